@@ -1,1 +1,22 @@
-//! Placeholder.
+//! The rules of Ownkey, without I/O, clocks or async.
+//!
+//! Everything here is a value or a pure function: who a caller is, which model a name means, who pays,
+//! what a call costs. Nothing imports another crate of the house, so all of it can be tested exhaustively.
+
+#![warn(missing_docs)]
+
+pub mod caller;
+pub mod catalogue;
+pub mod id;
+pub mod money;
+pub mod payer;
+pub mod plan;
+pub mod platform_key;
+pub mod policy;
+pub mod price;
+pub mod provider;
+pub mod receipt;
+pub mod scope;
+pub mod time;
+pub mod usage;
+pub mod verdict;

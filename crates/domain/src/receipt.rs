@@ -1,0 +1,118 @@
+//! Receipts: what a call was, who paid, what it used. Ids, counts, times and codes only; never a prompt, an
+//! answer or a key.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ApiKeyId, CredentialId, RequestId, WorkspaceId};
+use crate::money::{MicroCredits, PicoUsd};
+use crate::payer::PayerKind;
+use crate::provider::Provider;
+use crate::time::Timestamp;
+use crate::usage::{Measured, Usage};
+
+/// How a call or an attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// The whole answer was passed on, whatever its status.
+    Complete,
+    /// It broke off: the provider failed, cut the answer, or took too long.
+    Failed,
+    /// The caller left.
+    Cancelled,
+    /// Ownkey refused it; nothing was sent.
+    Refused,
+}
+
+impl Outcome {
+    /// The name in JSON and in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// One attempt to have a provider serve the call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Who pays for it.
+    pub payer: PayerKind,
+    /// The key used; absent on managed attempts.
+    pub credential: Option<CredentialId>,
+    /// The provider's status; absent if no answer came.
+    pub status: Option<u16>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Its list-price cost; absent if it can't be known.
+    pub cost_usd: Option<PicoUsd>,
+    /// The provider's own id of the request, for its support.
+    pub provider_request_id: Option<String>,
+}
+
+/// Where the time went.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Timing {
+    /// Microseconds spent here before the request went out.
+    pub own_us: u64,
+    /// Milliseconds from sending the request to the provider's head; absent if none came.
+    pub upstream_first_ms: Option<u64>,
+    /// Milliseconds from the first byte of the call to its end.
+    pub total_ms: u64,
+}
+
+/// The record of one call of a known caller.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The call; also in the answer's `x-ownkey-request-id`.
+    pub id: RequestId,
+    /// When the call came in.
+    pub at: Timestamp,
+    /// Whose call it is.
+    pub workspace: WorkspaceId,
+    /// The platform key it came with.
+    pub api_key: Option<ApiKeyId>,
+    /// The agent it was made for.
+    pub agent: Option<String>,
+    /// The caller's own id of the request (`x-client-request-id`).
+    pub client_request_id: Option<String>,
+    /// The path called, such as `/v1/messages`.
+    pub route: String,
+    /// The provider asked; absent if the call was refused before one was chosen.
+    pub provider: Option<Provider>,
+    /// The model asked for.
+    pub model: Option<String>,
+    /// The model that the provider says it used.
+    pub model_served: Option<String>,
+    /// Whether a stream was asked for.
+    pub stream: bool,
+    /// Who paid; absent on refused calls.
+    pub payer: Option<PayerKind>,
+    /// The key used; absent on managed and refused calls.
+    pub credential: Option<CredentialId>,
+    /// The status the caller saw; 0 if he left before it was sent.
+    pub status: u16,
+    /// The error code the caller saw, if any.
+    pub error: Option<String>,
+    /// How the call ended.
+    pub outcome: Outcome,
+    /// Credits charged.
+    pub credits: MicroCredits,
+    /// Whether managed access was included in the plan.
+    pub included: bool,
+    /// List-price cost; absent if it can't be known.
+    pub cost_usd: Option<PicoUsd>,
+    /// The catalogue version that priced it.
+    pub price_version: Option<String>,
+    /// Tokens in the provider's own classes.
+    pub usage: Usage,
+    /// How sure the usage is.
+    pub measured: Measured,
+    /// Every attempt, in order.
+    pub attempts: Vec<Attempt>,
+    /// Where the time went.
+    pub timing: Timing,
+}

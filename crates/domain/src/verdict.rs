@@ -1,0 +1,167 @@
+//! Verdicts on a provider key, in words people can act on.
+
+use serde::{Deserialize, Serialize};
+
+/// What a test of a provider key says (contract, "Validation verdicts").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It works.
+    Valid,
+    /// It works, but a scope or a model is missing.
+    ValidLimited,
+    /// Authentic, over its limit now.
+    RateLimited,
+    /// Authentic, no money.
+    QuotaExhausted,
+    /// The provider refuses the key itself.
+    Invalid,
+    /// It has another provider's prefix.
+    WrongProvider,
+    /// An admin or OAuth key, or a platform key of ours.
+    WrongKind,
+    /// It can't be a key.
+    Malformed,
+    /// The provider could not be reached.
+    Unreachable,
+    /// The provider has trouble of its own.
+    ProviderIncident,
+}
+
+/// Whether a key with this verdict may be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Storing {
+    /// Stored.
+    Yes,
+    /// Stored only when the caller says so (`save_unverified`).
+    Unverified,
+    /// Never; the old key stays in force.
+    No,
+}
+
+/// What a provider's module knows for people: where to go.
+#[derive(Debug, Clone, Copy)]
+pub struct Guide {
+    /// The name people read.
+    pub title: &'static str,
+    /// How its keys start, in words.
+    pub key_prefixes: &'static str,
+    /// Where keys are made.
+    pub keys_url: &'static str,
+    /// Where the account's money is.
+    pub billing_url: &'static str,
+    /// Where limits are shown.
+    pub limits_url: &'static str,
+    /// Whether it has trouble now.
+    pub status_url: &'static str,
+    /// How to make a key, step by step.
+    pub steps: &'static [&'static str],
+}
+
+/// A link to the one thing to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Action {
+    /// What to do.
+    pub label: String,
+    /// Where; absent when it is done right here.
+    pub url: Option<String>,
+}
+
+/// A verdict in plain words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explained {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What is the matter, in a few words.
+    pub title: String,
+    /// Why.
+    pub cause: String,
+    /// What to do about it.
+    pub action: Option<Action>,
+    /// What the test saw: a model, a scope, a status. Never a word of the key or of the provider's text.
+    pub detail: Option<String>,
+}
+
+impl Verdict {
+    /// The word in JSON and in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::ValidLimited => "valid_limited",
+            Self::RateLimited => "rate_limited",
+            Self::QuotaExhausted => "quota_exhausted",
+            Self::Invalid => "invalid",
+            Self::WrongProvider => "wrong_provider",
+            Self::WrongKind => "wrong_kind",
+            Self::Malformed => "malformed",
+            Self::Unreachable => "unreachable",
+            Self::ProviderIncident => "provider_incident",
+        }
+    }
+
+    /// Whether a key with this verdict may be stored.
+    pub const fn storing(self) -> Storing {
+        match self {
+            Self::Valid | Self::ValidLimited | Self::RateLimited | Self::QuotaExhausted => Storing::Yes,
+            Self::Unreachable | Self::ProviderIncident => Storing::Unverified,
+            Self::Invalid | Self::WrongProvider | Self::WrongKind | Self::Malformed => Storing::No,
+        }
+    }
+
+    /// The verdict in words, with the provider's own pages.
+    pub fn explain(self, guide: &Guide, detail: Option<String>) -> Explained {
+        let Guide { title: name, key_prefixes, keys_url, billing_url, limits_url, status_url, .. } = *guide;
+        let (title, cause, action) = match self {
+            Self::Valid => ("The key works", format!("{name} answered a test prompt."), None),
+            Self::ValidLimited => (
+                "The key works, with limits",
+                format!("{name} accepts the key but not for everything: a permission or a model is missing."),
+                Some(("Review the key's permissions", Some(keys_url))),
+            ),
+            Self::RateLimited => (
+                "Rate limited right now",
+                format!("{name} accepts the key; its rate limit is used up at the moment."),
+                Some(("See the limits of your account", Some(limits_url))),
+            ),
+            Self::QuotaExhausted => (
+                "The account has no money",
+                format!("{name} accepts the key, but the account's credit or spend limit is used up."),
+                Some(("Top up the provider account", Some(billing_url))),
+            ),
+            Self::Invalid => (
+                "The provider refuses the key",
+                format!("{name} does not know this key. It may be mistyped, revoked or deleted."),
+                Some(("Create a new key", Some(keys_url))),
+            ),
+            Self::WrongProvider => (
+                "This key belongs to another provider",
+                format!("{name} keys start with {key_prefixes}."),
+                Some(("Pick the matching provider, or create a key here", Some(keys_url))),
+            ),
+            Self::WrongKind => (
+                "This is not an inference key",
+                format!(
+                    "Admin keys, login tokens and platform keys can't call models. {name} keys start with {key_prefixes}."
+                ),
+                Some(("Create an ordinary API key", Some(keys_url))),
+            ),
+            Self::Malformed => (
+                "This does not look like a key",
+                format!("Paste the whole key in one piece, without quotes. {name} keys start with {key_prefixes}."),
+                Some(("Copy the key again", Some(keys_url))),
+            ),
+            Self::Unreachable => (
+                "The provider could not be reached",
+                format!("{name} did not answer, so the key was not tested."),
+                Some(("Try again in a moment", None)),
+            ),
+            Self::ProviderIncident => (
+                "The provider has trouble",
+                format!("{name} answered with a failure of its own, so the test says nothing about the key."),
+                Some(("See the provider's status page", Some(status_url))),
+            ),
+        };
+        let action = action.map(|(label, url)| Action { label: label.to_owned(), url: url.map(str::to_owned) });
+        Explained { verdict: self, title: title.to_owned(), cause, action, detail }
+    }
+}
