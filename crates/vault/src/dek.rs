@@ -1,0 +1,65 @@
+//! Data keys: one per workspace and one for the system, kept only wrapped under a KEK.
+
+use zeroize::Zeroizing;
+
+use crate::context::{DekOwner, encode_dek};
+use crate::envelope::{self, Freshness, Header, Key};
+use crate::error::VaultError;
+use crate::kek::{Kek, KekId};
+use crate::random::random_bytes;
+
+/// A data key as the store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrappedDek {
+    blob: Box<[u8]>,
+    kek: KekId,
+    version: u32,
+}
+
+impl WrappedDek {
+    /// Reads what `as_bytes` gave. Checks the form only: whether it opens shows when it is used.
+    pub fn from_bytes(blob: Vec<u8>) -> Result<Self, VaultError> {
+        let header = envelope::header(&blob)?;
+        let kek = KekId::parse(header.kek).ok_or(VaultError::Damaged)?;
+        let version = header.dek_version;
+        Ok(Self { blob: blob.into(), kek, version })
+    }
+
+    /// The bytes to store.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.blob
+    }
+
+    /// The KEK it is wrapped under.
+    pub fn kek_id(&self) -> &KekId {
+        &self.kek
+    }
+
+    /// Its number among the data keys of its owner.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    pub(crate) fn wrap(kek: &Kek, owner: DekOwner, version: u32, dek: &Key) -> Result<Self, VaultError> {
+        let header = Header { kek: kek.id().as_str(), dek_version: version };
+        let blob = envelope::seal(kek.key(), header, &context(owner, version), dek, Freshness::random()?)?;
+        Ok(Self { blob: blob.into(), kek: kek.id().clone(), version })
+    }
+
+    pub(crate) fn unwrap(&self, kek: &Kek, owner: DekOwner) -> Result<Zeroizing<Key>, VaultError> {
+        let plain = envelope::open(kek.key(), &self.blob, &context(owner, self.version))?;
+        let key: &Key = plain.expose().try_into().map_err(|_| VaultError::Damaged)?;
+        Ok(Zeroizing::new(*key))
+    }
+}
+
+/// A new data key in clear, to be wrapped at once.
+pub(crate) fn generate() -> Result<Zeroizing<Key>, VaultError> {
+    random_bytes().map(Zeroizing::new)
+}
+
+fn context(owner: DekOwner, version: u32) -> Vec<u8> {
+    let mut context = Vec::with_capacity(96);
+    encode_dek(owner, version, &mut context);
+    context
+}
