@@ -60,6 +60,9 @@ fn plural(count: u64) -> &'static str {
 fn matches(pattern: &str, text: &str) -> bool {
     let inner = pattern.strip_prefix("^[").and_then(|rest| rest.strip_suffix('$'));
     let Some((class, count)) = inner.and_then(|inner| inner.split_once(']')) else { return true };
+    if class.contains('\\') {
+        return true;
+    }
     let (least, most) = match count {
         "+" => (1, usize::MAX),
         _ => match count.strip_prefix('{').and_then(|c| c.strip_suffix('}')).and_then(|c| c.split_once(',')) {

@@ -62,9 +62,9 @@ fn compress(state: &mut [u32; 8], block: &[u8]) {
     }
 }
 
-/// CRC-32 as gzip wants it.
-pub fn crc32(data: &[u8]) -> u32 {
-    !data.iter().fold(u32::MAX, |sum, byte| {
+/// CRC-32 as gzip wants it, over data that comes in parts; starts with 0.
+pub fn crc32(so_far: u32, data: &[u8]) -> u32 {
+    !data.iter().fold(!so_far, |sum, byte| {
         (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { sum >> 1 ^ 0xedb8_8320 } else { sum >> 1 })
     })
 }
@@ -79,6 +79,6 @@ mod tests {
         assert_eq!(sha256_hex(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         let million = vec![b'a'; 1_000_000];
         assert_eq!(sha256_hex(&million), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
-        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
+        assert_eq!(crc32(crc32(0, b"1234"), b"56789"), 0xcbf4_3926);
     }
 }

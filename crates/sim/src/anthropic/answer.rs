@@ -1,0 +1,162 @@
+//! The message a Messages request is answered with.
+
+use serde_json::{Value, json};
+
+use super::prompt;
+use crate::bill::{Bill, Input, Model};
+use crate::call::Call;
+use crate::directive::Directives;
+use crate::log::Mark;
+use crate::reply::Reply;
+use crate::sim::Sim;
+use crate::text::{self, Bounds, Stop};
+use crate::tool::ToolCall;
+
+/// A message before it is written.
+pub struct Message {
+    /// `msg_…`
+    pub id: String,
+    /// The dated name of the model.
+    pub model: &'static str,
+    /// The words; empty for a tool call.
+    pub text: String,
+    /// The tool call, if it is one.
+    pub tool: Option<ToolCall>,
+    /// How it ended.
+    pub stop: Stop,
+    /// Tokens of the prompt, all classes.
+    pub prompt: u64,
+    /// Tokens of the answer.
+    pub output: u64,
+    /// The id of the tool call.
+    pub tool_id: String,
+    input: Input,
+    geo: String,
+}
+
+/// The answer to a request, and what it costs.
+pub fn message(
+    (sim, call): (&Sim, &Call),
+    model: &'static Model,
+    body: &Value,
+    asked: &(Directives, String),
+) -> (Message, Bill) {
+    let owner = (call.key.as_deref().unwrap_or_default(), model.id.as_str());
+    let input = sim.cache.marked(owner, &prompt::segments(body));
+    let tool = prompt::tool_call(body, &asked.1);
+    let (text, stop) = match &tool {
+        Some(_) => (String::new(), Stop::Tool),
+        None => words(body, asked),
+    };
+    let output = match &tool {
+        Some(tool) => text::count(&tool.name) + text::count(&tool.input.to_string()),
+        None => text::count(&text),
+    };
+    let geo = body.get("inference_geo").and_then(Value::as_str).unwrap_or("global").to_owned();
+    // Only the models since 4.6 charge for the place.
+    let us_only = geo == "us" && !model.id.contains("-4-5");
+    let bill = Bill { model, tier: "default", input, us_only };
+    let message = Message {
+        id: call.unique("msg_01"),
+        model: model.snapshot(),
+        text,
+        tool,
+        stop,
+        prompt: input.total(),
+        output,
+        tool_id: call.unique("toolu_01"),
+        input,
+        geo,
+    };
+    (message, bill)
+}
+
+fn words(body: &Value, (asked, prompt): &(Directives, String)) -> (String, Stop) {
+    let stops = body.get("stop_sequences").and_then(Value::as_array).into_iter().flatten();
+    let bounds = Bounds {
+        limit: body.get("max_tokens").and_then(Value::as_u64),
+        stops: stops.filter_map(Value::as_str).map(str::to_owned).collect(),
+        least_chars: asked.count("chunks", "n", 12).unwrap_or(0).saturating_mul(3),
+        huge: asked.count("huge", "bytes", 1_000_000),
+    };
+    match prompt::tool_result(body) {
+        Some(result) => text::bounded(format!("Simulated answer: the tool says “{result}”. 🙂"), &bounds),
+        None => text::answer(prompt, &bounds),
+    }
+}
+
+impl Message {
+    /// The usage object of a whole message, or of the start of a stream.
+    pub fn usage(&self, output: u64) -> Value {
+        let input = &self.input;
+        json!({
+            "input_tokens": input.fresh,
+            "cache_creation_input_tokens": input.write + input.write_1h,
+            "cache_read_input_tokens": input.read,
+            "cache_creation": {
+                "ephemeral_5m_input_tokens": input.write,
+                "ephemeral_1h_input_tokens": input.write_1h,
+            },
+            "output_tokens": output,
+            "output_tokens_details": {"thinking_tokens": 0},
+            "server_tool_use": null,
+            "service_tier": "standard",
+            "inference_geo": self.geo,
+        })
+    }
+
+    /// The usage object at the end of a stream.
+    pub fn final_usage(&self) -> Value {
+        json!({
+            "input_tokens": self.input.fresh,
+            "cache_creation_input_tokens": self.input.write + self.input.write_1h,
+            "cache_read_input_tokens": self.input.read,
+            "output_tokens": self.output,
+            "output_tokens_details": {"thinking_tokens": 0},
+            "server_tool_use": null,
+        })
+    }
+
+    /// `stop_reason` and `stop_sequence`.
+    pub fn stop_members(&self) -> (&'static str, Option<&str>) {
+        match &self.stop {
+            Stop::End => ("end_turn", None),
+            Stop::Limit => ("max_tokens", None),
+            Stop::Sequence(sequence) => ("stop_sequence", Some(sequence)),
+            Stop::Tool => ("tool_use", None),
+        }
+    }
+
+    /// The one content block.
+    pub fn block(&self) -> Option<Value> {
+        match &self.tool {
+            Some(tool) => Some(json!({
+                "type": "tool_use", "id": self.tool_id, "name": tool.name, "input": tool.input,
+                "caller": {"type": "direct"},
+            })),
+            None if self.text.is_empty() => None,
+            None => Some(json!({"type": "text", "text": self.text, "citations": null})),
+        }
+    }
+
+    /// The message with this content and end.
+    pub fn envelope(&self, content: Vec<Value>, ended: bool, usage: Option<Value>) -> Value {
+        let (reason, sequence) = self.stop_members();
+        let mut message = json!({
+            "id": self.id, "type": "message", "role": "assistant", "model": self.model, "content": content,
+            "stop_reason": ended.then_some(reason), "stop_sequence": sequence.filter(|_| ended),
+            "stop_details": null, "container": null,
+        });
+        if let Some(usage) = usage {
+            message["usage"] = usage;
+        }
+        message
+    }
+}
+
+/// The message in one piece.
+pub fn plain(message: &Message, asked: &Directives) -> Reply {
+    let usage = (!asked.has("no_usage")).then(|| message.usage(message.output));
+    let body = message.envelope(message.block().into_iter().collect(), true, usage.clone());
+    Reply::json(200, &body).marked(Mark { output: Some(message.output), usage })
+}

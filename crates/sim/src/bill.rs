@@ -1,0 +1,212 @@
+//! What a call costs at the provider: exact, in whole pico-USD.
+//!
+//! Anthropic's input classes are disjoint and OpenAI's are nested; both are
+//! brought to disjoint classes before anything is priced.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::provider::Provider;
+
+/// Prices of one token of each class in pico-USD.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+pub struct Prices {
+    /// Input that no cache took part in.
+    pub input: u64,
+    /// Output.
+    pub output: u64,
+    /// Input read from a cache.
+    pub cache_read: u64,
+    /// Input written to a cache (five minutes where there is a choice).
+    pub cache_write: u64,
+    /// Input written to a cache for one hour.
+    pub cache_write_1h: u64,
+}
+
+/// Prices of one service tier.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Tier {
+    base: Prices,
+    long: Option<Prices>,
+}
+
+/// A model the simulator serves.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Model {
+    /// Its name in requests.
+    pub id: String,
+    provider: String,
+    /// The longest prompt.
+    pub max_input_tokens: u64,
+    /// The longest answer.
+    pub max_output_tokens: u64,
+    long_above: Option<u64>,
+    prices: BTreeMap<String, Tier>,
+}
+
+static MODELS: LazyLock<Vec<Model>> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../data/models.json")).unwrap_or_default());
+
+static BY_ID: LazyLock<BTreeMap<&'static str, &'static Model>> =
+    LazyLock::new(|| MODELS.iter().map(|model| (model.id.as_str(), model)).collect());
+
+/// The models of a provider, by name.
+pub fn models(provider: Provider) -> impl Iterator<Item = &'static Model> {
+    MODELS.iter().filter(move |model| model.of(provider))
+}
+
+/// A model of a provider.
+pub fn model(provider: Provider, id: &str) -> Option<&'static Model> {
+    BY_ID.get(id).copied().filter(|model| model.of(provider))
+}
+
+impl Model {
+    fn of(&self, provider: Provider) -> bool {
+        self.provider == if provider == Provider::Anthropic { "anthropic" } else { "openai" }
+    }
+
+    /// Whether the provider sells this service tier for this model.
+    pub fn sells(&self, tier: &str) -> bool {
+        self.prices.contains_key(tier)
+    }
+
+    /// Whether writing to the cache has a price of its own.
+    pub fn charges_cache_writes(&self) -> bool {
+        self.prices.get("default").is_some_and(|tier| tier.base.cache_write != tier.base.input)
+    }
+
+    /// The dated name an alias stands for, where it is sold at the same price.
+    pub fn snapshot(&'static self) -> &'static str {
+        let same = |other: &&&Model| {
+            let date = other.id.strip_prefix(&self.id).and_then(|rest| rest.strip_prefix('-'));
+            date.is_some_and(|date| date.starts_with("20") && date.chars().all(|c| c.is_ascii_digit() || c == '-'))
+                && other.prices.get("default").map(|tier| tier.base) == self.prices.get("default").map(|tier| tier.base)
+        };
+        let dated = BY_ID.values().filter(same).max_by(|a, b| a.id.cmp(&b.id));
+        dated.map_or(self.id.as_str(), |model| model.id.as_str())
+    }
+
+    fn prices(&self, tier: &str, prompt: u64) -> Option<Prices> {
+        let tier = self.prices.get(tier).or_else(|| self.prices.get("default"))?;
+        let long = self.long_above.is_some_and(|above| prompt > above);
+        Some(if long { tier.long.unwrap_or(tier.base) } else { tier.base })
+    }
+}
+
+/// Input tokens in disjoint classes.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Input {
+    /// Neither read from nor written to a cache.
+    pub fresh: u64,
+    /// Read from a cache.
+    pub read: u64,
+    /// Written to a cache for five minutes, or for no chosen time.
+    pub write: u64,
+    /// Written to a cache for an hour.
+    pub write_1h: u64,
+}
+
+impl Input {
+    /// The whole prompt.
+    pub fn total(&self) -> u64 {
+        self.fresh + self.read + self.write + self.write_1h
+    }
+
+    /// From OpenAI's numbers, where the prompt includes the cached part.
+    pub fn nested(prompt: u64, cached: u64, written: u64) -> Self {
+        Self { fresh: prompt - cached - written, read: cached, write: written, write_1h: 0 }
+    }
+}
+
+/// A call that is being billed.
+#[derive(Clone, Debug)]
+pub struct Bill {
+    /// Who is asked.
+    pub model: &'static Model,
+    /// The service tier the answer names.
+    pub tier: &'static str,
+    /// What was sent.
+    pub input: Input,
+    /// Processed in the United States only, at a tenth more.
+    pub us_only: bool,
+}
+
+impl Bill {
+    /// The cost in pico-USD with this much output.
+    pub fn pico_usd(&self, output: u64) -> u128 {
+        let Some(prices) = self.model.prices(self.tier, self.input.total()) else { return 0 };
+        let part = |tokens: u64, price: u64| u128::from(tokens) * u128::from(price);
+        let sum = part(self.input.fresh, prices.input)
+            + part(self.input.read, prices.cache_read)
+            + part(self.input.write, prices.cache_write)
+            + part(self.input.write_1h, prices.cache_write_1h)
+            + part(output, prices.output);
+        if self.us_only { sum * 11 / 10 } else { sum }
+    }
+}
+
+/// Pico-USD as a decimal number of USD without trailing zeros.
+pub fn decimal(pico: u128) -> String {
+    let one = 1_000_000_000_000;
+    let text = format!("{}.{:012}", pico / one, pico % one);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bill(provider: Provider, id: &str, input: Input) -> Bill {
+        let model = model(provider, id).expect("a known model");
+        Bill { model, tier: "default", input, us_only: false }
+    }
+
+    #[test]
+    fn decimals_are_exact_and_short() {
+        assert_eq!(decimal(0), "0");
+        assert_eq!(decimal(1), "0.000000000001");
+        assert_eq!(decimal(1_500_000_000_000), "1.5");
+        assert_eq!(decimal(u128::from(u64::MAX)), "18446744.073709551615");
+    }
+
+    #[test]
+    fn disjoint_classes_are_each_priced_once() {
+        // 1 USD in, 5 out, 0.10 read, 1.25 and 2 written, per million.
+        let input = Input { fresh: 100, read: 1000, write: 10, write_1h: 20 };
+        let pico = bill(Provider::Anthropic, "claude-haiku-4-5", input).pico_usd(7);
+        assert_eq!(decimal(pico), "0.0002875");
+    }
+
+    #[test]
+    fn nested_classes_are_not_priced_twice() {
+        // 2.50 USD in, 10 out, 1.25 cached, per million.
+        let input = Input::nested(2006, 1920, 0);
+        assert_eq!(input.fresh, 86);
+        assert_eq!(decimal(bill(Provider::OpenAi, "gpt-4o", input).pico_usd(300)), "0.005615");
+    }
+
+    #[test]
+    fn a_long_prompt_reprices_everything() {
+        let short = bill(Provider::Anthropic, "claude-haiku-5-5", Input { fresh: 100_000, ..Input::default() });
+        let long = bill(Provider::Anthropic, "claude-haiku-5-5", Input { fresh: 99_999, read: 2, ..Input::default() });
+        let only_output = long.pico_usd(1000) - long.pico_usd(0);
+        assert_eq!(only_output, 5 * (short.pico_usd(1000) - short.pico_usd(0)));
+    }
+
+    #[test]
+    fn us_only_costs_a_tenth_more() {
+        let mut bill = bill(Provider::Anthropic, "claude-haiku-4-5", Input { fresh: 1000, ..Input::default() });
+        bill.us_only = true;
+        assert_eq!(decimal(bill.pico_usd(0)), "0.0011");
+    }
+
+    #[test]
+    fn aliases_stand_for_dated_models() {
+        let alias = model(Provider::Anthropic, "claude-haiku-4-5").expect("known");
+        assert_eq!(alias.snapshot(), "claude-haiku-4-5-20251001");
+        assert_eq!(model(Provider::OpenAi, "gpt-4o").expect("known").snapshot(), "gpt-4o-2024-11-20");
+        assert!(model(Provider::OpenAi, "claude-haiku-4-5").is_none());
+    }
+}

@@ -1,0 +1,160 @@
+//! The completion a chat request is answered with.
+
+use serde_json::{Value, json};
+
+use super::prompt;
+use crate::bill::{Bill, Model};
+use crate::call::Call;
+use crate::clock::now_secs;
+use crate::directive::Directives;
+use crate::log::Mark;
+use crate::reply::Reply;
+use crate::sim::Sim;
+use crate::text::{self, Bounds, Stop};
+use crate::tool::ToolCall;
+
+/// A completion before it is written.
+pub struct Completion {
+    /// `chatcmpl-…`
+    pub id: String,
+    /// The dated name of the model.
+    pub model: &'static str,
+    /// Seconds since 1970.
+    pub created: u64,
+    /// The words of each choice; empty for a tool call.
+    pub text: String,
+    /// The tool call, if it is one.
+    pub tool: Option<ToolCall>,
+    /// The id of the tool call.
+    pub tool_id: String,
+    /// How it ended.
+    pub stop: Stop,
+    /// How many choices.
+    pub choices: u64,
+    /// Tokens of all choices.
+    pub output: u64,
+    /// The service tier it was served in.
+    pub tier: &'static str,
+    /// The usage object.
+    pub usage: Value,
+}
+
+/// The answer to a request, and what it costs.
+pub fn completion(
+    (sim, call): (&Sim, &Call),
+    model: &'static Model,
+    body: &Value,
+    asked: &(Directives, String),
+) -> (Completion, Bill) {
+    let owner = (call.key.as_deref().unwrap_or_default(), model.id.as_str());
+    let input = sim.cache.automatic(owner, &prompt::whole(body), model.charges_cache_writes());
+    let tool = prompt::tool_call(body, &asked.1);
+    let (text, stop) = match &tool {
+        Some(_) => (String::new(), Stop::Tool),
+        None => words(body, asked),
+    };
+    let one = match &tool {
+        Some(tool) => text::count(&tool.name) + text::count(&tool.input.to_string()),
+        None => text::count(&text),
+    };
+    let choices = body.get("n").and_then(Value::as_u64).unwrap_or(1);
+    let output = one * choices;
+    let mut prompt_details = json!({"cached_tokens": input.read, "audio_tokens": 0});
+    if model.charges_cache_writes() {
+        prompt_details["cache_write_tokens"] = json!(input.write);
+    }
+    let completion_details = json!({
+        "reasoning_tokens": 0, "audio_tokens": 0, "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0,
+    });
+    let usage = json!({
+        "prompt_tokens": input.total(), "completion_tokens": output, "total_tokens": input.total() + output,
+        "prompt_tokens_details": prompt_details, "completion_tokens_details": completion_details,
+    });
+    let tier = tier(body, model);
+    let completion = Completion {
+        id: call.unique("chatcmpl-"),
+        model: model.snapshot(),
+        created: now_secs(),
+        text,
+        tool,
+        tool_id: call.unique("call_"),
+        stop,
+        choices,
+        output,
+        tier,
+        usage,
+    };
+    (completion, Bill { model, tier, input, us_only: false })
+}
+
+/// The tier a request is served in, where the model is sold in it.
+fn tier(body: &Value, model: &Model) -> &'static str {
+    let tier = match body.get("service_tier").and_then(Value::as_str) {
+        Some("flex") => "flex",
+        // The faster tier's answers name it by its other name.
+        Some("priority" | "fast") => "priority",
+        _ => "default",
+    };
+    if model.sells(tier) { tier } else { "default" }
+}
+
+fn words(body: &Value, (asked, prompt): &(Directives, String)) -> (String, Stop) {
+    let stops = match body.get("stop") {
+        Some(Value::String(one)) => vec![one.clone()],
+        Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => Vec::new(),
+    };
+    let limit = body.get("max_completion_tokens").and_then(Value::as_u64);
+    let bounds = Bounds {
+        limit: limit.or_else(|| body.get("max_tokens").and_then(Value::as_u64)),
+        stops,
+        least_chars: asked.count("chunks", "n", 12).unwrap_or(0).saturating_mul(3),
+        huge: asked.count("huge", "bytes", 1_000_000),
+    };
+    if let Some(result) = prompt::tool_result(body) {
+        return text::bounded(format!("Simulated answer: the tool says “{result}”. 🙂"), &bounds);
+    }
+    match prompt::wanted_json(body, prompt) {
+        Some(json) => text::bounded(json, &bounds),
+        None => text::answer(prompt, &bounds),
+    }
+}
+
+impl Completion {
+    /// `finish_reason`
+    pub fn finish_reason(&self) -> &'static str {
+        match self.stop {
+            Stop::End | Stop::Sequence(_) => "stop",
+            Stop::Limit => "length",
+            Stop::Tool => "tool_calls",
+        }
+    }
+
+    fn message(&self) -> Value {
+        let mut message = json!({"role": "assistant", "content": self.text, "refusal": null, "annotations": []});
+        if let Some(tool) = &self.tool {
+            let function = json!({"name": tool.name, "arguments": tool.input.to_string()});
+            message["content"] = Value::Null;
+            message["tool_calls"] = json!([{"id": self.tool_id, "type": "function", "function": function}]);
+        }
+        message
+    }
+}
+
+/// The completion in one piece.
+pub fn plain(completion: &Completion, asked: &Directives) -> Reply {
+    let choice = |index| {
+        let (message, reason) = (completion.message(), completion.finish_reason());
+        json!({"index": index, "message": message, "logprobs": null, "finish_reason": reason})
+    };
+    let mut body = json!({
+        "id": completion.id, "object": "chat.completion", "created": completion.created, "model": completion.model,
+        "choices": (0..completion.choices).map(choice).collect::<Vec<_>>(),
+        "service_tier": completion.tier, "system_fingerprint": "fp_5100000001",
+    });
+    let usage = (!asked.has("no_usage")).then(|| completion.usage.clone());
+    if let Some(usage) = &usage {
+        body["usage"] = usage.clone();
+    }
+    Reply::json(200, &body).marked(Mark { output: Some(completion.output), usage })
+}

@@ -1,0 +1,101 @@
+//! OpenAI's errors and the way it words what is wrong with a request.
+
+use serde_json::json;
+
+use crate::call::Call;
+use crate::reply::Reply;
+use crate::schema::{Fault, Problem, Step};
+
+/// An error in OpenAI's envelope: message and type, parameter and code.
+pub fn of(call: &Call, status: u16, (message, kind): (&str, &str), place: (Option<&str>, Option<&str>)) -> Reply {
+    let error = json!({"message": message, "type": kind, "param": place.0, "code": place.1});
+    let mut reply = Reply::json(status, &json!({"error": error}));
+    reply.set("x-request-id", &call.id);
+    reply.set("openai-version", "2020-10-01");
+    reply
+}
+
+/// The error a status stands for.
+pub fn of_status(call: &Call, status: u16) -> Reply {
+    let (message, kind, code) = match status {
+        401 => ("Incorrect API key provided.", "invalid_request_error", Some("invalid_api_key")),
+        403 => ("You have insufficient permissions for this operation.", "invalid_request_error", None),
+        404 => ("Not found", "invalid_request_error", None),
+        429 => ("Rate limit reached for requests", "requests", Some("rate_limit_exceeded")),
+        400..=499 => ("Invalid request", "invalid_request_error", None),
+        503 => ("The engine is currently overloaded, please try again later", "server_error", None),
+        _ => ("The server had an error while processing your request. Sorry about that!", "server_error", None),
+    };
+    of(call, status, (message, kind), (None, code))
+}
+
+/// The body is not JSON.
+pub fn bad_json(call: &Call) -> Reply {
+    let said = "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your \
+                HTTP library correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON.)";
+    of(call, 400, (said, "invalid_request_error"), (None, None))
+}
+
+/// What is wrong with a request, in OpenAI's words.
+pub fn of_problem(call: &Call, problem: &Problem) -> Reply {
+    let place = place(problem);
+    let (said, code) = match &problem.fault {
+        Fault::Missing => (format!("Missing required parameter: '{place}'."), "missing_required_parameter"),
+        Fault::Extra if problem.path.len() == 1 => {
+            let said = format!("Unrecognized request argument supplied: {place}");
+            return of(call, 400, (&said, "invalid_request_error"), (None, None));
+        }
+        Fault::Extra => (format!("Unknown parameter: '{place}'."), "unknown_parameter"),
+        Fault::Type(wanted, found) => {
+            let wanted: Vec<&str> = wanted.iter().map(|kind| article(kind)).collect();
+            let wanted = match wanted.as_slice() {
+                [one] => (*one).to_owned(),
+                several => format!("one of {}", several.join(" or ")),
+            };
+            let found = article(found);
+            (format!("Invalid type for '{place}': expected {wanted}, but got {found} instead."), "invalid_type")
+        }
+        Fault::Value(allowed, found) => (supported(found, allowed), "invalid_value"),
+        Fault::Tag(_, found, known) => (supported(found, known), "invalid_value"),
+        Fault::Bound(said) => (format!("Invalid '{place}': {said}."), "invalid_value"),
+    };
+    of(call, 400, (&said, "invalid_request_error"), (Some(&place), Some(code)))
+}
+
+fn supported(found: &str, allowed: &[String]) -> String {
+    let quoted: Vec<String> = allowed.iter().map(|value| format!("'{value}'")).collect();
+    let listed = match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{}, and {last}", rest.join(", ")),
+        _ => quoted.join(""),
+    };
+    format!("Invalid value: '{found}'. Supported values are: {listed}.")
+}
+
+/// `messages[0].content`
+fn place(problem: &Problem) -> String {
+    let mut place = String::new();
+    for step in &problem.path {
+        match step {
+            Step::Key(name) if place.is_empty() => place.push_str(name),
+            Step::Key(name) => {
+                place.push('.');
+                place.push_str(name);
+            }
+            Step::Index(index) => place.push_str(&format!("[{index}]")),
+            Step::Tag(_) => {}
+        }
+    }
+    place
+}
+
+fn article(kind: &str) -> &'static str {
+    match kind {
+        "string" => "a string",
+        "integer" => "an integer",
+        "number" => "a decimal",
+        "boolean" => "a boolean",
+        "array" => "an array",
+        "object" => "an object",
+        _ => "null",
+    }
+}

@@ -1,0 +1,92 @@
+//! What a chat request says, as far as the answer depends on it.
+
+use serde_json::Value;
+
+use crate::directive::Directives;
+use crate::tool::{ToolCall, example};
+
+fn messages(body: &Value) -> &[Value] {
+    body.get("messages").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+/// The text of a message, parts joined.
+fn text_of(message: &Value) -> String {
+    match message.get("content") {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(parts)) => {
+            let texts = parts.iter().filter_map(|part| part.get("text").and_then(Value::as_str));
+            texts.collect::<Vec<_>>().join("\n")
+        }
+        _ => String::new(),
+    }
+}
+
+fn role(message: &Value) -> &str {
+    message.get("role").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The directives of the last user message, and its text without them.
+pub fn directives(body: &Value) -> (Directives, String) {
+    let last = messages(body).iter().rev().find(|message| role(message) == "user");
+    Directives::take(&last.map(text_of).unwrap_or_default())
+}
+
+/// The result of a tool, if that is what the last message brings.
+pub fn tool_result(body: &Value) -> Option<String> {
+    messages(body).last().filter(|message| role(message) == "tool").map(text_of)
+}
+
+/// The tool to call, if the request makes the model call one.
+pub fn tool_call(body: &Value, asked: &str) -> Option<ToolCall> {
+    let tools = body.get("tools")?.as_array()?;
+    let choice = body.get("tool_choice");
+    let word = choice.and_then(Value::as_str);
+    let named = choice.and_then(|choice| choice.pointer("/function/name")).and_then(Value::as_str);
+    let forced = word == Some("required") || choice.is_some_and(Value::is_object);
+    if word == Some("none") || (!forced && !asked.to_lowercase().contains("weather")) || tool_result(body).is_some() {
+        return None;
+    }
+    let mut functions = tools.iter().filter_map(|tool| tool.get("function"));
+    let name = |function: &Value| function.get("name").and_then(Value::as_str).map(str::to_owned);
+    let function = functions.find(|function| named.is_none() || name(function).as_deref() == named)?;
+    let schema = function.get("parameters").cloned().unwrap_or_default();
+    Some(ToolCall { name: name(function)?, input: example(&schema) })
+}
+
+/// The prompt as one text, the way it is counted and cached.
+pub fn whole(body: &Value) -> String {
+    let mut whole = String::new();
+    for tool in body.get("tools").and_then(Value::as_array).into_iter().flatten() {
+        whole.push_str(&tool.to_string());
+    }
+    for message in messages(body) {
+        whole.push_str(role(message));
+        whole.push('\n');
+        match message.get("content") {
+            Some(Value::Array(parts)) => parts.iter().for_each(|part| push_part(&mut whole, part)),
+            _ => whole.push_str(&text_of(message)),
+        }
+        if let Some(calls) = message.get("tool_calls") {
+            whole.push_str(&calls.to_string());
+        }
+    }
+    whole
+}
+
+/// Pictures and sound count as a digest and not as their base64 text.
+fn push_part(whole: &mut String, part: &Value) {
+    match part.get("text").and_then(Value::as_str) {
+        Some(text) => whole.push_str(text),
+        None => whole.push_str(&crate::digest::sha256_hex(part.to_string().as_bytes()).repeat(6)),
+    }
+}
+
+/// The JSON the request wants for an answer, if it wants JSON.
+pub fn wanted_json(body: &Value, asked: &str) -> Option<String> {
+    let format = body.get("response_format")?;
+    match format.get("type").and_then(Value::as_str)? {
+        "json_object" => Some(serde_json::json!({"answer": asked}).to_string()),
+        "json_schema" => Some(example(format.pointer("/json_schema/schema")?).to_string()),
+        _ => None,
+    }
+}

@@ -1,0 +1,72 @@
+//! Everything the ports share.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::cache::Cache;
+use crate::call::Call;
+use crate::key::Keys;
+use crate::log::{Log, Recorder};
+use crate::provider::Provider;
+use crate::reply::Reply;
+use crate::schema::Schemas;
+use crate::{anthropic, openai};
+
+/// The state of a running simulator.
+pub struct Sim {
+    /// What keys do.
+    pub keys: Keys,
+    /// What happened.
+    pub log: Arc<Log>,
+    /// What prompts were seen.
+    pub cache: Cache,
+    anthropic: Schemas,
+    openai: Schemas,
+    failing: Mutex<HashMap<String, u64>>,
+}
+
+impl Sim {
+    /// A simulator that writes ended calls to this file too.
+    pub fn new(file: Option<std::fs::File>) -> Self {
+        Self {
+            keys: Keys::default(),
+            log: Arc::new(Log::new(file)),
+            cache: Cache::default(),
+            anthropic: Schemas::parse(include_str!("../data/anthropic.json"), false),
+            openai: Schemas::parse(include_str!("../data/openai.json"), true),
+            failing: Mutex::default(),
+        }
+    }
+
+    /// The schemas of a provider.
+    pub fn schemas(&self, provider: Provider) -> &Schemas {
+        match provider {
+            Provider::Anthropic => &self.anthropic,
+            Provider::OpenAi => &self.openai,
+        }
+    }
+
+    /// How many requests of a tag have come, this one included.
+    pub fn failures(&self, tag: &str) -> u64 {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = failing.entry(tag.to_owned()).or_default();
+        *count += 1;
+        *count
+    }
+
+    /// The answer to a request.
+    pub fn answer(&self, call: &Call, recorder: &mut Recorder) -> Reply {
+        match call.provider {
+            Provider::Anthropic => anthropic::answer(self, call, recorder),
+            Provider::OpenAi => openai::answer(self, call, recorder),
+        }
+    }
+
+    /// The provider's error of a status.
+    pub fn plain_error(&self, call: &Call, status: u16) -> Reply {
+        match call.provider {
+            Provider::Anthropic => anthropic::error::of_status(call, status),
+            Provider::OpenAi => openai::error::of_status(call, status),
+        }
+    }
+}
