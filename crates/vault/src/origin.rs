@@ -139,9 +139,10 @@ impl fmt::Display for Host {
 
 /// The brackets of an IPv6 address stay with the host.
 fn split_port(authority: &str) -> Result<(&str, Option<&str>), BadOrigin> {
-    let host_len = match authority.find(']') {
-        Some(end) if authority.starts_with('[') => end + 1,
-        _ => authority.find(':').unwrap_or(authority.len()),
+    let host_len = if authority.starts_with('[') {
+        authority.find(']').ok_or(BadOrigin::Host)? + 1
+    } else {
+        authority.find(':').unwrap_or(authority.len())
     };
     match authority.split_at(host_len) {
         (host, "") => Ok((host, None)),
