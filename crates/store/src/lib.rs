@@ -1,1 +1,53 @@
-//! Placeholder.
+//! All that Ownkey keeps: the only crate that names sqlx.
+//!
+//! One noun a file, with its SQL and its rows. The store holds sealed bytes and hashes; it never sees a key.
+//!
+//! SQL is written once and runs unchanged on SQLite and PostgreSQL. What keeps it so:
+//!
+//! - Parameters are `$1…$n`, each number bound once and in order.
+//! - Common ground: `INSERT … ON CONFLICT … DO UPDATE … RETURNING`, `UPDATE … FROM`, CTEs, window functions.
+//!   A `SUM` is cast to `BIGINT`, as PostgreSQL would answer `NUMERIC`.
+//! - Ids are UUIDs (16 bytes), money and time are `BIGINT` in their smallest unit, secrets are bytes, JSON is
+//!   text that is never queried. SQLite tables are `STRICT`.
+//! - No `now()`: time comes from the caller.
+//! - Races are settled by guarded single statements and unique indexes; the number of rows touched is checked.
+//!   Mutations are one at a time on both databases (see [`mutation`]).
+//! - What truly differs is in [`dialect`], each with its reason. Two migration folders hold equal file names,
+//!   and a test compares what they make.
+
+#![warn(missing_docs)]
+
+mod actor;
+mod api_keys;
+mod audit;
+mod change;
+mod config;
+mod credentials;
+mod db;
+mod dialect;
+mod error;
+pub mod journal;
+mod mutation;
+mod page;
+mod receipts;
+mod routing;
+mod store;
+mod usage;
+mod vault;
+mod workspaces;
+
+pub use actor::{Actor, By};
+pub use api_keys::{ApiKey, Caller, Limits, NewApiKey};
+pub use audit::{AuditCheck, AuditEvent, AuditMac, Note};
+pub use change::{Change, ChangeKind};
+pub use config::StoreConfig;
+pub use credentials::{Credential, Health, NewCredential, Put, TestResult};
+pub use error::{Result, StoreError};
+pub use journal::{Journal, JournalError, JournalLimits, Takeover};
+pub use page::Page;
+pub use receipts::{ReceiptFilter, StatusClass};
+pub use routing::{Routing, StoredCredential};
+pub use store::Store;
+pub use usage::{GroupBy, UsageKey, UsageQuery, UsageRow, UsageTotals};
+pub use vault::{SystemSecret, WrappedDek};
+pub use workspaces::{NewWorkspace, Workspace, WorkspacePatch};

@@ -1,0 +1,82 @@
+//! What can go wrong in the store. No message holds a value from a row: PostgreSQL repeats values in its
+//! details, so database errors are shown by their code.
+
+use std::path::PathBuf;
+
+/// What the store answers.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process has this database open.
+    #[error("another process has the database open (lock file {0})")]
+    AlreadyOpen(PathBuf),
+    /// The URL names no database that can be opened.
+    #[error("the database URL must be sqlite://PATH or postgres://…")]
+    BadUrl,
+    /// The database was changed by a newer version that this binary can't work with.
+    #[error("the database needs Ownkey {needed} or newer; this is {this}")]
+    TooOld {
+        /// The oldest version that can work with it.
+        needed: String,
+        /// The version of this binary.
+        this: String,
+    },
+    /// A setting that durability or secrecy rests on did not take.
+    #[error("the database did not accept `{0}`")]
+    Setting(&'static str),
+    /// The lock file or the folder of the database could not be made.
+    #[error("cannot prepare {path}: {source}")]
+    Files {
+        /// What was touched.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// A migration failed.
+    #[error("cannot bring the database up to date: {0}")]
+    Migration(String),
+    /// Something that must be unique is there already.
+    #[error("there is already such a {0}")]
+    Duplicate(&'static str),
+    /// The database did not answer in time, or is away.
+    #[error("the database is not available: {0}")]
+    Unavailable(&'static str),
+    /// The database refused a statement.
+    #[error("the database refused a statement (code {0})")]
+    Database(String),
+    /// A row holds what this version can't read.
+    #[error("a stored {0} cannot be read")]
+    Corrupt(&'static str),
+    /// A statement touched another number of rows than it must.
+    #[error("a change of {0} touched an unexpected number of rows")]
+    RowCount(&'static str),
+    /// A value can't be stored as it is.
+    #[error("the {0} cannot be stored")]
+    Unstorable(&'static str),
+    /// A mutation before [`crate::Store::set_audit_mac`]: nothing is changed without its audit event.
+    #[error("the audit key is not set yet")]
+    NoAuditKey,
+    /// Receipts of ended calls were not taken over in time.
+    #[error("the receipt journal is not taken over yet")]
+    Behind,
+    /// The journal, when opened together with the store.
+    #[error(transparent)]
+    Journal(#[from] crate::journal::JournalError),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(e) => Self::Database(e.code().map_or_else(|| "none".to_owned(), Into::into)),
+            sqlx::Error::PoolTimedOut => Self::Unavailable("no free connection in time"),
+            sqlx::Error::PoolClosed => Self::Unavailable("closed"),
+            sqlx::Error::Io(_) => Self::Unavailable("connection lost"),
+            sqlx::Error::Tls(_) => Self::Unavailable("TLS failed"),
+            sqlx::Error::WorkerCrashed => Self::Unavailable("worker gone"),
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Corrupt("value"),
+            _ => Self::Database("driver".to_owned()),
+        }
+    }
+}
