@@ -46,7 +46,9 @@ fn list_bounds(schema: &Value, length: u64) -> Result<(), String> {
         return Err(format!("List should have at least {least} item{} after validation, not {length}", plural(least)));
     }
     match bound("maxItems").filter(|most| length > *most) {
-        Some(most) => Err(format!("List should have at most {most} item{} after validation, not {length}", plural(most))),
+        Some(most) => {
+            Err(format!("List should have at most {most} item{} after validation, not {length}", plural(most)))
+        }
         None => Ok(()),
     }
 }

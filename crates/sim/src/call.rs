@@ -74,6 +74,7 @@ impl Call {
 /// The credential of a request: `x-api-key`, or what `authorization` bears.
 pub fn credential(headers: &HeaderMap) -> Option<String> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let bearer = |value: &str| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")).map(str::to_owned);
+    let bearer =
+        |value: &str| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")).map(str::to_owned);
     text("x-api-key").map(str::to_owned).or_else(|| text("authorization").and_then(bearer))
 }

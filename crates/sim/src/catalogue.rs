@@ -23,6 +23,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The status, where one is known.
+    pub fn status(&self) -> Option<u16> {
+        self.status
+    }
+
     /// The body, with placeholders.
     pub fn body(&self) -> &Value {
         &self.body

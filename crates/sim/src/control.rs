@@ -1,8 +1,8 @@
 //! The control port: what happened, and what keys do.
 
+use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
-use bytes::Bytes;
 use hyper::body::Incoming;
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -86,14 +86,19 @@ pub fn shaped(mut reply: Reply, asked: &Directives) -> Reply {
         Content::Pieces(_) => None,
     };
     let endless = asked.has("endless") || asked.has("gzip");
-    let lie = asked.count("length_lie", "by", 64).unwrap_or(0);
-    if let Some(length) = length.map(|length| length + lie).or((lie > 0).then_some(lie)).filter(|_| !endless) {
-        reply.set("content-length", length.to_string());
+    let lie = asked.count("length_lie", "by", 64);
+    // A stream has no length to add to: it promises more than it will ever be.
+    let told = length.map(|length| length + lie.unwrap_or(0)).or(lie.map(|_| usize::MAX >> 1));
+    if let Some(told) = told.filter(|_| !endless) {
+        reply.set("content-length", told.to_string());
     }
     let mut script = match reply.content {
         Content::Whole(bytes, mark) => whole(bytes, mark, asked),
         Content::Pieces(script) => script,
     };
+    if lie.is_some() {
+        script = Box::new(script.chain([Step::Pause(BEFORE_CUT), Step::Cut]));
+    }
     if asked.has("gzip") {
         script = writes::gzipped(script);
         reply.headers.insert("content-encoding", http::HeaderValue::from_static("gzip"));

@@ -11,8 +11,30 @@ pub fn count(text: &str) -> u64 {
 }
 
 const WORDS: [&str; 24] = [
-    "Grüße", "aus", "dem", "Simulator", "🙂", "你好", "世界", "naïve", "answers", "flow", "gently", "across",
-    "the", "wire", "—", "Übung", "macht", "den", "Meister", "🚀", "日本語", "piece", "by", "piece",
+    "Grüße",
+    "aus",
+    "dem",
+    "Simulator",
+    "🙂",
+    "你好",
+    "世界",
+    "naïve",
+    "answers",
+    "flow",
+    "gently",
+    "across",
+    "the",
+    "wire",
+    "—",
+    "Übung",
+    "macht",
+    "den",
+    "Meister",
+    "🚀",
+    "日本語",
+    "piece",
+    "by",
+    "piece",
 ];
 
 /// How an answer ended.

@@ -52,7 +52,9 @@ fn refusal(sim: &Sim, call: &Call, inference: bool) -> Option<Reply> {
     }
     let behaviour = sim.keys.behaviour(Provider::Anthropic, call.key.as_deref().unwrap_or_default());
     match (behaviour, inference) {
-        (Behaviour::Revoked, _) if call.headers.contains_key("x-api-key") => return error("anthropic.auth.revoked_key"),
+        (Behaviour::Revoked, _) if call.headers.contains_key("x-api-key") => {
+            return error("anthropic.auth.revoked_key");
+        }
         (Behaviour::Revoked, _) => return error("anthropic.auth.oauth_revoked"),
         (Behaviour::NoScope, _) | (Behaviour::NoModels, false) => return error("anthropic.permission.denied"),
         (Behaviour::Limited, _) => return error("anthropic.rate.requests_per_minute"),
@@ -76,7 +78,7 @@ fn refusal(sim: &Sim, call: &Call, inference: bool) -> Option<Reply> {
 fn messages(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
     let (body, model) = match accepted(sim, call) {
         Ok(accepted) => accepted,
-        Err(reply) => return reply,
+        Err(reply) => return *reply,
     };
     let asked = prompt::directives(&body);
     if let Some(reply) = oddity::replaced(sim, call, &asked.0) {
@@ -101,9 +103,9 @@ fn messages(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
 }
 
 /// The body and its model, if the service would take it.
-fn accepted(sim: &Sim, call: &Call) -> Result<(Value, &'static Model), Reply> {
+fn accepted(sim: &Sim, call: &Call) -> Result<(Value, &'static Model), Box<Reply>> {
     if call.oversize {
-        return Err(catalogue::reply(call, "anthropic.request.too_large"));
+        return Err(catalogue::reply(call, "anthropic.request.too_large").into());
     }
     let body: Value = serde_json::from_slice(&call.body).map_err(|fault| {
         let said = format!("The request body is not valid JSON: {fault}");
@@ -111,11 +113,11 @@ fn accepted(sim: &Sim, call: &Call) -> Result<(Value, &'static Model), Reply> {
     })?;
     let beta = call.headers.contains_key("anthropic-beta");
     let schema = if beta { "BetaCreateMessageParams" } else { "CreateMessageParams" };
-    let invalid = |said: &str| error::of(call, 400, "invalid_request_error", said);
+    let invalid = |said: &str| Box::new(error::of(call, 400, "invalid_request_error", said));
     sim.schemas(Provider::Anthropic).check(schema, &body).map_err(|problem| invalid(&error::wording(&problem)))?;
     let id = body.get("model").and_then(Value::as_str).unwrap_or_default();
     let Some(model) = bill::model(Provider::Anthropic, id) else {
-        return Err(error::of(call, 404, "not_found_error", &format!("model: {id}")));
+        return Err(error::of(call, 404, "not_found_error", &format!("model: {id}")).into());
     };
     let limit = body.get("max_tokens").and_then(Value::as_u64).unwrap_or(0);
     if limit > model.max_output_tokens {
@@ -143,7 +145,8 @@ fn usual_headers(call: &Call, reply: &mut Reply) {
     reply.set("request-id", &call.id);
     reply.set("anthropic-organization-id", crate::call::ORGANIZATION);
     let reset = rfc3339(now_secs() + 1);
-    let limits = [("requests", "4000"), ("input-tokens", "2000000"), ("output-tokens", "400000"), ("tokens", "2400000")];
+    let limits =
+        [("requests", "4000"), ("input-tokens", "2000000"), ("output-tokens", "400000"), ("tokens", "2400000")];
     for (class, limit) in limits {
         let remaining = if class == "requests" { "3999" } else { limit };
         reply.set(&format!("anthropic-ratelimit-{class}-limit"), limit);

@@ -46,7 +46,8 @@ pub fn answer(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
 /// What the credential of a request leads to before the body is looked at.
 fn refusal(sim: &Sim, call: &Call, inference: bool) -> Option<Reply> {
     let error = |id: &str| Some(catalogue::reply(call, id));
-    let bears = call.header("authorization").is_some_and(|value| value.len() > 7 && value[..7].eq_ignore_ascii_case("bearer "));
+    let bears =
+        call.header("authorization").is_some_and(|value| value.len() > 7 && value[..7].eq_ignore_ascii_case("bearer "));
     let Some(key) = call.key.as_deref().filter(|_| bears) else {
         return error("openai.auth.missing_key");
     };
@@ -68,7 +69,7 @@ fn refusal(sim: &Sim, call: &Call, inference: bool) -> Option<Reply> {
 fn completions(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
     let (body, model) = match accepted(sim, call) {
         Ok(accepted) => accepted,
-        Err(reply) => return reply,
+        Err(reply) => return *reply,
     };
     let asked = prompt::directives(&body);
     if let Some(reply) = oddity::replaced(sim, call, &asked.0) {
@@ -100,29 +101,29 @@ fn completions(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
 }
 
 /// The body and its model, if the service would take it.
-fn accepted(sim: &Sim, call: &Call) -> Result<(Value, &'static Model), Reply> {
+fn accepted(sim: &Sim, call: &Call) -> Result<(Value, &'static Model), Box<Reply>> {
     if call.oversize {
         let said = "Request body is too large";
-        return Err(error::of(call, 413, (said, "invalid_request_error"), (None, None)));
+        return Err(error::of(call, 413, (said, "invalid_request_error"), (None, None)).into());
     }
     let parsed: Result<Value, _> = serde_json::from_slice(&call.body);
     let Some(body) = parsed.ok().filter(Value::is_object) else {
-        return Err(error::bad_json(call));
+        return Err(error::bad_json(call).into());
     };
     let schemas = sim.schemas(Provider::OpenAi);
     schemas.check("CreateChatCompletionRequest", &body).map_err(|problem| error::of_problem(call, &problem))?;
     let id = body.get("model").and_then(Value::as_str).unwrap_or_default();
     let Some(model) = bill::model(Provider::OpenAi, id) else {
-        return Err(catalogue::reply(call, "openai.perm.model_not_found"));
+        return Err(catalogue::reply(call, "openai.perm.model_not_found").into());
     };
     let given = |name| body.get(name).is_some_and(|value| !value.is_null());
     if given("stream_options") && body.get("stream") != Some(&Value::Bool(true)) {
         let said = "The 'stream_options' parameter is only allowed when 'stream' is enabled.";
-        return Err(error::of(call, 400, (said, "invalid_request_error"), (Some("stream_options"), None)));
+        return Err(error::of(call, 400, (said, "invalid_request_error"), (Some("stream_options"), None)).into());
     }
     let reasoning = ["o1", "o3", "o4", "gpt-5", "gpt-6"].iter().any(|family| id.starts_with(family));
     if given("max_tokens") && reasoning && !id.contains("chat") {
-        return Err(catalogue::reply(call, "openai.request.max_tokens_unsupported"));
+        return Err(catalogue::reply(call, "openai.request.max_tokens_unsupported").into());
     }
     Ok((body, model))
 }

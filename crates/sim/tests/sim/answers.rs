@@ -1,0 +1,147 @@
+//! Every answer has the published shape.
+
+use crate::schema::{assert_valid, closed};
+use crate::support::{ANTHROPIC, Answer, OPENAI, chat, messages, start, whole, with};
+use ownkey_sim::provider::Provider;
+use serde_json::{Value, json};
+
+fn openai_kinds() -> Vec<Value> {
+    let schema = json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]});
+    let tool = json!({"type": "function", "function": {"name": "get", "parameters": schema}});
+    vec![
+        chat("Hello"),
+        with(chat("Hello"), json!({"n": 3})),
+        with(chat("Hello"), json!({"max_tokens": 2})),
+        with(chat("the weather"), json!({"tools": [tool]})),
+        with(chat("Hello"), json!({"service_tier": "priority"})),
+        with(chat(&"long ".repeat(2000)), json!({"model": "gpt-5.6"})),
+    ]
+}
+
+fn anthropic_kinds() -> Vec<Value> {
+    let schema = json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]});
+    vec![
+        messages("Hello"),
+        with(messages("Hello"), json!({"max_tokens": 2})),
+        with(messages("Hello"), json!({"max_tokens": 0})),
+        with(messages("Hello"), json!({"stop_sequences": ["answer"]})),
+        with(messages("the weather"), json!({"tools": [{"name": "get", "input_schema": schema}]})),
+        with(messages(&"long ".repeat(2000)), json!({"cache_control": {"type": "ephemeral", "ttl": "1h"}})),
+    ]
+}
+
+#[tokio::test]
+async fn openai_plain_and_streamed() {
+    let sim = start().await;
+    let (plain, chunk) =
+        (closed("openai", "CreateChatCompletionResponse"), closed("openai", "CreateChatCompletionStreamResponse"));
+    for body in openai_kinds() {
+        let whole = sim.chat(&body).await.json();
+        assert_valid(&plain, &whole);
+        let stream = json!({"stream": true, "stream_options": {"include_usage": true}});
+        let streamed = sim.chat(&with(body.clone(), stream)).await;
+        assert_eq!(streamed.headers["content-type"], "text/event-stream; charset=utf-8");
+        let mut events = streamed.events();
+        assert_eq!(events.pop().as_deref(), Some("[DONE]"));
+        let chunks: Vec<Value> = events.iter().map(|event| serde_json::from_str(event).expect("JSON")).collect();
+        chunks.iter().for_each(|event| assert_valid(&chunk, event));
+        let (last, rest) = chunks.split_last().expect("chunks");
+        assert_eq!(last["choices"], json!([]));
+        assert_eq!(last["usage"]["total_tokens"], whole["usage"]["total_tokens"]);
+        assert!(rest.iter().all(|chunk| chunk.get("usage") == Some(&Value::Null)));
+        let of_first = |chunk: &&Value| chunk["choices"][0]["index"] == 0;
+        let words = rest.iter().filter(of_first).filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str());
+        assert_eq!(words.collect::<String>(), whole["choices"][0]["message"]["content"].as_str().unwrap_or_default());
+    }
+    let silent = sim.chat(&with(chat("Hi"), json!({"stream": true}))).await;
+    assert!(!String::from_utf8_lossy(&silent.body).contains("usage"));
+}
+
+#[tokio::test]
+async fn anthropic_plain_and_streamed() {
+    let sim = start().await;
+    let (plain, event) = (closed("anthropic", "Message"), closed("anthropic", "MessageStreamEvent"));
+    for body in anthropic_kinds() {
+        let whole = sim.messages(&body).await.json();
+        assert_valid(&plain, &whole);
+        let streamed = sim.messages(&with(body, json!({"stream": true}))).await;
+        let events: Vec<Value> =
+            streamed.events().iter().map(|event| serde_json::from_str(event).expect("JSON")).collect();
+        for found in events.iter().filter(|event| event["type"] != "ping") {
+            assert_valid(&event, found);
+        }
+        assert_eq!(events[0]["type"], "message_start");
+        assert_eq!(events[events.len() - 1], json!({"type": "message_stop"}));
+        let end = &events[events.len() - 2];
+        assert_eq!(end["usage"]["output_tokens"], whole["usage"]["output_tokens"]);
+        assert_eq!(end["delta"]["stop_reason"], whole["stop_reason"]);
+        let words: String = events.iter().filter_map(|event| event["delta"]["text"].as_str()).collect();
+        assert_eq!(words, whole["content"][0]["text"].as_str().unwrap_or_default());
+        let arguments: String = events.iter().filter_map(|event| event["delta"]["partial_json"].as_str()).collect();
+        let input = whole["content"][0].get("input").map(Value::to_string).unwrap_or_default();
+        assert_eq!(arguments, input);
+    }
+}
+
+#[tokio::test]
+async fn caches_are_counted_and_billed() {
+    let sim = start().await;
+    let block = json!({"type": "text", "text": "x".repeat(8000), "cache_control": {"type": "ephemeral", "ttl": "1h"}});
+    let body = with(messages("Hi"), json!({"system": [block]}));
+    let first = sim.messages(&body).await.json();
+    assert_eq!(first["usage"]["cache_creation"]["ephemeral_1h_input_tokens"], 2000);
+    let second = sim.messages(&body).await.json();
+    assert_eq!(second["usage"]["cache_read_input_tokens"], 2000);
+    assert_eq!(second["usage"]["cache_creation_input_tokens"], 0);
+    // 1 fresh at 1, 2000 read at 0.10, the output at 5 USD a million.
+    let output = second["usage"]["output_tokens"].as_u64().expect("tokens");
+    let micro_tenths = 10 + 2000 + 50 * output;
+    let entry = sim.last_entry().await;
+    assert_eq!(entry["usage"], second["usage"]);
+    let expected = format!("{:.7}", f64::from(u32::try_from(micro_tenths).expect("small")) / 1e7);
+    assert_eq!(entry["cost_usd"], expected.trim_end_matches('0'));
+    let long = chat(&"y".repeat(8192));
+    assert_eq!(sim.chat(&long).await.json()["usage"]["prompt_tokens_details"]["cached_tokens"], 0);
+    let cached = sim.chat(&long).await.json()["usage"]["prompt_tokens_details"]["cached_tokens"].as_u64();
+    assert_eq!(cached, Some(2048));
+}
+
+#[tokio::test]
+async fn models_have_the_published_shape() {
+    let sim = start().await;
+    let get =
+        async |provider, key, path: &str| -> Answer { whole(sim.ask(provider, key, path, &Value::Null).await).await };
+    let list = get(Provider::OpenAi, OPENAI, "/v1/models").await.json();
+    assert_valid(&closed("openai", "ListModelsResponse"), &list);
+    let one = get(Provider::OpenAi, OPENAI, "/v1/models/gpt-4o").await.json();
+    assert_valid(&closed("openai", "Model"), &one);
+    let page = get(Provider::Anthropic, ANTHROPIC, "/v1/models?limit=3").await.json();
+    assert_valid(&closed("anthropic", "ListResponse_ModelInfo_"), &page);
+    let mut seen: Vec<String> = Vec::new();
+    let mut path = "/v1/models?limit=3".to_owned();
+    loop {
+        let page = get(Provider::Anthropic, ANTHROPIC, &path).await.json();
+        seen.extend(page["data"].as_array().expect("data").iter().map(|model| model["id"].to_string()));
+        if page["has_more"] == false {
+            break;
+        }
+        path = format!("/v1/models?limit=3&after_id={}", page["last_id"].as_str().expect("an id"));
+    }
+    let all = get(Provider::Anthropic, ANTHROPIC, "/v1/models?limit=1000").await.json();
+    assert_eq!(seen.len(), all["data"].as_array().expect("data").len());
+    let one = get(Provider::Anthropic, ANTHROPIC, "/v1/models/claude-opus-5").await.json();
+    assert_valid(&closed("anthropic", "ModelInfo"), &one);
+    let none = get(Provider::Anthropic, ANTHROPIC, "/v1/models/none").await;
+    assert_eq!(none.status, 404);
+    assert_valid(&closed("anthropic", "ErrorResponse"), &none.json());
+}
+
+#[tokio::test]
+async fn a_tool_result_is_quoted() {
+    let sim = start().await;
+    let call = json!({"id": "call_1", "type": "function", "function": {"name": "get", "arguments": "{}"}});
+    let turns = json!([{"role": "user", "content": "weather?"}, {"role": "assistant", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "föhn"}]);
+    let answer = sim.chat(&with(chat("x"), json!({"messages": turns}))).await.json();
+    assert!(answer["choices"][0]["message"]["content"].as_str().expect("text").contains("föhn"));
+}

@@ -1,0 +1,9 @@
+//! The simulator as its callers see it.
+#![expect(clippy::expect_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+
+mod answers;
+mod oddities;
+mod program;
+mod requests;
+mod schema;
+mod support;
