@@ -1,8 +1,7 @@
 //! What a provider key does: its text says it, or the control port did.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use crate::provider::Provider;
 
@@ -57,7 +56,7 @@ impl Behaviour {
 #[derive(Default)]
 pub struct Keys {
     set: RwLock<HashMap<String, Behaviour>>,
-    flaky: AtomicU64,
+    flaky: Mutex<HashMap<String, u64>>,
 }
 
 impl Keys {
@@ -71,10 +70,17 @@ impl Keys {
         let set = self.set.read().unwrap_or_else(PoisonError::into_inner).get(key).copied();
         match set.or_else(|| from_text(provider, key)) {
             None => Behaviour::Revoked,
-            Some(Behaviour::Flaky) if self.flaky.fetch_add(1, Ordering::Relaxed) % 50 == 49 => Behaviour::Revoked,
+            Some(Behaviour::Flaky) if self.fiftieth(key) => Behaviour::Revoked,
             Some(Behaviour::Flaky) => Behaviour::Ok,
             Some(other) => other,
         }
+    }
+
+    fn fiftieth(&self, key: &str) -> bool {
+        let mut flaky = self.flaky.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = flaky.entry(key.to_owned()).or_default();
+        *count += 1;
+        *count % 50 == 0
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::Write;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
@@ -12,8 +12,10 @@ use crate::bill::{Bill, decimal};
 use crate::clock::now_ms;
 use crate::provider::Provider;
 
-/// Older entries are forgotten beyond this many.
+/// Older entries are forgotten beyond this many,
 const KEEP: usize = 200_000;
+/// and beyond this many bytes of bodies.
+const KEEP_BODIES: usize = 256 * 1024 * 1024;
 /// Longer bodies are kept as a digest only.
 pub const KEEP_BODY: usize = 64 * 1024;
 
@@ -95,6 +97,7 @@ pub struct Stats {
 #[derive(Default)]
 pub struct Log {
     entries: Mutex<VecDeque<Arc<Mutex<Entry>>>>,
+    bodies: AtomicUsize,
     seq: AtomicU64,
     open: AtomicU64,
     peak_open: AtomicU64,
@@ -124,8 +127,9 @@ impl Log {
         let entry = Arc::new(Mutex::new(entry));
         let mut entries = lock(&self.entries);
         entries.push_back(Arc::clone(&entry));
-        if entries.len() > KEEP {
-            entries.pop_front();
+        while entries.len() > KEEP || (self.bodies.load(Ordering::Relaxed) > KEEP_BODIES && entries.len() > 1) {
+            let Some(oldest) = entries.pop_front() else { break };
+            self.forget_body(&oldest);
         }
         Recorder { log: Arc::clone(self), entry, bill: None, ended: false }
     }
@@ -138,7 +142,13 @@ impl Log {
 
     /// Forgets the calls so far; totals stay.
     pub fn clear(&self) {
-        lock(&self.entries).clear();
+        let entries = std::mem::take(&mut *lock(&self.entries));
+        entries.iter().for_each(|entry| self.forget_body(entry));
+    }
+
+    fn forget_body(&self, entry: &Mutex<Entry>) {
+        let freed = lock(entry).body.take().map_or(0, |body| body.len());
+        self.bodies.fetch_sub(freed, Ordering::Relaxed);
     }
 
     /// The totals.
@@ -173,6 +183,12 @@ impl Recorder {
     /// Changes the entry.
     pub fn note(&self, change: impl FnOnce(&mut Entry)) {
         change(&mut lock(&self.entry));
+    }
+
+    /// The request's body, which is now read.
+    pub fn body(&self, body: Option<String>) {
+        self.log.bodies.fetch_add(body.as_ref().map_or(0, String::len), Ordering::Relaxed);
+        self.note(|entry| entry.body = body);
     }
 
     /// From now on the call is billed.

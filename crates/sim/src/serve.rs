@@ -144,9 +144,9 @@ fn note_body(call: &mut Call, recorder: &Recorder) {
     let stream = member("stream").and_then(serde_json::Value::as_bool).unwrap_or(false);
     let text = (call.body.len() <= KEEP_BODY).then(|| String::from_utf8_lossy(&call.body).into_owned());
     let digest = (!call.body.is_empty()).then(|| sha256_hex(&call.body));
+    recorder.body(text);
     recorder.note(|entry| {
         entry.body_len = call.body.len();
-        entry.body = text;
         entry.body_sha256 = digest;
         entry.model.clone_from(&call.model);
         entry.stream = stream;

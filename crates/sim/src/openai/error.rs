@@ -57,7 +57,7 @@ pub fn of_problem(call: &Call, problem: &Problem) -> Reply {
         }
         Fault::Value(allowed, found) => (supported(found, allowed), "invalid_value"),
         Fault::Tag(_, found, known) => (supported(found, known), "invalid_value"),
-        Fault::Bound(said) => (format!("Invalid '{place}': {said}."), "invalid_value"),
+        Fault::Bound(said) => (format!("Invalid '{place}': {}.", in_own_words(said)), bound_code(said)),
     };
     of(call, 400, (&said, "invalid_request_error"), (Some(&place), Some(code)))
 }
@@ -69,6 +69,31 @@ fn supported(found: &str, allowed: &[String]) -> String {
         _ => quoted.join(""),
     };
     format!("Invalid value: '{found}'. Supported values are: {listed}.")
+}
+
+/// The walker words bounds in Anthropic's way.
+fn in_own_words(said: &str) -> String {
+    let last = said.rsplit(' ').next().unwrap_or_default();
+    if said.starts_with("List should have at least") {
+        return "empty array. Expected an array with minimum length 1, but got an empty array instead".to_owned();
+    }
+    if said.contains("less than or equal") {
+        return format!("decimal above maximum value. Expected a value <= {last}");
+    }
+    if said.contains("greater than") {
+        return format!("decimal below minimum value. Expected a value >= {last}");
+    }
+    said.to_owned()
+}
+
+fn bound_code(said: &str) -> &'static str {
+    match said {
+        _ if said.starts_with("List should have at least") => "empty_array",
+        _ if said.contains("less than or equal") => "decimal_above_max_value",
+        _ if said.contains("greater than") => "decimal_below_min_value",
+        _ if said.starts_with("String should have at most") => "string_above_max_length",
+        _ => "invalid_value",
+    }
 }
 
 /// `messages[0].content`

@@ -7,6 +7,9 @@ use ownkey_sim::catalogue;
 use ownkey_sim::provider::Provider;
 use serde_json::{Value, json};
 
+/// Headers, and the status and text they lead to.
+type Case<'a> = (&'a [(&'a str, &'a str)], u16, &'a str);
+
 fn streamed(text: &str) -> Value {
     with(chat(text), json!({"stream": true, "stream_options": {"include_usage": true}}))
 }
@@ -197,7 +200,7 @@ async fn credentials_and_headers_are_checked_before_the_body() {
     let sim = start().await;
     let uri = || format!("{}/v1/messages", sim.anthropic);
     let version = ("anthropic-version", "2023-06-01");
-    let cases: [(&[(&str, &str)], u16, &str); 5] = [
+    let cases: [Case; 5] = [
         (&[version], 401, "x-api-key header is required"),
         (&[version, ("authorization", "Bearer sk-ant-api03-sim-ok-1")], 401, "Invalid bearer token"),
         (&[("x-api-key", ANTHROPIC)], 400, "anthropic-version: header is required"),
@@ -220,4 +223,31 @@ async fn credentials_and_headers_are_checked_before_the_body() {
     let entry = sim.last_entry().await;
     assert_eq!(entry["client_request_id"], "mine");
     assert_eq!(entry["id"].as_str(), wrong.headers["x-request-id"].to_str().ok());
+}
+
+#[tokio::test]
+async fn two_hundred_streams_run_at_once() {
+    let sim = start().await;
+    let body = streamed("Hi [[sim:chunks n=10 delay_ms=100]]");
+    let ask = || async { whole(sim.ask(Provider::OpenAi, OPENAI, "/v1/chat/completions", &body).await).await };
+    let answers = futures_util::future::join_all((0..200).map(|_| ask())).await;
+    assert!(answers.iter().all(|answer| answer.events().last().is_some_and(|last| last == "[DONE]")));
+    let stats = sim.control("GET", "/stats", Value::Null).await;
+    assert_eq!((stats["peak_open"].as_u64(), stats["open"].as_u64()), (Some(200), Some(0)));
+}
+
+#[tokio::test]
+async fn http_2_works_too() {
+    let sim = start().await;
+    let mut builder = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new());
+    let client = builder.http2_only(true).build_http();
+    let sim = Running { client, ..sim };
+    assert_eq!(sim.chat(&chat("Hi")).await.status, 200);
+    let body = streamed("Hi [[sim:cut after=1]]");
+    let response = sim.ask(Provider::OpenAi, OPENAI, "/v1/chat/completions", &body).await;
+    assert!(!arriving(response).await.1);
+    let body = streamed("Hi [[sim:hang after=1]]");
+    let response = sim.ask(Provider::OpenAi, OPENAI, "/v1/chat/completions", &body).await;
+    drop(response);
+    outcome(&sim, "cancelled").await;
 }
