@@ -80,7 +80,7 @@ impl Keys {
         let mut flaky = self.flaky.lock().unwrap_or_else(PoisonError::into_inner);
         let count = flaky.entry(key.to_owned()).or_default();
         *count += 1;
-        *count % 50 == 0
+        count.is_multiple_of(50)
     }
 }
 

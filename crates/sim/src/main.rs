@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use clap::Parser;
 use ownkey_sim::provider::Provider;
-use ownkey_sim::serve::{Port, serve};
+use ownkey_sim::serve::{Port, listen, serve};
 use ownkey_sim::sim::Sim;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -50,9 +50,9 @@ async fn run(options: Options) -> Result<(), String> {
         }
         None => None,
     };
-    let (openai, openai_at) = bind("openai", options.openai).await?;
-    let (anthropic, anthropic_at) = bind("anthropic", options.anthropic).await?;
-    let (control, control_at) = bind("control", options.control).await?;
+    let (openai, openai_at) = bind("openai", options.openai)?;
+    let (anthropic, anthropic_at) = bind("anthropic", options.anthropic)?;
+    let (control, control_at) = bind("control", options.control)?;
     let mut end = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut stop = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
     let sim = Arc::new(Sim::new(file));
@@ -71,9 +71,9 @@ async fn run(options: Options) -> Result<(), String> {
     Ok(())
 }
 
-async fn bind(name: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), String> {
+fn bind(name: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), String> {
     let failed = |error| format!("cannot listen on {address} for {name}: {error}");
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let listener = listen(address).map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))
 }

@@ -1,6 +1,8 @@
 //! The provider ports as HTTP servers.
 
 use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +13,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::body::{Broken, Played};
 use crate::call::{Call, credential};
@@ -33,6 +35,15 @@ pub enum Port {
     Provider(Provider),
     /// The control port.
     Control,
+}
+
+/// Listens. The queue of connections to accept is long: a caller that opens
+/// hundreds at once would wait a second for each that does not fit.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(4096)
 }
 
 /// Serves a port for ever.

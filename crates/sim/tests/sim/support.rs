@@ -10,10 +10,9 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use ownkey_sim::provider::Provider;
-use ownkey_sim::serve::{Port, serve};
+use ownkey_sim::serve::{Port, listen, serve};
 use ownkey_sim::sim::Sim;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
 pub const OPENAI: &str = "sk-proj-sim-ok-0123456789";
 pub const ANTHROPIC: &str = "sk-ant-api03-sim-ok-0123456789";
@@ -48,7 +47,7 @@ pub async fn start() -> Running {
     let sim = Arc::new(Sim::new(None));
     let mut at = Vec::new();
     for port in [Port::Provider(Provider::OpenAi), Port::Provider(Provider::Anthropic), Port::Control] {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let listener = listen(([127, 0, 0, 1], 0).into()).expect("a free port");
         at.push(format!("http://{}", listener.local_addr().expect("bound")));
         tokio::spawn(serve(listener, Arc::clone(&sim), port));
     }
