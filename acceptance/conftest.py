@@ -1,0 +1,77 @@
+"""Fixtures: one simulator and one ordinary server for all suites that need no other; a workspace for each test."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from harness.process import binary
+from harness.server import Server
+from harness.sim import Simulator
+
+SOAK = os.environ.get("OWNKEY_SOAK") == "1"
+REPORT: list[str] = []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def binaries():
+    """A missing program fails every suite at once, and says how to make it."""
+    for variable, name in (("OWNKEY_BIN", "ownkey"), ("OWNKEY_SIM_BIN", "ownkey-sim")):
+        path = binary(variable, name)
+        assert path.is_file(), f"{path} is missing: run `cargo build --release`, or set {variable}"
+
+
+@pytest.fixture(scope="session")
+def soak() -> bool:
+    """Whether the full counts were asked for."""
+    return SOAK
+
+
+@pytest.fixture(scope="session")
+def sim(tmp_path_factory) -> Simulator:
+    simulator = Simulator(tmp_path_factory.mktemp("sim"))
+    yield simulator
+    simulator.stop()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, sim) -> Server:
+    """The ordinary server."""
+    running = Server(tmp_path_factory.mktemp("ownkey"), sim).start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def new_server(tmp_path, sim):
+    """Makes servers of a configuration of their own; all end with the test."""
+    made: list[Server] = []
+
+    def make(**options) -> Server:
+        options.setdefault("sim", sim)
+        folder: Path = tmp_path / f"server-{len(made)}"
+        made.append(Server(folder, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        if one.process:
+            one.process.kill()
+
+
+@pytest.fixture
+def workspace(server):
+    return server.operator.create_workspace()
+
+
+@pytest.fixture
+def report():
+    """Figures to show at the end; nothing depends on them."""
+    return REPORT.append
+
+
+def pytest_terminal_summary(terminalreporter):
+    if REPORT:
+        terminalreporter.section("figures")
+        for line in REPORT:
+            terminalreporter.write_line(line)

@@ -1,0 +1,1 @@
+"""What the suites share: processes, clients, the load driver, the leak scanner."""
