@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# All tests, from a fresh clone. `test.sh soak` runs only the acceptance suites, at their full counts.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+crates() {
+    # nextest runs the tests of all crates side by side; without it the same tests run one crate at a time.
+    if cargo nextest --version >/dev/null 2>&1; then
+        cargo nextest run --workspace --locked --no-fail-fast --status-level slow --final-status-level fail
+    else
+        cargo test --workspace --locked --no-fail-fast --quiet
+    fi
+}
+
+# Two binaries of the same sources: one that can end itself at named points of the receipt journal, for crash
+# tests, and the one to release. They share all dependencies, so the second build is short.
+binaries() {
+    local target
+    target=$(target_dir)
+    cargo_release --features ownkey/kill-points
+    install -D "$target/release/ownkey" "$target/kill-points/ownkey"
+    cargo_release
+    export OWNKEY_BIN=$target/release/ownkey OWNKEY_SIM_BIN=$target/release/ownkey-sim
+    export OWNKEY_KILL_BIN=$target/kill-points/ownkey
+}
+
+acceptance() { .venv/bin/python -m pytest acceptance; }
+
+step "what the build needs" scripts/setup.sh
+if [[ ${1:-} == soak ]]; then
+    export OWNKEY_SOAK=1
+else
+    step "tests of the crates" crates
+fi
+step "release binaries" binaries
+step "what the tests need" scripts/test-setup.sh
+step "acceptance suites" acceptance
+[[ ${1:-} == soak ]] || step "the demo" python3 scripts/demo-check.py
+show_timings
