@@ -1,1 +1,40 @@
-//! Placeholder.
+//! The management API: workspaces, provider keys, platform keys, who pays, receipts, usage, audit.
+//!
+//! A noun is a folder, an action is a file. A handler parses, is let in by the one table of rights ([`rights`]), does
+//! one thing and renders it. The whole list of routes is in `router.rs`; OpenAPI is made from the handlers.
+
+#![warn(missing_docs)]
+
+mod api_keys;
+mod audit;
+mod auth;
+mod body;
+mod control;
+mod credential;
+mod edge;
+mod form;
+mod health;
+mod ladder;
+mod models;
+mod not_yet;
+mod openapi;
+mod page;
+mod plans;
+mod policy;
+mod probe;
+mod problem;
+mod provider_keys;
+mod providers;
+mod query;
+mod receipts;
+pub mod rights;
+mod router;
+mod sealing;
+mod throttle;
+mod usage;
+mod workspaces;
+
+pub use control::{Clock, Control, Endpoint, Metrics, NoClient, Parts, Readiness};
+pub use ladder::LadderLimits;
+pub use problem::{MEDIA_TYPE, Problem};
+pub use router::router;

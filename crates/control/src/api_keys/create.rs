@@ -1,0 +1,142 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use ownkey_domain::caller::PlatformKey;
+use ownkey_domain::id::ApiKeyId;
+use ownkey_domain::platform_key::{self, ENTROPY_LEN};
+use ownkey_domain::scope::Scope;
+use ownkey_domain::time::Timestamp;
+use ownkey_store::{Limits, NewApiKey};
+use ownkey_vault::random_bytes;
+use serde::{Serialize, Serializer};
+use zeroize::Zeroizing;
+
+use super::ApiKeyView;
+use crate::auth::{InWorkspace, Who};
+use crate::body::{JsonBody, Members};
+use crate::control::Control;
+use crate::form::Name;
+use crate::problem::{Problem, ProblemDocument};
+
+const SCOPES_FORM: &str = "a list of at least one scope, each once";
+const EXPIRY_FORM: &str = "an RFC 3339 time in the future";
+const LIMIT_FORM: &str = "a whole number of 1 or more";
+
+/// A platform key to make.
+#[derive(utoipa::ToSchema)]
+pub(crate) struct ApiKeyInput {
+    /// The name people give it.
+    #[schema(value_type = String)]
+    name: Name,
+    /// What it may do; nothing that its maker may not.
+    #[schema(value_type = Vec<String>)]
+    scopes: Vec<Scope>,
+    /// When it stops working; never, if absent.
+    #[schema(value_type = Option<String>)]
+    expires_at: Option<Timestamp>,
+    /// Calls a minute.
+    requests_per_minute: Option<u32>,
+    /// Tokens a minute.
+    tokens_per_minute: Option<u64>,
+}
+
+/// A platform key that was just made. Its text is shown here and never again.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = NewApiKey)]
+pub(crate) struct NewApiKeyView {
+    #[serde(flatten)]
+    key: ApiKeyView,
+    /// The key itself. It can't be shown again.
+    #[serde(serialize_with = "in_clear")]
+    #[schema(value_type = String)]
+    secret: Zeroizing<String>,
+}
+
+/// Makes a platform key.
+#[utoipa::path(
+    post,
+    path = "/api/v1/workspaces/{ws}/api-keys",
+    operation_id = "create_api_key",
+    tag = "api-keys",
+    params(("ws" = String, Path, description = "The workspace's id, or `current`")),
+    request_body = ApiKeyInput,
+    responses(
+        (status = 201, body = NewApiKeyView),
+        (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn create(
+    State(control): State<Arc<Control>>,
+    access: InWorkspace,
+    body: JsonBody,
+) -> Result<(StatusCode, Json<NewApiKeyView>), Problem> {
+    let mut members = body.members()?;
+    let input = ApiKeyInput::read(&mut members, control.now())?;
+    members.finish()?;
+    held(&access.who, &input.scopes)?;
+
+    let entropy = Zeroizing::new(random_bytes::<ENTROPY_LEN>()?);
+    let (lookup, secret) = platform_key::generate(&entropy);
+    let secret = Zeroizing::new(secret);
+    let hash = control.parts.hasher.hash(secret.as_bytes());
+    let new = NewApiKey {
+        name: input.name.into_string(),
+        lookup,
+        key: PlatformKey {
+            id: ApiKeyId::from_uuid(control.fresh_id()?),
+            workspace: access.id(),
+            scopes: input.scopes,
+            hash: hash.mac,
+            pepper: hash.pepper.0,
+            expires_at: input.expires_at,
+        },
+        limits: Limits { requests_per_minute: input.requests_per_minute, tokens_per_minute: input.tokens_per_minute },
+    };
+    let made = control.store().create_api_key(&new, control.by(&access.who)).await?;
+    let key = made.ok_or_else(|| Problem::not_found("There is no such workspace."))?.into();
+    Ok((StatusCode::CREATED, Json(NewApiKeyView { key, secret })))
+}
+
+impl ApiKeyInput {
+    fn read(members: &mut Members<'_>, now: Timestamp) -> Result<Self, Problem> {
+        let input = Self {
+            name: members.required("name", Name::FORM)?,
+            scopes: members.required("scopes", SCOPES_FORM)?,
+            expires_at: members.optional("expires_at", EXPIRY_FORM)?,
+            requests_per_minute: members.optional("requests_per_minute", LIMIT_FORM)?,
+            tokens_per_minute: members.optional("tokens_per_minute", LIMIT_FORM)?,
+        };
+        let repeated = input.scopes.iter().enumerate().any(|(at, scope)| input.scopes[..at].contains(scope));
+        let faults = [
+            (input.scopes.is_empty() || repeated, "scopes", SCOPES_FORM),
+            (input.expires_at.is_some_and(|at| at <= now), "expires_at", EXPIRY_FORM),
+            (input.requests_per_minute == Some(0), "requests_per_minute", LIMIT_FORM),
+            (input.tokens_per_minute == Some(0), "tokens_per_minute", LIMIT_FORM),
+        ];
+        match faults.into_iter().find(|(wrong, ..)| *wrong) {
+            Some((_, name, form)) => {
+                Err(Problem::bad_request(format!("`{name}` is not what it must be: {form}.")).with("member", name))
+            }
+            None => Ok(input),
+        }
+    }
+}
+
+/// The one place where a platform key leaves the house.
+fn in_clear<S: Serializer>(secret: &Zeroizing<String>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret)
+}
+
+/// Nobody passes on more than he has.
+fn held(who: &Who, wanted: &[Scope]) -> Result<(), Problem> {
+    let Who::Key(maker) = who else { return Ok(()) };
+    match wanted.iter().find(|scope| !maker.may(**scope)) {
+        Some(scope) => {
+            Err(Problem::forbidden(format!("A key can't give scopes it lacks itself: `{scope}`."))
+                .with("member", "scopes"))
+        }
+        None => Ok(()),
+    }
+}

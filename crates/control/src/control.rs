@@ -1,0 +1,158 @@
+//! What the handlers work with, handed down by the composition root.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use ownkey_domain::catalogue::Catalogue;
+use ownkey_domain::plan::{DEFAULT_PLAN, Managed, Plan};
+use ownkey_domain::provider::Provider;
+use ownkey_domain::time::Timestamp;
+use ownkey_store::{Actor, By, Store};
+use ownkey_vault::{BadOrigin, Keyring, Origin, PlatformKeyHasher, random_bytes};
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use crate::auth::Who;
+use crate::ladder::LadderLimits;
+use crate::probe::Prober;
+use crate::problem::Problem;
+use crate::throttle::Throttle;
+
+/// The time now. A parameter, so that tests have their own.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+/// Renders all metrics in the Prometheus text format.
+pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
+/// Tells whether calls can be served; if not, why, in words anyone may read.
+pub type Readiness = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+
+/// Where a provider is reached.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    bases: Vec<Base>,
+    operator_key: bool,
+}
+
+/// A base URL with the destination that keys for it are bound to.
+#[derive(Debug, Clone)]
+pub(crate) struct Base {
+    pub(crate) url: String,
+    pub(crate) origin: Origin,
+}
+
+/// All that [`Control`] is made of.
+pub struct Parts {
+    /// The store, with its audit key set.
+    pub store: Store,
+    /// The KEKs.
+    pub keyring: Arc<Keyring>,
+    /// Hashes and compares platform keys.
+    pub hasher: PlatformKeyHasher,
+    /// The models.
+    pub catalogue: Arc<Catalogue>,
+    /// The plans by id.
+    pub plans: BTreeMap<String, Plan>,
+    /// Where each provider is; one without entry is not offered.
+    pub endpoints: BTreeMap<Provider, Endpoint>,
+    /// The operator's bearer tokens.
+    pub operator_tokens: Vec<SecretString>,
+    /// The clock.
+    pub clock: Clock,
+    /// The body of `/metrics`.
+    pub metrics: Metrics,
+    /// The answer of `/readyz`.
+    pub ready: Readiness,
+    /// The bounds of key tests.
+    pub ladder: LadderLimits,
+}
+
+/// The management API's state.
+pub struct Control {
+    pub(crate) parts: Parts,
+    pub(crate) prober: Prober,
+    pub(crate) throttle: Throttle,
+}
+
+/// The HTTP client for key tests could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot set up the HTTP client for key tests: {0}")]
+pub struct NoClient(#[from] reqwest::Error);
+
+impl Endpoint {
+    /// From base URLs as in the SDKs (OpenAI's with `/v1`, Anthropic's without), the usual one first, then those
+    /// that a key can be bound to instead.
+    pub fn new(urls: &[&str], operator_key: bool) -> Result<Self, BadOrigin> {
+        let base = |url: &&str| Ok(Base { url: url.trim_end_matches('/').to_owned(), origin: Origin::of_url(url)? });
+        Ok(Self { bases: urls.iter().map(base).collect::<Result<_, _>>()?, operator_key })
+    }
+
+    /// The base for that destination, or the usual one.
+    pub(crate) fn base(&self, origin: Option<&Origin>) -> Option<&Base> {
+        self.bases.iter().find(|base| origin.is_none_or(|wanted| base.origin == *wanted))
+    }
+
+    /// Every destination a key may be bound to.
+    pub(crate) fn origins(&self) -> impl Iterator<Item = &Origin> {
+        self.bases.iter().map(|base| &base.origin)
+    }
+}
+
+impl Control {
+    /// From its parts.
+    pub fn new(parts: Parts) -> Result<Self, NoClient> {
+        let prober = Prober::new(&parts.ladder)?;
+        let throttle = Throttle::new(parts.ladder.tests_per_minute);
+        Ok(Self { parts, prober, throttle })
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.parts.store
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.parts.clock)()
+    }
+
+    /// By whom, now.
+    pub(crate) fn by(&self, who: &Who) -> By {
+        let actor = match who {
+            Who::Operator => Actor::Operator,
+            Who::Key(key) => Actor::ApiKey(key.id),
+        };
+        By::new(actor, self.now())
+    }
+
+    /// A fresh id: the clock's milliseconds, then the vault's randomness, so that ids sort by age.
+    pub(crate) fn fresh_id(&self) -> Result<Uuid, Problem> {
+        let millis = u64::try_from(self.now().millis()).unwrap_or(0);
+        let random = random_bytes::<10>().map_err(Problem::from)?;
+        Ok(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+    }
+
+    /// The plan of that id. A workspace whose plan is no longer configured has one that includes nothing: nobody
+    /// pays for what nobody granted.
+    pub(crate) fn plan(&self, id: &str) -> Plan {
+        let nothing = || Plan { id: id.to_owned(), name: id.to_owned(), byok: false, managed: Managed::None };
+        self.parts.plans.get(id).cloned().unwrap_or_else(nothing)
+    }
+
+    /// The plan of a workspace that is made without naming one: `default`, or the only one there is.
+    pub(crate) fn default_plan(&self) -> Option<&str> {
+        let plans = &self.parts.plans;
+        match plans.get_key_value(DEFAULT_PLAN) {
+            Some((id, _)) => Some(id),
+            None if plans.len() == 1 => plans.keys().next().map(String::as_str),
+            None => None,
+        }
+    }
+
+    /// Where a provider is, if it is offered.
+    pub(crate) fn endpoint(&self, provider: Provider) -> Option<&Endpoint> {
+        self.parts.endpoints.get(&provider)
+    }
+
+    /// Whether the operator has a key of his own at the provider.
+    pub(crate) fn has_operator_key(&self, provider: Provider) -> bool {
+        self.endpoint(provider).is_some_and(|endpoint| endpoint.operator_key)
+    }
+}

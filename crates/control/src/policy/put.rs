@@ -1,0 +1,66 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use ownkey_domain::policy::PayerPolicy;
+
+use super::{Fallback, PolicyView};
+use crate::auth::InWorkspace;
+use crate::body::{JsonBody, Members};
+use crate::control::Control;
+use crate::problem::{Problem, ProblemDocument};
+
+const PAYER_FORM: &str = "`byok_preferred`, `byok_only` or `managed_only`";
+const FALLBACK_FORM: &str =
+    "an object with `on`, a list of `rate_limited`, `unavailable`, `quota_exhausted`, and `daily_cap_usd`, a decimal";
+
+/// Who shall pay.
+#[expect(dead_code, reason = "says in OpenAPI what `read` reads")]
+#[derive(utoipa::ToSchema)]
+pub(crate) struct PolicyInput {
+    /// `byok_preferred` (if absent), `byok_only` or `managed_only`.
+    payer: Option<String>,
+    /// When managed access may step in for the own key.
+    fallback: Option<Fallback>,
+}
+
+/// Says who pays from the next call on.
+#[utoipa::path(
+    put,
+    path = "/api/v1/workspaces/{ws}/policy",
+    operation_id = "put_policy",
+    tag = "policy",
+    params(("ws" = String, Path, description = "The workspace's id, or `current`")),
+    request_body = PolicyInput,
+    responses(
+        (status = 200, body = PolicyView),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json", description = "Not built yet"),
+        (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn put(
+    State(control): State<Arc<Control>>,
+    access: InWorkspace,
+    body: JsonBody,
+) -> Result<Json<PolicyView>, Problem> {
+    let mut members = body.members()?;
+    let payer = read(&mut members)?;
+    members.finish()?;
+    if payer != access.workspace.policy
+        && !control.store().set_policy(access.id(), payer, control.by(&access.who)).await?
+    {
+        return Err(Problem::not_found("There is no such workspace."));
+    }
+    Ok(Json(PolicyView::of(payer)))
+}
+
+fn read(members: &mut Members<'_>) -> Result<PayerPolicy, Problem> {
+    let payer: PayerPolicy = members.optional("payer", PAYER_FORM)?.unwrap_or_default();
+    let fallback: Fallback = members.optional("fallback", FALLBACK_FORM)?.unwrap_or_default();
+    if !fallback.on.is_empty() {
+        // Storing a consent that nothing acts on would be a promise we don't keep.
+        return Err(Problem::not_available_yet("Fallback to managed access is not built yet; `on` must be empty.")
+            .with("member", "fallback"));
+    }
+    Ok(payer)
+}

@@ -1,0 +1,186 @@
+//! Provider keys: the workspace's own keys at Anthropic and OpenAI. They go in and are never shown again.
+
+use std::sync::Arc;
+
+use ownkey_domain::id::CredentialId;
+use ownkey_domain::plan::Plan;
+use ownkey_domain::provider::Provider;
+use ownkey_domain::time::Timestamp;
+use ownkey_domain::verdict::Explained;
+use ownkey_store::TestResult;
+use ownkey_vault::ProviderKey;
+use serde::Serialize;
+
+use crate::auth::InWorkspace;
+use crate::control::{Base, Control, Endpoint};
+use crate::ladder::{Finding, Test, climb};
+use crate::problem::Problem;
+use state::{Held, State, held};
+
+pub(crate) mod list;
+pub(crate) mod put;
+pub(crate) mod remove;
+pub(crate) mod state;
+pub(crate) mod test;
+
+/// What a workspace has at a provider, as the API shows it.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ProviderKey)]
+pub(crate) struct ProviderKeyView {
+    /// The provider.
+    #[schema(value_type = String)]
+    provider: Provider,
+    /// The id of the stored key.
+    #[schema(value_type = Option<String>)]
+    credential: Option<CredentialId>,
+    /// How things stand.
+    state: State,
+    /// How the key begins and ends.
+    hint: Option<String>,
+    /// Where it may be sent.
+    origin: Option<String>,
+    /// What its last test said.
+    #[schema(value_type = Option<VerdictView>)]
+    verdict: Option<Explained>,
+    /// The models its last test found.
+    models: Vec<String>,
+    /// `operator`, or the id of the platform key that stored it.
+    created_by: Option<String>,
+    /// When it was stored.
+    #[schema(value_type = Option<String>)]
+    created_at: Option<Timestamp>,
+    /// When it was last tested.
+    #[schema(value_type = Option<String>)]
+    last_tested_at: Option<Timestamp>,
+    /// When a call last used it.
+    #[schema(value_type = Option<String>)]
+    last_used_at: Option<Timestamp>,
+    /// The last error that the provider blamed on it.
+    last_error: Option<LastError>,
+    /// Since when the provider refuses it.
+    #[schema(value_type = Option<String>)]
+    invalid_since: Option<Timestamp>,
+}
+
+/// An error that the provider blamed on a key.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct LastError {
+    /// Our code of it.
+    code: String,
+    /// When it was.
+    #[schema(value_type = Option<String>)]
+    at: Option<Timestamp>,
+}
+
+/// A verdict in plain words.
+#[expect(dead_code, reason = "says in OpenAPI how the domain's `Explained` looks")]
+#[derive(utoipa::ToSchema)]
+#[schema(as = Verdict)]
+pub(crate) struct VerdictView {
+    /// `valid`, `valid_limited`, `rate_limited`, `quota_exhausted`, `invalid`, `wrong_provider`, `wrong_kind`,
+    /// `malformed`, `unreachable` or `provider_incident`.
+    verdict: String,
+    /// What is the matter, in a few words.
+    title: String,
+    /// Why.
+    cause: String,
+    /// What to do about it.
+    action: Option<ActionView>,
+    /// What the test saw.
+    detail: Option<String>,
+}
+
+/// A link to the one thing to do.
+#[expect(dead_code, reason = "says in OpenAPI how the domain's `Action` looks")]
+#[derive(utoipa::ToSchema)]
+#[schema(as = Action)]
+pub(crate) struct ActionView {
+    /// What to do.
+    label: String,
+    /// Where; null when it is done right here.
+    url: Option<String>,
+}
+
+impl ProviderKeyView {
+    fn of(held: Held, plan: &Plan) -> Self {
+        let (provider, state) = (held.provider, held.state(plan));
+        let mut view = Self {
+            provider,
+            credential: None,
+            state,
+            hint: None,
+            origin: None,
+            verdict: None,
+            models: Vec::new(),
+            created_by: None,
+            created_at: None,
+            last_tested_at: None,
+            last_used_at: None,
+            last_error: None,
+            invalid_since: None,
+        };
+        if let Some(credential) = held.credential {
+            view.credential = Some(credential.id);
+            view.hint = Some(credential.hint);
+            view.origin = Some(credential.origin);
+            view.verdict = credential.verdict;
+            view.models = credential.models;
+            view.created_by = Some(credential.created_by);
+            view.created_at = Some(credential.created_at);
+            view.last_tested_at = credential.last_tested_at;
+            view.last_used_at = credential.last_used_at;
+            let at = credential.health.last_error_at;
+            view.last_error = credential.health.last_error.map(|code| LastError { code, at });
+            view.invalid_since = credential.health.invalid_since;
+        }
+        view
+    }
+}
+
+/// What the workspace has at that provider.
+async fn shown(control: &Control, access: &InWorkspace, provider: Provider) -> Result<ProviderKeyView, Problem> {
+    let plan = control.plan(&access.workspace.plan);
+    let all = held(control, access.id()).await?;
+    let one = all.into_iter().find(|held| held.provider == provider).ok_or_else(no_provider)?;
+    Ok(ProviderKeyView::of(one, &plan))
+}
+
+/// The provider named in the path.
+fn provider_of<'c>(control: &'c Control, access: &InWorkspace) -> Result<(Provider, &'c Endpoint), Problem> {
+    let provider: Provider = access.segment("provider").parse().map_err(|_| no_provider())?;
+    Ok((provider, control.endpoint(provider).ok_or_else(no_provider)?))
+}
+
+/// Own keys are for plans that have them; what is stored can still be looked at and removed.
+fn plan_has_keys(control: &Control, access: &InWorkspace) -> Result<(), Problem> {
+    if control.plan(&access.workspace.plan).byok {
+        return Ok(());
+    }
+    Err(Problem::plan_required("The workspace's plan does not include own provider keys."))
+}
+
+/// Asks the provider, within what the workspace may ask in a minute.
+async fn tested(
+    control: &Arc<Control>,
+    access: &InWorkspace,
+    (provider, base, key): (Provider, &Base, &ProviderKey),
+) -> Result<Finding, Problem> {
+    control.throttle.admit(access.id(), control.now()).map_err(|wait| {
+        Problem::rate_limited("So many tests a minute are too much for a provider. Try again later.", wait.0)
+    })?;
+    let test = Test { provider, base, key, catalogue: &control.parts.catalogue };
+    Ok(climb(&control.prober, &control.parts.ladder, &test).await)
+}
+
+/// A finding as the store keeps it.
+fn result_of(finding: &Finding, provider: Provider, at: Timestamp) -> TestResult {
+    TestResult { verdict: finding.explain(provider), models: finding.models.clone(), at }
+}
+
+fn no_provider() -> Problem {
+    Problem::not_found("There is no such provider.")
+}
+
+fn no_key() -> Problem {
+    Problem::not_found("This workspace has no key for that provider.")
+}

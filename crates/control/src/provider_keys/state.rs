@@ -1,0 +1,86 @@
+//! The state of a provider key, derived at the moment it is asked for.
+
+use ownkey_domain::id::WorkspaceId;
+use ownkey_domain::payer::KeyState;
+use ownkey_domain::plan::Plan;
+use ownkey_domain::provider::Provider;
+use ownkey_domain::verdict::Verdict;
+use ownkey_store::Credential;
+use serde::Serialize;
+
+use crate::control::Control;
+use crate::problem::Problem;
+use crate::sealing::open;
+
+/// The state in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum State {
+    /// No key is stored.
+    None,
+    /// Calls go out on it.
+    Active,
+    /// The provider has refused it; calls still go out on it.
+    Invalid,
+    /// The plan has no own keys.
+    Dormant,
+    /// It can't be opened.
+    Sealed,
+    /// Stored without a test that said anything of it.
+    NeedsTest,
+}
+
+/// What a workspace has at a provider.
+pub(crate) struct Held {
+    pub(crate) provider: Provider,
+    pub(crate) credential: Option<Credential>,
+    /// Whether the vault can open it.
+    pub(crate) opens: bool,
+}
+
+/// What a workspace has at each provider that is offered.
+pub(crate) async fn held(control: &Control, workspace: WorkspaceId) -> Result<Vec<Held>, Problem> {
+    let credentials = control.store().credentials(workspace).await?;
+    let routing = control.store().routing(workspace).await?;
+    let opens = |credential: &Credential| {
+        let Some(routing) = &routing else { return false };
+        let stored = routing.credentials.iter().find(|stored| stored.id == credential.id);
+        // Rotated between the two reads: the next one will tell.
+        stored.is_none_or(|stored| open(&control.parts.keyring, workspace, &routing.dek, stored).is_ok())
+    };
+    let offered = Provider::ALL.into_iter().filter(|provider| control.endpoint(*provider).is_some());
+    let held = offered.map(|provider| {
+        let credential = credentials.iter().find(|credential| credential.provider == provider).cloned();
+        Held { provider, opens: credential.as_ref().is_some_and(&opens), credential }
+    });
+    Ok(held.collect())
+}
+
+impl Held {
+    /// As the decision who pays sees it.
+    pub(crate) fn key_state(&self, plan: &Plan) -> KeyState {
+        match &self.credential {
+            None => KeyState::None,
+            Some(credential) if !plan.byok => KeyState::Dormant(credential.id),
+            Some(credential) if !self.opens => KeyState::Sealed(credential.id),
+            Some(credential) => KeyState::Usable(credential.id),
+        }
+    }
+
+    /// As people see it.
+    pub(crate) fn state(&self, plan: &Plan) -> State {
+        let Some(credential) = &self.credential else { return State::None };
+        let verdict = credential.verdict.as_ref().map(|explained| explained.verdict);
+        match self.key_state(plan) {
+            KeyState::None => State::None,
+            KeyState::Dormant(_) => State::Dormant,
+            KeyState::Sealed(_) => State::Sealed,
+            KeyState::Usable(_) if credential.health.invalid_since.is_some() => State::Invalid,
+            KeyState::Usable(_) => match verdict {
+                Some(Verdict::Invalid) => State::Invalid,
+                None | Some(Verdict::Unreachable | Verdict::ProviderIncident) => State::NeedsTest,
+                Some(_) => State::Active,
+            },
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Query strings: like bodies, only known parameters, each once, and nothing of them in an error.
+
+use axum::extract::{FromRequestParts, Query};
+use http::request::Parts;
+
+use crate::problem::Problem;
+
+/// The parameters that nobody has taken yet.
+pub(crate) struct Params {
+    given: Vec<(String, String)>,
+    known: Vec<&'static str>,
+}
+
+impl<S: Sync> FromRequestParts<S> for Params {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Query(given) =
+            Query::try_from_uri(&parts.uri).map_err(|_| Problem::bad_request("The query string can't be read."))?;
+        Ok(Self { given, known: Vec::new() })
+    }
+}
+
+impl Params {
+    /// Takes a parameter as text.
+    pub(crate) fn text(&mut self, name: &'static str) -> Result<Option<String>, Problem> {
+        self.known.push(name);
+        let Some(at) = self.given.iter().position(|(given, _)| given == name) else { return Ok(None) };
+        let (_, value) = self.given.swap_remove(at);
+        if self.given.iter().any(|(given, _)| given == name) {
+            return Err(problem(name, "must stand once"));
+        }
+        Ok(Some(value))
+    }
+
+    /// Takes a parameter and reads it; `form` says what it must be, in words.
+    pub(crate) fn read<T>(
+        &mut self,
+        name: &'static str,
+        form: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Problem> {
+        let Some(text) = self.text(name)? else { return Ok(None) };
+        read(&text).map(Some).ok_or_else(|| problem(name, &format!("must be {form}")))
+    }
+
+    /// Refuses what nobody has taken.
+    pub(crate) fn finish(self) -> Result<(), Problem> {
+        if self.given.is_empty() {
+            return Ok(());
+        }
+        let known: Vec<String> = self.known.iter().map(|name| format!("`{name}`")).collect();
+        Err(Problem::bad_request(format!("A query parameter is not known here. Known: {}.", known.join(", "))))
+    }
+}
+
+fn problem(name: &'static str, fault: &str) -> Problem {
+    Problem::bad_request(format!("The query parameter `{name}` {fault}.")).with("member", name)
+}

@@ -1,0 +1,89 @@
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use ownkey_domain::id::{ApiKeyId, RequestId};
+use ownkey_domain::payer::PayerKind;
+use ownkey_domain::time::Timestamp;
+use ownkey_store::{ReceiptFilter, StatusClass};
+use uuid::Uuid;
+
+use super::{ReceiptView, own_calls_only};
+use crate::auth::{InWorkspace, Who};
+use crate::control::Control;
+use crate::page::{List, Listing, Page, PageParams};
+use crate::problem::{Problem, ProblemDocument};
+use crate::query::Params;
+
+/// What receipts to show; what is absent does not matter.
+#[expect(dead_code, reason = "says in OpenAPI what `filter` reads")]
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ReceiptParams {
+    /// `byok` or `managed`.
+    payer: Option<String>,
+    /// The model asked for.
+    model: Option<String>,
+    /// The id of the platform key.
+    api_key: Option<String>,
+    /// `2xx`, `4xx`, `5xx`, or `none` if the caller left before.
+    status: Option<String>,
+    /// Not before this time (RFC 3339).
+    from: Option<String>,
+    /// Before this time (RFC 3339).
+    to: Option<String>,
+}
+
+/// Lists the receipts of calls, newest first. A key with the scope `inference` alone sees its own calls.
+#[utoipa::path(
+    get,
+    path = "/api/v1/workspaces/{ws}/requests",
+    operation_id = "list_requests",
+    tag = "requests",
+    params(("ws" = String, Path, description = "The workspace's id, or `current`"), PageParams, ReceiptParams),
+    responses(
+        (status = 200, body = Listing<ReceiptView>),
+        (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn list(
+    State(control): State<Arc<Control>>,
+    access: InWorkspace,
+    mut params: Params,
+) -> Result<Json<Listing<ReceiptView>>, Problem> {
+    let page = Page::take(List::Requests, &mut params)?;
+    let filter = filter(&mut params, &access.who)?;
+    params.finish()?;
+    let before = page.before.map(|place| RequestId::from_uuid(Uuid::from_u128(place)));
+    let found = control.store().receipts(access.id(), &filter, before, page.limit).await?;
+    Ok(Json(page.listing(found, |receipt| receipt.id.uuid().as_u128(), ReceiptView::from)))
+}
+
+fn filter(params: &mut Params, who: &Who) -> Result<ReceiptFilter, Problem> {
+    const TIME: &str = "an RFC 3339 time";
+    let payers = [PayerKind::Byok, PayerKind::Managed];
+    let wanted: Option<ApiKeyId> = params.read("api_key", "the id of a platform key", |text| text.parse().ok())?;
+    let own = own_calls_only(who);
+    if own.is_some() && wanted.is_some() && own != wanted {
+        return Err(Problem::forbidden("Without the scope `usage:read` a key sees its own calls only."));
+    }
+    Ok(ReceiptFilter {
+        payer: params
+            .read("payer", "`byok` or `managed`", |text| payers.into_iter().find(|payer| payer.as_str() == text))?,
+        model: params.text("model")?,
+        api_key: own.or(wanted),
+        status: params.read("status", "`2xx`, `4xx`, `5xx` or `none`", status_class)?,
+        from: params.read("from", TIME, Timestamp::parse_rfc3339)?,
+        to: params.read("to", TIME, Timestamp::parse_rfc3339)?,
+    })
+}
+
+fn status_class(text: &str) -> Option<StatusClass> {
+    match text {
+        "2xx" => Some(StatusClass::Success),
+        "4xx" => Some(StatusClass::ClientError),
+        "5xx" => Some(StatusClass::ServerError),
+        "none" => Some(StatusClass::Unanswered),
+        _ => None,
+    }
+}

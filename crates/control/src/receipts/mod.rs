@@ -1,0 +1,172 @@
+//! Receipts of calls.
+
+use ownkey_domain::id::{ApiKeyId, CredentialId, RequestId};
+use ownkey_domain::money::{MicroCredits, PicoUsd};
+use ownkey_domain::payer::PayerKind;
+use ownkey_domain::provider::Provider;
+use ownkey_domain::receipt::{Attempt, Outcome, Receipt};
+use ownkey_domain::scope::Scope;
+use ownkey_domain::time::Timestamp;
+use ownkey_domain::usage::{Measured, Usage};
+use serde::Serialize;
+
+use crate::auth::Who;
+
+pub(crate) mod get;
+pub(crate) mod list;
+
+/// A receipt as the API shows it.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Receipt)]
+pub(crate) struct ReceiptView {
+    /// The call's id, also in its answer's `x-ownkey-request-id`.
+    #[schema(value_type = String)]
+    id: RequestId,
+    /// When the call came in.
+    #[schema(value_type = String)]
+    at: Timestamp,
+    /// `byok` or `managed`; null on refused calls.
+    #[schema(value_type = Option<String>)]
+    payer: Option<PayerKind>,
+    /// The provider key used.
+    #[schema(value_type = Option<String>)]
+    credential: Option<CredentialId>,
+    /// The provider asked.
+    #[schema(value_type = Option<String>)]
+    provider: Option<Provider>,
+    /// The model asked for.
+    model: Option<String>,
+    /// The model that the provider says it used.
+    model_served: Option<String>,
+    /// The agent it was made for.
+    agent: Option<String>,
+    /// The platform key it came with.
+    #[schema(value_type = Option<String>)]
+    api_key: Option<ApiKeyId>,
+    /// The caller's own id of the request.
+    client_request_id: Option<String>,
+    /// The path called.
+    route: String,
+    /// Whether a stream was asked for.
+    stream: bool,
+    /// The status the caller saw; 0 if he left before.
+    status: u16,
+    /// The error code the caller saw.
+    error: Option<String>,
+    /// `complete`, `failed`, `cancelled` or `refused`.
+    #[schema(value_type = String)]
+    outcome: Outcome,
+    /// Credits charged.
+    #[schema(value_type = String)]
+    credits: MicroCredits,
+    /// Whether managed access was included in the plan.
+    included: bool,
+    /// What it costs at the provider's list price; null if that can't be known.
+    #[schema(value_type = Option<String>)]
+    cost_usd: Option<PicoUsd>,
+    /// What `cost_usd` rests on.
+    cost_basis: &'static str,
+    /// The catalogue version that priced it.
+    price_version: Option<String>,
+    /// Tokens in the provider's own classes; absent is unknown.
+    #[schema(value_type = std::collections::BTreeMap<String, u64>)]
+    usage: Usage,
+    /// `measured`, `estimated` or `unknown`.
+    #[schema(value_type = String)]
+    measured: Measured,
+    /// Every attempt, in order.
+    attempts: Vec<AttemptView>,
+    /// Where the time went, in milliseconds.
+    timing_ms: TimingView,
+}
+
+/// An attempt to have a provider serve the call.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Attempt)]
+pub(crate) struct AttemptView {
+    /// `byok` or `managed`.
+    #[schema(value_type = String)]
+    payer: PayerKind,
+    /// The provider key used.
+    #[schema(value_type = Option<String>)]
+    credential: Option<CredentialId>,
+    /// The provider's status; null if none came.
+    status: Option<u16>,
+    /// How it ended.
+    #[schema(value_type = String)]
+    outcome: Outcome,
+    /// Its list-price cost; null if that can't be known.
+    #[schema(value_type = Option<String>)]
+    cost_usd: Option<PicoUsd>,
+    /// The provider's own id of the request.
+    provider_request_id: Option<String>,
+}
+
+/// Where the time went, in milliseconds.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Timing)]
+pub(crate) struct TimingView {
+    /// Spent here before the request went out.
+    own: f64,
+    /// To the provider's head.
+    upstream_first: Option<u64>,
+    /// To the end of the call.
+    total: u64,
+}
+
+impl From<Receipt> for ReceiptView {
+    fn from(receipt: Receipt) -> Self {
+        Self {
+            id: receipt.id,
+            at: receipt.at,
+            payer: receipt.payer,
+            credential: receipt.credential,
+            provider: receipt.provider,
+            model: receipt.model,
+            model_served: receipt.model_served,
+            agent: receipt.agent,
+            api_key: receipt.api_key,
+            client_request_id: receipt.client_request_id,
+            route: receipt.route,
+            stream: receipt.stream,
+            status: receipt.status,
+            error: receipt.error,
+            outcome: receipt.outcome,
+            credits: receipt.credits,
+            included: receipt.included,
+            cost_usd: receipt.cost_usd,
+            cost_basis: "list",
+            price_version: receipt.price_version,
+            usage: receipt.usage,
+            measured: receipt.measured,
+            attempts: receipt.attempts.into_iter().map(AttemptView::from).collect(),
+            timing_ms: TimingView {
+                own: millis(receipt.timing.own_us),
+                upstream_first: receipt.timing.upstream_first_ms,
+                total: receipt.timing.total_ms,
+            },
+        }
+    }
+}
+
+impl From<Attempt> for AttemptView {
+    fn from(attempt: Attempt) -> Self {
+        let Attempt { payer, credential, status, outcome, cost_usd, provider_request_id } = attempt;
+        Self { payer, credential, status, outcome, cost_usd, provider_request_id }
+    }
+}
+
+/// Microseconds as milliseconds with a fraction; more than an hour here is shown as that.
+fn millis(micros: u64) -> f64 {
+    f64::from(u32::try_from(micros).unwrap_or(u32::MAX)) / 1000.0
+}
+
+/// The only key whose calls this caller may see; `None` means all of the workspace.
+///
+/// A key with `inference` alone sees its own calls: it can be in the hands of one developer or one app.
+fn own_calls_only(who: &Who) -> Option<ApiKeyId> {
+    match who {
+        Who::Key(key) if !key.may(Scope::UsageRead) => Some(key.id),
+        _ => None,
+    }
+}

@@ -1,0 +1,230 @@
+//! Who may do what: one row per route. The router is checked against this table, and a test walks every row with
+//! every kind of caller.
+
+use ownkey_domain::scope::Scope;
+
+use Verb::{Delete, Get, Patch, Post, Put};
+
+/// A method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// Reads. Covers `HEAD`.
+    Get,
+    /// Makes something new.
+    Post,
+    /// Sets something.
+    Put,
+    /// Changes a part.
+    Patch,
+    /// Removes.
+    Delete,
+}
+
+/// The role of a person in a workspace; each may do what those before it may. Used when sessions come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Reads everything but members' mail and audit.
+    Viewer,
+    /// Also calls, and makes `inference` keys for himself.
+    Member,
+    /// Also provider keys, policy, budgets, agents, all platform keys, audit.
+    Admin,
+    /// Also members and deletion.
+    Owner,
+}
+
+/// Which platform keys may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scopes {
+    /// None.
+    None,
+    /// Every key that works.
+    Any,
+    /// Those with one of these scopes.
+    OneOf(&'static [Scope]),
+}
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Right {
+    /// The method.
+    pub verb: Verb,
+    /// The path as the router writes it.
+    pub path: &'static str,
+    /// Everybody may, also without credential.
+    pub public: bool,
+    /// The operator may.
+    pub operator: bool,
+    /// The least role that may; `None`: no role.
+    pub role: Option<Role>,
+    /// The platform keys that may.
+    pub scopes: Scopes,
+    /// Whether it is built. What is not answers `not_available_yet` to every caller who is known; its true rights
+    /// come with it.
+    pub built: bool,
+}
+
+const READ_KEYS: Scopes = Scopes::OneOf(&[Scope::ProvidersRead, Scope::ProvidersWrite]);
+const WRITE_KEYS: Scopes = Scopes::OneOf(&[Scope::ProvidersWrite]);
+const READ_POLICY: Scopes = Scopes::OneOf(&[Scope::ProvidersRead, Scope::PolicyWrite]);
+const WRITE_POLICY: Scopes = Scopes::OneOf(&[Scope::PolicyWrite]);
+const PLATFORM_KEYS: Scopes = Scopes::OneOf(&[Scope::KeysWrite]);
+const USAGE: Scopes = Scopes::OneOf(&[Scope::UsageRead]);
+/// With `inference` alone a key sees its own calls; the handlers narrow it down.
+const RECEIPTS: Scopes = Scopes::OneOf(&[Scope::UsageRead, Scope::Inference]);
+const AUDIT: Scopes = Scopes::OneOf(&[Scope::AuditRead]);
+
+/// The table.
+pub static TABLE: &[Right] = &[
+    public(Get, "/healthz"),
+    public(Get, "/readyz"),
+    operator(Get, "/metrics", None),
+    public(Get, "/api/openapi.json"),
+    shared(Get, "/api/v1/plans", Role::Viewer, Scopes::Any),
+    shared(Get, "/api/v1/models", Role::Viewer, Scopes::Any),
+    shared(Get, "/api/v1/providers", Role::Viewer, Scopes::Any),
+    operator(Get, "/api/v1/workspaces", None),
+    operator(Post, "/api/v1/workspaces", None),
+    operator(Put, "/api/v1/workspaces/by-external-id/{id}", None),
+    operator(Get, "/api/v1/workspaces/{ws}", Some(Role::Viewer)),
+    operator(Patch, "/api/v1/workspaces/{ws}", None),
+    operator(Delete, "/api/v1/workspaces/{ws}", Some(Role::Owner)),
+    shared(Get, "/api/v1/workspaces/{ws}/provider-keys", Role::Viewer, READ_KEYS),
+    shared(Put, "/api/v1/workspaces/{ws}/provider-keys/{provider}", Role::Admin, WRITE_KEYS),
+    shared(Delete, "/api/v1/workspaces/{ws}/provider-keys/{provider}", Role::Admin, WRITE_KEYS),
+    shared(Post, "/api/v1/workspaces/{ws}/provider-keys/{provider}/test", Role::Admin, WRITE_KEYS),
+    shared(Get, "/api/v1/workspaces/{ws}/policy", Role::Viewer, READ_POLICY),
+    shared(Put, "/api/v1/workspaces/{ws}/policy", Role::Admin, WRITE_POLICY),
+    shared(Get, "/api/v1/workspaces/{ws}/api-keys", Role::Viewer, PLATFORM_KEYS),
+    shared(Post, "/api/v1/workspaces/{ws}/api-keys", Role::Member, PLATFORM_KEYS),
+    shared(Get, "/api/v1/workspaces/{ws}/api-keys/{id}", Role::Viewer, PLATFORM_KEYS),
+    shared(Delete, "/api/v1/workspaces/{ws}/api-keys/{id}", Role::Member, PLATFORM_KEYS),
+    shared(Get, "/api/v1/workspaces/{ws}/requests", Role::Viewer, RECEIPTS),
+    shared(Get, "/api/v1/workspaces/{ws}/requests/{req}", Role::Viewer, RECEIPTS),
+    shared(Get, "/api/v1/workspaces/{ws}/usage", Role::Viewer, USAGE),
+    shared(Get, "/api/v1/workspaces/{ws}/audit", Role::Admin, AUDIT),
+    later(Get, "/api/v1/workspaces/{ws}/agents"),
+    later(Get, "/api/v1/workspaces/{ws}/agents/{name}"),
+    later(Put, "/api/v1/workspaces/{ws}/agents/{name}"),
+    later(Delete, "/api/v1/workspaces/{ws}/agents/{name}"),
+    later(Get, "/api/v1/workspaces/{ws}/credits"),
+    later(Post, "/api/v1/workspaces/{ws}/credits/grants"),
+    later(Post, "/api/v1/workspaces/{ws}/credits/refunds"),
+    later(Get, "/api/v1/workspaces/{ws}/ledger"),
+    later(Get, "/api/v1/workspaces/{ws}/costs"),
+    later(Get, "/api/v1/workspaces/{ws}/statements/{month}"),
+    later(Get, "/api/v1/workspaces/{ws}/budgets"),
+    later(Get, "/api/v1/workspaces/{ws}/budgets/{id}"),
+    later(Put, "/api/v1/workspaces/{ws}/budgets/{id}"),
+    later(Delete, "/api/v1/workspaces/{ws}/budgets/{id}"),
+    later(Get, "/api/v1/workspaces/{ws}/services"),
+    later(Post, "/api/v1/workspaces/{ws}/service-usage"),
+    later(Get, "/api/v1/workspaces/{ws}/connections"),
+    later(Post, "/api/v1/workspaces/{ws}/connections"),
+    later(Get, "/api/v1/workspaces/{ws}/connections/{id}"),
+    later(Post, "/api/v1/workspaces/{ws}/connections/{id}"),
+    later(Delete, "/api/v1/workspaces/{ws}/connections/{id}"),
+    later(Get, "/api/v1/workspaces/{ws}/connections/{id}/token"),
+    later(Post, "/api/v1/workspaces/{ws}/connections/{id}/token"),
+    later(Get, "/api/v1/workspaces/{ws}/webhooks"),
+    later(Post, "/api/v1/workspaces/{ws}/webhooks"),
+    later(Get, "/api/v1/workspaces/{ws}/webhooks/{id}"),
+    later(Post, "/api/v1/workspaces/{ws}/webhooks/{id}"),
+    later(Delete, "/api/v1/workspaces/{ws}/webhooks/{id}"),
+    later(Get, "/api/v1/workspaces/{ws}/members"),
+    later(Post, "/api/v1/workspaces/{ws}/members"),
+    later(Get, "/api/v1/workspaces/{ws}/members/{id}"),
+    later(Patch, "/api/v1/workspaces/{ws}/members/{id}"),
+    later(Delete, "/api/v1/workspaces/{ws}/members/{id}"),
+];
+
+const fn public(verb: Verb, path: &'static str) -> Right {
+    Right { verb, path, public: true, operator: true, role: None, scopes: Scopes::Any, built: true }
+}
+
+const fn operator(verb: Verb, path: &'static str, role: Option<Role>) -> Right {
+    Right { verb, path, public: false, operator: true, role, scopes: Scopes::None, built: true }
+}
+
+const fn shared(verb: Verb, path: &'static str, role: Role, scopes: Scopes) -> Right {
+    Right { verb, path, public: false, operator: true, role: Some(role), scopes, built: true }
+}
+
+const fn later(verb: Verb, path: &'static str) -> Right {
+    Right { verb, path, public: false, operator: true, role: None, scopes: Scopes::Any, built: false }
+}
+
+/// The row of a route; `None` means that nobody may.
+pub fn right(method: &http::Method, path: &str) -> Option<&'static Right> {
+    let verb = Verb::of(method)?;
+    TABLE.iter().find(|right| right.verb == verb && right.path == path)
+}
+
+impl Right {
+    /// Whether the route is about one workspace, named in the path.
+    pub fn is_in_workspace(&self) -> bool {
+        self.path.contains("/{ws}")
+    }
+
+    /// Whether a key with these scopes may.
+    pub fn allows(&self, held: &[Scope]) -> bool {
+        match self.scopes {
+            Scopes::None => false,
+            Scopes::Any => true,
+            Scopes::OneOf(wanted) => wanted.iter().any(|scope| held.contains(scope)),
+        }
+    }
+}
+
+impl Verb {
+    /// The verb of a method; `HEAD` reads like `GET`.
+    pub fn of(method: &http::Method) -> Option<Self> {
+        match method.as_str() {
+            "GET" | "HEAD" => Some(Get),
+            "POST" => Some(Post),
+            "PUT" => Some(Put),
+            "PATCH" => Some(Patch),
+            "DELETE" => Some(Delete),
+            _ => None,
+        }
+    }
+
+    /// The method's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Get => "GET",
+            Post => "POST",
+            Put => "PUT",
+            Patch => "PATCH",
+            Delete => "DELETE",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_has_one_row() {
+        for (at, right) in TABLE.iter().enumerate() {
+            let same = |other: &&Right| other.verb == right.verb && other.path == right.path;
+            assert_eq!(TABLE.iter().position(|r| same(&r)), Some(at), "{right:?}");
+        }
+    }
+
+    #[test]
+    fn no_key_reaches_what_is_not_its_workspaces() {
+        let shared = ["/api/v1/plans", "/api/v1/models", "/api/v1/providers"];
+        for right in TABLE.iter().filter(|r| !r.public && r.scopes != Scopes::None) {
+            assert!(right.is_in_workspace() || shared.contains(&right.path), "{right:?}");
+        }
+    }
+
+    #[test]
+    fn rows_are_found_by_method_and_path() {
+        assert!(right(&http::Method::HEAD, "/healthz").is_some());
+        assert!(right(&http::Method::POST, "/healthz").is_none());
+        assert!(right(&http::Method::CONNECT, "/healthz").is_none());
+    }
+}

@@ -1,0 +1,53 @@
+//! Every route, in one list, and what lies around them.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::control::Control;
+use crate::openapi::{self, frame};
+use crate::{
+    api_keys, audit, edge, health, models, not_yet, plans, policy, provider_keys, providers, receipts, usage,
+    workspaces,
+};
+
+/// The management API.
+pub fn router(control: Arc<Control>) -> Router {
+    let (mut router, _) = documented().split_for_parts();
+    for (path, route) in not_yet::routes() {
+        router = router.route(path, route);
+    }
+    router
+        .method_not_allowed_fallback(edge::unknown_method)
+        .fallback(edge::unknown_path)
+        .layer(from_fn(edge::guard))
+        .with_state(control)
+}
+
+/// The routes that are built, with their description.
+pub(crate) fn documented() -> OpenApiRouter<Arc<Control>> {
+    OpenApiRouter::with_openapi(frame())
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(health::metrics))
+        .routes(routes!(openapi::openapi))
+        .routes(routes!(plans::list))
+        .routes(routes!(models::list))
+        .routes(routes!(providers::list))
+        .routes(routes!(workspaces::list::list, workspaces::create::create))
+        .routes(routes!(workspaces::by_external_id::by_external_id))
+        .routes(routes!(workspaces::get::get, workspaces::update::update, workspaces::delete::delete))
+        .routes(routes!(provider_keys::list::list))
+        .routes(routes!(provider_keys::put::put, provider_keys::remove::remove))
+        .routes(routes!(provider_keys::test::test))
+        .routes(routes!(policy::get::get, policy::put::put))
+        .routes(routes!(api_keys::list::list, api_keys::create::create))
+        .routes(routes!(api_keys::get::get, api_keys::revoke::revoke))
+        .routes(routes!(receipts::list::list))
+        .routes(routes!(receipts::get::get))
+        .routes(routes!(usage::get))
+        .routes(routes!(audit::list))
+}

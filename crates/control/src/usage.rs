@@ -1,0 +1,150 @@
+//! Usage: what calls add up to.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use ownkey_domain::money::{MicroCredits, PicoUsd};
+use ownkey_domain::time::{HOUR_MS, Timestamp};
+use ownkey_domain::usage::Usage;
+use ownkey_store::{GroupBy, UsageKey, UsageQuery, UsageRow};
+use serde::Serialize;
+
+use crate::auth::InWorkspace;
+use crate::control::Control;
+use crate::problem::{Problem, ProblemDocument};
+use crate::query::Params;
+
+const DAY_MS: i64 = 24 * HOUR_MS;
+const DAYS_DEFAULT: i64 = 30;
+/// As long as receipts are kept.
+const DAYS_MAX: i64 = 400;
+const TIME: &str = "an RFC 3339 time";
+const GROUPS: [(&str, GroupBy); 7] = [
+    ("hour", GroupBy::Hour),
+    ("day", GroupBy::Day),
+    ("model", GroupBy::Model),
+    ("provider", GroupBy::Provider),
+    ("payer", GroupBy::Payer),
+    ("agent", GroupBy::Agent),
+    ("api_key", GroupBy::ApiKey),
+];
+
+/// Which usage to add up.
+#[expect(dead_code, reason = "says in OpenAPI what `query` reads")]
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct UsageParams {
+    /// From the hour that holds this time (RFC 3339); 30 days before `to` if absent.
+    from: Option<String>,
+    /// Up to the end of the hour that holds the last moment before this time; now if absent.
+    to: Option<String>,
+    /// `hour`, `day` (if absent), `model`, `provider`, `payer`, `agent` or `api_key`.
+    group_by: Option<String>,
+}
+
+/// Usage of a workspace.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Usage)]
+pub(crate) struct UsageView {
+    /// From this time.
+    #[schema(value_type = String)]
+    from: Timestamp,
+    /// Before this time.
+    #[schema(value_type = String)]
+    to: Timestamp,
+    /// What it is added up by.
+    group_by: &'static str,
+    /// One row for each, in order.
+    data: Vec<UsageRowView>,
+}
+
+/// What the calls of one hour, model, key … add up to.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = UsageRow)]
+pub(crate) struct UsageRowView {
+    /// The hour or day (its start), model, provider, payer, agent or platform key; null for calls that have none.
+    key: Option<String>,
+    /// All calls, refused ones too.
+    calls: u64,
+    /// Calls that were refused, failed, or got a status of 400 or above.
+    errors: u64,
+    /// Tokens by class.
+    #[schema(value_type = std::collections::BTreeMap<String, u64>)]
+    usage: Usage,
+    /// Served calls whose tokens are unknown.
+    unmeasured: u64,
+    /// List-price cost of the calls whose cost is known.
+    #[schema(value_type = String)]
+    cost_usd: PicoUsd,
+    /// Served calls whose cost is unknown.
+    unpriced: u64,
+    /// Credits charged.
+    #[schema(value_type = String)]
+    credits: MicroCredits,
+}
+
+/// Shows what calls add up to.
+#[utoipa::path(
+    get,
+    path = "/api/v1/workspaces/{ws}/usage",
+    operation_id = "get_usage",
+    tag = "requests",
+    params(("ws" = String, Path, description = "The workspace's id, or `current`"), UsageParams),
+    responses(
+        (status = 200, body = UsageView),
+        (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn get(
+    State(control): State<Arc<Control>>,
+    access: InWorkspace,
+    mut params: Params,
+) -> Result<Json<UsageView>, Problem> {
+    let (query, group_by) = query(&mut params, control.now())?;
+    params.finish()?;
+    let rows = control.store().usage(access.id(), &query).await?;
+    let data = rows.into_iter().map(UsageRowView::from).collect();
+    Ok(Json(UsageView { from: query.from, to: query.to, group_by, data }))
+}
+
+fn query(params: &mut Params, now: Timestamp) -> Result<(UsageQuery, &'static str), Problem> {
+    let to = params.read("to", TIME, Timestamp::parse_rfc3339)?.unwrap_or(now);
+    let from = params.read("from", TIME, Timestamp::parse_rfc3339)?;
+    let from = from.unwrap_or(to.plus_millis(-DAYS_DEFAULT * DAY_MS));
+    if from >= to || from < to.plus_millis(-DAYS_MAX * DAY_MS) {
+        return Err(Problem::bad_request("`from` must be before `to`, by 400 days at most."));
+    }
+    let form = "`hour`, `day`, `model`, `provider`, `payer`, `agent` or `api_key`";
+    let group = params.text("group_by")?;
+    let (name, group_by) = match group.as_deref() {
+        None => ("day", GroupBy::Day),
+        Some("service") => return Err(Problem::not_available_yet("Metered services are not built yet.")),
+        Some(text) => GROUPS.into_iter().find(|(name, _)| *name == text).ok_or_else(|| {
+            Problem::bad_request(format!("The query parameter `group_by` must be {form}.")).with("member", "group_by")
+        })?,
+    };
+    Ok((UsageQuery { from, to, group_by, api_key: None }, name))
+}
+
+impl From<UsageRow> for UsageRowView {
+    fn from(row: UsageRow) -> Self {
+        let key = match row.key {
+            UsageKey::None => None,
+            UsageKey::At(at) => Some(at.to_string()),
+            UsageKey::ApiKey(id) => Some(id.to_string()),
+            UsageKey::Name(name) => Some(name),
+        };
+        let totals = row.totals;
+        Self {
+            key,
+            calls: totals.calls,
+            errors: totals.errors,
+            usage: totals.tokens,
+            unmeasured: totals.unmeasured,
+            cost_usd: totals.cost_usd,
+            unpriced: totals.unpriced,
+            credits: totals.credits,
+        }
+    }
+}
