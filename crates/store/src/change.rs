@@ -1,7 +1,5 @@
 //! What caches must know: each mutation tells what it touched, in its own transaction and then in memory.
 
-use std::fmt;
-
 use ownkey_domain::id::WorkspaceId;
 use uuid::Uuid;
 
@@ -46,7 +44,8 @@ pub struct Change {
 /// Called after a commit and before the mutation answers. Must neither block nor panic.
 pub(crate) type Listener = Box<dyn Fn(&Change) + Send + Sync>;
 
-pub(crate) struct Listeners(pub std::sync::RwLock<Vec<Listener>>);
+#[derive(Default)]
+pub(crate) struct Listeners(std::sync::RwLock<Vec<Listener>>);
 
 impl Listeners {
     pub fn tell(&self, changes: &[Change]) {
@@ -59,11 +58,5 @@ impl Listeners {
 
     pub fn add(&self, listener: Listener) {
         self.0.write().unwrap_or_else(std::sync::PoisonError::into_inner).push(listener);
-    }
-}
-
-impl fmt::Debug for Listeners {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Listeners")
     }
 }

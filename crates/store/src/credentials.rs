@@ -5,7 +5,14 @@ use ownkey_domain::provider::Provider;
 use ownkey_domain::time::Timestamp;
 use ownkey_domain::verdict::Explained;
 
-use crate::{By, Result, Store, StoreError};
+use serde_json::{Value, json};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::change::ChangeKind;
+use crate::db::on;
+use crate::mutation::Mutation;
+use crate::{By, Note, Result, Store, StoreError, workspaces};
 
 /// What people may know of a stored provider key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +26,7 @@ pub struct Credential {
     /// Where it may be sent: scheme, host, port.
     pub origin: String,
     /// The version of its sealed secret.
-    pub secret_version: i32,
+    pub secret_version: u32,
     /// Its last characters, by which people know it.
     pub hint: String,
     /// What its last test said.
@@ -65,7 +72,7 @@ pub struct NewCredential {
     /// The sealed key.
     pub sealed: Vec<u8>,
     /// The version of the sealed secret.
-    pub secret_version: i32,
+    pub secret_version: u32,
     /// Its last characters, by which people know it.
     pub hint: String,
     /// The test it was stored after; absent if it was not tested.
@@ -92,40 +99,219 @@ pub enum Put {
     Rotated(CredentialId),
 }
 
+macro_rules! credentials {
+    ($where:literal) => {
+        concat!(
+            "SELECT id, workspace, provider, origin, secret_version, hint, verdict, models, last_tested_at, \
+             last_used_at, last_error, last_error_at, invalid_since, created_by, created_at, ended_at \
+             FROM credentials WHERE workspace = $1 AND ",
+            $where
+        )
+    };
+}
+
 impl Store {
     /// Stores a provider key and ends the one before it, at once. `None` if there is no such workspace.
     pub async fn put_credential(&self, new: &NewCredential, by: By) -> Result<Option<Put>> {
-        let _ = (new, by);
-        Err(StoreError::BadUrl)
+        const SQL: &str = "INSERT INTO credentials (id, workspace, provider, origin, sealed, secret_version, hint, \
+            verdict, models, last_tested_at, created_by, created_at) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+        let mut work = self.mutate(by).await?;
+        if !workspaces::is_live(&mut work.tx, new.workspace).await? {
+            return Ok(None);
+        }
+        let old = end_current(&mut work, new.workspace, new.provider).await?;
+        let tested = TestColumns::of(new.test.as_ref());
+        on!(work.tx.on(), c => sqlx::query(SQL)
+            .bind(new.id.uuid()).bind(new.workspace.uuid()).bind(new.provider.as_str()).bind(&new.origin)
+            .bind(&new.sealed).bind(i64::from(new.secret_version)).bind(&new.hint)
+            .bind(&tested.verdict).bind(&tested.models).bind(tested.at)
+            .bind(by.actor.to_string()).bind(by.at.millis())
+            .execute(c).await.map(drop))?;
+        work.changed(ChangeKind::Credential, new.workspace, new.id.uuid()).await?;
+        let (action, put) = match old {
+            Some(old) => ("credential.rotate", Put::Rotated(old)),
+            None => ("credential.create", Put::New),
+        };
+        let detail = json!({"provider": new.provider, "origin": new.origin, "hint": new.hint, "ended": old});
+        note(&mut work, action, (new.workspace, new.id), detail).await?;
+        work.commit().await?;
+        Ok(Some(put))
     }
 
     /// The current provider keys of a workspace, by provider.
     pub async fn credentials(&self, workspace: WorkspaceId) -> Result<Vec<Credential>> {
-        let _ = workspace;
-        Err(StoreError::BadUrl)
+        const SQL: &str = credentials!("ended_at IS NULL ORDER BY provider");
+        let rows: Vec<CredentialRow> =
+            on!(self.inner.db.read(), c => sqlx::query_as(SQL).bind(workspace.uuid()).fetch_all(c).await)?;
+        rows.into_iter().map(Credential::try_from).collect()
     }
 
     /// A provider key of the workspace, also one that ended.
     pub async fn credential(&self, workspace: WorkspaceId, id: CredentialId) -> Result<Option<Credential>> {
-        let _ = (workspace, id);
-        Err(StoreError::BadUrl)
+        const SQL: &str = credentials!("id = $2");
+        let row: Option<CredentialRow> = on!(self.inner.db.read(), c => sqlx::query_as(SQL)
+            .bind(workspace.uuid()).bind(id.uuid()).fetch_optional(c).await)?;
+        row.map(Credential::try_from).transpose()
     }
 
     /// Ends the workspace's key for a provider. Whether there was one.
     pub async fn remove_credential(&self, workspace: WorkspaceId, provider: Provider, by: By) -> Result<bool> {
-        let _ = (workspace, provider, by);
-        Err(StoreError::BadUrl)
+        let mut work = self.mutate(by).await?;
+        let Some(id) = end_current(&mut work, workspace, provider).await? else { return Ok(false) };
+        note(&mut work, "credential.remove", (workspace, id), json!({"provider": provider})).await?;
+        work.commit().await?;
+        Ok(true)
     }
 
-    /// Keeps what a test of a stored key found. Whether that key is still current.
-    pub async fn record_test(&self, id: CredentialId, test: &TestResult, by: By) -> Result<bool> {
-        let _ = (id, test, by);
-        Err(StoreError::BadUrl)
+    /// Keeps what a test of a stored key found. Whether the workspace has such a key and it is current.
+    pub async fn record_test(
+        &self,
+        workspace: WorkspaceId,
+        id: CredentialId,
+        test: &TestResult,
+        by: By,
+    ) -> Result<bool> {
+        const SQL: &str = "UPDATE credentials SET verdict = $3, models = $4, last_tested_at = $5 \
+            WHERE workspace = $1 AND id = $2 AND ended_at IS NULL";
+        let tested = TestColumns::of(Some(test));
+        let mut work = self.mutate(by).await?;
+        let touched = on!(work.tx.on(), c => sqlx::query(SQL)
+            .bind(workspace.uuid()).bind(id.uuid()).bind(&tested.verdict).bind(&tested.models).bind(tested.at)
+            .execute(c).await.map(|r| r.rows_affected()))?;
+        if touched == 0 {
+            return Ok(false);
+        }
+        work.changed(ChangeKind::Health, workspace, id.uuid()).await?;
+        let detail = json!({"verdict": test.verdict.verdict});
+        note(&mut work, "credential.test", (workspace, id), detail).await?;
+        work.commit().await?;
+        Ok(true)
     }
 
-    /// Keeps what traffic says of a key's health. Whether that key is still current.
-    pub async fn set_health(&self, id: CredentialId, health: &Health, by: By) -> Result<bool> {
-        let _ = (id, health, by);
-        Err(StoreError::BadUrl)
+    /// Keeps what traffic says of a key's health. Whether the workspace has such a key and it is current. Tell
+    /// turns of health, not every error: each is a mutation, with an audit event.
+    pub async fn set_health(
+        &self,
+        workspace: WorkspaceId,
+        id: CredentialId,
+        health: &Health,
+        by: By,
+    ) -> Result<bool> {
+        const SQL: &str = "UPDATE credentials SET last_error = $3, last_error_at = $4, invalid_since = $5 \
+            WHERE workspace = $1 AND id = $2 AND ended_at IS NULL";
+        let mut work = self.mutate(by).await?;
+        let touched = on!(work.tx.on(), c => sqlx::query(SQL)
+            .bind(workspace.uuid()).bind(id.uuid()).bind(&health.last_error)
+            .bind(health.last_error_at.map(Timestamp::millis)).bind(health.invalid_since.map(Timestamp::millis))
+            .execute(c).await.map(|r| r.rows_affected()))?;
+        if touched == 0 {
+            return Ok(false);
+        }
+        work.changed(ChangeKind::Health, workspace, id.uuid()).await?;
+        let detail = json!({"last_error": health.last_error, "invalid_since": health.invalid_since});
+        note(&mut work, "credential.health", (workspace, id), detail).await?;
+        work.commit().await?;
+        Ok(true)
+    }
+}
+
+/// Ends the current key and overwrites its sealed bytes.
+async fn end_current(
+    work: &mut Mutation<'_>,
+    workspace: WorkspaceId,
+    provider: Provider,
+) -> Result<Option<CredentialId>> {
+    const SQL: &str = "UPDATE credentials SET ended_at = $3, sealed = $4 \
+        WHERE workspace = $1 AND provider = $2 AND ended_at IS NULL RETURNING id";
+    let at = work.by.at.millis();
+    let ended: Option<(Uuid,)> = on!(work.tx.on(), c => sqlx::query_as(SQL)
+        .bind(workspace.uuid()).bind(provider.as_str()).bind(at).bind(Vec::<u8>::new())
+        .fetch_optional(c).await)?;
+    let Some((id,)) = ended else { return Ok(None) };
+    work.erased();
+    work.changed(ChangeKind::Credential, workspace, id).await?;
+    Ok(Some(CredentialId::from_uuid(id)))
+}
+
+async fn note(
+    work: &mut Mutation<'_>,
+    action: &'static str,
+    (workspace, id): (WorkspaceId, CredentialId),
+    detail: Value,
+) -> Result<()> {
+    work.note(&Note { workspace: Some(workspace), action, object: id.to_string(), detail }).await
+}
+
+/// A test as columns.
+struct TestColumns {
+    verdict: Option<String>,
+    models: String,
+    at: Option<i64>,
+}
+
+impl TestColumns {
+    fn of(test: Option<&TestResult>) -> Self {
+        Self {
+            verdict: test.map(|t| json!(t.verdict).to_string()),
+            models: json!(test.map_or(&[][..], |t| &t.models)).to_string(),
+            at: test.map(|t| t.at.millis()),
+        }
+    }
+}
+
+#[derive(FromRow)]
+struct CredentialRow {
+    id: Uuid,
+    workspace: Uuid,
+    provider: String,
+    origin: String,
+    #[sqlx(try_from = "i64")]
+    secret_version: u32,
+    hint: String,
+    verdict: Option<String>,
+    models: String,
+    last_tested_at: Option<i64>,
+    last_used_at: Option<i64>,
+    last_error: Option<String>,
+    last_error_at: Option<i64>,
+    invalid_since: Option<i64>,
+    created_by: String,
+    created_at: i64,
+    ended_at: Option<i64>,
+}
+
+impl TryFrom<CredentialRow> for Credential {
+    type Error = StoreError;
+
+    fn try_from(row: CredentialRow) -> Result<Self> {
+        let verdict = row.verdict.map(|text| serde_json::from_str(&text)).transpose();
+        let (Ok(provider), Ok(verdict), Ok(models)) =
+            (row.provider.parse(), verdict, serde_json::from_str(&row.models))
+        else {
+            return Err(StoreError::Corrupt("credential"));
+        };
+        let time = |at: Option<i64>| at.map(Timestamp::from_millis);
+        let health = Health {
+            last_error: row.last_error,
+            last_error_at: time(row.last_error_at),
+            invalid_since: time(row.invalid_since),
+        };
+        Ok(Self {
+            id: CredentialId::from_uuid(row.id),
+            workspace: WorkspaceId::from_uuid(row.workspace),
+            provider,
+            origin: row.origin,
+            secret_version: row.secret_version,
+            hint: row.hint,
+            verdict,
+            models,
+            last_tested_at: time(row.last_tested_at),
+            last_used_at: time(row.last_used_at),
+            health,
+            created_by: row.created_by,
+            created_at: Timestamp::from_millis(row.created_at),
+            ended_at: time(row.ended_at),
+        })
     }
 }

@@ -1,1 +1,71 @@
-//! Soon.
+//! What truly differs between the two databases, each with its reason.
+
+mod partitions;
+mod wide;
+
+use std::path::Path;
+
+use crate::db::{Db, On, Tx, on};
+use crate::{Result, StoreError};
+pub(crate) use partitions::Partitions;
+pub(crate) use wide::{PgQuery, SqliteQuery, Wide, WideStatement, wide_rows};
+
+/// Any number, as long as nothing else in the database uses it.
+const MUTATION_LOCK: i64 = 0x6f77_6e6b_6579;
+
+/// Lets mutations go one at a time, so that numbers in `changes` and in audit chains grow in the order of
+/// commits. SQLite has one writer anyway; PostgreSQL needs to be told.
+pub(crate) async fn lock_mutations(tx: &mut Tx) -> Result<()> {
+    if let On::Postgres(c) = tx.on() {
+        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MUTATION_LOCK).execute(c).await?;
+    }
+    Ok(())
+}
+
+/// Whether there are tables yet. The catalogues have nothing in common.
+pub(crate) async fn has_settings(db: &Db) -> Result<bool> {
+    let sql = match db {
+        Db::Sqlite(_) => "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'settings'",
+        Db::Postgres(_) => "SELECT COUNT(*) FROM pg_class WHERE oid = to_regclass('settings')",
+    };
+    let (tables,): (i64,) = on!(db.read(), c => sqlx::query_as(sql).fetch_one(c).await)?;
+    Ok(tables > 0)
+}
+
+/// Empties SQLite's write-ahead log, which keeps copies of pages from before a key was overwritten. Whether
+/// nothing of it is left; a reader in the way is not waited for, as the writer would wait with it.
+/// (PostgreSQL's log is recycled by the server alone.)
+pub(crate) async fn empty_log(db: &Db) -> Result<bool> {
+    let Db::Sqlite(pools) = db else { return Ok(true) };
+    let mut c = pools.write.acquire().await?;
+    let (timeout,): (i64,) = sqlx::query_as("PRAGMA busy_timeout").fetch_one(&mut *c).await?;
+    sqlx::query("PRAGMA busy_timeout = 0").execute(&mut *c).await?;
+    let emptied = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *c).await;
+    let restore = format!("PRAGMA busy_timeout = {timeout}");
+    sqlx::query(sqlx::AssertSqlSafe(restore)).execute(&mut *c).await?;
+    let (busy, _, _): (i64, i64, i64) = emptied?;
+    Ok(busy == 0)
+}
+
+/// Writes a consistent copy to a new file. PostgreSQL has `pg_dump` for that.
+pub(crate) async fn backup(db: &Db, path: &Path) -> Result<()> {
+    let Db::Sqlite(pools) = db else { return Err(StoreError::Unsupported("backup of PostgreSQL")) };
+    let path = path.to_str().ok_or(StoreError::Unstorable("path"))?;
+    // A connection of the write pool would hold up everyone; one that reads may not vacuum, even into a file.
+    let mut c = pools.read.acquire().await?;
+    sqlx::query("PRAGMA query_only = OFF").execute(&mut *c).await?;
+    let copied = sqlx::query("VACUUM INTO $1").bind(path).execute(&mut *c).await;
+    sqlx::query("PRAGMA query_only = ON").execute(&mut *c).await?;
+    copied?;
+    Ok(())
+}
+
+/// Proves that the database can be written, without writing. A statement that merely reads answers from the
+/// cache on SQLite even when the disk is gone.
+pub(crate) async fn writable(db: &Db) -> Result<()> {
+    let mut tx = db.begin().await?;
+    const SQL: &str = "UPDATE settings SET value = value WHERE name = 'schema_version'";
+    let touched = on!(tx.on(), c => sqlx::query(SQL).execute(c).await.map(|r| r.rows_affected()))?;
+    tx.rollback().await?;
+    if touched == 1 { Ok(()) } else { Err(StoreError::RowCount("settings")) }
+}

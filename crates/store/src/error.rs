@@ -55,6 +55,9 @@ pub enum StoreError {
     /// A value can't be stored as it is.
     #[error("the {0} cannot be stored")]
     Unstorable(&'static str),
+    /// This database can't do that.
+    #[error("not supported: {0}")]
+    Unsupported(&'static str),
     /// A mutation before [`crate::Store::set_audit_mac`]: nothing is changed without its audit event.
     #[error("the audit key is not set yet")]
     NoAuditKey,

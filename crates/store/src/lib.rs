@@ -28,6 +28,7 @@ mod dialect;
 mod error;
 pub mod journal;
 mod mutation;
+mod open;
 mod page;
 mod receipts;
 mod routing;

@@ -1,56 +1,126 @@
 //! The store itself: opening, listeners, readiness, backup.
 
+use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::change::Change;
-use crate::journal::{Journal, JournalLimits, Takeover};
-use crate::{AuditMac, Result, StoreConfig, StoreError};
+use crate::change::{Change, ChangeKind, Listeners};
+use crate::db::{Db, on};
+use crate::journal::Journal;
+use crate::open::{LockFile, Opened};
+use crate::{AuditMac, Result, StoreConfig, StoreError, dialect, open};
 
 /// The store. Cheap to clone: every clone is the same store.
-#[derive(Debug, Clone)]
-pub struct Store {}
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub db: Db,
+    pub audit_mac: OnceLock<AuditMac>,
+    pub listeners: Listeners,
+    /// The journal whose takeover readers of receipts wait for.
+    pub journal: OnceLock<Arc<Journal>>,
+    catch_up_timeout: Duration,
+    /// Whether the write-ahead log may still hold what was overwritten.
+    log_full: AtomicBool,
+    _lock: Option<LockFile>,
+}
 
 impl Store {
     /// Opens the database, making it if need be, and brings it up to date.
     pub async fn open(config: &StoreConfig) -> Result<Self> {
-        let _ = config;
-        Err(StoreError::BadUrl)
+        let Opened { db, lock } = open::open(config).await?;
+        let inner = Inner {
+            db,
+            audit_mac: OnceLock::new(),
+            listeners: Listeners::default(),
+            journal: OnceLock::new(),
+            catch_up_timeout: config.catch_up_timeout,
+            // A process that was killed may have left it so.
+            log_full: AtomicBool::new(true),
+            _lock: lock,
+        };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Gives the store the audit chains' MAC. Mutations fail until then: the key is itself sealed in here, so
     /// it can only be known after opening. The first one stays.
     pub fn set_audit_mac(&self, mac: AuditMac) {
-        let _ = mac;
+        self.inner.audit_mac.get_or_init(|| mac);
     }
 
-    /// Calls `listener` for every change, after its commit and before the mutation answers.
+    /// Calls `listener` for every change of this process, after its commit and before the mutation answers. It
+    /// must neither block nor panic.
     pub fn on_change(&self, listener: Box<dyn Fn(&Change) + Send + Sync>) {
-        let _ = listener;
+        self.inner.listeners.add(listener);
+    }
+
+    /// Changes of all nodes after number `after`, in order, with their numbers.
+    pub async fn changes(&self, after: i64, limit: u32) -> Result<Vec<(i64, Change)>> {
+        const SQL: &str = "SELECT seq, kind, workspace, subject FROM changes WHERE seq > $1 ORDER BY seq LIMIT $2";
+        let rows: Vec<(i64, String, uuid::Uuid, uuid::Uuid)> = on!(self.inner.db.read(), c => sqlx::query_as(SQL)
+            .bind(after).bind(i64::from(limit)).fetch_all(c).await)?;
+        let change = |(seq, kind, workspace, subject): (i64, String, _, _)| {
+            let kind = ChangeKind::ALL.into_iter().find(|k| k.as_str() == kind);
+            let kind = kind.ok_or(StoreError::Corrupt("change"))?;
+            Ok((seq, Change { kind, workspace: ownkey_domain::id::WorkspaceId::from_uuid(workspace), subject }))
+        };
+        rows.into_iter().map(change).collect()
+    }
+
+    /// The number of the latest change; 0 if there is none.
+    pub async fn latest_change(&self) -> Result<i64> {
+        const SQL: &str = "SELECT COALESCE(MAX(seq), 0) FROM changes";
+        let (seq,): (i64,) = on!(self.inner.db.read(), c => sqlx::query_as(SQL).fetch_one(c).await)?;
+        Ok(seq)
     }
 
     /// Whether the database answers and can be written.
     pub async fn ping(&self) -> Result<()> {
-        Err(StoreError::BadUrl)
+        dialect::writable(&self.inner.db).await
     }
 
     /// Writes a consistent copy of the database to a new file (SQLite only).
     pub async fn backup(&self, path: &Path) -> Result<()> {
-        let _ = path;
-        Err(StoreError::BadUrl)
+        dialect::backup(&self.inner.db, path).await
     }
 
-    /// Opens this node's receipt journal and the task that takes it over. Once per store.
-    pub async fn open_journal(&self, dir: &Path, limits: JournalLimits) -> Result<(Arc<Journal>, Takeover)> {
-        let _ = (dir, limits);
-        Err(StoreError::BadUrl)
-    }
-
-    /// Waits until every receipt appended before this call is committed; `Behind` if that takes too long.
-    /// Readers of receipts and usage do this themselves.
+    /// Waits until every receipt appended on this node before this call is committed; `Behind` if that takes too
+    /// long. Readers of receipts and usage do this themselves.
     pub async fn catch_up(&self, timeout: Duration) -> Result<()> {
-        let _ = timeout;
-        Err(StoreError::Behind)
+        let Some(journal) = self.inner.journal.get() else { return Ok(()) };
+        if journal.taken_over(timeout).await { Ok(()) } else { Err(StoreError::Behind) }
+    }
+
+    pub(crate) async fn caught_up(&self) -> Result<()> {
+        self.catch_up(self.inner.catch_up_timeout).await
+    }
+
+    /// Closes all connections and waits for that. What still uses the store fails afterwards.
+    pub async fn close(&self) {
+        self.inner.db.close().await;
+    }
+
+    /// Empties the write-ahead log, or leaves a note to do it later.
+    pub(crate) async fn empty_log(&self) {
+        let emptied = dialect::empty_log(&self.inner.db).await.unwrap_or(false);
+        self.inner.log_full.store(!emptied, Ordering::Relaxed);
+    }
+
+    /// Does what `empty_log` left undone.
+    pub(crate) async fn tidy(&self) {
+        if self.inner.log_full.load(Ordering::Relaxed) {
+            self.empty_log().await;
+        }
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").finish_non_exhaustive()
     }
 }

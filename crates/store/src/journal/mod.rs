@@ -1,13 +1,44 @@
 //! The receipt journal: a bounded run of files between the end of a call and the database.
+//!
+//! A call ends with one append here, without fsync and without the database; a task takes the receipts over in
+//! the background ([`Takeover`]). So a receipt outlives a killed process, and only a power failure may lose it.
+//! Each process begins a file of its own, numbered above all that were ever taken over; files are removed once
+//! the database holds a position behind them.
+
+pub(crate) mod batch;
+mod frame;
+mod kill;
+mod reader;
+mod segment;
+mod takeover;
+#[cfg(test)]
+mod tests;
+mod wait;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ownkey_domain::receipt::Receipt;
+use uuid::Uuid;
+
+use crate::open::LockFile;
+use frame::FRAME_HEAD;
+use segment::HEAD;
+pub use takeover::Takeover;
+use wait::Progress;
 
 /// How large the journal may grow.
 #[derive(Debug, Clone, Copy)]
 pub struct JournalLimits {
     /// Bytes of a file before the next one is begun.
     pub segment_bytes: u32,
-    /// Bytes of all files together.
+    /// Bytes of all files together; at least four times as many.
     pub total_bytes: u64,
 }
 
@@ -23,6 +54,21 @@ pub enum JournalError {
     /// The database is away for too long.
     #[error("the receipt journal is full")]
     Full,
+    /// No honest receipt is that large.
+    #[error("the receipt is too large for the journal")]
+    TooLarge,
+    /// Another process, or this one, has it open.
+    #[error("the receipt journal is open already")]
+    AlreadyOpen,
+    /// The limits leave no room to work.
+    #[error("the receipt journal must be allowed at least four files of 1 KiB or more")]
+    BadLimits,
+    /// What lies in the folder can't be a journal.
+    #[error("the receipt journal is damaged")]
+    Damaged,
+    /// The disk is full or failing.
+    #[error("the receipt journal cannot be written or read: {}", .0.kind())]
+    Io(#[from] io::Error),
 }
 
 /// A place in the journal: the end of a frame.
@@ -34,30 +80,161 @@ pub struct Position {
     pub offset: u32,
 }
 
-/// This node's receipt journal.
-#[derive(Debug)]
-pub struct Journal {}
-
-impl Journal {
-    /// Appends a receipt: one write, no fsync, no wait for the database.
-    pub fn append(&self, receipt: &Receipt) -> Result<Position, JournalError> {
-        let _ = receipt;
-        Err(JournalError::Full)
+impl Position {
+    /// As one number that orders alike, so that it fits an atomic.
+    const fn pack(self) -> u64 {
+        ((self.segment as u64) << 32) | self.offset as u64
     }
 
-    /// Whether there is room for the receipts of calls yet to come, beyond those of calls already admitted.
-    pub fn has_room(&self) -> bool {
-        false
+    fn unpack(packed: u64) -> Self {
+        let half = |bits| u32::try_from(bits & u64::from(u32::MAX)).unwrap_or_default();
+        Self { segment: half(packed >> 32), offset: half(packed) }
     }
 }
 
-/// Takes the journal over into the database.
-#[derive(Debug)]
-pub struct Takeover {}
+/// This node's receipt journal. Made by [`crate::Store::open_journal`].
+pub struct Journal {
+    dir: PathBuf,
+    id: Uuid,
+    limits: JournalLimits,
+    writer: Mutex<Writer>,
+    /// Where the next frame will go, as readers may see it.
+    end: AtomicU64,
+    /// Bytes of all files.
+    used_bytes: AtomicU64,
+    progress: Progress,
+    _lock: LockFile,
+}
 
-impl Takeover {
-    /// Runs until `shutdown` is done, then takes over what is left and ends.
-    pub async fn run(self, shutdown: impl Future<Output = ()> + Send) {
-        shutdown.await;
+struct Writer {
+    file: File,
+    at: Position,
+    /// The other files that are still there, and where their frames end.
+    closed: BTreeMap<u32, u32>,
+}
+
+impl Journal {
+    /// Starts to write, in a new file behind everything that was found or was ever committed.
+    pub(crate) fn start(found: segment::Found, limits: JournalLimits, committed: Position) -> Result<Self, JournalError> {
+        if limits.segment_bytes < 1024 || limits.total_bytes / 4 < u64::from(limits.segment_bytes) {
+            return Err(JournalError::BadLimits);
+        }
+        let segment::Found { dir, lock, journal: id, segments: closed } = found;
+        let last = closed.last_key_value().map_or(0, |(&segment, _)| segment).max(committed.segment);
+        let segment = last.checked_add(1).ok_or(JournalError::Damaged)?;
+        let file = segment::create(&dir, segment, id)?;
+        let used_bytes = closed.values().map(|&len| u64::from(len)).sum::<u64>() + u64::from(HEAD);
+        let at = Position { segment, offset: HEAD };
+        Ok(Self {
+            dir,
+            id,
+            limits,
+            writer: Mutex::new(Writer { file, at, closed }),
+            end: AtomicU64::new(at.pack()),
+            used_bytes: AtomicU64::new(used_bytes),
+            progress: Progress::default(),
+            _lock: lock,
+        })
+    }
+
+    /// Appends a receipt: one write, no fsync, no wait for the database. Once it returns, the receipt outlives
+    /// this process.
+    pub fn append(&self, receipt: &Receipt) -> Result<Position, JournalError> {
+        let mut frame = vec![0; FRAME_HEAD];
+        serde_json::to_writer(&mut frame, receipt).map_err(io::Error::from)?;
+        let frame = frame::seal(frame).ok_or(JournalError::TooLarge)?;
+        let length = u32::try_from(frame.len()).map_err(|_| JournalError::TooLarge)?;
+        let at = {
+            let mut writer = self.writer();
+            let full = writer.at.offset.saturating_add(length) > self.limits.segment_bytes;
+            let rotate = full && writer.at.offset > HEAD;
+            let needed = u64::from(length) + if rotate { u64::from(HEAD) } else { 0 };
+            if self.used_bytes.load(Ordering::Relaxed) + needed > self.limits.total_bytes {
+                return Err(JournalError::Full);
+            }
+            if rotate {
+                self.rotate(&mut writer)?;
+            }
+            // At its place, not at the end: what a failed write left behind is written over.
+            writer.file.write_all_at(&frame, u64::from(writer.at.offset))?;
+            writer.at.offset += length;
+            self.used_bytes.fetch_add(u64::from(length), Ordering::Relaxed);
+            self.end.store(writer.at.pack(), Ordering::SeqCst);
+            writer.at
+        };
+        kill::point("journal_appended");
+        self.progress.appended();
+        Ok(at)
+    }
+
+    /// Whether there is room for the receipts of calls yet to come. An eighth is kept for calls that are under way:
+    /// they must still end with a receipt.
+    pub fn has_room(&self) -> bool {
+        let reserve = self.limits.total_bytes / 8;
+        self.used_bytes.load(Ordering::Relaxed) + reserve <= self.limits.total_bytes
+    }
+
+    /// Bytes of all files.
+    pub fn used_bytes(&self) -> u64 {
+        self.used_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Where the next receipt will go.
+    pub fn end(&self) -> Position {
+        Position::unpack(self.end.load(Ordering::SeqCst))
+    }
+
+    /// The folder of its files.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    fn rotate(&self, writer: &mut Writer) -> Result<(), JournalError> {
+        let segment = writer.at.segment.checked_add(1).ok_or(JournalError::Damaged)?;
+        let file = segment::create(&self.dir, segment, self.id)?;
+        let Position { segment: old, offset } = writer.at;
+        writer.closed.insert(old, offset);
+        writer.file = file;
+        writer.at = Position { segment, offset: HEAD };
+        self.used_bytes.fetch_add(u64::from(HEAD), Ordering::Relaxed);
+        kill::point("journal_rotated");
+        Ok(())
+    }
+
+    /// Where the frames of a closed file end.
+    fn closed_end(&self, segment: u32) -> Option<u32> {
+        self.writer().closed.get(&segment).copied()
+    }
+
+    /// The first file after that one.
+    fn next_segment(&self, after: u32) -> u32 {
+        let writer = self.writer();
+        writer.closed.range(after.saturating_add(1)..).next().map_or(writer.at.segment, |(&segment, _)| segment)
+    }
+
+    /// Removes the files before that one, whose receipts are all committed.
+    fn remove_before(&self, segment: u32) -> io::Result<()> {
+        loop {
+            let oldest = self.writer().closed.first_key_value().map(|(&number, &length)| (number, length));
+            let Some((number, length)) = oldest.filter(|&(number, _)| number < segment) else { return Ok(()) };
+            match std::fs::remove_file(segment::path(&self.dir, number)) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+                _ => {}
+            }
+            self.writer().closed.remove(&number);
+            self.used_bytes.fetch_sub(u64::from(length), Ordering::Relaxed);
+            kill::point("segment_removed");
+        }
+    }
+
+    /// A writer that panicked left the state as it was before its write: positions move last.
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal").field("dir", &self.dir).field("end", &self.end()).finish_non_exhaustive()
     }
 }

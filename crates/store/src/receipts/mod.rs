@@ -1,11 +1,17 @@
 //! Receipts, as people read them. They are written by the takeover of the journal only.
 
+pub(crate) mod row;
+
 use ownkey_domain::id::{ApiKeyId, RequestId, WorkspaceId};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::time::Timestamp;
 
-use crate::{Page, Result, Store, StoreError};
+use uuid::Uuid;
+
+use crate::db::on;
+use crate::{Page, Result, Store, page};
+use row::ReceiptRow;
 
 /// Which receipts to show; what is absent does not matter.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +43,31 @@ pub enum StatusClass {
     Unanswered,
 }
 
+impl StatusClass {
+    /// The statuses of the class, both ends included.
+    const fn range(self) -> (i32, i32) {
+        match self {
+            Self::Success => (200, 299),
+            Self::ClientError => (400, 499),
+            Self::ServerError => (500, 999),
+            Self::Unanswered => (0, 0),
+        }
+    }
+}
+
+macro_rules! receipts {
+    ($where:literal) => {
+        concat!(
+            "SELECT workspace, id, at, api_key, agent, provider, model, payer, credential, status, outcome, \
+             cost_pico, credits_micro, measured, detail FROM receipts WHERE workspace = $1 AND ",
+            $where
+        )
+    };
+}
+
+/// How far the time in a receipt's id may be from its `at`: both are taken as the call comes in.
+const ID_SLACK_MS: i64 = 3_600_000;
+
 impl Store {
     /// Receipts of a workspace, older than `before` if given.
     pub async fn receipts(
@@ -46,13 +77,39 @@ impl Store {
         before: Option<RequestId>,
         limit: u32,
     ) -> Result<Page<Receipt>> {
-        let _ = (workspace, filter, before, limit);
-        Err(StoreError::BadUrl)
+        // The bounds of ids let the only index find the time; the bounds of `at` are the exact ones.
+        const SQL: &str = receipts!(
+            "id < $2 AND id >= $3 AND at >= $4 AND at < $5 AND ($6 IS NULL OR payer = $6) \
+             AND ($7 IS NULL OR model = $7) AND ($8 IS NULL OR api_key = $8) \
+             AND status >= $9 AND status <= $10 ORDER BY id DESC LIMIT $11"
+        );
+        self.caught_up().await?;
+        let from = filter.from.map_or(i64::MIN, Timestamp::millis);
+        let to = filter.to.map_or(i64::MAX, Timestamp::millis);
+        let before = before.map_or(Uuid::max(), RequestId::uuid).min(first_id(to.saturating_add(ID_SLACK_MS)));
+        let after = first_id(from.saturating_sub(ID_SLACK_MS));
+        let (lowest, highest) = filter.status.map_or((0, i32::MAX), StatusClass::range);
+        let rows: Vec<ReceiptRow> = on!(self.inner.db.read(), c => sqlx::query_as(SQL)
+            .bind(workspace.uuid()).bind(before).bind(after).bind(from).bind(to)
+            .bind(filter.payer.map(PayerKind::as_str)).bind(&filter.model).bind(filter.api_key.map(ApiKeyId::uuid))
+            .bind(lowest).bind(highest).bind(page::rows(limit))
+            .fetch_all(c).await)?;
+        let receipts = rows.into_iter().map(Receipt::try_from).collect::<Result<_>>()?;
+        Ok(Page::of(receipts, limit))
     }
 
     /// A receipt of the workspace.
     pub async fn receipt(&self, workspace: WorkspaceId, id: RequestId) -> Result<Option<Receipt>> {
-        let _ = (workspace, id);
-        Err(StoreError::BadUrl)
+        const SQL: &str = receipts!("id = $2");
+        self.caught_up().await?;
+        let row: Option<ReceiptRow> = on!(self.inner.db.read(), c => sqlx::query_as(SQL)
+            .bind(workspace.uuid()).bind(id.uuid()).fetch_optional(c).await)?;
+        row.map(Receipt::try_from).transpose()
     }
+}
+
+/// The first UUIDv7 of that moment, within what 48 bits hold.
+fn first_id(millis: i64) -> Uuid {
+    let millis = u128::try_from(millis).unwrap_or(0);
+    if millis >> 48 == 0 { Uuid::from_u128(millis << 80) } else { Uuid::max() }
 }

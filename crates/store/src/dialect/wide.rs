@@ -1,0 +1,115 @@
+//! Statements that write many rows. A statement a row costs ten times as much as a row in a wide one, and the two
+//! databases take wide ones in different ways: SQLite has no arrays, so it gets texts of a few fixed sizes,
+//! padded with NULL rows that the statement drops; PostgreSQL gets one array a column. SQLite looks `$1` up by
+//! name, so these texts have anonymous `?`.
+
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Postgres, Sqlite};
+
+use crate::Result;
+use crate::db::{On, Tx};
+
+pub(crate) type SqliteQuery = Query<'static, Sqlite, SqliteArguments>;
+pub(crate) type PgQuery = Query<'static, Postgres, PgArguments>;
+
+/// The sizes of texts on SQLite, largest first.
+const SIZES: [usize; 3] = [256, 64, 16];
+
+/// A row of a wide statement. Made by [`wide_rows`].
+pub(crate) trait Wide: Sized {
+    /// The columns.
+    const COLUMNS: &'static [&'static str];
+    /// Their types on PostgreSQL.
+    const PG_TYPES: &'static [&'static str];
+    /// Binds a row, or NULLs.
+    fn bind_sqlite(row: Option<&Self>, query: SqliteQuery) -> SqliteQuery;
+    /// Binds all rows, an array for each column.
+    fn bind_postgres(rows: &[Self], query: PgQuery) -> PgQuery;
+}
+
+/// Defines a row type with its columns.
+macro_rules! wide_rows {
+    ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty => $pg:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
+        pub(crate) struct $name { $(pub $field: $type,)* }
+
+        impl $crate::dialect::Wide for $name {
+            const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),*];
+            const PG_TYPES: &'static [&'static str] = &[$($pg),*];
+
+            fn bind_sqlite(row: Option<&Self>, query: $crate::dialect::SqliteQuery) -> $crate::dialect::SqliteQuery {
+                query$(.bind(row.map(|r| r.$field.clone())))*
+            }
+
+            fn bind_postgres(rows: &[Self], query: $crate::dialect::PgQuery) -> $crate::dialect::PgQuery {
+                query$(.bind(rows.iter().map(|r| r.$field.clone()).collect::<Vec<$type>>()))*
+            }
+        }
+    };
+}
+pub(crate) use wide_rows;
+
+/// A statement over many rows, in every form it is needed in.
+pub(crate) struct WideStatement<R> {
+    sqlite: [String; SIZES.len()],
+    postgres: String,
+    row: std::marker::PhantomData<fn(R)>,
+}
+
+impl<R: Wide> WideStatement<R> {
+    /// `{rows}` in the template stands for a table of the rows, with columns `column1`, `column2` …; `{columns}`
+    /// for the list of their names. The template must do nothing for a row whose first column is NULL.
+    pub fn new(template: &str) -> Self {
+        let template = template.replace("{columns}", &R::COLUMNS.join(", "));
+        Self {
+            sqlite: SIZES.map(|size| template.replace("{rows}", &values::<R>(size))),
+            postgres: template.replace("{rows}", &unnest::<R>()),
+            row: std::marker::PhantomData,
+        }
+    }
+
+    /// Runs it over those rows and returns how many it touched.
+    pub async fn run(&'static self, tx: &mut Tx, rows: &[R]) -> Result<u64> {
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        match tx.on() {
+            On::Postgres(c) => {
+                let query = R::bind_postgres(rows, sqlx::query(self.postgres.as_str()));
+                Ok(query.execute(c).await?.rows_affected())
+            }
+            On::Sqlite(c) => {
+                let (mut rest, mut touched) = (rows, 0);
+                while !rest.is_empty() {
+                    let which = best_size(rest.len());
+                    let (now, later) = rest.split_at(rest.len().min(SIZES[which]));
+                    let padded = now.iter().map(Some).chain(std::iter::repeat(None)).take(SIZES[which]);
+                    let query = sqlx::query(self.sqlite[which].as_str());
+                    let query = padded.fold(query, |query, row| R::bind_sqlite(row, query));
+                    touched += query.execute(&mut *c).await?.rows_affected();
+                    rest = later;
+                }
+                Ok(touched)
+            }
+        }
+    }
+}
+
+/// The largest size of which at most a quarter is padding; the smallest, if there is none.
+fn best_size(rows: usize) -> usize {
+    SIZES.iter().position(|size| rows >= size - size / 4).unwrap_or(SIZES.len() - 1)
+}
+
+fn values<R: Wide>(size: usize) -> String {
+    let row = format!("({})", vec!["?"; R::COLUMNS.len()].join(","));
+    format!("(VALUES {}) AS v", vec![row; size].join(","))
+}
+
+fn unnest<R: Wide>() -> String {
+    let arrays: Vec<_> = R::PG_TYPES.iter().enumerate().map(|(i, pg)| format!("${}::{pg}[]", i + 1)).collect();
+    let names: Vec<_> = (1..=R::COLUMNS.len()).map(|i| format!("column{i}")).collect();
+    format!("UNNEST({}) AS v({})", arrays.join(", "), names.join(", "))
+}

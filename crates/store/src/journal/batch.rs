@@ -1,0 +1,130 @@
+//! A batch of receipts in one transaction: rows, totals, last uses, and the position, which guards against doing
+//! it twice.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::LazyLock;
+
+use ownkey_domain::receipt::Receipt;
+use uuid::Uuid;
+
+use super::{Position, kill};
+use crate::db::on;
+use crate::dialect::{Partitions, WideStatement, wide_rows};
+use crate::receipts::row::{INSERT_RECEIPTS, ReceiptRow};
+use crate::usage::totals::{self, ADD_TOTALS};
+use crate::{Result, Store, StoreError};
+
+wide_rows! {
+    /// The last use of a platform key or of a provider key.
+    LastUse {
+        id: Uuid => "uuid",
+        at: i64 => "bigint",
+    }
+}
+
+static USE_API_KEYS: LazyLock<WideStatement<LastUse>> = LazyLock::new(|| {
+    WideStatement::new(
+        "UPDATE api_keys SET last_used_at = v.column2 FROM {rows} \
+         WHERE api_keys.id = v.column1 AND (last_used_at IS NULL OR last_used_at < v.column2)",
+    )
+});
+static USE_CREDENTIALS: LazyLock<WideStatement<LastUse>> = LazyLock::new(|| {
+    WideStatement::new(
+        "UPDATE credentials SET last_used_at = v.column2 FROM {rows} \
+         WHERE credentials.id = v.column1 AND (last_used_at IS NULL OR last_used_at < v.column2)",
+    )
+});
+
+/// From where to where a batch takes a journal.
+pub(super) struct Step {
+    pub journal: Uuid,
+    pub from: Position,
+    pub upto: Position,
+}
+
+/// Commits those receipts; `Duplicate` if one of them is there already, and then nothing is changed. Returns the
+/// partitions that were made for them.
+pub(super) async fn commit(
+    store: &Store,
+    receipts: &[Receipt],
+    step: &Step,
+    known: &Partitions,
+) -> Result<Partitions> {
+    let rows = receipts.iter().map(ReceiptRow::of).collect::<Result<Vec<_>>>()?;
+    let mut tx = store.inner.db.begin().await?;
+    let made = known.ensure(&mut tx, rows.iter().map(|row| row.id)).await?;
+    let inserted = INSERT_RECEIPTS.run(&mut tx, &rows).await?;
+    if usize::try_from(inserted).ok() != Some(rows.len()) {
+        tx.rollback().await?;
+        return Err(StoreError::Duplicate("receipt"));
+    }
+    kill::point("takeover_rows");
+    ADD_TOTALS.run(&mut tx, &totals::of(receipts)).await?;
+    kill::point("takeover_totals");
+    USE_API_KEYS.run(&mut tx, &last_uses(receipts, |r| r.api_key.map(|id| id.uuid()))).await?;
+    USE_CREDENTIALS.run(&mut tx, &last_uses(receipts, |r| r.credential.map(|id| id.uuid()))).await?;
+    move_position(&mut tx, step).await?;
+    kill::point("takeover_before_commit");
+    tx.commit().await?;
+    Ok(made)
+}
+
+/// The receipts that are not in the database yet. One statement each: this happens only when a journal is read
+/// again, after the database was restored from an older copy.
+pub(super) async fn without_known(store: &Store, receipts: &[Receipt]) -> Result<Vec<Receipt>> {
+    const SQL: &str = "SELECT COUNT(*) FROM receipts WHERE workspace = $1 AND id = $2";
+    let mut seen = HashSet::new();
+    let mut fresh = Vec::new();
+    for receipt in receipts {
+        let (workspace, id) = (receipt.workspace.uuid(), receipt.id.uuid());
+        let (known,): (i64,) = on!(store.inner.db.read(), c => sqlx::query_as(SQL)
+            .bind(workspace).bind(id).fetch_one(c).await)?;
+        if known == 0 && seen.insert((workspace, id)) {
+            fresh.push(receipt.clone());
+        }
+    }
+    Ok(fresh)
+}
+
+/// The latest use of each id, in the order of ids, so that two nodes lock rows in the same order.
+fn last_uses(receipts: &[Receipt], id: impl Fn(&Receipt) -> Option<Uuid>) -> Vec<LastUse> {
+    let mut uses = BTreeMap::new();
+    for receipt in receipts {
+        if let Some(id) = id(receipt) {
+            let at = uses.entry(id).or_insert(receipt.at);
+            *at = receipt.at.max(*at);
+        }
+    }
+    uses.into_iter().map(|(id, at)| LastUse { id, at: at.millis() }).collect()
+}
+
+/// Gives a journal its position, the very start, unless it has one.
+pub(super) async fn insert_position(store: &Store, journal: Uuid) -> Result<()> {
+    const SQL: &str =
+        "INSERT INTO journal_position (journal, segment, byte_offset) VALUES ($1, 0, 0) ON CONFLICT DO NOTHING";
+    let mut tx = store.inner.db.begin().await?;
+    on!(tx.on(), c => sqlx::query(SQL).bind(journal).execute(c).await.map(drop))?;
+    tx.commit().await
+}
+
+/// How far a journal is taken over.
+pub(super) async fn read_position(store: &Store, journal: Uuid) -> Result<Position> {
+    const SQL: &str = "SELECT segment, byte_offset FROM journal_position WHERE journal = $1";
+    let (segment, offset): (i64, i64) =
+        on!(store.inner.db.read(), c => sqlx::query_as(SQL).bind(journal).fetch_one(c).await)?;
+    let corrupt = |_| StoreError::Corrupt("journal position");
+    Ok(Position { segment: segment.try_into().map_err(corrupt)?, offset: offset.try_into().map_err(corrupt)? })
+}
+
+/// Moves a position on, only from where this takeover knows it: a batch that is committed already can't be
+/// committed again.
+async fn move_position(tx: &mut crate::db::Tx, step: &Step) -> Result<()> {
+    const SQL: &str = "UPDATE journal_position SET segment = $2, byte_offset = $3 \
+        WHERE journal = $1 AND segment = $4 AND byte_offset = $5";
+    let Step { journal, from, upto } = step;
+    let moved = on!(tx.on(), c => sqlx::query(SQL)
+        .bind(journal).bind(i64::from(upto.segment)).bind(i64::from(upto.offset))
+        .bind(i64::from(from.segment)).bind(i64::from(from.offset))
+        .execute(c).await.map(|r| r.rows_affected()))?;
+    if moved == 1 { Ok(()) } else { Err(StoreError::RowCount("journal_position")) }
+}

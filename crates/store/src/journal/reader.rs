@@ -1,0 +1,105 @@
+//! Reading the journal, behind the calls that append to it.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use ownkey_domain::receipt::Receipt;
+
+use super::frame::{self, FRAME_MAX};
+use super::segment::{self, HEAD};
+use super::{Journal, Position};
+
+/// Bytes read at a time: several frames of the largest size.
+const CHUNK: usize = 4 * FRAME_MAX;
+
+/// Where the takeover stands.
+#[derive(Debug)]
+pub(super) struct Reader {
+    pub at: Position,
+    file: Option<(u32, File)>,
+}
+
+/// Receipts read together, and the place behind them.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    pub receipts: Vec<Receipt>,
+    pub upto: Position,
+}
+
+impl Reader {
+    /// Reads on from there.
+    pub fn new(at: Position) -> Self {
+        Self { at, file: None }
+    }
+
+    /// Reads up to `max` receipts, removing files that lie behind. All before this reader must be committed.
+    pub fn read(&mut self, journal: &Journal, max: usize) -> io::Result<Batch> {
+        journal.remove_before(self.at.segment)?;
+        let mut batch = Batch::default();
+        while batch.receipts.len() < max {
+            let limit = self.limit(journal);
+            if self.at.offset < limit {
+                self.read_chunk(journal, limit, (max, &mut batch))?;
+            } else if self.at.segment < journal.end().segment {
+                self.at = Position { segment: journal.next_segment(self.at.segment), offset: HEAD };
+            } else {
+                break;
+            }
+        }
+        batch.upto = self.at;
+        Ok(batch)
+    }
+
+    /// Where the present file ends for now. A file that is gone, or none, ends where it begins.
+    fn limit(&self, journal: &Journal) -> u32 {
+        let end = journal.end();
+        if self.at.segment == end.segment {
+            return end.offset;
+        }
+        // The file may have been closed just now; the end of its frames is known then.
+        journal.closed_end(self.at.segment).unwrap_or_default()
+    }
+
+    fn read_chunk(&mut self, journal: &Journal, limit: u32, (max, batch): (usize, &mut Batch)) -> io::Result<()> {
+        let available = usize::try_from(limit - self.at.offset).map_err(io::Error::other)?;
+        let mut bytes = vec![0; available.min(CHUNK)];
+        let offset = u64::from(self.at.offset);
+        self.file(journal)?.read_exact_at(&mut bytes, offset)?;
+        let mut done = 0;
+        while batch.receipts.len() < max {
+            let Some(found) = frame::find(&bytes, done) else {
+                // The last frame may reach beyond the chunk: it is read again with the next one. What has no
+                // frame in a whole chunk, or up to the end of the file, is damage.
+                if available <= CHUNK || done == 0 {
+                    self.damaged(bytes.len() - done);
+                    done = bytes.len();
+                }
+                break;
+            };
+            if found.start > done {
+                self.damaged(found.start - done);
+            }
+            match serde_json::from_slice(found.payload) {
+                Ok(receipt) => batch.receipts.push(receipt),
+                Err(_) => tracing::error!(segment = self.at.segment, "a receipt in the journal cannot be read"),
+            }
+            done = found.end;
+        }
+        self.at.offset += u32::try_from(done).map_err(io::Error::other)?;
+        Ok(())
+    }
+
+    fn damaged(&self, bytes: usize) {
+        tracing::error!(segment = self.at.segment, bytes, "part of the receipt journal is damaged and left out");
+    }
+
+    fn file(&mut self, journal: &Journal) -> io::Result<&File> {
+        let segment = self.at.segment;
+        let file = match self.file.take() {
+            Some((number, file)) if number == segment => file,
+            _ => File::open(segment::path(&journal.dir, segment))?,
+        };
+        Ok(&self.file.insert((segment, file)).1)
+    }
+}

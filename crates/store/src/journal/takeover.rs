@@ -1,0 +1,179 @@
+//! Takes the journal over into the database: reads what is appended, commits it in batches, removes the files
+//! behind it. Whatever the database does, the journal keeps a receipt until it is committed.
+
+use std::path::Path;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+use super::batch::{self, insert_position, read_position};
+use super::reader::{Batch, Reader};
+use super::{Journal, JournalError, JournalLimits, Position, kill, segment};
+use crate::dialect::Partitions;
+use crate::{Result, Store, StoreError};
+
+/// Receipts of a transaction.
+const BATCH: usize = 1024;
+/// How long a receipt waits for others to share a transaction with.
+const WINDOW: Duration = Duration::from_millis(50);
+/// The first and the longest pause before another attempt.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+
+/// Takes the journal over into the database. Made by [`Store::open_journal`]; run it for as long as calls end.
+pub struct Takeover {
+    store: Store,
+    journal: Arc<Journal>,
+    reader: Reader,
+    /// The position in the database.
+    stored: Position,
+    partitions: Partitions,
+}
+
+impl Store {
+    /// Opens this node's receipt journal and the task that takes it over. Once per store: from then on, readers of
+    /// receipts and usage wait for that task, so it must run.
+    pub async fn open_journal(&self, dir: &Path, limits: JournalLimits) -> Result<(Arc<Journal>, Takeover)> {
+        let mut found = segment::find(dir)?;
+        insert_position(self, found.journal).await?;
+        let stored = read_position(self, found.journal).await?;
+        found.remove_before(stored).map_err(JournalError::from)?;
+        let journal = Arc::new(Journal::start(found, limits, stored)?);
+        if self.inner.journal.set(Arc::clone(&journal)).is_err() {
+            return Err(JournalError::AlreadyOpen.into());
+        }
+        let reader = Reader::new(stored);
+        let (store, partitions) = (self.clone(), Partitions::default());
+        Ok((Arc::clone(&journal), Takeover { store, journal, reader, stored, partitions }))
+    }
+}
+
+/// The wish to end, which may be asked again and again.
+struct Shutdown<'a, F> {
+    wish: Pin<&'a mut F>,
+    wanted: bool,
+}
+
+impl<F: Future<Output = ()>> Shutdown<'_, F> {
+    /// Runs `work` to its end, or until the wish to end comes.
+    async fn or(&mut self, work: impl Future<Output = ()>) {
+        if self.wanted {
+            return;
+        }
+        tokio::select! {
+            () = self.wish.as_mut() => self.wanted = true,
+            () = work => {}
+        }
+    }
+}
+
+impl Takeover {
+    /// Runs until `shutdown` is done, then takes over what is left and ends. If the database is away by then, what
+    /// is left stays in the journal for the next start.
+    pub async fn run(mut self, shutdown: impl Future<Output = ()> + Send) {
+        let mut shutdown = Shutdown { wish: pin!(shutdown), wanted: false };
+        loop {
+            // Asked before, so that the last look at the journal comes after the wish.
+            let ending = shutdown.wanted;
+            let seen = self.journal.progress.count();
+            let Some(batch) = self.read().await else {
+                shutdown.or(sleep(PAUSES.1)).await;
+                if ending {
+                    return;
+                }
+                continue;
+            };
+            if batch.receipts.is_empty() {
+                self.journal.progress.committed(batch.upto);
+                self.store.tidy().await;
+                if ending {
+                    return;
+                }
+                shutdown.or(self.journal.progress.until(seen + 1)).await;
+            } else {
+                kill::point("takeover_read");
+                if !self.commit(&batch, &mut shutdown).await {
+                    return;
+                }
+            }
+            if batch.receipts.len() < BATCH {
+                let full = self.journal.progress.until(seen + 1 + as_count(BATCH));
+                shutdown.or(async { drop(timeout(WINDOW, full).await) }).await;
+            }
+        }
+    }
+
+    /// Reads on. In a thread that may block: it reads files and parses for milliseconds.
+    async fn read(&mut self) -> Option<Batch> {
+        let journal = Arc::clone(&self.journal);
+        let mut reader = std::mem::replace(&mut self.reader, Reader::new(self.stored));
+        let read = tokio::task::spawn_blocking(move || {
+            let batch = reader.read(&journal, BATCH);
+            (reader, batch)
+        });
+        let Ok((reader, batch)) = read.await else {
+            // It panicked, or the runtime ends. Reading starts over behind what is committed.
+            return None;
+        };
+        match batch {
+            Ok(batch) => {
+                self.reader = reader;
+                Some(batch)
+            }
+            Err(error) => {
+                // Nothing of this attempt is committed, so it starts over as well.
+                tracing::error!(kind = %error.kind(), "the receipt journal cannot be read");
+                None
+            }
+        }
+    }
+
+    /// Commits a batch, trying until it is committed. Whether it was, when the wish to end came meanwhile.
+    async fn commit<F: Future<Output = ()>>(&mut self, batch: &Batch, shutdown: &mut Shutdown<'_, F>) -> bool {
+        let mut pause = PAUSES.0;
+        loop {
+            let ending = shutdown.wanted;
+            match self.attempt(batch).await {
+                Ok(()) => break,
+                Err(error) => tracing::warn!(%error, "receipts stay in the journal for now"),
+            }
+            // A commit that got no answer may have taken place.
+            if read_position(&self.store, self.journal.id).await.is_ok_and(|at| at == batch.upto) {
+                break;
+            }
+            if ending {
+                return false;
+            }
+            shutdown.or(sleep(pause)).await;
+            pause = (pause * 2).min(PAUSES.1);
+        }
+        self.stored = batch.upto;
+        self.journal.progress.committed(batch.upto);
+        kill::point("takeover_committed");
+        true
+    }
+
+    async fn attempt(&mut self, batch: &Batch) -> Result<()> {
+        let step = batch::Step { journal: self.journal.id, from: self.stored, upto: batch.upto };
+        let months = match batch::commit(&self.store, &batch.receipts, &step, &self.partitions).await {
+            Err(StoreError::Duplicate(_)) => {
+                let fresh = batch::without_known(&self.store, &batch.receipts).await?;
+                batch::commit(&self.store, &fresh, &step, &self.partitions).await?
+            }
+            done => done?,
+        };
+        self.partitions.committed(months);
+        Ok(())
+    }
+}
+
+fn as_count(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}
+
+impl std::fmt::Debug for Takeover {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Takeover").field("stored", &self.stored).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,68 @@
+//! Opening a database: lock, connections, the settings that durability and secrecy rest on, migrations.
+
+mod files;
+mod postgres;
+mod sqlite;
+
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+use crate::db::{Db, on};
+use crate::{Result, StoreConfig, StoreError, dialect};
+pub(crate) use files::{LockFile, lock_file, private_dir, private_file};
+
+/// An open database, and the lock that keeps other processes away (SQLite only).
+pub(crate) struct Opened {
+    pub db: Db,
+    pub lock: Option<LockFile>,
+}
+
+pub(crate) async fn open(config: &StoreConfig) -> Result<Opened> {
+    let opened = match config.url.split_once("://") {
+        Some(("sqlite", path)) => sqlite::open(path, config).await?,
+        Some(("postgres" | "postgresql", _)) => Opened { db: Db::Postgres(postgres::open(config).await?), lock: None },
+        _ => return Err(StoreError::BadUrl),
+    };
+    // Before and after: the migrations of this binary must not touch a database that is too new for it.
+    refuse_if_too_old(&opened.db, config).await?;
+    migrate(&opened.db).await?;
+    refuse_if_too_old(&opened.db, config).await?;
+    Ok(opened)
+}
+
+async fn migrate(db: &Db) -> Result<()> {
+    let done = match db {
+        Db::Sqlite(pools) => migrator(include_str!("../migrations/sqlite/0001_start.sql")).run(&pools.write).await,
+        Db::Postgres(pool) => migrator(include_str!("../migrations/postgres/0001_start.sql")).run(pool).await,
+    };
+    done.map_err(|e| StoreError::Migration(e.to_string()))
+}
+
+fn migrator(start: &'static str) -> Migrator {
+    let simple = MigrationType::Simple;
+    let start = Migration::new(1, "start".into(), simple, start.into_sql_str(), false);
+    let mut migrator = Migrator::with_migrations(vec![start]);
+    // A newer version's migrations are fine as long as its `min_binary` says so.
+    migrator.set_ignore_missing(true);
+    migrator
+}
+
+async fn refuse_if_too_old(db: &Db, config: &StoreConfig) -> Result<()> {
+    if !dialect::has_settings(db).await? {
+        return Ok(());
+    }
+    const SQL: &str = "SELECT value FROM settings WHERE name = 'min_binary'";
+    let needed: Option<(String,)> = on!(db.read(), c => sqlx::query_as(SQL).fetch_optional(c).await)?;
+    let (needed,) = needed.ok_or(StoreError::Corrupt("setting"))?;
+    let this = config.binary_version.clone();
+    let old = parts(&needed).ok_or(StoreError::Corrupt("setting"))? > parts(&this).unwrap_or_default();
+    if old { Err(StoreError::TooOld { needed, this }) } else { Ok(()) }
+}
+
+/// The three numbers of a version; what follows a `-` or `+` is ignored.
+fn parts(version: &str) -> Option<[u32; 3]> {
+    let plain = version.split(['-', '+']).next()?;
+    let mut numbers = plain.split('.').map(|n| n.parse().ok());
+    let parts = [numbers.next()??, numbers.next()??, numbers.next()??];
+    numbers.next().is_none().then_some(parts)
+}

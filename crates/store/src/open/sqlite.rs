@@ -1,0 +1,80 @@
+//! Opening SQLite.
+
+use std::path::{Path, PathBuf};
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, SqlitePool};
+
+use super::files::{private_dir, private_file};
+use super::{LockFile, Opened, lock_file};
+use crate::db::{Db, SqlitePools};
+use crate::{Result, StoreConfig, StoreError};
+
+pub(super) async fn open(path: &str, config: &StoreConfig) -> Result<Opened> {
+    if path.is_empty() || path.contains([':', '?']) {
+        return Err(StoreError::BadUrl);
+    }
+    let path = Path::new(path);
+    let lock = prepare(path)?;
+    let options = options(path, config);
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(config.busy_timeout)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options.clone())
+        .await?;
+    let read = SqlitePoolOptions::new()
+        .max_connections(config.connections.max(1))
+        .acquire_timeout(config.busy_timeout)
+        .connect_with(options.pragma("query_only", "ON"))
+        .await?;
+    check(&write).await?;
+    check(&read).await?;
+    Ok(Opened { db: Db::Sqlite(SqlitePools { read, write }), lock: Some(lock) })
+}
+
+/// Makes the folder and the file, both private to this user (SQLite gives its other files the same rights), and
+/// takes the lock: caches and rate limits are this process's own, so a second one would not see its changes.
+fn prepare(path: &Path) -> Result<LockFile> {
+    let files = |path: &Path, source| StoreError::Files { path: path.to_owned(), source };
+    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        private_dir(folder).map_err(|e| files(folder, e))?;
+    }
+    let mut lock_path = path.as_os_str().to_owned();
+    lock_path.push(".lock");
+    let lock_path = PathBuf::from(lock_path);
+    let lock = lock_file(&lock_path).map_err(|e| files(&lock_path, e))?;
+    let lock = lock.ok_or(StoreError::AlreadyOpen(lock_path))?;
+    private_file(path).map_err(|e| files(path, e))?;
+    Ok(lock)
+}
+
+fn options(path: &Path, config: &StoreConfig) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(config.busy_timeout)
+        // Overwritten keys must not stay readable in freed pages.
+        .pragma("secure_delete", "ON")
+        .disable_statement_logging()
+}
+
+/// Reads the settings back: SQLite says nothing when it does not take one.
+async fn check(pool: &SqlitePool) -> Result<()> {
+    let mut connection = pool.acquire().await?;
+    let (mode,): (String,) = sqlx::query_as("PRAGMA journal_mode").fetch_one(&mut *connection).await?;
+    if mode != "wal" {
+        return Err(StoreError::Setting("journal_mode = WAL"));
+    }
+    let wanted = [("PRAGMA synchronous", 2), ("PRAGMA foreign_keys", 1), ("PRAGMA secure_delete", 1)];
+    for (pragma, wanted) in wanted {
+        let (value,): (i64,) = sqlx::query_as(pragma).fetch_one(&mut *connection).await?;
+        if value != wanted {
+            return Err(StoreError::Setting(pragma));
+        }
+    }
+    Ok(())
+}

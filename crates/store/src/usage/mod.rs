@@ -1,0 +1,229 @@
+//! Usage totals: what receipts add up to by the hour. Pages of usage never read receipts.
+
+pub(crate) mod totals;
+
+use ownkey_domain::id::{ApiKeyId, WorkspaceId};
+use ownkey_domain::money::{MicroCredits, PicoUsd};
+use ownkey_domain::time::Timestamp;
+use ownkey_domain::usage::{TokenClass, Usage};
+
+use sqlx::{Decode, FromRow, Postgres, Sqlite, Type};
+use uuid::Uuid;
+
+use crate::db::on;
+use crate::{Result, Store, StoreError};
+
+/// What to add up by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GroupBy {
+    /// The UTC hour.
+    Hour,
+    /// The UTC day.
+    Day,
+    /// The model asked for.
+    Model,
+    /// The provider.
+    Provider,
+    /// Who paid.
+    Payer,
+    /// The agent.
+    Agent,
+    /// The platform key.
+    ApiKey,
+}
+
+/// Which usage to add up. Totals are kept by the hour: `from` and `to` are widened to whole hours.
+#[derive(Debug, Clone, Copy)]
+pub struct UsageQuery {
+    /// From the hour that holds this.
+    pub from: Timestamp,
+    /// Up to the end of the hour that holds the last moment before this.
+    pub to: Timestamp,
+    /// What to add up by.
+    pub group_by: GroupBy,
+    /// Only this platform key's calls.
+    pub api_key: Option<ApiKeyId>,
+}
+
+/// What a row of usage is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UsageKey {
+    /// Calls that have none: no agent, refused before a payer was known …
+    None,
+    /// The start of an hour or a day.
+    At(Timestamp),
+    /// A platform key.
+    ApiKey(ApiKeyId),
+    /// A model, provider, payer or agent.
+    Name(String),
+}
+
+/// What calls add up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UsageTotals {
+    /// All calls, refused ones too.
+    pub calls: u64,
+    /// Calls that were refused, failed, or got a status of 400 or above.
+    pub errors: u64,
+    /// Tokens by class; a class that no call named is absent.
+    pub tokens: Usage,
+    /// Served calls whose tokens are unknown.
+    pub unmeasured: u64,
+    /// List-price cost of the calls whose cost is known.
+    pub cost_usd: PicoUsd,
+    /// Served calls whose cost is unknown.
+    pub unpriced: u64,
+    /// Credits charged.
+    pub credits: MicroCredits,
+}
+
+/// A row of usage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsageRow {
+    /// What it is about.
+    pub key: UsageKey,
+    /// What the calls add up to.
+    pub totals: UsageTotals,
+}
+
+/// Sums by one key, which is the first column.
+macro_rules! sums {
+    ($key:literal) => {
+        concat!(
+            "SELECT ",
+            $key,
+            " AS name, CAST(SUM(calls) AS BIGINT) AS calls, CAST(SUM(errors) AS BIGINT) AS errors, \
+             CAST(SUM(unmeasured) AS BIGINT) AS unmeasured, CAST(SUM(unpriced) AS BIGINT) AS unpriced, \
+             CAST(SUM(cost_pico) AS BIGINT) AS cost_pico, CAST(SUM(credits_micro) AS BIGINT) AS credits_micro, \
+             CAST(SUM(tokens_input) AS BIGINT) AS tokens_input, \
+             CAST(SUM(tokens_output) AS BIGINT) AS tokens_output, \
+             CAST(SUM(tokens_cache_read) AS BIGINT) AS tokens_cache_read, \
+             CAST(SUM(tokens_cache_write) AS BIGINT) AS tokens_cache_write, \
+             CAST(SUM(tokens_cache_write_5m) AS BIGINT) AS tokens_cache_write_5m, \
+             CAST(SUM(tokens_cache_write_1h) AS BIGINT) AS tokens_cache_write_1h, \
+             CAST(SUM(tokens_reasoning) AS BIGINT) AS tokens_reasoning, \
+             CAST(SUM(tokens_audio_input) AS BIGINT) AS tokens_audio_input, \
+             CAST(SUM(tokens_audio_output) AS BIGINT) AS tokens_audio_output, \
+             CAST(SUM(tokens_image_input) AS BIGINT) AS tokens_image_input \
+             FROM usage_totals WHERE workspace = $1 AND hour >= $2 AND hour < $3 \
+             AND ($4 IS NULL OR api_key = $4) GROUP BY 1 ORDER BY 1"
+        )
+    };
+}
+
+impl Store {
+    /// Usage of a workspace, ordered by key.
+    pub async fn usage(&self, workspace: WorkspaceId, query: &UsageQuery) -> Result<Vec<UsageRow>> {
+        self.caught_up().await?;
+        match query.group_by {
+            GroupBy::Hour => self.sums::<i64>(sums!("hour"), workspace, query).await,
+            GroupBy::Day => self.sums::<i64>(sums!("hour - hour % 86400000"), workspace, query).await,
+            GroupBy::Model => self.sums::<String>(sums!("model"), workspace, query).await,
+            GroupBy::Provider => self.sums::<String>(sums!("provider"), workspace, query).await,
+            GroupBy::Payer => self.sums::<String>(sums!("payer"), workspace, query).await,
+            GroupBy::Agent => self.sums::<String>(sums!("agent"), workspace, query).await,
+            GroupBy::ApiKey => self.sums::<Uuid>(sums!("api_key"), workspace, query).await,
+        }
+    }
+
+    async fn sums<K: Key>(
+        &self,
+        sql: &'static str,
+        workspace: WorkspaceId,
+        query: &UsageQuery,
+    ) -> Result<Vec<UsageRow>> {
+        let rows: Vec<SumsRow<K>> = on!(self.inner.db.read(), c => sqlx::query_as(sql)
+            .bind(workspace.uuid()).bind(query.from.hour().millis()).bind(query.to.millis())
+            .bind(query.api_key.map(ApiKeyId::uuid))
+            .fetch_all(c).await)?;
+        rows.into_iter().map(UsageRow::try_from).collect()
+    }
+}
+
+/// A column that usage is added up by.
+trait Key: KeyOn<Sqlite> + KeyOn<Postgres> {
+    fn key(self) -> UsageKey;
+}
+
+trait KeyOn<D: sqlx::Database>: for<'r> Decode<'r, D> + Type<D> + Send + Unpin {}
+impl<D: sqlx::Database, T: for<'r> Decode<'r, D> + Type<D> + Send + Unpin> KeyOn<D> for T {}
+
+impl Key for i64 {
+    fn key(self) -> UsageKey {
+        UsageKey::At(Timestamp::from_millis(self))
+    }
+}
+
+impl Key for String {
+    fn key(self) -> UsageKey {
+        if self.is_empty() { UsageKey::None } else { UsageKey::Name(self) }
+    }
+}
+
+impl Key for Uuid {
+    fn key(self) -> UsageKey {
+        if self.is_nil() { UsageKey::None } else { UsageKey::ApiKey(ApiKeyId::from_uuid(self)) }
+    }
+}
+
+#[derive(FromRow)]
+struct SumsRow<K> {
+    name: K,
+    calls: i64,
+    errors: i64,
+    unmeasured: i64,
+    unpriced: i64,
+    cost_pico: i64,
+    credits_micro: i64,
+    tokens_input: Option<i64>,
+    tokens_output: Option<i64>,
+    tokens_cache_read: Option<i64>,
+    tokens_cache_write: Option<i64>,
+    tokens_cache_write_5m: Option<i64>,
+    tokens_cache_write_1h: Option<i64>,
+    tokens_reasoning: Option<i64>,
+    tokens_audio_input: Option<i64>,
+    tokens_audio_output: Option<i64>,
+    tokens_image_input: Option<i64>,
+}
+
+impl<K> SumsRow<K> {
+    const fn tokens(&self, class: TokenClass) -> Option<i64> {
+        match class {
+            TokenClass::Input => self.tokens_input,
+            TokenClass::Output => self.tokens_output,
+            TokenClass::CacheRead => self.tokens_cache_read,
+            TokenClass::CacheWrite => self.tokens_cache_write,
+            TokenClass::CacheWrite5m => self.tokens_cache_write_5m,
+            TokenClass::CacheWrite1h => self.tokens_cache_write_1h,
+            TokenClass::Reasoning => self.tokens_reasoning,
+            TokenClass::AudioInput => self.tokens_audio_input,
+            TokenClass::AudioOutput => self.tokens_audio_output,
+            TokenClass::ImageInput => self.tokens_image_input,
+        }
+    }
+}
+
+impl<K: Key> TryFrom<SumsRow<K>> for UsageRow {
+    type Error = StoreError;
+
+    fn try_from(row: SumsRow<K>) -> Result<Self> {
+        let count = |n: i64| u64::try_from(n).map_err(|_| StoreError::Corrupt("usage total"));
+        let mut tokens = Usage::default();
+        for &class in TokenClass::ALL {
+            if let Some(sum) = row.tokens(class) {
+                tokens.set(class, count(sum)?);
+            }
+        }
+        let totals = UsageTotals {
+            calls: count(row.calls)?,
+            errors: count(row.errors)?,
+            tokens,
+            unmeasured: count(row.unmeasured)?,
+            cost_usd: PicoUsd::new(row.cost_pico.into()),
+            unpriced: count(row.unpriced)?,
+            credits: MicroCredits::new(row.credits_micro),
+        };
+        Ok(Self { key: row.name.key(), totals })
+    }
+}
