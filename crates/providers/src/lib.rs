@@ -1,1 +1,25 @@
-//! Placeholder.
+//! What Ownkey knows of each provider: bytes in, facts out. No sockets, no clocks, no async.
+//!
+//! A new provider is one new module with its [`Facts`], and one line in [`facts`]. All that reads bytes of a
+//! provider or a caller is bounded in memory and never fails a call: what it can't read is absent from the facts.
+
+#![warn(missing_docs)]
+
+mod anthropic;
+mod openai;
+
+pub mod answer;
+pub mod error_class;
+pub mod hide_usage;
+pub mod key;
+pub mod paths;
+pub mod peek;
+pub mod probe;
+pub mod scrub;
+pub mod stream;
+
+mod json;
+mod registry;
+mod sse;
+
+pub use registry::{Facts, facts};

@@ -1,0 +1,76 @@
+//! What an answer says of itself: usage, model, tier. Here for plain answers; [`crate::stream`] reads streams.
+
+use ownkey_domain::provider::Provider;
+use ownkey_domain::usage::{Measured, Usage};
+
+use crate::json::TopLevel;
+use crate::registry::{Facts, facts};
+
+const MEMBERS: &[&str] = &["id", "model", "service_tier", "stop_reason", "usage"];
+
+/// Whether the tokens tell what the provider bills.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Billing {
+    /// Tokens times price.
+    #[default]
+    ByTokens,
+    /// The tokens are shown and not billed.
+    Nothing,
+    /// Something besides these tokens is billed: fees of a tool, a surcharge, another model's tokens. The cost
+    /// can't be known from them.
+    BeyondTokens,
+}
+
+/// What an answer says of itself. What it did not say is absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Served {
+    /// Tokens in the provider's own classes.
+    pub usage: Usage,
+    /// Whether those are its last word.
+    pub measured: Measured,
+    /// Whether they tell the bill.
+    pub billing: Billing,
+    /// The model that served.
+    pub model: Option<String>,
+    /// The tier that served, as the catalogue names it; absent if the answer names none.
+    pub service_tier: Option<String>,
+    /// The provider's id of the answer.
+    pub response_id: Option<String>,
+}
+
+impl Served {
+    /// An answer that says nothing.
+    pub fn unknown() -> Self {
+        Self {
+            usage: Usage::default(),
+            measured: Measured::Unknown,
+            billing: Billing::ByTokens,
+            model: None,
+            service_tier: None,
+            response_id: None,
+        }
+    }
+}
+
+/// Reads a plain answer as it passes, whatever its size, in bounded memory.
+pub struct AnswerMeter {
+    facts: &'static Facts,
+    members: TopLevel,
+}
+
+impl AnswerMeter {
+    /// For an answer of that provider.
+    pub fn new(provider: Provider) -> Self {
+        Self { facts: facts(provider), members: TopLevel::new(MEMBERS) }
+    }
+
+    /// The next piece of the body.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.members.feed(bytes);
+    }
+
+    /// What it said, once it ended or broke off.
+    pub fn finish(self) -> Served {
+        (self.facts.answer)(&self.members.finish())
+    }
+}

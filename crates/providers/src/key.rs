@@ -1,0 +1,169 @@
+//! Telling by its looks whether a text can be a provider's key, before anything is sent.
+
+use ownkey_domain::platform_key;
+use ownkey_domain::provider::Provider;
+
+use crate::registry::facts;
+
+const KEY_LEN_MIN: usize = 20;
+/// A key must be longer than its prefix by this much before its end is shown.
+const HINT_SECRET_MIN: usize = 24;
+const HINT_TAIL: usize = 4;
+const ELLIPSIS: char = '…';
+
+/// How a provider's keys look.
+pub(crate) struct KeyFormat {
+    /// Prefixes that no other provider uses, each longer one before the shorter one it begins with.
+    pub(crate) prefixes: &'static [&'static str],
+    /// Something only its keys contain.
+    pub(crate) infix: Option<&'static str>,
+    /// Prefixes of what it issues that can't call models, and what that is.
+    pub(crate) wrong_kinds: &'static [(&'static str, &'static str)],
+}
+
+/// Providers that are not offered but whose keys people paste.
+const STRANGERS: [(&str, &str); 5] =
+    [("sk-or-", "OpenRouter"), ("AIza", "Google"), ("gsk_", "Groq"), ("xai-", "xAI"), ("hf_", "Hugging Face")];
+
+/// Login tokens look alike everywhere: a JSON Web Token.
+const JWT_PREFIX: &str = "eyJ";
+
+/// What a text looks like as a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyShape {
+    /// It may be a key of this provider; only the provider can tell.
+    Plausible,
+    /// It can't be a key.
+    Malformed,
+    /// It is another provider's, named here.
+    WrongProvider(&'static str),
+    /// It is no inference key; what it is instead.
+    WrongKind(&'static str),
+}
+
+/// The text without the white space and quotes that come along when a key is copied.
+pub fn tidy_key(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '“' | '”' | '‘' | '’' | '\u{feff}'))
+}
+
+/// The first step of the ladder: nothing is sent yet. The text is tidied first.
+pub fn classify_key(provider: Provider, text: &str) -> KeyShape {
+    let key = tidy_key(text);
+    if key.len() < KEY_LEN_MIN || !key.bytes().all(|b| b.is_ascii_graphic()) {
+        return KeyShape::Malformed;
+    }
+    if key.starts_with(platform_key::PREFIX) {
+        return KeyShape::WrongKind("a platform key");
+    }
+    if let Some(other) = owner_of(key).filter(|&owner| owner != facts(provider).guide.title) {
+        return KeyShape::WrongProvider(other);
+    }
+    if let Some((_, kind)) = kinds_of(provider).iter().find(|(prefix, _)| key.starts_with(prefix)) {
+        return KeyShape::WrongKind(kind);
+    }
+    if key.starts_with(JWT_PREFIX) {
+        return KeyShape::WrongKind("a login token");
+    }
+    KeyShape::Plausible
+}
+
+/// What people may see of a key: how it begins, and its last four characters if it is long enough to spare them.
+pub fn hint(provider: Provider, key: &str) -> String {
+    let key = tidy_key(key);
+    let prefix = facts(provider).keys.prefixes.iter().find(|prefix| key.starts_with(**prefix)).copied();
+    let prefix = prefix.or_else(|| key.starts_with("sk-").then_some("sk-")).unwrap_or_default();
+    let mut hint = format!("{prefix}{ELLIPSIS}");
+    if key.len() >= prefix.len() + HINT_SECRET_MIN {
+        hint.push_str(key.get(key.len() - HINT_TAIL..).unwrap_or_default());
+    }
+    hint
+}
+
+fn kinds_of(provider: Provider) -> &'static [(&'static str, &'static str)] {
+    facts(provider).keys.wrong_kinds
+}
+
+/// Whose key it is, if that is beyond doubt. A bare `sk-` is used by too many to say.
+fn owner_of(key: &str) -> Option<&'static str> {
+    let stranger = STRANGERS.iter().find(|(prefix, _)| key.starts_with(prefix)).map(|(_, name)| *name);
+    let offered = || {
+        Provider::ALL.into_iter().map(facts).find(|facts| {
+            let format = &facts.keys;
+            let kinds = format.wrong_kinds.iter().map(|(prefix, _)| prefix);
+            format.prefixes.iter().chain(kinds).any(|prefix| key.starts_with(prefix))
+                || format.infix.is_some_and(|infix| key.contains(infix))
+        })
+    };
+    stranger.or_else(|| offered().map(|facts| facts.guide.title))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use KeyShape::{Malformed, Plausible, WrongKind, WrongProvider};
+    use Provider::{Anthropic, OpenAi};
+
+    const TAIL: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    #[test]
+    fn shapes() {
+        let jwt = format!("eyJ{TAIL}");
+        for (provider, head, shape) in [
+            (Anthropic, "sk-ant-api03-", Plausible),
+            (Anthropic, "sk-ant-new99-", Plausible),
+            (Anthropic, "something-else-", Plausible),
+            (Anthropic, "sk-", Plausible),
+            (Anthropic, "sk-ant-admin01-", WrongKind("an admin key")),
+            (Anthropic, "sk-ant-api01-", WrongKind("an admin key")),
+            (Anthropic, "sk-ant-oat01-", WrongKind("a login token")),
+            (Anthropic, "sk-proj-", WrongProvider("OpenAI")),
+            (Anthropic, "sk-admin-", WrongProvider("OpenAI")),
+            (Anthropic, "sk-aaaaaaaaaaaaaaaaaaaaT3BlbkFJ", WrongProvider("OpenAI")),
+            (Anthropic, "sk-or-v1-", WrongProvider("OpenRouter")),
+            (OpenAi, "sk-", Plausible),
+            (OpenAi, "sk-proj-", Plausible),
+            (OpenAi, "sk-svcacct-", Plausible),
+            (OpenAi, "sk-admin-", WrongKind("an admin key")),
+            (OpenAi, "sess-", WrongKind("a login token")),
+            (OpenAi, "ek_", WrongKind("a short-lived realtime token")),
+            (OpenAi, "sk-ant-api03-", WrongProvider("Anthropic")),
+            (OpenAi, "sk-ant-admin01-", WrongProvider("Anthropic")),
+            (OpenAi, "AIza", WrongProvider("Google")),
+            (OpenAi, "gsk_", WrongProvider("Groq")),
+            (OpenAi, "ok_", WrongKind("a platform key")),
+        ] {
+            assert_eq!(classify_key(provider, &format!("{head}{TAIL}")), shape, "{head}");
+        }
+        assert_eq!(classify_key(Anthropic, &jwt), WrongKind("a login token"));
+    }
+
+    #[test]
+    fn what_comes_along_when_copying_is_forgiven_and_the_rest_is_not() {
+        let key = format!("sk-ant-api03-{TAIL}");
+        for text in [
+            format!(" {key}\n"),
+            format!("\"{key}\""),
+            format!("'{key}' "),
+            format!("“{key}”"),
+            format!("\u{feff}{key}"),
+        ] {
+            assert_eq!(classify_key(Anthropic, &text), Plausible);
+            assert_eq!(tidy_key(&text), key);
+        }
+        for text in ["", "\" \"", "sk-ant-short", &format!("{key} {key}"), &format!("{key}\u{7}x"), &format!("{key}é")]
+        {
+            assert_eq!(classify_key(Anthropic, text), Malformed, "{text:?}");
+        }
+        assert_eq!(classify_key(OpenAi, &format!("sk-{}", "a".repeat(16))), Malformed);
+        assert_eq!(classify_key(OpenAi, &format!("sk-{}", "a".repeat(17))), Plausible);
+    }
+
+    #[test]
+    fn a_hint_gives_nothing_of_a_short_key() {
+        assert_eq!(hint(Anthropic, &format!("sk-ant-api03-{TAIL}wxyz")), "sk-ant-api03-…wxyz");
+        assert_eq!(hint(OpenAi, &format!("sk-{TAIL}wxyz")), "sk-…wxyz");
+        assert_eq!(hint(OpenAi, "sk-proj-12345678901234567890"), "sk-proj-…");
+        assert_eq!(hint(OpenAi, "unknown-key-of-someone"), "…");
+        assert_eq!(hint(OpenAi, ""), "…");
+    }
+}

@@ -1,0 +1,64 @@
+//! OpenAI: the Chat Completions API.
+
+mod errors;
+mod stream;
+pub(crate) mod usage;
+
+use ownkey_domain::provider::Provider;
+use ownkey_domain::usage::Accounting;
+use ownkey_domain::verdict::Guide;
+
+use crate::key::KeyFormat;
+use crate::registry::Facts;
+
+pub(crate) static FACTS: Facts = Facts {
+    provider: Provider::OpenAi,
+    base_url: "https://api.openai.com/v1",
+    credential_header: "authorization",
+    credential_prefix: "Bearer ",
+    own_headers: &[],
+    accounting: Accounting::Nested,
+    guide: Guide {
+        title: "OpenAI",
+        key_prefixes: "sk-proj- or sk-",
+        keys_url: "https://platform.openai.com/api-keys",
+        billing_url: "https://platform.openai.com/settings/organization/billing",
+        limits_url: "https://platform.openai.com/settings/organization/limits",
+        status_url: "https://status.openai.com",
+        steps: &[
+            "Sign in at platform.openai.com.",
+            "Open API keys.",
+            "Choose Create new secret key, name it and pick a project.",
+            "Copy the key; it is shown only once.",
+        ],
+    },
+    base_has: "/v1",
+    keys: KeyFormat {
+        prefixes: &["sk-proj-", "sk-svcacct-", "sk-service-", "sk-None-"],
+        infix: Some("T3BlbkFJ"),
+        wrong_kinds: &[
+            ("sk-admin-", "an admin key"),
+            ("sess-", "a login token"),
+            ("ek_", "a short-lived realtime token"),
+        ],
+    },
+    models_path: "/models",
+    ping,
+    classify: errors::classify,
+    answer: usage::answer,
+    dialect: stream::reader,
+};
+
+/// Models that know the output limit by its old name only, or by both. All later ones insist on the new one.
+const OLD_NAME: [&str; 5] = ["gpt-3.5", "gpt-4", "chatgpt-4o", "ft:gpt-3.5", "ft:gpt-4"];
+
+fn ping(model: &str) -> (&'static str, String) {
+    let mut body = serde_json::json!({
+        "model": model,
+        "messages": [{"role": "user", "content": crate::probe::PROMPT}],
+    });
+    let is_old = OLD_NAME.iter().any(|prefix| model.starts_with(prefix));
+    let limit = if is_old { "max_tokens" } else { "max_completion_tokens" };
+    body[limit] = crate::probe::OUTPUT_LIMIT.into();
+    ("/chat/completions", body.to_string())
+}

@@ -1,0 +1,73 @@
+//! OpenAI's chat streams: the usage comes once, in the chunk before `[DONE]`.
+
+use memchr::memmem::Finder;
+use ownkey_domain::provider::Provider;
+use serde_json::Value;
+
+use super::usage;
+use crate::answer::Served;
+use crate::error_class::classify_event;
+use crate::sse;
+use crate::stream::{Dialect, Reader, Seen, has_object};
+
+const DONE: &[u8] = b"[DONE]";
+/// Some servers send a chunk or two without a model first.
+const HEADS_MAX: u8 = 4;
+
+struct Chunks {
+    served: Served,
+    heads: u8,
+    usage: Finder<'static>,
+    error: Finder<'static>,
+}
+
+pub(super) fn reader() -> Dialect {
+    Box::new(Chunks {
+        served: Served::unknown(),
+        heads: 0,
+        usage: Finder::new(b"\"usage\""),
+        error: Finder::new(b"\"error\""),
+    })
+}
+
+impl Reader for Chunks {
+    fn data(&mut self, _name: &[u8], data: &[u8]) -> Seen {
+        if data == DONE {
+            return Seen::Complete;
+        }
+        let has_usage = has_object(data, &self.usage);
+        let has_error = has_object(data, &self.error);
+        let is_head = self.served.model.is_none() && self.heads < HEADS_MAX;
+        if !(has_usage || has_error || is_head) {
+            return Seen::Nothing;
+        }
+        self.heads = self.heads.saturating_add(1);
+        let chunk: Value = serde_json::from_slice(data).unwrap_or_default();
+        self.learn(usage::answer(&chunk));
+        if chunk["error"].is_object() {
+            return Seen::Error(classify_event(Provider::OpenAi, &chunk));
+        }
+        Seen::Nothing
+    }
+
+    fn is_end(&self, partial: &[u8]) -> bool {
+        sse::field(partial, "data") == Some(DONE)
+    }
+
+    fn served(&self) -> Served {
+        self.served.clone()
+    }
+}
+
+impl Chunks {
+    fn learn(&mut self, chunk: Served) {
+        if !chunk.usage.is_empty() {
+            self.served.usage = chunk.usage;
+            self.served.measured = chunk.measured;
+        }
+        self.served.model = self.served.model.take().or(chunk.model);
+        self.served.response_id = self.served.response_id.take().or(chunk.response_id);
+        // The tier that served may be known only at the end.
+        self.served.service_tier = chunk.service_tier.or(self.served.service_tier.take());
+    }
+}

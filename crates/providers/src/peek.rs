@@ -1,0 +1,129 @@
+//! Looks into a request body for what Ownkey acts on, and edits those places on the bytes. The rest is never
+//! re-serialised: what is checked here is what the provider gets.
+//!
+//! The whole body is parsed as JSON, so that it can't mean one thing here and another there: a member of those read
+//! that stands twice, nesting beyond [`DEPTH_MAX`], or a value of a wrong type is an error.
+
+mod edit;
+mod members;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+pub use edit::{Edits, edit};
+
+use crate::paths::Route;
+
+/// The deepest nesting that is read.
+pub const DEPTH_MAX: usize = 127;
+/// Longer than any model's name.
+const MODEL_LEN_MAX: usize = 256;
+
+/// Why a body can't be forwarded. Names a member at most, and never quotes a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PeekError {
+    /// Not JSON, or nested too deeply.
+    #[error("the request body is not valid JSON, or is nested more than {DEPTH_MAX} levels deep")]
+    NotJson,
+    /// JSON, but not an object.
+    #[error("the request body is not a JSON object")]
+    NotAnObject,
+    /// A member stands twice.
+    #[error("`{0}` is in the request body more than once")]
+    Duplicate(&'static str),
+    /// A member has a value of another type than it must have.
+    #[error("`{member}` must be {expected}")]
+    WrongType {
+        /// The member.
+        member: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+}
+
+/// What was found. A member that is absent or `null` is `None`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Peek {
+    /// The model asked for.
+    pub model: Option<String>,
+    /// Whether a stream is asked for.
+    pub stream: bool,
+    /// Whether the caller asked for usage in the stream (chat only).
+    pub include_usage: bool,
+    /// The output limit, by its old name on chat and its only one on messages.
+    pub max_tokens: Option<u32>,
+    /// The output limit, by its new name (chat only).
+    pub max_completion_tokens: Option<u32>,
+    /// How many answers are asked for (chat only).
+    pub n: Option<u32>,
+    places: Places,
+}
+
+/// Where the things that can be edited are.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Places {
+    /// Just behind the brace that opens the body.
+    start: usize,
+    /// Whether the body has no members.
+    is_empty: bool,
+    /// The model with its quotes.
+    model: Option<Range<usize>>,
+    /// The value of the output limit by the name that is written in, also a `null`.
+    limit: Option<Range<usize>>,
+    /// The value of `stream_options`, also a `null`.
+    stream_options: Option<Range<usize>>,
+    /// Inside it: just behind its brace, and whether it has no members.
+    options_start: Option<(usize, bool)>,
+    /// The value of its `include_usage`.
+    include_usage: Option<Range<usize>>,
+}
+
+/// Looks into the body of a call.
+pub fn peek(body: &[u8], route: Route) -> Result<Peek, PeekError> {
+    let is_chat = route == Route::ChatCompletions;
+    let top = members::read(body, if is_chat { &CHAT } else { &MESSAGES })?;
+    let mut peek = Peek {
+        model: top.text("model")?,
+        stream: top.flag("stream")?.unwrap_or(false),
+        max_tokens: top.limit("max_tokens")?,
+        places: Places {
+            start: top.start,
+            is_empty: top.is_empty,
+            model: top.span("model"),
+            limit: top.span(edit::limit_name(is_chat)),
+            ..Places::default()
+        },
+        ..Peek::default()
+    };
+    if is_chat {
+        peek.max_completion_tokens = top.limit("max_completion_tokens")?;
+        peek.n = top.limit("n")?;
+        peek.look_into_options(&top)?;
+    }
+    Ok(peek)
+}
+
+const CHAT: [&str; 6] = ["model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n"];
+const MESSAGES: [&str; 3] = ["model", "stream", "max_tokens"];
+const OPTIONS: [&str; 1] = ["include_usage"];
+
+impl Peek {
+    fn look_into_options(&mut self, top: &members::Members<'_>) -> Result<(), PeekError> {
+        let member = "stream_options";
+        let Some(value) = top.value(member) else { return Ok(()) };
+        let span = value.span();
+        if !value.is_null() {
+            let options = members::read(value.bytes(), &OPTIONS).map_err(|error| match error {
+                PeekError::NotAnObject => PeekError::WrongType { member, expected: "an object" },
+                other => other,
+            })?;
+            self.include_usage = options.flag("include_usage")?.unwrap_or(false);
+            let shift = |inner: Range<usize>| span.start + inner.start..span.start + inner.end;
+            self.places.include_usage = options.span("include_usage").map(shift);
+            self.places.options_start = Some((span.start + options.start, options.is_empty));
+        }
+        self.places.stream_options = Some(span);
+        Ok(())
+    }
+}

@@ -1,0 +1,91 @@
+//! The few edits that a stated feature needs, done on the bytes.
+
+use std::ops::Range;
+
+use super::Peek;
+use crate::paths::Route;
+
+/// What to change in a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Edits<'a> {
+    /// The model to ask for instead.
+    pub model: Option<&'a str>,
+    /// Ask for usage in the stream (chat only).
+    pub include_usage: bool,
+    /// The output limit to write in where the caller gave none.
+    pub output_limit: Option<u32>,
+}
+
+/// The edited body; `None` if it already is as wanted, so that the original bytes can go on. `peek` must come from
+/// this very body and route.
+pub fn edit(body: &[u8], route: Route, peek: &Peek, edits: Edits<'_>) -> Option<Vec<u8>> {
+    let places = &peek.places;
+    let is_chat = route == Route::ChatCompletions;
+    let mut splices: Vec<(Range<usize>, String)> = Vec::new();
+    let mut members = Vec::new();
+    if let Some(model) = edits.model.filter(|model| peek.model.as_deref() != Some(*model)) {
+        let text = serde_json::Value::from(model).to_string();
+        match &places.model {
+            Some(place) => splices.push((place.clone(), text)),
+            None => members.push(format!("\"model\":{text}")),
+        }
+    }
+    if let Some(limit) = edits.output_limit.filter(|_| peek.max_tokens.or(peek.max_completion_tokens).is_none()) {
+        match &places.limit {
+            Some(place) => splices.push((place.clone(), limit.to_string())),
+            None => members.push(format!("\"{}\":{limit}", limit_name(is_chat))),
+        }
+    }
+    if edits.include_usage && is_chat && !peek.include_usage {
+        match peek.ask_usage() {
+            Some(splice) => splices.push(splice),
+            None => members.push(format!("\"stream_options\":{ASKED}")),
+        }
+    }
+    if !members.is_empty() {
+        splices.push((places.start..places.start, joined(&members.join(","), places.is_empty)));
+    }
+    splices.sort_by_key(|(place, _)| place.start);
+    (!splices.is_empty()).then(|| splice(body, &splices))
+}
+
+const ASKED: &str = "{\"include_usage\":true}";
+
+/// The name by which an output limit is written in.
+pub(super) const fn limit_name(is_chat: bool) -> &'static str {
+    if is_chat { "max_completion_tokens" } else { "max_tokens" }
+}
+
+impl Peek {
+    /// The change to a `stream_options` that is there; `None` if there is none.
+    fn ask_usage(&self) -> Option<(Range<usize>, String)> {
+        let places = &self.places;
+        if let Some(place) = &places.include_usage {
+            return Some((place.clone(), "true".to_owned()));
+        }
+        if let Some((start, is_empty)) = places.options_start {
+            return Some((start..start, joined("\"include_usage\":true", is_empty)));
+        }
+        places.stream_options.clone().map(|null| (null, ASKED.to_owned()))
+    }
+}
+
+/// Members as they stand at the start of an object.
+fn joined(members: &str, is_empty: bool) -> String {
+    let comma = if is_empty { "" } else { "," };
+    format!("{members}{comma}")
+}
+
+/// Replaces places that are in order and apart.
+fn splice(body: &[u8], splices: &[(Range<usize>, String)]) -> Vec<u8> {
+    let added: usize = splices.iter().map(|(_, text)| text.len()).sum();
+    let mut out = Vec::with_capacity(body.len() + added);
+    let mut at = 0;
+    for (place, text) in splices {
+        out.extend_from_slice(&body[at..place.start]);
+        out.extend_from_slice(text.as_bytes());
+        at = place.end;
+    }
+    out.extend_from_slice(&body[at..]);
+    out
+}

@@ -1,0 +1,202 @@
+//! Reads chosen members of a JSON object, with their places, and everything else only to know that it is JSON.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::{MODEL_LEN_MAX, PeekError};
+
+/// The members of an object that were asked for.
+pub(super) struct Members<'a> {
+    body: &'a [u8],
+    found: Vec<(&'static str, &'a str)>,
+    /// Just behind the opening brace.
+    pub(super) start: usize,
+    /// Whether the object has no members at all.
+    pub(super) is_empty: bool,
+}
+
+/// A value as it stands in the body.
+pub(super) struct Value<'a> {
+    text: &'a str,
+    start: usize,
+}
+
+/// Reads an object that fills the bytes but for white space.
+pub(super) fn read<'a>(body: &'a [u8], wanted: &'static [&'static str]) -> Result<Members<'a>, PeekError> {
+    let blank = body.len() - body.trim_ascii_start().len();
+    if body.get(blank) != Some(&b'{') {
+        // Whether it is JSON at all is the more helpful answer.
+        let is_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
+        return Err(if is_json { PeekError::NotAnObject } else { PeekError::NotJson });
+    }
+    let mut members = Members { body, found: Vec::new(), start: blank + 1, is_empty: true };
+    let mut duplicate = None;
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let reading = Reading { members: &mut members, wanted, duplicate: &mut duplicate };
+    let parsed = json.deserialize_map(reading).and_then(|()| json.end());
+    match (duplicate, parsed) {
+        (Some(member), _) => Err(PeekError::Duplicate(member)),
+        (None, Err(_)) => Err(PeekError::NotJson),
+        (None, Ok(())) => Ok(members),
+    }
+}
+
+impl<'a> Members<'a> {
+    /// A member, `null` included.
+    pub(super) fn value(&self, member: &str) -> Option<Value<'a>> {
+        let (_, text) = self.found.iter().find(|(name, _)| *name == member)?;
+        // Both lie in the same buffer, so the difference of their addresses is the place.
+        let start = text.as_ptr().addr() - self.body.as_ptr().addr();
+        Some(Value { text, start })
+    }
+
+    /// Where a member's value is.
+    pub(super) fn span(&self, member: &str) -> Option<Range<usize>> {
+        self.value(member).map(|value| value.span())
+    }
+
+    /// A name: a short string without control characters, which no store could keep.
+    pub(super) fn text(&self, member: &'static str) -> Result<Option<String>, PeekError> {
+        let Some(value) = self.value(member) else { return Ok(None) };
+        let text: Option<String> = serde_json::from_str(value.text).ok();
+        let fine = |text: &String| text.len() <= MODEL_LEN_MAX && !text.chars().any(char::is_control);
+        let expected = "a string of at most 256 bytes without control characters";
+        text.filter(fine).map(Some).ok_or(PeekError::WrongType { member, expected })
+    }
+
+    /// A boolean.
+    pub(super) fn flag(&self, member: &'static str) -> Result<Option<bool>, PeekError> {
+        match self.value(member).map(|value| value.text) {
+            None | Some("null") => Ok(None),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(_) => Err(PeekError::WrongType { member, expected: "true or false" }),
+        }
+    }
+
+    /// A count of tokens or answers.
+    pub(super) fn limit(&self, member: &'static str) -> Result<Option<u32>, PeekError> {
+        match self.value(member).map(|value| value.text) {
+            None | Some("null") => Ok(None),
+            // Digits only: `1e3` and `1.0` are read differently by different readers.
+            Some(text) => match text.parse() {
+                Ok(limit) => Ok(Some(limit)),
+                Err(_) => Err(PeekError::WrongType { member, expected: "a whole number from 0 to 4294967295" }),
+            },
+        }
+    }
+}
+
+impl<'a> Value<'a> {
+    pub(super) fn span(&self) -> Range<usize> {
+        self.start..self.start + self.text.len()
+    }
+
+    pub(super) fn bytes(&self) -> &'a [u8] {
+        self.text.as_bytes()
+    }
+
+    pub(super) fn is_null(&self) -> bool {
+        self.text == "null"
+    }
+}
+
+struct Reading<'m, 'a> {
+    members: &'m mut Members<'a>,
+    wanted: &'static [&'static str],
+    duplicate: &'m mut Option<&'static str>,
+}
+
+impl<'a> Visitor<'a> for Reading<'_, 'a> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(Key(key)) = map.next_key()? {
+            self.members.is_empty = false;
+            let Some(&wanted) = self.wanted.iter().find(|wanted| **wanted == key) else {
+                map.next_value_seed(Strict)?;
+                continue;
+            };
+            if self.members.found.iter().any(|(name, _)| *name == wanted) {
+                *self.duplicate = Some(wanted);
+                return Err(serde::de::Error::custom("duplicate"));
+            }
+            let value: &'a RawValue = map.next_value()?;
+            if value.get().starts_with(['{', '[']) {
+                // A raw value is checked for syntax, not for depth: so again, one level deep as it stands here.
+                let nested = format!("[{}]", value.get());
+                let mut json = serde_json::Deserializer::from_str(&nested);
+                Strict.deserialize(&mut json).map_err(serde::de::Error::custom)?;
+            }
+            self.members.found.push((wanted, value.get()));
+        }
+        Ok(())
+    }
+}
+
+/// A key, borrowed where it has no escapes.
+#[derive(serde::Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Passes over a value and checks all of it: text encoding, numbers, and depth, by the limit of the parser.
+struct Strict;
+
+impl<'a> DeserializeSeed<'a> for Strict {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Strict {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut items: A) -> Result<(), A::Error> {
+        while items.next_element_seed(Strict)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        while map.next_key_seed(Strict)?.is_some() {
+            map.next_value_seed(Strict)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,246 @@
+//! Peeking agrees with a whole parse, and an edit changes what it says and nothing else.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+
+fn chat(body: &str) -> Result<Peek, PeekError> {
+    peek(body.as_bytes(), Route::ChatCompletions)
+}
+
+fn edited(body: &str, edits: Edits<'_>) -> String {
+    let peek = chat(body).unwrap();
+    let out = edit(body.as_bytes(), Route::ChatCompletions, &peek, edits);
+    out.map_or_else(|| body.to_owned(), |out| String::from_utf8(out).unwrap())
+}
+
+const ASK: Edits<'_> = Edits { model: None, include_usage: true, output_limit: None };
+
+#[test]
+fn members_are_found_wherever_they_stand() {
+    let body = r#" { "messages":[{"model":"no"}],"n":2 , "\u006dodel" : "gpt\u002d4o" ,"stream":true,
+        "stream_options":{"include_obfuscation":false,"include_usage":true},"max_completion_tokens":7,"max_tokens":null}"#;
+    let found = chat(body).unwrap();
+    assert_eq!(found.model.as_deref(), Some("gpt-4o"));
+    assert_eq!((found.stream, found.include_usage, found.n), (true, true, Some(2)));
+    assert_eq!((found.max_tokens, found.max_completion_tokens), (None, Some(7)));
+    assert_eq!(&body[found.places.model.unwrap()], r#""gpt\u002d4o""#);
+
+    let messages = peek(br#"{"model":"m","max_tokens":5,"n":"x","stream_options":3}"#, Route::Messages).unwrap();
+    assert_eq!((messages.model.as_deref(), messages.max_tokens, messages.n), (Some("m"), Some(5), None));
+    assert_eq!(chat("{}").unwrap().model, None);
+}
+
+#[test]
+fn wrong_types_name_the_member_and_not_the_value() {
+    for (body, wrong) in [
+        (r#"{"model":7}"#, "model"),
+        (r#"{"model":null}"#, "model"),
+        (r#"{"model":["SECRET"]}"#, "model"),
+        (r#"{"model":"SECRET\u0000"}"#, "model"),
+        (r#"{"model":"\ud800"}"#, "model"),
+        (r#"{"stream":"SECRET"}"#, "stream"),
+        (r#"{"stream":1}"#, "stream"),
+        (r#"{"stream_options":"SECRET"}"#, "stream_options"),
+        (r#"{"stream_options":{"include_usage":"SECRET"}}"#, "include_usage"),
+        (r#"{"max_tokens":-1}"#, "max_tokens"),
+        (r#"{"max_tokens":1.5}"#, "max_tokens"),
+        (r#"{"max_tokens":1e3}"#, "max_tokens"),
+        (r#"{"max_tokens":4294967296}"#, "max_tokens"),
+        (r#"{"max_completion_tokens":"5"}"#, "max_completion_tokens"),
+        (r#"{"n":true}"#, "n"),
+    ] {
+        let error = chat(body).unwrap_err();
+        assert!(matches!(error, PeekError::WrongType { member, .. } if member == wrong), "{body}: {error:?}");
+        assert!(!error.to_string().contains("SECRET"));
+    }
+}
+
+#[test]
+fn duplicates_are_refused_where_they_are_read() {
+    for (body, twice) in [
+        (r#"{"model":"a","x":1,"model":"b"}"#, "model"),
+        (r#"{"model":"a","mod\u0065l":"a"}"#, "model"),
+        (r#"{"stream":true,"stream":true}"#, "stream"),
+        (r#"{"stream_options":{"include_usage":true,"include_usage":false}}"#, "include_usage"),
+    ] {
+        assert_eq!(chat(body), Err(PeekError::Duplicate(twice)), "{body}");
+    }
+    assert!(chat(r#"{"x":1,"x":2}"#).is_ok());
+}
+
+#[test]
+fn what_is_no_json_object_is_refused() {
+    for body in ["[]", "null", "\"model\"", " 3 "] {
+        assert_eq!(chat(body), Err(PeekError::NotAnObject), "{body}");
+    }
+    for body in [
+        "",
+        " ",
+        "{",
+        "{\"model\":}",
+        "{}}",
+        "{}x",
+        "{\"a\":1,}",
+        "{'a':1}",
+        "nul",
+        "{\"a\":\"\u{1}\"}",
+        "{\"a\":01}",
+        "{\"a\":1e999}",
+    ] {
+        assert_eq!(chat(body), Err(PeekError::NotJson), "{body}");
+    }
+    assert_eq!(peek(b"{\"a\":\"\xff\"}", Route::Messages), Err(PeekError::NotJson));
+}
+
+#[test]
+fn depth_is_bounded_also_inside_what_is_read() {
+    for member in ["x", "model", "stream_options"] {
+        let nested = |depth: usize| format!("{{\"{member}\":{}{}}}", "[".repeat(depth), "]".repeat(depth));
+        assert_ne!(chat(&nested(DEPTH_MAX - 1)), Err(PeekError::NotJson), "{member}");
+        assert_eq!(chat(&nested(DEPTH_MAX)), Err(PeekError::NotJson), "{member}");
+        assert_eq!(chat(&nested(1_000_000)), Err(PeekError::NotJson), "{member}");
+    }
+}
+
+#[test]
+fn edits_leave_the_other_bytes_alone() {
+    for (body, expected) in [
+        ("{}", r#"{"stream_options":{"include_usage":true}}"#),
+        (" { } ", r#" {"stream_options":{"include_usage":true} } "#),
+        ("{\n \"a\": 1}", "{\"stream_options\":{\"include_usage\":true},\n \"a\": 1}"),
+        (r#"{"stream_options": null}"#, r#"{"stream_options": {"include_usage":true}}"#),
+        (r#"{"stream_options":{ }}"#, r#"{"stream_options":{"include_usage":true }}"#),
+        (r#"{"stream_options":{"x":1}}"#, r#"{"stream_options":{"include_usage":true,"x":1}}"#),
+        (r#"{"stream_options":{"include_usage": false}}"#, r#"{"stream_options":{"include_usage": true}}"#),
+        (r#"{"stream_options":{"include_usage":null}}"#, r#"{"stream_options":{"include_usage":true}}"#),
+        (r#"{"stream_options":{"include_usage":true}}"#, r#"{"stream_options":{"include_usage":true}}"#),
+    ] {
+        assert_eq!(edited(body, ASK), expected, "{body}");
+    }
+    let all = Edits { model: Some("a\"b"), include_usage: true, output_limit: Some(9) };
+    assert_eq!(
+        edited(r#"{"max_tokens":null,"model" : "agent/lead","stream_options":{}}"#, all),
+        r#"{"max_completion_tokens":9,"max_tokens":null,"model" : "a\"b","stream_options":{"include_usage":true}}"#,
+    );
+    assert_eq!(
+        edited(r#"{"max_completion_tokens":null}"#, Edits { output_limit: Some(9), ..Edits::default() }),
+        r#"{"max_completion_tokens":9}"#
+    );
+    assert_eq!(
+        edited(r#"{"max_tokens":5}"#, Edits { output_limit: Some(9), ..Edits::default() }),
+        r#"{"max_tokens":5}"#
+    );
+}
+
+#[test]
+fn a_body_that_is_as_wanted_is_not_copied() {
+    let body = br#"{"model":"m","max_tokens":3,"stream_options":null}"#;
+    let peek = peek(body, Route::Messages).unwrap();
+    let edits = Edits { model: Some("m"), include_usage: true, output_limit: Some(5) };
+    assert_eq!(edit(body, Route::Messages, &peek, edits), None);
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        (0u64..5_000_000_000).prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+    ];
+    let key = prop_oneof![
+        "[a-z\"\\\\]{0,4}",
+        prop::sample::select(vec!["model", "stream", "stream_options", "include_usage", "max_tokens", "n"])
+            .prop_map(str::to_owned),
+    ];
+    leaf.prop_recursive(4, 24, 5, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+            prop::collection::btree_map(key.clone(), inner, 0..5)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+/// A body that is mostly as callers send it.
+fn any_body() -> impl Strategy<Value = Value> {
+    let options = prop_oneof![
+        Just(Value::Null),
+        Just(json!({})),
+        any::<bool>().prop_map(|b| json!({"include_usage": b})),
+        any::<bool>().prop_map(|b| json!({"other": [1], "include_usage": b})),
+        any_json(),
+    ];
+    let optional = |strategy: BoxedStrategy<Value>| prop::option::of(strategy);
+    (
+        optional(".{0,12}".prop_map(Value::from).boxed()),
+        optional(any::<bool>().prop_map(Value::from).boxed()),
+        optional(options.boxed()),
+        optional(any::<u32>().prop_map(Value::from).boxed()),
+        optional(any_json().boxed()),
+    )
+        .prop_map(|(model, stream, options, limit, messages)| {
+            let members = [
+                ("model", model),
+                ("stream", stream),
+                ("stream_options", options),
+                ("max_tokens", limit),
+                ("messages", messages),
+            ];
+            let present = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+            Value::Object(present.collect())
+        })
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..100), text in "[{}\\[\\]\",:a-z0-9\\\\ ]{0,60}") {
+        for body in [&bytes[..], text.as_bytes()] {
+            for route in [Route::ChatCompletions, Route::Messages] {
+                if let Ok(found) = peek(body, route) {
+                    prop_assert!(serde_json::from_slice::<Value>(body).unwrap().is_object());
+                    edit(body, route, &found, ASK);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn it_agrees_with_a_whole_parse(value in prop_oneof![any_body(), any_json()], pretty in any::<bool>()) {
+        let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+        match chat(&text) {
+            Err(PeekError::NotJson | PeekError::Duplicate(_)) => prop_assert!(false, "{}", text),
+            Err(PeekError::NotAnObject) => prop_assert!(!value.is_object()),
+            Err(PeekError::WrongType { .. }) => {}
+            Ok(found) => {
+                prop_assert_eq!(found.model.as_deref(), value["model"].as_str());
+                prop_assert_eq!(found.stream, value["stream"].as_bool().unwrap_or(false));
+                prop_assert_eq!(found.include_usage, value["stream_options"]["include_usage"].as_bool().unwrap_or(false));
+                prop_assert_eq!(found.max_tokens.map(u64::from), value["max_tokens"].as_u64());
+                prop_assert_eq!(found.n.map(u64::from), value["n"].as_u64());
+            }
+        }
+    }
+
+    #[test]
+    fn an_edited_body_differs_by_the_edit_only(value in any_body(), pretty in any::<bool>(), model in prop::option::of(".{0,10}"), limit in prop::option::of(any::<u32>())) {
+        let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+        let Ok(found) = chat(&text) else { return Ok(()) };
+        let edits = Edits { model: model.as_deref(), include_usage: true, output_limit: limit };
+        let out = edit(text.as_bytes(), Route::ChatCompletions, &found, edits);
+        let out: Value = out.map_or_else(|| value.clone(), |out| serde_json::from_slice(&out).unwrap());
+
+        let mut expected = value.clone();
+        if let Some(model) = model {
+            expected["model"] = Value::from(model);
+        }
+        if let Some(limit) = limit.filter(|_| found.max_tokens.is_none()) {
+            expected["max_completion_tokens"] = Value::from(limit);
+        }
+        expected["stream_options"]["include_usage"] = Value::from(true);
+        prop_assert_eq!(out, expected);
+    }
+}

@@ -1,0 +1,51 @@
+//! What is the same question for every provider, and where each answers it.
+
+use ownkey_domain::provider::Provider;
+use ownkey_domain::usage::Accounting;
+use ownkey_domain::verdict::Guide;
+
+use crate::answer::Served;
+use crate::error_class::{ErrorAnswer, ErrorClass};
+use crate::key::KeyFormat;
+use crate::stream::Dialect;
+use crate::{anthropic, openai};
+
+/// What is known of a provider.
+pub struct Facts {
+    /// The provider.
+    pub provider: Provider,
+    /// Its address as its SDK has it.
+    pub base_url: &'static str,
+    /// The header its key goes into, in lower case.
+    pub credential_header: &'static str,
+    /// What stands before the key in that header.
+    pub credential_prefix: &'static str,
+    /// Headers that a request of our own needs besides.
+    pub own_headers: &'static [(&'static str, &'static str)],
+    /// How its token classes relate.
+    pub accounting: Accounting,
+    /// For people.
+    pub guide: Guide,
+    /// What a path of the form `/v1/…` loses below the base URL, because the base URL has it already.
+    pub(crate) base_has: &'static str,
+    /// How its keys look.
+    pub(crate) keys: KeyFormat,
+    /// The list of models, below the base URL, as long as it gets.
+    pub(crate) models_path: &'static str,
+    /// The shortest prompt: where it goes below the base URL, and its body.
+    pub(crate) ping: fn(model: &str) -> (&'static str, String),
+    /// What an error answer means.
+    pub(crate) classify: fn(&ErrorAnswer) -> ErrorClass,
+    /// What a whole answer says of itself.
+    pub(crate) answer: fn(&serde_json::Value) -> Served,
+    /// How its streams are read.
+    pub(crate) dialect: fn() -> Dialect,
+}
+
+/// What is known of a provider.
+pub fn facts(provider: Provider) -> &'static Facts {
+    match provider {
+        Provider::Anthropic => &anthropic::FACTS,
+        Provider::OpenAi => &openai::FACTS,
+    }
+}

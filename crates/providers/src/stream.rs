@@ -1,0 +1,153 @@
+//! Meters a stream while it passes: usage, model, and how it ended. Never an error, never a copy of the content.
+
+use memchr::memmem;
+use ownkey_domain::provider::Provider;
+
+use crate::answer::Served;
+use crate::error_class::ErrorClass;
+use crate::registry::facts;
+use crate::sse::{self, Lines};
+
+/// Longer than every event name that matters.
+const NAME_KEPT_MAX: usize = 32;
+
+/// How a stream ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Terminal {
+    /// By the event that ends a whole answer.
+    Complete,
+    /// By an error the provider sent inside the stream.
+    Error(ErrorClass),
+}
+
+/// What happened within one chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// The stream's last event can be told in this chunk: where its first byte is, or 0 if it began in an earlier
+    /// one. Everything from there on can wait; nothing before has to. Said once a stream, as soon as the event
+    /// is certain, even if its last bytes are still to come.
+    pub terminal_at: Option<usize>,
+}
+
+/// All that was learnt from a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamFacts {
+    /// What it said of itself.
+    pub served: Served,
+    /// How it ended; `None` if it was cut.
+    pub terminal: Option<Terminal>,
+    /// How many pieces of data came: for a stream that was cut, the best guess at its output.
+    pub data_lines: u64,
+}
+
+/// What a line of data was.
+pub(crate) enum Seen {
+    /// Nothing that matters here.
+    Nothing,
+    /// The end of a whole answer.
+    Complete,
+    /// An error, after which the stream may still be closed in form.
+    Error(ErrorClass),
+    /// An error that is the last event.
+    FinalError(ErrorClass),
+}
+
+/// Reads the events of one provider's streams.
+pub(crate) trait Reader: Send {
+    /// A line of data, with the name of its event if it has one.
+    fn data(&mut self, name: &[u8], data: &[u8]) -> Seen;
+    /// Whether a line that has only begun is the last event already.
+    fn is_end(&self, partial: &[u8]) -> bool;
+    /// What was learnt.
+    fn served(&self) -> Served;
+}
+
+/// A reader for one stream.
+pub(crate) type Dialect = Box<dyn Reader>;
+
+/// Meters one stream.
+pub struct StreamMeter {
+    lines: Lines,
+    name: Vec<u8>,
+    reader: Dialect,
+    terminal: Option<Terminal>,
+    ended: bool,
+    data_lines: u64,
+}
+
+impl StreamMeter {
+    /// For a stream of that provider.
+    pub fn new(provider: Provider) -> Self {
+        Self {
+            lines: Lines::default(),
+            name: Vec::new(),
+            reader: (facts(provider).dialect)(),
+            terminal: None,
+            ended: false,
+            data_lines: 0,
+        }
+    }
+
+    /// The next bytes, cut anywhere.
+    pub fn feed(&mut self, chunk: &[u8]) -> Progress {
+        let mut lines = std::mem::take(&mut self.lines);
+        let mut event_at = 0;
+        let mut terminal_at = None;
+        lines.feed(chunk, |line| {
+            if line.bytes == Some(b"") {
+                self.name.clear();
+                event_at = line.next;
+            } else if self.line(line.bytes) {
+                terminal_at.get_or_insert(event_at);
+            }
+        });
+        if !self.ended && lines.partial().is_some_and(|partial| self.reader.is_end(partial)) {
+            self.ended = true;
+            terminal_at = Some(event_at);
+        }
+        self.lines = lines;
+        Progress { terminal_at }
+    }
+
+    /// What was learnt, once the stream ended or broke off.
+    pub fn finish(mut self) -> StreamFacts {
+        let lines = std::mem::take(&mut self.lines);
+        if lines.partial().is_some_and(|partial| !partial.is_empty()) {
+            self.line(lines.partial());
+        }
+        StreamFacts { served: self.reader.served(), terminal: self.terminal, data_lines: self.data_lines }
+    }
+
+    /// Whether this line is the first to tell that the stream ends.
+    fn line(&mut self, line: Option<&[u8]>) -> bool {
+        let Some(line) = line else {
+            self.data_lines += 1;
+            return false;
+        };
+        if let Some(name) = sse::field(line, "event") {
+            self.name.clear();
+            self.name.extend_from_slice(&name[..name.len().min(NAME_KEPT_MAX)]);
+            return false;
+        }
+        let Some(data) = sse::field(line, "data") else { return false };
+        self.data_lines += 1;
+        let (terminal, is_end) = match self.reader.data(&self.name, data) {
+            Seen::Nothing => return false,
+            Seen::Complete => (Terminal::Complete, true),
+            Seen::Error(class) => (Terminal::Error(class), false),
+            Seen::FinalError(class) => (Terminal::Error(class), true),
+        };
+        self.terminal.get_or_insert(terminal);
+        let first = is_end && !self.ended;
+        self.ended |= is_end;
+        first
+    }
+}
+
+/// Whether the JSON has a member of that name with an object in it, `quoted` being the name in its quotes. Inside
+/// a JSON string the quotes would be escaped, so text that only speaks of such a member is not mistaken for it.
+pub(crate) fn has_object(json: &[u8], quoted: &memmem::Finder<'_>) -> bool {
+    let after = |at: usize| json[at + quoted.needle().len()..].trim_ascii_start();
+    let is_object = |at| after(at).strip_prefix(b":").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"{"));
+    quoted.find_iter(json).any(is_object)
+}
