@@ -1,0 +1,81 @@
+"""What the official SDKs are made to live through, told once for Python and for Node.
+
+Each scenario is a request (`kind`, `prompt`, `more`), and `retries`, the number the client may make. `differs` names
+what the contract lets Ownkey say otherwise than the provider: `error` allows another exception after the same events.
+"""
+
+RATE = {"openai": "openai.rate.requests", "anthropic": "anthropic.rate.requests_per_minute"}
+BAD_REQUEST = {"openai": {"temperature": 9}, "anthropic": {"max_tokens": -1}}
+NO_MODEL = {"openai": {"model": "gpt-nothing-like-it"}, "anthropic": {"model": "claude-nothing-like-it"}}
+
+PARAMETERS = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}, "days": {"type": "integer", "minimum": 1}},
+    "required": ["city", "days"],
+}
+TOOLS = {
+    "openai": [{"type": "function", "function": {"name": "forecast", "description": "…", "parameters": PARAMETERS}}],
+    "anthropic": [{"name": "forecast", "description": "…", "input_schema": PARAMETERS}],
+}
+
+
+# The version of the API that the simulator plays; the clients of today send a later one by themselves.
+ANTHROPIC_VERSION = "2023-06-01"
+
+
+def default_headers(provider: str, key: str, *, direct: bool) -> dict:
+    """What a client sends beside what it sends by itself.
+
+    Anthropic's clients put a key into `authorization`, and that is how Ownkey gets the platform key. Ownkey gives the
+    provider its key in `x-api-key`; a client without Ownkey is told to do the same, so that the two can be compared.
+    """
+    if provider == "openai":
+        return {}
+    return {"anthropic-version": ANTHROPIC_VERSION} | ({"x-api-key": key} if direct else {})
+
+
+def _one(name: str, prompt: str = "Hello", kind: str = "plain", retries: int = 0, **more) -> dict:
+    differs = more.pop("differs", [])
+    return {"name": name, "kind": kind, "prompt": prompt, "retries": retries, "more": more, "differs": differs}
+
+
+def _status(code: int, retries: int = 1) -> dict:
+    return _one(f"status_{code}", f"[[sim:status code={code}]]", retries=retries)
+
+
+def scenarios(provider: str) -> list[dict]:
+    """All of them; the word TAG in a prompt stands for a word of the run's own."""
+    both = [
+        _one("plain"),
+        _one("plain_unicode", "Grüße 🙂 你好 \u2028 \"quoted\" \\ back"),
+        _one("stream", kind="stream"),
+        _one("stream_split_anywhere", "Hello [[sim:split]]", kind="stream"),
+        _one("stream_byte_by_byte", "Hello [[sim:bytes]]", kind="stream"),
+        _one("tool_round_trip", "What is the weather?", kind="tool"),
+        _one("tool_round_trip_streamed", "What is the weather?", kind="tool_stream"),
+        _one("bad_request", **BAD_REQUEST[provider]),
+        _one("no_such_model", **NO_MODEL[provider]),
+        _one("no_such_model_streamed", kind="stream", **NO_MODEL[provider]),
+        *[_status(code) for code in (400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 503, 529)],
+        _one("status_500_streamed", "[[sim:status code=500]]", kind="stream", retries=1),
+        _one("rate_limit_with_retry_after", f"[[sim:error id={RATE[provider]}]]", retries=2),
+        _one("provider_says_no_retry", "[[sim:status code=429]][[sim:should_retry value=false]]", retries=2),
+        _one("provider_says_retry", "[[sim:status code=400]][[sim:should_retry value=true]]", retries=1),
+        _one("recovers_after_two_failures", "Hello [[sim:fail_first n=2 status=500 tag=TAG]]", retries=3),
+        _one("html_error", "[[sim:html]]", retries=1),
+        _one("unasked_gzip", "Hello [[sim:gzip]]"),
+        _one("no_usage", "Hello [[sim:no_usage]]"),
+        _one("no_usage_streamed", "Hello [[sim:no_usage]]", kind="stream"),
+        _one("error_event", "Hello [[sim:error_event after=3]]", kind="stream", retries=1),
+        _one("no_terminal_event", "Hello [[sim:no_done]]", kind="stream", differs=["error"]),
+        _one("bad_json", "Hello [[sim:bad_json]]"),
+        _one("bad_json_streamed", "Hello [[sim:bad_json]]", kind="stream"),
+        _one("invalid_utf8_streamed", "Hello [[sim:invalid_utf8]]", kind="stream"),
+        _one("cut_stream", "Hello [[sim:cut after=4]]", kind="stream", retries=1, differs=["error"]),
+        _one("cut_body", "Hello [[sim:cut]]", retries=1),
+        _one("huge", "[[sim:huge bytes=300000]]"),
+    ]
+    if provider == "openai":
+        both.append(_one("stream_with_usage", kind="stream", stream_options={"include_usage": True}))
+        both.append(_one("two_choices", kind="stream", n=2))
+    return both

@@ -1,0 +1,33 @@
+"""Runs the scenarios with the official JavaScript SDKs, in one Node process."""
+
+import json
+import os
+import secrets
+import subprocess
+from pathlib import Path
+
+from .api import call_body
+from .scenarios import TOOLS, default_headers
+
+FOLDER = Path(__file__).resolve().parents[1] / "node"
+
+
+def run(provider: str, base_url: str, key: str, scenarios: list[dict], *, direct: bool) -> dict[str, dict]:
+    """What each scenario shows to the program that uses the SDK."""
+    job = {
+        "provider": provider,
+        "base_url": base_url,
+        "key": key,
+        "headers": default_headers(provider, key, direct=direct),
+        "run": secrets.token_hex(6),
+        "body": call_body(provider, ""),
+        "tools": TOOLS[provider],
+        "scenarios": scenarios,
+    }
+    command = ["node", "run.mjs"]
+    variables = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}
+    done = subprocess.run(
+        command, cwd=FOLDER, env=variables, input=json.dumps(job), capture_output=True, text=True, timeout=180
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

@@ -1,0 +1,126 @@
+"""Runs the scenarios with the official Python SDKs."""
+
+import json
+import os
+import secrets
+from unittest.mock import patch
+
+import anthropic
+import openai
+
+from .api import call_body
+from .scenarios import TOOLS, default_headers
+
+
+def client(provider: str, base_url: str, key: str, retries: int, *, direct: bool):
+    for name in ("OPENAI", "ANTHROPIC"):
+        for variable in ("API_KEY", "AUTH_TOKEN", "BASE_URL", "ORG_ID", "PROJECT_ID"):
+            os.environ.pop(f"{name}_{variable}", None)
+    headers = default_headers(provider, key, direct=direct)
+    options = {"base_url": base_url, "max_retries": retries, "default_headers": headers}
+    if "x-api-key" not in headers:
+        options["api_key"] = key
+    return (openai.OpenAI if provider == "openai" else anthropic.Anthropic)(**options)
+
+
+def run(provider: str, base_url: str, key: str, scenarios: list[dict], *, direct: bool) -> dict[str, dict]:
+    """What each scenario shows to the program that uses the SDK."""
+    run_id = secrets.token_hex(6)
+    seen = {}
+    for scenario in scenarios:
+        sdk = client(provider, base_url, key, scenario["retries"], direct=direct)
+        request_id = f"{run_id}-{scenario['name']}"
+        with sdk, patch("time.sleep") as sleep:
+            seen[request_id] = _Run(provider, sdk, scenario, request_id, run_id).seen()
+            waits = [call.args[0] for call in sleep.call_args_list]
+            # Without the provider's word for it the client waits for a random part of a second or so.
+            seen[request_id]["waits"] = [round(wait) if wait > 2 else "backoff" for wait in waits]
+    return seen
+
+
+class _Run:
+    def __init__(self, provider, sdk, scenario, request_id, tag):
+        self.provider, self.sdk, self.scenario = provider, sdk, scenario
+        self.headers = {"x-client-request-id": request_id}
+        body = call_body(provider, scenario["prompt"].replace("TAG", tag)) | scenario["more"]
+        if scenario["kind"].startswith("tool"):
+            body["tools"] = TOOLS[provider]
+        self.body = body
+        self.parsed, self.answer_headers = [], {}
+
+    def seen(self) -> dict:
+        error = None
+        try:
+            self._go()
+        except Exception as raised:  # every kind of it is part of the transcript
+            error = self._error(raised)
+        return {"parsed": self.parsed, "error": error, "headers": self.answer_headers}
+
+    def _go(self):
+        kind = self.scenario["kind"]
+        streamed = kind in ("stream", "tool_stream")
+        message = self._streamed() if streamed else self._plain()
+        if kind.startswith("tool"):
+            self.body["messages"] += self._tool_messages(message)
+            self._streamed() if streamed else self._plain()
+
+    def _create(self):
+        return self.sdk.chat.completions if self.provider == "openai" else self.sdk.messages
+
+    def _plain(self) -> dict:
+        raw = self._create().with_raw_response.create(**self.body, extra_headers=self.headers)
+        self.answer_headers = dict(raw.headers)
+        message = raw.parse()
+        # A body that is no JSON reaches the program as text.
+        self.parsed.append(message if isinstance(message, str) else message.model_dump(mode="json"))
+        return self.parsed[-1]
+
+    def _streamed(self) -> dict:
+        stream = self._create().create(**self.body, stream=True, extra_headers=self.headers)
+        self.answer_headers = dict(stream.response.headers)
+        events = []
+        self.parsed.append(events)
+        for event in stream:
+            events.append(event.model_dump(mode="json"))
+        return _joined(self.provider, events)
+
+    def _tool_messages(self, message: dict) -> list[dict]:
+        """The model's call of the tool, and its result."""
+        result = "Sunny"
+        if self.provider == "openai":
+            said = message["choices"][0]["message"]
+            call = said["tool_calls"][0]
+            assert json.loads(call["function"]["arguments"])["city"]
+            reply = {"role": "assistant", "tool_calls": [{k: call[k] for k in ("id", "type", "function")}]}
+            return [reply, {"role": "tool", "tool_call_id": call["id"], "content": result}]
+        use = next(block for block in message["content"] if block["type"] == "tool_use")
+        assert use["input"]["city"]
+        use = {k: use[k] for k in ("type", "id", "name", "input")}
+        outcome = {"type": "tool_result", "tool_use_id": use["id"], "content": result}
+        return [{"role": "assistant", "content": [use]}, {"role": "user", "content": [outcome]}]
+
+    def _error(self, raised: Exception) -> dict:
+        response = getattr(raised, "response", None)
+        if response is not None:
+            self.answer_headers = dict(response.headers)
+        told = {"type": type(raised).__qualname__, "message": str(raised), "cause": type(raised.__cause__).__qualname__}
+        for name in ("status_code", "code", "param", "type", "body", "request_id"):
+            told[f"its_{name}"] = getattr(raised, name, None)
+        return json.loads(json.dumps(told, default=str))
+
+
+def _joined(provider: str, events: list[dict]) -> dict:
+    """The tool call a stream was the pieces of."""
+    if provider == "openai":
+        calls = [call for e in events for c in e["choices"] for call in c["delta"].get("tool_calls") or []]
+        if not calls:
+            return {}
+        function = {"name": calls[0]["function"]["name"]}
+        function["arguments"] = "".join(call["function"]["arguments"] or "" for call in calls)
+        call = {"id": calls[0]["id"], "type": "function", "function": function}
+        return {"choices": [{"message": {"tool_calls": [call]}}]}
+    use = next((dict(e["content_block"]) for e in events if e["type"] == "content_block_start"), None)
+    if not use or use["type"] != "tool_use":
+        return {}
+    pieces = [e["delta"].get("partial_json", "") for e in events if e["type"] == "content_block_delta"]
+    return {"content": [use | {"input": json.loads("".join(pieces))}]}

@@ -1,0 +1,106 @@
+// Runs scenarios with the official JavaScript SDKs: a job on stdin, what a program sees on stdout.
+import Anthropic from "@anthropic-ai/sdk";
+import OpenAI from "openai";
+
+let input = "";
+for await (const piece of process.stdin) input += piece;
+const job = JSON.parse(input);
+
+// The clients sleep before a retry: how long is noted, and passes at once.
+const realTimeout = globalThis.setTimeout;
+let waits = [];
+globalThis.setTimeout = (then, ms, ...rest) => {
+  if (!new Error().stack.includes("utils/sleep")) return realTimeout(then, ms, ...rest);
+  waits.push(ms > 2000 ? Math.round(ms / 1000) : "backoff");
+  return realTimeout(then, 1, ...rest);
+};
+
+function client(retries) {
+  const options = { baseURL: job.base_url, maxRetries: retries, defaultHeaders: job.headers };
+  const Client = job.provider === "openai" ? OpenAI : Anthropic;
+  if (job.headers["x-api-key"]) return new Client({ ...options, apiKey: null, authToken: null });
+  return new Client({ ...options, apiKey: job.key });
+}
+
+function request(scenario) {
+  const content = scenario.prompt.replace("TAG", job.run);
+  const body = { ...job.body, messages: [{ role: "user", content }], ...scenario.more };
+  if (scenario.kind.startsWith("tool")) body.tools = job.tools;
+  return body;
+}
+
+async function once(sdk, body, options, seen) {
+  const api = job.provider === "openai" ? sdk.chat.completions : sdk.messages;
+  const { data, response } = await api.create(body, options).withResponse();
+  seen.headers = Object.fromEntries(response.headers);
+  if (!body.stream) {
+    seen.parsed.push(data);
+    return data;
+  }
+  const events = [];
+  seen.parsed.push(events);
+  for await (const event of data) events.push(event);
+  return joined(events);
+}
+
+// The tool call that a stream was the pieces of.
+function joined(events) {
+  if (job.provider === "openai") {
+    const calls = events.flatMap((e) => e.choices).flatMap((c) => c.delta.tool_calls ?? []);
+    if (calls.length === 0) return null;
+    const pieces = calls.map((call) => call.function.arguments ?? "").join("");
+    const call = { ...calls[0], function: { name: calls[0].function.name, arguments: pieces } };
+    return { choices: [{ message: { tool_calls: [call] } }] };
+  }
+  const use = events.find((e) => e.type === "content_block_start")?.content_block;
+  if (use?.type !== "tool_use") return null;
+  const pieces = events.filter((e) => e.type === "content_block_delta").map((e) => e.delta.partial_json ?? "");
+  return { content: [{ ...use, input: JSON.parse(pieces.join("")) }] };
+}
+
+function toolMessages(message) {
+  const content = "Sunny";
+  if (job.provider === "openai") {
+    const { id, function: called } = message.choices[0].message.tool_calls[0];
+    const call = { id, type: "function", function: { name: called.name, arguments: called.arguments } };
+    return [
+      { role: "assistant", tool_calls: [call] },
+      { role: "tool", tool_call_id: id, content },
+    ];
+  }
+  const { type, id, name, input } = message.content.find((block) => block.type === "tool_use");
+  return [
+    { role: "assistant", content: [{ type, id, name, input }] },
+    { role: "user", content: [{ type: "tool_result", tool_use_id: id, content }] },
+  ];
+}
+
+async function run(scenario, id) {
+  const sdk = client(scenario.retries);
+  const body = request(scenario);
+  if (["stream", "tool_stream"].includes(scenario.kind)) body.stream = true;
+  const options = { headers: { "x-client-request-id": id } };
+  const seen = { parsed: [], error: null, headers: {} };
+  waits = [];
+  try {
+    const message = await once(sdk, body, options, seen);
+    if (scenario.kind.startsWith("tool")) {
+      body.messages.push(...toolMessages(message));
+      await once(sdk, body, options, seen);
+    }
+  } catch (error) {
+    const { status, code, param, type, requestID, error: told } = error;
+    if (error.headers) seen.headers = Object.fromEntries(error.headers);
+    const cause = error.cause?.constructor?.name ?? null;
+    seen.error = { class: error.constructor.name, message: error.message, cause, status, code, param, type, requestID, told };
+  }
+  seen.waits = waits;
+  return seen;
+}
+
+const seen = {};
+for (const scenario of job.scenarios) {
+  const id = `${job.run}-${scenario.name}`;
+  seen[id] = await run(scenario, id);
+}
+process.stdout.write(JSON.stringify(seen));
