@@ -1,1 +1,59 @@
-fn main() {}
+//! The `ownkey` binary: the composition root. It reads the configuration, builds the parts and wires them.
+
+mod clock;
+mod commands;
+mod config;
+mod journal;
+mod lockdown;
+mod server;
+mod source;
+mod vaulting;
+mod wiring;
+
+use clap::{Parser, Subcommand};
+
+/// Bring your own key for AI products: one gateway that decides who pays for each model call.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write ownkey.toml, a KEK file and an operator token into this folder. Never overwrites.
+    Init(commands::init::Args),
+    /// Run the server.
+    Serve(commands::serve::Args),
+    /// Validate configuration, vault and store, and say what is wrong.
+    Check(commands::check::Args),
+    /// Keys of the vault.
+    Vault {
+        #[command(subcommand)]
+        command: VaultCommand,
+    },
+}
+
+#[derive(Subcommand)]
+enum VaultCommand {
+    /// Print a new key-encryption key.
+    GenerateKek,
+}
+
+fn main() -> std::process::ExitCode {
+    lockdown::apply();
+    let result = match Cli::parse().command {
+        Command::Init(args) => commands::init::run(&args),
+        Command::Serve(args) => commands::serve::run(&args),
+        Command::Check(args) => commands::check::run(&args),
+        Command::Vault { command: VaultCommand::GenerateKek } => commands::generate_kek::run(),
+    };
+    match result {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            commands::say_error(&error);
+            std::process::ExitCode::FAILURE
+        }
+    }
+}

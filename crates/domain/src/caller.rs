@@ -16,7 +16,7 @@ pub struct PlatformKey {
     /// HMAC-SHA256 of the whole key under the pepper named below.
     pub hash: [u8; 32],
     /// Which pepper made the hash.
-    pub pepper: i32,
+    pub pepper: u32,
     /// When it stops working.
     pub expires_at: Option<Timestamp>,
 }

@@ -92,12 +92,20 @@ impl Catalogue {
         self.models.get(*at)
     }
 
+    /// The entry of an id, if that provider serves it.
+    pub fn find_of(&self, provider: Provider, id: &str) -> Option<&Model> {
+        self.find(id).filter(|model| model.provider == provider)
+    }
+
     /// What a name means on a path of that protocol. A name that is not in the catalogue goes to the
     /// protocol's own provider as it is.
     pub fn resolve<'a>(&'a self, name: &'a str, protocol: Protocol) -> Result<Resolved<'a>, ResolveError> {
         let prefixed = name.split_once('/').and_then(|(p, id)| Some((p.parse::<Provider>().ok()?, id)));
         let (named, upstream_name) = prefixed.map_or((None, name), |(provider, id)| (Some(provider), id));
-        let model = self.find(upstream_name).filter(|m| named.is_none_or(|provider| provider == m.provider));
+        let model = match named {
+            Some(provider) => self.find_of(provider, upstream_name),
+            None => self.find(upstream_name),
+        };
         let provider = named.or(model.map(|m| m.provider)).unwrap_or_else(|| protocol.provider());
         if provider.protocol() != protocol {
             return Err(ResolveError::WrongProtocol(provider));

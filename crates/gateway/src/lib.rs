@@ -1,1 +1,32 @@
-//! Placeholder.
+//! The data plane: one file per step of a call, and one function ([`serve`](crate::gateway::Gateway)) that names
+//! them in order. It can't run SQL, because it does not know the store: it is given a [`directory::Source`]
+//! and a [`ledger::Ledger`].
+
+pub mod client;
+pub mod directory;
+pub mod edge;
+pub mod error;
+pub mod gateway;
+pub mod ledger;
+pub mod limits;
+pub mod metrics;
+pub mod upstream;
+
+mod admit;
+mod answer;
+mod body;
+mod call;
+mod decide;
+mod failure;
+mod forward;
+mod headers;
+mod identify;
+mod open;
+mod read;
+mod relay;
+mod settle;
+mod short;
+mod target;
+
+pub use body::Body;
+pub use gateway::{Gateway, Parts};

@@ -1,0 +1,24 @@
+//! `ownkey serve`.
+
+use std::path::PathBuf;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::{config, wiring};
+
+/// How to serve.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The configuration file (default: ownkey.toml, if there is one).
+    #[arg(long)]
+    config: Option<PathBuf>,
+}
+
+/// Runs the server until it is told to stop.
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let settings = config::load(args.config.as_deref(), std::env::vars().collect())?;
+    let filter = EnvFilter::try_from_env("OWNKEY_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true).init();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("ownkey").build()?;
+    runtime.block_on(wiring::serve(settings))
+}

@@ -1,0 +1,189 @@
+//! Puts the parts together and runs them until told to stop.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use anyhow::Context;
+use ownkey_control::{Control, Endpoint, LadderLimits};
+use ownkey_domain::catalogue::Catalogue;
+use ownkey_domain::plan::{DEFAULT_PLAN, Plan};
+use ownkey_domain::provider::Provider;
+use ownkey_gateway::directory::Directory;
+use ownkey_gateway::metrics::Metrics;
+use ownkey_gateway::upstream::{BaseUrl, Upstream};
+use ownkey_gateway::{Gateway, client, edge};
+use ownkey_store::{Journal, JournalLimits, Store, StoreConfig, Takeover};
+use ownkey_vault::{Keyring, ProviderKey, Secret, SystemPurpose};
+use secrecy::SecretString;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::clock;
+use crate::config::Settings;
+use crate::config::providers::ProviderSettings;
+use crate::journal::JournalLedger;
+use crate::server::{Admin, Server};
+use crate::source::{self, StoreSource};
+use crate::vaulting::{self, SystemKeys};
+
+/// Callers and workspaces kept in memory, each.
+const DIRECTORY_ENTRIES: usize = 20_000;
+
+/// Runs the server until it is told to stop, then lets open calls end.
+pub async fn serve(settings: Settings) -> anyhow::Result<()> {
+    let keyring = Arc::new(settings.vault.keyring()?);
+    let store = Store::open(&StoreConfig::new(&settings.database.url)).await.context("cannot open the store")?;
+    vaulting::check_keks(&keyring, &store).await?;
+    // Bound before anything is written: a taken port leaves no trace.
+    let public = bind(settings.server.listen).await?;
+    let admin = match settings.server.admin_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    vaulting::record_keks(&keyring, &store).await?;
+    let keys = SystemKeys::open(&keyring, &store).await?;
+    store.set_audit_mac(keys.audit_mac(&keyring, &store).await?);
+    let (journal, takeover) = store.open_journal(&settings.database.journal_dir, JournalLimits::default()).await?;
+    let metrics = Arc::new(Metrics::default());
+    let shared = Shared { keyring, keys, store, catalogue: Arc::new(Catalogue::builtin()?), metrics };
+    let server = Arc::new(Server {
+        gateway: gateway(&settings, &shared, journal).await?,
+        control: control(&settings, &shared).await?,
+    });
+    run(&settings, server, Listeners { public, admin }, &shared, takeover).await
+}
+
+/// What both planes use.
+struct Shared {
+    keyring: Arc<Keyring>,
+    keys: SystemKeys,
+    store: Store,
+    catalogue: Arc<Catalogue>,
+    metrics: Arc<Metrics>,
+}
+
+struct Listeners {
+    public: TcpListener,
+    admin: Option<TcpListener>,
+}
+
+async fn run(
+    settings: &Settings,
+    server: Arc<Server>,
+    listeners: Listeners,
+    shared: &Shared,
+    takeover: Takeover,
+) -> anyhow::Result<()> {
+    let (stop, stopped) = watch::channel(false);
+    let taking_over = tokio::spawn(takeover.run(wait(stopped.clone())));
+    if let Some(listener) = listeners.admin {
+        let admin = Arc::new(Admin { metrics: rendered(&shared.metrics) });
+        let limits = settings.limits.clone();
+        let stopped = stopped.clone();
+        tokio::spawn(async move { edge::serve(listener, admin, &limits, wait(stopped)).await });
+    }
+    tracing::info!(address = %listeners.public.local_addr()?, "serving");
+    edge::serve(listeners.public, server, &settings.limits, terminated()).await;
+    tracing::info!("no calls are open; taking over the last receipts");
+    let _ = stop.send(true);
+    taking_over.await.context("the take-over of the receipt journal failed")?;
+    Ok(())
+}
+
+async fn gateway(settings: &Settings, shared: &Shared, journal: Arc<Journal>) -> anyhow::Result<Gateway> {
+    let source = Box::new(StoreSource(shared.store.clone()));
+    let directory = Arc::new(Directory::new(source, DIRECTORY_ENTRIES));
+    let told = Arc::clone(&directory);
+    shared.store.on_change(Box::new(move |change| source::tell(&told, change)));
+    let upstreams = Provider::ALL.map(|provider| upstream(provider, settings.providers.of(provider)));
+    Ok(Gateway::new(ownkey_gateway::Parts {
+        directory,
+        keyring: Arc::clone(&shared.keyring),
+        hasher: Arc::new(shared.keys.hasher(&shared.keyring, &shared.store).await?),
+        catalogue: Arc::clone(&shared.catalogue),
+        plans: Arc::new(plans().into_iter().collect::<HashMap<_, _>>()),
+        upstreams: upstreams.into_iter().collect::<anyhow::Result<_>>()?,
+        client: client::client(&settings.limits)?,
+        ledger: Arc::new(JournalLedger(journal)),
+        metrics: Arc::clone(&shared.metrics),
+        limits: settings.limits.clone(),
+        clock: clock::now,
+        new_id: clock::request_id,
+    }))
+}
+
+fn upstream(provider: Provider, settings: &ProviderSettings) -> anyhow::Result<Upstream> {
+    let bases = settings.urls().map(BaseUrl::parse).collect::<Result<_, _>>()?;
+    let managed_key = match &settings.managed_key {
+        Some(text) => {
+            let key = ProviderKey::new(Secret::from(text.expose().trim().to_owned()));
+            Some(Arc::new(
+                key.with_context(|| format!("the managed key of {provider} has characters that no key has"))?,
+            ))
+        }
+        None => None,
+    };
+    Ok(Upstream { provider, bases, managed_key })
+}
+
+async fn control(settings: &Settings, shared: &Shared) -> anyhow::Result<axum::Router> {
+    let mut endpoints = BTreeMap::new();
+    for provider in Provider::ALL {
+        let provider_settings = settings.providers.of(provider);
+        let urls: Vec<&str> = provider_settings.urls().collect();
+        endpoints.insert(provider, Endpoint::new(&urls, provider_settings.managed_key.is_some())?);
+    }
+    let store = shared.store.clone();
+    let control = Control::new(ownkey_control::Parts {
+        store: shared.store.clone(),
+        keyring: Arc::clone(&shared.keyring),
+        hasher: shared.keys.hasher(&shared.keyring, &shared.store).await?,
+        catalogue: Arc::clone(&shared.catalogue),
+        plans: plans().into_iter().collect(),
+        endpoints,
+        operator_tokens: settings.operator.tokens.iter().map(|t| SecretString::from(t.expose())).collect(),
+        clock: Arc::new(clock::now),
+        metrics: rendered(&shared.metrics),
+        ready: Arc::new(move || {
+            let store = store.clone();
+            Box::pin(async move { store.ping().await.map_err(|error| error.to_string()) })
+        }),
+        ladder: LadderLimits::default(),
+    })?;
+    Ok(ownkey_control::router(Arc::new(control)))
+}
+
+/// Until plans are configuration there is one.
+fn plans() -> [(String, Plan); 1] {
+    [(DEFAULT_PLAN.to_owned(), Plan::default())]
+}
+
+fn rendered(metrics: &Arc<Metrics>) -> ownkey_control::Metrics {
+    let metrics = Arc::clone(metrics);
+    Arc::new(move || {
+        let mut text = String::new();
+        metrics.render(&mut text);
+        text
+    })
+}
+
+async fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
+async fn wait(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is as good a reason to stop.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// Resolves when the process is asked to end.
+async fn terminated() {
+    let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => tracing::info!("asked to stop: no new connections, open calls may end"),
+        _ = interrupt.recv() => tracing::info!("interrupted: no new connections, open calls may end"),
+    }
+}

@@ -1,0 +1,109 @@
+//! The provider's head has come: what the caller's head says, and which way the body goes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+use hyper::body::Incoming;
+use ownkey_domain::payer::PayerKind;
+use ownkey_domain::provider::Provider;
+use ownkey_vault::ProviderKey;
+
+use crate::body::Body;
+use crate::call::Call;
+use crate::error::{Code, Error};
+use crate::limits::SHORT_ANSWER_BYTES;
+use crate::relay::{Relay, Watch};
+use crate::{failure, headers, short};
+
+const PAYER: HeaderName = HeaderName::from_static("x-ownkey-payer");
+const CREDENTIAL: HeaderName = HeaderName::from_static("x-ownkey-credential");
+const CREDITS: HeaderName = HeaderName::from_static("x-ownkey-credits");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// A provider's answer to a call, with what relaying it takes.
+pub struct Answer {
+    /// Head and body as the provider sends them.
+    pub response: Response<Incoming>,
+    /// Whose they are.
+    pub provider: Provider,
+    /// Who pays.
+    pub payer: PayerKind,
+    /// The key in use, so that an echo of it can be taken out.
+    pub key: Arc<ProviderKey>,
+    /// Whether the chunk with the usage, which the caller did not ask for, is taken out.
+    pub hide_usage: bool,
+    /// Time-outs from here on.
+    pub watch: Watch,
+}
+
+/// Relays the answer; the receipt is written before its last byte goes out.
+pub async fn relay(mut call: Call, answer: Answer) -> Result<Response<Body>, Error> {
+    let status = answer.response.status();
+    call.receipt.answered(status.as_u16(), provider_request_id(answer.response.headers()));
+    let mut head = headers::relayed(answer.response.headers(), answer.payer);
+    own_headers(&mut head, &call);
+    if status.is_client_error() || status.is_server_error() {
+        return failure::relay(call, answer, head).await;
+    }
+    if !status.is_success() {
+        // A redirect would make SDKs send the platform key elsewhere.
+        let message = "The provider answered with a redirect or an unusual status.";
+        return Err(failure::broken(call, Error::of_provider(Code::ProviderUnavailable, message)));
+    }
+    if is_stream(&head) {
+        head.remove(CONTENT_LENGTH);
+        return Ok(respond(status, head, Relay::stream(call, answer)));
+    }
+    match length(answer.response.headers()) {
+        Some(length) if length <= SHORT_ANSWER_BYTES => short::relay(call, answer, head).await,
+        length => {
+            let relay = Relay::plain(call, answer, length);
+            Ok(respond(status, head, relay))
+        }
+    }
+}
+
+/// Puts head and body together.
+pub fn respond(status: StatusCode, head: HeaderMap, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    *response.headers_mut() = head;
+    response
+}
+
+/// What an answer says of its call: who pays, with which key, and where the time went.
+pub fn own_headers(head: &mut HeaderMap, call: &Call) {
+    let Some((payer, credential)) = call.receipt.payer() else { return };
+    head.insert(PAYER, HeaderValue::from_static(payer.as_str()));
+    if let Some(credential) = credential {
+        head.insert(CREDITS, HeaderValue::from_static("0"));
+        insert(head, CREDENTIAL, &credential.to_string());
+    }
+    let (own, first) = call.receipt.timing();
+    insert(head, SERVER_TIMING, &format!("ownkey;dur={:.3}, upstream;dur={:.3}", millis(own), millis(first)));
+}
+
+fn insert(head: &mut HeaderMap, name: HeaderName, text: &str) {
+    if let Ok(value) = HeaderValue::from_str(text) {
+        head.insert(name, value);
+    }
+}
+
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1_000.0
+}
+
+fn provider_request_id(headers: &HeaderMap) -> Option<&str> {
+    ["request-id", "x-request-id"].iter().find_map(|name| headers.get(*name)?.to_str().ok())
+}
+
+fn is_stream(head: &HeaderMap) -> bool {
+    let kind = head.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    kind.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream"))
+}
+
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}

@@ -1,0 +1,81 @@
+//! One call: the facts that go from step to step. Nothing hides in request extensions.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::request::Parts;
+use ownkey_domain::caller::PlatformKey;
+use ownkey_domain::id::RequestId;
+use ownkey_domain::money::MicroCredits;
+use ownkey_domain::provider::Protocol;
+use ownkey_domain::receipt::{Outcome, Receipt, Timing};
+use ownkey_domain::time::Timestamp;
+use ownkey_domain::usage::{Measured, Usage};
+use ownkey_providers::paths::Route;
+
+use crate::settle::{Book, OpenReceipt, bounded};
+use crate::target::Target;
+
+/// The caller's own id of a request; OpenAI documents it, and it is passed on like any header.
+const CLIENT_REQUEST_ID: &str = "x-client-request-id";
+
+/// A call as it came in, before it is known whose it is.
+pub struct Arrival {
+    /// The id it gets.
+    pub id: RequestId,
+    /// When it came.
+    pub at: Timestamp,
+    /// When it came, for measuring.
+    pub started: Instant,
+}
+
+/// A call of a known caller. Its receipt is open from here on: however the call ends, it is written down.
+pub struct Call {
+    /// Its id.
+    pub id: RequestId,
+    /// When it came, for measuring.
+    pub started: Instant,
+    /// What is called.
+    pub route: Route,
+    /// The protocol spoken.
+    pub protocol: Protocol,
+    /// Who calls.
+    pub caller: Arc<PlatformKey>,
+    /// Its receipt.
+    pub receipt: OpenReceipt,
+}
+
+impl Call {
+    /// Opens the call of that caller.
+    pub fn open(arrival: &Arrival, to: &Target, caller: Arc<PlatformKey>, head: &Parts, book: &Arc<Book>) -> Self {
+        let client_request_id = head.headers.get(CLIENT_REQUEST_ID).and_then(|value| value.to_str().ok());
+        let draft = Receipt {
+            id: arrival.id,
+            at: arrival.at,
+            workspace: caller.workspace,
+            api_key: Some(caller.id),
+            agent: None,
+            client_request_id: client_request_id.filter(|id| !id.contains("ok_")).map(bounded),
+            route: to.route.template().to_owned(),
+            provider: None,
+            model: None,
+            model_served: None,
+            stream: false,
+            payer: None,
+            credential: None,
+            status: 0,
+            error: None,
+            outcome: Outcome::Cancelled,
+            credits: MicroCredits::ZERO,
+            included: false,
+            cost_usd: None,
+            price_version: None,
+            usage: Usage::default(),
+            measured: Measured::Unknown,
+            attempts: Vec::new(),
+            timing: Timing::default(),
+        };
+        let receipt = OpenReceipt::new(draft, arrival.started, Arc::clone(book));
+        Self { id: arrival.id, started: arrival.started, route: to.route, protocol: to.protocol, caller, receipt }
+    }
+}

@@ -1,0 +1,159 @@
+//! Callers and sealed credentials in memory: bounded, never written back, forgotten when they change.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use futures_util::future::BoxFuture;
+use ownkey_domain::caller::PlatformKey;
+use ownkey_domain::id::{ApiKeyId, CredentialId, WorkspaceId};
+use ownkey_domain::platform_key::LookupId;
+use ownkey_domain::policy::PayerPolicy;
+use ownkey_domain::provider::Provider;
+use ownkey_vault::{Origin, Sealed, WrappedDek};
+use quick_cache::sync::Cache;
+
+/// What a call needs to know of its workspace.
+pub struct Workspace {
+    /// The workspace.
+    pub id: WorkspaceId,
+    /// Id of its plan.
+    pub plan: String,
+    /// Who it wants to pay.
+    pub policy: PayerPolicy,
+    /// Its data key, wrapped; absent if the row is damaged.
+    pub dek: Option<WrappedDek>,
+    /// Its provider keys, sealed.
+    pub credentials: Vec<Credential>,
+}
+
+/// A stored provider key, sealed.
+pub struct Credential {
+    /// Its id, never reused.
+    pub id: CredentialId,
+    /// Whose key it is.
+    pub provider: Provider,
+    /// The one place it may be sent to; absent if the row is damaged.
+    pub origin: Option<Origin>,
+    /// The key, sealed; absent if the row is damaged.
+    pub sealed: Option<Sealed>,
+    /// Version of the secret within its row.
+    pub version: u32,
+}
+
+impl Workspace {
+    /// The workspace's key at a provider.
+    pub fn credential(&self, provider: Provider) -> Option<&Credential> {
+        self.credentials.iter().find(|c| c.provider == provider)
+    }
+}
+
+/// The directory could not be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the store cannot be read")]
+pub struct SourceError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+/// Where the directory looks on a miss.
+pub trait Source: Send + Sync {
+    /// The platform key with that lookup id, unless it is revoked.
+    fn platform_key(&self, lookup: LookupId) -> BoxFuture<'_, Result<Option<PlatformKey>, SourceError>>;
+
+    /// The workspace, unless it is deleted.
+    fn workspace(&self, id: WorkspaceId) -> BoxFuture<'_, Result<Option<Workspace>, SourceError>>;
+}
+
+/// The cache. A miss reads the [`Source`]; a change must be told before it is acknowledged to anyone.
+pub struct Directory {
+    source: Box<dyn Source>,
+    keys: Cache<LookupId, Arc<PlatformKey>>,
+    workspaces: Cache<WorkspaceId, Arc<Workspace>>,
+    generation: AtomicU64,
+    // Held for reading by whoever inserts, for writing by whoever forgets: a row read before a change can't
+    // be inserted after it.
+    inserting: RwLock<()>,
+}
+
+/// Which state of the directory a decision rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Generation(u64);
+
+impl Directory {
+    /// A directory over that source which keeps at most so many entries of each kind.
+    pub fn new(source: Box<dyn Source>, entries_max: usize) -> Self {
+        Self {
+            source,
+            keys: Cache::new(entries_max),
+            workspaces: Cache::new(entries_max),
+            generation: AtomicU64::new(0),
+            inserting: RwLock::new(()),
+        }
+    }
+
+    /// The platform key with that lookup id.
+    pub async fn platform_key(&self, lookup: LookupId) -> Result<Option<Arc<PlatformKey>>, SourceError> {
+        if let Some(key) = self.keys.get(&lookup) {
+            return Ok(Some(key));
+        }
+        let before = self.generation();
+        let Some(key) = self.source.platform_key(lookup).await?.map(Arc::new) else { return Ok(None) };
+        self.insert_if_unchanged(before, || self.keys.insert(lookup, Arc::clone(&key)));
+        Ok(Some(key))
+    }
+
+    /// The workspace, with the generation its state belongs to.
+    pub async fn workspace(&self, id: WorkspaceId) -> Result<Option<(Arc<Workspace>, Generation)>, SourceError> {
+        let before = self.generation();
+        if let Some(workspace) = self.workspaces.get(&id) {
+            return Ok(Some((workspace, before)));
+        }
+        let Some(workspace) = self.source.workspace(id).await?.map(Arc::new) else { return Ok(None) };
+        self.insert_if_unchanged(before, || self.workspaces.insert(id, Arc::clone(&workspace)));
+        Ok(Some((workspace, before)))
+    }
+
+    /// Whether a credential that was current in that generation is so still. When in doubt, no: the call then
+    /// decides anew.
+    pub fn still_current(&self, since: Generation, workspace: WorkspaceId, credential: CredentialId) -> bool {
+        if self.generation() == since {
+            return true;
+        }
+        let known = self.workspaces.get(&workspace);
+        known.is_some_and(|workspace| workspace.credentials.iter().any(|c| c.id == credential))
+    }
+
+    /// Forgets a platform key. Looks through all of them: keys are revoked rarely and read all the time.
+    pub fn forget_key(&self, id: ApiKeyId) {
+        self.forget(|| self.keys.retain(|_, key| key.id != id));
+    }
+
+    /// Forgets a workspace with its credentials.
+    pub fn forget_workspace(&self, id: WorkspaceId) {
+        self.forget(|| {
+            self.workspaces.remove(&id);
+        });
+    }
+
+    /// Forgets everything.
+    pub fn forget_all(&self) {
+        self.forget(|| {
+            self.keys.clear();
+            self.workspaces.clear();
+        });
+    }
+
+    fn generation(&self) -> Generation {
+        Generation(self.generation.load(Ordering::SeqCst))
+    }
+
+    fn insert_if_unchanged(&self, since: Generation, insert: impl FnOnce()) {
+        let _inserting = self.inserting.read().unwrap_or_else(PoisonError::into_inner);
+        if self.generation() == since {
+            insert();
+        }
+    }
+
+    fn forget(&self, remove: impl FnOnce()) {
+        let _nobody_inserts = self.inserting.write().unwrap_or_else(PoisonError::into_inner);
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        remove();
+    }
+}

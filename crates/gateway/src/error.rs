@@ -1,0 +1,318 @@
+//! What a caller is told when a call fails, in the shape of the protocol called (contract, section 4, "Errors").
+
+use bytes::Bytes;
+use http::header::{self, HeaderName, HeaderValue};
+use http::{Response, StatusCode};
+use ownkey_domain::payer::Refusal;
+use ownkey_domain::provider::Protocol;
+use serde_json::json;
+
+use crate::body::{self, Body};
+
+/// Header with the error's code.
+pub const ERROR_HEADER: HeaderName = HeaderName::from_static("x-ownkey-error");
+/// Header that tells whose error it is.
+pub const SOURCE_HEADER: HeaderName = HeaderName::from_static("x-ownkey-error-source");
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
+/// The stable word for an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// No, unknown, expired or revoked platform key.
+    Unauthorized,
+    /// The platform key lacks the scope.
+    Forbidden,
+    /// The plan has no own keys.
+    PlanRequired,
+    /// An own key is wanted and there is none.
+    ByokRequired,
+    /// The stored key can't be opened.
+    KeySealed,
+    /// The provider refused the workspace's key.
+    ProviderKeyInvalid,
+    /// The provider account has no money.
+    ProviderQuotaExhausted,
+    /// The provider's own limit.
+    ProviderRateLimited,
+    /// The provider is unreachable, too slow or failing.
+    ProviderUnavailable,
+    /// The operator's own key fails.
+    ManagedUnavailable,
+    /// The model is not offered.
+    ModelNotFound,
+    /// The model is announced only.
+    ModelComingSoon,
+    /// The workspace lacks the model's feature.
+    ModelGated,
+    /// The model has no price.
+    ModelNotPriced,
+    /// Shed load.
+    Overloaded,
+    /// The request can't be understood.
+    BadRequest,
+    /// The model belongs to the other protocol.
+    WrongProtocol,
+    /// No such path.
+    PathNotSupported,
+    /// The body is too large.
+    RequestTooLarge,
+    /// Named in the contract, not built yet.
+    NotAvailableYet,
+}
+
+impl Code {
+    /// The word in bodies and headers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::PlanRequired => "plan_required",
+            Self::ByokRequired => "byok_required",
+            Self::KeySealed => "key_sealed",
+            Self::ProviderKeyInvalid => "provider_key_invalid",
+            Self::ProviderQuotaExhausted => "provider_quota_exhausted",
+            Self::ProviderRateLimited => "provider_rate_limited",
+            Self::ProviderUnavailable => "provider_unavailable",
+            Self::ManagedUnavailable => "managed_unavailable",
+            Self::ModelNotFound => "model_not_found",
+            Self::ModelComingSoon => "model_coming_soon",
+            Self::ModelGated => "model_gated",
+            Self::ModelNotPriced => "model_not_priced",
+            Self::Overloaded => "overloaded",
+            Self::BadRequest => "bad_request",
+            Self::WrongProtocol => "wrong_protocol",
+            Self::PathNotSupported => "path_not_supported",
+            Self::RequestTooLarge => "request_too_large",
+            Self::NotAvailableYet => "not_available_yet",
+        }
+    }
+
+    /// The status it comes with unless the provider's own is kept.
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden
+            | Self::PlanRequired
+            | Self::ByokRequired
+            | Self::ModelComingSoon
+            | Self::ModelGated
+            | Self::ModelNotPriced => StatusCode::FORBIDDEN,
+            Self::KeySealed | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::ProviderKeyInvalid | Self::ProviderQuotaExhausted => StatusCode::UNAUTHORIZED,
+            Self::ProviderRateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::ProviderUnavailable | Self::ManagedUnavailable => StatusCode::BAD_GATEWAY,
+            Self::ModelNotFound | Self::PathNotSupported => StatusCode::NOT_FOUND,
+            Self::BadRequest | Self::WrongProtocol => StatusCode::BAD_REQUEST,
+            Self::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::NotAvailableYet => StatusCode::NOT_IMPLEMENTED,
+        }
+    }
+
+    /// Whether the same call may succeed in a moment.
+    const fn worth_retrying(self) -> bool {
+        matches!(
+            self,
+            Self::Overloaded | Self::ProviderRateLimited | Self::ProviderUnavailable | Self::ManagedUnavailable
+        )
+    }
+}
+
+/// Whose error it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Ownkey's own.
+    Ownkey,
+    /// The provider's.
+    Provider,
+}
+
+impl Source {
+    /// The word in the header.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ownkey => "ownkey",
+            Self::Provider => "provider",
+        }
+    }
+}
+
+/// An error of a call: a code, a sentence that says what to do, and whose it is.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{}: {message}", code.as_str())]
+pub struct Error {
+    /// The stable word.
+    pub code: Code,
+    /// For the person who reads it. Never holds anything the caller sent but a model name.
+    pub message: String,
+    /// Whose it is.
+    pub source_of: Source,
+    status: StatusCode,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Error {
+    /// An error of Ownkey's own.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), source_of: Source::Ownkey, status: code.status(), headers: Vec::new() }
+    }
+
+    /// An error caused by the provider.
+    pub fn of_provider(code: Code, message: impl Into<String>) -> Self {
+        Self { source_of: Source::Provider, ..Self::new(code, message) }
+    }
+
+    /// The same with another status than the code's usual one.
+    #[must_use]
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// The same with a header.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The status the caller sees.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The request can't be understood.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(Code::BadRequest, message)
+    }
+
+    /// Shed load; comes back soon.
+    pub fn overloaded(message: impl Into<String>) -> Self {
+        Self::new(Code::Overloaded, message).with_header(header::RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
+    /// The answer that tells it.
+    pub fn respond(&self, protocol: Protocol, request_id: Option<&str>) -> Response<Body> {
+        let mut response = Response::new(body::full(self.body(protocol, request_id)));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(ERROR_HEADER, HeaderValue::from_static(self.code.as_str()));
+        headers.insert(SOURCE_HEADER, HeaderValue::from_static(self.source_of.as_str()));
+        if !self.code.worth_retrying() {
+            headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+        }
+        for (name, value) in &self.headers {
+            headers.insert(name.clone(), value.clone());
+        }
+        response
+    }
+
+    /// The body in the protocol's shape.
+    pub fn body(&self, protocol: Protocol, request_id: Option<&str>) -> Bytes {
+        let code = self.code.as_str();
+        let value = match protocol {
+            Protocol::OpenAi => json!({"error": {
+                "message": self.message, "type": openai_type(self.status), "param": null, "code": code,
+            }}),
+            Protocol::Anthropic => json!({"type": "error", "request_id": request_id, "error": {
+                "type": anthropic_type(self.status), "message": self.message, "code": code,
+            }}),
+        };
+        Bytes::from(value.to_string())
+    }
+
+    /// The event that ends a stream early: no `[DONE]`, no `message_stop`.
+    pub fn event(&self, protocol: Protocol, request_id: Option<&str>) -> Bytes {
+        let body = self.body(protocol, request_id);
+        let name = match protocol {
+            Protocol::OpenAi => "",
+            Protocol::Anthropic => "event: error\n",
+        };
+        // The blank lines before it end whatever event the provider had begun.
+        Bytes::from([b"\n\n", name.as_bytes(), b"data: ", &body, b"\n\n"].concat())
+    }
+}
+
+const fn openai_type(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        402 => "insufficient_quota",
+        429 => "rate_limit_error",
+        400..=499 => "invalid_request_error",
+        _ => "server_error",
+    }
+}
+
+const fn anthropic_type(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        400 => "invalid_request_error",
+        401 => "authentication_error",
+        402 => "billing_error",
+        403 => "permission_error",
+        404 => "not_found_error",
+        413 => "request_too_large",
+        429 => "rate_limit_error",
+        503 => "overloaded_error",
+        504 => "timeout_error",
+        _ => "api_error",
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let (code, advice) = match refusal {
+            Refusal::ModelNotFound => (Code::ModelNotFound, "See /v1/models for the models offered."),
+            Refusal::ModelComingSoon => (Code::ModelComingSoon, "Use another model until it is released."),
+            Refusal::ModelGated => (Code::ModelGated, "Ask the operator for access."),
+            Refusal::ByokRequired => (
+                Code::ByokRequired,
+                "Add a key under Settings → Integrations → AI Providers, or ask an admin of the workspace to.",
+            ),
+            Refusal::PlanRequired => (
+                Code::PlanRequired,
+                "Upgrade the plan, or remove the key or choose managed access only, to go on with managed access.",
+            ),
+            Refusal::KeySealed => {
+                (Code::KeySealed, "Paste the key again, or ask the operator to check the encryption key.")
+            }
+            Refusal::ManagedUnavailable => (Code::ManagedUnavailable, "Ask the operator, or use an own key."),
+            Refusal::ModelNotPriced => (Code::ModelNotPriced, "Add an own key to use it."),
+        };
+        let error = Self::new(code, format!("{}. {advice}", capitalised(&refusal.to_string())));
+        if code == Code::ManagedUnavailable {
+            return error.with_header(SHOULD_RETRY, HeaderValue::from_static("false"));
+        }
+        error
+    }
+}
+
+fn capitalised(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_protocol_gets_its_own_shape() {
+        let error = Error::from(Refusal::ByokRequired);
+        let openai: serde_json::Value = serde_json::from_slice(&error.body(Protocol::OpenAi, None)).unwrap();
+        assert_eq!(openai["error"]["code"], "byok_required");
+        assert_eq!(openai["error"]["type"], "invalid_request_error");
+        let anthropic: serde_json::Value =
+            serde_json::from_slice(&error.body(Protocol::Anthropic, Some("req_1"))).unwrap();
+        assert_eq!((&anthropic["type"], &anthropic["request_id"]), (&json!("error"), &json!("req_1")));
+        assert_eq!(anthropic["error"]["type"], "permission_error");
+        let response = error.respond(Protocol::OpenAi, None);
+        assert_eq!(response.headers()["x-should-retry"], "false");
+        assert_eq!(response.headers()["x-ownkey-error-source"], "ownkey");
+    }
+
+    #[test]
+    fn what_may_pass_can_be_retried() {
+        let response = Error::overloaded("busy").respond(Protocol::Anthropic, None);
+        assert_eq!(response.headers()["retry-after"], "1");
+        assert!(!response.headers().contains_key("x-should-retry"));
+    }
+}

@@ -1,0 +1,157 @@
+//! Step 6: the same bytes upstream, with our credential instead of the caller's.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use ownkey_domain::id::{CredentialId, WorkspaceId};
+use ownkey_domain::payer::Payer;
+use ownkey_domain::provider::Provider;
+use ownkey_providers::facts;
+use ownkey_vault::ProviderKey;
+use tokio::sync::OwnedSemaphorePermit;
+use zeroize::Zeroizing;
+
+use crate::client::Client;
+use crate::directory::{Directory, Generation};
+use crate::error::{Code, Error};
+use crate::headers;
+
+/// A request to a provider. There is no way to make one without a [`Payer`].
+pub struct Upstreamed(Request<Outgoing>);
+
+/// What makes up a request to a provider.
+pub struct Draft<'a> {
+    /// The provider.
+    pub provider: Provider,
+    /// Where to.
+    pub uri: Uri,
+    /// The caller's headers.
+    pub headers: &'a HeaderMap,
+    /// The key it goes out with.
+    pub key: &'a ProviderKey,
+    /// The body.
+    pub body: Outgoing,
+}
+
+impl Upstreamed {
+    /// Builds the request that `payer` pays for.
+    pub fn new(payer: &Payer, draft: Draft<'_>) -> Result<Self, Error> {
+        let mut request = Request::new(draft.body);
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = draft.uri;
+        *request.headers_mut() = headers::forwarded(draft.headers, payer.kind());
+        let known = facts(draft.provider);
+        let text = Zeroizing::new(format!("{}{}", known.credential_prefix, draft.key.expose_str()));
+        let mut value = HeaderValue::from_str(&text)
+            .map_err(|_| Error::new(Code::KeySealed, "The stored key cannot be sent. Paste it again."))?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(HeaderName::from_static(known.credential_header), value);
+        Ok(Self(request))
+    }
+}
+
+/// How sending ended.
+pub enum Sent {
+    /// The provider's head is there.
+    Answered(Response<Incoming>),
+    /// The key was replaced before anything went out: decide anew.
+    KeyReplaced,
+}
+
+/// Sends the request and waits for the provider's head. Connections that broke before they carried anything are
+/// replaced by the client; nothing that may have reached the provider is ever sent twice.
+pub async fn forward(client: &Client, request: Upstreamed, head_timeout: Duration) -> Result<Sent, Error> {
+    match tokio::time::timeout(head_timeout, client.request(request.0)).await {
+        Ok(Ok(response)) => Ok(Sent::Answered(response)),
+        Ok(Err(error)) if is_replaced(&error) => Ok(Sent::KeyReplaced),
+        Ok(Err(error)) => {
+            tracing::info!(error = %Chain(&error), "the provider could not be reached");
+            Err(Error::of_provider(Code::ProviderUnavailable, "The provider could not be reached. Try again shortly."))
+        }
+        Err(_) => {
+            let message = "The provider took too long to answer.";
+            Err(Error::of_provider(Code::ProviderUnavailable, message).with_status(http::StatusCode::GATEWAY_TIMEOUT))
+        }
+    }
+}
+
+/// An error with its causes. Those of the HTTP client name hosts and system errors, never headers or bodies.
+struct Chain<'a>(&'a dyn std::error::Error);
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        std::iter::successors(self.0.source(), |e| e.source()).try_for_each(|cause| write!(f, ": {cause}"))
+    }
+}
+
+fn is_replaced(error: &hyper_util::client::legacy::Error) -> bool {
+    let first = std::error::Error::source(error);
+    std::iter::successors(first, |e| e.source()).any(|cause| cause.is::<KeyReplaced>())
+}
+
+/// The workspace's key was replaced or removed before the request went out.
+#[derive(Debug, thiserror::Error)]
+#[error("the key was replaced before the request went out")]
+struct KeyReplaced;
+
+/// Tells at the last moment whether a key is still the workspace's.
+pub struct Lease {
+    /// Knows the current keys.
+    pub directory: Arc<Directory>,
+    /// The state that the decision rests on.
+    pub since: Generation,
+    /// Whose key it is.
+    pub workspace: WorkspaceId,
+    /// The key.
+    pub credential: CredentialId,
+}
+
+impl Lease {
+    fn holds(&self) -> bool {
+        self.directory.still_current(self.since, self.workspace, self.credential)
+    }
+}
+
+/// A request body on its way out. The client asks for it in the very poll in which it writes the head, so this is
+/// the last moment to find that the key was removed meanwhile; the connection is then dropped with nothing sent.
+/// That is what lets a removal be acknowledged without waiting for calls that were about to start.
+pub struct Outgoing {
+    bytes: Option<Bytes>,
+    lease: Option<Lease>,
+    // Room in memory, given back when the body is gone.
+    _room: Arc<OwnedSemaphorePermit>,
+}
+
+impl Outgoing {
+    /// A body that goes out only while the lease holds.
+    pub fn new(bytes: Bytes, lease: Option<Lease>, room: Arc<OwnedSemaphorePermit>) -> Self {
+        Self { bytes: Some(bytes), lease, _room: room }
+    }
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if self.lease.take().is_some_and(|lease| !lease.holds()) {
+            return Poll::Ready(Some(Err(Box::new(KeyReplaced))));
+        }
+        Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+    }
+}

@@ -1,0 +1,233 @@
+//! The way of a call, from its first byte to its receipt.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::header::{HeaderName, HeaderValue};
+use http::request::Parts as Head;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use ownkey_domain::catalogue::Catalogue;
+use ownkey_domain::id::RequestId;
+use ownkey_domain::payer::{PayerKind, Refusal};
+use ownkey_domain::plan::Plan;
+use ownkey_domain::time::Timestamp;
+use ownkey_providers::paths::{self, Route};
+use ownkey_providers::peek::{Edits, Peek, edit, peek};
+use ownkey_vault::{Keyring, PlatformKeyHasher, ProviderKey};
+use tokio::sync::Semaphore;
+
+use crate::admit::admit;
+use crate::answer::{Answer, relay};
+use crate::body::Body;
+use crate::call::{Arrival, Call};
+use crate::client::Client;
+use crate::decide::{self, Decision, Grounds, decide};
+use crate::directory::{Directory, Generation, Workspace};
+use crate::error::{Code, Error};
+use crate::forward::{Draft, Lease, Outgoing, Sent, Upstreamed, forward};
+use crate::identify::identify;
+use crate::ledger::Ledger;
+use crate::limits::{DECISIONS_MAX, Limits};
+use crate::metrics::Metrics;
+use crate::open::open;
+use crate::read::{self, RequestBody, read};
+use crate::relay::Watch;
+use crate::settle::{Book, bounded};
+use crate::target::{self, Target};
+use crate::upstream::Upstream;
+use crate::{edge, failure};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-ownkey-request-id");
+
+/// What the gateway is made of.
+pub struct Parts {
+    /// Callers and sealed keys.
+    pub directory: Arc<Directory>,
+    /// Opens keys.
+    pub keyring: Arc<Keyring>,
+    /// Compares platform keys.
+    pub hasher: Arc<PlatformKeyHasher>,
+    /// Models and prices.
+    pub catalogue: Arc<Catalogue>,
+    /// Plans by id.
+    pub plans: Arc<HashMap<String, Plan>>,
+    /// The providers.
+    pub upstreams: Vec<Upstream>,
+    /// Reaches them.
+    pub client: Client,
+    /// Takes receipts.
+    pub ledger: Arc<dyn Ledger>,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+    /// Bounds and time-outs.
+    pub limits: Limits,
+    /// Tells the time and makes ids.
+    pub clock: fn() -> Timestamp,
+    /// Makes the id of a call that came then.
+    pub new_id: fn(Timestamp) -> RequestId,
+}
+
+/// The data plane.
+pub struct Gateway {
+    parts: Parts,
+    book: Arc<Book>,
+    body_room: Arc<Semaphore>,
+}
+
+impl Gateway {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        let book = Arc::new(Book {
+            ledger: Arc::clone(&parts.ledger),
+            catalogue: Arc::clone(&parts.catalogue),
+            metrics: Arc::clone(&parts.metrics),
+        });
+        let body_room = read::body_room(&parts.limits);
+        Self { parts, book, body_room }
+    }
+
+    /// Whether a path is the data plane's.
+    pub fn serves(path: &str) -> bool {
+        target::is_data_plane(path)
+    }
+
+    /// Answers a request of the data plane. Dropped when the caller leaves; the receipt is written all the same.
+    pub async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
+        let at = (self.parts.clock)();
+        let arrival = Arrival { id: (self.parts.new_id)(at), at, started: Instant::now() };
+        let (head, body) = request.into_parts();
+        let id = arrival.id.to_string();
+        let mut response = match target::find(&head.method, head.uri.path(), &head.headers) {
+            Err((error, protocol)) => error.respond(protocol, Some(&id)),
+            Ok(to) => {
+                let answered = self.answer(&arrival, &to, &head, body).await;
+                answered.unwrap_or_else(|error| error.respond(to.protocol, Some(&id)))
+            }
+        };
+        if let Ok(value) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+        response
+    }
+
+    async fn answer(
+        &self,
+        arrival: &Arrival,
+        to: &Target,
+        head: &Head,
+        body: Incoming,
+    ) -> Result<Response<Body>, Error> {
+        if let Some(what) = edge::ambiguity(head) {
+            return Err(Error::bad_request(format!("The request is ambiguous: {what}.")));
+        }
+        let Parts { directory, hasher, .. } = &self.parts;
+        let caller = identify(directory, hasher, &head.headers, arrival.at).await?;
+        let mut call = Call::open(arrival, to, caller, head, &self.book);
+        match self.carry(&mut call, head, body).await {
+            Ok(answer) => relay(call, answer).await,
+            Err(error) => Err(failure::broken(call, error)),
+        }
+    }
+
+    /// The steps between knowing the caller and having the provider's head.
+    async fn carry(&self, call: &mut Call, head: &Head, body: Incoming) -> Result<Answer, Error> {
+        let body = read(&self.parts.limits, &self.body_room, &head.headers, body).await?;
+        let asked =
+            peek(&body.bytes, call.route).map_err(|error| Error::bad_request(format!("Bad request: {error}.")))?;
+        call.receipt.note(|receipt| {
+            receipt.model = asked.model.as_deref().map(bounded);
+            receipt.stream = asked.stream;
+        });
+        let model = decide::resolve(&self.parts.catalogue, call.protocol, asked.model.as_deref())?;
+        for _ in 0..DECISIONS_MAX {
+            let (workspace, since) = self.workspace(call).await?;
+            let plan = self.plan(&workspace)?;
+            let grounds = Grounds { plan, upstreams: &self.parts.upstreams };
+            let decision = decide(&grounds, &model, workspace, since)?;
+            admit(&*self.parts.ledger)?;
+            if let Some(answer) = self.send(call, head, &body, &asked, &decision).await? {
+                return Ok(answer);
+            }
+        }
+        Err(Error::overloaded("The workspace's keys change too fast. Try again shortly."))
+    }
+
+    /// Opens the key and forwards; `None` if the key was replaced at the last moment.
+    async fn send(
+        &self,
+        call: &mut Call,
+        head: &Head,
+        body: &RequestBody,
+        asked: &Peek,
+        decision: &Decision<'_>,
+    ) -> Result<Option<Answer>, Error> {
+        let key = self.key(decision)?;
+        let lease = decision.payer.credential().map(|credential| Lease {
+            directory: Arc::clone(&self.parts.directory),
+            since: decision.since,
+            workspace: decision.workspace.id,
+            credential,
+        });
+        let asks_usage = asked.stream && !asked.include_usage;
+        let edits = Edits { model: decision.model, include_usage: asks_usage, output_limit: None };
+        let edited = edit(&body.bytes, call.route, asked, edits).map_or_else(|| body.bytes.clone(), Bytes::from);
+        let path = paths::below_base(decision.provider, call.route.template());
+        let uri = decision.base.uri(path, head.uri.query());
+        let request = Upstreamed::new(
+            &decision.payer,
+            Draft {
+                provider: decision.provider,
+                uri: uri.map_err(|_| Error::bad_request("The query string cannot be forwarded."))?,
+                headers: &head.headers,
+                key: &key,
+                body: Outgoing::new(edited, lease, Arc::clone(&body.room)),
+            },
+        )?;
+        call.receipt.attempt(decision.provider, &decision.payer, decision.included);
+        match forward(&self.parts.client, request, self.parts.limits.response_head).await? {
+            Sent::Answered(response) => Ok(Some(Answer {
+                response,
+                provider: decision.provider,
+                payer: decision.payer.kind(),
+                key,
+                hide_usage: asks_usage && call.route == Route::ChatCompletions,
+                watch: Watch::new(&self.parts.limits, call.started),
+            })),
+            Sent::KeyReplaced => {
+                call.receipt.withdraw_attempt();
+                Ok(None)
+            }
+        }
+    }
+
+    /// The key that the decision names: the workspace's, opened for this call, or the operator's.
+    fn key(&self, decision: &Decision<'_>) -> Result<Arc<ProviderKey>, Error> {
+        if decision.payer.kind() == PayerKind::Managed {
+            let key = decision.managed_key.map(Arc::clone);
+            return key.ok_or_else(|| Error::from(Refusal::ManagedUnavailable));
+        }
+        let credential = decision.credential().ok_or_else(|| Error::from(Refusal::KeySealed))?;
+        open(&self.parts.keyring, &decision.workspace, credential, decision.base.origin()).map(Arc::new)
+    }
+
+    async fn workspace(&self, call: &Call) -> Result<(Arc<Workspace>, Generation), Error> {
+        match self.parts.directory.workspace(call.caller.workspace).await {
+            Ok(Some(found)) => Ok(found),
+            Ok(None) => Err(Error::new(Code::Unauthorized, "The workspace of this platform key was deleted.")),
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "workspaces can't be looked up");
+                Err(Error::overloaded("The workspace cannot be looked up at the moment. Try again shortly."))
+            }
+        }
+    }
+
+    fn plan(&self, workspace: &Workspace) -> Result<&Plan, Error> {
+        self.parts.plans.get(&workspace.plan).ok_or_else(|| {
+            tracing::error!(workspace = %workspace.id, "the workspace's plan is not configured");
+            Error::new(Code::PlanRequired, "The workspace's plan is not configured. Ask the operator.")
+        })
+    }
+}

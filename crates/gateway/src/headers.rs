@@ -1,0 +1,177 @@
+//! Which headers pass, in both directions (contract, section 4).
+
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use ownkey_domain::payer::PayerKind;
+use ownkey_domain::platform_key;
+
+/// Headers of ours start with this; the caller's own are never forwarded.
+const OURS: &str = "x-ownkey-";
+
+const HOP_BY_HOP: [HeaderName; 8] = [
+    header::CONNECTION,
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TE,
+    header::TRAILER,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+];
+
+/// Beyond hop-by-hop and credentials: what tells of the caller's own surroundings.
+const NOT_FORWARDED: [&str; 14] = [
+    "authorization",
+    "x-api-key",
+    "cookie",
+    "host",
+    "content-length",
+    "accept-encoding",
+    "expect",
+    "forwarded",
+    "x-real-ip",
+    "via",
+    "origin",
+    "referer",
+    "proxy-connection",
+    "http2-settings",
+];
+
+/// All that a managed call may carry.
+const MANAGED: [&str; 4] = ["content-type", "accept", "anthropic-version", "user-agent"];
+
+/// What a provider's answer may not set here.
+const NOT_RELAYED: [&str; 8] = [
+    "set-cookie",
+    "strict-transport-security",
+    "alt-svc",
+    "server",
+    "report-to",
+    "nel",
+    "content-security-policy",
+    "content-security-policy-report-only",
+];
+
+/// The request headers that go upstream: all but a deny-list on own-key calls, an allow-list on managed ones.
+pub fn forwarded(from: &HeaderMap, payer: PayerKind) -> HeaderMap {
+    let named = connection_names(from);
+    let mut to = HeaderMap::with_capacity(from.len() + 2);
+    for (name, value) in from {
+        let passes = match payer {
+            PayerKind::Byok => passes_own(name, value),
+            PayerKind::Managed => MANAGED.contains(&name.as_str()),
+        };
+        if passes && !named.contains(name) {
+            to.append(name.clone(), value.clone());
+        }
+    }
+    to.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    to
+}
+
+fn passes_own(name: &HeaderName, value: &HeaderValue) -> bool {
+    let text = name.as_str();
+    let denied = HOP_BY_HOP.contains(name)
+        || NOT_FORWARDED.contains(&text)
+        || ["sec-", "x-forwarded-", OURS].iter().any(|prefix| text.starts_with(prefix));
+    !denied && !platform_key::appears_in(value.as_bytes())
+}
+
+/// The response headers that reach the caller: most on own-key calls, next to none of the operator's account on
+/// managed ones.
+pub fn relayed(from: &HeaderMap, payer: PayerKind) -> HeaderMap {
+    let named = connection_names(from);
+    let mut to = HeaderMap::with_capacity(from.len() + 8);
+    for (name, value) in from {
+        let text = name.as_str();
+        let passes = match payer {
+            PayerKind::Byok => {
+                !(HOP_BY_HOP.contains(name)
+                    || NOT_RELAYED.contains(&text)
+                    || text.starts_with("access-control-")
+                    || text.starts_with(OURS))
+            }
+            PayerKind::Managed => {
+                *name == header::CONTENT_TYPE || text.starts_with("retry-after") || text == "x-should-retry"
+            }
+        };
+        if passes && !named.contains(name) {
+            to.append(name.clone(), value.clone());
+        }
+    }
+    to
+}
+
+/// Names that `connection` declares to be of this hop only (RFC 9110, 7.6.1).
+fn connection_names(headers: &HeaderMap) -> Vec<HeaderName> {
+    headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
+        pairs.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_str(v).unwrap())).collect()
+    }
+
+    #[test]
+    fn an_own_key_call_keeps_what_is_the_callers_business() {
+        let (_, key) = platform_key::generate(&[3; platform_key::ENTROPY_LEN]);
+        let from = headers(&[
+            ("anthropic-beta", "a"),
+            ("anthropic-beta", "b"),
+            ("openai-organization", "org"),
+            ("x-stainless-lang", "python"),
+            ("authorization", "Bearer x"),
+            ("x-api-key", "y"),
+            ("cookie", "c"),
+            ("x-ownkey-agent", "lead"),
+            ("sec-fetch-mode", "cors"),
+            ("x-forwarded-for", "1.2.3.4"),
+            ("origin", "https://a"),
+            ("connection", "close, X-Secret"),
+            ("x-secret", "s"),
+            ("accept-encoding", "gzip"),
+            ("x-note", &format!("my key is {key}")),
+            ("te", "trailers"),
+        ]);
+        let to = forwarded(&from, PayerKind::Byok);
+        let mut names: Vec<_> = to.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["accept-encoding", "anthropic-beta", "openai-organization", "x-stainless-lang"]);
+        assert_eq!(to.get_all("anthropic-beta").iter().count(), 2);
+        assert_eq!(to["accept-encoding"], "identity");
+    }
+
+    #[test]
+    fn a_managed_call_carries_nothing_of_the_callers_account() {
+        let from =
+            headers(&[("content-type", "application/json"), ("openai-organization", "org"), ("x-anything", "1")]);
+        let to = forwarded(&from, PayerKind::Managed);
+        assert_eq!(to.len(), 2);
+        assert!(to.contains_key("content-type"));
+    }
+
+    #[test]
+    fn answers_lose_what_is_not_the_callers() {
+        let from = headers(&[
+            ("retry-after", "3"),
+            ("x-ratelimit-limit-requests", "9"),
+            ("set-cookie", "a=b"),
+            ("access-control-allow-origin", "*"),
+            ("transfer-encoding", "chunked"),
+            ("x-request-id", "r"),
+            ("x-ownkey-payer", "byok"),
+        ]);
+        let own = relayed(&from, PayerKind::Byok);
+        assert_eq!(own.len(), 3);
+        assert!(own.contains_key("x-request-id") && own.contains_key("x-ratelimit-limit-requests"));
+        assert_eq!(relayed(&from, PayerKind::Managed).len(), 1);
+    }
+}

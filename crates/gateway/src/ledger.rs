@@ -1,0 +1,18 @@
+//! Where a call's money and receipt go. The one trait of the data plane that the composition root implements.
+
+use ownkey_domain::receipt::Receipt;
+
+/// The receipt could not be written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the receipt journal takes no more")]
+pub struct JournalUnavailable;
+
+/// The book that receipts are written into.
+pub trait Ledger: Send + Sync {
+    /// Whether another receipt would be taken. A call that can't be written down is not started.
+    fn has_room(&self) -> bool;
+
+    /// Writes a receipt down so that it survives the process. Synchronous and quick (one append to a file), so
+    /// that it can run on every way out of a call, `Drop` included.
+    fn record(&self, receipt: &Receipt) -> Result<(), JournalUnavailable>;
+}

@@ -1,0 +1,67 @@
+//! Counters of the data plane, in the Prometheus text format. Labels come from closed sets only: never an id, a
+//! model name or anything a caller wrote.
+
+use std::fmt::Write;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use ownkey_domain::payer::PayerKind;
+use ownkey_domain::receipt::{Outcome, Receipt};
+
+const PAYERS: [Option<PayerKind>; 3] = [Some(PayerKind::Byok), Some(PayerKind::Managed), None];
+const OUTCOMES: [Outcome; 4] = [Outcome::Complete, Outcome::Failed, Outcome::Cancelled, Outcome::Refused];
+
+/// What the data plane counts.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    calls: [[AtomicU64; OUTCOMES.len()]; PAYERS.len()],
+    open: AtomicI64,
+    unrecorded: AtomicU64,
+}
+
+impl Metrics {
+    /// A call began.
+    pub fn opened(&self) {
+        self.open.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A call ended with this receipt.
+    pub fn closed(&self, receipt: &Receipt) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+        let payer = PAYERS.iter().position(|p| *p == receipt.payer);
+        let outcome = OUTCOMES.iter().position(|o| *o == receipt.outcome);
+        if let (Some(payer), Some(outcome)) = (payer, outcome) {
+            self.calls[payer][outcome].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A receipt could not be written down.
+    pub fn unrecorded(&self) {
+        self.unrecorded.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Calls that are open now.
+    pub fn open_calls(&self) -> i64 {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Appends the text form.
+    pub fn render(&self, out: &mut String) {
+        out.push_str("# HELP ownkey_calls_total Calls by payer and outcome.\n# TYPE ownkey_calls_total counter\n");
+        for (payer, row) in PAYERS.iter().zip(&self.calls) {
+            let payer = payer.map_or("none", PayerKind::as_str);
+            for (outcome, count) in OUTCOMES.iter().zip(row) {
+                let count = count.load(Ordering::Relaxed);
+                let outcome = outcome.as_str();
+                let _ = writeln!(out, "ownkey_calls_total{{payer=\"{payer}\",outcome=\"{outcome}\"}} {count}");
+            }
+        }
+        gauge(out, "ownkey_calls_open", "Calls that are open now.", self.open_calls());
+        out.push_str("# HELP ownkey_receipts_unrecorded_total Receipts the journal refused.\n");
+        out.push_str("# TYPE ownkey_receipts_unrecorded_total counter\n");
+        let _ = writeln!(out, "ownkey_receipts_unrecorded_total {}", self.unrecorded.load(Ordering::Relaxed));
+    }
+}
+
+fn gauge(out: &mut String, name: &str, help: &str, value: i64) {
+    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}");
+}

@@ -1,0 +1,294 @@
+//! Step 7: bytes to the caller as they come. One body wrapper meters them while they pass: no second consumer, no
+//! buffering, back-pressure by polling. The receipt is written before the terminal event goes out.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use ownkey_domain::receipt::Outcome;
+use ownkey_providers::answer::AnswerMeter;
+use ownkey_providers::hide_usage::UsageHider;
+use ownkey_providers::scrub::{ScrubStream, Scrubber};
+use ownkey_providers::stream::{StreamMeter, Terminal};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::answer::Answer;
+use crate::body::{Body, BodyError};
+use crate::call::Call;
+use crate::error::{Code, Error};
+use crate::failure;
+use crate::limits::Limits;
+
+/// Time-outs of an answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Watch {
+    /// Longest pause between two pieces.
+    pub idle: Duration,
+    /// When the call must be over.
+    pub deadline: Instant,
+}
+
+impl Watch {
+    /// For a call that came in at that time.
+    pub fn new(limits: &Limits, started: std::time::Instant) -> Self {
+        Self { idle: limits.stream_idle, deadline: Instant::from_std(started) + limits.call }
+    }
+
+    fn next(&self) -> Instant {
+        (Instant::now() + self.idle).min(self.deadline)
+    }
+}
+
+/// The answer broke off: the connection is aborted, so that nobody takes what came for the whole.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer broke off")]
+struct BrokenOff;
+
+/// An answer on its way to the caller.
+pub struct Relay {
+    incoming: Incoming,
+    call: Call,
+    /// Absent once the receipt is closed.
+    meter: Option<Meter>,
+    edits: Edits,
+    watch: Watch,
+    timer: Pin<Box<Sleep>>,
+    state: State,
+    is_stream: bool,
+}
+
+enum Meter {
+    Stream(StreamMeter),
+    /// With the number of bytes that are still to come, if the provider announced it.
+    Plain(AnswerMeter, Option<u64>),
+}
+
+enum State {
+    Flowing,
+    /// What is left to send, then the end.
+    Ending(Bytes),
+    /// What is left to send, then the abort.
+    Breaking(Bytes),
+    Over,
+}
+
+/// What is taken out of a stream on its way.
+#[derive(Default)]
+struct Edits {
+    usage: Option<UsageHider>,
+    key: Option<ScrubStream>,
+}
+
+impl Edits {
+    fn pass(&mut self, chunk: Bytes) -> Bytes {
+        let chunk = match &mut self.usage {
+            Some(hider) => hider.feed(chunk),
+            None => chunk,
+        };
+        let Some(scrub) = &mut self.key else { return chunk };
+        match scrub.feed(&chunk) {
+            std::borrow::Cow::Borrowed(same) if same.len() == chunk.len() => chunk,
+            std::borrow::Cow::Borrowed(part) => chunk.slice_ref(part),
+            std::borrow::Cow::Owned(other) => Bytes::from(other),
+        }
+    }
+
+    /// What was held back.
+    fn finish(&mut self) -> Bytes {
+        let held = self.usage.take().map(UsageHider::finish).unwrap_or_default();
+        let Some(mut scrub) = self.key.take() else { return held };
+        let mut out = scrub.feed(&held).into_owned();
+        out.extend_from_slice(&scrub.finish());
+        Bytes::from(out)
+    }
+}
+
+impl Relay {
+    /// Relays a stream of events.
+    pub fn stream(call: Call, answer: Answer) -> Body {
+        let edits = Edits {
+            usage: answer.hide_usage.then(UsageHider::new),
+            key: Some(Scrubber::new(answer.key.expose_str().as_bytes()).stream()),
+        };
+        let meter = Meter::Stream(StreamMeter::new(answer.provider));
+        Self::new(call, answer, meter, edits)
+    }
+
+    /// Relays any other body, of that length if it is known.
+    pub fn plain(call: Call, answer: Answer, length: Option<u64>) -> Body {
+        let meter = Meter::Plain(AnswerMeter::new(answer.provider), length);
+        Self::new(call, answer, meter, Edits::default())
+    }
+
+    fn new(call: Call, answer: Answer, meter: Meter, edits: Edits) -> Body {
+        let Answer { response, watch, .. } = answer;
+        let timer = Box::pin(sleep_until(watch.next()));
+        let is_stream = matches!(meter, Meter::Stream(_));
+        let incoming = response.into_body();
+        let meter = Some(meter);
+        Self { incoming, call, meter, edits, watch, timer, state: State::Flowing, is_stream }.boxed_unsync()
+    }
+
+    /// The next piece of the answer.
+    fn take(&mut self, chunk: Bytes) -> Bytes {
+        let ended = match &mut self.meter {
+            Some(Meter::Stream(meter)) => meter.feed(&chunk).terminal_at.is_some(),
+            Some(Meter::Plain(meter, left)) => {
+                meter.feed(&chunk);
+                let left = left.as_mut();
+                left.is_some_and(|left| {
+                    *left = left.saturating_sub(chunk.len() as u64);
+                    *left == 0
+                })
+            }
+            None => false,
+        };
+        if ended && self.settle(Ending::InForm).is_err() {
+            return self.break_off(&failure::unwritten());
+        }
+        self.edits.pass(chunk)
+    }
+
+    /// The provider ended the answer.
+    fn end(&mut self) {
+        let held = self.edits.finish();
+        self.state = State::Ending(held);
+        if self.settle(Ending::InForm).is_err() {
+            let event = self.break_off(&failure::unwritten());
+            self.state = State::Breaking(event);
+        }
+    }
+
+    /// The answer can't go on.
+    fn fail(&mut self, error: &Error) {
+        // What a stream's receipt says is what the caller is told; a failing journal is logged there.
+        let _ = self.settle(Ending::Broken);
+        let event = self.break_off(error);
+        self.state = State::Breaking(event);
+    }
+
+    /// What a caller gets in place of the rest.
+    fn break_off(&mut self, error: &Error) -> Bytes {
+        self.state = State::Breaking(Bytes::new());
+        if !self.is_stream {
+            return Bytes::new();
+        }
+        error.event(self.call.protocol, Some(&self.call.id.to_string()))
+    }
+
+    /// Closes the receipt, once.
+    fn settle(&mut self, ending: Ending) -> Result<(), crate::ledger::JournalUnavailable> {
+        let Some(meter) = self.meter.take() else { return Ok(()) };
+        let (served, outcome) = match meter {
+            Meter::Plain(meter, _) => (meter.finish(), ending.of_plain()),
+            Meter::Stream(meter) => {
+                let facts = meter.finish();
+                (facts.served, ending.of_stream(facts.terminal))
+            }
+        };
+        self.call.receipt.close(outcome, &served)
+    }
+
+    fn timed_out(&self) -> Error {
+        if Instant::now() < self.watch.deadline {
+            return failure::too_slow();
+        }
+        Error::new(Code::ProviderUnavailable, "The call took too long.").with_status(http::StatusCode::GATEWAY_TIMEOUT)
+    }
+
+    fn poll_upstream(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        match Pin::new(&mut self.incoming).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                let deadline = self.watch.next();
+                self.timer.as_mut().reset(deadline);
+                // Trailers are the provider's hop only.
+                Poll::Ready(Some(frame.into_data().map_or_else(|_| Bytes::new(), |chunk| self.take(chunk))))
+            }
+            Poll::Ready(Some(Err(_))) => {
+                self.fail(&Error::of_provider(Code::ProviderUnavailable, "The provider's answer broke off."));
+                Poll::Ready(None)
+            }
+            Poll::Ready(None) => {
+                self.end();
+                Poll::Ready(None)
+            }
+            Poll::Pending => {
+                std::task::ready!(self.timer.as_mut().poll(cx));
+                self.fail(&self.timed_out());
+                Poll::Ready(None)
+            }
+        }
+    }
+}
+
+/// Why a receipt is closed.
+#[derive(Clone, Copy)]
+enum Ending {
+    /// The provider ended the answer.
+    InForm,
+    /// It broke off.
+    Broken,
+    /// The caller left.
+    Left,
+}
+
+impl Ending {
+    const fn of_plain(self) -> Outcome {
+        match self {
+            Self::InForm => Outcome::Complete,
+            Self::Broken => Outcome::Failed,
+            Self::Left => Outcome::Cancelled,
+        }
+    }
+
+    /// A stream is whole only if it said so.
+    const fn of_stream(self, terminal: Option<Terminal>) -> Outcome {
+        match (self, terminal) {
+            (_, Some(Terminal::Error(_))) => Outcome::Failed,
+            (Self::InForm, Some(Terminal::Complete)) => Outcome::Complete,
+            (Self::Left, _) => Outcome::Cancelled,
+            (Self::InForm | Self::Broken, _) => Outcome::Failed,
+        }
+    }
+}
+
+impl HttpBody for Relay {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        loop {
+            let bytes = match std::mem::replace(&mut self.state, State::Over) {
+                State::Flowing => {
+                    self.state = State::Flowing;
+                    std::task::ready!(self.poll_upstream(cx)).unwrap_or_default()
+                }
+                State::Ending(rest) if rest.is_empty() => return Poll::Ready(None),
+                State::Breaking(rest) if rest.is_empty() => return Poll::Ready(Some(Err(Box::new(BrokenOff)))),
+                State::Ending(rest) => {
+                    self.state = State::Ending(Bytes::new());
+                    rest
+                }
+                State::Breaking(rest) => {
+                    self.state = State::Breaking(Bytes::new());
+                    rest
+                }
+                State::Over => return Poll::Ready(None),
+            };
+            if !bytes.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(bytes))));
+            }
+        }
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        // Nobody is left to tell of a failing journal; it is logged there.
+        let _ = self.settle(Ending::Left);
+    }
+}

@@ -1,0 +1,173 @@
+//! Step 8: the receipt, exactly once, on every way out.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ownkey_domain::catalogue::Catalogue;
+use ownkey_domain::id::CredentialId;
+use ownkey_domain::money::PicoUsd;
+use ownkey_domain::payer::{Payer, PayerKind};
+use ownkey_domain::price::STANDARD_TIER;
+use ownkey_domain::provider::Provider;
+use ownkey_domain::receipt::{Attempt, Outcome, Receipt};
+use ownkey_providers::answer::{Billing, Served};
+use ownkey_providers::facts;
+
+use crate::ledger::{JournalUnavailable, Ledger};
+use crate::limits::RECEIPT_TEXT_MAX;
+use crate::metrics::Metrics;
+
+/// A receipt that is still being written. Dropping it means that the caller left: it is then recorded as
+/// cancelled, so no way out of a call leaves it unrecorded.
+pub struct OpenReceipt {
+    draft: Option<Box<Receipt>>,
+    started: Instant,
+    sent: Option<Instant>,
+    answered: Option<Instant>,
+    book: Arc<Book>,
+}
+
+/// Where receipts go, and what prices them.
+pub struct Book {
+    /// Takes the receipts.
+    pub ledger: Arc<dyn Ledger>,
+    /// Prices them.
+    pub catalogue: Arc<Catalogue>,
+    /// Counts them.
+    pub metrics: Arc<Metrics>,
+}
+
+impl OpenReceipt {
+    /// Opens the receipt of a call.
+    pub fn new(draft: Receipt, started: Instant, book: Arc<Book>) -> Self {
+        book.metrics.opened();
+        Self { draft: Some(Box::new(draft)), started, sent: None, answered: None, book }
+    }
+
+    /// Changes what the receipt says so far.
+    pub fn note(&mut self, change: impl FnOnce(&mut Receipt)) {
+        if let Some(draft) = &mut self.draft {
+            change(draft);
+        }
+    }
+
+    /// Who pays, if an attempt went out.
+    pub fn payer(&self) -> Option<(PayerKind, Option<CredentialId>)> {
+        let draft = self.draft.as_ref()?;
+        Some((draft.payer?, draft.credential))
+    }
+
+    /// An attempt is about to go out, on that payer.
+    pub fn attempt(&mut self, provider: Provider, payer: &Payer, included: bool) {
+        let now = Instant::now();
+        let own_us = micros(now - self.started);
+        self.sent = Some(now);
+        self.note(|receipt| {
+            receipt.provider = Some(provider);
+            receipt.payer = Some(payer.kind());
+            receipt.credential = payer.credential();
+            receipt.included = included;
+            receipt.timing.own_us = own_us;
+            receipt.attempts.push(Attempt {
+                payer: payer.kind(),
+                credential: payer.credential(),
+                status: None,
+                outcome: Outcome::Failed,
+                cost_usd: None,
+                provider_request_id: None,
+            });
+        });
+    }
+
+    /// The attempt was not sent after all: its key had been replaced.
+    pub fn withdraw_attempt(&mut self) {
+        self.note(|receipt| {
+            receipt.attempts.pop();
+            (receipt.payer, receipt.credential, receipt.included) = (None, None, false);
+        });
+    }
+
+    /// The provider's head is there.
+    pub fn answered(&mut self, status: u16, provider_request_id: Option<&str>) {
+        self.answered = Some(Instant::now());
+        let first_ms = Some(millis(self.timing().1));
+        self.note(|receipt| {
+            receipt.status = status;
+            receipt.timing.upstream_first_ms = first_ms;
+            if let Some(attempt) = receipt.attempts.last_mut() {
+                attempt.status = Some(status);
+                attempt.provider_request_id = provider_request_id.map(bounded);
+            }
+        });
+    }
+
+    /// Time spent here until the request went out, and from then to the provider's head.
+    pub fn timing(&self) -> (Duration, Duration) {
+        let sent = self.sent.unwrap_or(self.started);
+        (sent - self.started, self.answered.map_or(Duration::ZERO, |at| at - sent))
+    }
+
+    /// Closes the receipt: prices it and writes it down.
+    pub fn close(&mut self, outcome: Outcome, served: &Served) -> Result<(), JournalUnavailable> {
+        let Some(mut receipt) = self.draft.take() else { return Ok(()) };
+        receipt.outcome =
+            if receipt.attempts.is_empty() && outcome == Outcome::Failed { Outcome::Refused } else { outcome };
+        receipt.timing.total_ms = millis(self.started.elapsed());
+        receipt.usage = served.usage;
+        receipt.measured = served.measured;
+        receipt.model_served = served.model.as_deref().map(bounded);
+        price(&self.book.catalogue, &mut receipt, served);
+        if let Some(attempt) = receipt.attempts.last_mut() {
+            attempt.outcome = receipt.outcome;
+            attempt.cost_usd = receipt.cost_usd;
+        }
+        self.book.metrics.closed(&receipt);
+        self.book.ledger.record(&receipt).inspect_err(|error| {
+            self.book.metrics.unrecorded();
+            tracing::error!(request = %receipt.id, %error, "a receipt could not be written down");
+        })
+    }
+}
+
+impl Drop for OpenReceipt {
+    fn drop(&mut self) {
+        // A failure to record is already logged and counted; there is nobody left to tell.
+        let _ = self.close(Outcome::Cancelled, &Served::unknown());
+    }
+}
+
+/// The list-price cost, as far as the tokens tell it. The provider bills what it served, so the served model's
+/// price comes first.
+fn price(catalogue: &Catalogue, receipt: &mut Receipt, served: &Served) {
+    receipt.cost_usd = cost(catalogue, receipt, served);
+    if receipt.cost_usd.is_some() {
+        receipt.price_version = Some(catalogue.version().to_owned());
+    }
+}
+
+fn cost(catalogue: &Catalogue, receipt: &Receipt, served: &Served) -> Option<PicoUsd> {
+    match served.billing {
+        Billing::Nothing => return Some(PicoUsd::ZERO),
+        Billing::BeyondTokens => return None,
+        Billing::ByTokens => {}
+    }
+    let provider = receipt.provider?;
+    let names = [served.model.as_deref(), receipt.model.as_deref()];
+    let model = names.into_iter().flatten().find_map(|name| catalogue.find_of(provider, name))?;
+    let billable = served.usage.billable(facts(provider).accounting)?;
+    model.prices.cost(&billable, served.service_tier.as_deref().unwrap_or(STANDARD_TIER))
+}
+
+/// Text from outside, cut to what a receipt keeps.
+pub fn bounded(text: &str) -> String {
+    let end = text.floor_char_boundary(RECEIPT_TEXT_MAX);
+    text[..end].to_owned()
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

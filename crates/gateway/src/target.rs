@@ -1,0 +1,103 @@
+//! What a path means here: which call, which protocol, or which error. Known before anything is read, so that every
+//! refusal comes in the shape that the caller's SDK understands.
+
+use http::header::{ALLOW, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, StatusCode};
+use ownkey_domain::provider::Protocol;
+use ownkey_providers::paths::{Lookup, Route, look_up};
+
+use crate::error::{Code, Error};
+
+/// A path that is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// The call.
+    pub route: Route,
+    /// The protocol spoken.
+    pub protocol: Protocol,
+}
+
+impl Target {
+    /// Where models of that protocol are usually called.
+    pub const fn usual(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::OpenAi => Self { route: Route::ChatCompletions, protocol },
+            Protocol::Anthropic => Self { route: Route::Messages, protocol },
+        }
+    }
+}
+
+/// Path roots of the data plane; those without `/v1` are answered to tell people what is wrong.
+const ROOTS: [&str; 5] = ["/v1", "/openai", "/anthropic", "/chat/completions", "/messages"];
+
+/// Whether the data plane answers this path.
+pub fn is_data_plane(path: &str) -> bool {
+    ROOTS.iter().any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+}
+
+/// Finds the call that a method and a path name; if there is none, the error and the protocol to tell it in.
+pub fn find(method: &Method, path: &str, headers: &HeaderMap) -> Result<Target, (Error, Protocol)> {
+    let spoken = if headers.contains_key(HeaderName::from_static("anthropic-version")) {
+        Protocol::Anthropic
+    } else {
+        Protocol::OpenAi
+    };
+    match look_up(method, path) {
+        Lookup::Found(found) if found.route.is_metered() => {
+            Ok(Target { route: found.route, protocol: found.protocol.unwrap_or(spoken) })
+        }
+        Lookup::Found(found) => Err((not_yet(), found.protocol.unwrap_or(spoken))),
+        Lookup::NotYet(protocol) => Err((not_yet(), protocol)),
+        Lookup::OtherMethod { allow, protocol } => {
+            let error = Error::new(Code::PathNotSupported, format!("This path takes {allow} only."))
+                .with_status(StatusCode::METHOD_NOT_ALLOWED)
+                .with_header(ALLOW, HeaderValue::from_static(allow));
+            Err((error, protocol.unwrap_or(spoken)))
+        }
+        Lookup::WrongBase(protocol) => {
+            let base = match protocol {
+                Protocol::OpenAi => "OpenAI SDKs take this address with `/v1` at its end as base URL",
+                Protocol::Anthropic => "Anthropic SDKs take this address without `/v1` as base URL",
+            };
+            Err((Error::new(Code::PathNotSupported, format!("The base URL is wrong: {base}.")), protocol))
+        }
+        Lookup::Unknown(protocol) => {
+            let message =
+                "There is no such path here. Chat completions are at /v1/chat/completions, messages at /v1/messages.";
+            Err((Error::new(Code::PathNotSupported, message), protocol.unwrap_or(spoken)))
+        }
+    }
+}
+
+fn not_yet() -> Error {
+    Error::new(Code::NotAvailableYet, "This path is planned and not built yet.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_misses_are_helped_in_the_right_protocol() {
+        for (path, code, hint, protocol) in [
+            ("/v1/v1/messages", Code::PathNotSupported, "without `/v1`", Protocol::Anthropic),
+            ("/chat/completions", Code::PathNotSupported, "with `/v1`", Protocol::OpenAi),
+            ("/v1/embeddings", Code::NotAvailableYet, "not built", Protocol::OpenAi),
+            ("/openai/v1/messages", Code::PathNotSupported, "no such path", Protocol::OpenAi),
+            ("/v1/files", Code::PathNotSupported, "no such path", Protocol::OpenAi),
+        ] {
+            let (error, told_in) = find(&Method::POST, path, &HeaderMap::new()).unwrap_err();
+            assert!(error.code == code && error.message.contains(hint) && told_in == protocol, "{path}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_data_planes_paths_are_told_apart() {
+        for path in ["/v1", "/v1/x", "/anthropic/v1/messages", "/messages"] {
+            assert!(is_data_plane(path), "{path}");
+        }
+        for path in ["/", "/api/v1/plans", "/v10", "/healthz"] {
+            assert!(!is_data_plane(path), "{path}");
+        }
+    }
+}
