@@ -1,0 +1,54 @@
+"""What an error must look like in each protocol."""
+
+OPENAI_TYPES = {402: "insufficient_quota", 429: "rate_limit_error"}
+ANTHROPIC_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+}
+# What another try of the same request may change.
+PASSING = {"rate_limited", "overloaded", "provider_rate_limited", "provider_unavailable", "managed_unavailable"}
+
+
+def assert_error(answer, protocol: str, status: int, code: str, source: str = "ownkey", but_for_headers: bool = False):
+    """An error of Ownkey's own making, whole: status, shape, headers."""
+    body = answer.json()
+    text = body["error"]["message"] if "error" in body else str(body)
+    assert answer_status(answer) == status, text
+    error = body["error"]
+    assert error["code"] == code and error["message"]
+    if protocol == "openai":
+        default = "server_error" if status >= 500 else "invalid_request_error"
+        assert error["type"] == OPENAI_TYPES.get(status, default)
+        assert error["param"] is None
+    else:
+        assert body["type"] == "error" and "request_id" in body
+        assert error["type"] == ANTHROPIC_TYPES.get(status, "api_error")
+    assert answer.headers["content-type"].startswith("application/json")
+    if but_for_headers:
+        return
+    assert answer.headers["x-ownkey-error"] == code
+    assert answer.headers["x-ownkey-error-source"] == source
+    if code not in PASSING:
+        assert answer.headers["x-should-retry"] == "false"
+    else:
+        assert answer.headers.get("x-should-retry") != "false"
+
+
+def answer_status(answer) -> int:
+    return getattr(answer, "status_code", None) or answer.status
+
+
+def assert_problem(answer, status: int, code: str):
+    """An error of the management API."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    problem = answer.json()
+    assert problem["code"] == code and problem["status"] == status and problem["title"]
+    return problem
