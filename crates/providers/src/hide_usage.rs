@@ -54,17 +54,17 @@ impl UsageHider {
     fn event(&mut self, place: std::ops::Range<usize>, out: &mut Output<'_>) {
         let passing = std::mem::take(&mut self.passing);
         if self.held.is_empty() {
-            if !passing && self.is_usage(&out.chunk[place.clone()]) {
-                out.drop(place);
+            let event = &out.chunk[place.clone()];
+            if !passing && self.is_usage(event) {
+                let kept = previous_end(event);
+                out.drop(place.start + kept.len()..place.end);
             }
             return;
         }
         let mut event = std::mem::take(&mut self.held);
         event.extend_from_slice(&out.chunk[place.clone()]);
         out.drop(place);
-        if !self.is_usage(&event) {
-            out.push(&event);
-        }
+        out.push(if self.is_usage(&event) { previous_end(&event) } else { &event });
     }
 
     /// The beginning of an event whose end has not come.
@@ -91,6 +91,11 @@ impl UsageHider {
         let chunk: Value = field(line, "data").and_then(|data| serde_json::from_slice(data).ok()).unwrap_or_default();
         chunk["usage"].is_object() && chunk["choices"].as_array().is_some_and(Vec::is_empty)
     }
+}
+
+/// A line feed at the very start is the second half of the line end before, which was cut in two.
+fn previous_end(event: &[u8]) -> &[u8] {
+    &event[..usize::from(event.starts_with(b"\n"))]
 }
 
 /// What goes on: the chunk itself while nothing was taken out of it, else a copy of what is left.

@@ -68,6 +68,10 @@ impl TopLevel {
             }
             (_, None) => bytes.len(),
         };
+        if self.depth == 1 && self.key_next {
+            let room = KEY_KEPT_MAX.saturating_sub(self.key.len());
+            self.key.extend_from_slice(&bytes[..room.min(taken)]);
+        }
         self.keep(&bytes[..taken]);
         taken
     }
@@ -102,9 +106,7 @@ impl TopLevel {
             }
             _ => {}
         }
-        if !(byte == b'"' && self.key_next) {
-            self.keep(&bytes[..1]);
-        }
+        self.keep(&bytes[..1]);
         1
     }
 
@@ -120,10 +122,6 @@ impl TopLevel {
     }
 
     fn keep(&mut self, bytes: &[u8]) {
-        if self.depth == 1 && self.key_next {
-            let room = KEY_KEPT_MAX.saturating_sub(self.key.len());
-            self.key.extend_from_slice(&bytes[..room.min(bytes.len())]);
-        }
         if !self.capturing {
             return;
         }

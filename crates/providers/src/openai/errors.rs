@@ -39,9 +39,8 @@ fn by_code(error: &ErrorAnswer) -> Option<ErrorClass> {
 }
 
 fn by_words(error: &ErrorAnswer) -> Option<ErrorClass> {
-    if error.says(&["Missing scopes", "insufficient permissions", "must be verified"]) {
-        Some(ErrorClass::ScopeMissing)
-    } else if error.param == "service_tier" && error.says(&["not allowed for this project"]) {
+    let tier_refused = error.param == "service_tier" && error.says(&["not allowed for this project"]);
+    if tier_refused || error.says(&["Missing scopes", "insufficient permissions", "must be verified"]) {
         Some(ErrorClass::ScopeMissing)
     } else if error.says(&["must be a member of an organization"]) {
         Some(ErrorClass::KeyRefused)

@@ -228,6 +228,8 @@ proptest! {
     #[test]
     fn an_edited_body_differs_by_the_edit_only(value in any_body(), pretty in any::<bool>(), model in prop::option::of(".{0,10}"), limit in prop::option::of(any::<u32>())) {
         let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
+        // Floats may change their last digit by being written and read.
+        let value: Value = serde_json::from_str(&text).unwrap();
         let Ok(found) = chat(&text) else { return Ok(()) };
         let edits = Edits { model: model.as_deref(), include_usage: true, output_limit: limit };
         let out = edit(text.as_bytes(), Route::ChatCompletions, &found, edits);

@@ -1,0 +1,131 @@
+//! Answers and streams as the providers send them, with what is learnt from each. A golden file is a pair in
+//! `tests/golden`: `NAME.sse` or `NAME.json`, and `NAME.facts.json`. The name begins with the provider.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ownkey_domain::provider::Provider;
+use ownkey_providers::answer::{AnswerMeter, Served};
+use ownkey_providers::stream::{StreamFacts, StreamMeter, Terminal};
+use serde_json::{Value, json};
+
+fn files(extension: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let all = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files: Vec<_> = all
+        .filter(|path| path.to_str().unwrap().ends_with(extension) && !path.to_str().unwrap().ends_with(".facts.json"))
+        .collect();
+    assert!(!files.is_empty());
+    files
+}
+
+fn provider(file: &Path) -> Provider {
+    file.file_name().unwrap().to_str().unwrap().split('.').next().unwrap().parse().unwrap()
+}
+
+fn expected(file: &Path) -> Value {
+    serde_json::from_slice(&fs::read(file.with_extension("facts.json")).unwrap()).unwrap()
+}
+
+fn learnt(served: &Served) -> Value {
+    json!({
+        "usage": served.usage,
+        "measured": served.measured,
+        "billing": format!("{:?}", served.billing),
+        "model": served.model,
+        "service_tier": served.service_tier,
+        "response_id": served.response_id,
+    })
+}
+
+fn learnt_from_stream(facts: &StreamFacts) -> Value {
+    let mut value = learnt(&facts.served);
+    value["data_lines"] = facts.data_lines.into();
+    value["terminal"] = match facts.terminal {
+        None => Value::Null,
+        Some(Terminal::Complete) => "complete".into(),
+        Some(Terminal::Error(class)) => format!("{class:?}").into(),
+    };
+    value
+}
+
+/// Feeds the pieces; also gives where in the whole stream the last event was said to begin.
+fn meter(provider: Provider, pieces: &[&[u8]]) -> (StreamFacts, Option<usize>) {
+    let mut meter = StreamMeter::new(provider);
+    let (mut at, mut terminal) = (0, None);
+    for piece in pieces {
+        if let Some(within) = meter.feed(piece).terminal_at {
+            assert_eq!(terminal, None, "said twice");
+            terminal = Some(at + within);
+        }
+        at += piece.len();
+    }
+    (meter.finish(), terminal)
+}
+
+/// Where the event that ends a whole answer, or an Anthropic error, begins.
+fn last_event(stream: &[u8]) -> Option<usize> {
+    let text = std::str::from_utf8(stream).unwrap();
+    let mut at = 0;
+    text.split_inclusive("\n\n").find_map(|event| {
+        let start = at;
+        at += event.len();
+        let ends = ["data: [DONE]", "event: message_stop", "event: error"].iter().any(|head| event.starts_with(head));
+        ends.then_some(start)
+    })
+}
+
+#[test]
+fn plain_answers() {
+    for file in files(".json") {
+        let body = fs::read(&file).unwrap();
+        for size in [1, 7, body.len()] {
+            let mut meter = AnswerMeter::new(provider(&file));
+            body.chunks(size).for_each(|piece| meter.feed(piece));
+            assert_eq!(learnt(&meter.finish()), expected(&file), "{}", file.display());
+        }
+    }
+}
+
+#[test]
+fn streams() {
+    for file in files(".sse") {
+        let (facts, terminal) = meter(provider(&file), &[&fs::read(&file).unwrap()]);
+        assert_eq!(learnt_from_stream(&facts), expected(&file), "{}", file.display());
+        assert_eq!(terminal, last_event(&fs::read(&file).unwrap()), "{}", file.display());
+    }
+}
+
+#[test]
+fn streams_say_the_same_at_any_split_and_with_any_line_end() {
+    for file in files(".sse") {
+        let stream = fs::read(&file).unwrap();
+        let whole = meter(provider(&file), &[&stream]).0;
+        let crlf = String::from_utf8(stream.clone()).unwrap().replace('\n', "\r\n").into_bytes();
+        for stream in [stream, crlf] {
+            let bytes: Vec<_> = stream.chunks(1).collect();
+            assert_eq!(meter(provider(&file), &bytes).0, whole, "{}", file.display());
+            for at in 0..stream.len() {
+                let (facts, terminal) = meter(provider(&file), &[&stream[..at], &stream[at..]]);
+                assert_eq!(facts, whole, "{} cut at {at}", file.display());
+                let first = meter(provider(&file), &[&stream]).1;
+                // If the cut lies in the last event, or in the line end before it, what came may have gone on.
+                let rest_of_it = terminal == Some(at) && first.is_some_and(|first| first <= at + 1);
+                assert!(terminal == first || rest_of_it, "{} cut at {at}", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stream_cut_anywhere_never_bills_the_placeholder() {
+    for file in files(".sse").into_iter().filter(|file| provider(file) == Provider::Anthropic) {
+        let stream = fs::read(&file).unwrap();
+        let first_delta = String::from_utf8_lossy(&stream).find("event: message_delta").unwrap_or(stream.len());
+        for at in 0..first_delta {
+            let facts = meter(Provider::Anthropic, &[&stream[..at]]).0;
+            let output = facts.served.usage.get(ownkey_domain::usage::TokenClass::Output);
+            assert_eq!(output, None, "{} cut at {at}", file.display());
+        }
+    }
+}
