@@ -13,8 +13,11 @@ rule() {
 }
 
 # The files of a pathspec that are there, for xargs.
-files() { git ls-files -z --cached --others --exclude-standard --deduplicate -- "$@"; }
-# grep over the files of a pathspec; finding nothing is no failure, and a file that just went is none either.
+files() {
+    git ls-files -z --cached --others --exclude-standard --deduplicate -- "$@" |
+        while IFS= read -r -d '' file; do [[ ! -f $file ]] || printf '%s\0' "$file"; done
+}
+# grep over the files of a pathspec; finding nothing is no failure.
 find_in() {
     local pattern=$1
     shift
