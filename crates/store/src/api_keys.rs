@@ -133,12 +133,7 @@ impl Store {
     }
 
     /// The workspace's platform keys, revoked ones too, older than `before` if given.
-    pub async fn api_keys(
-        &self,
-        workspace: WorkspaceId,
-        before: Option<ApiKeyId>,
-        limit: u32,
-    ) -> Result<Page<ApiKey>> {
+    pub async fn api_keys(&self, workspace: WorkspaceId, before: Option<ApiKeyId>, limit: u32) -> Result<Page<ApiKey>> {
         const SQL: &str = api_keys!("id < $2 ORDER BY id DESC LIMIT $3");
         let before = before.map_or(Uuid::max(), ApiKeyId::uuid);
         let rows: Vec<ApiKeyRow> = on!(self.inner.db.read(), c => sqlx::query_as(SQL)

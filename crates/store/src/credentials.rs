@@ -191,13 +191,7 @@ impl Store {
 
     /// Keeps what traffic says of a key's health. Whether the workspace has such a key and it is current. Tell
     /// turns of health, not every error: each is a mutation, with an audit event.
-    pub async fn set_health(
-        &self,
-        workspace: WorkspaceId,
-        id: CredentialId,
-        health: &Health,
-        by: By,
-    ) -> Result<bool> {
+    pub async fn set_health(&self, workspace: WorkspaceId, id: CredentialId, health: &Health, by: By) -> Result<bool> {
         const SQL: &str = "UPDATE credentials SET last_error = $3, last_error_at = $4, invalid_since = $5 \
             WHERE workspace = $1 AND id = $2 AND ended_at IS NULL";
         let mut work = self.mutate(by).await?;

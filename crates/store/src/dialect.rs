@@ -6,6 +6,7 @@ mod wide;
 use std::path::Path;
 
 use crate::db::{Db, On, Tx, on};
+use crate::open::private_file;
 use crate::{Result, StoreError};
 pub(crate) use partitions::Partitions;
 pub(crate) use wide::{PgQuery, SqliteQuery, Wide, WideStatement, wide_rows};
@@ -51,6 +52,11 @@ pub(crate) async fn empty_log(db: &Db) -> Result<bool> {
 pub(crate) async fn backup(db: &Db, path: &Path) -> Result<()> {
     let Db::Sqlite(pools) = db else { return Err(StoreError::Unsupported("backup of PostgreSQL")) };
     let path = path.to_str().ok_or(StoreError::Unstorable("path"))?;
+    // Made here, since SQLite would let everyone read it. It takes an empty file for a new one.
+    let made = private_file(Path::new(path)).and_then(|file| file.metadata());
+    if !made.is_ok_and(|meta| meta.len() == 0) {
+        return Err(StoreError::BackupFile);
+    }
     // A connection of the write pool would hold up everyone; one that reads may not vacuum, even into a file.
     let mut c = pools.read.acquire().await?;
     sqlx::query("PRAGMA query_only = OFF").execute(&mut *c).await?;

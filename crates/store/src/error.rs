@@ -53,8 +53,11 @@ pub enum StoreError {
     #[error("a change of {0} touched an unexpected number of rows")]
     RowCount(&'static str),
     /// A value can't be stored as it is.
-    #[error("the {0} cannot be stored")]
+    #[error("cannot store this {0}")]
     Unstorable(&'static str),
+    /// The file of a backup is there already, or can't be made.
+    #[error("the backup needs a new file in a folder that can be written")]
+    BackupFile,
     /// This database can't do that.
     #[error("not supported: {0}")]
     Unsupported(&'static str),

@@ -62,8 +62,7 @@ impl Store {
 
     /// Keeps the system DEK, unless there is one; returns the one that is stored.
     pub async fn put_system_dek(&self, dek: &WrappedDek) -> Result<WrappedDek> {
-        const SQL: &str =
-            "INSERT INTO system_dek (slot, wrapped, version) VALUES (1, $1, $2) ON CONFLICT DO NOTHING";
+        const SQL: &str = "INSERT INTO system_dek (slot, wrapped, version) VALUES (1, $1, $2) ON CONFLICT DO NOTHING";
         let mut tx = self.inner.db.begin().await?;
         on!(tx.on(), c => sqlx::query(SQL).bind(&dek.wrapped).bind(i64::from(dek.version)).execute(c).await.map(drop))?;
         tx.commit().await?;
@@ -73,7 +72,9 @@ impl Store {
     /// A system secret of a version.
     pub async fn system_secret(&self, name: &str, version: u32) -> Result<Option<SystemSecret>> {
         const SQL: &str = "SELECT sealed, version FROM system_secrets WHERE name = $1 AND version = $2";
-        Ok(on!(self.inner.db.read(), c => sqlx::query_as(SQL).bind(name).bind(i64::from(version)).fetch_optional(c).await)?)
+        Ok(
+            on!(self.inner.db.read(), c => sqlx::query_as(SQL).bind(name).bind(i64::from(version)).fetch_optional(c).await)?,
+        )
     }
 
     /// All versions of a system secret, newest first.

@@ -44,12 +44,7 @@ pub(super) struct Step {
 
 /// Commits those receipts; `Duplicate` if one of them is there already, and then nothing is changed. Returns the
 /// partitions that were made for them.
-pub(super) async fn commit(
-    store: &Store,
-    receipts: &[Receipt],
-    step: &Step,
-    known: &Partitions,
-) -> Result<Partitions> {
+pub(super) async fn commit(store: &Store, receipts: &[Receipt], step: &Step, known: &Partitions) -> Result<Partitions> {
     let rows = receipts.iter().map(ReceiptRow::of).collect::<Result<Vec<_>>>()?;
     let mut tx = store.inner.db.begin().await?;
     let made = known.ensure(&mut tx, rows.iter().map(|row| row.id)).await?;

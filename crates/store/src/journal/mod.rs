@@ -115,7 +115,11 @@ struct Writer {
 
 impl Journal {
     /// Starts to write, in a new file behind everything that was found or was ever committed.
-    pub(crate) fn start(found: segment::Found, limits: JournalLimits, committed: Position) -> Result<Self, JournalError> {
+    pub(crate) fn start(
+        found: segment::Found,
+        limits: JournalLimits,
+        committed: Position,
+    ) -> Result<Self, JournalError> {
         if limits.segment_bytes < 1024 || limits.total_bytes / 4 < u64::from(limits.segment_bytes) {
             return Err(JournalError::BadLimits);
         }

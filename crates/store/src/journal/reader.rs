@@ -47,6 +47,10 @@ impl Reader {
                 break;
             }
         }
+        if batch.receipts.is_empty() {
+            // Nothing is on its way to the database, so the files just left are done with too.
+            journal.remove_before(self.at.segment)?;
+        }
         batch.upto = self.at;
         Ok(batch)
     }
@@ -70,11 +74,17 @@ impl Reader {
         while batch.receipts.len() < max {
             let Some(found) = frame::find(&bytes, done) else {
                 // The last frame may reach beyond the chunk: it is read again with the next one. What has no
-                // frame in a whole chunk, or up to the end of the file, is damage.
-                if available <= CHUNK || done == 0 {
-                    self.damaged(bytes.len() - done);
-                    done = bytes.len();
+                // frame up to the end of the file is damage, and so is a whole chunk without one, up to where
+                // one may begin.
+                let lost = match available {
+                    _ if available <= CHUNK => bytes.len() - done,
+                    _ if done == 0 => CHUNK - FRAME_MAX,
+                    _ => 0,
+                };
+                if lost > 0 {
+                    self.damaged(lost);
                 }
+                done += lost;
                 break;
             };
             if found.start > done {

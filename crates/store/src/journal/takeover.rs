@@ -76,7 +76,7 @@ impl Takeover {
         loop {
             // Asked before, so that the last look at the journal comes after the wish.
             let ending = shutdown.wanted;
-            let seen = self.journal.progress.count();
+            let seen = self.journal.progress.reading();
             let Some(batch) = self.read().await else {
                 shutdown.or(sleep(PAUSES.1)).await;
                 if ending {
@@ -98,7 +98,7 @@ impl Takeover {
                 }
             }
             if batch.receipts.len() < BATCH {
-                let full = self.journal.progress.until(seen + 1 + as_count(BATCH));
+                let full = self.journal.progress.until(seen + as_count(BATCH));
                 shutdown.or(async { drop(timeout(WINDOW, full).await) }).await;
             }
         }

@@ -1,1 +1,232 @@
-//! t
+use std::path::Path;
+
+use ownkey_domain::id::{RequestId, WorkspaceId};
+use ownkey_domain::money::MicroCredits;
+use ownkey_domain::receipt::{Outcome, Receipt, Timing};
+use ownkey_domain::time::Timestamp;
+use ownkey_domain::usage::{Measured, Usage};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::reader::Reader;
+use super::segment::{self, HEAD};
+use super::{Journal, JournalError, JournalLimits, Position};
+
+const SMALL: JournalLimits = JournalLimits { segment_bytes: 2048, total_bytes: 1 << 20 };
+
+fn receipt(n: u128) -> Receipt {
+    Receipt {
+        id: RequestId::from_uuid(Uuid::from_u128(n)),
+        at: Timestamp::from_millis(1_795_366_800_000),
+        workspace: WorkspaceId::from_uuid(Uuid::from_u128(1)),
+        api_key: None,
+        agent: Some("ÿ".repeat(usize::try_from(n % 7).unwrap())),
+        client_request_id: None,
+        route: "/v1/messages".to_owned(),
+        provider: None,
+        model: None,
+        model_served: None,
+        stream: false,
+        payer: None,
+        credential: None,
+        status: 200,
+        error: None,
+        outcome: Outcome::Complete,
+        credits: MicroCredits::ZERO,
+        included: false,
+        cost_usd: None,
+        price_version: None,
+        usage: Usage::default(),
+        measured: Measured::Unknown,
+        attempts: Vec::new(),
+        timing: Timing::default(),
+    }
+}
+
+fn open(dir: &Path, limits: JournalLimits) -> Journal {
+    Journal::start(segment::find(dir).unwrap(), limits, Position::default()).unwrap()
+}
+
+/// All ids in the journal, as the takeover would read them.
+fn ids(journal: &Journal) -> Vec<u128> {
+    let mut reader = Reader::new(Position::default());
+    let mut ids = Vec::new();
+    loop {
+        // From a copy of the position, so that nothing is removed.
+        let batch = reader.read(journal, 3).unwrap();
+        if batch.receipts.is_empty() {
+            return ids;
+        }
+        ids.extend(batch.receipts.iter().map(|r| r.id.uuid().as_u128()));
+    }
+}
+
+fn files(dir: &Path) -> usize {
+    std::fs::read_dir(dir)
+        .unwrap()
+        .filter(|e| e.as_ref().unwrap().path().extension() == Some("receipts".as_ref()))
+        .count()
+}
+
+/// A folder whose first file holds those bytes.
+fn folder_with(bytes: &[u8]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(segment::path(dir.path(), 1), bytes).unwrap();
+    dir
+}
+
+/// The bytes of a file with three receipts, and where each ends.
+fn three() -> (Vec<u8>, Vec<usize>) {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = open(dir.path(), SMALL);
+    let ends = (1..=3).map(|n| journal.append(&receipt(n)).unwrap().offset.try_into().unwrap()).collect();
+    (std::fs::read(segment::path(dir.path(), 1)).unwrap(), ends)
+}
+
+#[test]
+fn a_tail_torn_at_any_byte_is_cut_and_the_rest_stays() {
+    let (bytes, ends) = three();
+    for cut in 0..bytes.len() {
+        let dir = folder_with(&bytes[..cut]);
+        let journal = open(dir.path(), SMALL);
+        let whole = u128::try_from(ends.iter().filter(|&&end| end <= cut).count()).unwrap();
+        journal.append(&receipt(9)).unwrap();
+        assert_eq!(ids(&journal), (1..=whole).chain([9]).collect::<Vec<_>>(), "cut at {cut}");
+    }
+}
+
+#[test]
+fn a_flipped_bit_costs_one_receipt_at_most() {
+    let (bytes, ends) = three();
+    for at in usize::try_from(HEAD).unwrap()..bytes.len() {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x10;
+        let dir = folder_with(&damaged);
+        let journal = open(dir.path(), SMALL);
+        let lost = 1 + u128::try_from(ends.iter().filter(|&&end| end <= at).count()).unwrap();
+        assert_eq!(ids(&journal), (1..=3).filter(|&n| n != lost).collect::<Vec<_>>(), "flipped at {at}");
+    }
+}
+
+#[test]
+fn files_are_begun_and_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = open(dir.path(), SMALL);
+    for n in 0..50 {
+        journal.append(&receipt(n)).unwrap();
+    }
+    assert!(files(dir.path()) > 5);
+    // Reading to the end takes it that what was read before is committed.
+    assert_eq!(ids(&journal), (0..50).collect::<Vec<_>>());
+    assert_eq!(files(dir.path()), 1);
+    assert!(journal.used_bytes() <= u64::from(SMALL.segment_bytes));
+}
+
+#[test]
+fn a_full_journal_says_so_and_keeps_a_reserve() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = open(dir.path(), JournalLimits { segment_bytes: 4096, total_bytes: 16384 });
+    assert!(journal.has_room());
+    let mut appended = 0;
+    let mut admitted = 0;
+    loop {
+        admitted += u128::from(journal.has_room());
+        match journal.append(&receipt(appended)) {
+            Ok(_) => appended += 1,
+            Err(JournalError::Full) => break,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(admitted < appended && admitted > 0);
+    assert!(journal.used_bytes() <= 16384);
+    assert_eq!(ids(&journal), (0..appended).collect::<Vec<_>>());
+    assert!(journal.has_room());
+    journal.append(&receipt(appended)).unwrap();
+}
+
+#[test]
+fn a_second_opener_and_bad_limits_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = open(dir.path(), SMALL);
+    assert!(matches!(segment::find(dir.path()), Err(JournalError::AlreadyOpen)));
+    drop(journal);
+    let found = segment::find(dir.path()).unwrap();
+    let limits = JournalLimits { segment_bytes: 4096, total_bytes: 8192 };
+    assert!(matches!(Journal::start(found, limits, Position::default()), Err(JournalError::BadLimits)));
+}
+
+#[test]
+fn a_receipt_too_large_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = open(dir.path(), SMALL);
+    let large = Receipt { route: "x".repeat(300 << 10), ..receipt(1) };
+    assert!(matches!(journal.append(&large), Err(JournalError::TooLarge)));
+    // One larger than a file gets a file of its own.
+    journal.append(&Receipt { route: "x".repeat(4000), ..receipt(2) }).unwrap();
+    journal.append(&receipt(3)).unwrap();
+    assert_eq!(ids(&journal), [2, 3]);
+}
+
+#[test]
+fn writing_starts_behind_what_was_ever_committed() {
+    let dir = tempfile::tempdir().unwrap();
+    let committed = Position { segment: 7, offset: 999 };
+    let journal = Journal::start(segment::find(dir.path()).unwrap(), SMALL, committed).unwrap();
+    journal.append(&receipt(1)).unwrap();
+    let mut reader = Reader::new(committed);
+    assert_eq!(reader.read(&journal, 9).unwrap().receipts, [receipt(1)]);
+}
+
+#[test]
+fn the_id_of_a_journal_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let id = open(dir.path(), SMALL).id;
+    assert_eq!(open(dir.path(), SMALL).id, id);
+    let other = tempfile::tempdir().unwrap();
+    assert_ne!(open(other.path(), SMALL).id, id);
+}
+
+#[test]
+fn threads_append_whole_receipts() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = open(dir.path(), SMALL);
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let journal = &journal;
+            scope.spawn(move || {
+                (0..100).for_each(|n| {
+                    journal.append(&receipt(thread * 100 + n)).unwrap();
+                })
+            });
+        }
+    });
+    let mut ids = ids(&journal);
+    ids.sort_unstable();
+    assert_eq!(ids, (0..400).collect::<Vec<_>>());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+    #[test]
+    fn nothing_in_a_file_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..4000)) {
+        let dir = folder_with(&bytes);
+        let journal = open(dir.path(), SMALL);
+        journal.append(&receipt(1)).unwrap();
+        prop_assert_eq!(ids(&journal), [1]);
+    }
+
+    #[test]
+    fn every_receipt_survives_reopening(counts in prop::collection::vec(0u32..20, 1..6)) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut expected = Vec::new();
+        for (run, count) in counts.into_iter().enumerate() {
+            let journal = open(dir.path(), SMALL);
+            for n in 0..count {
+                let id = u128::try_from(run).unwrap() * 1000 + u128::from(n);
+                journal.append(&receipt(id)).unwrap();
+                expected.push(id);
+            }
+        }
+        prop_assert_eq!(ids(&open(dir.path(), SMALL)), expected);
+    }
+}

@@ -46,15 +46,21 @@ impl Progress {
         self.appended.load(Ordering::SeqCst)
     }
 
+    /// How many are appended, as the takeover starts to read. What readers wait for now is read next, so their
+    /// hurry is over; a reader who comes later hurries anew.
+    pub fn reading(&self) -> u64 {
+        self.hurry.store(false, Ordering::SeqCst);
+        self.count()
+    }
+
     /// Waits until so many receipts are appended, or a reader is in a hurry. May return early.
     pub async fn until(&self, count: u64) {
         self.wake_at.store(count, Ordering::SeqCst);
         // Looked at after the wish is known: a receipt in between is seen here or wakes.
-        if self.hurry.swap(false, Ordering::SeqCst) || self.count() >= count {
+        if self.hurry.load(Ordering::SeqCst) || self.count() >= count {
             return;
         }
         self.wake.notified().await;
-        self.hurry.store(false, Ordering::SeqCst);
     }
 
     /// Everything before that place is committed.

@@ -47,7 +47,9 @@ pub(crate) static ADD_TOTALS: LazyLock<WideStatement<TotalsRow>> = LazyLock::new
     let (key, sums) = TotalsRow::COLUMNS.split_at(KEY_COLUMNS);
     let add = |name: &&str| match name.starts_with("tokens_") {
         // Unknown and known is known; unknown and unknown stays unknown.
-        true => format!("{name} = COALESCE(usage_totals.{name} + excluded.{name}, usage_totals.{name}, excluded.{name})"),
+        true => {
+            format!("{name} = COALESCE(usage_totals.{name} + excluded.{name}, usage_totals.{name}, excluded.{name})")
+        }
         false => format!("{name} = usage_totals.{name} + excluded.{name}"),
     };
     let sums: Vec<_> = sums.iter().map(add).collect();

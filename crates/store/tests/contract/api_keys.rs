@@ -1,0 +1,33 @@
+use ownkey_store::{Caller, StoreError};
+
+use crate::bed::{BY, Bed, NOW, new_api_key};
+
+crate::on_both! { made_found_and_revoked kept_apart_by_workspace }
+
+async fn made_found_and_revoked(bed: Bed) {
+    let (store, workspace) = (&bed.store, bed.workspace().await);
+    let (old, new) = (new_api_key(workspace), new_api_key(workspace));
+    let made = store.create_api_key(&old, BY).await.unwrap().unwrap();
+    assert_eq!(store.api_key(workspace, old.key.id).await.unwrap(), Some(made));
+    store.create_api_key(&new, BY).await.unwrap().unwrap();
+    assert!(matches!(store.create_api_key(&new, BY).await, Err(StoreError::Duplicate(_))));
+    let page = store.api_keys(workspace, None, 1).await.unwrap();
+    assert_eq!((page.items[0].id, page.more), (new.key.id, true));
+    let page = store.api_keys(workspace, Some(new.key.id), 1).await.unwrap();
+    assert_eq!((page.items[0].id, page.more), (old.key.id, false));
+    let caller = Caller { key: old.key.clone(), limits: old.limits };
+    assert_eq!(store.caller(&old.lookup).await.unwrap(), Some(caller));
+    assert!(store.revoke_api_key(workspace, old.key.id, BY).await.unwrap());
+    assert!(!store.revoke_api_key(workspace, old.key.id, BY).await.unwrap());
+    assert_eq!(store.caller(&old.lookup).await.unwrap(), None);
+    assert_eq!(store.api_key(workspace, old.key.id).await.unwrap().unwrap().revoked_at, Some(NOW));
+}
+
+async fn kept_apart_by_workspace(bed: Bed) {
+    let (store, mine, other) = (&bed.store, bed.workspace().await, bed.workspace().await);
+    let key = new_api_key(mine);
+    store.create_api_key(&key, BY).await.unwrap().unwrap();
+    assert_eq!(store.api_key(other, key.key.id).await.unwrap(), None);
+    assert!(store.api_keys(other, None, 9).await.unwrap().items.is_empty());
+    assert!(!store.revoke_api_key(other, key.key.id, BY).await.unwrap());
+}

@@ -1,0 +1,74 @@
+use ownkey_domain::id::{ApiKeyId, WorkspaceId};
+use ownkey_store::{Actor, AuditCheck, By, Note};
+use serde_json::json;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+use uuid::Uuid;
+
+use crate::bed::{Bed, NOW};
+
+crate::on_both! { chains_verify events_cannot_be_changed a_changed_event_is_told a_missing_event_is_told }
+
+async fn fill(bed: &Bed, workspace: Option<WorkspaceId>, events: u64) {
+    let by = By::new(Actor::ApiKey(ApiKeyId::from_uuid(Uuid::from_u128(9))), NOW);
+    for n in 0..events {
+        let note = Note { workspace, action: "test", object: format!("nul\0 {n}"), detail: json!({"n": n}) };
+        bed.store.note(&note, by).await.unwrap();
+    }
+}
+
+/// Runs a statement behind the store's back.
+async fn run(bed: &Bed, sql: &str) -> sqlx::Result<()> {
+    let sql = AssertSqlSafe(sql.to_owned());
+    if bed.config.url.starts_with("sqlite") {
+        let mut c = SqliteConnection::connect(&bed.config.url).await?;
+        sqlx::raw_sql(sql).execute(&mut c).await.map(drop)
+    } else {
+        let mut c = PgConnection::connect(&bed.config.url).await?;
+        sqlx::raw_sql(sql).execute(&mut c).await.map(drop)
+    }
+}
+
+/// The same, with the triggers that refuse it taken away.
+async fn tamper(bed: &Bed, sql: &str) {
+    let triggers = if bed.config.url.starts_with("sqlite") {
+        "DROP TRIGGER audit_events_keep_update; DROP TRIGGER audit_events_keep_delete;"
+    } else {
+        "DROP TRIGGER audit_events_keep ON audit_events;"
+    };
+    run(bed, triggers).await.unwrap();
+    run(bed, sql).await.unwrap();
+}
+
+async fn chains_verify(bed: Bed) {
+    let workspace = bed.workspace().await;
+    fill(&bed, None, 3).await;
+    fill(&bed, Some(workspace), 600).await;
+    assert_eq!(bed.store.audit_verify(None).await.unwrap(), AuditCheck::Intact(3));
+    assert_eq!(bed.store.audit_verify(Some(workspace)).await.unwrap(), AuditCheck::Intact(601));
+    let page = bed.store.audit(Some(workspace), Some(3), 1).await.unwrap();
+    assert_eq!((page.items[0].seq, page.items[0].workspace, page.more), (2, Some(workspace), true));
+    assert_eq!(page.items[0].actor, ApiKeyId::from_uuid(Uuid::from_u128(9)).to_string());
+    let nobody = WorkspaceId::from_uuid(Uuid::now_v7());
+    assert_eq!(bed.store.audit_verify(Some(nobody)).await.unwrap(), AuditCheck::Intact(0));
+}
+
+async fn events_cannot_be_changed(bed: Bed) {
+    fill(&bed, None, 1).await;
+    assert!(run(&bed, "UPDATE audit_events SET actor = 'x'").await.is_err());
+    assert!(run(&bed, "DELETE FROM audit_events").await.is_err());
+    assert_eq!(bed.store.audit_verify(None).await.unwrap(), AuditCheck::Intact(1));
+}
+
+async fn a_changed_event_is_told(bed: Bed) {
+    fill(&bed, None, 5).await;
+    tamper(&bed, "UPDATE audit_events SET actor = 'system' WHERE seq = 3").await;
+    assert_eq!(bed.store.audit_verify(None).await.unwrap(), AuditCheck::Broken(3));
+}
+
+async fn a_missing_event_is_told(bed: Bed) {
+    fill(&bed, None, 5).await;
+    tamper(&bed, "DELETE FROM audit_events WHERE seq = 5").await;
+    assert_eq!(bed.store.audit_verify(None).await.unwrap(), AuditCheck::Broken(5));
+    run(&bed, "DELETE FROM audit_events WHERE seq = 2").await.unwrap();
+    assert_eq!(bed.store.audit_verify(None).await.unwrap(), AuditCheck::Broken(2));
+}

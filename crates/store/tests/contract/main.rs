@@ -1,0 +1,28 @@
+//! The contract of the store, a suite for each noun: always on SQLite, and on PostgreSQL when
+//! `TEST_POSTGRES_URL` names a server on which databases may be made.
+
+mod api_keys;
+mod audit;
+mod bed;
+mod credentials;
+mod opening;
+mod receipts;
+mod schema;
+mod takeover;
+mod vault;
+mod workspaces;
+
+/// Makes two tests of each function: one for each database.
+macro_rules! on_both {
+    ($($name:ident)*) => {
+        mod sqlite {
+            $(#[tokio::test] async fn $name() { super::$name(crate::bed::Bed::sqlite().await).await })*
+        }
+        mod postgres {
+            $(#[tokio::test] async fn $name() {
+                if let Some(bed) = crate::bed::Bed::postgres().await { super::$name(bed).await }
+            })*
+        }
+    };
+}
+pub(crate) use on_both;

@@ -1,0 +1,95 @@
+//! Opening, and what must hold of the files.
+
+use std::path::Path;
+
+use ownkey_domain::provider::Provider;
+use ownkey_store::{Store, StoreConfig, StoreError};
+use sqlx::{Connection, SqliteConnection};
+
+use crate::bed::{BY, Bed, new_credential, new_workspace};
+
+crate::on_both! { a_reopened_store_is_the_same a_newer_database_is_refused nothing_is_changed_without_an_audit_key }
+
+async fn a_reopened_store_is_the_same(bed: Bed) {
+    let id = bed.workspace().await;
+    bed.store.ping().await.unwrap();
+    let bed = bed.reopen().await;
+    assert_eq!(bed.store.workspace(id).await.unwrap().unwrap().id, id);
+}
+
+async fn a_newer_database_is_refused(bed: Bed) {
+    let Bed { store, mut config, dir } = bed;
+    store.close().await;
+    drop(store);
+    config.binary_version = "0.0.9".to_owned();
+    let refused = Store::open(&config).await.unwrap_err();
+    assert!(matches!(refused, StoreError::TooOld { needed, .. } if needed == "0.1.0"));
+    config.binary_version = "0.10.0-rc.1".to_owned();
+    Store::open(&config).await.unwrap();
+    drop(dir);
+}
+
+async fn nothing_is_changed_without_an_audit_key(bed: Bed) {
+    bed.store.close().await;
+    let Bed { store, config, dir } = bed;
+    drop(store);
+    let store = Store::open(&config).await.unwrap();
+    let refused = store.create_workspace(&new_workspace(), BY).await;
+    assert!(matches!(refused, Err(StoreError::NoAuditKey)));
+    drop(dir);
+}
+
+#[tokio::test]
+async fn a_second_process_is_refused() {
+    let bed = Bed::sqlite().await;
+    let refused = Store::open(&bed.config).await.unwrap_err();
+    assert!(matches!(refused, StoreError::AlreadyOpen(_)), "{refused}");
+}
+
+#[tokio::test]
+async fn other_urls_are_refused() {
+    for url in ["", "sqlite://", "sqlite://:memory:", "mysql://x/y", "ownkey.db", "sqlite://a.db?mode=ro"] {
+        assert!(matches!(Store::open(&StoreConfig::new(url)).await, Err(StoreError::BadUrl)), "{url}");
+    }
+}
+
+/// Whether any file in the folder holds those bytes.
+fn anywhere(dir: &Path, needle: &[u8]) -> bool {
+    std::fs::read_dir(dir).unwrap().any(|entry| {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        bytes.windows(needle.len()).any(|window| window == needle)
+    })
+}
+
+#[tokio::test]
+async fn a_removed_key_is_in_no_file() {
+    let bed = Bed::sqlite().await;
+    let (store, folder) = (&bed.store, bed.dir.path().join("data"));
+    let (workspace, mut new) = (bed.workspace().await, new_workspace());
+    let sealed = |n: u8| [b"SEALED-MARKER-".as_slice(), &[b'0' + n; 400]].concat();
+    for n in 0..3 {
+        store.put_credential(&new_credential(workspace, &sealed(n)), BY).await.unwrap();
+        assert!(anywhere(&folder, &sealed(n)));
+    }
+    assert!(!anywhere(&folder, &sealed(0)) && !anywhere(&folder, &sealed(1)), "rotated");
+    store.remove_credential(workspace, Provider::Anthropic, BY).await.unwrap();
+    assert!(!anywhere(&folder, b"SEALED-MARKER-"), "removed");
+    new.dek.wrapped = b"WRAPPED-MARKER".to_vec();
+    store.create_workspace(&new, BY).await.unwrap();
+    store.put_credential(&new_credential(new.id, &sealed(4)), BY).await.unwrap();
+    store.delete_workspace(new.id, BY).await.unwrap();
+    assert!(!anywhere(&folder, b"SEALED-MARKER-") && !anywhere(&folder, b"WRAPPED-MARKER"), "deleted");
+}
+
+#[tokio::test]
+async fn a_backup_is_a_whole_database() {
+    let bed = Bed::sqlite().await;
+    let id = bed.workspace().await;
+    let copy = bed.dir.path().join("copy.db");
+    bed.store.backup(&copy).await.unwrap();
+    assert!(matches!(bed.store.backup(&copy).await, Err(StoreError::BackupFile)));
+    let mut c = SqliteConnection::connect(&format!("sqlite://{}", copy.display())).await.unwrap();
+    let (found,): (uuid::Uuid,) = sqlx::query_as("SELECT id FROM workspaces").fetch_one(&mut c).await.unwrap();
+    assert_eq!(found, id.uuid());
+    bed.workspace().await;
+}

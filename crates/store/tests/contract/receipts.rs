@@ -1,0 +1,144 @@
+use ownkey_domain::id::{RequestId, WorkspaceId};
+use ownkey_domain::payer::PayerKind;
+use ownkey_domain::receipt::Receipt;
+use ownkey_domain::usage::{TokenClass, Usage};
+use ownkey_store::{GroupBy, JournalLimits, ReceiptFilter, StatusClass, UsageKey, UsageQuery};
+use uuid::Uuid;
+
+use crate::bed::{BY, Bed, NOW, new_api_key, new_credential, receipt};
+
+crate::on_both! { read_back_as_written paged_and_filtered of_other_workspaces_are_not_there last_uses_are_kept usage_adds_up }
+
+async fn read_back_as_written(bed: Bed) {
+    let running = bed.start(JournalLimits::default()).await;
+    let workspace = bed.workspace().await;
+    let mut odd = receipt(workspace, 3);
+    odd.cost_usd = Some(ownkey_domain::money::PicoUsd::new(i128::from(i64::MAX) + 1));
+    odd.client_request_id = Some("nul\0".to_owned());
+    for written in [receipt(workspace, 1), receipt(workspace, 5), odd] {
+        running.journal.append(&written).unwrap();
+        assert_eq!(bed.store.receipt(workspace, written.id).await.unwrap(), Some(written));
+    }
+    // A name with a NUL can't be kept as it is, and must not stop the others.
+    let mut nul = receipt(workspace, 7);
+    nul.agent = Some("a\0b".to_owned());
+    running.journal.append(&nul).unwrap();
+    let read = bed.store.receipt(workspace, nul.id).await.unwrap().unwrap();
+    assert_eq!(read.agent.as_deref(), Some("a\u{fffd}b"));
+    running.stop().await;
+}
+
+async fn write(bed: &Bed, workspace: WorkspaceId, count: u32) -> Vec<Receipt> {
+    let running = bed.start(JournalLimits::default()).await;
+    let receipts: Vec<_> = (0..count).map(|n| receipt(workspace, n)).collect();
+    receipts.iter().for_each(|r| assert!(running.journal.append(r).is_ok()));
+    running.stop().await;
+    receipts
+}
+
+async fn ids(bed: &Bed, workspace: WorkspaceId, filter: &ReceiptFilter) -> Vec<RequestId> {
+    let page = bed.store.receipts(workspace, filter, None, 1000).await.unwrap();
+    page.items.iter().map(|r| r.id).collect()
+}
+
+async fn paged_and_filtered(bed: Bed) {
+    let workspace = bed.workspace().await;
+    let receipts = write(&bed, workspace, 100).await;
+    let newest =
+        |keep: &dyn Fn(&Receipt) -> bool| receipts.iter().rev().filter(|r| keep(r)).map(|r| r.id).collect::<Vec<_>>();
+    let (mut before, mut seen) = (None, Vec::new());
+    loop {
+        let page = bed.store.receipts(workspace, &ReceiptFilter::default(), before, 30).await.unwrap();
+        seen.extend(page.items.iter().map(|r| r.id));
+        before = seen.last().copied();
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!(seen, newest(&|_| true));
+    let all = ReceiptFilter::default();
+    let payer = ReceiptFilter { payer: Some(PayerKind::Byok), ..all.clone() };
+    assert_eq!(ids(&bed, workspace, &payer).await, newest(&|r| r.payer.is_some()));
+    let model = ReceiptFilter { model: Some("model-1".to_owned()), ..all.clone() };
+    assert_eq!(ids(&bed, workspace, &model).await, newest(&|r| r.model.as_deref() == Some("model-1")));
+    let refused = ReceiptFilter { status: Some(StatusClass::ClientError), ..all.clone() };
+    assert_eq!(ids(&bed, workspace, &refused).await, newest(&|r| r.status == 429));
+    let (from, to) = (receipts[10].at, receipts[95].at);
+    let time = ReceiptFilter { from: Some(from), to: Some(to), ..all };
+    assert_eq!(ids(&bed, workspace, &time).await, newest(&|r| r.at >= from && r.at < to));
+}
+
+async fn of_other_workspaces_are_not_there(bed: Bed) {
+    let (mine, other) = (bed.workspace().await, bed.workspace().await);
+    let receipts = write(&bed, mine, 1).await;
+    assert_eq!(bed.store.receipt(other, receipts[0].id).await.unwrap(), None);
+    assert!(ids(&bed, other, &ReceiptFilter::default()).await.is_empty());
+    assert_eq!(bed.store.receipt(mine, RequestId::from_uuid(Uuid::now_v7())).await.unwrap(), None);
+    let query = UsageQuery { from: NOW, to: NOW.plus_millis(1 << 40), group_by: GroupBy::Model, api_key: None };
+    assert!(bed.store.usage(other, &query).await.unwrap().is_empty());
+}
+
+async fn last_uses_are_kept(bed: Bed) {
+    let workspace = bed.workspace().await;
+    let (key, credential) = (new_api_key(workspace), new_credential(workspace, b"x"));
+    bed.store.create_api_key(&key, BY).await.unwrap();
+    bed.store.put_credential(&credential, BY).await.unwrap();
+    let running = bed.start(JournalLimits::default()).await;
+    for n in [9, 7] {
+        let mut used = receipt(workspace, n);
+        (used.api_key, used.credential) = (Some(key.key.id), Some(credential.id));
+        running.journal.append(&used).unwrap();
+        bed.store.receipt(workspace, used.id).await.unwrap().unwrap();
+    }
+    let latest = Some(receipt(workspace, 9).at);
+    assert_eq!(bed.store.api_key(workspace, key.key.id).await.unwrap().unwrap().last_used_at, latest);
+    assert_eq!(bed.store.credential(workspace, credential.id).await.unwrap().unwrap().last_used_at, latest);
+    let filter = ReceiptFilter { api_key: Some(key.key.id), ..ReceiptFilter::default() };
+    assert_eq!(ids(&bed, workspace, &filter).await.len(), 2);
+    let query = UsageQuery { from: NOW, to: NOW.plus_millis(1), group_by: GroupBy::ApiKey, api_key: Some(key.key.id) };
+    let usage = bed.store.usage(workspace, &query).await.unwrap();
+    assert_eq!((usage.len(), &usage[0].key), (1, &UsageKey::ApiKey(key.key.id)));
+    running.stop().await;
+}
+
+async fn usage_adds_up(bed: Bed) {
+    let workspace = bed.workspace().await;
+    let receipts = write(&bed, workspace, 200).await;
+    let groups = [
+        (GroupBy::Hour, 4),
+        (GroupBy::Day, 1),
+        (GroupBy::Model, 3),
+        (GroupBy::Provider, 2),
+        (GroupBy::Payer, 2),
+        (GroupBy::Agent, 2),
+        (GroupBy::ApiKey, 1),
+    ];
+    for (group_by, rows) in groups {
+        let query = UsageQuery { from: NOW, to: NOW.plus_millis(24 * 3_600_000), group_by, api_key: None };
+        let usage = bed.store.usage(workspace, &query).await.unwrap();
+        assert_eq!(usage.len(), rows, "{group_by:?}");
+        assert!(usage.is_sorted_by_key(|row| row.key.clone()));
+        let sum =
+            |part: &dyn Fn(&ownkey_store::UsageTotals) -> i128| usage.iter().map(|r| part(&r.totals)).sum::<i128>();
+        let count =
+            |keep: &dyn Fn(&Receipt) -> bool| i128::try_from(receipts.iter().filter(|r| keep(r)).count()).unwrap();
+        assert_eq!(sum(&|t| t.calls.into()), 200);
+        assert_eq!(sum(&|t| t.errors.into()), count(&|r| r.status >= 400));
+        assert_eq!(sum(&|t| t.unpriced.into()), count(&|r| r.payer.is_some() && r.cost_usd.is_none()));
+        assert_eq!(sum(&|t| t.unmeasured.into()), 0);
+        assert_eq!(
+            sum(&|t| t.cost_usd.get()),
+            receipts.iter().filter_map(|r| r.cost_usd).map(|c| c.get()).sum::<i128>()
+        );
+        assert_eq!(
+            sum(&|t| t.credits.get().into()),
+            receipts.iter().map(|r| i128::from(r.credits.get())).sum::<i128>()
+        );
+        let input = |usage: &Usage| i128::from(usage.get(TokenClass::Input).unwrap_or(0));
+        assert_eq!(sum(&|t| input(&t.tokens)), receipts.iter().map(|r| input(&r.usage)).sum::<i128>());
+        assert!(usage.iter().all(|row| row.totals.tokens.get(TokenClass::Output).is_none()));
+    }
+    let one_hour = UsageQuery { from: NOW, to: NOW.plus_millis(1), group_by: GroupBy::Hour, api_key: None };
+    let usage = bed.store.usage(workspace, &one_hour).await.unwrap();
+    assert_eq!((usage.len(), usage[0].key.clone(), usage[0].totals.calls), (1, UsageKey::At(NOW), 60));
+}
