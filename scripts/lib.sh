@@ -10,7 +10,8 @@ cd "$root" || exit 1
 say() { printf '%s\n' "$*"; }
 die() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
-# Runs a step under its name, and notes how long it took.
+# Runs a step under its name, and notes how long it took. A function that is run so must return its failures itself:
+# bash does not stop at errors on the left of `||`.
 step() {
     local name=$1 begun=$SECONDS
     shift

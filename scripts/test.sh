@@ -17,10 +17,10 @@ crates() {
 # tests, and the one to release. They share all dependencies, so the second build is short.
 binaries() {
     local target
-    target=$(target_dir)
-    cargo_release --features ownkey/kill-points
-    install -D "$target/release/ownkey" "$target/kill-points/ownkey"
-    cargo_release
+    target=$(target_dir) || return
+    cargo_release --features ownkey/kill-points || return
+    install -D "$target/release/ownkey" "$target/kill-points/ownkey" || return
+    cargo_release || return
     export OWNKEY_BIN=$target/release/ownkey OWNKEY_SIM_BIN=$target/release/ownkey-sim
     export OWNKEY_KILL_BIN=$target/kill-points/ownkey
 }
