@@ -29,7 +29,7 @@ pub enum ErrorClass {
     ProviderIncident,
     /// The provider does not serve calls from this address, country or network.
     NotFromHere,
-    /// The key was accepted and the request was not: its fault, whoever's key it is.
+    /// The key was accepted, the request was not: another key would not help.
     AboutTheRequest,
     /// Nothing can be learnt about the key.
     NotAboutTheKey,
