@@ -5,10 +5,8 @@ use ownkey_domain::provider::Provider;
 use ownkey_store::StoredCredential;
 use ownkey_vault::{Context, Keyring, Origin, ProviderKey, Sealed, VaultError, WrappedDek};
 
-use crate::problem::Problem;
-
 /// A provider key is sealed once per row: rotation makes a new row.
-pub(crate) const SECRET_VERSION: i32 = 1;
+pub(crate) const SECRET_VERSION: u32 = 1;
 
 /// Where a provider key belongs: what its sealed bytes are bound to.
 pub(crate) struct Place<'a> {
@@ -16,25 +14,24 @@ pub(crate) struct Place<'a> {
     pub(crate) credential: CredentialId,
     pub(crate) provider: Provider,
     pub(crate) origin: &'a Origin,
-    pub(crate) version: i32,
+    pub(crate) version: u32,
 }
 
 impl Place<'_> {
-    fn context(&self) -> Result<Context<'_>, VaultError> {
-        Ok(Context::ProviderKey {
+    fn context(&self) -> Context<'_> {
+        Context::ProviderKey {
             workspace: self.workspace,
             credential: self.credential,
             provider: self.provider,
             origin: self.origin,
-            version: u32::try_from(self.version).map_err(|_| VaultError::Damaged)?,
-        })
+            version: self.version,
+        }
     }
 }
 
 /// A data key as the store keeps it.
-pub(crate) fn to_store(dek: &WrappedDek) -> Result<ownkey_store::WrappedDek, Problem> {
-    let version = i32::try_from(dek.version()).map_err(|_| VaultError::Damaged)?;
-    Ok(ownkey_store::WrappedDek { wrapped: dek.as_bytes().to_vec(), version })
+pub(crate) fn to_store(dek: &WrappedDek) -> ownkey_store::WrappedDek {
+    ownkey_store::WrappedDek { wrapped: dek.as_bytes().to_vec(), version: dek.version() }
 }
 
 /// Seals a provider key where it belongs.
@@ -45,7 +42,7 @@ pub(crate) fn seal(
     key: &ProviderKey,
 ) -> Result<Vec<u8>, VaultError> {
     let dek = WrappedDek::from_bytes(dek.wrapped.clone())?;
-    let sealed = keyring.seal(&dek, &place.context()?, key.as_secret())?;
+    let sealed = keyring.seal(&dek, &place.context(), key.as_secret())?;
     Ok(sealed.as_bytes().to_vec())
 }
 
@@ -66,7 +63,7 @@ pub(crate) fn open(
     };
     let dek = WrappedDek::from_bytes(dek.wrapped.clone())?;
     let sealed = Sealed::from_bytes(stored.sealed.clone())?;
-    let secret = keyring.open(&dek, &place.context()?, &sealed)?;
+    let secret = keyring.open(&dek, &place.context(), &sealed)?;
     let key = ProviderKey::new(secret).ok_or(VaultError::Damaged)?;
     Ok((key, origin))
 }

@@ -15,8 +15,6 @@ use crate::probe::Prober;
 mod calls;
 mod candidates;
 mod climb;
-#[cfg(test)]
-mod tests;
 
 /// The bounds of key tests.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use ownkey_domain::id::CredentialId;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::time::Timestamp;
 use ownkey_domain::verdict::{Explained, Storing, Verdict};
-use ownkey_store::{By, Health};
+use ownkey_store::Health;
 use serde::Serialize;
 
 use super::{VerdictView, no_key, plan_has_keys, provider_of, result_of, tested};
@@ -117,24 +117,29 @@ async fn stored_key(
     // Its destination is no longer configured: it must not be sent anywhere else.
     let base = endpoint.base(Some(&origin)).ok_or_else(sealed)?;
     let finding = tested(control, access, (provider, base, &key)).await?;
-    keep(control, stored.id, (provider, &finding), control.by(&access.who)).await?;
+    keep(control, access, stored.id, (provider, &finding)).await?;
     Ok((stored.id, finding))
 }
 
 /// Keeps what the test says of the key. One that says nothing of it does not hide what is known.
 async fn keep(
     control: &Control,
+    access: &InWorkspace,
     id: CredentialId,
     (provider, finding): (Provider, &Finding),
-    by: By,
 ) -> Result<(), Problem> {
     if finding.verdict.storing() == Storing::Unverified {
         return Ok(());
     }
-    let current = control.store().record_test(id, &result_of(finding, provider, by.at), by).await?;
-    if current && finding.verdict != Verdict::Invalid {
-        // The provider has just accepted the key: earlier refusals are over.
-        control.store().set_health(id, &Health::default(), by).await?;
+    let (store, by) = (control.store(), control.by(&access.who));
+    store.record_test(access.id(), id, &result_of(finding, provider, by.at), by).await?;
+    if finding.verdict == Verdict::Invalid {
+        return Ok(());
+    }
+    // The provider has just accepted the key: what it refused before is over.
+    let health = store.credential(access.id(), id).await?.map(|credential| credential.health);
+    if let Some(health) = health.filter(|health| health.invalid_since.is_some()) {
+        store.set_health(access.id(), id, &Health { invalid_since: None, ..health }, by).await?;
     }
     Ok(())
 }

@@ -98,7 +98,7 @@ impl WorkspaceInput {
             plan,
             features: words(self.features.unwrap_or_default()),
             period_anchor: self.period_anchor,
-            dek: crate::sealing::to_store(&dek)?,
+            dek: crate::sealing::to_store(&dek),
         })
     }
 }

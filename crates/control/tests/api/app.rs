@@ -1,0 +1,191 @@
+//! The API with all that is behind it, and a way to call it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use http::{HeaderMap, Method, Request};
+use http_body_util::BodyExt;
+use ownkey_control::{Control, Endpoint, LadderLimits, Parts, router};
+use ownkey_domain::catalogue::Catalogue;
+use ownkey_domain::plan::{DEFAULT_PLAN, Managed, Plan};
+use ownkey_domain::provider::Provider;
+use ownkey_domain::scope::Scope;
+use ownkey_domain::time::Timestamp;
+use ownkey_store::{Store, StoreConfig};
+use ownkey_vault::{Keyring, PepperId, PlatformKeyHasher, Secret};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+use crate::fake::Fake;
+
+pub const OPERATOR: &str = "operator-token-of-thirty-two-characters-or-more";
+pub const NOW: i64 = 1_795_366_800_000;
+pub const ANTHROPIC_KEY: &str = "sk-ant-api03-CANARYaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaAA";
+pub const OTHER_KEY: &str = "sk-ant-api03-CANARYbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbAA";
+pub const OPENAI_KEY: &str = "sk-proj-CANARYcccccccccccccccccccccccccccccT3BlbkFJcccccccccc";
+
+pub struct App {
+    router: Router,
+    clock: Arc<AtomicI64>,
+    pub store: Store,
+    pub anthropic: Fake,
+    pub openai: Fake,
+    pub dir: TempDir,
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+    pub body: Value,
+}
+
+/// A workspace with a platform key that has every scope.
+#[derive(Clone)]
+pub struct Tenant {
+    pub id: String,
+    pub key: String,
+    pub key_id: String,
+}
+
+impl App {
+    pub async fn new() -> Self {
+        Self::with(LadderLimits { pause: Duration::ZERO, ..LadderLimits::default() }).await
+    }
+
+    pub async fn with(ladder: LadderLimits) -> Self {
+        let (anthropic, openai) = (Fake::start().await, Fake::start().await);
+        let endpoints = BTreeMap::from([
+            (Provider::Anthropic, Endpoint::new(&[&anthropic.url, "https://eu.example.com"], true).unwrap()),
+            (Provider::OpenAi, Endpoint::new(&[&format!("{}/v1/", openai.url)], false).unwrap()),
+        ]);
+        let dir = tempfile::tempdir().unwrap();
+        let store = open_store(dir.path()).await;
+        let clock = Arc::new(AtomicI64::new(NOW));
+        let now = Arc::clone(&clock);
+        let control = Control::new(Parts {
+            store: store.clone(),
+            keyring: Arc::new(Keyring::parse("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=").unwrap()),
+            hasher: PlatformKeyHasher::new(PepperId(1), &Secret::new(vec![7; 32])),
+            catalogue: Arc::new(Catalogue::builtin().unwrap()),
+            plans: plans(),
+            endpoints,
+            operator_tokens: vec!["another-token-of-thirty-two-characters".into(), OPERATOR.into()],
+            clock: Arc::new(move || Timestamp::from_millis(now.fetch_add(1, Ordering::SeqCst))),
+            metrics: Arc::new(|| "ownkey_up 1\n".to_owned()),
+            ready: Arc::new(|| Box::pin(async { Ok(()) })),
+            ladder,
+        });
+        let router = router(Arc::new(control.unwrap()));
+        Self { router, clock, store, anthropic, openai, dir }
+    }
+
+    pub fn pass(&self, time: Duration) {
+        self.clock.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Reply {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Reply { status: parts.status.as_u16(), headers: parts.headers, text, body }
+    }
+
+    /// Calls with a bearer credential (none if empty) and a JSON body (none if null).
+    pub async fn call(&self, method: &str, path: &str, credential: &str, body: Value) -> Reply {
+        let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(path);
+        if !credential.is_empty() {
+            request = request.header("authorization", format!("Bearer {credential}"));
+        }
+        let body = match body {
+            Value::Null => Body::empty(),
+            body => {
+                request = request.header("content-type", "application/json");
+                Body::from(body.to_string())
+            }
+        };
+        self.send(request.body(body).unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str, credential: &str) -> Reply {
+        self.call("GET", path, credential, Value::Null).await
+    }
+
+    /// A new workspace on that plan.
+    pub async fn tenant_on(&self, plan: &str) -> Tenant {
+        let body = json!({"name": "Acme", "plan": plan});
+        let made = self.call("POST", "/api/v1/workspaces", OPERATOR, body).await.is(201);
+        let id = made.body["id"].as_str().unwrap().to_owned();
+        let all: Vec<Scope> = Scope::ALL.to_vec();
+        let (key_id, key) = self.key(&id, &all).await;
+        Tenant { id, key, key_id }
+    }
+
+    pub async fn tenant(&self) -> Tenant {
+        self.tenant_on(DEFAULT_PLAN).await
+    }
+
+    /// A new platform key: its id and its text.
+    pub async fn key(&self, workspace: &str, scopes: &[Scope]) -> (String, String) {
+        let path = format!("/api/v1/workspaces/{workspace}/api-keys");
+        let made = self.call("POST", &path, OPERATOR, json!({"name": "k", "scopes": scopes})).await.is(201);
+        let text = |name: &str| made.body[name].as_str().unwrap().to_owned();
+        (text("id"), text("secret"))
+    }
+
+    /// Stores a provider key.
+    pub async fn put_key(&self, tenant: &Tenant, provider: &str, key: &str) -> Reply {
+        let path = format!("/api/v1/workspaces/current/provider-keys/{provider}");
+        self.call("PUT", &path, &tenant.key, json!({"key": key})).await
+    }
+
+    /// What the list shows of a provider.
+    pub async fn shown(&self, tenant: &Tenant, provider: &str) -> Value {
+        let list = self.get("/api/v1/workspaces/current/provider-keys", &tenant.key).await.is(200);
+        let all = list.body["data"].as_array().unwrap().clone();
+        all.into_iter().find(|one| one["provider"] == provider).unwrap()
+    }
+}
+
+impl Reply {
+    #[track_caller]
+    pub fn is(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", self.text);
+        self
+    }
+
+    #[track_caller]
+    pub fn is_problem(self, status: u16, code: &str) -> Self {
+        assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.text);
+        assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{}", self.text);
+        assert_eq!(self.body["status"], status);
+        self
+    }
+}
+
+pub async fn open_store(dir: &Path) -> Store {
+    let path = dir.join("test.db");
+    let store = Store::open(&StoreConfig::new(format!("sqlite://{}", path.display()))).await.unwrap();
+    store.set_audit_mac(Arc::new(|bytes: &[u8]| {
+        // Enough of a MAC for a test: the chain only needs some 32 bytes that depend on the event.
+        let mut mac = [0; 32];
+        bytes.iter().enumerate().for_each(|(at, byte)| mac[at % 32] ^= byte);
+        mac
+    }));
+    store
+}
+
+fn plans() -> BTreeMap<String, Plan> {
+    let keyless = Plan { id: "free".to_owned(), name: "Free".to_owned(), byok: false, managed: Managed::Included };
+    BTreeMap::from([(DEFAULT_PLAN.to_owned(), Plan::default()), ("free".to_owned(), keyless)])
+}

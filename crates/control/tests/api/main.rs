@@ -1,0 +1,13 @@
+//! The management API from the outside: real store, real vault, a provider in the same process.
+
+mod api_keys;
+mod app;
+mod edges;
+mod fake;
+mod key_tests;
+mod openapi;
+mod policy;
+mod provider_keys;
+mod receipts;
+mod rights;
+mod workspaces;

@@ -1,0 +1,139 @@
+use ownkey_domain::id::{ApiKeyId, RequestId, WorkspaceId};
+use ownkey_domain::money::{MicroCredits, PicoUsd};
+use ownkey_domain::payer::PayerKind;
+use ownkey_domain::provider::Provider;
+use ownkey_domain::receipt::{Attempt, Outcome, Receipt, Timing};
+use ownkey_domain::scope::Scope;
+use ownkey_domain::time::Timestamp;
+use ownkey_domain::usage::{Measured, TokenClass, Usage};
+use ownkey_store::JournalLimits;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::app::{App, NOW, Tenant};
+
+fn receipt(tenant: &Tenant, api_key: &str, n: u8) -> Receipt {
+    let id =
+        uuid::Builder::from_unix_timestamp_millis(u64::try_from(NOW).unwrap() + u64::from(n), &[n; 10]).into_uuid();
+    let workspace: WorkspaceId = tenant.id.parse().unwrap();
+    let api_key: ApiKeyId = api_key.parse().unwrap();
+    let credential = Some(ownkey_domain::id::CredentialId::from_uuid(Uuid::from_u128(9)));
+    let cost_usd = Some(PicoUsd::parse_usd("0.0031").unwrap());
+    let attempt = Attempt {
+        payer: PayerKind::Byok,
+        credential,
+        status: Some(200),
+        outcome: Outcome::Complete,
+        cost_usd,
+        provider_request_id: Some("req_011".to_owned()),
+    };
+    Receipt {
+        id: RequestId::from_uuid(id),
+        at: Timestamp::from_millis(NOW + i64::from(n)),
+        workspace,
+        api_key: Some(api_key),
+        agent: None,
+        client_request_id: None,
+        route: "/v1/messages".to_owned(),
+        provider: Some(Provider::Anthropic),
+        model: Some("claude-opus-4-6".to_owned()),
+        model_served: Some("claude-opus-4-6".to_owned()),
+        stream: false,
+        payer: Some(PayerKind::Byok),
+        credential,
+        status: 200,
+        error: None,
+        outcome: Outcome::Complete,
+        credits: MicroCredits::ZERO,
+        included: false,
+        cost_usd,
+        price_version: Some("2026-11-22".to_owned()),
+        usage: Usage::default().with(TokenClass::Input, 212).with(TokenClass::Output, 96),
+        measured: Measured::Measured,
+        attempts: vec![attempt],
+        timing: Timing { own_us: 140, upstream_first_ms: Some(420), total_ms: 2300 },
+    }
+}
+
+/// An app with one call by each of two keys.
+async fn two_calls() -> (App, Tenant, (String, String), [Receipt; 2]) {
+    let app = App::new().await;
+    let tenant = app.tenant().await;
+    let own = app.key(&tenant.id, &[Scope::Inference]).await;
+    let receipts = [receipt(&tenant, &tenant.key_id, 1), receipt(&tenant, &own.0, 2)];
+    let (journal, takeover) =
+        app.store.open_journal(&app.dir.path().join("journal"), JournalLimits::default()).await.unwrap();
+    for receipt in &receipts {
+        journal.append(receipt).unwrap();
+    }
+    tokio::spawn(takeover.run(std::future::pending()));
+    (app, tenant, own, receipts)
+}
+
+const LIST: &str = "/api/v1/workspaces/current/requests";
+
+#[tokio::test]
+async fn receipts_read_as_the_contract_says() {
+    let (app, tenant, _, [first, _]) = two_calls().await;
+    let shown = app.get(&format!("{LIST}/{}", first.id), &tenant.key).await.is(200).body;
+    for (member, value) in [
+        ("payer", json!("byok")),
+        ("credits", json!("0")),
+        ("cost_usd", json!("0.0031")),
+        ("cost_basis", json!("list")),
+        ("usage", json!({"input": 212, "output": 96})),
+        ("timing_ms", json!({"own": 0.14, "upstream_first": 420, "total": 2300})),
+        ("measured", json!("measured")),
+    ] {
+        assert_eq!(shown[member], value, "{member}");
+    }
+    assert_eq!(shown["attempts"][0]["status"], 200);
+    let list = app.get(&format!("{LIST}?payer=byok&status=2xx&limit=1"), &tenant.key).await.is(200).body;
+    let cursor = list["next_cursor"].as_str().unwrap();
+    let next = app.get(&format!("{LIST}?limit=1&cursor={cursor}"), &tenant.key).await.is(200).body;
+    assert_eq!(next["data"][0]["id"], first.id.to_string());
+    assert!(next["next_cursor"].is_null());
+    assert!(
+        app.get(&format!("{LIST}?status=5xx"), &tenant.key).await.is(200).body["data"].as_array().unwrap().is_empty()
+    );
+}
+
+#[tokio::test]
+async fn with_inference_alone_a_key_sees_its_own_calls() {
+    let (app, tenant, (own_id, own), [first, second]) = two_calls().await;
+    let list = app.get(LIST, &own).await.is(200).body;
+    assert_eq!(list["data"].as_array().unwrap().len(), 1);
+    assert_eq!(list["data"][0]["id"], second.id.to_string());
+    app.get(&format!("{LIST}/{}", second.id), &own).await.is(200);
+    app.get(&format!("{LIST}/{}", first.id), &own).await.is_problem(404, "not_found");
+    app.get(&format!("{LIST}?api_key={own_id}"), &own).await.is(200);
+    app.get(&format!("{LIST}?api_key={}", tenant.key_id), &own).await.is_problem(403, "forbidden");
+    let other = app.tenant().await;
+    app.get(&format!("{LIST}/{}", second.id), &other.key).await.is_problem(404, "not_found");
+    assert!(app.get(LIST, &other.key).await.is(200).body["data"].as_array().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn usage_adds_up() {
+    let (app, tenant, ..) = two_calls().await;
+    let path = "/api/v1/workspaces/current/usage";
+    for (group, key) in [
+        ("day", "2026-11-22T00:00:00.000Z"),
+        ("model", "claude-opus-4-6"),
+        ("payer", "byok"),
+        ("provider", "anthropic"),
+    ] {
+        let usage = app.get(&format!("{path}?group_by={group}"), &tenant.key).await.is(200).body;
+        let row = &usage["data"][0];
+        assert_eq!(
+            (&row["key"], &row["calls"], &row["cost_usd"]),
+            (&json!(key), &json!(2), &json!("0.0062")),
+            "{usage}"
+        );
+        assert_eq!(row["usage"], json!({"input": 424, "output": 192}));
+    }
+    app.get(&format!("{path}?group_by=service"), &tenant.key).await.is_problem(422, "not_available_yet");
+    for query in ["group_by=x", "from=yesterday", "from=2026-11-22T00:00:00Z&to=2026-11-21T00:00:00Z"] {
+        app.get(&format!("{path}?{query}"), &tenant.key).await.is_problem(400, "bad_request");
+    }
+}

@@ -1,0 +1,107 @@
+//! The table of rights, walked: each route with each kind of caller.
+
+use std::time::Duration;
+
+use ownkey_control::rights::{Right, Scopes, TABLE};
+use ownkey_domain::scope::Scope;
+use serde_json::{Value, json};
+
+use crate::app::{App, OPERATOR, Reply, Tenant};
+
+fn path_of(right: &Right, tenant: &Tenant) -> String {
+    right
+        .path
+        .replace("{ws}", &tenant.id)
+        .replace("{provider}", "anthropic")
+        .replace("by-external-id/{id}", "by-external-id/acme")
+        .replace("{id}", &tenant.key_id)
+        .replace("{req}", "req_00000000000070008000000000000001")
+        .replace("{name}", "lead")
+        .replace("{month}", "2026-11")
+}
+
+async fn call(app: &App, right: &Right, tenant: &Tenant, credential: &str) -> Reply {
+    let body = if right.verb.as_str() == "GET" { Value::Null } else { json!({}) };
+    app.call(right.verb.as_str(), &path_of(right, tenant), credential, body).await
+}
+
+/// Let in: whatever the answer is, it is about the matter.
+#[track_caller]
+fn let_in(reply: &Reply, what: &str) {
+    let turned_away = matches!(reply.status, 401 | 403) || reply.text.contains("no such workspace");
+    assert!(!turned_away && reply.status != 500, "{what}: {} {}", reply.status, reply.text);
+}
+
+fn without(right: &Right) -> Vec<Scope> {
+    let unwanted = match right.scopes {
+        Scopes::OneOf(wanted) => wanted,
+        Scopes::None | Scopes::Any => &[],
+    };
+    Scope::ALL.iter().copied().filter(|scope| !unwanted.contains(scope)).collect()
+}
+
+#[tokio::test]
+async fn every_route_lets_in_whom_the_table_names() {
+    let app = App::new().await;
+    let other = app.tenant().await;
+    for right in TABLE {
+        let tenant = app.tenant().await;
+        let what = format!("{} {}", right.verb.as_str(), right.path);
+        if right.public {
+            let_in(&call(&app, right, &tenant, "").await, &what);
+            continue;
+        }
+        call(&app, right, &tenant, "").await.is_problem(401, "unauthorized");
+        if right.is_in_workspace() {
+            call(&app, right, &tenant, &other.key).await.is_problem(404, "not_found");
+        }
+        let (_, lacking) = app.key(&tenant.id, &without(right)).await;
+        let reply = call(&app, right, &tenant, &lacking).await;
+        match right.scopes {
+            Scopes::Any => let_in(&reply, &what),
+            Scopes::None | Scopes::OneOf(_) => drop(reply.is_problem(403, "forbidden")),
+        }
+        if let Scopes::OneOf(wanted) = right.scopes {
+            for scope in wanted {
+                let (_, right_key) = app.key(&tenant.id, &[*scope]).await;
+                let_in(
+                    &call(&app, right, &app.tenant_of(&tenant).await, &right_key).await,
+                    &format!("{what} by {scope}"),
+                );
+            }
+        }
+        assert!(right.operator);
+        let reply = call(&app, right, &tenant, OPERATOR).await;
+        let_in(&reply, &what);
+        if !right.built {
+            reply.is_problem(422, "not_available_yet");
+        }
+    }
+}
+
+impl App {
+    /// The same workspace with something left to remove.
+    async fn tenant_of(&self, tenant: &Tenant) -> Tenant {
+        let (key_id, _) = self.key(&tenant.id, &[Scope::Inference]).await;
+        Tenant { key_id, ..tenant.clone() }
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_has_ended_opens_nothing() {
+    let app = App::new().await;
+    let tenant = app.tenant().await;
+    let path = format!("/api/v1/workspaces/{}/api-keys", tenant.id);
+    let body = json!({"name": "short", "scopes": Scope::ALL, "expires_at": "2026-11-22T18:00:00Z"});
+    let short = app.call("POST", &path, OPERATOR, body).await.is(201);
+    let short = short.body["secret"].as_str().unwrap();
+    let (revoked_id, revoked) = app.key(&tenant.id, Scope::ALL).await;
+    app.get("/api/v1/plans", short).await.is(200);
+    app.get("/api/v1/plans", &revoked).await.is(200);
+    app.call("DELETE", &format!("{path}/{revoked_id}"), OPERATOR, Value::Null).await.is(204);
+    app.pass(Duration::from_secs(3600));
+    for right in TABLE.iter().filter(|right| !right.public) {
+        call(&app, right, &tenant, short).await.is_problem(401, "unauthorized");
+        call(&app, right, &tenant, &revoked).await.is_problem(401, "unauthorized");
+    }
+}
