@@ -21,14 +21,14 @@ pub(crate) static FACTS: Facts = Facts {
     guide: Guide {
         title: "Anthropic",
         key_prefixes: "sk-ant-",
-        keys_url: "https://platform.claude.com/settings/keys",
+        keys_url: "https://console.anthropic.com/settings/keys",
         billing_url: "https://platform.claude.com/settings/billing",
         limits_url: "https://platform.claude.com/settings/limits",
         status_url: "https://status.claude.com",
         steps: &[
-            "Sign in at platform.claude.com.",
-            "Open Settings, then API keys.",
-            "Choose Create key and pick the workspace it is for.",
+            "Sign in at console.anthropic.com.",
+            "Open API Keys in the left sidebar.",
+            "Choose Create Key and name it.",
             "Copy the key; it is shown only once.",
         ],
     },

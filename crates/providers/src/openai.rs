@@ -26,9 +26,9 @@ pub(crate) static FACTS: Facts = Facts {
         limits_url: "https://platform.openai.com/settings/organization/limits",
         status_url: "https://status.openai.com",
         steps: &[
-            "Sign in at platform.openai.com.",
-            "Open API keys.",
-            "Choose Create new secret key, name it and pick a project.",
+            "Sign in at platform.openai.com/api-keys.",
+            "Choose Create new secret key.",
+            "Name it, and choose Create secret key.",
             "Copy the key; it is shown only once.",
         ],
     },
