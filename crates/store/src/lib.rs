@@ -11,8 +11,8 @@
 //!   text that is never queried. SQLite tables are `STRICT`.
 //! - No `now()`: time comes from the caller.
 //! - Races are settled by guarded single statements and unique indexes; the number of rows touched is checked.
-//!   Mutations are one at a time on both databases (see [`mutation`]).
-//! - What truly differs is in [`dialect`], each with its reason. Two migration folders hold equal file names,
+//!   Mutations are one at a time on both databases (see `mutation`).
+//! - What truly differs is in `dialect`, each with its reason. Two migration folders hold equal file names,
 //!   and a test compares what they make.
 
 #![warn(missing_docs)]

@@ -21,7 +21,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ownkey_domain::receipt::Receipt;
@@ -47,6 +47,9 @@ impl Default for JournalLimits {
         Self { segment_bytes: 8 << 20, total_bytes: 256 << 20 }
     }
 }
+
+/// Enough to need new blocks of the disk.
+const PROBE_BYTES: usize = 16 << 10;
 
 /// Why the journal did not take a receipt, or can't be opened.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +105,8 @@ pub struct Journal {
     end: AtomicU64,
     /// Bytes of all files.
     used_bytes: AtomicU64,
+    /// Whether the last write failed.
+    failing: AtomicBool,
     progress: Progress,
     _lock: LockFile,
 }
@@ -136,6 +141,7 @@ impl Journal {
             writer: Mutex::new(Writer { file, at, closed }),
             end: AtomicU64::new(at.pack()),
             used_bytes: AtomicU64::new(used_bytes),
+            failing: AtomicBool::new(false),
             progress: Progress::default(),
             _lock: lock,
         })
@@ -148,34 +154,49 @@ impl Journal {
         serde_json::to_writer(&mut frame, receipt).map_err(io::Error::from)?;
         let frame = frame::seal(frame).ok_or(JournalError::TooLarge)?;
         let length = u32::try_from(frame.len()).map_err(|_| JournalError::TooLarge)?;
-        let at = {
-            let mut writer = self.writer();
-            let full = writer.at.offset.saturating_add(length) > self.limits.segment_bytes;
-            let rotate = full && writer.at.offset > HEAD;
-            let needed = u64::from(length) + if rotate { u64::from(HEAD) } else { 0 };
-            if self.used_bytes.load(Ordering::Relaxed) + needed > self.limits.total_bytes {
-                return Err(JournalError::Full);
-            }
-            if rotate {
-                self.rotate(&mut writer)?;
-            }
-            // At its place, not at the end: what a failed write left behind is written over.
-            writer.file.write_all_at(&frame, u64::from(writer.at.offset))?;
-            writer.at.offset += length;
-            self.used_bytes.fetch_add(u64::from(length), Ordering::Relaxed);
-            self.end.store(writer.at.pack(), Ordering::SeqCst);
-            writer.at
-        };
+        let appended = self.write(&frame, length);
+        self.failing.store(matches!(appended, Err(JournalError::Io(_))), Ordering::Relaxed);
+        let at = appended?;
         kill::point("journal_appended");
         self.progress.appended();
         Ok(at)
     }
 
+    fn write(&self, frame: &[u8], length: u32) -> Result<Position, JournalError> {
+        let mut writer = self.writer();
+        let full = writer.at.offset.saturating_add(length) > self.limits.segment_bytes;
+        let rotate = full && writer.at.offset > HEAD;
+        let needed = u64::from(length) + if rotate { u64::from(HEAD) } else { 0 };
+        if self.used_bytes.load(Ordering::Relaxed) + needed > self.limits.total_bytes {
+            return Err(JournalError::Full);
+        }
+        if rotate {
+            self.rotate(&mut writer)?;
+        }
+        // At its place, not at the end: what a failed write left behind is written over.
+        writer.file.write_all_at(frame, u64::from(writer.at.offset))?;
+        writer.at.offset += length;
+        self.used_bytes.fetch_add(u64::from(length), Ordering::Relaxed);
+        self.end.store(writer.at.pack(), Ordering::SeqCst);
+        Ok(writer.at)
+    }
+
     /// Whether there is room for the receipts of calls yet to come. An eighth is kept for calls that are under way:
-    /// they must still end with a receipt.
+    /// they must still end with a receipt. After a failed write, whether the disk takes writes again.
     pub fn has_room(&self) -> bool {
         let reserve = self.limits.total_bytes / 8;
-        self.used_bytes.load(Ordering::Relaxed) + reserve <= self.limits.total_bytes
+        let room = self.used_bytes.load(Ordering::Relaxed) + reserve <= self.limits.total_bytes;
+        room && (!self.failing.load(Ordering::Relaxed) || self.probe())
+    }
+
+    /// Tries a write where the next frame will go. Without it a disk that was full once would keep calls out for
+    /// good, since none would be let in to try.
+    fn probe(&self) -> bool {
+        let writer = self.writer();
+        let offset = u64::from(writer.at.offset);
+        let written = writer.file.write_all_at(&[0; PROBE_BYTES], offset).and_then(|()| writer.file.set_len(offset));
+        self.failing.store(written.is_err(), Ordering::Relaxed);
+        written.is_ok()
     }
 
     /// Bytes of all files.

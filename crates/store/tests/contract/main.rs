@@ -1,10 +1,14 @@
 //! The contract of the store, a suite for each noun: always on SQLite, and on PostgreSQL when
 //! `TEST_POSTGRES_URL` names a server on which databases may be made.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
 mod api_keys;
 mod audit;
 mod bed;
 mod credentials;
+#[cfg(feature = "kill-points")]
+mod kills;
 mod opening;
 mod receipts;
 mod schema;

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use ownkey_domain::id::WorkspaceId;
-use ownkey_store::{GroupBy, JournalError, JournalLimits, ReceiptFilter, StoreError, UsageQuery};
+use ownkey_store::{GroupBy, JournalError, JournalLimits, ReceiptFilter, Store, StoreConfig, StoreError, UsageQuery};
 use proptest::prelude::*;
+use sqlx::{Connection, SqliteConnection};
 
 use crate::bed::{Bed, NOW, receipt};
 
@@ -141,4 +142,33 @@ proptest! {
             assert_eq!((calls, rows), (u64::from(appended), usize::try_from(appended).unwrap()));
         });
     }
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_costs_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ownkey.db");
+    let mut config = StoreConfig::new(format!("sqlite://{}", path.display()));
+    config.busy_timeout = Duration::from_secs(1);
+    let store = Store::open(&config).await.unwrap();
+    let (journal, takeover) = store.open_journal(&dir.path().join("journal"), SMALL).await.unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let task = tokio::spawn(takeover.run(async move { drop(stopped.await) }));
+
+    let mut other = SqliteConnection::connect(&config.url).await.unwrap();
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let workspace = WorkspaceId::from_uuid(uuid::Uuid::from_u128(1));
+    let receipts: Vec<_> = (0..30).map(|n| receipt(workspace, n)).collect();
+    for receipt in &receipts {
+        journal.append(receipt).unwrap();
+    }
+    assert!(matches!(store.catch_up(Duration::from_millis(1500)).await, Err(StoreError::Behind)));
+    assert!(store.ping().await.is_err());
+    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    store.catch_up(Duration::from_secs(60)).await.unwrap();
+    store.ping().await.unwrap();
+    let page = store.receipts(workspace, &ReceiptFilter::default(), None, 100).await.unwrap();
+    assert_eq!(page.items.len(), receipts.len());
+    drop(stop);
+    task.await.unwrap();
 }

@@ -1,18 +1,20 @@
 //! Stored provider keys. One that ended is never used again: its sealed bytes are overwritten.
 
+mod row;
+
 use ownkey_domain::id::{CredentialId, WorkspaceId};
 use ownkey_domain::provider::Provider;
 use ownkey_domain::time::Timestamp;
 use ownkey_domain::verdict::Explained;
 
 use serde_json::{Value, json};
-use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::change::ChangeKind;
 use crate::db::on;
 use crate::mutation::Mutation;
-use crate::{By, Note, Result, Store, StoreError, workspaces};
+use crate::{By, Note, Result, Store, workspaces};
+use row::{CredentialRow, TestColumns};
 
 /// What people may know of a stored provider key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -235,77 +237,4 @@ async fn note(
     detail: Value,
 ) -> Result<()> {
     work.note(&Note { workspace: Some(workspace), action, object: id.to_string(), detail }).await
-}
-
-/// A test as columns.
-struct TestColumns {
-    verdict: Option<String>,
-    models: String,
-    at: Option<i64>,
-}
-
-impl TestColumns {
-    fn of(test: Option<&TestResult>) -> Self {
-        Self {
-            verdict: test.map(|t| json!(t.verdict).to_string()),
-            models: json!(test.map_or(&[][..], |t| &t.models)).to_string(),
-            at: test.map(|t| t.at.millis()),
-        }
-    }
-}
-
-#[derive(FromRow)]
-struct CredentialRow {
-    id: Uuid,
-    workspace: Uuid,
-    provider: String,
-    origin: String,
-    #[sqlx(try_from = "i64")]
-    secret_version: u32,
-    hint: String,
-    verdict: Option<String>,
-    models: String,
-    last_tested_at: Option<i64>,
-    last_used_at: Option<i64>,
-    last_error: Option<String>,
-    last_error_at: Option<i64>,
-    invalid_since: Option<i64>,
-    created_by: String,
-    created_at: i64,
-    ended_at: Option<i64>,
-}
-
-impl TryFrom<CredentialRow> for Credential {
-    type Error = StoreError;
-
-    fn try_from(row: CredentialRow) -> Result<Self> {
-        let verdict = row.verdict.map(|text| serde_json::from_str(&text)).transpose();
-        let (Ok(provider), Ok(verdict), Ok(models)) =
-            (row.provider.parse(), verdict, serde_json::from_str(&row.models))
-        else {
-            return Err(StoreError::Corrupt("credential"));
-        };
-        let time = |at: Option<i64>| at.map(Timestamp::from_millis);
-        let health = Health {
-            last_error: row.last_error,
-            last_error_at: time(row.last_error_at),
-            invalid_since: time(row.invalid_since),
-        };
-        Ok(Self {
-            id: CredentialId::from_uuid(row.id),
-            workspace: WorkspaceId::from_uuid(row.workspace),
-            provider,
-            origin: row.origin,
-            secret_version: row.secret_version,
-            hint: row.hint,
-            verdict,
-            models,
-            last_tested_at: time(row.last_tested_at),
-            last_used_at: time(row.last_used_at),
-            health,
-            created_by: row.created_by,
-            created_at: Timestamp::from_millis(row.created_at),
-            ended_at: time(row.ended_at),
-        })
-    }
 }
