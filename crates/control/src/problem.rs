@@ -17,7 +17,13 @@ pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// An error answer.
 #[derive(Debug)]
-pub struct Problem {
+pub struct Problem(
+    // Boxed, so that every `Result` on the good way stays small.
+    Box<Facts>,
+);
+
+#[derive(Debug)]
+struct Facts {
     status: StatusCode,
     code: &'static str,
     title: Cow<'static, str>,
@@ -88,7 +94,8 @@ impl Problem {
         title: impl Into<Cow<'static, str>>,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { status, code, title: title.into(), detail: detail.into(), extra: Map::new(), header: None }
+        let (title, detail) = (title.into(), detail.into());
+        Self(Box::new(Facts { status, code, title, detail, extra: Map::new(), header: None }))
     }
 
     /// Nobody known is calling.
@@ -119,31 +126,26 @@ impl Problem {
     /// The same with a further member.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.extra.insert(name.to_owned(), value.into());
+        self.0.extra.insert(name.to_owned(), value.into());
         self
     }
 
     /// The same with a header.
     fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         debug_assert!(name != ALLOW, "the router sets it");
-        self.header = Some((name, value));
+        self.0.header = Some((name, value));
         self
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let document = ProblemDocument {
-            kind: format!("urn:ownkey:problem:{}", self.code),
-            title: self.title,
-            status: self.status.as_u16(),
-            detail: self.detail,
-            code: self.code,
-            extra: self.extra,
-        };
+        let Facts { status, code, title, detail, extra, header } = *self.0;
+        let kind = format!("urn:ownkey:problem:{code}");
+        let document = ProblemDocument { kind, title, status: status.as_u16(), detail, code, extra };
         let body = serde_json::to_vec(&document).unwrap_or_default();
-        let mut response = (self.status, [(CONTENT_TYPE, MEDIA_TYPE)], body).into_response();
-        if let Some((name, value)) = self.header {
+        let mut response = (status, [(CONTENT_TYPE, MEDIA_TYPE)], body).into_response();
+        if let Some((name, value)) = header {
             response.headers_mut().insert(name, value);
         }
         response

@@ -25,8 +25,8 @@ async fn the_text_of_a_key_is_shown_once() {
     assert_eq!(list.body["data"].as_array().unwrap().len(), 2);
 
     app.call("DELETE", &format!("{PATH}/{id}"), &tenant.key, Value::Null).await.is(204);
-    app.call("DELETE", &format!("{PATH}/{id}"), &tenant.key, Value::Null).await.is_problem(404, "not_found");
-    app.get("/api/v1/plans", secret).await.is_problem(401, "unauthorized");
+    app.call("DELETE", &format!("{PATH}/{id}"), &tenant.key, Value::Null).await.problem(404, "not_found");
+    app.get("/api/v1/plans", secret).await.problem(401, "unauthorized");
     assert!(app.get(&format!("{PATH}/{id}"), &tenant.key).await.is(200).body["revoked_at"].is_string());
 }
 
@@ -37,9 +37,9 @@ async fn nobody_gives_more_than_he_has() {
     let (_, maker) = app.key(&tenant.id, &[Scope::KeysWrite, Scope::Inference]).await;
     let body = |scopes: Value| json!({"name": "a", "scopes": scopes});
     app.call("POST", PATH, &maker, body(json!(["inference"]))).await.is(201);
-    app.call("POST", PATH, &maker, body(json!(["inference", "providers:write"]))).await.is_problem(403, "forbidden");
+    app.call("POST", PATH, &maker, body(json!(["inference", "providers:write"]))).await.problem(403, "forbidden");
     for scopes in [json!([]), json!(["inference", "inference"]), json!(["everything"]), json!("inference")] {
-        app.call("POST", PATH, &maker, body(scopes)).await.is_problem(400, "bad_request");
+        app.call("POST", PATH, &maker, body(scopes)).await.problem(400, "bad_request");
     }
     for (name, value) in [
         ("expires_at", json!("2020-01-01T00:00:00Z")),
@@ -48,7 +48,7 @@ async fn nobody_gives_more_than_he_has() {
     ] {
         let mut input = body(json!(["inference"]));
         input[name] = value;
-        let reply = app.call("POST", PATH, &maker, input).await.is_problem(400, "bad_request");
+        let reply = app.call("POST", PATH, &maker, input).await.problem(400, "bad_request");
         assert_eq!(reply.body["member"], name);
     }
 }
@@ -58,10 +58,10 @@ async fn another_workspaces_keys_are_not_there() {
     let app = App::new().await;
     let (one, other) = (app.tenant().await, app.tenant().await);
     let path = format!("{PATH}/{}", other.key_id);
-    app.get(&path, &one.key).await.is_problem(404, "not_found");
-    app.call("DELETE", &path, &one.key, Value::Null).await.is_problem(404, "not_found");
+    app.get(&path, &one.key).await.problem(404, "not_found");
+    app.call("DELETE", &path, &one.key, Value::Null).await.problem(404, "not_found");
     app.get(&format!("/api/v1/workspaces/{}/api-keys/{}", one.id, other.key_id), OPERATOR)
         .await
-        .is_problem(404, "not_found");
+        .problem(404, "not_found");
     app.get("/api/v1/plans", &other.key).await.is(200);
 }

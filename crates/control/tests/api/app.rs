@@ -165,7 +165,7 @@ impl Reply {
     }
 
     #[track_caller]
-    pub fn is_problem(self, status: u16, code: &str) -> Self {
+    pub fn problem(self, status: u16, code: &str) -> Self {
         assert_eq!(self.headers["content-type"], "application/problem+json", "{}", self.text);
         assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{}", self.text);
         assert_eq!(self.body["status"], status);

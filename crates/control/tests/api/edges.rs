@@ -9,14 +9,14 @@ use crate::app::{App, OPERATOR};
 #[tokio::test]
 async fn unknown_paths_and_methods() {
     let app = App::new().await;
-    app.get("/api/v1/nothing", OPERATOR).await.is_problem(404, "not_found");
-    app.get("/api/v1/workspaces/", OPERATOR).await.is_problem(404, "not_found");
+    app.get("/api/v1/nothing", OPERATOR).await.problem(404, "not_found");
+    app.get("/api/v1/workspaces/", OPERATOR).await.problem(404, "not_found");
     let reply = app.call("DELETE", "/api/v1/plans", OPERATOR, Value::Null).await;
     assert_eq!(reply.headers["allow"], "GET,HEAD");
-    reply.is_problem(405, "method_not_allowed");
+    reply.problem(405, "method_not_allowed");
     let reply = app.call("PUT", "/api/v1/workspaces/x/credits", OPERATOR, Value::Null).await;
     assert_eq!(reply.headers["allow"], "GET,HEAD");
-    reply.is_problem(405, "method_not_allowed");
+    reply.problem(405, "method_not_allowed");
 }
 
 #[tokio::test]
@@ -41,21 +41,21 @@ async fn credentials_that_are_none() {
     for credential in [typo.as_str(), "ok_", "nonsense", "operator-token-of-thirty-two-characters-or-mor", " "] {
         let reply = app.get("/api/v1/plans", credential).await;
         assert_eq!(reply.headers["www-authenticate"], "Bearer");
-        reply.is_problem(401, "unauthorized");
+        reply.problem(401, "unauthorized");
     }
-    let reply = app.get("/api/v1/plans", "sk-ant-api03-CANARY").await.is_problem(401, "unauthorized");
+    let reply = app.get("/api/v1/plans", "sk-ant-api03-CANARY").await.problem(401, "unauthorized");
     assert!(reply.text.contains("platform key") && !reply.text.contains("CANARY"));
 
     let plans = || Request::builder().uri("/api/v1/plans");
     let both = plans().header("x-api-key", &tenant.key).header("authorization", format!("Bearer {}", tenant.key));
     app.send(both.body(Body::empty()).unwrap()).await.is(200);
     let two = plans().header("x-api-key", &tenant.key).header("authorization", format!("Bearer {OPERATOR}"));
-    app.send(two.body(Body::empty()).unwrap()).await.is_problem(400, "bad_request");
+    app.send(two.body(Body::empty()).unwrap()).await.problem(400, "bad_request");
     let twice = plans().header("x-api-key", &tenant.key).header("x-api-key", &tenant.key);
-    app.send(twice.body(Body::empty()).unwrap()).await.is_problem(400, "bad_request");
+    app.send(twice.body(Body::empty()).unwrap()).await.problem(400, "bad_request");
     // The operator's token is a bearer token and nothing else.
     let token = plans().header("x-api-key", OPERATOR);
-    app.send(token.body(Body::empty()).unwrap()).await.is_problem(401, "unauthorized");
+    app.send(token.body(Body::empty()).unwrap()).await.problem(401, "unauthorized");
 }
 
 #[tokio::test]
@@ -81,11 +81,11 @@ async fn a_key_in_the_wrong_place_is_not_repeated() {
         ("GET", format!("/api/v1/workspaces/{}/requests?{secret}=1", tenant.id), Value::Null),
         ("GET", format!("/api/v1/workspaces/{}/usage?group_by={secret}", tenant.id), Value::Null),
     ] {
-        let reply = app.call(method, &path, OPERATOR, body.clone()).await.is_problem(400, "bad_request");
+        let reply = app.call(method, &path, OPERATOR, body.clone()).await.problem(400, "bad_request");
         assert!(!reply.text.contains("CANARY"), "{method} {path} {body}: {}", reply.text);
     }
     for path in [format!("/api/v1/workspaces/{secret}/policy"), format!("/api/v1/{secret}")] {
-        let reply = app.get(&path, OPERATOR).await.is_problem(404, "not_found");
+        let reply = app.get(&path, OPERATOR).await.problem(404, "not_found");
         assert!(!reply.text.contains("CANARY"), "{}", reply.text);
     }
 }
@@ -99,11 +99,9 @@ async fn bodies_are_bounded_json() {
         app.send(request.body(Body::from(body)).unwrap())
     };
     post("application/json", r#"{"name":"a"}"#.to_owned()).await.is(201);
-    post("text/plain", r#"{"name":"a"}"#.to_owned()).await.is_problem(415, "unsupported_media_type");
-    post("application/json", format!(r#"{{"name":"{}"}}"#, "a".repeat(70_000)))
-        .await
-        .is_problem(413, "request_too_large");
+    post("text/plain", r#"{"name":"a"}"#.to_owned()).await.problem(415, "unsupported_media_type");
+    post("application/json", format!(r#"{{"name":"{}"}}"#, "a".repeat(70_000))).await.problem(413, "request_too_large");
     for body in [r#"{"name":"a","name":"b"}"#, r#"{"name":"a\u0000b"}"#, "[]", "{", r#"{"name":""}"#, ""] {
-        post("application/json", body.to_owned()).await.is_problem(400, "bad_request");
+        post("application/json", body.to_owned()).await.problem(400, "bad_request");
     }
 }

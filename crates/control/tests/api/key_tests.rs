@@ -127,7 +127,7 @@ async fn ten_tests_a_minute_per_workspace() {
     for _ in 0..10 {
         test(&app, &tenant, "anthropic", ANTHROPIC_KEY).await;
     }
-    let reply = app.put_key(&tenant, "anthropic", ANTHROPIC_KEY).await.is_problem(429, "rate_limited");
+    let reply = app.put_key(&tenant, "anthropic", ANTHROPIC_KEY).await.problem(429, "rate_limited");
     let wait: u64 = reply.headers["retry-after"].to_str().unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait));
     test(&app, &other, "anthropic", ANTHROPIC_KEY).await;

@@ -1,5 +1,7 @@
 //! The management API from the outside: real store, real vault, a provider in the same process.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod api_keys;
 mod app;
 mod edges;

@@ -22,11 +22,11 @@ async fn fallback_is_not_promised_before_it_is_built() {
     let app = App::new().await;
     let tenant = app.tenant().await;
     let body = json!({"payer": "byok_only", "fallback": {"on": ["rate_limited"], "daily_cap_usd": "5"}});
-    app.call("PUT", PATH, &tenant.key, body).await.is_problem(422, "not_available_yet");
+    app.call("PUT", PATH, &tenant.key, body).await.problem(422, "not_available_yet");
     assert_eq!(app.get(PATH, &tenant.key).await.is(200).body["payer"], "byok_preferred");
     for body in
         [json!({"payer": "me"}), json!({"fallback": {"on": ["boredom"]}}), json!({"payer": "byok_only", "x": 1})]
     {
-        app.call("PUT", PATH, &tenant.key, body).await.is_problem(400, "bad_request");
+        app.call("PUT", PATH, &tenant.key, body).await.problem(400, "bad_request");
     }
 }

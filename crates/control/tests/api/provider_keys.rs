@@ -28,7 +28,7 @@ async fn stored_rotated_removed() {
     let second = app.put_key(&tenant, "anthropic", OTHER_KEY).await.is(200).body;
     assert_ne!(second["credential"], first["credential"]);
     app.call("DELETE", ANTHROPIC, &tenant.key, Value::Null).await.is(204);
-    app.call("DELETE", ANTHROPIC, &tenant.key, Value::Null).await.is_problem(404, "not_found");
+    app.call("DELETE", ANTHROPIC, &tenant.key, Value::Null).await.problem(404, "not_found");
     assert_eq!(app.shown(&tenant, "anthropic").await["state"], "none");
 
     let audit = app.get("/api/v1/workspaces/current/audit", &tenant.key).await.is(200);
@@ -44,7 +44,7 @@ async fn a_refused_key_leaves_the_old_one_in_force() {
     app.anthropic.take_asked();
 
     app.anthropic.next([refused(), refused()]);
-    let reply = app.put_key(&tenant, "anthropic", OTHER_KEY).await.is_problem(422, "invalid");
+    let reply = app.put_key(&tenant, "anthropic", OTHER_KEY).await.problem(422, "invalid");
     assert_eq!(reply.body["verdict"]["verdict"], "invalid");
     assert!(reply.body["verdict"]["action"]["url"].is_string() && !reply.text.contains("CANARY"));
     assert_eq!(app.anthropic.take_asked().len(), 2);
@@ -53,10 +53,10 @@ async fn a_refused_key_leaves_the_old_one_in_force() {
         (OPENAI_KEY, "wrong_provider"),
         (&ANTHROPIC_KEY.replace("api03", "admin01"), "wrong_kind"),
     ] {
-        let reply = app.put_key(&tenant, "anthropic", key).await.is_problem(422, verdict);
+        let reply = app.put_key(&tenant, "anthropic", key).await.problem(422, verdict);
         assert!(!reply.text.contains("CANARY"), "{}", reply.text);
     }
-    app.put_key(&tenant, "anthropic", &tenant.key).await.is_problem(422, "wrong_kind");
+    app.put_key(&tenant, "anthropic", &tenant.key).await.problem(422, "wrong_kind");
     assert!(app.anthropic.take_asked().is_empty(), "what can't be a key is not sent");
     assert_eq!(app.shown(&tenant, "anthropic").await, before);
 
@@ -71,7 +71,7 @@ async fn what_could_not_be_tested_is_stored_on_demand_only() {
     let tenant = app.tenant().await;
     let down = || app.anthropic.next([anthropic(529, "overloaded_error", "Overloaded")]);
     down();
-    app.put_key(&tenant, "anthropic", ANTHROPIC_KEY).await.is_problem(502, "provider_incident");
+    app.put_key(&tenant, "anthropic", ANTHROPIC_KEY).await.problem(502, "provider_incident");
     assert_eq!(app.shown(&tenant, "anthropic").await["state"], "none");
     down();
     let body = json!({"key": ANTHROPIC_KEY, "save_unverified": true});
@@ -93,7 +93,7 @@ async fn what_could_not_be_tested_is_stored_on_demand_only() {
     // `save_unverified` is no way round a refusal.
     app.anthropic.next([refused(), refused()]);
     let body = json!({"key": OTHER_KEY, "save_unverified": true});
-    app.call("PUT", ANTHROPIC, &tenant.key, body).await.is_problem(422, "invalid");
+    app.call("PUT", ANTHROPIC, &tenant.key, body).await.problem(422, "invalid");
 }
 
 #[tokio::test]
@@ -102,14 +102,14 @@ async fn a_key_goes_where_the_operator_says_only() {
     let tenant = app.tenant().await;
     for origin in ["https://evil.example.com", "https://eu.example.com:8443", "eu.example.com", ""] {
         let body = json!({"key": ANTHROPIC_KEY, "origin": origin});
-        app.call("PUT", ANTHROPIC, &tenant.key, body).await.is_problem(400, "bad_request");
+        app.call("PUT", ANTHROPIC, &tenant.key, body).await.problem(400, "bad_request");
     }
     let body = json!({"key": ANTHROPIC_KEY, "origin": app.anthropic.url});
     let stored = app.call("PUT", ANTHROPIC, &tenant.key, body).await.is(201).body;
     assert_eq!(stored["origin"], app.anthropic.url);
     app.call("PUT", &format!("{LIST}/gemini"), &tenant.key, json!({"key": ANTHROPIC_KEY}))
         .await
-        .is_problem(404, "not_found");
+        .problem(404, "not_found");
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn a_test_of_another_key_stores_nothing() {
     let app = App::new().await;
     let tenant = app.tenant().await;
     let test = format!("{ANTHROPIC}/test");
-    app.call("POST", &test, &tenant.key, json!({})).await.is_problem(404, "not_found");
+    app.call("POST", &test, &tenant.key, json!({})).await.problem(404, "not_found");
     let reply = app.call("POST", &test, &tenant.key, json!({"key": ANTHROPIC_KEY})).await.is(200);
     assert_eq!((&reply.body["verdict"]["verdict"], &reply.body["credential"]), (&json!("valid"), &Value::Null));
     assert!(!reply.text.contains("CANARY"));
@@ -136,7 +136,7 @@ async fn plans_without_own_keys_let_them_sleep() {
     let path = format!("/api/v1/workspaces/{}", tenant.id);
     app.call("PATCH", &path, OPERATOR, json!({"plan": "free"})).await.is(200);
     assert_eq!(app.shown(&tenant, "anthropic").await["state"], "dormant");
-    app.put_key(&tenant, "anthropic", OTHER_KEY).await.is_problem(403, "plan_required");
+    app.put_key(&tenant, "anthropic", OTHER_KEY).await.problem(403, "plan_required");
     app.call("PATCH", &path, OPERATOR, json!({"plan": "default"})).await.is(200);
     assert_eq!(app.shown(&tenant, "anthropic").await["state"], "active");
     app.call("PATCH", &path, OPERATOR, json!({"plan": "free"})).await.is(200);
@@ -150,12 +150,12 @@ async fn keys_are_their_workspaces_alone() {
     app.put_key(&one, "anthropic", ANTHROPIC_KEY).await.is(201);
     assert_eq!(app.shown(&other, "anthropic").await["state"], "none");
     let path = format!("/api/v1/workspaces/{}/provider-keys/anthropic", one.id);
-    app.call("DELETE", &path, &other.key, Value::Null).await.is_problem(404, "not_found");
-    app.call("PUT", &path, &other.key, json!({"key": OTHER_KEY})).await.is_problem(404, "not_found");
+    app.call("DELETE", &path, &other.key, Value::Null).await.problem(404, "not_found");
+    app.call("PUT", &path, &other.key, json!({"key": OTHER_KEY})).await.problem(404, "not_found");
     assert_eq!(app.shown(&one, "anthropic").await["state"], "active");
     let (_, reader) = app.key(&one.id, &[Scope::ProvidersRead]).await;
     app.get(LIST, &reader).await.is(200);
-    app.call("DELETE", ANTHROPIC, &reader, Value::Null).await.is_problem(403, "forbidden");
+    app.call("DELETE", ANTHROPIC, &reader, Value::Null).await.problem(403, "forbidden");
 }
 
 #[tokio::test]

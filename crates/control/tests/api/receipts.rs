@@ -105,11 +105,11 @@ async fn with_inference_alone_a_key_sees_its_own_calls() {
     assert_eq!(list["data"].as_array().unwrap().len(), 1);
     assert_eq!(list["data"][0]["id"], second.id.to_string());
     app.get(&format!("{LIST}/{}", second.id), &own).await.is(200);
-    app.get(&format!("{LIST}/{}", first.id), &own).await.is_problem(404, "not_found");
+    app.get(&format!("{LIST}/{}", first.id), &own).await.problem(404, "not_found");
     app.get(&format!("{LIST}?api_key={own_id}"), &own).await.is(200);
-    app.get(&format!("{LIST}?api_key={}", tenant.key_id), &own).await.is_problem(403, "forbidden");
+    app.get(&format!("{LIST}?api_key={}", tenant.key_id), &own).await.problem(403, "forbidden");
     let other = app.tenant().await;
-    app.get(&format!("{LIST}/{}", second.id), &other.key).await.is_problem(404, "not_found");
+    app.get(&format!("{LIST}/{}", second.id), &other.key).await.problem(404, "not_found");
     assert!(app.get(LIST, &other.key).await.is(200).body["data"].as_array().unwrap().is_empty());
 }
 
@@ -132,8 +132,8 @@ async fn usage_adds_up() {
         );
         assert_eq!(row["usage"], json!({"input": 424, "output": 192}));
     }
-    app.get(&format!("{path}?group_by=service"), &tenant.key).await.is_problem(422, "not_available_yet");
+    app.get(&format!("{path}?group_by=service"), &tenant.key).await.problem(422, "not_available_yet");
     for query in ["group_by=x", "from=yesterday", "from=2026-11-22T00:00:00Z&to=2026-11-21T00:00:00Z"] {
-        app.get(&format!("{path}?{query}"), &tenant.key).await.is_problem(400, "bad_request");
+        app.get(&format!("{path}?{query}"), &tenant.key).await.problem(400, "bad_request");
     }
 }

@@ -51,15 +51,15 @@ async fn every_route_lets_in_whom_the_table_names() {
             let_in(&call(&app, right, &tenant, "").await, &what);
             continue;
         }
-        call(&app, right, &tenant, "").await.is_problem(401, "unauthorized");
+        call(&app, right, &tenant, "").await.problem(401, "unauthorized");
         if right.is_in_workspace() {
-            call(&app, right, &tenant, &other.key).await.is_problem(404, "not_found");
+            call(&app, right, &tenant, &other.key).await.problem(404, "not_found");
         }
         let (_, lacking) = app.key(&tenant.id, &without(right)).await;
         let reply = call(&app, right, &tenant, &lacking).await;
         match right.scopes {
             Scopes::Any => let_in(&reply, &what),
-            Scopes::None | Scopes::OneOf(_) => drop(reply.is_problem(403, "forbidden")),
+            Scopes::None | Scopes::OneOf(_) => drop(reply.problem(403, "forbidden")),
         }
         if let Scopes::OneOf(wanted) = right.scopes {
             for scope in wanted {
@@ -74,7 +74,7 @@ async fn every_route_lets_in_whom_the_table_names() {
         let reply = call(&app, right, &tenant, OPERATOR).await;
         let_in(&reply, &what);
         if !right.built {
-            reply.is_problem(422, "not_available_yet");
+            reply.problem(422, "not_available_yet");
         }
     }
 }
@@ -101,7 +101,7 @@ async fn a_key_that_has_ended_opens_nothing() {
     app.call("DELETE", &format!("{path}/{revoked_id}"), OPERATOR, Value::Null).await.is(204);
     app.pass(Duration::from_secs(3600));
     for right in TABLE.iter().filter(|right| !right.public) {
-        call(&app, right, &tenant, short).await.is_problem(401, "unauthorized");
-        call(&app, right, &tenant, &revoked).await.is_problem(401, "unauthorized");
+        call(&app, right, &tenant, short).await.problem(401, "unauthorized");
+        call(&app, right, &tenant, &revoked).await.problem(401, "unauthorized");
     }
 }

@@ -11,7 +11,7 @@ async fn made_changed_and_deleted() {
     assert!(made["id"].as_str().unwrap().starts_with("ws_"));
     assert_eq!(made["plan"], "default");
     assert_eq!(made["period_anchor"], "2026-11-03T00:00:00.000Z");
-    app.call("POST", "/api/v1/workspaces", OPERATOR, body).await.is_problem(409, "conflict");
+    app.call("POST", "/api/v1/workspaces", OPERATOR, body).await.problem(409, "conflict");
 
     let path = format!("/api/v1/workspaces/{}", made["id"].as_str().unwrap());
     assert_eq!(app.get(&path, OPERATOR).await.is(200).body, made);
@@ -22,11 +22,11 @@ async fn made_changed_and_deleted() {
         (&json!("Acme Ltd"), &json!("free"), &Value::Null)
     );
     assert_eq!(changed["features"], json!(["apex"]));
-    app.call("PATCH", &path, OPERATOR, json!({"plan": "gold"})).await.is_problem(400, "bad_request");
+    app.call("PATCH", &path, OPERATOR, json!({"plan": "gold"})).await.problem(400, "bad_request");
 
     app.call("DELETE", &path, OPERATOR, Value::Null).await.is(204);
-    app.get(&path, OPERATOR).await.is_problem(404, "not_found");
-    app.call("DELETE", &path, OPERATOR, Value::Null).await.is_problem(404, "not_found");
+    app.get(&path, OPERATOR).await.problem(404, "not_found");
+    app.call("DELETE", &path, OPERATOR, Value::Null).await.problem(404, "not_found");
 }
 
 #[tokio::test]
@@ -35,7 +35,7 @@ async fn deleting_ends_its_keys() {
     let tenant = app.tenant().await;
     app.get("/api/v1/plans", &tenant.key).await.is(200);
     app.call("DELETE", &format!("/api/v1/workspaces/{}", tenant.id), OPERATOR, Value::Null).await.is(204);
-    app.get("/api/v1/plans", &tenant.key).await.is_problem(401, "unauthorized");
+    app.get("/api/v1/plans", &tenant.key).await.problem(401, "unauthorized");
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn put_by_external_id_is_the_same_each_time() {
     let moved = app.call("PUT", path, OPERATOR, json!({"name": "Acme", "plan": "free"})).await.is(200).body;
     assert_eq!((&moved["id"], &moved["plan"]), (&first["id"], &json!("free")));
     let other = json!({"name": "Acme", "external_id": "cust/2"});
-    app.call("PUT", path, OPERATOR, other).await.is_problem(400, "bad_request");
+    app.call("PUT", path, OPERATOR, other).await.problem(400, "bad_request");
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn lists_go_by_pages() {
     assert_eq!(names, ["w4", "w3", "w2", "w1", "w0"]);
     assert_eq!(cursor, "");
     for query in ["limit=0", "limit=x", "limit=1&limit=2", "cursor=", "cursor=AAAA", "other=1"] {
-        app.get(&format!("/api/v1/workspaces?{query}"), OPERATOR).await.is_problem(400, "bad_request");
+        app.get(&format!("/api/v1/workspaces?{query}"), OPERATOR).await.problem(400, "bad_request");
     }
 }
 
