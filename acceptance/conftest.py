@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from harness.process import binary
-from harness.server import Server
-from harness.sim import Simulator
+pytest.register_assert_rewrite("harness.api", "harness.errors", "harness.transcript")
+
+from harness.process import binary  # noqa: E402
+from harness.server import Server  # noqa: E402
+from harness.sim import Simulator  # noqa: E402
 
 SOAK = os.environ.get("OWNKEY_SOAK") == "1"
 REPORT: list[str] = []

@@ -72,14 +72,6 @@ def test_niyra_n5_a_missing_kek_does_not_start_and_writes_nothing(stopped):
     assert not stopped.kek_file.exists(), "a KEK is never made up"
 
 
-def test_niyra_n5_the_right_kek_behind_another_starts(stopped):
-    """Several KEKs, the active one first: the other still opens what it sealed."""
-    old = stopped.kek_file.read_text().strip()
-    old = old if ":" in old else f"old:{old}"
-    stopped.write_kek(old)
-    stopped.start()
-
-
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_niyra_n9_one_key_per_provider(sim, workspace, provider):
     first, second = provider_key(provider), provider_key(provider)

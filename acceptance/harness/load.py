@@ -153,10 +153,10 @@ class Load:
             if result.broken and result.broken.startswith("connect"):
                 return
 
-    async def run(self, seconds: float, at_end=None):
-        """Goes on for so long, calls `at_end`, and waits for the calls under way."""
+    async def run(self, until, at_end=None) -> list[Result]:
+        """Goes on until something has happened, or for so many seconds; calls `at_end`; waits for the calls under way."""
         callers = [asyncio.create_task(self._caller()) for _ in range(self.callers)]
-        await asyncio.sleep(seconds)
+        await (asyncio.sleep(until) if isinstance(until, (int, float)) else until)
         self.stopping = True
         if at_end:
             at_end()

@@ -1,12 +1,16 @@
 """What the official SDKs are made to live through, told once for Python and for Node.
 
 Each scenario is a request (`kind`, `prompt`, `more`), and `retries`, the number the client may make. `differs` names
-what the contract lets Ownkey say otherwise than the provider: `error` allows another exception after the same events.
+what the contract lets Ownkey say otherwise than the provider: `error` allows another exception after the same events,
+`attempts` another number of them. Both are about answers that break off: Ownkey can tell its caller what happened where
+the provider could only hang up.
 """
 
 RATE = {"openai": "openai.rate.requests", "anthropic": "anthropic.rate.requests_per_minute"}
-BAD_REQUEST = {"openai": {"temperature": 9}, "anthropic": {"max_tokens": -1}}
+BAD_REQUEST = {"openai": {"temperature": 9}, "anthropic": {"system": 5}}
 NO_MODEL = {"openai": {"model": "gpt-nothing-like-it"}, "anthropic": {"model": "claude-nothing-like-it"}}
+# Without it each chunk of a stream has a `"usage":null` more via Ownkey, which asks for the usage by itself.
+WITH_USAGE = {"openai": {"stream_options": {"include_usage": True}}, "anthropic": {}}
 
 PARAMETERS = {
     "type": "object",
@@ -69,13 +73,13 @@ def scenarios(provider: str) -> list[dict]:
         _one("error_event", "Hello [[sim:error_event after=3]]", kind="stream", retries=1),
         _one("no_terminal_event", "Hello [[sim:no_done]]", kind="stream", differs=["error"]),
         _one("bad_json", "Hello [[sim:bad_json]]"),
-        _one("bad_json_streamed", "Hello [[sim:bad_json]]", kind="stream"),
+        _one("bad_json_streamed", "Hello [[sim:bad_json]]", kind="stream", **WITH_USAGE[provider]),
         _one("invalid_utf8_streamed", "Hello [[sim:invalid_utf8]]", kind="stream"),
         _one("cut_stream", "Hello [[sim:cut after=4]]", kind="stream", retries=1, differs=["error"]),
-        _one("cut_body", "Hello [[sim:cut]]", retries=1),
+        _one("cut_body", "Hello [[sim:cut]]", retries=1, differs=["error", "attempts"]),
         _one("huge", "[[sim:huge bytes=300000]]"),
     ]
     if provider == "openai":
-        both.append(_one("stream_with_usage", kind="stream", stream_options={"include_usage": True}))
+        both.append(_one("stream_with_usage", kind="stream", **WITH_USAGE[provider]))
         both.append(_one("two_choices", kind="stream", n=2))
     return both
