@@ -13,7 +13,7 @@ use ownkey_gateway::metrics::Metrics;
 use ownkey_gateway::upstream::{BaseUrl, Upstream};
 use ownkey_gateway::{Gateway, client, edge};
 use ownkey_store::{Journal, JournalLimits, Store, StoreConfig, Takeover};
-use ownkey_vault::{Keyring, ProviderKey, Secret, SystemPurpose};
+use ownkey_vault::{Keyring, ProviderKey, Secret};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};

@@ -5,6 +5,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::HeaderValue;
 use http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
+use tracing::Instrument;
 
 use crate::problem::Problem;
 
@@ -13,7 +14,7 @@ use crate::problem::Problem;
 /// axum drops a handler when its caller hangs up. A task goes on to its end: a key that passed its test is stored
 /// although nobody waits for the answer any more. It also turns a panic into an answer.
 pub(crate) async fn guard(request: Request, next: Next) -> Response {
-    let mut response = match tokio::spawn(next.run(request)).await {
+    let mut response = match tokio::spawn(next.run(request).in_current_span()).await {
         Ok(response) => response,
         Err(error) => {
             // The panic's own message may hold anything, so it stays with the panic hook.

@@ -14,9 +14,9 @@ use crate::usage::{Measured, Usage};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// The whole answer was passed on, whatever its status.
+    /// The provider's whole answer was passed on.
     Complete,
-    /// It broke off: the provider failed, cut the answer, or took too long.
+    /// The provider answered with an error, cut the answer, took too long or was not reached.
     Failed,
     /// The caller left.
     Cancelled,

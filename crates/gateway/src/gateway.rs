@@ -77,6 +77,13 @@ pub struct Gateway {
     body_room: Arc<Semaphore>,
 }
 
+/// A request that was read.
+struct Received<'a> {
+    head: &'a Head,
+    body: &'a RequestBody,
+    asked: &'a Peek,
+}
+
 impl Gateway {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
@@ -142,13 +149,14 @@ impl Gateway {
             receipt.stream = asked.stream;
         });
         let model = decide::resolve(&self.parts.catalogue, call.protocol, asked.model.as_deref())?;
+        let received = Received { head, body: &body, asked: &asked };
         for _ in 0..DECISIONS_MAX {
             let (workspace, since) = self.workspace(call).await?;
             let plan = self.plan(&workspace)?;
             let grounds = Grounds { plan, upstreams: &self.parts.upstreams };
             let decision = decide(&grounds, &model, workspace, since)?;
             admit(&*self.parts.ledger)?;
-            if let Some(answer) = self.send(call, head, &body, &asked, &decision).await? {
+            if let Some(answer) = self.send(call, &received, &decision).await? {
                 return Ok(answer);
             }
         }
@@ -159,11 +167,10 @@ impl Gateway {
     async fn send(
         &self,
         call: &mut Call,
-        head: &Head,
-        body: &RequestBody,
-        asked: &Peek,
+        received: &Received<'_>,
         decision: &Decision<'_>,
     ) -> Result<Option<Answer>, Error> {
+        let Received { head, body, asked } = *received;
         let key = self.key(decision)?;
         let lease = decision.payer.credential().map(|credential| Lease {
             directory: Arc::clone(&self.parts.directory),

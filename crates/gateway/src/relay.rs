@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use ownkey_domain::payer::PayerKind;
 use ownkey_domain::receipt::Outcome;
 use ownkey_providers::answer::AnswerMeter;
 use ownkey_providers::hide_usage::UsageHider;
@@ -59,6 +60,7 @@ pub struct Relay {
     timer: Pin<Box<Sleep>>,
     state: State,
     is_stream: bool,
+    payer: PayerKind,
 }
 
 enum Meter {
@@ -115,28 +117,34 @@ impl Relay {
             key: Some(Scrubber::new(answer.key.expose_str().as_bytes()).stream()),
         };
         let meter = Meter::Stream(StreamMeter::new(answer.provider));
-        Self::new(call, answer, meter, edits)
+        Self::start(call, answer, meter, edits)
     }
 
     /// Relays any other body, of that length if it is known.
     pub fn plain(call: Call, answer: Answer, length: Option<u64>) -> Body {
         let meter = Meter::Plain(AnswerMeter::new(answer.provider), length);
-        Self::new(call, answer, meter, Edits::default())
+        Self::start(call, answer, meter, Edits::default())
     }
 
-    fn new(call: Call, answer: Answer, meter: Meter, edits: Edits) -> Body {
-        let Answer { response, watch, .. } = answer;
+    fn start(call: Call, answer: Answer, meter: Meter, edits: Edits) -> Body {
+        let Answer { response, watch, payer, .. } = answer;
         let timer = Box::pin(sleep_until(watch.next()));
         let is_stream = matches!(meter, Meter::Stream(_));
         let incoming = response.into_body();
         let meter = Some(meter);
-        Self { incoming, call, meter, edits, watch, timer, state: State::Flowing, is_stream }.boxed_unsync()
+        Self { incoming, call, meter, edits, watch, timer, state: State::Flowing, is_stream, payer }.boxed_unsync()
     }
 
     /// The next piece of the answer.
     fn take(&mut self, chunk: Bytes) -> Bytes {
         let ended = match &mut self.meter {
-            Some(Meter::Stream(meter)) => meter.feed(&chunk).terminal_at.is_some(),
+            Some(Meter::Stream(meter)) => {
+                let progress = meter.feed(&chunk);
+                if let Some(at) = progress.error_at.filter(|_| self.payer == PayerKind::Managed) {
+                    return self.replace_error(chunk.slice(..at));
+                }
+                progress.terminal_at.is_some()
+            }
             Some(Meter::Plain(meter, left)) => {
                 meter.feed(&chunk);
                 let left = left.as_mut();
@@ -151,6 +159,16 @@ impl Relay {
             return self.break_off(&failure::unwritten());
         }
         self.edits.pass(chunk)
+    }
+
+    /// An error inside a managed stream speaks of the operator's account: it is told in our own words.
+    fn replace_error(&mut self, before: Bytes) -> Bytes {
+        let mut out = self.edits.pass(before).to_vec();
+        self.fail(&Error::of_provider(Code::ProviderUnavailable, "The provider failed in mid-answer. Try again."));
+        if let State::Breaking(event) = &mut self.state {
+            out.extend_from_slice(&std::mem::take(event));
+        }
+        Bytes::from(out)
     }
 
     /// The provider ended the answer.

@@ -27,6 +27,9 @@ pub struct Progress {
     /// one. Everything from there on can wait; nothing before has to. Said once a stream, as soon as the event
     /// is certain, even if its last bytes are still to come.
     pub terminal_at: Option<usize>,
+    /// An error of the provider's ends in this chunk: where its event begins here, or 0 if it began earlier. Said
+    /// once a stream.
+    pub error_at: Option<usize>,
 }
 
 /// All that was learnt from a stream.
@@ -93,12 +96,19 @@ impl StreamMeter {
         let mut lines = std::mem::take(&mut self.lines);
         let mut event_at = 0;
         let mut terminal_at = None;
+        let mut error_at = None;
+        let in_error = self.is_in_error();
         lines.feed(chunk, |line| {
             if line.bytes == Some(b"") {
                 self.name.clear();
                 event_at = line.next;
-            } else if self.line(line.bytes) {
+                return;
+            }
+            if self.line(line.bytes) {
                 terminal_at.get_or_insert(event_at);
+            }
+            if self.is_in_error() && !in_error {
+                error_at.get_or_insert(event_at);
             }
         });
         if !self.ended && lines.partial().is_some_and(|partial| self.reader.is_end(partial)) {
@@ -106,7 +116,11 @@ impl StreamMeter {
             terminal_at = Some(event_at);
         }
         self.lines = lines;
-        Progress { terminal_at }
+        Progress { terminal_at, error_at }
+    }
+
+    fn is_in_error(&self) -> bool {
+        matches!(self.terminal, Some(Terminal::Error(_)))
     }
 
     /// What was learnt, once the stream ended or broke off.

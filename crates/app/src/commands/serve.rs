@@ -18,7 +18,8 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let settings = config::load(args.config.as_deref(), std::env::vars().collect())?;
     let filter = EnvFilter::try_from_env("OWNKEY_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true).init();
+    let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("ownkey").build()?;
     runtime.block_on(wiring::serve(settings))
 }

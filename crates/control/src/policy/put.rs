@@ -57,10 +57,12 @@ pub(crate) async fn put(
 fn read(members: &mut Members<'_>) -> Result<PayerPolicy, Problem> {
     let payer: PayerPolicy = members.optional("payer", PAYER_FORM)?.unwrap_or_default();
     let fallback: Fallback = members.optional("fallback", FALLBACK_FORM)?.unwrap_or_default();
-    if !fallback.on.is_empty() {
+    if !fallback.on.is_empty() || fallback.daily_cap_usd.is_some() {
         // Storing a consent that nothing acts on would be a promise we don't keep.
-        return Err(Problem::not_available_yet("Fallback to managed access is not built yet; `on` must be empty.")
-            .with("member", "fallback"));
+        return Err(Problem::not_available_yet(
+            "Fallback to managed access is not built yet: `on` must be empty, and there is nothing to cap.",
+        )
+        .with("member", "fallback"));
     }
     Ok(payer)
 }

@@ -5,7 +5,7 @@ use ownkey_domain::payer::KeyState;
 use ownkey_domain::plan::Plan;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::verdict::Verdict;
-use ownkey_store::Credential;
+use ownkey_store::{Credential, StoredCredential, WrappedDek};
 use serde::Serialize;
 
 use crate::control::Control;
@@ -34,7 +34,7 @@ pub(crate) enum State {
 pub(crate) struct Held {
     pub(crate) provider: Provider,
     pub(crate) credential: Option<Credential>,
-    /// Whether the vault can open it.
+    /// Whether the vault can open it, for a place that is still configured.
     pub(crate) opens: bool,
 }
 
@@ -44,9 +44,11 @@ pub(crate) async fn held(control: &Control, workspace: WorkspaceId) -> Result<Ve
     let routing = control.store().routing(workspace).await?;
     let opens = |credential: &Credential| {
         let Some(routing) = &routing else { return false };
-        let stored = routing.credentials.iter().find(|stored| stored.id == credential.id);
-        // Rotated between the two reads: the next one will tell.
-        stored.is_none_or(|stored| open(&control.parts.keyring, workspace, &routing.dek, stored).is_ok())
+        match routing.credentials.iter().find(|stored| stored.id == credential.id) {
+            Some(stored) => can_be_used(control, workspace, &routing.dek, stored),
+            // Rotated between the two reads: the next one will tell.
+            None => true,
+        }
     };
     let offered = Provider::ALL.into_iter().filter(|provider| control.endpoint(*provider).is_some());
     let held = offered.map(|provider| {
@@ -54,6 +56,13 @@ pub(crate) async fn held(control: &Control, workspace: WorkspaceId) -> Result<Ve
         Held { provider, opens: credential.as_ref().is_some_and(&opens), credential }
     });
     Ok(held.collect())
+}
+
+/// Whether it opens, and the place it is bound to is still configured.
+fn can_be_used(control: &Control, workspace: WorkspaceId, dek: &WrappedDek, stored: &StoredCredential) -> bool {
+    let opened = open(&control.parts.keyring, workspace, dek, stored);
+    let endpoint = control.endpoint(stored.provider);
+    opened.is_ok_and(|(_, origin)| endpoint.is_some_and(|endpoint| endpoint.base(Some(&origin)).is_some()))
 }
 
 impl Held {

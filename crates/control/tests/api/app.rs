@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -30,13 +30,19 @@ pub const ANTHROPIC_KEY: &str = "sk-ant-api03-CANARYaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 pub const OTHER_KEY: &str = "sk-ant-api03-CANARYbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbAA";
 pub const OPENAI_KEY: &str = "sk-proj-CANARYcccccccccccccccccccccccccccccT3BlbkFJcccccccccc";
 
+/// A KEK, and another one.
+pub const KEK: &str = "a:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+pub const OTHER_KEK: &str = "b:YWJjZGVmZ2hpamFiY2RlZmdoaWphYmNkZWZnaGlqYWI=";
+
 pub struct App {
     router: Router,
     clock: Arc<AtomicI64>,
+    /// Makes the readiness check panic.
+    pub broken: Arc<AtomicBool>,
     pub store: Store,
     pub anthropic: Fake,
     pub openai: Fake,
-    pub dir: TempDir,
+    pub dir: Arc<TempDir>,
 }
 
 /// An answer.
@@ -63,29 +69,50 @@ impl App {
 
     pub async fn with(ladder: LadderLimits) -> Self {
         let (anthropic, openai) = (Fake::start().await, Fake::start().await);
-        let endpoints = BTreeMap::from([
-            (Provider::Anthropic, Endpoint::new(&[&anthropic.url, "https://eu.example.com"], true).unwrap()),
-            (Provider::OpenAi, Endpoint::new(&[&format!("{}/v1/", openai.url)], false).unwrap()),
-        ]);
-        let dir = tempfile::tempdir().unwrap();
+        let dir = Arc::new(tempfile::tempdir().unwrap());
         let store = open_store(dir.path()).await;
         let clock = Arc::new(AtomicI64::new(NOW));
-        let now = Arc::clone(&clock);
+        let broken = Arc::default();
+        let mut app = Self { router: Router::new(), clock, broken, store, anthropic, openai, dir };
+        app.router = app.router_of(KEK, &app.anthropic.url, ladder);
+        app
+    }
+
+    /// The same store under another KEK, or with Anthropic elsewhere.
+    pub fn changed(&self, kek: &str, anthropic: &str) -> Self {
+        let router = self.router_of(kek, anthropic, LadderLimits::default());
+        let (clock, broken) = (Arc::clone(&self.clock), Arc::clone(&self.broken));
+        let (store, dir) = (self.store.clone(), Arc::clone(&self.dir));
+        Self { router, clock, broken, store, dir, anthropic: self.anthropic.clone(), openai: self.openai.clone() }
+    }
+
+    fn router_of(&self, kek: &str, anthropic: &str, ladder: LadderLimits) -> Router {
+        let openai = format!("{}/v1/", self.openai.url);
+        let now = Arc::clone(&self.clock);
+        let broken = Arc::clone(&self.broken);
         let control = Control::new(Parts {
-            store: store.clone(),
-            keyring: Arc::new(Keyring::parse("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=").unwrap()),
+            store: self.store.clone(),
+            keyring: Arc::new(Keyring::parse(kek).unwrap()),
             hasher: PlatformKeyHasher::new(PepperId(1), &Secret::new(vec![7; 32])),
             catalogue: Arc::new(Catalogue::builtin().unwrap()),
             plans: plans(),
-            endpoints,
+            endpoints: BTreeMap::from([
+                (Provider::Anthropic, Endpoint::new(&[anthropic, "https://eu.example.com"], true).unwrap()),
+                (Provider::OpenAi, Endpoint::new(&[&openai], false).unwrap()),
+            ]),
             operator_tokens: vec!["another-token-of-thirty-two-characters".into(), OPERATOR.into()],
             clock: Arc::new(move || Timestamp::from_millis(now.fetch_add(1, Ordering::SeqCst))),
             metrics: Arc::new(|| "ownkey_up 1\n".to_owned()),
-            ready: Arc::new(|| Box::pin(async { Ok(()) })),
+            ready: Arc::new(move || {
+                let broken = broken.load(Ordering::SeqCst);
+                Box::pin(async move {
+                    assert!(!broken, "a secret of the readiness check");
+                    Ok(())
+                })
+            }),
             ladder,
         });
-        let router = router(Arc::new(control.unwrap()));
-        Self { router, clock, store, anthropic, openai, dir }
+        router(Arc::new(control.unwrap()))
     }
 
     pub fn pass(&self, time: Duration) {

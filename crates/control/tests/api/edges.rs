@@ -1,5 +1,7 @@
 //! What holds for every path: methods, sizes, headers, credentials, and that nothing is repeated back.
 
+use std::sync::atomic::Ordering;
+
 use axum::body::Body;
 use http::Request;
 use serde_json::{Value, json};
@@ -104,4 +106,15 @@ async fn bodies_are_bounded_json() {
     for body in [r#"{"name":"a","name":"b"}"#, r#"{"name":"a\u0000b"}"#, "[]", "{", r#"{"name":""}"#, ""] {
         post("application/json", body.to_owned()).await.problem(400, "bad_request");
     }
+}
+
+#[tokio::test]
+async fn a_panic_costs_one_answer() {
+    let app = App::new().await;
+    app.get("/readyz", "").await.is(200);
+    app.broken.store(true, Ordering::SeqCst);
+    let reply = app.get("/readyz", "").await.problem(500, "internal");
+    assert_eq!(reply.headers["cache-control"], "no-store");
+    assert!(!reply.text.contains("secret"));
+    app.get("/healthz", "").await.is(200);
 }

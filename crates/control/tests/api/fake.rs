@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 /// What to answer next.
 #[derive(Clone)]
@@ -18,6 +19,8 @@ pub enum Script {
     Text(u16, &'static str),
     /// Nothing, for as long as the caller waits.
     Silence,
+    /// Tells that it was asked, and goes on when it is told to.
+    Hold(Arc<(Notify, Notify)>),
 }
 
 /// A request that came in.
@@ -66,12 +69,18 @@ async fn answer(State(fake): State<Fake>, request: Request) -> Response {
         body: serde_json::from_slice(&body).unwrap_or(Value::Null),
     });
     let next = fake.script.lock().unwrap().pop_front();
+    if let Some(Script::Hold(hold)) = &next {
+        hold.0.notify_one();
+        hold.1.notified().await;
+    }
     match next {
         Some(Script::Silence) => std::future::pending().await,
         Some(Script::Json(status, body)) => json_of(status, &body),
         Some(Script::Text(status, text)) => (StatusCode::from_u16(status).unwrap(), text).into_response(),
-        None if is_list => json_of(200, &models(&["claude-haiku-4-5", "claude-opus-4-6", "gpt-4o-mini", "gpt-4o"])),
-        None => json_of(200, &json!({"id": "x"})),
+        None | Some(Script::Hold(_)) if is_list => {
+            json_of(200, &models(&["claude-haiku-4-5", "claude-opus-4-6", "gpt-4o-mini", "gpt-4o"]))
+        }
+        None | Some(Script::Hold(_)) => json_of(200, &json!({"id": "x"})),
     }
 }
 

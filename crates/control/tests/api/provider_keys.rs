@@ -1,7 +1,11 @@
-use ownkey_domain::scope::Scope;
-use serde_json::{Value, json};
+use std::sync::Arc;
 
-use crate::app::{ANTHROPIC_KEY, App, OPENAI_KEY, OPERATOR, OTHER_KEY};
+use ownkey_domain::scope::Scope;
+use ownkey_store::ChangeKind;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use crate::app::{ANTHROPIC_KEY, App, KEK, OPENAI_KEY, OPERATOR, OTHER_KEK, OTHER_KEY};
 use crate::fake::{Script, anthropic, refused};
 
 const LIST: &str = "/api/v1/workspaces/current/provider-keys";
@@ -141,6 +145,49 @@ async fn plans_without_own_keys_let_them_sleep() {
     assert_eq!(app.shown(&tenant, "anthropic").await["state"], "active");
     app.call("PATCH", &path, OPERATOR, json!({"plan": "free"})).await.is(200);
     app.call("DELETE", ANTHROPIC, &tenant.key, Value::Null).await.is(204);
+}
+
+#[tokio::test]
+async fn what_can_not_be_opened_is_shown_as_that_and_can_be_removed() {
+    let app = App::new().await;
+    let tenant = app.tenant().await;
+    app.put_key(&tenant, "anthropic", ANTHROPIC_KEY).await.is(201);
+    app.anthropic.take_asked();
+    let test = format!("{ANTHROPIC}/test");
+    // Another KEK; then another destination, which would otherwise be sent a key that was not meant for it.
+    for changed in [app.changed(OTHER_KEK, &app.anthropic.url), app.changed(KEK, &app.openai.url)] {
+        assert_eq!(changed.shown(&tenant, "anthropic").await["state"], "sealed");
+        changed.call("POST", &test, &tenant.key, json!({})).await.problem(503, "key_sealed");
+        let models = changed.get("/api/v1/models", &tenant.key).await.is(200).body;
+        let model = models["data"].as_array().unwrap().iter().find(|m| m["id"] == "claude-opus-4-6").unwrap();
+        assert_eq!(model["reason"]["code"], "key_sealed");
+    }
+    assert!(app.anthropic.take_asked().is_empty() && app.openai.take_asked().is_empty());
+    assert_eq!(app.shown(&tenant, "anthropic").await["state"], "active");
+    let other = app.changed(OTHER_KEK, &app.anthropic.url);
+    other.put_key(&tenant, "anthropic", OTHER_KEY).await.problem(503, "key_sealed");
+    other.call("DELETE", ANTHROPIC, &tenant.key, Value::Null).await.is(204);
+}
+
+#[tokio::test]
+async fn who_hangs_up_does_not_stop_it() {
+    let app = App::new().await;
+    let tenant = app.tenant().await;
+    let (hold, stored) = (Arc::new((Notify::new(), Notify::new())), Arc::new(Notify::new()));
+    app.anthropic.next([Script::Hold(Arc::clone(&hold))]);
+    let tell = Arc::clone(&stored);
+    app.store.on_change(Box::new(move |change| {
+        if change.kind == ChangeKind::Credential {
+            tell.notify_one();
+        }
+    }));
+    tokio::select! {
+        reply = app.put_key(&tenant, "anthropic", ANTHROPIC_KEY) => panic!("answered too early: {}", reply.text),
+        () = hold.0.notified() => {}
+    }
+    hold.1.notify_one();
+    stored.notified().await;
+    assert_eq!(app.shown(&tenant, "anthropic").await["state"], "active");
 }
 
 #[tokio::test]
