@@ -10,7 +10,7 @@ import pytest
 from harness.books import disagreements
 from harness.load import Load
 from harness.process import connections_to, wait_for
-from harness.receipts import problems
+from harness.receipts import attempts_nobody_saw, problems
 from harness.server import Server
 from harness.sim import PROVIDERS, provider_key
 from harness.traffic import Traffic
@@ -68,6 +68,12 @@ def test_callers_who_stay_get_a_whole_answer_or_an_error(day):
 def test_receipts_equal_the_providers_log(day):
     found = problems(day["receipts"], day["entries"], day["results"])
     assert found == [], f"{len(found)} of {len(day['entries'])}, seed {day['seed']}: {found[:10]}"
+
+
+def test_every_attempt_on_a_receipt_was_seen_by_the_provider(day):
+    """Also of those who left before the head: what never went out is no attempt."""
+    unseen = attempts_nobody_saw(day["receipts"], day["entries"])
+    assert unseen == [], f"{len(unseen)} of {len(day['receipts'])}, seed {day['seed']}"
 
 
 def test_totals_equal_the_receipts(day):

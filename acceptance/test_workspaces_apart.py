@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.api import Api
 from harness.errors import assert_problem
 from harness.sim import provider_key
 
@@ -90,9 +91,6 @@ def test_platform_keys_do_not_see_the_operators_routes(pair):
 def test_a_new_key_has_no_more_scopes_than_its_maker(pair):
     _, intruder = pair
     maker = intruder.new_api_key("maker", ["keys:write", "inference"])
-    from harness.api import Api
-
-    answer = Api(intruder.url, maker["secret"])(
-        "POST", f"{intruder.path}/api-keys", {"name": "more", "scopes": ["providers:write"]}
-    )
+    more = {"name": "more", "scopes": ["providers:write"]}
+    answer = Api(intruder.url, maker["secret"])("POST", f"{intruder.path}/api-keys", more)
     assert answer.status_code == 403

@@ -131,11 +131,15 @@ def dechunked(body: bytes) -> bytes:
 
 
 def _leave(writer: asyncio.StreamWriter, *, reset: bool):
-    raw = writer.get_extra_info("socket")
-    if reset and raw is not None:
+    if writer.transport.is_closing():
+        return
+    if reset:
         # No farewell: what a crashed program or a dropped network looks like.
-        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort() if reset else writer.close()
+        linger = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        writer.transport.abort()
+    else:
+        writer.close()
 
 
 class Load:

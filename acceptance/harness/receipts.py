@@ -22,7 +22,7 @@ def tokens(entry: dict) -> dict[str, int] | None:
 
 
 def problems(receipts: list[dict], entries: list[dict], results: list[Result]) -> list[str]:
-    """Everything in which the two books disagree; nothing if all is well."""
+    """Everything in which the two books disagree about calls that both have; and calls that only the provider has."""
     with_attempt = [receipt for receipt in receipts if receipt["attempts"]]
     twice = [id for id, count in Counter(r["client_request_id"] for r in receipts).items() if count > 1]
     found = [f"{id}: more than one receipt" for id in twice]
@@ -33,9 +33,14 @@ def problems(receipts: list[dict], entries: list[dict], results: list[Result]) -
         id = receipt["client_request_id"]
         if entry := logged.get(id):
             found += [f"{id}: {problem}" for problem in _differences(receipt, entry, callers[id])]
-        else:
-            found.append(f"{id}: a receipt with an attempt, nothing logged ({receipt['outcome']})")
     return found
+
+
+def attempts_nobody_saw(receipts: list[dict], entries: list[dict]) -> list[str]:
+    """Attempts on receipts of which the provider knows nothing."""
+    logged = {entry["client_request_id"] for entry in entries}
+    unseen = (r for r in receipts if r["attempts"] and r["client_request_id"] not in logged)
+    return [f"{receipt['client_request_id']} ({receipt['outcome']})" for receipt in unseen]
 
 
 def _differences(receipt: dict, entry: dict, caller: Result):
@@ -65,7 +70,13 @@ def allowed_outcomes(entry: dict, caller: Result) -> set[str]:
 
 
 def _token_differences(receipt: dict, entry: dict):
-    for name, count in (tokens(entry) or {}).items():
+    told = tokens(entry)
+    if told is None:
+        # What the provider did not tell is unknown; it is not 0.
+        if receipt["measured"] == "measured" or receipt["cost_usd"] is not None:
+            yield f"measured {receipt['measured']} at {receipt['cost_usd']}, the provider told no usage"
+        return
+    for name, count in told.items():
         if receipt["usage"].get(name, 0) != count:
             yield f"{name} {receipt['usage'].get(name)}, logged {count}"
     if Decimal(receipt["cost_usd"] or 0) != Decimal(entry["cost_usd"]):
