@@ -1,6 +1,7 @@
 //! Puts the parts together and runs them until told to stop.
 
 use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -15,7 +16,7 @@ use ownkey_gateway::{Gateway, client, edge};
 use ownkey_store::{Journal, JournalLimits, Store, StoreConfig, Takeover};
 use ownkey_vault::{Keyring, ProviderKey, Secret};
 use secrecy::SecretString;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -36,9 +37,9 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let store = Store::open(&StoreConfig::new(&settings.database.url)).await.context("cannot open the store")?;
     vaulting::check_keks(&keyring, &store).await?;
     // Bound before anything is written: a taken port leaves no trace.
-    let public = bind(settings.server.listen).await?;
+    let public = bind(settings.server.listen)?;
     let admin = match settings.server.admin_listen {
-        Some(address) => Some(bind(address).await?),
+        Some(address) => Some(bind(address)?),
         None => None,
     };
     vaulting::record_keks(&keyring, &store).await?;
@@ -168,8 +169,17 @@ fn rendered(metrics: &Arc<Metrics>) -> ownkey_control::Metrics {
     })
 }
 
-async fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+/// Connections that may wait to be accepted: agents arrive in bursts, and the usual 128 would turn some away.
+const BACKLOG: u32 = 4_096;
+
+fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listen = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    listen().with_context(|| format!("cannot listen on {address}"))
 }
 
 async fn wait(mut stopped: watch::Receiver<bool>) {

@@ -13,6 +13,7 @@ use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::id::RequestId;
 use ownkey_domain::payer::{PayerKind, Refusal};
 use ownkey_domain::plan::Plan;
+use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
 use ownkey_providers::paths::{self, Route};
 use ownkey_providers::peek::{Edits, Peek, edit, peek};
@@ -141,6 +142,10 @@ impl Gateway {
 
     /// The steps between knowing the caller and having the provider's head.
     async fn carry(&self, call: &mut Call, head: &Head, body: Incoming) -> Result<Answer, Error> {
+        if !call.caller.may(Scope::Inference) {
+            let message = "This platform key lacks the scope `inference`. Use one that has it.";
+            return Err(Error::new(Code::Forbidden, message));
+        }
         let body = read(&self.parts.limits, &self.body_room, &head.headers, body).await?;
         let asked =
             peek(&body.bytes, call.route).map_err(|error| Error::bad_request(format!("Bad request: {error}.")))?;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::platform_key;
-use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
 use ownkey_vault::{KeyHash, PepperId, PlatformKeyHasher};
 
@@ -14,7 +13,7 @@ use crate::error::{Code, Error};
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
-/// Finds the caller whose platform key the request carries and checks that the key may call models.
+/// Finds the caller whose platform key the request carries.
 pub async fn identify(
     directory: &Directory,
     hasher: &PlatformKeyHasher,
@@ -27,11 +26,7 @@ pub async fn identify(
         tracing::error!(error = &error as &dyn std::error::Error, "callers can't be looked up");
         Error::overloaded("The platform key cannot be checked at the moment. Try again shortly.")
     })?;
-    let key = found.filter(|key| key.is_live(now) && matches(hasher, presented, key)).ok_or_else(unknown_key)?;
-    if !key.may(Scope::Inference) {
-        return Err(Error::new(Code::Forbidden, "This platform key lacks the scope `inference`. Use one that has it."));
-    }
-    Ok(key)
+    found.filter(|key| key.is_live(now) && matches(hasher, presented, key)).ok_or_else(unknown_key)
 }
 
 fn matches(hasher: &PlatformKeyHasher, presented: &[u8], key: &PlatformKey) -> bool {

@@ -183,7 +183,8 @@ impl Relay {
 
     /// The answer can't go on.
     fn fail(&mut self, error: &Error) {
-        // What a stream's receipt says is what the caller is told; a failing journal is logged there.
+        self.call.receipt.note(|receipt| receipt.error = Some(error.code.as_str().to_owned()));
+        // A failing journal is logged there, and the caller is told of a failure already.
         let _ = self.settle(Ending::Broken);
         let event = self.break_off(error);
         self.state = State::Breaking(event);
