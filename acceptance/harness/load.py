@@ -166,3 +166,29 @@ class Load:
             at_end()
         await asyncio.gather(*callers)
         return self.results
+
+
+async def flood(url: str, secret: str, still_wanted, callers: int = 4, at_once: int = 200):
+    """Refused calls, many in one write: each has a receipt and costs next to nothing, so journals fill fast."""
+    target = urlsplit(url)
+    one = (
+        f"POST {PATHS['openai']} HTTP/1.1\r\nhost: {target.netloc}\r\nauthorization: Bearer {secret}\r\n"
+        "content-type: application/json\r\ncontent-length: 2\r\n\r\n[]"
+    ).encode()
+
+    async def caller():
+        reader, writer = await asyncio.open_connection(target.hostname, target.port)
+        while still_wanted():
+            writer.write(one * at_once)
+            await writer.drain()
+            answered, tail = 0, b""
+            while answered < at_once:
+                piece = await reader.read(1 << 16)
+                if not piece:
+                    return
+                # An answer's first line may be in two pieces.
+                answered += (tail + piece).count(b"HTTP/1.1 400")
+                tail = piece[-11:]
+        writer.close()
+
+    await asyncio.gather(*(caller() for _ in range(callers)), return_exceptions=True)

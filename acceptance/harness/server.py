@@ -92,6 +92,12 @@ class Server:
         self.start_ms = (time.monotonic() - begun) * 1000
         return self
 
+    def start_or_die(self) -> bool:
+        """Whether it gets ready; a test that kills it at a named point may do so before."""
+        self.launch()
+        wait_for(lambda: self.process.ended() is not None or self._ready(), "it is ready or dead", 30, 0.005)
+        return self.process.ended() is None
+
     def _ready(self) -> bool:
         if self.process.ended() is not None:
             raise RuntimeError(f"ownkey ended with {self.process.ended()}:\n{self.process.output()[-4000:]}")

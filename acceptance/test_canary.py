@@ -1,0 +1,302 @@
+"""No secret and no prompt leaves the way it is meant to go: planted, provoked to leak, and looked for everywhere.
+
+Each provocation is a test of its own; the places where leaks would stay (logs, database, journal, metrics) are scanned
+once, after all of them, by the tests at the end of this file. The log is at its most talkative.
+"""
+
+import base64
+import json
+import secrets
+
+import httpx
+import pytest
+
+from harness.api import PATHS, call_body, call_headers, post
+from harness.canary import Canary, Scanner
+from harness.server import Server
+from harness.sim import PROVIDERS, provider_key
+
+each_provider = pytest.mark.parametrize("provider", PROVIDERS)
+
+
+class Planted:
+    """The server at trace level, everything planted in it, and every answer it gave."""
+
+    def __init__(self, folder, sim):
+        self.sim = sim
+        self.server = Server(folder, sim, log="trace", limits={"response_head_s": 1, "stream_idle_s": 1, "body_mib": 1}).start()
+        self.canaries: list[Canary] = []
+        self.answers: list[tuple[str, bytes]] = []
+        # What a provider answered: there its own prompt may be, and nothing else.
+        self.relayed: list[tuple[str, bytes]] = []
+        for provider, key in self.server.managed_keys.items():
+            self.plant_key(f"managed {provider}", key)
+        self.canaries.append(Canary("operator token", self.server.operator_token, "op_"))
+        self.canaries.append(Canary("kek", self.server.kek_file.read_text().strip()))
+        self.kek_raw = base64.b64decode(self.server.kek_file.read_text())
+
+    def plant_key(self, name: str, key: str) -> str:
+        self.canaries.append(Canary.of_key(name, key))
+        return key
+
+    def prompt(self, directive: str = "") -> str:
+        word = secrets.token_hex(20)
+        self.canaries.append(Canary(f"prompt {len(self.canaries)}", f"Grüße {word}"))
+        return f"Grüße {word} {directive}"
+
+    def workspace(self):
+        workspace = self.server.operator.create_workspace(f"canary {secrets.token_hex(4)}")
+        self.canaries.append(Canary("platform key", workspace.secret, workspace.secret[:15]))
+        return workspace
+
+    def see(self, name: str, answer: httpx.Response) -> httpx.Response:
+        whole = str(answer.headers).encode() + answer.content
+        relayed = "x-ownkey-payer" in answer.headers and answer.headers.get("x-ownkey-error-source") != "ownkey"
+        (self.relayed if relayed else self.answers).append((name, whole))
+        return answer
+
+    def scanner(self, *, prompts: bool = True) -> Scanner:
+        wanted = [canary for canary in self.canaries if prompts or not canary.name.startswith("prompt")]
+        return Scanner(wanted)
+
+    def ask(self, workspace, provider, directive="", **more) -> httpx.Response | None:
+        """A call that goes wrong in whatever way; what comes back is looked at."""
+        body = json.dumps(call_body(provider, self.prompt(directive), **more)).encode()
+        try:
+            answer = post(workspace.url, provider, body, workspace.secret, timeout=15)
+        except httpx.TransportError:
+            return None
+        return self.see(directive or "call", answer)
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory, sim):
+    everything = Planted(tmp_path_factory.mktemp("canary"), sim)
+    yield everything
+    everything.server.stop()
+
+
+@pytest.fixture(scope="module")
+def own(planted):
+    """A workspace with a planted key of each provider."""
+    workspace = planted.workspace()
+    for provider in PROVIDERS:
+        key = planted.plant_key(f"own {provider}", provider_key(provider))
+        planted.see("PUT", workspace.put_key(provider, key, expect=201))
+    return workspace
+
+
+DIRECTIVES = [
+    "",
+    "[[sim:echo_key]]",
+    "[[sim:status code=401]]",
+    "[[sim:status code=500]]",
+    "[[sim:error id=openai.auth.invalid_api_key]]",
+    "[[sim:error id=openai.auth.invalid_short_key_echoed]]",
+    "[[sim:error id=anthropic.auth.invalid_x_api_key]]",
+    "[[sim:error_event after=2]]",
+    "[[sim:cut after=2]]",
+    "[[sim:hang after=2]]",
+    "[[sim:slow_head ms=5000]]",
+    "[[sim:bad_json]]",
+    "[[sim:invalid_utf8]]",
+    "[[sim:html]]",
+    "[[sim:redirect]]",
+    "[[sim:gzip]]",
+    "[[sim:length_lie by=99]]",
+    "[[sim:echo_key]][[sim:split]]",
+    "[[sim:echo_key]][[sim:bytes]]",
+    "[[sim:echo_key]][[sim:gzip]]",
+    "[[sim:echo_key]][[sim:cut]]",
+]
+
+
+@each_provider
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
+@pytest.mark.parametrize("directive", DIRECTIVES)
+def test_provoke_by_an_answer(planted, own, provider, directive, stream):
+    answer = planted.ask(own, provider, directive, **({"stream": True} if stream else {}))
+    if answer is not None:
+        assert planted.scanner(prompts=False).scan(answer.content + str(answer.headers).encode(), directive) == []
+
+
+@each_provider
+@pytest.mark.parametrize("directive", ["", "[[sim:echo_key]]", "[[sim:error_event after=2]]"])
+def test_provoke_on_managed_access(planted, provider, directive):
+    answer = planted.ask(planted.workspace(), provider, directive, stream=True)
+    assert planted.scanner(prompts=False).scan(answer.content + str(answer.headers).encode(), directive) == []
+
+
+@each_provider
+@pytest.mark.parametrize("behaviour", ["echo", "revoked", "noscope", "nomodels", "noquota", "limited", "down"])
+def test_provoke_by_a_key_that_is_refused(planted, provider, behaviour):
+    workspace = planted.workspace()
+    key = planted.plant_key(f"{behaviour} {provider}", provider_key(provider, behaviour))
+    planted.see(behaviour, workspace.put_key(provider, key))
+    planted.see(behaviour, workspace.put_key(provider, key, save_unverified=True))
+    planted.see(behaviour, workspace.api("POST", f"{workspace.path}/provider-keys/{provider}/test", {"key": key}))
+    planted.ask(workspace, provider)
+
+
+@each_provider
+def test_provoke_by_a_key_that_is_refused_later(planted, sim, provider):
+    workspace = planted.workspace()
+    key = planted.plant_key(f"later {provider}", provider_key(provider))
+    workspace.put_key(provider, key, expect=201)
+    for behaviour in ("echo", "revoked"):
+        sim.set_key(key, behaviour)
+        answer = planted.ask(workspace, provider)
+        assert planted.scanner(prompts=False).scan(answer.content, behaviour) == []
+    planted.see("list", workspace.api("GET", f"{workspace.path}/provider-keys"))
+
+
+def wrong_places(key: str) -> dict[str, tuple[str, str, bytes]]:
+    """A key where no key belongs: (method, path below the workspace, body)."""
+    quoted = json.dumps(key)
+    return {
+        "bad json behind it": ("PUT", "/provider-keys/openai", f'{{"key": {quoted},,'.encode()),
+        "another member": ("PUT", "/provider-keys/openai", f'{{"kye": {quoted}}}'.encode()),
+        "as a member's name": ("PUT", "/provider-keys/openai", f"{{{quoted}: 1}}".encode()),
+        "as the origin": ("PUT", "/provider-keys/openai", json.dumps({"key": key, "origin": key}).encode()),
+        "as a flag": ("PUT", "/provider-keys/openai", json.dumps({"key": key, "save_unverified": key}).encode()),
+        "in a list": ("PUT", "/provider-keys/openai", json.dumps({"key": [key]}).encode()),
+        "as a body": ("PUT", "/provider-keys/openai", key.encode()),
+        "as a provider": ("PUT", f"/provider-keys/{key}", b'{"key": "x"}'),
+        "as a platform key's scope": ("POST", "/api-keys", json.dumps({"name": "x", "scopes": [key]}).encode()),
+        "as a platform key's expiry": (
+            "POST", "/api-keys", json.dumps({"name": "x", "scopes": ["inference"], "expires_at": key}).encode(),
+        ),
+        "as a request id": ("GET", f"/requests/{key}", b""),
+        "in the query": ("GET", f"/requests?cursor={key}", b""),
+        "as a policy": ("PUT", "/policy", json.dumps({"payer": key}).encode()),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("place", wrong_places("x"))
+def test_provoke_by_a_key_in_a_wrong_place(planted, place):
+    workspace = planted.workspace()
+    key = planted.plant_key(place, provider_key("openai"))
+    method, path, body = wrong_places(key)[place]
+    headers = {"content-type": "application/json"}
+    answer = workspace.api.http.request(method, workspace.path + path, content=body, headers=headers)
+    assert answer.status_code >= 400
+    planted.see(place, answer)
+
+
+CALLS = {
+    "as the credential": lambda key: {"headers": {"authorization": f"Bearer {key}"}},
+    "as a second credential": lambda key: {"headers": {"x-api-key": key}},
+    "as the path": lambda key: {"path": f"/v1/{key}"},
+    "as a query": lambda key: {"path": f"/v1/nothing?api_key={key}"},
+    "as the model": lambda key: {"body": json.dumps({"model": [key]}).encode()},
+    "as bad json": lambda key: {"body": f'{{"model": "{key}'.encode()},
+    "as a type": lambda key: {"headers": {"content-type": key}},
+    "as an encoding": lambda key: {"headers": {"content-encoding": key}},
+}
+
+
+@each_provider
+@pytest.mark.parametrize("place", CALLS)
+def test_provoke_by_a_key_in_a_call(planted, own, provider, place):
+    key = planted.plant_key(f"{place} {provider}", provider_key(provider))
+    how = CALLS[place](key)
+    body = how.get("body") or json.dumps(call_body(provider, planted.prompt())).encode()
+    headers = call_headers(provider, own.secret) | how.get("headers", {})
+    answer = httpx.post(own.url + how.get("path", PATHS[provider]), content=body, headers=headers)
+    planted.see(place, answer)
+
+
+@each_provider
+@pytest.mark.parametrize("body", ["not json {prompt}", '{{"model": "m", "model": "{prompt}"}}', '{{"model": "m", "stream": "{prompt}"}}'])
+def test_provoke_by_a_prompt_in_a_bad_body(planted, own, provider, body):
+    text = body.format(prompt=planted.prompt())
+    planted.see("bad body", post(own.url, provider, text.encode(), own.secret))
+
+
+def test_provoke_by_unreachable_providers(planted, tmp_path):
+    """Another server for that; its places are scanned like the others."""
+    lonely = Server(tmp_path / "lonely", None, log="trace").start()
+    try:
+        workspace = lonely.operator.create_workspace()
+        key = planted.plant_key("unreachable", provider_key("openai"))
+        planted.see("unreachable", workspace.put_key("openai", key))
+        planted.see("unreachable", workspace.put_key("openai", key, save_unverified=True))
+        planted.see("unreachable", workspace.ask("openai", planted.prompt()))
+    finally:
+        lonely.stop()
+    scanner = planted.scanner()
+    assert scanner.scan_text(lonely.output(), "log") + scanner.scan_files(lonely.data) == []
+
+
+CONFIGURATIONS = {
+    "as an address": 'server = {{ listen = "{key}" }}',
+    "as a limit": '[limits]\nconnect_s = "{key}"',
+    "as a section": '["{key}"]\na = 1',
+    "as no toml": "{key}",
+    "as a provider's url": '[providers.openai]\nbase_url = "{key}"',
+    "as a provider": '[providers]\nopenai = "{key}"',
+    "as a short token": '[operator]\ntoken = "{key}"\n[vault]\nkek = "{key}"',
+}
+
+
+@pytest.mark.parametrize("place", CONFIGURATIONS)
+def test_provoke_by_a_key_in_the_configuration(planted, tmp_path, place):
+    """The server does not start and says where the mistake is, without what was written there."""
+    key = planted.plant_key(place, provider_key("openai"))
+    broken = Server(tmp_path / "broken", planted.sim, log="trace")
+    (broken.folder / "ownkey.toml").write_text(CONFIGURATIONS[place].format(key=key))
+    for command in (["serve"], ["check"]):
+        done = broken.run(*command, "--config", broken.folder / "ownkey.toml")
+        said = (done.stdout + done.stderr).encode()
+        assert done.returncode != 0 and said and b"panicked" not in said
+        assert planted.scanner().scan(said, "output") == []
+
+
+# -- the places -------------------------------------------------------------
+
+
+def test_answers_hold_nothing(planted, own):
+    for api in (own.api, planted.server.operator):
+        for path in ("", "/provider-keys", "/api-keys", "/requests", "/usage", "/audit"):
+            planted.see(path, api("GET", own.path + path))
+    planted.see("all", planted.server.operator("GET", "/workspaces"))
+    scanner = planted.scanner()
+    leaks = [leak for name, content in planted.answers for leak in scanner.scan(content, name)]
+    assert leaks == []
+
+
+def test_relayed_answers_hold_no_key(planted, own):
+    scanner = planted.scanner(prompts=False)
+    leaks = [leak for name, content in planted.relayed for leak in scanner.scan(content, name)]
+    assert leaks == []
+
+
+def test_metrics_hold_nothing(planted, own):
+    headers = {"authorization": f"Bearer {planted.server.operator_token}"}
+    answer = httpx.get(f"{planted.server.url}/metrics", headers=headers)
+    assert answer.status_code == 200 and planted.scanner().scan(answer.content, "metrics") == []
+
+
+def test_the_log_holds_nothing(planted, own):
+    text = planted.server.output()
+    assert "TRACE" in text or "DEBUG" in text, "the log was talkative"
+    assert "panicked" not in text
+    assert planted.scanner().scan_text(text, "log") == []
+
+
+def test_the_scanner_would_have_seen_it(planted, own):
+    """What was planted is found where it may be: in what the provider received."""
+    scanner = planted.scanner()
+    seen = {leak.canary for leak in scanner.scan_text(json.dumps(planted.sim.log()), "the simulator's log")}
+    assert {"own openai", "own anthropic", "managed openai", "managed anthropic"} <= seen
+    assert sum(name.startswith("prompt") for name in seen) > 20
+
+
+def test_files_hold_nothing_while_it_runs_and_after(planted, own):
+    scanner = planted.scanner()
+    files = [str(path.relative_to(planted.server.data)) for path in planted.server.data.rglob("*") if path.is_file()]
+    assert any(name.endswith("-wal") for name in files) and any("journal" in name for name in files), files
+    assert scanner.scan_files(planted.server.data) == []
+    assert planted.kek_raw not in b"".join(p.read_bytes() for p in planted.server.data.rglob("*") if p.is_file())
+    planted.server.stop()
+    assert scanner.scan_files(planted.server.data) == []
