@@ -7,7 +7,7 @@ import time
 import httpx
 import pytest
 
-from harness.api import MODELS, PATHS, call_body, call_headers
+from harness.api import LOCAL, MODELS, PATHS, call_body, call_headers, read_what_comes
 from harness.errors import assert_error
 from harness.load import Plan, call
 from harness.process import wait_for
@@ -33,16 +33,9 @@ def hasty(tmp_path_factory, sim):
 
 def streamed(workspace, provider, prompt) -> tuple[httpx.Response | None, str, str | None]:
     """The head, all text that came, and how the connection broke."""
-    text, answer, broken = b"", None, None
-    body = call_body(provider, prompt, stream=True)
-    options = {"headers": call_headers(provider, workspace.secret), "json": body, "timeout": 20}
-    try:
-        with httpx.stream("POST", workspace.url + PATHS[provider], **options) as answer:
-            for piece in answer.iter_raw():
-                text += piece
-    except httpx.TransportError as error:
-        broken = type(error).__name__
-    return answer, text.decode(errors="replace"), broken
+    body = json.dumps(call_body(provider, prompt, stream=True)).encode()
+    seen = read_what_comes(workspace.url, provider, body, workspace.secret)
+    return seen.head, seen.text, seen.broken
 
 
 def assert_ends_in_error_event(provider, text):
@@ -244,6 +237,7 @@ def test_a_providers_error_keeps_status_and_body(hasty, sim, provider, status, c
         sim.base_url(provider).removesuffix("/v1") + PATHS[provider],
         headers=call_headers(provider, provider_key(provider)),
         json=call_body(provider, prompt),
+        **LOCAL,
     )
     theirs, ours = direct.json(), answer.json()
     assert answer.status_code == status and ours["error"] == theirs["error"]

@@ -6,7 +6,7 @@ import json
 import httpx
 import pytest
 
-from harness.api import PATHS, call_body, call_headers, post
+from harness.api import LOCAL, PATHS, call_body, call_headers, post
 from harness.errors import assert_error
 from harness.server import Server
 from harness.sim import PROVIDERS, provider_key
@@ -115,7 +115,8 @@ def test_body_too_large(small, sim, protocol, chunked):
     since = sim.now()
     body = text(protocol, metadata={"pad": "x" * (1 << 20)}).encode()
     pieces = (body[at : at + 65536] for at in range(0, len(body), 65536)) if chunked else body
-    answer = httpx.post(small.url + PATHS[protocol], content=pieces, headers=call_headers(protocol, small.secret))
+    headers = call_headers(protocol, small.secret)
+    answer = httpx.post(small.url + PATHS[protocol], content=pieces, headers=headers, **LOCAL)
     assert_error(answer, protocol, 413, "request_too_large")
     assert sim.log(since) == []
     # As much as is allowed is fine, and goes out as it came.
@@ -159,7 +160,7 @@ def test_compressed_body(own, nothing_sent, protocol):
 
 def ask_with(url: str, protocol: str, *headers: tuple[str, str]) -> httpx.Response:
     plain = [(name, value) for name, value in call_headers(protocol, None).items()]
-    return httpx.post(url + PATHS[protocol], content=text(protocol), headers=[*plain, *headers])
+    return httpx.post(url + PATHS[protocol], content=text(protocol), headers=[*plain, *headers], **LOCAL)
 
 
 @each_protocol
@@ -351,7 +352,7 @@ def test_http_1_0_with_chunks(own, nothing_sent):
 
 def call(own, protocol, method, path, **options):
     headers = call_headers(protocol, own.secret)
-    return httpx.request(method, own.url + path, headers=headers, content=text(protocol), **options)
+    return httpx.request(method, own.url + path, headers=headers, content=text(protocol), **options, **LOCAL)
 
 
 @each_protocol

@@ -11,8 +11,8 @@ import secrets
 import httpx
 import pytest
 
-from harness.api import PATHS, call_body, call_headers, post
-from harness.canary import Canary, Scanner
+from harness.api import LOCAL, PATHS, call_body, call_headers, post, read_what_comes
+from harness.canary import Canary, Leak, Scanner
 from harness.server import Server
 from harness.sim import PROVIDERS, provider_key
 
@@ -25,48 +25,47 @@ class Planted:
     def __init__(self, folder, sim):
         self.sim = sim
         self.server = Server(folder, sim, log="trace", limits={"response_head_s": 1, "stream_idle_s": 1, "body_mib": 1}).start()
-        self.canaries: list[Canary] = []
+        # Everything planted, and what of it must not even be in what a provider answered: the prompt may.
+        self.all, self.keys = Scanner(), Scanner()
         self.answers: list[tuple[str, bytes]] = []
-        # What a provider answered: there its own prompt may be, and nothing else.
         self.relayed: list[tuple[str, bytes]] = []
         for provider, key in self.server.managed_keys.items():
             self.plant_key(f"managed {provider}", key)
-        self.canaries.append(Canary("operator token", self.server.operator_token, "op_"))
-        self.canaries.append(Canary("kek", self.server.kek_file.read_text().strip()))
+        self.plant(Canary("operator token", self.server.operator_token, "op_"))
+        self.plant(Canary("kek", self.server.kek_file.read_text().strip()))
         self.kek_raw = base64.b64decode(self.server.kek_file.read_text())
 
+    def plant(self, canary: Canary):
+        self.all.learn(canary)
+        self.keys.learn(canary)
+
     def plant_key(self, name: str, key: str) -> str:
-        self.canaries.append(Canary.of_key(name, key))
+        self.plant(Canary.of_key(name, key))
         return key
 
     def prompt(self, directive: str = "") -> str:
         word = secrets.token_hex(20)
-        self.canaries.append(Canary(f"prompt {len(self.canaries)}", f"Grüße {word}"))
+        self.all.learn(Canary(f"prompt {word[:4]}", f"Grüße {word}"))
         return f"Grüße {word} {directive}"
 
     def workspace(self):
         workspace = self.server.operator.create_workspace(f"canary {secrets.token_hex(4)}")
-        self.canaries.append(Canary("platform key", workspace.secret, workspace.secret[:15]))
+        self.plant(Canary("platform key", workspace.secret, workspace.secret[:15]))
         return workspace
 
-    def see(self, name: str, answer: httpx.Response) -> httpx.Response:
-        whole = str(answer.headers).encode() + answer.content
+    def see(self, name: str, answer: httpx.Response, content: bytes | None = None):
+        whole = str(answer.headers).encode() + (answer.content if content is None else content)
         relayed = "x-ownkey-payer" in answer.headers and answer.headers.get("x-ownkey-error-source") != "ownkey"
         (self.relayed if relayed else self.answers).append((name, whole))
-        return answer
 
-    def scanner(self, *, prompts: bool = True) -> Scanner:
-        wanted = [canary for canary in self.canaries if prompts or not canary.name.startswith("prompt")]
-        return Scanner(wanted)
-
-    def ask(self, workspace, provider, directive="", **more) -> httpx.Response | None:
-        """A call that goes wrong in whatever way; what comes back is looked at."""
+    def ask(self, workspace, provider, directive="", **more) -> list[Leak]:
+        """A call that goes wrong in whatever way; the keys in what came back."""
         body = json.dumps(call_body(provider, self.prompt(directive), **more)).encode()
-        try:
-            answer = post(workspace.url, provider, body, workspace.secret, timeout=15)
-        except httpx.TransportError:
-            return None
-        return self.see(directive or "call", answer)
+        seen = read_what_comes(workspace.url, provider, body, workspace.secret)
+        if seen.head is None:
+            return []
+        self.see(directive or "call", seen.head, seen.content)
+        return self.keys.scan(str(seen.head.headers).encode() + seen.content, directive)
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +94,8 @@ DIRECTIVES = [
     "[[sim:error id=openai.auth.invalid_short_key_echoed]]",
     "[[sim:error id=anthropic.auth.invalid_x_api_key]]",
     "[[sim:error_event after=2]]",
+    "[[sim:error_event after=2 id=openai.auth.invalid_short_key_echoed]]",
+    "[[sim:error_event after=2 id=openai.auth.invalid_short_key_echoed]][[sim:bytes]]",
     "[[sim:cut after=2]]",
     "[[sim:hang after=2]]",
     "[[sim:slow_head ms=5000]]",
@@ -115,16 +116,13 @@ DIRECTIVES = [
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
 @pytest.mark.parametrize("directive", DIRECTIVES)
 def test_provoke_by_an_answer(planted, own, provider, directive, stream):
-    answer = planted.ask(own, provider, directive, **({"stream": True} if stream else {}))
-    if answer is not None:
-        assert planted.scanner(prompts=False).scan(answer.content + str(answer.headers).encode(), directive) == []
+    assert planted.ask(own, provider, directive, **({"stream": True} if stream else {})) == []
 
 
 @each_provider
 @pytest.mark.parametrize("directive", ["", "[[sim:echo_key]]", "[[sim:error_event after=2]]"])
 def test_provoke_on_managed_access(planted, provider, directive):
-    answer = planted.ask(planted.workspace(), provider, directive, stream=True)
-    assert planted.scanner(prompts=False).scan(answer.content + str(answer.headers).encode(), directive) == []
+    assert planted.ask(planted.workspace(), provider, directive, stream=True) == []
 
 
 @each_provider
@@ -145,8 +143,7 @@ def test_provoke_by_a_key_that_is_refused_later(planted, sim, provider):
     workspace.put_key(provider, key, expect=201)
     for behaviour in ("echo", "revoked"):
         sim.set_key(key, behaviour)
-        answer = planted.ask(workspace, provider)
-        assert planted.scanner(prompts=False).scan(answer.content, behaviour) == []
+        assert planted.ask(workspace, provider) == [], behaviour
     planted.see("list", workspace.api("GET", f"{workspace.path}/provider-keys"))
 
 
@@ -202,7 +199,7 @@ def test_provoke_by_a_key_in_a_call(planted, own, provider, place):
     how = CALLS[place](key)
     body = how.get("body") or json.dumps(call_body(provider, planted.prompt())).encode()
     headers = call_headers(provider, own.secret) | how.get("headers", {})
-    answer = httpx.post(own.url + how.get("path", PATHS[provider]), content=body, headers=headers)
+    answer = httpx.post(own.url + how.get("path", PATHS[provider]), content=body, headers=headers, **LOCAL)
     planted.see(place, answer)
 
 
@@ -224,7 +221,7 @@ def test_provoke_by_unreachable_providers(planted, tmp_path):
         planted.see("unreachable", workspace.ask("openai", planted.prompt()))
     finally:
         lonely.stop()
-    scanner = planted.scanner()
+    scanner = planted.all
     assert scanner.scan_text(lonely.output(), "log") + scanner.scan_files(lonely.data) == []
 
 
@@ -249,7 +246,7 @@ def test_provoke_by_a_key_in_the_configuration(planted, tmp_path, place):
         done = broken.run(*command, "--config", broken.folder / "ownkey.toml")
         said = (done.stdout + done.stderr).encode()
         assert done.returncode != 0 and said and b"panicked" not in said
-        assert planted.scanner().scan(said, "output") == []
+        assert planted.all.scan(said, "output") == []
 
 
 # -- the places -------------------------------------------------------------
@@ -260,40 +257,40 @@ def test_answers_hold_nothing(planted, own):
         for path in ("", "/provider-keys", "/api-keys", "/requests", "/usage", "/audit"):
             planted.see(path, api("GET", own.path + path))
     planted.see("all", planted.server.operator("GET", "/workspaces"))
-    scanner = planted.scanner()
+    scanner = planted.all
     leaks = [leak for name, content in planted.answers for leak in scanner.scan(content, name)]
     assert leaks == []
 
 
 def test_relayed_answers_hold_no_key(planted, own):
-    scanner = planted.scanner(prompts=False)
+    scanner = planted.keys
     leaks = [leak for name, content in planted.relayed for leak in scanner.scan(content, name)]
     assert leaks == []
 
 
 def test_metrics_hold_nothing(planted, own):
     headers = {"authorization": f"Bearer {planted.server.operator_token}"}
-    answer = httpx.get(f"{planted.server.url}/metrics", headers=headers)
-    assert answer.status_code == 200 and planted.scanner().scan(answer.content, "metrics") == []
+    answer = httpx.get(f"{planted.server.url}/metrics", headers=headers, **LOCAL)
+    assert answer.status_code == 200 and planted.all.scan(answer.content, "metrics") == []
 
 
 def test_the_log_holds_nothing(planted, own):
     text = planted.server.output()
     assert "TRACE" in text or "DEBUG" in text, "the log was talkative"
     assert "panicked" not in text
-    assert planted.scanner().scan_text(text, "log") == []
+    assert planted.all.scan_text(text, "log") == []
 
 
 def test_the_scanner_would_have_seen_it(planted, own):
     """What was planted is found where it may be: in what the provider received."""
-    scanner = planted.scanner()
+    scanner = planted.all
     seen = {leak.canary for leak in scanner.scan_text(json.dumps(planted.sim.log()), "the simulator's log")}
     assert {"own openai", "own anthropic", "managed openai", "managed anthropic"} <= seen
     assert sum(name.startswith("prompt") for name in seen) > 20
 
 
 def test_files_hold_nothing_while_it_runs_and_after(planted, own):
-    scanner = planted.scanner()
+    scanner = planted.all
     files = [str(path.relative_to(planted.server.data)) for path in planted.server.data.rglob("*") if path.is_file()]
     assert any(name.endswith("-wal") for name in files) and any("journal" in name for name in files), files
     assert scanner.scan_files(planted.server.data) == []

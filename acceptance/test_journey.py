@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from harness.api import Api
+from harness.api import LOCAL, Api
 from harness.process import binary, free_port, wait_for
 from harness.server import Server
 from harness.sim import PROVIDERS, provider_key
@@ -132,7 +132,7 @@ def test_sigterm_lets_running_calls_end(new_server, sim, provider):
     caller.join()
     assert ("[DONE]" if provider == "openai" else "message_stop") in running["answer"].text
     with pytest.raises(httpx.TransportError):
-        httpx.get(f"{server.url}/healthz")
+        httpx.get(f"{server.url}/healthz", **LOCAL)
     server.start()
     assert workspace.receipt(running["answer"])["outcome"] == "complete"
 
@@ -152,10 +152,10 @@ def test_everything_is_still_there_after_a_restart(new_server, sim):
 
 
 def test_health_and_documents(server):
-    assert httpx.get(f"{server.url}/healthz").status_code == 200
-    document = httpx.get(f"{server.url}/api/openapi.json").json()
+    assert httpx.get(f"{server.url}/healthz", **LOCAL).status_code == 200
+    document = httpx.get(f"{server.url}/api/openapi.json", **LOCAL).json()
     assert document["openapi"].startswith("3.1") and "/api/v1/workspaces" in document["paths"]
-    assert httpx.get(f"{server.url}/metrics").status_code == 401
+    assert httpx.get(f"{server.url}/metrics", **LOCAL).status_code == 401
     assert server.metrics()["ownkey_calls_open"] >= 0
 
 

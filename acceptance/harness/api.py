@@ -10,11 +10,16 @@ PATHS = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages"}
 SCOPES = ["inference", "providers:read", "providers:write", "keys:write", "usage:read", "audit:read"]
 
 
+# Everything here is plain HTTP on loopback: no certificates to load, no proxy to ask.
+LOCAL = {"verify": False, "trust_env": False}
+
+
 class Api:
     """Calls under `/api/v1` with one bearer token."""
 
     def __init__(self, url: str, token: str):
-        self.http = httpx.Client(base_url=f"{url}/api/v1", headers={"authorization": f"Bearer {token}"}, timeout=30)
+        headers = {"authorization": f"Bearer {token}"}
+        self.http = httpx.Client(base_url=f"{url}/api/v1", headers=headers, timeout=30, **LOCAL)
         self.root, self.token = url, token
 
     def __call__(self, method: str, path: str, body=None, expect=None, **more) -> httpx.Response:
@@ -107,7 +112,32 @@ def call_headers(provider: str, secret: str | None) -> dict:
     return headers
 
 
+@dataclass
+class Partial:
+    """What came of an answer before its connection broke, if it did."""
+
+    head: httpx.Response | None = None
+    content: bytes = b""
+    broken: str | None = None
+
+    @property
+    def text(self) -> str:
+        return self.content.decode(errors="replace")
+
+
+def read_what_comes(url, provider, body: bytes, secret, timeout=20) -> Partial:
+    """A call whose answer may break off anywhere."""
+    seen, options = Partial(), {"headers": call_headers(provider, secret), "timeout": timeout, **LOCAL}
+    try:
+        with httpx.stream("POST", url + PATHS[provider], content=body, **options) as seen.head:
+            for piece in seen.head.iter_bytes():
+                seen.content += piece
+    except (httpx.TransportError, httpx.DecodingError) as error:
+        seen.broken = type(error).__name__
+    return seen
+
+
 def post(url, provider, body: bytes, secret, headers=None, path=None, timeout=60) -> httpx.Response:
     """Raw bytes to a protocol's path."""
     sent = call_headers(provider, secret) | (headers or {})
-    return httpx.post(url + (path or PATHS[provider]), content=body, headers=sent, timeout=timeout)
+    return httpx.post(url + (path or PATHS[provider]), content=body, headers=sent, timeout=timeout, **LOCAL)

@@ -8,6 +8,7 @@ a text finds all pieces of all secrets.
 import base64
 import json
 import urllib.parse
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,15 +74,18 @@ def _forms(canary: Canary):
 class Scanner:
     """Knows the canaries; scans bytes."""
 
-    def __init__(self, canaries: list[Canary]):
-        self.canaries = list(canaries)
+    def __init__(self, canaries: Iterable[Canary] = ()):
         self._grams: dict[bytes, list[tuple[_Form, int]]] = {}
         for canary in canaries:
-            seen = set()
-            for form in _forms(canary):
-                if form.text not in seen:
-                    seen.add(form.text)
-                    self._learn(form)
+            self.learn(canary)
+
+    def learn(self, canary: Canary):
+        """From now on this one is found too."""
+        seen = set()
+        for form in _forms(canary):
+            if form.text not in seen:
+                seen.add(form.text)
+                self._learn(form)
 
     def _learn(self, form: _Form):
         for at in range(len(form.text) - GRAM + 1):

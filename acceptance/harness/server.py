@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from .api import Api
+from .api import LOCAL, Api
 from .process import Process, binary, free_port, wait_for
 
 NOWHERE = "http://127.0.0.1:9"
@@ -102,7 +102,7 @@ class Server:
         if self.process.ended() is not None:
             raise RuntimeError(f"ownkey ended with {self.process.ended()}:\n{self.process.output()[-4000:]}")
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
+            return httpx.get(f"{self.url}/readyz", timeout=5, **LOCAL).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -128,7 +128,8 @@ class Server:
         return Api(self.url, self.operator_token)
 
     def metrics(self) -> dict[str, float]:
-        answer = httpx.get(f"{self.url}/metrics", headers={"authorization": f"Bearer {self.operator_token}"})
+        headers = {"authorization": f"Bearer {self.operator_token}"}
+        answer = httpx.get(f"{self.url}/metrics", headers=headers, **LOCAL)
         answer.raise_for_status()
         lines = (line.rsplit(" ", 1) for line in answer.text.splitlines() if line and not line.startswith("#"))
         return {name: float(value) for name, value in lines}
