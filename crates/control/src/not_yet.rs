@@ -1,4 +1,4 @@
-//! Paths of the contract that are not built yet.
+//! Paths that are promised and not built yet.
 
 use axum::routing::{MethodFilter, MethodRouter, on};
 

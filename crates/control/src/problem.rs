@@ -78,7 +78,7 @@ kinds! {
     too_large = PAYLOAD_TOO_LARGE, "request_too_large", "Body too large";
     /// The body is not JSON.
     unsupported_media_type = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type";
-    /// Part of the contract, not built yet.
+    /// Promised, not built yet.
     not_available_yet = UNPROCESSABLE_ENTITY, "not_available_yet", "Not available yet";
     /// The workspace's key can't be opened.
     key_sealed = SERVICE_UNAVAILABLE, "key_sealed", "The stored key cannot be opened";

@@ -119,7 +119,7 @@ pub enum Refusal {
     ModelNotPriced,
 }
 
-/// Decides who pays for a call (contract, section 4, "Who pays").
+/// Decides who pays for a call.
 pub fn decide(question: &Question<'_>) -> Result<Payer, Refusal> {
     match question.gate {
         Gate::NotFound => return Err(Refusal::ModelNotFound),

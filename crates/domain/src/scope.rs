@@ -1,4 +1,4 @@
-//! Scopes of platform keys (contract, section 5).
+//! Scopes of platform keys.
 
 use std::fmt;
 use std::str::FromStr;

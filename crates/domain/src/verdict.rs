@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a test of a provider key says (contract, "Validation verdicts").
+/// What a test of a provider key says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {

@@ -1,4 +1,4 @@
-//! What a caller is told when a call fails, in the shape of the protocol called (contract, section 4, "Errors").
+//! What a caller is told when a call fails, in the shape of the protocol called.
 
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
@@ -56,7 +56,7 @@ pub enum Code {
     PathNotSupported,
     /// The body is too large.
     RequestTooLarge,
-    /// Named in the contract, not built yet.
+    /// Promised, not built yet.
     NotAvailableYet,
 }
 

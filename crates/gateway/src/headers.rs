@@ -1,4 +1,4 @@
-//! Which headers pass, in both directions (contract, section 4).
+//! Which headers pass, in both directions.
 
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use ownkey_domain::payer::PayerKind;

@@ -1,4 +1,4 @@
-//! Every bound and time-out of the data plane, with its default (contract, section 2).
+//! Every bound and time-out of the data plane, with its default.
 
 use std::time::Duration;
 

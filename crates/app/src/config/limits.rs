@@ -1,4 +1,4 @@
-//! `[limits]`: bounds and time-outs; what is absent has the default of the contract.
+//! `[limits]`: bounds and time-outs; what is absent has its default.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The ladder of a key test (contract, "Validation verdicts"): its shape, the list of models, one short prompt.
+//! The ladder of a key test: its shape, the list of models, one short prompt.
 
 use std::time::Duration;
 
