@@ -21,19 +21,19 @@ KINDS = [
     (2, "Hello [[sim:cut]]", False),
 ]
 # About as long as an ordinary streamed answer is on the wire, head included.
-LONGEST_LEAVE = 7000
+LONGEST_LEAVE = 10_000
 
 
 class Traffic:
     """Makes plans from a seed, so that a bad day can be had again."""
 
-    def __init__(self, seed: int, delay_ms: int = 100, leaving: float = 0.45):
+    def __init__(self, seed: int, delay_ms: int = 150, leaving: float = 0.45):
         self.random, self.delay_ms, self.leaving = random.Random(seed), delay_ms, leaving
 
     def plan(self) -> Plan:
         pick = self.random
         [(_, prompt, stream)] = pick.choices(KINDS, weights=[kind[0] for kind in KINDS])
-        text = prompt.format(chunks=pick.randrange(6, 30), delay=self.delay_ms, after=pick.randrange(1, 6))
+        text = prompt.format(chunks=pick.randrange(10, 40), delay=self.delay_ms, after=pick.randrange(1, 6))
         leave_at = None
         if pick.random() < self.leaving:
             leave_at = 0 if pick.random() < 0.2 else pick.randrange(1, LONGEST_LEAVE)

@@ -1,0 +1,53 @@
+"""Once a removal or rotation has been answered, no call goes out with the old key, however many are about to."""
+
+import threading
+import time
+
+from harness.sim import provider_key
+
+CALLERS = 6
+CHANGES = 8  # of one workspace: a provider key is tested at most ten times a minute
+
+
+class Callers:
+    """Ask without pause, whoever pays."""
+
+    def __init__(self, workspace):
+        self.workspace, self.going, self.statuses = workspace, True, []
+        self.threads = [threading.Thread(target=self.ask, daemon=True) for _ in range(CALLERS)]
+        [thread.start() for thread in self.threads]
+
+    def ask(self):
+        while self.going:
+            answer = self.workspace.ask("openai", max_tokens=5)
+            self.statuses.append((answer.status_code, answer.headers.get("x-ownkey-payer")))
+
+    def stop(self):
+        self.going = False
+        [thread.join() for thread in self.threads]
+
+
+def now_ms() -> float:
+    return time.time() * 1000
+
+
+def test_no_call_starts_with_a_key_that_is_gone(server, sim, soak, report):
+    ended, since, statuses = {}, sim.now(), []
+    for _ in range(125 if soak else 3):
+        workspace = server.operator.create_workspace()
+        callers = Callers(workspace)
+        for turn in range(CHANGES // 2):
+            first, second = provider_key("openai"), provider_key("openai")
+            workspace.put_key("openai", first, expect=201)
+            workspace.put_key("openai", second, expect=200)
+            ended[first] = now_ms()
+            workspace.delete_key("openai")
+            ended[second] = now_ms()
+        callers.stop()
+        statuses += callers.statuses
+    calls = [call for call in sim.ended(since) if call["key"] in ended]
+    late = [(call["started_ms"] - ended[call["key"]], call["path"]) for call in calls]
+    report(f"removed means removed: {len(ended)} keys ended under {len(statuses)} calls, {len(calls)} of them on these keys")
+    assert [each for each in late if each[0] > 0] == []
+    assert {status for status, _ in statuses} == {200}
+    assert {payer for _, payer in statuses} == {"byok", "managed"}
