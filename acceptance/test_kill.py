@@ -127,7 +127,7 @@ async def _load_until_death(installation: Installation, *, flooded: bool):
     installation.results += load.results
 
 
-async def _death(server, seconds: float = 40):
+async def _death(server, seconds: float = 120):
     for _ in range(int(seconds / 0.05)):
         if server.process.ended() is not None:
             return
