@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::provider::Provider;
 use ownkey_vault::ProviderKey;
+use tokio::sync::watch;
 
 use crate::body::Body;
 use crate::call::Call;
+use crate::echo::{drop_from_headers, echoes};
 use crate::error::{Code, Error};
 use crate::limits::SHORT_ANSWER_BYTES;
 use crate::relay::{Relay, Watch};
@@ -36,13 +39,17 @@ pub struct Answer {
     pub hide_usage: bool,
     /// Time-outs from here on.
     pub watch: Watch,
+    /// Tells when the server stops and streams end early.
+    pub stop: watch::Receiver<bool>,
 }
 
 /// Relays the answer; the receipt is written before its last byte goes out.
 pub async fn relay(mut call: Call, answer: Answer) -> Result<Response<Body>, Error> {
     let status = answer.response.status();
-    call.receipt.answered(status.as_u16(), provider_request_id(answer.response.headers()));
+    let request_id = provider_request_id(answer.response.headers());
+    call.receipt.answered(status.as_u16(), request_id.filter(|id| !echoes(&answer.key, id.as_bytes())));
     let mut head = headers::relayed(answer.response.headers(), answer.payer);
+    drop_from_headers(&mut head, &answer.key);
     own_headers(&mut head, &call);
     if status.is_client_error() || status.is_server_error() {
         return failure::relay(call, answer, head).await;
@@ -56,13 +63,12 @@ pub async fn relay(mut call: Call, answer: Answer) -> Result<Response<Body>, Err
         head.remove(CONTENT_LENGTH);
         return Ok(respond(status, head, Relay::stream(call, answer)));
     }
-    match length(answer.response.headers()) {
-        Some(length) if length <= SHORT_ANSWER_BYTES => short::relay(call, answer, head).await,
-        length => {
-            let relay = Relay::plain(call, answer, length);
-            Ok(respond(status, head, relay))
-        }
+    let length = length(answer.response.headers());
+    let is_empty = answer.response.body().is_end_stream();
+    if is_empty || length.is_some_and(|length| length <= SHORT_ANSWER_BYTES) {
+        return short::relay(call, answer, head).await;
     }
+    Ok(respond(status, head, Relay::plain(call, answer, length)))
 }
 
 /// Puts head and body together.

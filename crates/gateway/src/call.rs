@@ -13,7 +13,7 @@ use ownkey_domain::time::Timestamp;
 use ownkey_domain::usage::{Measured, Usage};
 use ownkey_providers::paths::Route;
 
-use crate::settle::{Book, OpenReceipt, bounded};
+use crate::settle::{Book, OpenReceipt, kept};
 use crate::target::Target;
 
 /// The caller's own id of a request; OpenAI documents it, and it is passed on like any header.
@@ -55,7 +55,7 @@ impl Call {
             workspace: caller.workspace,
             api_key: Some(caller.id),
             agent: None,
-            client_request_id: client_request_id.filter(|id| !id.contains("ok_")).map(bounded),
+            client_request_id: client_request_id.and_then(kept),
             route: to.route.template().to_owned(),
             provider: None,
             model: None,

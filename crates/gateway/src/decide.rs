@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use ownkey_domain::catalogue::{Catalogue, Model, ResolveError, Resolved};
-use ownkey_domain::payer::{Gate, KeyState, Payer, PayerKind, Question, decide as rule};
+use ownkey_domain::payer::{Gate, KeyState, Payer, PayerKind, Question, Refusal, decide as rule};
 use ownkey_domain::plan::{Managed, Plan};
 use ownkey_domain::provider::{Protocol, Provider};
 use ownkey_vault::ProviderKey;
@@ -93,14 +93,20 @@ pub fn decide<'a>(
         // Bound to a destination that is no longer configured: it may not be sent anywhere.
         (Some(credential), None) => KeyState::Sealed(credential.id),
     };
-    let payer = rule(&Question {
+    let decided = rule(&Question {
         plan: grounds.plan,
         policy: workspace.policy,
         gate: Gate::Available,
         key,
         operator_key: upstream.managed_key.is_some(),
         priced: asked.model.is_some(),
-    })?;
+    });
+    let payer = match decided {
+        Err(Refusal::ModelNotPriced) if asked.upstream_name.is_none() => {
+            return Err(Error::bad_request("The request names no `model`."));
+        }
+        decided => decided?,
+    };
     let default = upstream.bases.first();
     let base = if payer.credential().is_some() { bound } else { default };
     let base = base.ok_or_else(|| Error::new(Code::ManagedUnavailable, "The provider is not configured."))?;

@@ -153,7 +153,8 @@ impl Directory {
 
     fn forget(&self, remove: impl FnOnce()) {
         let _nobody_inserts = self.inserting.write().unwrap_or_else(PoisonError::into_inner);
-        self.generation.fetch_add(1, Ordering::SeqCst);
+        // In this order: whoever sees the new generation must not find the old entry.
         remove();
+        self.generation.fetch_add(1, Ordering::SeqCst);
     }
 }

@@ -13,7 +13,8 @@ use crate::body::{self, Body};
 pub const ERROR_HEADER: HeaderName = HeaderName::from_static("x-ownkey-error");
 /// Header that tells whose error it is.
 pub const SOURCE_HEADER: HeaderName = HeaderName::from_static("x-ownkey-error-source");
-const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+/// Header by which SDKs are told whether to retry.
+pub const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// The stable word for an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,39 +1,75 @@
 //! The provider's failures: passed on as they are on own-key calls, but for key material; told in our own words on
 //! managed ones, where they speak of the operator's account.
 
-use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use std::borrow::Cow;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
 use ownkey_domain::payer::PayerKind;
+use ownkey_domain::provider::Protocol;
 use ownkey_domain::receipt::Outcome;
 use ownkey_providers::answer::Served;
 use ownkey_providers::error_class::{ErrorClass, classify};
 use ownkey_providers::scrub::Scrubber;
+use ownkey_vault::ProviderKey;
+use serde_json::{Value, json};
+use tokio::time::timeout_at;
 
 use crate::answer::{Answer, own_headers, respond};
 use crate::body::{self, Body};
 use crate::call::Call;
-use crate::error::{Code, ERROR_HEADER, Error, SOURCE_HEADER, Source};
+use crate::error::{Code, ERROR_HEADER, Error, SHOULD_RETRY, SOURCE_HEADER, Source};
 use crate::limits::ERROR_BODY_BYTES_MAX;
 
 /// Relays a provider's error answer.
 pub async fn relay(call: Call, answer: Answer, head: HeaderMap) -> Result<Response<Body>, Error> {
     let (parts, incoming) = answer.response.into_parts();
-    let collecting = Limited::new(incoming, ERROR_BODY_BYTES_MAX).collect();
-    let collected = tokio::time::timeout(answer.watch.idle, collecting).await;
-    let Ok(Ok(collected)) = collected else {
-        let error = Error::of_provider(Code::ProviderUnavailable, "The provider's error answer broke off.");
-        return Err(broken(call, error));
+    let Ok(theirs) = timeout_at(answer.watch.next(), beginning_of(incoming)).await else {
+        return Err(broken(call, too_slow()));
     };
-    let theirs = collected.to_bytes();
+    if is_encoded(&parts.headers) {
+        // Nobody here can look inside, so it can't be shown.
+        let error =
+            Error::of_provider(Code::ProviderUnavailable, "The provider's error came in an encoding not asked for.");
+        return Err(broken(call, error.with_status(parts.status)));
+    }
     let class = classify(answer.provider, parts.status, &parts.headers, &theirs);
     let code = code(class, parts.status);
     if answer.payer == PayerKind::Managed {
         return managed(call, Theirs { status: parts.status, class, code, body: theirs }, head, &answer.key);
     }
-    let scrubbed = Bytes::from(Scrubber::new(answer.key.expose_str().as_bytes()).scrub(&theirs).into_owned());
+    let scrubber = Scrubber::new(answer.key.expose_str().as_bytes());
+    let scrubbed = Bytes::from(scrubber.scrub(&theirs).into_owned());
+    let head = head.into_iter().filter_map(|(name, value)| Some((name?, value)));
+    let mut head: HeaderMap =
+        head.filter(|(_, value)| matches!(scrubber.scrub(value.as_bytes()), Cow::Borrowed(_))).collect();
+    if class == ErrorClass::QuotaExhausted {
+        // SDKs retry any 429. Money does not come back in a second.
+        head.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+    }
     passed_on(call, parts.status, code, head, scrubbed)
+}
+
+/// As much of an error body as anyone needs; all that came, if it broke off.
+async fn beginning_of(mut body: Incoming) -> Bytes {
+    let mut bytes = BytesMut::new();
+    while let Some(Ok(frame)) = body.frame().await {
+        let Ok(data) = frame.into_data() else { continue };
+        let room = ERROR_BODY_BYTES_MAX - bytes.len();
+        bytes.extend_from_slice(&data[..data.len().min(room)]);
+        if bytes.len() == ERROR_BODY_BYTES_MAX {
+            break;
+        }
+    }
+    bytes.freeze()
+}
+
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(CONTENT_ENCODING).iter();
+    codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity") && !coding.is_empty())
 }
 
 struct Theirs {
@@ -44,12 +80,7 @@ struct Theirs {
 }
 
 /// What a managed caller may know: errors about his own request pass, the rest is the operator's business.
-fn managed(
-    call: Call,
-    theirs: Theirs,
-    head: HeaderMap,
-    key: &ownkey_vault::ProviderKey,
-) -> Result<Response<Body>, Error> {
+fn managed(call: Call, theirs: Theirs, head: HeaderMap, key: &ProviderKey) -> Result<Response<Body>, Error> {
     let about_money_or_key = matches!(
         theirs.class,
         ErrorClass::KeyRefused | ErrorClass::QuotaExhausted | ErrorClass::ScopeMissing | ErrorClass::NotFromHere
@@ -58,8 +89,11 @@ fn managed(
     let error = match status.as_u16() {
         _ if about_money_or_key => managed_unavailable(),
         400 | 404 | 413 | 422 => {
-            let scrubbed = Scrubber::new(key.expose_str().as_bytes()).scrub(&theirs.body);
-            return passed_on(call, status, theirs.code, head, without_account_ids(&scrubbed));
+            let Some(told) = about_the_request(&theirs.body, key, call.protocol) else {
+                let message = "The provider refused the request without saying why.";
+                return Err(broken(call, Error::of_provider(theirs.code, message).with_status(status)));
+            };
+            return passed_on(call, status, theirs.code, head, told);
         }
         429 => {
             Error::of_provider(Code::ProviderRateLimited, "The provider's rate limit is used up. Try again shortly.")
@@ -78,26 +112,48 @@ fn managed_unavailable() -> Error {
         Code::ManagedUnavailable,
         "Managed access fails at the moment. Tell the operator, or use an own key.",
     )
-    .with_header(HeaderName::from_static("x-should-retry"), HeaderValue::from_static("false"))
+    .with_header(SHOULD_RETRY, HeaderValue::from_static("false"))
 }
 
-/// Ids of the operator's account that providers put into messages.
-fn without_account_ids(body: &[u8]) -> Bytes {
-    let mut out = Vec::with_capacity(body.len());
-    let mut rest = body;
-    while let Some((&first, tail)) = rest.split_first() {
-        let at_word_start = out.last().is_none_or(|b: &u8| !b.is_ascii_alphanumeric());
-        let is_id = at_word_start && ["org-", "proj_", "wrkspc_"].iter().any(|p| rest.starts_with(p.as_bytes()));
-        if is_id {
-            out.extend_from_slice(b"[redacted]");
-            let word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-            rest = &rest[rest.iter().position(|b| !word(b)).unwrap_or(rest.len())..];
-        } else {
-            out.push(first);
-            rest = tail;
+/// What a provider says of the request itself, without the key and the ids of the operator's account: the few members
+/// that SDKs read, in the provider's shape. `None` if it says nothing.
+fn about_the_request(body: &[u8], key: &ProviderKey, protocol: Protocol) -> Option<Bytes> {
+    let said: Value = serde_json::from_slice(body).ok()?;
+    let scrubber = Scrubber::new(key.expose_str().as_bytes());
+    let clean = |name: &str| match &said["error"][name] {
+        Value::String(text) => {
+            let scrubbed = scrubber.scrub(text.as_bytes());
+            Value::from(without_account_ids(&String::from_utf8_lossy(&scrubbed)))
         }
-    }
-    Bytes::from(out)
+        _ => Value::Null,
+    };
+    said["error"]["message"].as_str()?;
+    let told = match protocol {
+        Protocol::OpenAi => json!({"error": {
+            "message": clean("message"), "type": clean("type"), "param": clean("param"), "code": clean("code"),
+        }}),
+        Protocol::Anthropic => json!({"type": "error", "error": {"type": clean("type"), "message": clean("message")}}),
+    };
+    Some(Bytes::from(told.to_string()))
+}
+
+/// How ids of an account begin at the providers.
+const ACCOUNT_IDS: [&str; 9] = ["org-", "org_", "proj_", "wrkspc_", "user-", "acct_", "asst_", "file-", "key_"];
+
+/// Ids of the operator's account that providers put into messages.
+fn without_account_ids(text: &str) -> String {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    text.split_inclusive(|c: char| !is_word(c))
+        .map(|piece| {
+            let word = piece.trim_end_matches(|c: char| !is_word(c));
+            let lower = word.to_ascii_lowercase();
+            if ACCOUNT_IDS.iter().any(|id| lower.starts_with(id)) {
+                format!("[redacted]{}", &piece[word.len()..])
+            } else {
+                piece.to_owned()
+            }
+        })
+        .collect()
 }
 
 fn passed_on(
@@ -133,6 +189,11 @@ pub fn broken(mut call: Call, error: Error) -> Error {
     })
 }
 
+/// The provider's answer ended before its end.
+pub fn broke_off() -> Error {
+    Error::of_provider(Code::ProviderUnavailable, "The provider's answer broke off.")
+}
+
 /// The provider did not go on in time.
 pub fn too_slow() -> Error {
     Error::of_provider(Code::ProviderUnavailable, "The provider stopped answering.")
@@ -163,14 +224,22 @@ fn code(class: ErrorClass, status: StatusCode) -> Code {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ownkey_vault::Secret;
 
     #[test]
     fn ids_of_the_operators_account_are_taken_out() {
-        let body = br#"{"message":"Limit reached in organization org-AbC123 on proj_9: forg-x stays"}"#;
-        let clean = without_account_ids(body);
-        assert_eq!(
-            &clean[..],
-            br#"{"message":"Limit reached in organization [redacted] on [redacted]: forg-x stays"}"#
-        );
+        let clean = without_account_ids("Limit reached in organization org-AbC123 on PROJ_9: forg-x and gpt-4o stay.");
+        assert_eq!(clean, "Limit reached in organization [redacted] on [redacted]: forg-x and gpt-4o stay.");
+    }
+
+    #[test]
+    fn only_what_sdks_read_is_told_of_a_managed_refusal() {
+        let key = ProviderKey::new(Secret::from("sk-proj-operators-own-key".to_owned())).unwrap();
+        let body = br#"{"error":{"message":"Bad \u006frg-X1 key operators-own-key","type":"invalid_request_error","internal":1}}"#;
+        let told = about_the_request(body, &key, Protocol::OpenAi).unwrap();
+        let told: Value = serde_json::from_slice(&told).unwrap();
+        assert_eq!(told["error"]["message"], "Bad [redacted] key [redacted]");
+        assert_eq!(told["error"].as_object().unwrap().len(), 4);
+        assert_eq!(about_the_request(b"<html>", &key, Protocol::OpenAi), None);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -125,6 +126,7 @@ impl Lease {
 pub struct Outgoing {
     bytes: Option<Bytes>,
     lease: Option<Lease>,
+    went_out: Arc<AtomicBool>,
     // Room in memory, given back when the body is gone.
     _room: Arc<OwnedSemaphorePermit>,
 }
@@ -132,7 +134,12 @@ pub struct Outgoing {
 impl Outgoing {
     /// A body that goes out only while the lease holds.
     pub fn new(bytes: Bytes, lease: Option<Lease>, room: Arc<OwnedSemaphorePermit>) -> Self {
-        Self { bytes: Some(bytes), lease, _room: room }
+        Self { bytes: Some(bytes), lease, went_out: Arc::default(), _room: room }
+    }
+
+    /// Becomes true when the request goes out: before that, no provider knows of it.
+    pub fn went_out(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.went_out)
     }
 }
 
@@ -144,6 +151,7 @@ impl Body for Outgoing {
         if self.lease.take().is_some_and(|lease| !lease.holds()) {
             return Poll::Ready(Some(Err(Box::new(KeyReplaced))));
         }
+        self.went_out.store(true, Ordering::Relaxed);
         Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
     }
 

@@ -11,14 +11,14 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::id::RequestId;
-use ownkey_domain::payer::{PayerKind, Refusal};
 use ownkey_domain::plan::Plan;
+use ownkey_domain::platform_key;
 use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
 use ownkey_providers::paths::{self, Route};
 use ownkey_providers::peek::{Edits, Peek, edit, peek};
-use ownkey_vault::{Keyring, PlatformKeyHasher, ProviderKey};
-use tokio::sync::Semaphore;
+use ownkey_vault::{Keyring, PlatformKeyHasher};
+use tokio::sync::{Semaphore, watch};
 
 use crate::admit::admit;
 use crate::answer::{Answer, relay};
@@ -33,10 +33,10 @@ use crate::identify::identify;
 use crate::ledger::Ledger;
 use crate::limits::{DECISIONS_MAX, Limits};
 use crate::metrics::Metrics;
-use crate::open::open;
+use crate::open::key_for;
 use crate::read::{self, RequestBody, read};
 use crate::relay::Watch;
-use crate::settle::{Book, bounded};
+use crate::settle::{Book, kept};
 use crate::target::{self, Target};
 use crate::upstream::Upstream;
 use crate::{edge, failure};
@@ -76,6 +76,7 @@ pub struct Gateway {
     parts: Parts,
     book: Arc<Book>,
     body_room: Arc<Semaphore>,
+    stop: watch::Sender<bool>,
 }
 
 /// A request that was read.
@@ -94,12 +95,17 @@ impl Gateway {
             metrics: Arc::clone(&parts.metrics),
         });
         let body_room = read::body_room(&parts.limits);
-        Self { parts, book, body_room }
+        Self { parts, book, body_room, stop: watch::Sender::new(false) }
     }
 
     /// Whether a path is the data plane's.
     pub fn serves(path: &str) -> bool {
         target::is_data_plane(path)
+    }
+
+    /// Ends every stream that is still going on, each with an error event: the server stops.
+    pub fn cut_off(&self) {
+        self.stop.send_replace(true);
     }
 
     /// Answers a request of the data plane. Dropped when the caller leaves; the receipt is written all the same.
@@ -150,7 +156,7 @@ impl Gateway {
         let asked =
             peek(&body.bytes, call.route).map_err(|error| Error::bad_request(format!("Bad request: {error}.")))?;
         call.receipt.note(|receipt| {
-            receipt.model = asked.model.as_deref().map(bounded);
+            receipt.model = asked.model.as_deref().and_then(kept);
             receipt.stream = asked.stream;
         });
         let model = decide::resolve(&self.parts.catalogue, call.protocol, asked.model.as_deref())?;
@@ -176,7 +182,10 @@ impl Gateway {
         decision: &Decision<'_>,
     ) -> Result<Option<Answer>, Error> {
         let Received { head, body, asked } = *received;
-        let key = self.key(decision)?;
+        if head.uri.query().is_some_and(|query| platform_key::appears_in(query.as_bytes())) {
+            return Err(Error::bad_request("The query string holds a platform key. Send it in a header."));
+        }
+        let key = key_for(&self.parts.keyring, decision)?;
         let lease = decision.payer.credential().map(|credential| Lease {
             directory: Arc::clone(&self.parts.directory),
             since: decision.since,
@@ -188,6 +197,8 @@ impl Gateway {
         let edited = edit(&body.bytes, call.route, asked, edits).map_or_else(|| body.bytes.clone(), Bytes::from);
         let path = paths::below_base(decision.provider, call.route.template());
         let uri = decision.base.uri(path, head.uri.query());
+        let body = Outgoing::new(edited, lease, Arc::clone(&body.room));
+        let went_out = body.went_out();
         let request = Upstreamed::new(
             &decision.payer,
             Draft {
@@ -195,13 +206,14 @@ impl Gateway {
                 uri: uri.map_err(|_| Error::bad_request("The query string cannot be forwarded."))?,
                 headers: &head.headers,
                 key: &key,
-                body: Outgoing::new(edited, lease, Arc::clone(&body.room)),
+                body,
             },
         )?;
-        call.receipt.attempt(decision.provider, &decision.payer, decision.included);
+        call.receipt.attempt(decision.provider, &decision.payer, decision.included, went_out);
         match forward(&self.parts.client, request, self.parts.limits.response_head).await? {
             Sent::Answered(response) => Ok(Some(Answer {
                 response,
+                stop: self.stop.subscribe(),
                 provider: decision.provider,
                 payer: decision.payer.kind(),
                 key,
@@ -213,16 +225,6 @@ impl Gateway {
                 Ok(None)
             }
         }
-    }
-
-    /// The key that the decision names: the workspace's, opened for this call, or the operator's.
-    fn key(&self, decision: &Decision<'_>) -> Result<Arc<ProviderKey>, Error> {
-        if decision.payer.kind() == PayerKind::Managed {
-            let key = decision.managed_key.map(Arc::clone);
-            return key.ok_or_else(|| Error::from(Refusal::ManagedUnavailable));
-        }
-        let credential = decision.credential().ok_or_else(|| Error::from(Refusal::KeySealed))?;
-        open(&self.parts.keyring, &decision.workspace, credential, decision.base.origin()).map(Arc::new)
     }
 
     async fn workspace(&self, call: &Call) -> Result<(Arc<Workspace>, Generation), Error> {

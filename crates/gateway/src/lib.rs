@@ -1,5 +1,5 @@
-//! The data plane: one file per step of a call, and one function ([`serve`](crate::gateway::Gateway)) that names
-//! them in order. It can't run SQL, because it does not know the store: it is given a [`directory::Source`]
+//! The data plane: one file per step of a call, and `Gateway::carry`, which takes the steps
+//! in order. It can't run SQL, because it does not know the store: it is given a [`directory::Source`]
 //! and a [`ledger::Ledger`].
 
 pub mod client;
@@ -17,6 +17,7 @@ mod answer;
 mod body;
 mod call;
 mod decide;
+mod echo;
 mod failure;
 mod forward;
 mod headers;

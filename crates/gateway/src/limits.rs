@@ -11,8 +11,15 @@ pub struct Limits {
     pub bodies_bytes_max: usize,
     /// Open connections.
     pub connections_max: usize,
-    /// Time to read a request's head.
+    /// Open connections of one address; `None` for a quarter of all. Loopback has no such bound: proxies sit there.
+    pub connections_per_peer_max: Option<usize>,
+    /// File descriptors that the process may have open.
+    pub descriptors_max: usize,
+    /// Time to read a request's head; for the first one, from the moment the connection is accepted.
     pub header_read: Duration,
+    /// How long a connection may stay open between requests. Longer than clients' and proxies' pools keep theirs
+    /// (60 s is usual), so that they close first and no request meets a closing connection.
+    pub connection_idle: Duration,
     /// Longest pause within a request body.
     pub body_idle: Duration,
     /// Time to connect to a provider.
@@ -33,7 +40,10 @@ impl Default for Limits {
             body_bytes_max: 32 << 20,
             bodies_bytes_max: 512 << 20,
             connections_max: 16_384,
+            connections_per_peer_max: None,
+            descriptors_max: usize::MAX,
             header_read: Duration::from_secs(10),
+            connection_idle: Duration::from_secs(75),
             body_idle: Duration::from_secs(30),
             connect: Duration::from_secs(10),
             response_head: Duration::from_secs(600),
@@ -41,6 +51,26 @@ impl Default for Limits {
             call: Duration::from_secs(3_600),
             drain: Duration::from_secs(30),
         }
+    }
+}
+
+/// File descriptors kept back for the store, the journal, listeners and the pool towards providers.
+const DESCRIPTORS_KEPT: usize = 128;
+/// What a connection takes while it is called on: its own descriptor and that of the way to the provider.
+const DESCRIPTORS_A_CALL: usize = 2;
+/// The part of all connections that one address may have, unless configured.
+const PEER_SHARE: usize = 4;
+
+impl Limits {
+    /// The connections that can be open: as configured, or as many as there are file descriptors for.
+    pub fn connections(&self) -> usize {
+        let reachable = self.descriptors_max.saturating_sub(DESCRIPTORS_KEPT) / DESCRIPTORS_A_CALL;
+        self.connections_max.min(reachable.max(1))
+    }
+
+    /// The connections that one address may have.
+    pub fn connections_per_peer(&self) -> usize {
+        self.connections_per_peer_max.unwrap_or(self.connections() / PEER_SHARE).max(1)
     }
 }
 
@@ -59,3 +89,18 @@ pub const ERROR_BODY_BYTES_MAX: usize = 256 << 10;
 pub const DECISIONS_MAX: usize = 4;
 /// Longest text of the caller that is kept on a receipt (model name, request id).
 pub const RECEIPT_TEXT_MAX: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_keep_below_what_descriptors_allow() {
+        let limits = Limits { descriptors_max: 1_024, ..Limits::default() };
+        assert_eq!((limits.connections(), limits.connections_per_peer()), (448, 112));
+        let plenty = Limits { connections_per_peer_max: Some(9), ..Limits::default() };
+        assert_eq!((plenty.connections(), plenty.connections_per_peer()), (16_384, 9));
+        let none = Limits { descriptors_max: 3, ..Limits::default() };
+        assert_eq!((none.connections(), none.connections_per_peer()), (1, 1));
+    }
+}

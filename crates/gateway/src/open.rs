@@ -1,15 +1,28 @@
 //! Step 5: the provider key, unsealed in this request, for this request.
 
+use std::sync::Arc;
+
 use ownkey_domain::id::WorkspaceId;
+use ownkey_domain::payer::{PayerKind, Refusal};
 use ownkey_vault::{Context, Keyring, Origin, ProviderKey};
 
+use crate::decide::Decision;
 use crate::directory::{Credential, Workspace};
 use crate::error::Error;
-use ownkey_domain::payer::Refusal;
+
+/// The key that the decision names: the workspace's, opened for this call, or the operator's.
+pub fn key_for(keyring: &Keyring, decision: &Decision<'_>) -> Result<Arc<ProviderKey>, Error> {
+    if decision.payer.kind() == PayerKind::Managed {
+        let key = decision.managed_key.map(Arc::clone);
+        return key.ok_or_else(|| Error::from(Refusal::ManagedUnavailable));
+    }
+    let credential = decision.credential().ok_or_else(|| Error::from(Refusal::KeySealed))?;
+    open(keyring, &decision.workspace, credential, decision.base.origin()).map(Arc::new)
+}
 
 /// Opens a workspace's key for the destination it is about to be sent to. Bytes that were changed or moved, or
 /// sealed for another destination, don't open.
-pub fn open(
+fn open(
     keyring: &Keyring,
     workspace: &Workspace,
     credential: &Credential,

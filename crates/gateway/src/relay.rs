@@ -2,6 +2,7 @@
 //! buffering, back-pressure by polling. The receipt is written before the terminal event goes out.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,11 +16,13 @@ use ownkey_providers::answer::AnswerMeter;
 use ownkey_providers::hide_usage::UsageHider;
 use ownkey_providers::scrub::{ScrubStream, Scrubber};
 use ownkey_providers::stream::{StreamMeter, Terminal};
+use ownkey_vault::ProviderKey;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::answer::Answer;
 use crate::body::{Body, BodyError};
 use crate::call::Call;
+use crate::echo::drop_from_served;
 use crate::error::{Code, Error};
 use crate::failure;
 use crate::limits::Limits;
@@ -39,10 +42,14 @@ impl Watch {
         Self { idle: limits.stream_idle, deadline: Instant::from_std(started) + limits.call }
     }
 
-    fn next(&self) -> Instant {
+    /// When the next piece must have come.
+    pub fn next(&self) -> Instant {
         (Instant::now() + self.idle).min(self.deadline)
     }
 }
+
+/// How long an error event has to leave before the connection is aborted.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// The answer broke off: the connection is aborted, so that nobody takes what came for the whole.
 #[derive(Debug, thiserror::Error)]
@@ -58,34 +65,53 @@ pub struct Relay {
     edits: Edits,
     watch: Watch,
     timer: Pin<Box<Sleep>>,
+    stop: Pin<Box<dyn Future<Output = ()> + Send>>,
     state: State,
     is_stream: bool,
     payer: PayerKind,
+    key: Arc<ProviderKey>,
 }
 
 enum Meter {
     Stream(StreamMeter),
-    /// With the number of bytes that are still to come, if the provider announced it.
-    Plain(AnswerMeter, Option<u64>),
+    Plain(AnswerMeter, Rest),
+}
+
+/// How the end of a plain answer is known before its last byte goes out.
+enum Rest {
+    /// So many bytes are still to come.
+    Bytes(u64),
+    /// Not announced: the last piece is held back until the next one or the end comes.
+    Unknown(Bytes),
 }
 
 enum State {
     Flowing,
     /// What is left to send, then the end.
     Ending(Bytes),
-    /// What is left to send, then the abort.
+    /// What is left to send, then a moment for it to leave, then the abort.
     Breaking(Bytes),
+    Aborting,
     Over,
 }
 
 /// What is taken out of a stream on its way.
 #[derive(Default)]
 struct Edits {
+    /// On managed streams: nothing goes on before its event is whole, so that an error can be replaced.
+    whole: Option<UsageHider>,
     usage: Option<UsageHider>,
     key: Option<ScrubStream>,
 }
 
 impl Edits {
+    fn hold(&mut self, chunk: Bytes) -> Bytes {
+        match &mut self.whole {
+            Some(holder) => holder.feed(chunk),
+            None => chunk,
+        }
+    }
+
     fn pass(&mut self, chunk: Bytes) -> Bytes {
         let chunk = match &mut self.usage {
             Some(hider) => hider.feed(chunk),
@@ -112,7 +138,9 @@ impl Edits {
 impl Relay {
     /// Relays a stream of events.
     pub fn stream(call: Call, answer: Answer) -> Body {
+        let managed = answer.payer == PayerKind::Managed;
         let edits = Edits {
+            whole: managed.then(UsageHider::holding_only),
             usage: answer.hide_usage.then(UsageHider::new),
             key: Some(Scrubber::new(answer.key.expose_str().as_bytes()).stream()),
         };
@@ -122,21 +150,36 @@ impl Relay {
 
     /// Relays any other body, of that length if it is known.
     pub fn plain(call: Call, answer: Answer, length: Option<u64>) -> Body {
-        let meter = Meter::Plain(AnswerMeter::new(answer.provider), length);
+        let rest = length.map_or(Rest::Unknown(Bytes::new()), Rest::Bytes);
+        let meter = Meter::Plain(AnswerMeter::new(answer.provider), rest);
         Self::start(call, answer, meter, Edits::default())
     }
 
     fn start(call: Call, answer: Answer, meter: Meter, edits: Edits) -> Body {
-        let Answer { response, watch, payer, .. } = answer;
-        let timer = Box::pin(sleep_until(watch.next()));
-        let is_stream = matches!(meter, Meter::Stream(_));
-        let incoming = response.into_body();
-        let meter = Some(meter);
-        Self { incoming, call, meter, edits, watch, timer, state: State::Flowing, is_stream, payer }.boxed_unsync()
+        let Answer { response, watch, payer, key, mut stop, .. } = answer;
+        let stop = Box::pin(async move {
+            // The sender goes only with the whole gateway.
+            let _ = stop.wait_for(|stop| *stop).await;
+        });
+        let relay = Self {
+            incoming: response.into_body(),
+            call,
+            edits,
+            watch,
+            timer: Box::pin(sleep_until(watch.next())),
+            stop,
+            state: State::Flowing,
+            is_stream: matches!(meter, Meter::Stream(_)),
+            meter: Some(meter),
+            payer,
+            key,
+        };
+        relay.boxed_unsync()
     }
 
     /// The next piece of the answer.
     fn take(&mut self, chunk: Bytes) -> Bytes {
+        let mut chunk = self.edits.hold(chunk);
         let ended = match &mut self.meter {
             Some(Meter::Stream(meter)) => {
                 let progress = meter.feed(&chunk);
@@ -145,14 +188,21 @@ impl Relay {
                 }
                 progress.terminal_at.is_some()
             }
-            Some(Meter::Plain(meter, left)) => {
+            Some(Meter::Plain(meter, rest)) => {
                 meter.feed(&chunk);
-                let left = left.as_mut();
-                left.is_some_and(|left| {
-                    *left = left.saturating_sub(chunk.len() as u64);
-                    *left == 0
-                })
+                match rest {
+                    Rest::Unknown(held) => {
+                        std::mem::swap(held, &mut chunk);
+                        false
+                    }
+                    Rest::Bytes(left) => {
+                        *left = left.saturating_sub(chunk.len() as u64);
+                        *left == 0
+                    }
+                }
             }
+            // After its last event a managed stream says nothing more that is the caller's.
+            None if self.payer == PayerKind::Managed && self.is_stream => return Bytes::new(),
             None => false,
         };
         if ended && self.settle(Ending::InForm).is_err() {
@@ -173,12 +223,24 @@ impl Relay {
 
     /// The provider ended the answer.
     fn end(&mut self) {
-        let held = self.edits.finish();
+        let held = match &mut self.meter {
+            Some(Meter::Plain(_, Rest::Unknown(held))) => std::mem::take(held),
+            _ => self.finish_edits(),
+        };
         self.state = State::Ending(held);
         if self.settle(Ending::InForm).is_err() {
             let event = self.break_off(&failure::unwritten());
             self.state = State::Breaking(event);
         }
+    }
+
+    /// What was held back: an event that was never finished. On managed streams it could be an error's beginning.
+    fn finish_edits(&mut self) -> Bytes {
+        let cut_short = self.edits.whole.take().map(UsageHider::finish).unwrap_or_default();
+        if !cut_short.is_empty() && self.payer == PayerKind::Byok {
+            return self.edits.pass(cut_short);
+        }
+        self.edits.finish()
     }
 
     /// The answer can't go on.
@@ -202,13 +264,14 @@ impl Relay {
     /// Closes the receipt, once.
     fn settle(&mut self, ending: Ending) -> Result<(), crate::ledger::JournalUnavailable> {
         let Some(meter) = self.meter.take() else { return Ok(()) };
-        let (served, outcome) = match meter {
+        let (mut served, outcome) = match meter {
             Meter::Plain(meter, _) => (meter.finish(), ending.of_plain()),
             Meter::Stream(meter) => {
                 let facts = meter.finish();
                 (facts.served, ending.of_stream(facts.terminal))
             }
         };
+        drop_from_served(&mut served, &self.key);
         self.call.receipt.close(outcome, &served)
     }
 
@@ -228,16 +291,20 @@ impl Relay {
                 Poll::Ready(Some(frame.into_data().map_or_else(|_| Bytes::new(), |chunk| self.take(chunk))))
             }
             Poll::Ready(Some(Err(_))) => {
-                self.fail(&Error::of_provider(Code::ProviderUnavailable, "The provider's answer broke off."));
+                self.fail(&failure::broke_off());
                 Poll::Ready(None)
             }
             Poll::Ready(None) => {
                 self.end();
                 Poll::Ready(None)
             }
-            Poll::Pending => {
-                std::task::ready!(self.timer.as_mut().poll(cx));
+            Poll::Pending if self.timer.as_mut().poll(cx).is_ready() => {
                 self.fail(&self.timed_out());
+                Poll::Ready(None)
+            }
+            Poll::Pending => {
+                std::task::ready!(self.stop.as_mut().poll(cx));
+                self.fail(&Error::overloaded("The server is stopping. Try again."));
                 Poll::Ready(None)
             }
         }
@@ -287,7 +354,17 @@ impl HttpBody for Relay {
                     std::task::ready!(self.poll_upstream(cx)).unwrap_or_default()
                 }
                 State::Ending(rest) if rest.is_empty() => return Poll::Ready(None),
-                State::Breaking(rest) if rest.is_empty() => return Poll::Ready(Some(Err(Box::new(BrokenOff)))),
+                State::Breaking(rest) if rest.is_empty() => {
+                    // What was said last must leave before the connection is aborted with all it has buffered.
+                    self.timer.as_mut().reset(Instant::now() + LAST_WORDS);
+                    self.state = State::Aborting;
+                    continue;
+                }
+                State::Aborting => {
+                    self.state = State::Aborting;
+                    std::task::ready!(self.timer.as_mut().poll(cx));
+                    return Poll::Ready(Some(Err(Box::new(BrokenOff))));
+                }
                 State::Ending(rest) => {
                     self.state = State::Ending(Bytes::new());
                     rest

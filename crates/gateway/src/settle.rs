@@ -1,12 +1,14 @@
 //! Step 8: the receipt, exactly once, on every way out.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::id::CredentialId;
 use ownkey_domain::money::PicoUsd;
 use ownkey_domain::payer::{Payer, PayerKind};
+use ownkey_domain::platform_key;
 use ownkey_domain::price::STANDARD_TIER;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::receipt::{Attempt, Outcome, Receipt};
@@ -24,6 +26,7 @@ pub struct OpenReceipt {
     started: Instant,
     sent: Option<Instant>,
     answered: Option<Instant>,
+    went_out: Option<Arc<AtomicBool>>,
     book: Arc<Book>,
 }
 
@@ -41,7 +44,7 @@ impl OpenReceipt {
     /// Opens the receipt of a call.
     pub fn new(draft: Receipt, started: Instant, book: Arc<Book>) -> Self {
         book.metrics.opened();
-        Self { draft: Some(Box::new(draft)), started, sent: None, answered: None, book }
+        Self { draft: Some(Box::new(draft)), started, sent: None, answered: None, went_out: None, book }
     }
 
     /// Changes what the receipt says so far.
@@ -58,7 +61,8 @@ impl OpenReceipt {
     }
 
     /// An attempt is about to go out, on that payer.
-    pub fn attempt(&mut self, provider: Provider, payer: &Payer, included: bool) {
+    pub fn attempt(&mut self, provider: Provider, payer: &Payer, included: bool, went_out: Arc<AtomicBool>) {
+        self.went_out = Some(went_out);
         let now = Instant::now();
         let own_us = micros(now - self.started);
         self.sent = Some(now);
@@ -96,7 +100,7 @@ impl OpenReceipt {
             receipt.timing.upstream_first_ms = first_ms;
             if let Some(attempt) = receipt.attempts.last_mut() {
                 attempt.status = Some(status);
-                attempt.provider_request_id = provider_request_id.map(bounded);
+                attempt.provider_request_id = provider_request_id.and_then(kept);
             }
         });
     }
@@ -109,13 +113,17 @@ impl OpenReceipt {
 
     /// Closes the receipt: prices it and writes it down.
     pub fn close(&mut self, outcome: Outcome, served: &Served) -> Result<(), JournalUnavailable> {
+        let never_went_out = self.went_out.as_ref().is_some_and(|went_out| !went_out.load(Ordering::Relaxed));
+        if outcome == Outcome::Cancelled && never_went_out {
+            self.withdraw_attempt();
+        }
         let Some(mut receipt) = self.draft.take() else { return Ok(()) };
         receipt.outcome =
             if receipt.attempts.is_empty() && outcome == Outcome::Failed { Outcome::Refused } else { outcome };
         receipt.timing.total_ms = millis(self.started.elapsed());
         receipt.usage = served.usage;
         receipt.measured = served.measured;
-        receipt.model_served = served.model.as_deref().map(bounded);
+        receipt.model_served = served.model.as_deref().and_then(kept);
         price(&self.book.catalogue, &mut receipt, served);
         if let Some(attempt) = receipt.attempts.last_mut() {
             attempt.outcome = receipt.outcome;
@@ -131,8 +139,9 @@ impl OpenReceipt {
 
 impl Drop for OpenReceipt {
     fn drop(&mut self) {
+        let outcome = if std::thread::panicking() { Outcome::Failed } else { Outcome::Cancelled };
         // A failure to record is already logged and counted; there is nobody left to tell.
-        let _ = self.close(Outcome::Cancelled, &Served::unknown());
+        let _ = self.close(outcome, &Served::unknown());
     }
 }
 
@@ -158,10 +167,13 @@ fn cost(catalogue: &Catalogue, receipt: &Receipt, served: &Served) -> Option<Pic
     model.prices.cost(&billable, served.service_tier.as_deref().unwrap_or(STANDARD_TIER))
 }
 
-/// Text from outside, cut to what a receipt keeps.
-pub fn bounded(text: &str) -> String {
+/// Text from outside as a receipt keeps it: cut to size, and not at all if it could be a key.
+pub fn kept(text: &str) -> Option<String> {
     let end = text.floor_char_boundary(RECEIPT_TEXT_MAX);
-    text[..end].to_owned()
+    let could_be_key = text
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_')
+        .any(|word| word.starts_with("sk-") || platform_key::appears_in(word.as_bytes()));
+    (!could_be_key).then(|| text[..end].to_owned())
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -4,11 +4,13 @@ use http::{HeaderMap, Response};
 use http_body_util::{BodyExt, Limited};
 use ownkey_domain::receipt::Outcome;
 use ownkey_providers::answer::AnswerMeter;
+use tokio::time::timeout_at;
 
 use crate::answer::{Answer, respond};
 use crate::body::{self, Body};
 use crate::call::Call;
-use crate::error::{Code, Error};
+use crate::echo::drop_from_served;
+use crate::error::Error;
 use crate::failure;
 use crate::limits::SHORT_ANSWER_BYTES;
 
@@ -16,17 +18,16 @@ use crate::limits::SHORT_ANSWER_BYTES;
 pub async fn relay(mut call: Call, answer: Answer, head: HeaderMap) -> Result<Response<Body>, Error> {
     let (parts, incoming) = answer.response.into_parts();
     let bounded = Limited::new(incoming, usize::try_from(SHORT_ANSWER_BYTES).unwrap_or(usize::MAX));
-    let bytes = match tokio::time::timeout(answer.watch.idle, bounded.collect()).await {
+    let bytes = match timeout_at(answer.watch.next(), bounded.collect()).await {
         Ok(Ok(collected)) => collected.to_bytes(),
-        Ok(Err(_)) => {
-            let error = Error::of_provider(Code::ProviderUnavailable, "The provider's answer broke off.");
-            return Err(failure::broken(call, error));
-        }
+        Ok(Err(_)) => return Err(failure::broken(call, failure::broke_off())),
         Err(_) => return Err(failure::broken(call, failure::too_slow())),
     };
     let mut meter = AnswerMeter::new(answer.provider);
     meter.feed(&bytes);
-    if call.receipt.close(Outcome::Complete, &meter.finish()).is_err() {
+    let mut served = meter.finish();
+    drop_from_served(&mut served, &answer.key);
+    if call.receipt.close(Outcome::Complete, &served).is_err() {
         return Err(failure::unwritten());
     }
     Ok(respond(parts.status, head, body::full(bytes)))

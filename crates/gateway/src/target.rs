@@ -1,7 +1,7 @@
 //! What a path means here: which call, which protocol, or which error. Known before anything is read, so that every
 //! refusal comes in the shape that the caller's SDK understands.
 
-use http::header::{ALLOW, HeaderMap, HeaderName, HeaderValue};
+use http::header::{ALLOW, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use ownkey_domain::provider::Protocol;
 use ownkey_providers::paths::{Lookup, Route, look_up};
@@ -26,6 +26,9 @@ impl Target {
         }
     }
 }
+
+/// Longer than host names are.
+const HOST_SHOWN_MAX: usize = 260;
 
 /// Path roots of the data plane; those without `/v1` are answered to tell people what is wrong.
 const ROOTS: [&str; 5] = ["/v1", "/openai", "/anthropic", "/chat/completions", "/messages"];
@@ -55,11 +58,12 @@ pub fn find(method: &Method, path: &str, headers: &HeaderMap) -> Result<Target, 
             Err((error, protocol.unwrap_or(spoken)))
         }
         Lookup::WrongBase(protocol) => {
-            let base = match protocol {
-                Protocol::OpenAi => "OpenAI SDKs take this address with `/v1` at its end as base URL",
-                Protocol::Anthropic => "Anthropic SDKs take this address without `/v1` as base URL",
+            let (sdk, end) = match protocol {
+                Protocol::OpenAi => ("OpenAI", "/v1"),
+                Protocol::Anthropic => ("Anthropic", ""),
             };
-            Err((Error::new(Code::PathNotSupported, format!("The base URL is wrong: {base}.")), protocol))
+            let message = format!("The base URL is wrong. For {sdk} SDKs it is {}{end}.", address(headers));
+            Err((Error::new(Code::PathNotSupported, message), protocol))
         }
         Lookup::Unknown(protocol) => {
             let message =
@@ -67,6 +71,15 @@ pub fn find(method: &Method, path: &str, headers: &HeaderMap) -> Result<Target, 
             Err((Error::new(Code::PathNotSupported, message), protocol.unwrap_or(spoken)))
         }
     }
+}
+
+/// The address the caller used, as far as the request tells it.
+fn address(headers: &HeaderMap) -> String {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+    let host = host.filter(|host| host.len() <= HOST_SHOWN_MAX && host.chars().all(plain)).unwrap_or("this-host");
+    let is_local = ["127.", "localhost", "[::1]"].iter().any(|local| host.starts_with(local));
+    format!("{}://{host}", if is_local { "http" } else { "https" })
 }
 
 fn not_yet() -> Error {
@@ -80,8 +93,8 @@ mod tests {
     #[test]
     fn near_misses_are_helped_in_the_right_protocol() {
         for (path, code, hint, protocol) in [
-            ("/v1/v1/messages", Code::PathNotSupported, "without `/v1`", Protocol::Anthropic),
-            ("/chat/completions", Code::PathNotSupported, "with `/v1`", Protocol::OpenAi),
+            ("/v1/v1/messages", Code::PathNotSupported, "https://this-host.", Protocol::Anthropic),
+            ("/chat/completions", Code::PathNotSupported, "https://this-host/v1.", Protocol::OpenAi),
             ("/v1/embeddings", Code::NotAvailableYet, "not built", Protocol::OpenAi),
             ("/openai/v1/messages", Code::PathNotSupported, "no such path", Protocol::OpenAi),
             ("/v1/files", Code::PathNotSupported, "no such path", Protocol::OpenAi),

@@ -19,6 +19,7 @@ pub struct UsageHider {
     /// The event that is passing turned out too long to be held.
     passing: bool,
     usage: Finder<'static>,
+    hides: bool,
 }
 
 impl Default for UsageHider {
@@ -30,7 +31,13 @@ impl Default for UsageHider {
 impl UsageHider {
     /// For one stream.
     pub fn new() -> Self {
-        Self { boundaries: Boundaries::new(), held: Vec::new(), passing: false, usage: Finder::new(b"\"usage\"") }
+        let usage = Finder::new(b"\"usage\"");
+        Self { boundaries: Boundaries::new(), held: Vec::new(), passing: false, usage, hides: true }
+    }
+
+    /// One that takes nothing out and only holds events back until they are whole.
+    pub fn holding_only() -> Self {
+        Self { hides: false, ..Self::new() }
     }
 
     /// The next bytes, cut anywhere; returns what may go on to the caller.
@@ -83,7 +90,7 @@ impl UsageHider {
 
     /// Whether it is the chunk with the usage and nothing else.
     fn is_usage(&self, event: &[u8]) -> bool {
-        if !has_object(event, &self.usage) {
+        if !self.hides || !has_object(event, &self.usage) {
             return false;
         }
         let mut lines = event.split(|b| matches!(b, b'\n' | b'\r')).filter(|line| !line.is_empty());

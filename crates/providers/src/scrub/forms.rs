@@ -17,6 +17,11 @@ pub(super) fn forms(secret: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
         url_encoded(secret, HEX_LOWER),
         hex(secret, HEX_LOWER),
         hex(secret, HEX_UPPER),
+        // Escaped more than they have to be: a reader gets the plain key all the same.
+        each_byte(secret, b"%", HEX_UPPER),
+        each_byte(secret, b"%", HEX_LOWER),
+        each_byte(secret, b"\\u00", HEX_LOWER),
+        each_byte(secret, b"\\u00", HEX_UPPER),
     ];
     for offset in 0..3 {
         forms.push(base64_inside(secret, offset, &STANDARD_NO_PAD));
@@ -51,6 +56,15 @@ fn url_encoded(secret: &[u8], digits: &[u8; 16]) -> Zeroizing<Vec<u8>> {
             out.push(b'%');
             out.extend(hex_pair(byte, digits));
         }
+    }
+    out
+}
+
+fn each_byte(secret: &[u8], before: &[u8], digits: &[u8; 16]) -> Zeroizing<Vec<u8>> {
+    let mut out = Zeroizing::new(Vec::with_capacity((before.len() + 2) * secret.len()));
+    for &byte in secret {
+        out.extend_from_slice(before);
+        out.extend(hex_pair(byte, digits));
     }
     out
 }

@@ -1,0 +1,144 @@
+//! What a connection is doing, and until when it may go on doing it. hyper bounds the head of HTTP/1.1 only: not the
+//! time in which it finds out the protocol, and not an HTTP/2 connection without streams.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::Version;
+use hyper::body::{Bytes, Frame, SizeHint};
+use tokio::time::Instant;
+
+use crate::body::{Body, BodyError};
+use crate::limits::Limits;
+
+/// What one connection is doing.
+pub struct Activity {
+    header_read: Duration,
+    idle: Duration,
+    now: Mutex<State>,
+}
+
+struct State {
+    /// Requests whose answers are not out.
+    open: usize,
+    /// The version of the last request; none came yet if absent.
+    version: Option<Version>,
+    /// Since when no request is open.
+    waiting_since: Instant,
+    /// When the first byte came after that.
+    head_since: Option<Instant>,
+    /// When it was told to end.
+    closing_since: Option<Instant>,
+}
+
+/// How long a connection that was told to end may take for it when no request is open.
+const CLOSE_GRACE: Duration = Duration::from_secs(5);
+
+impl Activity {
+    /// A connection that was accepted just now.
+    pub fn new(limits: &Limits) -> Arc<Self> {
+        let state = State {
+            open: 0,
+            version: None,
+            waiting_since: Instant::now(),
+            head_since: None,
+            closing_since: None,
+        };
+        Arc::new(Self { header_read: limits.header_read, idle: limits.connection_idle, now: Mutex::new(state) })
+    }
+
+    /// Bytes came.
+    pub fn received(&self) {
+        let mut state = self.state();
+        if state.open == 0 && state.head_since.is_none() {
+            state.head_since = Some(Instant::now());
+        }
+    }
+
+    /// A request came.
+    pub fn open(self: &Arc<Self>, version: Version) -> Open {
+        let mut state = self.state();
+        state.open += 1;
+        state.version = Some(version);
+        drop(state);
+        Open(Arc::clone(self))
+    }
+
+    /// The connection was told to end.
+    pub fn closing(&self) {
+        self.state().closing_since.get_or_insert_with(Instant::now);
+    }
+
+    /// When the connection must have come further; never, while a request is open: calls have their own bounds.
+    pub fn deadline(&self) -> Option<Instant> {
+        let state = self.state();
+        if state.open > 0 {
+            return None;
+        }
+        let deadline = match (state.version, state.head_since) {
+            (None, _) => state.waiting_since + self.header_read,
+            // Bytes that begin no request (pings, windows) are usual here, so they don't say that one begins.
+            (Some(Version::HTTP_2), _) | (Some(_), None) => state.waiting_since + self.idle,
+            (Some(_), Some(head)) => head + self.header_read,
+        };
+        let closing = state.closing_since.map(|since| since.max(state.waiting_since) + CLOSE_GRACE);
+        Some(closing.map_or(deadline, |closing| closing.min(deadline)))
+    }
+
+    /// Whether telling it to end spares the peer an error: only HTTP/2 has words for it.
+    pub fn can_be_told(&self) -> bool {
+        let state = self.state();
+        state.version == Some(Version::HTTP_2) && state.closing_since.is_none()
+    }
+
+    /// The longest that a deadline is away.
+    pub fn longest(&self) -> Duration {
+        self.idle.max(self.header_read)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request that is open until this is dropped.
+pub struct Open(Arc<Activity>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.open = state.open.saturating_sub(1);
+        state.waiting_since = Instant::now();
+        state.head_since = None;
+    }
+}
+
+/// An answer's body; its request is open as long as it is there.
+pub struct Answering {
+    /// The body.
+    pub body: Body,
+    /// The request.
+    pub open: Open,
+}
+
+impl hyper::body::Body for Answering {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,104 @@
+//! One connection from its acceptance to its end, which comes at the latest when its [`Activity`] says so.
+
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use hyper_util::server::graceful::GracefulConnection;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::activity::Activity;
+
+/// A socket that tells when bytes come.
+pub struct Socket {
+    /// The socket.
+    pub stream: TcpStream,
+    /// Is told.
+    pub activity: Arc<Activity>,
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = ready!(Pin::new(&mut self.stream).poll_read(context, buffer));
+        if buffer.filled().len() > before {
+            self.activity.received();
+        }
+        Poll::Ready(read)
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+/// Drives a connection until it ends or has been idle for too long. When `stop` resolves it is told to end.
+pub async fn drive(connection: impl GracefulConnection, activity: &Activity, stop: impl Future<Output = ()>) {
+    let mut connection = pin!(connection);
+    let mut stop = pin!(stop);
+    let mut stopped = false;
+    let mut timer = pin!(sleep_until(Instant::now() + activity.longest()));
+    std::future::poll_fn(|context| {
+        if !stopped && stop.as_mut().poll(context).is_ready() {
+            stopped = true;
+            activity.closing();
+            connection.as_mut().graceful_shutdown();
+        }
+        loop {
+            // An error here is the caller's connection breaking: the call's own receipt tells of it.
+            if connection.as_mut().poll(context).is_ready() {
+                return Poll::Ready(());
+            }
+            ready!(too_late(activity, timer.as_mut(), context));
+            if !activity.can_be_told() {
+                return Poll::Ready(());
+            }
+            activity.closing();
+            connection.as_mut().graceful_shutdown();
+        }
+    })
+    .await;
+}
+
+/// Ready when the deadline has passed. The timer is moved as rarely as can be: a deadline that moves away is looked
+/// up when the timer fires.
+fn too_late(activity: &Activity, mut timer: Pin<&mut Sleep>, context: &mut Context<'_>) -> Poll<()> {
+    loop {
+        let deadline = activity.deadline();
+        if deadline.is_some_and(|deadline| deadline < timer.deadline()) {
+            timer.as_mut().reset(deadline.unwrap_or_else(Instant::now));
+        }
+        ready!(timer.as_mut().poll(context));
+        let now = Instant::now();
+        match deadline {
+            Some(deadline) if deadline <= now => return Poll::Ready(()),
+            later => timer.as_mut().reset(later.unwrap_or(now + activity.longest())),
+        }
+    }
+}
