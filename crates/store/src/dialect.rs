@@ -66,6 +66,23 @@ pub(crate) async fn backup(db: &Db, path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Whether the database refused rows for what they hold, so that trying again is no use. Codes are the only sign, and
+/// nothing is blamed on the rows that may as well be the schema, the disk or the connection.
+pub(crate) fn blames_data(db: &Db, error: &StoreError) -> bool {
+    match (db, error) {
+        (_, StoreError::Unstorable(_)) => true,
+        // TOOBIG, CONSTRAINT, MISMATCH, RANGE; an extended code has its family in the low byte.
+        (Db::Sqlite(_), StoreError::Database(code)) => {
+            code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 18 | 19 | 20 | 25))
+        }
+        // Data exception, integrity constraint violation, program limit exceeded (a row or key too large).
+        (Db::Postgres(_), StoreError::Database(code)) => {
+            ["22", "23", "54"].iter().any(|class| code.starts_with(class)) && code.len() == 5
+        }
+        _ => false,
+    }
+}
+
 /// Proves that the database can be written, without writing. A statement that merely reads answers from the
 /// cache on SQLite even when the disk is gone.
 pub(crate) async fn writable(db: &Db) -> Result<()> {

@@ -5,11 +5,13 @@
 //! Each process begins a file of its own, numbered above all that were ever taken over; files are removed once
 //! the database holds a position behind them.
 
+mod aside;
 pub(crate) mod batch;
 mod frame;
 mod kill;
 mod reader;
 mod segment;
+mod settle;
 mod takeover;
 #[cfg(test)]
 mod tests;
@@ -20,7 +22,7 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -28,6 +30,7 @@ use ownkey_domain::receipt::Receipt;
 use uuid::Uuid;
 
 use crate::open::LockFile;
+use aside::Aside;
 use frame::FRAME_HEAD;
 use segment::HEAD;
 pub use takeover::Takeover;
@@ -108,6 +111,7 @@ pub struct Journal {
     /// Whether the last write failed.
     failing: AtomicBool,
     progress: Progress,
+    aside: Aside,
     _lock: LockFile,
 }
 
@@ -135,6 +139,7 @@ impl Journal {
         let used_bytes = closed.values().map(|&len| u64::from(len)).sum::<u64>() + u64::from(HEAD);
         let at = Position { segment, offset: HEAD };
         Ok(Self {
+            aside: Aside::new(&dir),
             dir,
             id,
             limits,
@@ -199,19 +204,14 @@ impl Journal {
         written.is_ok()
     }
 
-    /// Bytes of all files.
-    pub fn used_bytes(&self) -> u64 {
-        self.used_bytes.load(Ordering::Relaxed)
-    }
-
     /// Where the next receipt will go.
     pub fn end(&self) -> Position {
         Position::unpack(self.end.load(Ordering::SeqCst))
     }
 
-    /// The folder of its files.
-    pub fn dir(&self) -> &Path {
-        &self.dir
+    /// How many receipts were set aside since the start, because the database refuses them or they can't be read.
+    pub fn set_aside(&self) -> u64 {
+        self.aside.count()
     }
 
     fn rotate(&self, writer: &mut Writer) -> Result<(), JournalError> {

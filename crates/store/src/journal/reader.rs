@@ -24,7 +24,16 @@ pub(super) struct Reader {
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub receipts: Vec<Receipt>,
+    /// Whole frames that hold no receipt this version knows.
+    pub unreadable: Vec<Vec<u8>>,
     pub upto: Position,
+}
+
+impl Batch {
+    /// How many frames it is made of.
+    pub fn frames(&self) -> usize {
+        self.receipts.len() + self.unreadable.len()
+    }
 }
 
 impl Reader {
@@ -33,11 +42,11 @@ impl Reader {
         Self { at, file: None }
     }
 
-    /// Reads up to `max` receipts, removing files that lie behind. All before this reader must be committed.
+    /// Reads up to `max` frames, removing files that lie behind. All before this reader must be committed.
     pub fn read(&mut self, journal: &Journal, max: usize) -> io::Result<Batch> {
         journal.remove_before(self.at.segment)?;
         let mut batch = Batch::default();
-        while batch.receipts.len() < max {
+        while batch.frames() < max {
             let limit = self.limit(journal);
             if self.at.offset < limit {
                 self.read_chunk(journal, limit, (max, &mut batch))?;
@@ -47,7 +56,7 @@ impl Reader {
                 break;
             }
         }
-        if batch.receipts.is_empty() {
+        if batch.frames() == 0 {
             // Nothing is on its way to the database, so the files just left are done with too.
             journal.remove_before(self.at.segment)?;
         }
@@ -71,7 +80,7 @@ impl Reader {
         let offset = u64::from(self.at.offset);
         self.file(journal)?.read_exact_at(&mut bytes, offset)?;
         let mut done = 0;
-        while batch.receipts.len() < max {
+        while batch.frames() < max {
             let Some(found) = frame::find(&bytes, done) else {
                 // The last frame may reach beyond the chunk: it is read again with the next one. What has no
                 // frame up to the end of the file is damage, and so is a whole chunk without one, up to where
@@ -92,7 +101,10 @@ impl Reader {
             }
             match serde_json::from_slice(found.payload) {
                 Ok(receipt) => batch.receipts.push(receipt),
-                Err(_) => tracing::error!(segment = self.at.segment, "a receipt in the journal cannot be read"),
+                Err(_) => {
+                    tracing::error!(segment = self.at.segment, "a receipt in the journal cannot be read: set aside");
+                    batch.unreadable.push(found.payload.to_vec());
+                }
             }
             done = found.end;
         }

@@ -1,5 +1,6 @@
 //! Takes the journal over into the database: reads what is appended, commits it in batches, removes the files
-//! behind it. Whatever the database does, the journal keeps a receipt until it is committed.
+//! behind it. A receipt stays in the journal until it is committed, however long the database is away; one that the
+//! database refuses for what it holds is set aside.
 
 use std::path::Path;
 use std::pin::{Pin, pin};
@@ -8,11 +9,12 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-use super::batch::{self, insert_position, read_position};
+use super::batch::{insert_position, read_position};
 use super::reader::{Batch, Reader};
+use super::settle::Settler;
 use super::{Journal, JournalError, JournalLimits, Position, kill, segment};
 use crate::dialect::Partitions;
-use crate::{Result, Store, StoreError};
+use crate::{Result, Store};
 
 /// Receipts of a transaction.
 const BATCH: usize = 1024;
@@ -23,12 +25,11 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_
 
 /// Takes the journal over into the database. Made by [`Store::open_journal`]; run it for as long as calls end.
 pub struct Takeover {
-    store: Store,
+    settler: Settler,
     journal: Arc<Journal>,
     reader: Reader,
     /// The position in the database.
     stored: Position,
-    partitions: Partitions,
 }
 
 impl Store {
@@ -44,8 +45,8 @@ impl Store {
             return Err(JournalError::AlreadyOpen.into());
         }
         let reader = Reader::new(stored);
-        let (store, partitions) = (self.clone(), Partitions::default());
-        Ok((Arc::clone(&journal), Takeover { store, journal, reader, stored, partitions }))
+        let settler = Settler { store: self.clone(), partitions: Partitions::default(), written: None };
+        Ok((Arc::clone(&journal), Takeover { settler, journal, reader, stored }))
     }
 }
 
@@ -84,9 +85,9 @@ impl Takeover {
                 }
                 continue;
             };
-            if batch.receipts.is_empty() {
+            if batch.frames() == 0 {
                 self.journal.progress.committed(batch.upto);
-                self.store.tidy().await;
+                self.settler.store.tidy().await;
                 if ending {
                     return;
                 }
@@ -97,7 +98,7 @@ impl Takeover {
                     return;
                 }
             }
-            if batch.receipts.len() < BATCH {
+            if batch.frames() < BATCH {
                 let full = self.journal.progress.until(seen + as_count(BATCH));
                 shutdown.or(async { drop(timeout(WINDOW, full).await) }).await;
             }
@@ -134,12 +135,12 @@ impl Takeover {
         let mut pause = PAUSES.0;
         loop {
             let ending = shutdown.wanted;
-            match self.attempt(batch).await {
+            match self.settler.settle(&self.journal, self.stored, batch).await {
                 Ok(()) => break,
                 Err(error) => tracing::warn!(%error, "receipts stay in the journal for now"),
             }
             // A commit that got no answer may have taken place.
-            if read_position(&self.store, self.journal.id).await.is_ok_and(|at| at == batch.upto) {
+            if read_position(&self.settler.store, self.journal.id).await.is_ok_and(|at| at == batch.upto) {
                 break;
             }
             if ending {
@@ -152,19 +153,6 @@ impl Takeover {
         self.journal.progress.committed(batch.upto);
         kill::point("takeover_committed");
         true
-    }
-
-    async fn attempt(&mut self, batch: &Batch) -> Result<()> {
-        let step = batch::Step { journal: self.journal.id, from: self.stored, upto: batch.upto };
-        let months = match batch::commit(&self.store, &batch.receipts, &step, &self.partitions).await {
-            Err(StoreError::Duplicate(_)) => {
-                let fresh = batch::without_known(&self.store, &batch.receipts).await?;
-                batch::commit(&self.store, &fresh, &step, &self.partitions).await?
-            }
-            done => done?,
-        };
-        self.partitions.committed(months);
-        Ok(())
     }
 }
 

@@ -86,26 +86,67 @@ pub struct UsageRow {
     pub totals: UsageTotals,
 }
 
+/// The sum of a column. A sum of 64 bits that overflows is an error on either database, and one damaged or lying row
+/// would make all usage of its workspace unreadable; so the upper and the lower half are added up apart, and the sum
+/// stops where they no longer fit together.
+macro_rules! sum {
+    ($column:literal) => {
+        concat!(
+            "CASE WHEN SUM(",
+            $column,
+            " / 4294967296) > 2000000000 THEN 8589934592000000000 ",
+            "WHEN SUM(",
+            $column,
+            " / 4294967296) < -2000000000 THEN -8589934592000000000 ",
+            "ELSE CAST(SUM(",
+            $column,
+            " / 4294967296) AS BIGINT) * 4294967296 + CAST(SUM(",
+            $column,
+            " % 4294967296) AS BIGINT) END AS ",
+            $column
+        )
+    };
+}
+
 /// Sums by one key, which is the first column.
 macro_rules! sums {
     ($key:literal) => {
         concat!(
             "SELECT ",
             $key,
-            " AS name, CAST(SUM(calls) AS BIGINT) AS calls, CAST(SUM(errors) AS BIGINT) AS errors, \
-             CAST(SUM(unmeasured) AS BIGINT) AS unmeasured, CAST(SUM(unpriced) AS BIGINT) AS unpriced, \
-             CAST(SUM(cost_pico) AS BIGINT) AS cost_pico, CAST(SUM(credits_micro) AS BIGINT) AS credits_micro, \
-             CAST(SUM(tokens_input) AS BIGINT) AS tokens_input, \
-             CAST(SUM(tokens_output) AS BIGINT) AS tokens_output, \
-             CAST(SUM(tokens_cache_read) AS BIGINT) AS tokens_cache_read, \
-             CAST(SUM(tokens_cache_write) AS BIGINT) AS tokens_cache_write, \
-             CAST(SUM(tokens_cache_write_5m) AS BIGINT) AS tokens_cache_write_5m, \
-             CAST(SUM(tokens_cache_write_1h) AS BIGINT) AS tokens_cache_write_1h, \
-             CAST(SUM(tokens_reasoning) AS BIGINT) AS tokens_reasoning, \
-             CAST(SUM(tokens_audio_input) AS BIGINT) AS tokens_audio_input, \
-             CAST(SUM(tokens_audio_output) AS BIGINT) AS tokens_audio_output, \
-             CAST(SUM(tokens_image_input) AS BIGINT) AS tokens_image_input \
-             FROM usage_totals WHERE workspace = $1 AND hour >= $2 AND hour < $3 \
+            " AS name, ",
+            sum!("calls"),
+            ", ",
+            sum!("errors"),
+            ", ",
+            sum!("unmeasured"),
+            ", ",
+            sum!("unpriced"),
+            ", ",
+            sum!("cost_pico"),
+            ", ",
+            sum!("credits_micro"),
+            ", ",
+            sum!("tokens_input"),
+            ", ",
+            sum!("tokens_output"),
+            ", ",
+            sum!("tokens_cache_read"),
+            ", ",
+            sum!("tokens_cache_write"),
+            ", ",
+            sum!("tokens_cache_write_5m"),
+            ", ",
+            sum!("tokens_cache_write_1h"),
+            ", ",
+            sum!("tokens_reasoning"),
+            ", ",
+            sum!("tokens_audio_input"),
+            ", ",
+            sum!("tokens_audio_output"),
+            ", ",
+            sum!("tokens_image_input"),
+            " FROM usage_totals WHERE workspace = $1 AND hour >= $2 AND hour < $3 \
              AND ($4 IS NULL OR api_key = $4) GROUP BY 1 ORDER BY 1"
         )
     };

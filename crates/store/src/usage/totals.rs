@@ -45,12 +45,15 @@ const KEY_COLUMNS: usize = 7;
 
 pub(crate) static ADD_TOTALS: LazyLock<WideStatement<TotalsRow>> = LazyLock::new(|| {
     let (key, sums) = TotalsRow::COLUMNS.split_at(KEY_COLUMNS);
-    let add = |name: &&str| match name.starts_with("tokens_") {
-        // Unknown and known is known; unknown and unknown stays unknown.
-        true => {
-            format!("{name} = COALESCE(usage_totals.{name} + excluded.{name}, usage_totals.{name}, excluded.{name})")
-        }
-        false => format!("{name} = usage_totals.{name} + excluded.{name}"),
+    // A sum stops at the bound: past it the database would refuse the whole batch. Each side of a comparison stays
+    // within 64 bits, since what is added never exceeds the bound. Unknown and known is known; unknown and unknown
+    // stays unknown.
+    let add = |name: &&str| {
+        format!(
+            "{name} = COALESCE(CASE WHEN usage_totals.{name} > {SUM_MAX} - excluded.{name} THEN {SUM_MAX} \
+             WHEN usage_totals.{name} < -{SUM_MAX} - excluded.{name} THEN -{SUM_MAX} \
+             ELSE usage_totals.{name} + excluded.{name} END, usage_totals.{name}, excluded.{name})"
+        )
     };
     let sums: Vec<_> = sums.iter().map(add).collect();
     WideStatement::new(&format!(
@@ -61,9 +64,17 @@ pub(crate) static ADD_TOTALS: LazyLock<WideStatement<TotalsRow>> = LazyLock::new
     ))
 });
 
-/// The most a receipt adds to a sum: no honest call has more, and sums of a lying provider's numbers must never
-/// overflow, since the database would then refuse the whole batch for good. 2^53 pico-USD are 9,007 USD.
-const MOST: i64 = 1 << 53;
+/// Where every sum stops, so that two of them can be added and compared without an overflow.
+const SUM_MAX: i64 = (1 << 62) - 1;
+/// No model takes or gives a thousandth of this in one call. A provider that names more lies, and is not believed.
+const TOKENS_MAX: u64 = 1_000_000_000_000;
+/// The most credits or pico-USD of one call that are believed: 2^53 pico-USD are 9,007 USD.
+const AMOUNT_MAX: i64 = 1 << 53;
+
+/// Adds, within what a sum may be.
+fn add(sum: &mut i64, more: i64) {
+    *sum = sum.saturating_add(more).clamp(-SUM_MAX, SUM_MAX);
+}
 
 type Key = (Uuid, i64, String, String, String, Uuid, String);
 
@@ -123,17 +134,18 @@ impl TotalsRow {
     fn add(&mut self, receipt: &Receipt) {
         let served = receipt.payer.is_some();
         let failed = matches!(receipt.outcome, Outcome::Failed | Outcome::Refused) || receipt.status >= 400;
-        let cost = receipt.cost_usd.and_then(|cost| i64::try_from(cost.get()).ok()).filter(|c| c.abs() <= MOST);
+        let believed = receipt.usage.iter().all(|(_, tokens)| tokens <= TOKENS_MAX);
+        let cost = receipt.cost_usd.and_then(|cost| i64::try_from(cost.get()).ok());
+        // What was computed from numbers that are not believed is not believed either.
+        let cost = cost.filter(|cost| believed && (-AMOUNT_MAX..=AMOUNT_MAX).contains(cost));
         self.calls += 1;
         self.errors += i64::from(failed);
-        self.unmeasured += i64::from(served && receipt.measured == Measured::Unknown);
+        self.unmeasured += i64::from(served && (receipt.measured == Measured::Unknown || !believed));
         self.unpriced += i64::from(served && cost.is_none());
-        self.cost_pico += cost.unwrap_or(0);
-        self.credits_micro += receipt.credits.get().clamp(-MOST, MOST);
-        for (class, tokens) in receipt.usage.iter() {
-            let tokens = i64::try_from(tokens).map_or(MOST, |n| n.min(MOST));
-            let sum = self.tokens(class);
-            *sum = Some(sum.unwrap_or(0) + tokens);
+        add(&mut self.cost_pico, cost.unwrap_or(0));
+        add(&mut self.credits_micro, receipt.credits.get().clamp(-AMOUNT_MAX, AMOUNT_MAX));
+        for (class, tokens) in receipt.usage.iter().filter(|_| believed) {
+            add(self.tokens(class).get_or_insert(0), i64::try_from(tokens).unwrap_or(SUM_MAX));
         }
     }
 

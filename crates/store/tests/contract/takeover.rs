@@ -4,6 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use ownkey_domain::id::WorkspaceId;
+use ownkey_domain::money::PicoUsd;
+use ownkey_domain::receipt::Receipt;
+use ownkey_domain::usage::{TokenClass, Usage};
 use ownkey_store::{GroupBy, JournalError, JournalLimits, ReceiptFilter, Store, StoreConfig, StoreError, UsageQuery};
 use proptest::prelude::*;
 use sqlx::{Connection, SqliteConnection};
@@ -17,6 +20,10 @@ crate::on_both! {
     large_batches_are_whole
     readers_who_cannot_catch_up_are_told
     a_second_journal_is_refused
+    a_lying_provider_stops_nothing
+    sums_stop_at_a_bound
+    a_receipt_the_database_refuses_is_set_aside
+    a_frame_that_is_no_receipt_is_set_aside
 }
 
 const SMALL: JournalLimits = JournalLimits { segment_bytes: 4096, total_bytes: 1 << 20 };
@@ -76,9 +83,10 @@ async fn files_go_when_they_are_committed(bed: Bed) {
     (0..100).for_each(|n| {
         running.journal.append(&receipt(workspace, n)).unwrap();
     });
-    let journal = running.stop().await;
-    assert_eq!(files(&bed.journal_dir()).len(), 1);
-    assert!(journal.used_bytes() <= u64::from(SMALL.segment_bytes));
+    running.stop().await;
+    let left = files(&bed.journal_dir());
+    assert_eq!(left.len(), 1);
+    assert!(std::fs::metadata(&left[0]).unwrap().len() <= u64::from(SMALL.segment_bytes));
     assert_eq!(counts(&bed, workspace).await, (100, 100));
 }
 
@@ -106,6 +114,138 @@ async fn a_second_journal_is_refused(bed: Bed) {
     let running = bed.start(SMALL).await;
     let again = bed.store.open_journal(&bed.journal_dir(), SMALL).await;
     assert!(matches!(again, Err(StoreError::Journal(JournalError::AlreadyOpen))));
+    running.stop().await;
+}
+
+const ALWAYS: UsageQuery =
+    UsageQuery { from: NOW, to: NOW.plus_millis(1 << 40), group_by: GroupBy::Provider, api_key: None };
+
+async fn a_lying_provider_stops_nothing(bed: Bed) {
+    let workspace = bed.workspace().await;
+    let running = bed.start(JournalLimits::default()).await;
+    for n in 0..1_120 {
+        let mut lie = receipt(workspace, 1);
+        lie.id = receipt(workspace, n).id;
+        lie.usage = Usage::default().with(TokenClass::Input, u64::MAX / 2).with(TokenClass::Output, 7);
+        lie.cost_usd = Some(PicoUsd::new(1 << 53));
+        running.journal.append(&lie).unwrap();
+    }
+    let usage = bed.store.usage(workspace, &ALWAYS).await.unwrap();
+    let totals = usage[0].totals;
+    assert_eq!((totals.calls, totals.unmeasured, totals.unpriced), (1_120, 1_120, 1_120));
+    // Who lies about one class is not believed about another.
+    assert!(totals.tokens.is_empty());
+    assert_eq!(totals.cost_usd, PicoUsd::new(0));
+    assert_eq!((running.journal.set_aside(), counts(&bed, workspace).await), (0, (1_120, 1_120)));
+    running.stop().await;
+}
+
+async fn sums_stop_at_a_bound(bed: Bed) {
+    let workspace = bed.workspace().await;
+    let running = bed.start(JournalLimits::default()).await;
+    let append = |n: u32, model: &str| {
+        let mut one = receipt(workspace, n);
+        (one.at, one.model) = (NOW, Some(model.to_owned()));
+        running.journal.append(&one).unwrap();
+    };
+    let models = ["a", "b", "c", "d"];
+    for (n, model) in (1..).zip(models) {
+        append(n, model);
+    }
+    bed.store.usage(workspace, &ALWAYS).await.unwrap();
+    // As an earlier version may have left them.
+    let most = i64::MAX;
+    execute(&bed, &format!("UPDATE usage_totals SET tokens_input = {most}, cost_pico = {most}, calls = {most}")).await;
+    for (n, model) in (6..).zip(models) {
+        append(n, model);
+    }
+    let usage = bed.store.usage(workspace, &ALWAYS).await.unwrap();
+    let totals = usage[0].totals;
+    let bound = u64::try_from(i64::MAX / 2).unwrap();
+    assert!(totals.calls > bound && totals.tokens.get(TokenClass::Input).unwrap() > bound);
+    assert!(totals.cost_usd > PicoUsd::new(i128::from(bound)));
+    assert_eq!(running.journal.set_aside(), 0);
+    running.stop().await;
+}
+
+/// Makes the database refuse receipts for that model.
+async fn refuse_model(bed: &Bed, model: &str) {
+    let sql = match bed.config.url.starts_with("sqlite") {
+        true => format!(
+            "CREATE TRIGGER refuse BEFORE INSERT ON receipts WHEN NEW.model = '{model}' \
+             BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        ),
+        false => format!("ALTER TABLE receipts ADD CONSTRAINT refuse CHECK (model <> '{model}')"),
+    };
+    execute(bed, &sql).await;
+}
+
+async fn execute(bed: &Bed, sql: &str) {
+    let sql = sqlx::AssertSqlSafe(sql.to_owned());
+    if bed.config.url.starts_with("sqlite") {
+        let mut c = SqliteConnection::connect(&bed.config.url).await.unwrap();
+        sqlx::query(sql).execute(&mut c).await.unwrap();
+    } else {
+        let mut c = sqlx::PgConnection::connect(&bed.config.url).await.unwrap();
+        sqlx::query(sql).execute(&mut c).await.unwrap();
+    }
+}
+
+fn set_aside(bed: &Bed) -> Vec<String> {
+    let text = std::fs::read_to_string(bed.journal_dir().join("set-aside.jsonl")).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+async fn a_receipt_the_database_refuses_is_set_aside(bed: Bed) {
+    let workspace = bed.workspace().await;
+    refuse_model(&bed, "poison").await;
+    let (journal, takeover) = bed.store.open_journal(&bed.journal_dir(), JournalLimits::default()).await.unwrap();
+    let poison = [3, 77, 78];
+    let mut refused = Vec::new();
+    for n in 0..100 {
+        let mut one = receipt(workspace, n);
+        if poison.contains(&n) {
+            one.model = Some("poison".to_owned());
+            refused.push(one.clone());
+        }
+        journal.append(&one).unwrap();
+    }
+    takeover.run(std::future::ready(())).await;
+    assert_eq!(counts(&bed, workspace).await, (97, 97));
+    assert_eq!(journal.set_aside(), 3);
+    let kept: Vec<Receipt> = set_aside(&bed).iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(kept, refused);
+    drop(journal);
+    // Done with: the next start finds nothing of it.
+    let bed = bed.reopen().await;
+    let running = bed.start(JournalLimits::default()).await;
+    running.journal.append(&receipt(workspace, 100)).unwrap();
+    assert_eq!((counts(&bed, workspace).await, running.journal.set_aside()), ((98, 98), 0));
+    assert_eq!(set_aside(&bed).len(), 3);
+    running.stop().await;
+}
+
+/// Bytes as a whole frame of the journal.
+fn frame(payload: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(payload.len()).unwrap().to_le_bytes();
+    let checksum = crc32fast::hash(&[&length[..], payload].concat()).to_le_bytes();
+    [b"\xFFOKR", &length[..], &checksum[..], payload].concat()
+}
+
+async fn a_frame_that_is_no_receipt_is_set_aside(bed: Bed) {
+    let workspace = bed.workspace().await;
+    let (journal, takeover) = bed.store.open_journal(&bed.journal_dir(), SMALL).await.unwrap();
+    journal.append(&receipt(workspace, 1)).unwrap();
+    drop((journal, takeover));
+    let file = files(&bed.journal_dir()).remove(0);
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes.extend(frame(b"{\"of\": \"a newer version\"}"));
+    std::fs::write(&file, bytes).unwrap();
+    let bed = bed.reopen().await;
+    let running = bed.start(SMALL).await;
+    running.journal.append(&receipt(workspace, 2)).unwrap();
+    assert_eq!((counts(&bed, workspace).await, running.journal.set_aside()), ((2, 2), 1));
+    assert_eq!(set_aside(&bed), ["{\"of\": \"a newer version\"}"]);
     running.stop().await;
 }
 
