@@ -4,6 +4,7 @@ use futures_util::future::BoxFuture;
 use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::id::{ApiKeyId, WorkspaceId};
 use ownkey_domain::platform_key::LookupId;
+use ownkey_domain::provider::Provider;
 use ownkey_gateway::directory::{Credential, Directory, Source, SourceError, Workspace};
 use ownkey_store::{Change, ChangeKind, Routing, Store, StoreError, StoredCredential};
 use ownkey_vault::{Origin, Sealed, WrappedDek};
@@ -35,21 +36,65 @@ fn unreadable(error: StoreError) -> SourceError {
 }
 
 fn workspace(routing: Routing) -> Workspace {
+    let at = |provider| Some(credential(provider, routing.credential(provider)?));
+    let credentials = Provider::ALL.into_iter().filter_map(at).collect();
     Workspace {
         id: routing.workspace,
         plan: routing.plan,
         policy: routing.policy,
         dek: WrappedDek::from_bytes(routing.dek.wrapped).ok(),
-        credentials: routing.credentials.into_iter().map(credential).collect(),
+        credentials,
     }
 }
 
-fn credential(stored: StoredCredential) -> Credential {
+/// The key that stands at that provider. One whose row is damaged stands there without what it takes to open it, so
+/// calls are refused as `key_sealed`: to leave it out would move them to managed access.
+fn credential(provider: Provider, stored: &StoredCredential) -> Credential {
+    let version = stored.secret_version.filter(|_| stored.provider == Some(provider));
     Credential {
         id: stored.id,
-        provider: stored.provider,
-        origin: Origin::of_url(&stored.origin).ok(),
-        sealed: Sealed::from_bytes(stored.sealed).ok(),
-        version: stored.secret_version,
+        provider,
+        origin: version.and_then(|_| Origin::of_url(&stored.origin).ok()),
+        sealed: version.and_then(|_| Sealed::from_bytes(stored.sealed.clone()).ok()),
+        version: version.unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ownkey_domain::id::CredentialId;
+    use ownkey_domain::policy::PayerPolicy;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn stored(n: u128, provider: Option<Provider>, secret_version: Option<u32>) -> StoredCredential {
+        let id = CredentialId::from_uuid(Uuid::from_u128(n));
+        StoredCredential { id, provider, origin: "https://api.example.com".to_owned(), sealed: vec![1], secret_version }
+    }
+
+    /// At each provider the number of the key, and whether it can be told where it may be sent.
+    fn seen(credentials: Vec<StoredCredential>) -> Vec<(Provider, u128, bool)> {
+        let dek = ownkey_store::WrappedDek { wrapped: vec![1], version: 1 };
+        let seen = workspace(Routing {
+            workspace: WorkspaceId::from_uuid(Uuid::from_u128(1)),
+            plan: "default".to_owned(),
+            features: Vec::new(),
+            policy: PayerPolicy::default(),
+            dek,
+            credentials,
+        });
+        seen.credentials.iter().map(|c| (c.provider, c.id.uuid().as_u128(), c.origin.is_some())).collect()
+    }
+
+    #[test]
+    fn a_damaged_row_is_a_sealed_key_and_never_none() {
+        use Provider::{Anthropic, OpenAi};
+        assert_eq!(seen(vec![]), []);
+        assert_eq!(seen(vec![stored(7, Some(OpenAi), Some(1))]), [(OpenAi, 7, true)]);
+        assert_eq!(seen(vec![stored(7, Some(OpenAi), None)]), [(OpenAi, 7, false)]);
+        assert_eq!(seen(vec![stored(7, None, Some(1))]), [(Anthropic, 7, false), (OpenAi, 7, false)]);
+        let both = vec![stored(7, None, Some(1)), stored(8, Some(Anthropic), Some(1))];
+        assert_eq!(seen(both), [(Anthropic, 8, true), (OpenAi, 7, false)]);
     }
 }

@@ -57,9 +57,9 @@ pub(crate) fn open(
     let place = Place {
         workspace,
         credential: stored.id,
-        provider: stored.provider,
+        provider: stored.provider.ok_or(VaultError::Damaged)?,
         origin: &origin,
-        version: stored.secret_version,
+        version: stored.secret_version.ok_or(VaultError::Damaged)?,
     };
     let dek = WrappedDek::from_bytes(dek.wrapped.clone())?;
     let sealed = Sealed::from_bytes(stored.sealed.clone())?;

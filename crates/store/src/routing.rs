@@ -27,19 +27,34 @@ pub struct Routing {
     pub credentials: Vec<StoredCredential>,
 }
 
-/// A provider key as stored: sealed.
+impl Routing {
+    /// The workspace's key at a provider. A row that no longer says whose it is stands for every provider without a
+    /// sound one: it may be the key of any of them, and a call must not pass for one of a workspace without a key.
+    pub fn credential(&self, provider: Provider) -> Option<&StoredCredential> {
+        at_provider(&self.credentials, provider, |credential| credential.provider)
+    }
+}
+
+/// The one at that provider, else one whose provider can't be read. There is one current key a provider at most, so
+/// a damaged row is none of those that are told.
+pub(crate) fn at_provider<T>(all: &[T], provider: Provider, of: impl Fn(&T) -> Option<Provider>) -> Option<&T> {
+    let sound = all.iter().find(|one| of(one) == Some(provider));
+    sound.or_else(|| all.iter().find(|one| of(one).is_none()))
+}
+
+/// A provider key as stored: sealed. What its row no longer tells is absent; such a key can't be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredCredential {
     /// Its id.
     pub id: CredentialId,
     /// The provider it opens.
-    pub provider: Provider,
+    pub provider: Option<Provider>,
     /// Where it may be sent: scheme, host, port.
     pub origin: String,
     /// The sealed key.
     pub sealed: Vec<u8>,
     /// The version of the sealed secret.
-    pub secret_version: u32,
+    pub secret_version: Option<u32>,
 }
 
 impl Store {
@@ -62,7 +77,7 @@ impl Store {
             features,
             policy,
             dek: WrappedDek { wrapped: first.wrapped_dek.clone(), version: first.dek_version },
-            credentials: rows.into_iter().filter_map(RoutingRow::credential).collect::<Result<_>>()?,
+            credentials: rows.into_iter().filter_map(RoutingRow::credential).collect(),
         }))
     }
 }
@@ -84,13 +99,13 @@ struct RoutingRow {
 
 impl RoutingRow {
     /// The credential of this row; `None` if the workspace has none.
-    fn credential(self) -> Option<Result<StoredCredential>> {
+    fn credential(self) -> Option<StoredCredential> {
         let id = CredentialId::from_uuid(self.id?);
         let (origin, sealed) = (self.origin?, self.sealed?);
-        let (provider, version) = (self.provider?.parse(), u32::try_from(self.secret_version?));
-        Some(match (provider, version) {
-            (Ok(provider), Ok(secret_version)) => Ok(StoredCredential { id, provider, origin, sealed, secret_version }),
-            _ => Err(StoreError::Corrupt("credential")),
-        })
+        let (provider, secret_version) = (self.provider?.parse().ok(), u32::try_from(self.secret_version?).ok());
+        if provider.is_none() || secret_version.is_none() {
+            tracing::error!(credential = %id, "the row of a provider key is damaged: the key counts as sealed");
+        }
+        Some(StoredCredential { id, provider, origin, sealed, secret_version })
     }
 }

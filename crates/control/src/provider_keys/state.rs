@@ -52,7 +52,7 @@ pub(crate) async fn held(control: &Control, workspace: WorkspaceId) -> Result<Ve
     };
     let offered = Provider::ALL.into_iter().filter(|provider| control.endpoint(*provider).is_some());
     let held = offered.map(|provider| {
-        let credential = credentials.iter().find(|credential| credential.provider == provider).cloned();
+        let credential = Credential::at(&credentials, provider).cloned();
         Held { provider, opens: credential.as_ref().is_some_and(&opens), credential }
     });
     Ok(held.collect())
@@ -61,7 +61,7 @@ pub(crate) async fn held(control: &Control, workspace: WorkspaceId) -> Result<Ve
 /// Whether it opens, and the place it is bound to is still configured.
 fn can_be_used(control: &Control, workspace: WorkspaceId, dek: &WrappedDek, stored: &StoredCredential) -> bool {
     let opened = open(&control.parts.keyring, workspace, dek, stored);
-    let endpoint = control.endpoint(stored.provider);
+    let endpoint = stored.provider.and_then(|provider| control.endpoint(provider));
     opened.is_ok_and(|(_, origin)| endpoint.is_some_and(|endpoint| endpoint.base(Some(&origin)).is_some()))
 }
 

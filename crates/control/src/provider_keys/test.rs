@@ -111,7 +111,7 @@ async fn stored_key(
     (provider, endpoint): (Provider, &Endpoint),
 ) -> Result<(CredentialId, Finding), Problem> {
     let routing = control.store().routing(access.id()).await?.ok_or_else(no_key)?;
-    let stored = routing.credentials.iter().find(|stored| stored.provider == provider).ok_or_else(no_key)?;
+    let stored = routing.credential(provider).ok_or_else(no_key)?;
     let sealed = || Problem::key_sealed("The stored key can't be opened, so it can't be tested. Ask the operator.");
     let (key, origin) = open(&control.parts.keyring, access.id(), &routing.dek, stored).map_err(|_| sealed())?;
     // Its destination is no longer configured: it must not be sent anywhere else.

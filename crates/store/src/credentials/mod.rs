@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::change::ChangeKind;
 use crate::db::on;
 use crate::mutation::Mutation;
+use crate::routing::at_provider;
 use crate::{By, Note, Result, Store, workspaces};
 use row::{CredentialRow, TestColumns};
 
@@ -23,12 +24,10 @@ pub struct Credential {
     pub id: CredentialId,
     /// Whose it is.
     pub workspace: WorkspaceId,
-    /// The provider it opens.
-    pub provider: Provider,
+    /// The provider it opens; absent if the row is damaged.
+    pub provider: Option<Provider>,
     /// Where it may be sent: scheme, host, port.
     pub origin: String,
-    /// The version of its sealed secret.
-    pub secret_version: u32,
     /// Its last characters, by which people know it.
     pub hint: String,
     /// What its last test said.
@@ -47,6 +46,13 @@ pub struct Credential {
     pub created_at: Timestamp,
     /// When it ended by rotation or removal.
     pub ended_at: Option<Timestamp>,
+}
+
+impl Credential {
+    /// Of a workspace's keys the one at a provider, by the rule of [`crate::Routing::credential`].
+    pub fn at(all: &[Self], provider: Provider) -> Option<&Self> {
+        at_provider(all, provider, |credential| credential.provider)
+    }
 }
 
 /// What real traffic says of a provider key.
@@ -104,7 +110,7 @@ pub enum Put {
 macro_rules! credentials {
     ($where:literal) => {
         concat!(
-            "SELECT id, workspace, provider, origin, secret_version, hint, verdict, models, last_tested_at, \
+            "SELECT id, workspace, provider, origin, hint, verdict, models, last_tested_at, \
              last_used_at, last_error, last_error_at, invalid_since, created_by, created_at, ended_at \
              FROM credentials WHERE workspace = $1 AND ",
             $where
@@ -146,7 +152,7 @@ impl Store {
         const SQL: &str = credentials!("ended_at IS NULL ORDER BY provider");
         let rows: Vec<CredentialRow> =
             on!(self.inner.db.read(), c => sqlx::query_as(SQL).bind(workspace.uuid()).fetch_all(c).await)?;
-        rows.into_iter().map(Credential::try_from).collect()
+        Ok(rows.into_iter().map(Credential::from).collect())
     }
 
     /// A provider key of the workspace, also one that ended.
@@ -154,7 +160,7 @@ impl Store {
         const SQL: &str = credentials!("id = $2");
         let row: Option<CredentialRow> = on!(self.inner.db.read(), c => sqlx::query_as(SQL)
             .bind(workspace.uuid()).bind(id.uuid()).fetch_optional(c).await)?;
-        row.map(Credential::try_from).transpose()
+        Ok(row.map(Credential::from))
     }
 
     /// Ends the workspace's key for a provider. Whether there was one.

@@ -7,7 +7,6 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{Credential, Health, TestResult};
-use crate::{Result, StoreError};
 
 /// A test as columns.
 pub(super) struct TestColumns {
@@ -32,8 +31,6 @@ pub(super) struct CredentialRow {
     workspace: Uuid,
     provider: String,
     origin: String,
-    #[sqlx(try_from = "i64")]
-    secret_version: u32,
     hint: String,
     verdict: Option<String>,
     models: String,
@@ -47,37 +44,36 @@ pub(super) struct CredentialRow {
     ended_at: Option<i64>,
 }
 
-impl TryFrom<CredentialRow> for Credential {
-    type Error = StoreError;
-
-    fn try_from(row: CredentialRow) -> Result<Self> {
+impl From<CredentialRow> for Credential {
+    /// A damaged row costs what it no longer tells, never the other rows.
+    fn from(row: CredentialRow) -> Self {
         let verdict = row.verdict.map(|text| serde_json::from_str(&text)).transpose();
-        let (Ok(provider), Ok(verdict), Ok(models)) =
-            (row.provider.parse(), verdict, serde_json::from_str(&row.models))
-        else {
-            return Err(StoreError::Corrupt("credential"));
-        };
+        let (provider, models) = (row.provider.parse().ok(), serde_json::from_str(&row.models));
+        let id = CredentialId::from_uuid(row.id);
+        if provider.is_none() || verdict.is_err() || models.is_err() {
+            tracing::error!(credential = %id, "the row of a provider key is damaged");
+        }
         let time = |at: Option<i64>| at.map(Timestamp::from_millis);
         let health = Health {
             last_error: row.last_error,
             last_error_at: time(row.last_error_at),
             invalid_since: time(row.invalid_since),
         };
-        Ok(Self {
-            id: CredentialId::from_uuid(row.id),
+        Self {
+            id,
             workspace: WorkspaceId::from_uuid(row.workspace),
             provider,
             origin: row.origin,
-            secret_version: row.secret_version,
             hint: row.hint,
-            verdict,
-            models,
+            // As if it was not tested: the next test says it anew.
+            verdict: verdict.unwrap_or_default(),
+            models: models.unwrap_or_default(),
             last_tested_at: time(row.last_tested_at),
             last_used_at: time(row.last_used_at),
             health,
             created_by: row.created_by,
             created_at: Timestamp::from_millis(row.created_at),
             ended_at: time(row.ended_at),
-        })
+        }
     }
 }

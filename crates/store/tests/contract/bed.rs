@@ -18,7 +18,7 @@ use ownkey_store::{
     WrappedDek,
 };
 use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Connection};
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -75,6 +75,18 @@ impl Bed {
 
     pub fn journal_dir(&self) -> PathBuf {
         self.dir.path().join("journal")
+    }
+
+    /// Runs a statement past the store, as damage or another program would.
+    pub async fn execute(&self, sql: &str) {
+        let sql = AssertSqlSafe(sql.to_owned());
+        if self.config.url.starts_with("sqlite") {
+            let mut c = SqliteConnection::connect(&self.config.url).await.unwrap();
+            sqlx::query(sql).execute(&mut c).await.unwrap();
+        } else {
+            let mut c = PgConnection::connect(&self.config.url).await.unwrap();
+            sqlx::query(sql).execute(&mut c).await.unwrap();
+        }
     }
 
     pub async fn workspace(&self) -> WorkspaceId {

@@ -1,12 +1,12 @@
 use ownkey_domain::id::CredentialId;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::verdict::{Explained, Verdict};
-use ownkey_store::{Health, Put, TestResult};
+use ownkey_store::{Credential, Health, Put, TestResult};
 use uuid::Uuid;
 
 use crate::bed::{BY, Bed, NOW, new_credential};
 
-crate::on_both! { stored_rotated_and_removed kept_apart_by_workspace tests_and_health_are_kept routing_has_what_calls_need }
+crate::on_both! { stored_rotated_and_removed kept_apart_by_workspace tests_and_health_are_kept routing_has_what_calls_need a_damaged_row_costs_itself_only }
 
 fn tested() -> TestResult {
     let verdict =
@@ -70,4 +70,40 @@ async fn routing_has_what_calls_need(bed: Bed) {
     let routing = store.routing(workspace).await.unwrap().unwrap();
     let sealed: Vec<_> = routing.credentials.iter().map(|c| &c.sealed[..]).collect();
     assert_eq!(sealed, [&b"new"[..], b"openai"]);
+}
+
+async fn a_damaged_row_costs_itself_only(bed: Bed) {
+    let (store, workspace) = (&bed.store, bed.workspace().await);
+    let anthropic = new_credential(workspace, b"one");
+    let mut openai = new_credential(workspace, b"two");
+    (openai.provider, openai.test) = (Provider::OpenAi, Some(tested()));
+    store.put_credential(&anthropic, BY).await.unwrap();
+    store.put_credential(&openai, BY).await.unwrap();
+    let whose = async |provider: Provider| {
+        let routing = store.routing(workspace).await.unwrap().unwrap();
+        let listed = store.credentials(workspace).await.unwrap();
+        assert_eq!(Credential::at(&listed, provider).map(|c| c.id), routing.credential(provider).map(|c| c.id));
+        routing.credential(provider).cloned().unwrap()
+    };
+
+    bed.execute("UPDATE credentials SET models = 'no JSON', verdict = '{}' WHERE provider = 'openai'").await;
+    let listed = store.credentials(workspace).await.unwrap();
+    assert_eq!(listed.iter().map(|c| (c.id, c.models.len())).collect::<Vec<_>>(), [(anthropic.id, 0), (openai.id, 0)]);
+    assert_eq!(store.credential(workspace, openai.id).await.unwrap().unwrap().verdict, None);
+    assert_eq!(whose(Provider::OpenAi).await.secret_version, Some(1));
+
+    bed.execute("UPDATE credentials SET secret_version = -1 WHERE provider = 'openai'").await;
+    let damaged = whose(Provider::OpenAi).await;
+    assert_eq!((damaged.id, damaged.provider, damaged.secret_version), (openai.id, Some(Provider::OpenAi), None));
+    assert_eq!(whose(Provider::Anthropic).await.secret_version, Some(1));
+
+    bed.execute("UPDATE credentials SET provider = 'opena1' WHERE provider = 'openai'").await;
+    let damaged = whose(Provider::OpenAi).await;
+    assert_eq!((damaged.id, damaged.provider), (openai.id, None));
+    assert_eq!(whose(Provider::Anthropic).await.id, anthropic.id);
+
+    // Whose it is can't be told, so it may be the key of either.
+    store.remove_credential(workspace, Provider::Anthropic, BY).await.unwrap();
+    assert_eq!(whose(Provider::Anthropic).await.id, openai.id);
+    assert_eq!(whose(Provider::OpenAi).await.id, openai.id);
 }

@@ -155,7 +155,7 @@ async fn sums_stop_at_a_bound(bed: Bed) {
     bed.store.usage(workspace, &ALWAYS).await.unwrap();
     // As an earlier version may have left them.
     let most = i64::MAX;
-    execute(&bed, &format!("UPDATE usage_totals SET tokens_input = {most}, cost_pico = {most}, calls = {most}")).await;
+    bed.execute(&format!("UPDATE usage_totals SET tokens_input = {most}, cost_pico = {most}, calls = {most}")).await;
     for (n, model) in (6..).zip(models) {
         append(n, model);
     }
@@ -177,18 +177,7 @@ async fn refuse_model(bed: &Bed, model: &str) {
         ),
         false => format!("ALTER TABLE receipts ADD CONSTRAINT refuse CHECK (model <> '{model}')"),
     };
-    execute(bed, &sql).await;
-}
-
-async fn execute(bed: &Bed, sql: &str) {
-    let sql = sqlx::AssertSqlSafe(sql.to_owned());
-    if bed.config.url.starts_with("sqlite") {
-        let mut c = SqliteConnection::connect(&bed.config.url).await.unwrap();
-        sqlx::query(sql).execute(&mut c).await.unwrap();
-    } else {
-        let mut c = sqlx::PgConnection::connect(&bed.config.url).await.unwrap();
-        sqlx::query(sql).execute(&mut c).await.unwrap();
-    }
+    bed.execute(&sql).await;
 }
 
 fn set_aside(bed: &Bed) -> Vec<String> {
