@@ -1,6 +1,14 @@
 //! The accept loop: our own, because time-outs, connection caps, TCP_NODELAY and draining must be ours.
 
+mod activity;
+mod connection;
+mod peers;
+#[cfg(test)]
+mod tests;
+
+use std::convert::Infallible;
 use std::future::Future;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,10 +19,12 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use self::activity::{Activity, Answering};
+use self::connection::{Socket, drive};
+use self::peers::Peers;
 use crate::body::Body;
 use crate::limits::Limits;
 
@@ -22,6 +32,10 @@ use crate::limits::Limits;
 const HEAD_BYTES_MAX: usize = 64 << 10;
 /// Streams a caller may have open on one HTTP/2 connection.
 const H2_STREAMS_MAX: u32 = 100;
+/// How often an HTTP/2 peer is asked whether it is still there, and how long it may take to say so: a peer that
+/// vanished must not hold a call.
+const H2_PING_EVERY: Duration = Duration::from_secs(30);
+const H2_PING_WAIT: Duration = Duration::from_secs(20);
 /// Pause after the system refused another connection, so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -33,64 +47,106 @@ pub trait Answer: Send + Sync + 'static {
 
 /// Serves the listener until `stop` resolves, then lets open calls end for [`Limits::drain`].
 pub async fn serve<A: Answer>(listener: TcpListener, answer: Arc<A>, limits: &Limits, stop: impl Future<Output = ()>) {
-    let connections = Arc::new(Semaphore::new(limits.connections_max));
-    let graceful = GracefulShutdown::new();
-    let builder = builder(limits);
+    let door = Door::new(limits);
+    let builder = builder();
+    let (stopping, _) = watch::channel(());
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
             biased;
             () = &mut stop => break,
-            accepted = accept(&listener, &connections) => accepted,
+            accepted = door.accept(&listener) => accepted,
         };
-        let Some((stream, permit)) = accepted else { continue };
-        let answer = Arc::clone(&answer);
-        let service = service_fn(move |request| {
+        let Some((stream, entry)) = accepted else { continue };
+        let activity = Activity::new(limits);
+        let socket = TokioIo::new(Socket { stream, activity: Arc::clone(&activity) });
+        let (answer, requests) = (Arc::clone(&answer), Arc::clone(&activity));
+        let service = service_fn(move |request: Request<Incoming>| {
+            let open = requests.open(request.version());
             let answer = Arc::clone(&answer);
-            async move { Ok::<_, std::convert::Infallible>(answer.answer(request).await) }
+            async move { Ok::<_, Infallible>(answer.answer(request).await.map(|body| Answering::new(body, open))) }
         });
-        let connection = builder.serve_connection(TokioIo::new(stream), service);
-        let connection = graceful.watch(connection.into_owned());
+        let connection = builder.serve_connection(socket, service).into_owned();
+        let mut stopped = stopping.subscribe();
         tokio::spawn(async move {
-            // An error here is the caller's connection breaking: the call's own receipt tells of it.
-            let _ = connection.await;
-            drop(permit);
+            let stop = async {
+                // An error means that the sender is gone, which is as good a reason to stop.
+                let _ = stopped.changed().await;
+            };
+            drive(connection, &activity, stop).await;
+            drop((entry, stopped));
         });
     }
     drop(listener);
-    if tokio::time::timeout(limits.drain, graceful.shutdown()).await.is_err() {
+    let _ = stopping.send(());
+    // Every connection has a receiver until it ends.
+    if tokio::time::timeout(limits.drain, stopping.closed()).await.is_err() {
         tracing::warn!("some calls were still open after the drain time and were cut off");
     }
 }
 
-async fn accept(
-    listener: &TcpListener,
-    connections: &Arc<Semaphore>,
-) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let permit = Arc::clone(connections).acquire_owned().await.ok()?;
-    match listener.accept().await {
-        Ok((stream, _peer)) => {
-            // Without it a stream's small writes wait for the caller's delayed acknowledgements: 40 ms each.
-            let _ = stream.set_nodelay(true);
-            Some((stream, permit))
+/// Who may come in.
+struct Door {
+    connections: Arc<Semaphore>,
+    peers: Arc<Peers>,
+    crowd_told: std::sync::Once,
+}
+
+/// A connection's place, given back when it ends.
+type Entry = (OwnedSemaphorePermit, peers::Counted);
+
+impl Door {
+    fn new(limits: &Limits) -> Self {
+        let (wanted, connections) = (limits.connections_max, limits.connections());
+        if connections < wanted {
+            tracing::warn!(wanted, connections, "fewer connections than configured: raise the limit of open files");
         }
-        Err(error) => {
-            tracing::warn!(%error, "a connection could not be accepted");
-            tokio::time::sleep(ACCEPT_PAUSE).await;
-            None
+        Self {
+            connections: Arc::new(Semaphore::new(connections)),
+            peers: Peers::new(limits.connections_per_peer()),
+            crowd_told: std::sync::Once::new(),
         }
+    }
+
+    async fn accept(&self, listener: &TcpListener) -> Option<(TcpStream, Entry)> {
+        let permit = Arc::clone(&self.connections).acquire_owned().await.ok()?;
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                // Without it a stream's small writes wait for the caller's delayed acknowledgements: 40 ms each.
+                let _ = stream.set_nodelay(true);
+                Some((stream, (permit, self.admit(peer.ip())?)))
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                None
+            }
+        }
+    }
+
+    fn admit(&self, peer: IpAddr) -> Option<peers::Counted> {
+        let counted = self.peers.admit(peer);
+        if counted.is_none() {
+            // Once: whoever does this does it often.
+            self.crowd_told.call_once(|| {
+                tracing::warn!("one address has too many connections; more are closed (limits.connections_per_peer)");
+            });
+        }
+        counted
     }
 }
 
-fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
+fn builder() -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_read).max_buf_size(HEAD_BYTES_MAX);
+    // The time of a head is bounded by `Activity`, which tells a slow head from an idle connection.
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(HEAD_BYTES_MAX);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(H2_STREAMS_MAX)
         .max_header_list_size(u32::try_from(HEAD_BYTES_MAX).unwrap_or(u32::MAX))
-        .keep_alive_interval(Duration::from_secs(30));
+        .keep_alive_interval(H2_PING_EVERY)
+        .keep_alive_timeout(H2_PING_WAIT);
     builder
 }
 
@@ -105,30 +161,10 @@ pub fn ambiguity(head: &Parts) -> Option<&'static str> {
         return Some("the request has no host header");
     }
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    if codings.next().is_some_and(|first| first != "chunked") || codings.next().is_some() {
+    if codings.next().is_some_and(|first| !first.as_bytes().eq_ignore_ascii_case(b"chunked"))
+        || codings.next().is_some()
+    {
         return Some("the only transfer-encoding supported is chunked");
     }
     None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn request(headers: &[(&str, &str)]) -> Parts {
-        headers.iter().fold(Request::builder(), |r, (n, v)| r.header(*n, *v)).body(()).unwrap().into_parts().0
-    }
-
-    #[test]
-    fn ambiguous_requests_are_told() {
-        assert_eq!(ambiguity(&request(&[("host", "a"), ("transfer-encoding", "chunked")])), None);
-        for odd in [
-            &[][..],
-            &[("host", "a"), ("host", "b")],
-            &[("host", "a"), ("transfer-encoding", "identity, chunked")],
-            &[("host", "a"), ("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")],
-        ] {
-            assert!(ambiguity(&request(odd)).is_some(), "{odd:?}");
-        }
-    }
 }

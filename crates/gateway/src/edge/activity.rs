@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::Version;
-use hyper::body::{Bytes, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
 
 use crate::body::{Body, BodyError};
@@ -39,13 +40,8 @@ const CLOSE_GRACE: Duration = Duration::from_secs(5);
 impl Activity {
     /// A connection that was accepted just now.
     pub fn new(limits: &Limits) -> Arc<Self> {
-        let state = State {
-            open: 0,
-            version: None,
-            waiting_since: Instant::now(),
-            head_since: None,
-            closing_since: None,
-        };
+        let state =
+            State { open: 0, version: None, waiting_since: Instant::now(), head_since: None, closing_since: None };
         Arc::new(Self { header_read: limits.header_read, idle: limits.connection_idle, now: Mutex::new(state) })
     }
 
@@ -54,6 +50,14 @@ impl Activity {
         let mut state = self.state();
         if state.open == 0 && state.head_since.is_none() {
             state.head_since = Some(Instant::now());
+        }
+    }
+
+    /// Bytes went out. Whoever reads the end of an answer slowly is not idle; over HTTP/2 it may be a mere pong.
+    pub fn sent(&self) {
+        let mut state = self.state();
+        if state.open == 0 && state.version.is_some_and(|version| version != Version::HTTP_2) {
+            state.waiting_since = Instant::now();
         }
     }
 
@@ -77,14 +81,15 @@ impl Activity {
         if state.open > 0 {
             return None;
         }
-        let deadline = match (state.version, state.head_since) {
+        if let Some(told) = state.closing_since {
+            return Some(told.max(state.waiting_since) + CLOSE_GRACE);
+        }
+        Some(match (state.version, state.head_since) {
             (None, _) => state.waiting_since + self.header_read,
             // Bytes that begin no request (pings, windows) are usual here, so they don't say that one begins.
             (Some(Version::HTTP_2), _) | (Some(_), None) => state.waiting_since + self.idle,
             (Some(_), Some(head)) => head + self.header_read,
-        };
-        let closing = state.closing_since.map(|since| since.max(state.waiting_since) + CLOSE_GRACE);
-        Some(closing.map_or(deadline, |closing| closing.min(deadline)))
+        })
     }
 
     /// Whether telling it to end spares the peer an error: only HTTP/2 has words for it.
@@ -117,13 +122,18 @@ impl Drop for Open {
 
 /// An answer's body; its request is open as long as it is there.
 pub struct Answering {
-    /// The body.
-    pub body: Body,
-    /// The request.
-    pub open: Open,
+    body: Body,
+    _open: Open,
 }
 
-impl hyper::body::Body for Answering {
+impl Answering {
+    /// The answer to that request.
+    pub fn new(body: Body, open: Open) -> Self {
+        Self { body, _open: open }
+    }
+}
+
+impl http_body::Body for Answering {
     type Data = Bytes;
     type Error = BodyError;
 

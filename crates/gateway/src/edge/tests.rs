@@ -1,0 +1,226 @@
+use std::io;
+use std::time::Instant;
+
+use http_body_util::{BodyExt, Empty};
+use hyper::client::conn::{http1, http2};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::Notify;
+
+use super::*;
+
+/// Far longer than anything here takes, far shorter than the bounds that must not be what ends a wait.
+const PATIENCE: Duration = Duration::from_secs(30);
+const NEVER: Duration = Duration::from_secs(3_600);
+const SHORT: Duration = Duration::from_millis(500);
+
+/// Answers `/wait` when told to and everything else at once.
+#[derive(Default)]
+struct Simple {
+    waiting: Notify,
+    go: Notify,
+}
+
+impl Answer for Simple {
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+        if request.uri().path() == "/wait" {
+            self.waiting.notify_one();
+            self.go.notified().await;
+        }
+        if let Some(what) = ambiguity(&request.into_parts().0) {
+            return Response::new(crate::body::full(what));
+        }
+        Response::new(crate::body::full("ok"))
+    }
+}
+
+struct Served {
+    address: std::net::SocketAddr,
+    answer: Arc<Simple>,
+}
+
+impl Served {
+    async fn new(limits: Limits) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let answer = Arc::new(Simple::default());
+        let answering = Arc::clone(&answer);
+        tokio::spawn(async move { serve(listener, answering, &limits, std::future::pending()).await });
+        Self { address, answer }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// How long it takes until a connection that sends this and no more is closed.
+    async fn open_for(&self, bytes: &[u8]) -> Duration {
+        let mut stream = self.connect().await;
+        let start = Instant::now();
+        stream.write_all(bytes).await.unwrap();
+        closed(&mut stream).await;
+        start.elapsed()
+    }
+}
+
+/// Waits until the server has closed the connection, in whichever way.
+async fn closed(stream: &mut TcpStream) {
+    let mut rest = Vec::new();
+    match tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest)).await.expect("the connection stays open") {
+        Ok(_) => {}
+        Err(error) => assert_eq!(error.kind(), io::ErrorKind::ConnectionReset),
+    }
+}
+
+/// One request over a connection that stays open, and the answer's body.
+async fn ask(stream: &mut TcpStream, head: &str) -> String {
+    stream.write_all(head.as_bytes()).await.unwrap();
+    answer(stream).await
+}
+
+async fn answer(stream: &mut TcpStream) -> String {
+    let mut text = Vec::new();
+    loop {
+        assert_ne!(stream.read_buf(&mut text).await.unwrap(), 0, "closed before the answer");
+        let text = String::from_utf8_lossy(&text);
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+        if body.len() == length.parse::<usize>().unwrap() {
+            return body.to_owned();
+        }
+    }
+}
+
+const GET: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+const WAIT: &str = "GET /wait HTTP/1.1\r\nhost: a\r\n\r\n";
+
+#[tokio::test]
+async fn a_connection_without_a_request_is_closed_in_time() {
+    let served = Served::new(Limits { header_read: SHORT, connection_idle: NEVER, ..Limits::default() }).await;
+    let settings: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let (silent, begun, preface, head) = tokio::join!(
+        served.open_for(b""),
+        served.open_for(b"P"),
+        served.open_for(settings),
+        served.open_for(b"GET / HTTP/1.1\r\nhost"),
+    );
+    for took in [silent, begun, preface, head] {
+        assert!(took >= SHORT - Duration::from_millis(100), "{took:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_idle_connection_outlives_a_slow_head_and_not_its_own_bound() {
+    let served = Served::new(Limits { header_read: SHORT, connection_idle: NEVER, ..Limits::default() }).await;
+    let mut kept = served.connect().await;
+    assert_eq!(ask(&mut kept, GET).await, "ok");
+    // Each silent connection is closed after the time that a head may take; the answered one isn't.
+    served.open_for(b"").await;
+    served.open_for(b"").await;
+    assert_eq!(ask(&mut kept, GET).await, "ok");
+    // What has begun is a head again.
+    kept.write_all(b"GET / HT").await.unwrap();
+    closed(&mut kept).await;
+
+    let served = Served::new(Limits { header_read: NEVER, connection_idle: SHORT, ..Limits::default() }).await;
+    let mut idle = served.connect().await;
+    assert_eq!(ask(&mut idle, GET).await, "ok");
+    closed(&mut idle).await;
+}
+
+#[tokio::test]
+async fn an_open_call_is_not_idle() {
+    let limits = Limits { header_read: SHORT, connection_idle: SHORT, ..Limits::default() };
+    let served = Served::new(limits).await;
+    let mut calling = served.connect().await;
+    calling.write_all(WAIT.as_bytes()).await.unwrap();
+    for _ in 0..3 {
+        served.open_for(b"").await;
+    }
+    served.answer.go.notify_one();
+    assert_eq!(answer(&mut calling).await, "ok");
+}
+
+type Sender = http2::SendRequest<Empty<bytes::Bytes>>;
+
+async fn h2(served: &Served) -> (Sender, tokio::task::JoinHandle<hyper::Result<()>>) {
+    let io = TokioIo::new(served.connect().await);
+    let (sender, connection) = http2::handshake(TokioExecutor::new(), io).await.unwrap();
+    (sender, tokio::spawn(connection))
+}
+
+fn request(path: &str) -> Request<Empty<bytes::Bytes>> {
+    Request::get(format!("http://a{path}")).body(Empty::new()).unwrap()
+}
+
+#[tokio::test]
+async fn an_http2_connection_without_streams_is_told_to_go_and_one_with_a_stream_stays() {
+    let limits = Limits { header_read: NEVER, connection_idle: SHORT, ..Limits::default() };
+    let served = Served::new(limits).await;
+    let (mut sender, busy) = h2(&served).await;
+    let waiting = tokio::spawn(async move {
+        let response = sender.send_request(request("/wait")).await.unwrap();
+        response.into_body().collect().await.unwrap().to_bytes()
+    });
+    for _ in 0..2 {
+        let (mut sender, idle) = h2(&served).await;
+        let response = sender.send_request(request("/")).await.unwrap();
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "ok");
+        // Ended by GOAWAY, which is no error.
+        tokio::time::timeout(PATIENCE, idle).await.expect("the connection stays open").unwrap().unwrap();
+    }
+    assert!(!busy.is_finished());
+    served.answer.go.notify_one();
+    assert_eq!(waiting.await.unwrap(), "ok");
+}
+
+#[tokio::test]
+async fn a_stop_lets_open_calls_end_and_closes_the_rest() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let served = Served { address, answer: Arc::new(Simple::default()) };
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let answering = Arc::clone(&served.answer);
+    let serving = tokio::spawn(async move {
+        let limits = Limits { drain: NEVER, ..Limits::default() };
+        serve(listener, answering, &limits, async { drop(stopped.await) }).await;
+    });
+    let mut idle = served.connect().await;
+    assert_eq!(ask(&mut idle, GET).await, "ok");
+    let io = TokioIo::new(served.connect().await);
+    let (mut sender, connection) = http1::handshake::<_, Empty<bytes::Bytes>>(io).await.unwrap();
+    tokio::spawn(connection);
+    let waiting = Request::get("/wait").header(HOST, "a").body(Empty::new()).unwrap();
+    let waiting = tokio::spawn(async move { sender.send_request(waiting).await.unwrap().status() });
+    served.answer.waiting.notified().await;
+    stop.send(()).unwrap();
+    closed(&mut idle).await;
+    served.answer.go.notify_one();
+    assert_eq!(waiting.await.unwrap(), 200);
+    tokio::time::timeout(PATIENCE, serving).await.expect("connections are left").unwrap();
+}
+
+fn head(headers: &[(&str, &str)]) -> Parts {
+    headers.iter().fold(Request::builder(), |r, (n, v)| r.header(*n, *v)).body(()).unwrap().into_parts().0
+}
+
+#[test]
+fn ambiguous_requests_are_told() {
+    for plain in ["chunked", "Chunked"] {
+        assert_eq!(ambiguity(&head(&[("host", "a"), ("transfer-encoding", plain)])), None);
+    }
+    for odd in [
+        &[][..],
+        &[("host", "a"), ("host", "b")],
+        &[("host", "a"), ("transfer-encoding", "identity, chunked")],
+        &[("host", "a"), ("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")],
+    ] {
+        assert!(ambiguity(&head(odd)).is_some(), "{odd:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_coding_of_a_body_may_be_written_in_any_case() {
+    let served = Served::new(Limits::default()).await;
+    let chunked = "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: Chunked\r\n\r\n0\r\n\r\n";
+    assert_eq!(ask(&mut served.connect().await, chunked).await, "ok");
+}
