@@ -1,7 +1,11 @@
 //! Step 2: the body, once, bounded in size, time and memory. The original bytes are kept.
+//!
+//! Room in memory is taken for what has come, not for what was announced: announcing costs nothing. Bodies that grow
+//! large wait for each other, but never in a queue, and leave a part of the room to small ones. So a small body waits
+//! only when small ones alone have filled that part, and bodies that wait for each other end by giving up.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
@@ -10,12 +14,22 @@ use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::error::{Code, Error};
 use crate::limits::{BODY_BYTES_PER_SECOND_MIN, BODY_RATE_GRACE, BODY_ROOM_WAIT, Limits};
 
 /// Memory for bodies is counted in these units.
 const ROOM_UNIT: usize = 1 << 10;
+/// Bodies up to this are small: prompts without files, which most calls are.
+const SMALL_BYTES: usize = 64 << 10;
+/// The part of the room that is left to small bodies.
+const SMALL_SHARE: usize = 8;
+/// What a large body takes at once when it has grown to that size, so that it asks rarely.
+const LARGE_STEP: usize = 256 << 10;
+/// How often a large body that waits for room looks again. They don't queue, because small ones would have to queue
+/// behind them.
+const ROOM_POLL: Duration = Duration::from_millis(25);
 
 /// A request body with the room in memory that it takes.
 pub struct RequestBody {
@@ -37,7 +51,7 @@ pub async fn read(
     headers: &HeaderMap,
     body: Incoming,
 ) -> Result<RequestBody, Error> {
-    if headers.get_all(CONTENT_ENCODING).iter().any(|coding| coding != "identity") {
+    if headers.get_all(CONTENT_ENCODING).iter().any(|codings| !is_identity(codings.as_bytes())) {
         let error = Error::bad_request("Compressed request bodies are not supported. Send it as it is.");
         return Err(error.with_status(http::StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
@@ -45,30 +59,114 @@ pub async fn read(
     if announced.is_some_and(|length| length > limits.body_bytes_max) {
         return Err(too_large(limits));
     }
-    let room = take_room(room, announced.unwrap_or(limits.body_bytes_max)).await?;
-    let bytes = collect(limits, body).await?;
-    Ok(RequestBody { bytes, room: Arc::new(room) })
+    let mut space = Space::new(limits, room, announced.unwrap_or(0))?;
+    let bytes = collect(limits, body, &mut space).await?;
+    Ok(RequestBody { room: Arc::new(space.fit(bytes.len())), bytes })
+}
+
+fn is_identity(codings: &[u8]) -> bool {
+    codings.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).all(|coding| {
+        // An empty one names no coding; some proxies leave it behind.
+        coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")
+    })
 }
 
 fn announced(headers: &HeaderMap) -> Option<usize> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-async fn take_room(room: &Arc<Semaphore>, bytes: usize) -> Result<OwnedSemaphorePermit, Error> {
-    let units = u32::try_from(bytes.div_ceil(ROOM_UNIT)).unwrap_or(u32::MAX);
-    let permit = tokio::time::timeout(BODY_ROOM_WAIT, Arc::clone(room).acquire_many_owned(units)).await;
-    permit
-        .ok()
-        .and_then(Result::ok)
-        .ok_or_else(|| Error::overloaded("Too many large requests at once. Try again shortly."))
+/// The room that a body has, while it grows.
+struct Space<'a> {
+    room: &'a Arc<Semaphore>,
+    held: OwnedSemaphorePermit,
+    /// Whether it will be large: then it takes from the large ones' part from its first byte on.
+    large: bool,
+    /// What large bodies must leave.
+    left: usize,
+    /// The most a body can take.
+    most: usize,
+    waited: Duration,
 }
 
-async fn collect(limits: &Limits, mut body: Incoming) -> Result<Bytes, Error> {
+impl<'a> Space<'a> {
+    fn new(limits: &Limits, room: &'a Arc<Semaphore>, announced: usize) -> Result<Self, Error> {
+        let (all, most) = (units(limits.bodies_bytes_max), units(limits.body_bytes_max));
+        let held = Arc::clone(room).try_acquire_many_owned(0).map_err(|_| no_room())?;
+        // The largest body must find its place, however small the room.
+        let left = (all / SMALL_SHARE).min(all.saturating_sub(most));
+        Ok(Self { room, held, large: announced > SMALL_BYTES, left, most, waited: Duration::ZERO })
+    }
+
+    /// Makes room for a body that has grown to so many bytes, if need be by waiting.
+    async fn grow(&mut self, bytes: usize) -> Result<(), Error> {
+        let wanted = units(bytes);
+        if wanted <= self.held.num_permits() {
+            return Ok(());
+        }
+        let since = Instant::now();
+        if self.large || bytes > SMALL_BYTES {
+            let step = wanted.next_power_of_two().min(units(LARGE_STEP));
+            let wanted = wanted.next_multiple_of(step).min(self.most.max(wanted));
+            self.grow_large(wanted - self.held.num_permits()).await?;
+        } else {
+            let taken = Arc::clone(self.room).acquire_many_owned(permits(wanted - self.held.num_permits()));
+            self.held.merge(timeout(BODY_ROOM_WAIT, taken).await.ok().and_then(Result::ok).ok_or_else(no_room)?);
+        }
+        self.waited += since.elapsed();
+        Ok(())
+    }
+
+    async fn grow_large(&mut self, more: usize) -> Result<(), Error> {
+        let until = Instant::now() + self.patience().saturating_sub(self.waited);
+        loop {
+            // Between the look and the taking another may come: then a little of what is left to small ones goes.
+            if self.room.available_permits() >= self.left + more
+                && let Ok(taken) = Arc::clone(self.room).try_acquire_many_owned(permits(more))
+            {
+                self.held.merge(taken);
+                return Ok(());
+            }
+            if Instant::now() >= until {
+                return Err(no_room());
+            }
+            sleep(ROOM_POLL).await;
+        }
+    }
+
+    /// How long it waits in all. Bodies that wait for each other must not give up all at once, so those that have
+    /// come less far do first.
+    fn patience(&self) -> Duration {
+        let half = BODY_ROOM_WAIT / 2;
+        let (held, most) = (permits(self.held.num_permits()), permits(self.most).max(1));
+        half + half * held.min(most) / most
+    }
+
+    /// What bytes of that number take; the rest is given back.
+    fn fit(mut self, bytes: usize) -> OwnedSemaphorePermit {
+        let surplus = self.held.num_permits().saturating_sub(units(bytes));
+        drop(self.held.split(surplus));
+        self.held
+    }
+}
+
+fn units(bytes: usize) -> usize {
+    bytes.div_ceil(ROOM_UNIT)
+}
+
+fn permits(units: usize) -> u32 {
+    u32::try_from(units).unwrap_or(u32::MAX)
+}
+
+fn no_room() -> Error {
+    Error::overloaded("Too many large requests at once. Try again shortly.")
+}
+
+async fn collect(limits: &Limits, mut body: Incoming, space: &mut Space<'_>) -> Result<Bytes, Error> {
     let started = Instant::now();
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     while !body.is_end_stream() {
-        let frame = tokio::time::timeout(limits.body_idle, body.frame()).await;
+        let frame = timeout(limits.body_idle, body.frame()).await;
         let Some(frame) = frame.map_err(|_| too_slow())? else { break };
         let frame = frame.map_err(|_| Error::bad_request("The request body broke off."))?;
         let Ok(data) = frame.into_data() else { continue };
@@ -76,9 +174,11 @@ async fn collect(limits: &Limits, mut body: Incoming) -> Result<Bytes, Error> {
         if so_far > limits.body_bytes_max {
             return Err(too_large(limits));
         }
-        if is_too_slow(started, so_far) {
+        // The time it waited for room is not the caller's.
+        if is_too_slow(started.elapsed().saturating_sub(space.waited), so_far) {
             return Err(too_slow());
         }
+        space.grow(so_far).await?;
         if first.is_empty() {
             first = data;
             continue;
@@ -91,8 +191,7 @@ async fn collect(limits: &Limits, mut body: Incoming) -> Result<Bytes, Error> {
     Ok(if rest.is_empty() { first } else { rest.freeze() })
 }
 
-fn is_too_slow(started: Instant, bytes: usize) -> bool {
-    let elapsed = started.elapsed();
+fn is_too_slow(elapsed: Duration, bytes: usize) -> bool {
     elapsed > BODY_RATE_GRACE && (bytes as u64) < elapsed.as_secs() * BODY_BYTES_PER_SECOND_MIN
 }
 
@@ -104,3 +203,6 @@ fn too_large(limits: &Limits) -> Error {
     let megabytes = limits.body_bytes_max >> 20;
     Error::new(Code::RequestTooLarge, format!("The request body is larger than {megabytes} MiB."))
 }
+
+#[cfg(test)]
+mod tests;
