@@ -71,7 +71,9 @@ async fn connection(stream: TcpStream, sim: Arc<Sim>, port: Port) {
     // Broken connections are what tests are about; the log tells of them.
     let _ = match port {
         Port::Provider(provider) => {
-            let service = service_fn(move |request| exchange(Arc::clone(&sim), provider, request));
+            // Opened here and not in the future: one that is dropped before its
+            // first poll, by a caller that is gone at once, has its entry too.
+            let service = service_fn(move |request| exchange(Arc::clone(&sim), open(&sim, provider, request)));
             builder.serve_connection(io, service).await
         }
         Port::Control => {
@@ -84,10 +86,17 @@ async fn connection(stream: TcpStream, sim: Arc<Sim>, port: Port) {
     };
 }
 
-async fn exchange(sim: Arc<Sim>, provider: Provider, request: Request<Incoming>) -> Result<Response<Played>, Broken> {
+/// A request whose head has come, and its entry in the log.
+struct Opened {
+    call: Call,
+    recorder: Recorder,
+    body: Incoming,
+}
+
+fn open(sim: &Sim, provider: Provider, request: Request<Incoming>) -> Opened {
     let (head, body) = request.into_parts();
     let seq = sim.log.next_seq();
-    let mut call = Call {
+    let call = Call {
         provider,
         method: head.method,
         path: head.uri.path().to_owned(),
@@ -100,7 +109,12 @@ async fn exchange(sim: Arc<Sim>, provider: Provider, request: Request<Incoming>)
         oversize: false,
         model: None,
     };
-    let mut recorder = sim.log.begin(entry(&call));
+    let recorder = sim.log.begin(entry(&call));
+    Opened { call, recorder, body }
+}
+
+async fn exchange(sim: Arc<Sim>, opened: Opened) -> Result<Response<Played>, Broken> {
+    let Opened { mut call, mut recorder, body } = opened;
     match read(body).await? {
         Some(body) => call.body = body,
         None => call.oversize = true,
