@@ -63,20 +63,31 @@ pub struct Played {
     script: Peekable<Script>,
     pause: Option<Pin<Box<Sleep>>>,
     hanging: bool,
+    empty: bool,
     recorder: Recorder,
     outcome: Outcome,
 }
 
 impl Played {
     /// A body; `outcome` is how the call ends when the script does.
-    pub fn new(script: Script, recorder: Recorder, outcome: Outcome) -> Self {
-        Self { script: script.peekable(), pause: None, hanging: false, recorder, outcome }
+    pub fn new(script: Script, mut recorder: Recorder, outcome: Outcome) -> Self {
+        let mut script = script.peekable();
+        let empty = script.peek().is_none();
+        if empty {
+            // Nobody asks for the frames of a body there is none of.
+            recorder.end(outcome);
+        }
+        Self { script, pause: None, hanging: false, empty, recorder, outcome }
     }
 }
 
 impl Body for Played {
     type Data = Bytes;
     type Error = Broken;
+
+    fn is_end_stream(&self) -> bool {
+        self.empty
+    }
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         let this = self.get_mut();

@@ -49,6 +49,11 @@ impl Directives {
         self.has(name).then(|| self.text(name, key).and_then(|text| text.parse().ok()).unwrap_or(default))
     }
 
+    /// A number argument, where it was given.
+    pub fn given(&self, name: &str, key: &str) -> Option<u64> {
+        self.text(name, key)?.parse().ok()
+    }
+
     /// A number argument as a position.
     pub fn count(&self, name: &str, key: &str, default: usize) -> Option<usize> {
         self.number(name, key, default as u64).map(|number| usize::try_from(number).unwrap_or(usize::MAX))

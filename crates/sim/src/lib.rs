@@ -12,6 +12,7 @@ pub mod clock;
 pub mod control;
 pub mod digest;
 pub mod directive;
+pub mod echo;
 pub mod key;
 pub mod log;
 pub mod oddity;

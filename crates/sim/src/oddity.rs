@@ -9,6 +9,7 @@ use crate::body::{Script, Step};
 use crate::call::Call;
 use crate::catalogue;
 use crate::directive::Directives;
+use crate::echo;
 use crate::log::Mark;
 use crate::provider::Provider;
 use crate::reply::{Content, Reply, Wait};
@@ -34,7 +35,11 @@ pub fn replaced(sim: &Sim, call: &Call, asked: &Directives) -> Option<Reply> {
         }
     }
     if asked.has("status") {
-        return Some(sim.plain_error(call, status(asked, "status", "code")));
+        let code = status(asked, "status", "code");
+        return Some(if code < 300 { sim.empty(call, code) } else { sim.plain_error(call, code) });
+    }
+    if let Some(reply) = echo::replaced(sim, call, asked) {
+        return Some(reply);
     }
     if asked.has("echo_key") {
         return Some(key_echo(call));
@@ -89,7 +94,7 @@ pub fn shaped(mut reply: Reply, asked: &Directives) -> Reply {
     let lie = asked.count("length_lie", "by", 64);
     // A stream has no length to add to: it promises more than it will ever be.
     let told = length.map(|length| length + lie.unwrap_or(0)).or(lie.map(|_| usize::MAX >> 1));
-    if let Some(told) = told.filter(|_| !endless) {
+    if let Some(told) = told.filter(|_| !endless && reply.status != 204) {
         reply.set("content-length", told.to_string());
     }
     let mut script = match reply.content {
@@ -133,6 +138,8 @@ fn whole(bytes: Bytes, mark: Mark, asked: &Directives) -> Script {
         return Box::new(std::iter::once(Step::Send(half, mark)).chain(filler));
     } else if asked.has("invalid_utf8") {
         vec![Step::Send(spoilt(&bytes), mark)]
+    } else if bytes.is_empty() {
+        Vec::new()
     } else {
         vec![Step::Send(bytes, mark)]
     };
@@ -169,7 +176,7 @@ pub fn stream(events: Events, asked: &Directives, error: Bytes) -> Script {
         started: false,
         cut: asked.count("cut", "after", 1),
         hang: asked.count("hang", "after", 1),
-        fail: asked.count("error_event", "after", 1).or(in_stream),
+        fail: asked.count("error_event", "after", 1).or(asked.count("error_split", "after", 1)).or(in_stream),
         error,
         pause: asked.pause("chunks", "delay_ms", 0).or(asked.has("endless").then_some(Duration::from_millis(5))),
         asked: asked.clone(),
@@ -204,7 +211,8 @@ impl Stream {
         } else if reached(self.hang) {
             self.queue.extend([Step::Flush, Step::Hang]);
         } else if reached(self.fail) {
-            self.queue.extend([Step::Flush, Step::Fail, Step::Send(self.error.clone(), Mark::default())]);
+            self.queue.extend([Step::Flush, Step::Fail]);
+            self.queue.extend(writes::apart(&self.error, self.asked.count("error_split", "n", 7)));
         } else if part == Part::Terminal && self.asked.has("no_done") {
             self.queue.push_back(Step::Fail);
         } else {

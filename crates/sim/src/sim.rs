@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
+
 use crate::cache::Cache;
 use crate::call::Call;
 use crate::key::Keys;
-use crate::log::{Log, Recorder};
+use crate::log::{Log, Mark, Recorder};
 use crate::provider::Provider;
-use crate::reply::Reply;
+use crate::reply::{Content, Reply};
 use crate::schema::Schemas;
 use crate::{anthropic, openai};
 
@@ -60,6 +62,14 @@ impl Sim {
             Provider::Anthropic => anthropic::answer(self, call, recorder),
             Provider::OpenAi => openai::answer(self, call, recorder),
         }
+    }
+
+    /// An answer of a status, without a body.
+    pub fn empty(&self, call: &Call, status: u16) -> Reply {
+        let mut reply = self.plain_error(call, status);
+        reply.headers.remove("content-type");
+        reply.content = Content::Whole(Bytes::new(), Mark::default());
+        reply
     }
 
     /// The provider's error of a status.

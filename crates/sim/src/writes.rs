@@ -1,5 +1,7 @@
 //! How the bytes of an answer are cut into writes, and gzip.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use crate::body::{Script, Step};
@@ -32,6 +34,46 @@ fn cut(mut bytes: Bytes, mark: Mark, mut size: impl FnMut() -> usize) -> Vec<Ste
     }
 }
 
+/// So long that what was written is read before the next write comes.
+const APART: Duration = Duration::from_millis(1);
+
+/// Bytes in writes of so many, each on its own; in one if nothing is said.
+pub fn apart(bytes: &Bytes, size: Option<usize>) -> Vec<Step> {
+    let size = size.unwrap_or(bytes.len()).max(1);
+    let piece = |piece: &[u8]| [Step::Send(bytes.slice_ref(piece), Mark::default()), Step::Flush, Step::Pause(APART)];
+    let mut steps: Vec<Step> = bytes.chunks(size).flat_map(piece).collect();
+    steps.truncate(steps.len().saturating_sub(2));
+    steps
+}
+
+/// A whole gzip file whose bytes are nowhere in it as they are: the fixed
+/// Huffman codes put all of them beside the byte boundaries.
+pub fn coded(bytes: &[u8]) -> Bytes {
+    let mut out = HEADER.to_vec();
+    let (mut held, mut count) = (0b011_u32, 3);
+    let literal = |byte: u8| match byte {
+        0..=143 => (0x30 + u32::from(byte), 8),
+        144..=255 => (0x190 + u32::from(byte - 144), 9),
+    };
+    // The end of the block is seven zero bits.
+    for (code, length) in bytes.iter().map(|byte| literal(*byte)).chain([(0, 7)]) {
+        held |= (code.reverse_bits() >> (32 - length)) << count;
+        count += length;
+        while count >= 8 {
+            out.extend_from_slice(&held.to_le_bytes()[..1]);
+            held >>= 8;
+            count -= 8;
+        }
+    }
+    out.extend_from_slice(&held.to_le_bytes()[..usize::from(count > 0)]);
+    out.extend_from_slice(&crc32(0, bytes).to_le_bytes());
+    out.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes());
+    out.into()
+}
+
+/// What a gzip file begins with.
+const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+
 /// The same bytes in the gzip format, not compressed.
 pub fn gzipped(script: Script) -> Script {
     Box::new(Gzip { script, crc: 0, length: 0, started: false, ended: false })
@@ -49,7 +91,7 @@ impl Gzip {
     fn wrap(&mut self, bytes: &[u8], last: bool) -> Bytes {
         let mut out = Vec::new();
         if !std::mem::replace(&mut self.started, true) {
-            out.extend_from_slice(&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
+            out.extend_from_slice(&HEADER);
         }
         for part in bytes.chunks(0xffff) {
             stored(&mut out, part, false);
@@ -84,5 +126,24 @@ impl Iterator for Gzip {
             None if std::mem::replace(&mut self.ended, true) => None,
             None => Some(Step::Send(self.wrap(b"", true), Mark::default())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{coded, stored};
+
+    #[test]
+    fn coded_bytes_are_not_seen_and_have_the_length_of_their_codes() {
+        let text = "the key sk-proj-sim-ok-0123456789, Grüße";
+        let file = coded(text.as_bytes());
+        assert!(!file.windows(4).any(|window| text.as_bytes().windows(4).any(|piece| piece == window)));
+        // An empty block of fixed codes, as zlib writes it.
+        assert_eq!(&coded(b"")[10..12], [3, 0]);
+        // "a" by zlib.
+        assert_eq!(&coded(b"a")[10..13], [0x4b, 0x04, 0x00]);
+        let mut block = Vec::new();
+        stored(&mut block, b"a", true);
+        assert_eq!(block, [1, 1, 0, 0xfe, 0xff, b'a']);
     }
 }

@@ -6,6 +6,7 @@ use super::prompt;
 use crate::bill::{Bill, Input, Model};
 use crate::call::Call;
 use crate::directive::Directives;
+use crate::echo;
 use crate::log::Mark;
 use crate::reply::Reply;
 use crate::sim::Sim;
@@ -17,7 +18,7 @@ pub struct Message {
     /// `msg_…`
     pub id: String,
     /// The dated name of the model.
-    pub model: &'static str,
+    pub model: String,
     /// The words; empty for a tool call.
     pub text: String,
     /// The tool call, if it is one.
@@ -32,6 +33,9 @@ pub struct Message {
     pub tool_id: String,
     input: Input,
     geo: String,
+    tier: String,
+    /// What the usage says, which may be a lie.
+    told: (u64, u64),
 }
 
 /// The answer to a request, and what it costs.
@@ -58,7 +62,7 @@ pub fn message(
     let bill = Bill { model, tier: "default", input, us_only };
     let message = Message {
         id: call.unique("msg_01"),
-        model: model.snapshot(),
+        model: echo::key_in(call, &asked.0, "model").unwrap_or_else(|| model.snapshot().to_owned()),
         text,
         tool,
         stop,
@@ -67,6 +71,11 @@ pub fn message(
         tool_id: call.unique("toolu_01"),
         input,
         geo,
+        tier: echo::key_in(call, &asked.0, "tier").unwrap_or_else(|| "standard".to_owned()),
+        told: (
+            asked.0.given("usage", "input").unwrap_or(input.fresh),
+            asked.0.given("usage", "output").unwrap_or(output),
+        ),
     };
     (message, bill)
 }
@@ -90,7 +99,7 @@ impl Message {
     pub fn usage(&self, output: u64) -> Value {
         let input = &self.input;
         json!({
-            "input_tokens": input.fresh,
+            "input_tokens": self.told.0,
             "cache_creation_input_tokens": input.write + input.write_1h,
             "cache_read_input_tokens": input.read,
             "cache_creation": {
@@ -100,7 +109,7 @@ impl Message {
             "output_tokens": output,
             "output_tokens_details": {"thinking_tokens": 0},
             "server_tool_use": null,
-            "service_tier": "standard",
+            "service_tier": self.tier,
             "inference_geo": self.geo,
         })
     }
@@ -108,10 +117,10 @@ impl Message {
     /// The usage object at the end of a stream.
     pub fn final_usage(&self) -> Value {
         json!({
-            "input_tokens": self.input.fresh,
+            "input_tokens": self.told.0,
             "cache_creation_input_tokens": self.input.write + self.input.write_1h,
             "cache_read_input_tokens": self.input.read,
-            "output_tokens": self.output,
+            "output_tokens": self.told.1,
             "output_tokens_details": {"thinking_tokens": 0},
             "server_tool_use": null,
         })
@@ -156,7 +165,7 @@ impl Message {
 
 /// The message in one piece.
 pub fn plain(message: &Message, asked: &Directives) -> Reply {
-    let usage = (!asked.has("no_usage")).then(|| message.usage(message.output));
+    let usage = (!asked.has("no_usage")).then(|| message.usage(message.told.1));
     let body = message.envelope(message.block().into_iter().collect(), true, usage.clone());
     Reply::json(200, &body).marked(Mark { output: Some(message.output), usage })
 }

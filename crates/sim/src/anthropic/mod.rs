@@ -5,15 +5,17 @@ pub mod error;
 mod models;
 mod prompt;
 mod stream;
+mod version;
 
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::bill::{self, Model};
 use crate::call::Call;
 use crate::catalogue;
 use crate::clock::{now_secs, rfc3339};
 use crate::directive::Directives;
+use crate::echo;
 use crate::key::Behaviour;
 use crate::log::Recorder;
 use crate::oddity;
@@ -44,10 +46,11 @@ fn refusal(sim: &Sim, call: &Call, inference: bool) -> Option<Reply> {
         return error("anthropic.auth.cors_blocked");
     }
     let token = |value: &str| value.starts_with("sk-ant-oat");
+    let bearable = |value: &str| token(value) || value.starts_with("sk-ant-api");
     match (call.header("x-api-key"), call.header("authorization"), call.key.as_deref()) {
         (None | Some(""), None, _) => return error("anthropic.auth.missing_header"),
         (Some(key), _, _) if token(key) => return error("anthropic.auth.oauth_in_x_api_key"),
-        (None, Some(_), key) if !key.is_some_and(token) => return error("anthropic.auth.invalid_bearer"),
+        (None, Some(_), key) if !key.is_some_and(bearable) => return error("anthropic.auth.invalid_bearer"),
         _ => {}
     }
     let behaviour = sim.keys.behaviour(Provider::Anthropic, call.key.as_deref().unwrap_or_default());
@@ -55,7 +58,10 @@ fn refusal(sim: &Sim, call: &Call, inference: bool) -> Option<Reply> {
         (Behaviour::Revoked, _) if call.headers.contains_key("x-api-key") => {
             return error("anthropic.auth.revoked_key");
         }
-        (Behaviour::Revoked, _) => return error("anthropic.auth.oauth_revoked"),
+        (Behaviour::Revoked, _) if call.key.as_deref().is_some_and(token) => {
+            return error("anthropic.auth.oauth_revoked");
+        }
+        (Behaviour::Revoked, _) => return error("anthropic.auth.invalid_bearer"),
         (Behaviour::NoScope, _) | (Behaviour::NoModels, false) => return error("anthropic.permission.denied"),
         (Behaviour::Limited, _) => return error("anthropic.rate.requests_per_minute"),
         (Behaviour::NoQuota, true) => return error("anthropic.billing.credit_too_low"),
@@ -67,7 +73,7 @@ fn refusal(sim: &Sim, call: &Call, inference: bool) -> Option<Reply> {
     }
     match call.header("anthropic-version") {
         None => error("anthropic.request.version_header"),
-        Some("2023-06-01" | "2023-01-01") => None,
+        Some(version::LATEST | "2023-06-01" | "2023-01-01") => None,
         Some(other) => {
             let said = format!("anthropic-version: \"{other}\" is not a valid version");
             Some(error::of(call, 400, "invalid_request_error", &said))
@@ -95,10 +101,13 @@ fn messages(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
         Reply::events(oddity::stream(events, &asked.0, error_event(call, &asked.0).bytes))
     } else if asked.0.has("error_event") || asked.0.has("error") {
         error::of_status(call, 500)
+    } else if asked.0.has("error_split") {
+        echo::operators_error(error::of_status(call, 500), call)
     } else {
         oddity::maybe_broken(answer::plain(&message, &asked.0), &asked.0)
     };
     usual_headers(call, &mut reply);
+    echo::in_head(call, &asked.0, &mut reply);
     oddity::shaped(reply, &asked.0)
 }
 
@@ -115,6 +124,9 @@ fn accepted(sim: &Sim, call: &Call) -> Result<(Value, &'static Model), Box<Reply
     let schema = if beta { "BetaCreateMessageParams" } else { "CreateMessageParams" };
     let invalid = |said: &str| Box::new(error::of(call, 400, "invalid_request_error", said));
     sim.schemas(Provider::Anthropic).check(schema, &body).map_err(|problem| invalid(&error::wording(&problem)))?;
+    if call.header("anthropic-version") == Some(version::LATEST) {
+        version::check(&body).map_err(|said| invalid(&said))?;
+    }
     let id = body.get("model").and_then(Value::as_str).unwrap_or_default();
     let Some(model) = bill::model(Provider::Anthropic, id) else {
         return Err(error::of(call, 404, "not_found_error", &format!("model: {id}")).into());
@@ -134,6 +146,10 @@ fn accepted(sim: &Sim, call: &Call) -> Result<(Value, &'static Model), Box<Reply
 
 /// The event that ends a stream that fails on its way.
 fn error_event(call: &Call, asked: &Directives) -> Event {
+    if asked.has("error_split") {
+        let error = json!({"type": "rate_limit_error", "message": echo::operators_words(call)});
+        return Event::named(crate::sse::Part::Frame, &json!({"type": "error", "error": error}));
+    }
     let id = asked.text("error", "id").or(asked.text("error_event", "id"));
     let entry = id.and_then(catalogue::entry).or_else(|| catalogue::entry("anthropic.incident.overloaded_midstream"));
     let data = entry.and_then(|entry| entry.body().get("data").cloned()).unwrap_or_default();

@@ -7,6 +7,7 @@ use crate::bill::{Bill, Model};
 use crate::call::Call;
 use crate::clock::now_secs;
 use crate::directive::Directives;
+use crate::echo;
 use crate::log::Mark;
 use crate::reply::Reply;
 use crate::sim::Sim;
@@ -18,7 +19,7 @@ pub struct Completion {
     /// `chatcmpl-…`
     pub id: String,
     /// The dated name of the model.
-    pub model: &'static str,
+    pub model: String,
     /// Seconds since 1970.
     pub created: u64,
     /// The words of each choice; empty for a tool call.
@@ -34,7 +35,7 @@ pub struct Completion {
     /// Tokens of all choices.
     pub output: u64,
     /// The service tier it was served in.
-    pub tier: &'static str,
+    pub tier: String,
     /// The usage object.
     pub usage: Value,
 }
@@ -66,14 +67,16 @@ pub fn completion(
     let completion_details = json!({
         "reasoning_tokens": 0, "audio_tokens": 0, "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0,
     });
+    let told = asked.0.given("usage", "input").unwrap_or(input.total());
+    let told_output = asked.0.given("usage", "output").unwrap_or(output);
     let usage = json!({
-        "prompt_tokens": input.total(), "completion_tokens": output, "total_tokens": input.total() + output,
+        "prompt_tokens": told, "completion_tokens": told_output, "total_tokens": told.saturating_add(told_output),
         "prompt_tokens_details": prompt_details, "completion_tokens_details": completion_details,
     });
     let tier = tier(body, model);
     let completion = Completion {
         id: call.unique("chatcmpl-"),
-        model: model.snapshot(),
+        model: echo::key_in(call, &asked.0, "model").unwrap_or_else(|| model.snapshot().to_owned()),
         created: now_secs(),
         text,
         tool,
@@ -81,7 +84,7 @@ pub fn completion(
         stop,
         choices,
         output,
-        tier,
+        tier: echo::key_in(call, &asked.0, "tier").unwrap_or_else(|| tier.to_owned()),
         usage,
     };
     (completion, Bill { model, tier, input, us_only: false })

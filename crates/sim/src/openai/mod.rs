@@ -7,12 +7,13 @@ mod prompt;
 mod stream;
 
 use http::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::bill::{self, Model};
 use crate::call::Call;
 use crate::catalogue;
 use crate::directive::Directives;
+use crate::echo;
 use crate::key::Behaviour;
 use crate::log::Recorder;
 use crate::oddity;
@@ -93,10 +94,13 @@ fn completions(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
         Reply::events(oddity::stream(events, &asked.0, error_event(call, &asked.0).bytes))
     } else if asked.0.has("error_event") || asked.0.has("error") {
         error::of_status(call, 500)
+    } else if asked.0.has("error_split") {
+        echo::operators_error(error::of_status(call, 500), call)
     } else {
         oddity::maybe_broken(answer::plain(&completion, &asked.0), &asked.0)
     };
     usual_headers(call, &mut reply);
+    echo::in_head(call, &asked.0, &mut reply);
     oddity::shaped(reply, &asked.0)
 }
 
@@ -130,6 +134,11 @@ fn accepted(sim: &Sim, call: &Call) -> Result<(Value, &'static Model), Box<Reply
 
 /// What ends a stream that fails on its way.
 fn error_event(call: &Call, asked: &Directives) -> Event {
+    if asked.has("error_split") {
+        let said = echo::operators_words(call);
+        let error = json!({"message": said, "type": "tokens", "param": null, "code": "rate_limit_exceeded"});
+        return Event::data(Part::Frame, &json!({"error": error}));
+    }
     let id = asked.text("error", "id").or(asked.text("error_event", "id"));
     let entry = id.and_then(catalogue::entry).or_else(|| catalogue::entry("openai.stream.chat_error_chunk"));
     let body = entry.map(|entry| catalogue::filled(call, entry.body())).unwrap_or_default();

@@ -134,6 +134,26 @@ async fn a_caller_that_leaves_is_noticed() {
 }
 
 #[tokio::test]
+async fn a_caller_that_leaves_at_once_is_in_the_log_too() {
+    let sim = start().await;
+    let at = sim.openai.trim_start_matches("http://").to_owned();
+    for _ in 0..50 {
+        let mut socket = tokio::net::TcpStream::connect(&at).await.expect("connected");
+        let request = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}";
+        tokio::io::AsyncWriteExt::write_all(&mut socket, request).await.expect("written");
+    }
+    let mut stats = Value::Null;
+    for _ in 0..100 {
+        stats = sim.control("GET", "/stats", Value::Null).await;
+        if (stats["total"].as_u64(), stats["open"].as_u64()) == (Some(50), Some(0)) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("not every request is in the log: {stats}");
+}
+
+#[tokio::test]
 async fn plain_answers_are_odd_too() {
     let sim = start().await;
     let ask = async |text: &str| sim.ask(Provider::OpenAi, OPENAI, "/v1/chat/completions", &chat(text)).await;
@@ -200,9 +220,15 @@ async fn credentials_and_headers_are_checked_before_the_body() {
     let sim = start().await;
     let uri = || format!("{}/v1/messages", sim.anthropic);
     let version = ("anthropic-version", "2023-06-01");
-    let cases: [Case; 5] = [
+    let today = ("anthropic-version", "2026-10-21");
+    let cases: [Case; 10] = [
         (&[version], 401, "x-api-key header is required"),
-        (&[version, ("authorization", "Bearer sk-ant-api03-sim-ok-1")], 401, "Invalid bearer token"),
+        (&[version, ("authorization", "Bearer sk-proj-sim-ok-1")], 401, "Invalid bearer token"),
+        (&[version, ("authorization", "Bearer sk-ant-api03-sim-revoked-1")], 401, "Invalid bearer token"),
+        (&[version, ("authorization", "Bearer sk-ant-api03-sim-ok-1")], 400, "not valid JSON"),
+        (&[today, ("authorization", "Bearer sk-ant-api03-sim-ok-1")], 400, "not valid JSON"),
+        (&[today, ("authorization", "Bearer sk-ant-api03-sim-ok-1"), ("x-api-key", "sk-1")], 401, "invalid x-api-key"),
+        (&[("anthropic-version", "2026-10-22"), ("x-api-key", ANTHROPIC)], 400, "is not a valid version"),
         (&[("x-api-key", ANTHROPIC)], 400, "anthropic-version: header is required"),
         (&[version, ("x-api-key", ANTHROPIC), ("origin", "https://x.example")], 401, "CORS requests are not allowed"),
         (&[version, ("authorization", "Bearer sk-ant-oat01-sim-ok-1")], 400, "not valid JSON"),
