@@ -3,18 +3,27 @@
 //! serde's own messages quote the input, so they are never shown. A handler takes the members it knows, one by
 //! one; whatever is left over is refused.
 
+use std::time::Duration;
+
+use axum::body::Body;
 use axum::extract::{FromRequest, Request};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use http_body_util::BodyExt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use crate::problem::Problem;
 
 /// Nothing the API takes comes near this; a larger body is a mistake or an attack.
 pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// A caller that says nothing for so long is gone, or holds the connection for its own sake.
+const IDLE: Duration = Duration::from_secs(10);
+/// A body is 64 KiB at most, so this is enough on any line; without it a byte now and then would do for ever.
+const WHOLE: Duration = Duration::from_secs(30);
 
 /// A whole body, wiped after use.
 pub(crate) struct JsonBody(Zeroizing<Vec<u8>>);
@@ -29,22 +38,35 @@ impl<S: Sync> FromRequest<S> for JsonBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        let (parts, mut body) = request.into_parts();
-        // Taken at once in full: growing would leave copies behind that nobody wipes.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(BODY_BYTES_MAX));
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| Problem::bad_request("The body ended early."))?;
-            let Ok(data) = frame.into_data() else { continue };
-            if bytes.len() + data.len() > BODY_BYTES_MAX {
-                return Err(Problem::too_large("A body may have 64 KiB."));
-            }
-            bytes.extend_from_slice(&data);
-        }
+        let (parts, body) = request.into_parts();
+        let bytes = read(body, (IDLE, WHOLE)).await?;
         if !bytes.is_empty() {
             check_type(&parts.headers)?;
         }
         Ok(Self(bytes))
     }
+}
+
+async fn read(body: Body, (idle, whole): (Duration, Duration)) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    timeout(whole, read_on(body, idle)).await.map_err(|_| too_slow())?
+}
+
+async fn read_on(mut body: Body, idle: Duration) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    // Taken at once in full: growing would leave copies behind that nobody wipes.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(BODY_BYTES_MAX));
+    while let Some(frame) = timeout(idle, body.frame()).await.map_err(|_| too_slow())? {
+        let frame = frame.map_err(|_| Problem::bad_request("The body ended early."))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if bytes.len() + data.len() > BODY_BYTES_MAX {
+            return Err(Problem::too_large("A body may have 64 KiB."));
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes)
+}
+
+fn too_slow() -> Problem {
+    Problem::timed_out("The body did not come in time. Nothing was changed.")
 }
 
 fn check_type(headers: &HeaderMap) -> Result<(), Problem> {

@@ -74,6 +74,8 @@ kinds! {
     not_found = NOT_FOUND, "not_found", "Not found";
     /// It contradicts what is there.
     conflict = CONFLICT, "conflict", "Conflict";
+    /// The body did not come in time.
+    timed_out = REQUEST_TIMEOUT, "request_timeout", "Body too slow";
     /// The body is too large.
     too_large = PAYLOAD_TOO_LARGE, "request_too_large", "Body too large";
     /// The body is not JSON.

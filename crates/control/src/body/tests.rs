@@ -1,6 +1,7 @@
 use super::*;
-use axum::body::Body;
 use axum::response::IntoResponse;
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 
 async fn body(text: &str, kind: &str) -> Result<JsonBody, Problem> {
     let request = Request::builder().header(CONTENT_TYPE, kind).body(Body::from(text.to_owned())).unwrap();
@@ -55,4 +56,17 @@ async fn size_and_type_are_bounded() {
     assert_eq!(text_of(body(&large, "application/json").await.err().unwrap()).await.0, 413);
     assert_eq!(text_of(body("{}", "text/plain").await.err().unwrap()).await.0, 415);
     assert!(body("", "text/plain").await.unwrap().members().unwrap().finish().is_ok());
+}
+
+#[tokio::test]
+async fn a_body_that_stops_or_drips_ends() {
+    let (soon, never) = (Duration::from_millis(20), Duration::from_secs(3600));
+    let first = stream::once(async { Ok::<_, std::io::Error>(Bytes::from_static(b"{")) });
+    let stops = Body::from_stream(first.chain(stream::pending()));
+    assert_eq!(text_of(read(stops, (soon, never)).await.unwrap_err()).await.0, 408);
+    let drips = stream::unfold((), async |()| {
+        tokio::task::yield_now().await;
+        Some((Ok::<_, std::io::Error>(Bytes::new()), ()))
+    });
+    assert_eq!(text_of(read(Body::from_stream(drips), (never, soon)).await.unwrap_err()).await.0, 408);
 }
