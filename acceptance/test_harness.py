@@ -2,6 +2,8 @@
 
 import copy
 
+import pytest
+
 from harness.load import Plan, Result, dechunked
 from harness.receipts import attempts_nobody_saw, problems
 from harness.transcript import compare, without_edit
@@ -22,7 +24,7 @@ def test_any_other_edit_stays():
 
 def side(**changes) -> dict:
     entry = {
-        "method": "POST", "path": "/v1/chat/completions", "query": None, "key": "sk-1", "body": BODY,
+        "provider": "openai", "method": "POST", "path": "/v1/chat/completions", "query": None, "key": "sk-1", "body": BODY,
         "headers": [["user-agent", "sdk/1"], ["host", "x"]],
     }  # fmt: skip
     seen = {"parsed": [{"id": "chatcmpl-0123456789"}], "error": None, "headers": {"x-request-id": "1"}, "waits": []}
@@ -59,6 +61,37 @@ def test_each_difference_is_seen():
     ]
     for change in changes:
         assert compare(SCENARIO, side(), side(**change)), change
+
+
+NO_RETRY = {"x-request-id": "1", "x-should-retry": "false"}
+
+
+def test_an_empty_account_may_cost_fewer_attempts_and_nothing_else():
+    quota, direct = {"differs": ["quota"]}, side(entries=side()["entries"] * 3, seen__waits=["backoff"] * 2)
+    assert compare(quota, direct, side(seen__headers=NO_RETRY)) == []
+    assert compare(SCENARIO, direct, side(seen__headers=NO_RETRY))
+    wrong = [
+        {"seen__headers": {"x-request-id": "1"}},
+        {"entries": []},
+        {"entries": side()["entries"] * 2},
+        {"entries": side()["entries"] * 3},
+        {"entries__0__key": "sk-2"},
+        {"seen__waits": ["backoff"]},
+        {"seen__error": {"type": "APIError"}},
+    ]
+    for change in wrong:
+        assert compare(quota, direct, side(**{"seen__headers": NO_RETRY} | change)), change
+
+
+@pytest.mark.parametrize("name", ["authorization", "x-api-key"])
+def test_anthropics_key_may_be_in_either_header(name):
+    def sent(*headers):
+        return side(entries__0__provider="anthropic", entries__0__headers=[list(header) for header in headers])
+
+    direct = sent(("Authorization", "Bearer sk-1"))
+    assert compare(SCENARIO, direct, sent((name, "Bearer sk-1" if name == "authorization" else "sk-1"))) == []
+    for wrong in ([], [(name, "sk-2")], [("authorization", "Bearer sk-1"), ("x-api-key", "sk-1")]):
+        assert compare(SCENARIO, direct, sent(*wrong))
 
 
 USAGE = {"prompt_tokens": 10, "completion_tokens": 3}

@@ -3,10 +3,12 @@
 Each scenario is a request (`kind`, `prompt`, `more`), and `retries`, the number the client may make. `differs` names
 what the contract lets Ownkey say otherwise than the provider: `error` allows another exception after the same events,
 `attempts` another number of them. Both are about answers that break off: Ownkey can tell its caller what happened where
-the provider could only hang up.
+the provider could only hang up. `quota` is about an account that has run dry: Ownkey must say that a retry changes
+nothing, so there is one attempt, whatever the client would have made of the provider's own answer.
 """
 
 RATE = {"openai": "openai.rate.requests", "anthropic": "anthropic.rate.requests_per_minute"}
+QUOTA = {"openai": "openai.quota.insufficient_quota", "anthropic": "anthropic.billing.credit_too_low"}
 BAD_REQUEST = {"openai": {"temperature": 9}, "anthropic": {"system": 5}}
 NO_MODEL = {"openai": {"model": "gpt-nothing-like-it"}, "anthropic": {"model": "claude-nothing-like-it"}}
 # Without it each chunk of a stream has a `"usage":null` more via Ownkey, which asks for the usage by itself.
@@ -21,21 +23,6 @@ TOOLS = {
     "openai": [{"type": "function", "function": {"name": "forecast", "description": "…", "parameters": PARAMETERS}}],
     "anthropic": [{"name": "forecast", "description": "…", "input_schema": PARAMETERS}],
 }
-
-
-# The version of the API that the simulator plays; the clients of today send a later one by themselves.
-ANTHROPIC_VERSION = "2023-06-01"
-
-
-def default_headers(provider: str, key: str, *, direct: bool) -> dict:
-    """What a client sends beside what it sends by itself.
-
-    Anthropic's clients put a key into `authorization`, and that is how Ownkey gets the platform key. Ownkey gives the
-    provider its key in `x-api-key`; a client without Ownkey is told to do the same, so that the two can be compared.
-    """
-    if provider == "openai":
-        return {}
-    return {"anthropic-version": ANTHROPIC_VERSION} | ({"x-api-key": key} if direct else {})
 
 
 def _one(name: str, prompt: str = "Hello", kind: str = "plain", retries: int = 0, **more) -> dict:
@@ -63,6 +50,8 @@ def scenarios(provider: str) -> list[dict]:
         *[_status(code) for code in (400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 503, 529)],
         _one("status_500_streamed", "[[sim:status code=500]]", kind="stream", retries=1),
         _one("rate_limit_with_retry_after", f"[[sim:error id={RATE[provider]}]]", retries=2),
+        _one("quota_exhausted", f"[[sim:error id={QUOTA[provider]}]]", retries=2, differs=["quota"]),
+        _one("quota_exhausted_streamed", f"[[sim:error id={QUOTA[provider]}]]", kind="stream", retries=2, differs=["quota"]),
         _one("provider_says_no_retry", "[[sim:status code=429]][[sim:should_retry value=false]]", retries=2),
         _one("provider_says_retry", "[[sim:status code=400]][[sim:should_retry value=true]]", retries=1),
         _one("recovers_after_two_failures", "Hello [[sim:fail_first n=2 status=500 tag=TAG]]", retries=3),

@@ -7,18 +7,17 @@ import subprocess
 from pathlib import Path
 
 from .api import call_body
-from .scenarios import TOOLS, default_headers
+from .scenarios import TOOLS
 
 FOLDER = Path(__file__).resolve().parents[1] / "node"
 
 
-def run(provider: str, base_url: str, key: str, scenarios: list[dict], *, direct: bool) -> dict[str, dict]:
+def run(provider: str, base_url: str, key: str, scenarios: list[dict]) -> dict[str, dict]:
     """What each scenario shows to the program that uses the SDK."""
     job = {
         "provider": provider,
         "base_url": base_url,
         "key": key,
-        "headers": default_headers(provider, key, direct=direct),
         "run": secrets.token_hex(6),
         "body": call_body(provider, ""),
         "tools": TOOLS[provider],

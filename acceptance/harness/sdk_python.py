@@ -9,26 +9,24 @@ import anthropic
 import openai
 
 from .api import call_body
-from .scenarios import TOOLS, default_headers
+from .scenarios import TOOLS
 
 
-def client(provider: str, base_url: str, key: str, retries: int, *, direct: bool):
+def client(provider: str, base_url: str, key: str, retries: int):
     for name in ("OPENAI", "ANTHROPIC"):
         for variable in ("API_KEY", "AUTH_TOKEN", "BASE_URL", "ORG_ID", "PROJECT_ID"):
             os.environ.pop(f"{name}_{variable}", None)
-    headers = default_headers(provider, key, direct=direct)
-    options = {"base_url": base_url, "max_retries": retries, "default_headers": headers}
-    if "x-api-key" not in headers:
-        options["api_key"] = key
-    return (openai.OpenAI if provider == "openai" else anthropic.Anthropic)(**options)
+    return (openai.OpenAI if provider == "openai" else anthropic.Anthropic)(
+        base_url=base_url, api_key=key, max_retries=retries
+    )
 
 
-def run(provider: str, base_url: str, key: str, scenarios: list[dict], *, direct: bool) -> dict[str, dict]:
+def run(provider: str, base_url: str, key: str, scenarios: list[dict]) -> dict[str, dict]:
     """What each scenario shows to the program that uses the SDK."""
     run_id = secrets.token_hex(6)
     seen = {}
     for scenario in scenarios:
-        sdk = client(provider, base_url, key, scenario["retries"], direct=direct)
+        sdk = client(provider, base_url, key, scenario["retries"])
         request_id = f"{run_id}-{scenario['name']}"
         with sdk, patch("time.sleep") as sleep:
             seen[request_id] = _Run(provider, sdk, scenario, request_id, run_id).seen()

@@ -12,8 +12,8 @@ def runs(run, provider: str, sim, workspace) -> dict[str, tuple[dict, dict, dict
     suffix = "/v1" if provider == "openai" else ""
     todo = scenarios(provider)
     since = sim.now()
-    direct = run(provider, sim.base_url(provider), key, todo, direct=True)
-    via = run(provider, workspace.url + suffix, workspace.secret, todo, direct=False)
+    direct = run(provider, sim.base_url(provider), key, todo)
+    via = run(provider, workspace.url + suffix, workspace.secret, todo)
     calls = by_request(sim.ended(since))
     found = {}
     for scenario, direct_id, via_id in zip(todo, direct, via, strict=True):

@@ -16,10 +16,8 @@ globalThis.setTimeout = (then, ms, ...rest) => {
 };
 
 function client(retries) {
-  const options = { baseURL: job.base_url, maxRetries: retries, defaultHeaders: job.headers };
   const Client = job.provider === "openai" ? OpenAI : Anthropic;
-  if (job.headers["x-api-key"]) return new Client({ ...options, apiKey: null, authToken: null });
-  return new Client({ ...options, apiKey: job.key });
+  return new Client({ baseURL: job.base_url, maxRetries: retries, apiKey: job.key });
 }
 
 function request(scenario) {
