@@ -14,8 +14,8 @@ KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TMPDIR", "LLVM_PROFILE_FILE")
 
 
 def binary(variable: str, name: str) -> Path:
-    """The program to test: what the variable says, or the release build."""
-    return Path(os.environ.get(variable) or ROOT / "target" / "release" / name)
+    """The program to test: what the variable says, seen from the repository, or the release build."""
+    return ROOT / (os.environ.get(variable) or Path("target", "release", name))
 
 
 def free_port() -> int:
