@@ -6,13 +6,17 @@ use anyhow::bail;
 use ownkey_gateway::limits::Limits;
 use serde::Deserialize;
 
+use crate::lockdown;
+
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawLimits {
     body_mib: Option<usize>,
     bodies_mib: Option<usize>,
     connections: Option<usize>,
+    connections_per_peer: Option<usize>,
     header_read_s: Option<f64>,
+    connection_idle_s: Option<f64>,
     body_idle_s: Option<f64>,
     connect_s: Option<f64>,
     response_head_s: Option<f64>,
@@ -23,7 +27,7 @@ pub struct RawLimits {
 
 impl RawLimits {
     pub fn check(self) -> anyhow::Result<Limits> {
-        let mut limits = Limits::default();
+        let mut limits = Limits { descriptors_max: lockdown::descriptors(), ..Limits::default() };
         let mib = |value: Option<usize>, limit: &mut usize| -> anyhow::Result<()> {
             match value {
                 None => Ok(()),
@@ -38,6 +42,7 @@ impl RawLimits {
         mib(self.bodies_mib, &mut limits.bodies_bytes_max)?;
         for (value, limit) in [
             (self.header_read_s, &mut limits.header_read),
+            (self.connection_idle_s, &mut limits.connection_idle),
             (self.body_idle_s, &mut limits.body_idle),
             (self.connect_s, &mut limits.connect),
             (self.response_head_s, &mut limits.response_head),
@@ -57,6 +62,25 @@ impl RawLimits {
         if let Some(connections) = self.connections {
             limits.connections_max = connections.max(1);
         }
+        limits.connections_per_peer_max = self.connections_per_peer;
         Ok(limits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_are_bounded_by_what_is_written_and_what_the_system_allows() {
+        let raw = RawLimits {
+            connections: Some(usize::MAX),
+            connections_per_peer: Some(7),
+            connection_idle_s: Some(9.5),
+            ..RawLimits::default()
+        };
+        let limits = raw.check().unwrap();
+        assert_eq!((limits.connections_per_peer(), limits.connection_idle), (7, Duration::from_millis(9_500)));
+        assert!(limits.descriptors_max == lockdown::descriptors() && limits.connections() <= lockdown::descriptors());
     }
 }
