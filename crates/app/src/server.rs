@@ -1,14 +1,21 @@
 //! One origin, two planes: calls to models go to the gateway, all else to the management API.
 
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use axum::response::IntoResponse;
 use futures_util::FutureExt;
+use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use ownkey_gateway::edge::Answer;
+use ownkey_control::Problem;
+use ownkey_domain::provider::Protocol;
+use ownkey_gateway::edge::{self, Answer};
+use ownkey_gateway::error::{Code, Error};
 use ownkey_gateway::{Body, Gateway};
+use ownkey_providers::paths::{Lookup, look_up};
 use tower::ServiceExt;
 
 /// The public listener's answers.
@@ -21,23 +28,57 @@ pub struct Server {
 
 impl Answer for Server {
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
-        let answering = async {
-            if Gateway::serves(request.uri().path()) {
-                self.gateway.handle(request).await
-            } else {
-                control(self.control.clone(), request).await
-            }
-        };
-        // A bug in one call costs that call only. The panic hook has logged where.
-        AssertUnwindSafe(answering)
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR, ""))
+        if Gateway::serves(request.uri().path()) {
+            let (head, body) = request.into_parts();
+            let protocol = protocol(&head);
+            let answering = self.gateway.handle(Request::from_parts(head, body));
+            contained(answering, || broken().respond(protocol, None)).await
+        } else {
+            contained(control(self.control.clone(), request), || told(Problem::internal())).await
+        }
     }
 }
 
+/// A bug in one call costs that call only. The panic hook has logged where.
+async fn contained(
+    answering: impl Future<Output = Response<Body>>,
+    otherwise: impl FnOnce() -> Response<Body>,
+) -> Response<Body> {
+    AssertUnwindSafe(answering).catch_unwind().await.unwrap_or_else(|_| otherwise())
+}
+
+/// The protocol in which a call of the data plane is told that it failed.
+fn protocol(head: &Parts) -> Protocol {
+    let by_path = match look_up(&head.method, head.uri.path()) {
+        Lookup::Found(found) => found.protocol,
+        Lookup::OtherMethod { protocol, .. } | Lookup::Unknown(protocol) => protocol,
+        Lookup::NotYet(protocol) | Lookup::WrongBase(protocol) => Some(protocol),
+    };
+    let by_header = || {
+        if head.headers.contains_key("anthropic-version") { Protocol::Anthropic } else { Protocol::OpenAi }
+    };
+    by_path.unwrap_or_else(by_header)
+}
+
+fn broken() -> Error {
+    let message = "Something went wrong on our side. The server's log has the place.";
+    Error::new(Code::Overloaded, message).with_status(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
 async fn control(router: axum::Router, request: Request<Incoming>) -> Response<Body> {
-    let Ok(response) = router.oneshot(request.map(axum::body::Body::new)).await;
+    let (head, body) = request.into_parts();
+    if let Some(what) = edge::ambiguity(&head) {
+        return told(Problem::bad_request(format!("The request is ambiguous: {what}.")));
+    }
+    let Ok(response) = router.oneshot(Request::from_parts(head, axum::body::Body::new(body))).await;
+    boxed(response)
+}
+
+fn told(problem: Problem) -> Response<Body> {
+    boxed(problem.into_response())
+}
+
+fn boxed(response: axum::response::Response) -> Response<Body> {
     response.map(|body| body.map_err(Into::into).boxed_unsync())
 }
 
@@ -65,3 +106,6 @@ fn plain(status: StatusCode, text: &str) -> Response<Body> {
     response.headers_mut().insert(header::CONTENT_TYPE, text);
     response
 }
+
+#[cfg(test)]
+mod tests;
