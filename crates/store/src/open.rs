@@ -30,6 +30,24 @@ pub(crate) async fn open(config: &StoreConfig) -> Result<Opened> {
     Ok(opened)
 }
 
+/// The database as it is, if it is there: nothing is made, migrated or written.
+pub(crate) async fn look(config: &StoreConfig) -> Result<Option<Db>> {
+    let db = match config.url.split_once("://") {
+        Some(("sqlite", path)) => match sqlite::look(path, config).await? {
+            Some(db) => db,
+            None => return Ok(None),
+        },
+        Some(("postgres" | "postgresql", _)) => Db::Postgres(postgres::open(config).await?),
+        _ => return Err(StoreError::BadUrl),
+    };
+    if !dialect::has_settings(&db).await? {
+        db.close().await;
+        return Ok(None);
+    }
+    refuse_if_too_old(&db, config).await?;
+    Ok(Some(db))
+}
+
 async fn migrate(db: &Db) -> Result<()> {
     let done = match db {
         Db::Sqlite(pools) => migrator(include_str!("../migrations/sqlite/0001_start.sql")).run(&pools.write).await,

@@ -34,6 +34,15 @@ impl Store {
     /// Opens the database, making it if need be, and brings it up to date.
     pub async fn open(config: &StoreConfig) -> Result<Self> {
         let Opened { db, lock } = open::open(config).await?;
+        Ok(Self::of(db, lock, config))
+    }
+
+    /// Opens the database as it is, to look: nothing is made, migrated or written. `None` if there is none yet.
+    pub async fn look(config: &StoreConfig) -> Result<Option<Self>> {
+        Ok(open::look(config).await?.map(|db| Self::of(db, None, config)))
+    }
+
+    fn of(db: Db, lock: Option<LockFile>, config: &StoreConfig) -> Self {
         let inner = Inner {
             db,
             audit_mac: OnceLock::new(),
@@ -44,7 +53,7 @@ impl Store {
             log_full: AtomicBool::new(true),
             _lock: lock,
         };
-        Ok(Self { inner: Arc::new(inner) })
+        Self { inner: Arc::new(inner) }
     }
 
     /// Gives the store the audit chains' MAC. Mutations fail until then: the key is itself sealed in here, so

@@ -11,10 +11,7 @@ use crate::db::{Db, SqlitePools};
 use crate::{Result, StoreConfig, StoreError};
 
 pub(super) async fn open(path: &str, config: &StoreConfig) -> Result<Opened> {
-    if path.is_empty() || path.contains([':', '?']) {
-        return Err(StoreError::BadUrl);
-    }
-    let path = Path::new(path);
+    let path = file(path)?;
     let lock = prepare(path)?;
     let options = options(path, config);
     let write = SqlitePoolOptions::new()
@@ -32,6 +29,27 @@ pub(super) async fn open(path: &str, config: &StoreConfig) -> Result<Opened> {
     check(&write).await?;
     check(&read).await?;
     Ok(Opened { db: Db::Sqlite(SqlitePools { read, write }), lock: Some(lock) })
+}
+
+/// Opens the file as it is, to read only; `None` if there is none. It takes no lock, so that a look is possible while
+/// another process serves.
+pub(super) async fn look(path: &str, config: &StoreConfig) -> Result<Option<Db>> {
+    let path = file(path)?;
+    if !path.exists() {
+        return Ok(None);
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(config.busy_timeout)
+        .pragma("query_only", "ON")
+        .disable_statement_logging();
+    let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(config.busy_timeout);
+    let pool = pool.connect_with(options).await?;
+    Ok(Some(Db::Sqlite(SqlitePools { read: pool.clone(), write: pool })))
+}
+
+fn file(path: &str) -> Result<&Path> {
+    if path.is_empty() || path.contains([':', '?']) { Err(StoreError::BadUrl) } else { Ok(Path::new(path)) }
 }
 
 /// Makes the folder and the file, both private to this user (SQLite gives its other files the same rights), and

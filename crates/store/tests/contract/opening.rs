@@ -8,7 +8,7 @@ use sqlx::{Connection, SqliteConnection};
 
 use crate::bed::{BY, Bed, new_credential, new_workspace};
 
-crate::on_both! { a_reopened_store_is_the_same a_newer_database_is_refused nothing_is_changed_without_an_audit_key }
+crate::on_both! { a_reopened_store_is_the_same a_newer_database_is_refused nothing_is_changed_without_an_audit_key a_look_changes_nothing }
 
 async fn a_reopened_store_is_the_same(bed: Bed) {
     let id = bed.workspace().await;
@@ -37,6 +37,33 @@ async fn nothing_is_changed_without_an_audit_key(bed: Bed) {
     let refused = store.create_workspace(&new_workspace(), BY).await;
     assert!(matches!(refused, Err(StoreError::NoAuditKey)));
     drop(dir);
+}
+
+async fn a_look_changes_nothing(bed: Bed) {
+    let id = bed.workspace().await;
+    // Beside a process that serves.
+    let look = Store::look(&bed.config).await.unwrap().unwrap();
+    assert_eq!(look.workspace(id).await.unwrap().unwrap().id, id);
+    if bed.config.url.starts_with("sqlite") {
+        assert!(look.put_kek_check("k", b"value").await.is_err());
+    }
+    look.close().await;
+    bed.execute("UPDATE settings SET value = '999.0.0' WHERE name = 'min_binary'").await;
+    assert!(matches!(Store::look(&bed.config).await, Err(StoreError::TooOld { .. })));
+}
+
+#[tokio::test]
+async fn a_look_makes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("data/ownkey.db");
+    let config = StoreConfig::new(format!("sqlite://{}", path.display()));
+    assert!(Store::look(&config).await.unwrap().is_none());
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    // An empty file is no store yet.
+    std::fs::create_dir(dir.path().join("data")).unwrap();
+    std::fs::write(&path, b"").unwrap();
+    assert!(Store::look(&config).await.unwrap().is_none());
+    assert_eq!(std::fs::metadata(&path).unwrap().len(), 0);
 }
 
 #[tokio::test]
