@@ -21,3 +21,10 @@ impl Ledger for JournalLedger {
         })
     }
 }
+
+/// What the journal counts, in the Prometheus text format.
+pub fn metrics(journal: &Journal) -> String {
+    const NAME: &str = "ownkey_receipts_set_aside_total";
+    let help = "Receipts that could not be read or stored, kept in set-aside.jsonl beside the journal.";
+    format!("# HELP {NAME} {help}\n# TYPE {NAME} counter\n{NAME} {}\n", journal.set_aside())
+}

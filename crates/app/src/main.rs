@@ -7,6 +7,7 @@ mod journal;
 mod lockdown;
 mod server;
 mod source;
+mod taking_over;
 mod vaulting;
 mod wiring;
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use ownkey_store::{AuditMac, Store, SystemSecret, WrappedDek as StoredDek};
+use ownkey_store::{AuditMac, Store, StoreConfig, SystemSecret, WrappedDek as StoredDek};
 use ownkey_vault::{
     Context, DekOwner, Keyring, PepperId, PlatformKeyHasher, Sealed, Secret, SystemPurpose, WrappedDek,
 };
@@ -11,14 +11,20 @@ use ownkey_vault::{
 /// The version of every key that a first start makes.
 const FIRST: u32 = 1;
 
-/// Compares each configured KEK with the check value in the store. A wrong or missing one stops the start before
-/// anything is written.
-pub async fn check_keks(keyring: &Keyring, store: &Store) -> anyhow::Result<()> {
+/// Checks the KEKs against the store as it is, if there is one, before it is brought up to date: a wrong KEK must not
+/// even migrate it. Whether there is a store.
+pub async fn check_store(keyring: &Keyring, config: &StoreConfig) -> anyhow::Result<bool> {
+    let Some(store) = Store::look(config).await.context("cannot open the store")? else { return Ok(false) };
+    let checked = check_keks(keyring, &store).await;
+    store.close().await;
+    checked.map(|()| true)
+}
+
+/// Compares each configured KEK with the check value in the store, and proves that one of them opens the
+/// installation's data key. A wrong or missing one stops the start before anything is written.
+async fn check_keks(keyring: &Keyring, store: &Store) -> anyhow::Result<()> {
     let known = store.kek_ids().await?;
-    if known.is_empty() {
-        return Ok(());
-    }
-    if !keyring.ids().any(|id| known.iter().any(|k| k == id.as_str())) {
+    if !known.is_empty() && !keyring.ids().any(|id| known.iter().any(|k| k == id.as_str())) {
         bail!(
             "the configured KEK is not the one this store was made with (it knows {}): configure that one; nothing was changed",
             known.join(", ")
@@ -34,11 +40,15 @@ pub async fn check_keks(keyring: &Keyring, store: &Store) -> anyhow::Result<()> 
     if !keyring.has(dek.kek_id()) {
         bail!("the KEK `{}` is needed to open this store and is not configured; nothing was changed", dek.kek_id());
     }
+    // Check values may be missing, as after a restore of some tables. What they vouch for is the proof itself.
+    keyring.rewrap(&dek, DekOwner::System).context("wrong KEK; nothing was changed")?;
     Ok(())
 }
 
-/// Writes the check values of the configured KEKs.
+/// Writes the check values of the configured KEKs, once they are known to be right.
 pub async fn record_keks(keyring: &Keyring, store: &Store) -> anyhow::Result<()> {
+    // Again: another process may have made the store since.
+    check_keks(keyring, store).await?;
     for id in keyring.ids() {
         let stored = store.put_kek_check(id.as_str(), &keyring.check_value(id)?).await?;
         keyring.verify(id, &stored).context("wrong KEK")?;
@@ -90,5 +100,32 @@ impl SystemKeys {
     pub async fn hasher(&self, keyring: &Keyring, store: &Store) -> anyhow::Result<PlatformKeyHasher> {
         let pepper = self.key(keyring, store, SystemPurpose::Pepper).await?;
         Ok(PlatformKeyHasher::new(PepperId(FIRST), &pepper))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RIGHT: &str = "a:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+    /// Another key of the same name.
+    const WRONG: &str = "a:YWJjZGVmZ2hpamFiY2RlZmdoaWphYmNkZWZnaGlqYWI=";
+
+    #[tokio::test]
+    async fn without_check_values_the_data_key_itself_tells_a_wrong_kek() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = StoreConfig::new(format!("sqlite://{}", dir.path().join("a.db").display()));
+        let (right, wrong) = (Keyring::parse(RIGHT).unwrap(), Keyring::parse(WRONG).unwrap());
+        assert!(!check_store(&wrong, &config).await.unwrap());
+        let store = Store::open(&config).await.unwrap();
+        SystemKeys::open(&right, &store).await.unwrap();
+        assert!(store.kek_ids().await.unwrap().is_empty());
+
+        assert!(format!("{:#}", check_store(&wrong, &config).await.unwrap_err()).contains("wrong KEK"));
+        assert!(record_keks(&wrong, &store).await.is_err());
+        assert!(store.kek_ids().await.unwrap().is_empty());
+        assert!(check_store(&right, &config).await.unwrap());
+        record_keks(&right, &store).await.unwrap();
+        assert_eq!(store.kek_ids().await.unwrap(), ["a"]);
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use ownkey_control::{Control, Endpoint, LadderLimits};
@@ -13,8 +14,8 @@ use ownkey_gateway::directory::Directory;
 use ownkey_gateway::metrics::Metrics;
 use ownkey_gateway::upstream::{BaseUrl, Upstream};
 use ownkey_gateway::{Gateway, client, edge};
-use ownkey_store::{Journal, JournalLimits, Store, StoreConfig, Takeover};
-use ownkey_vault::{Keyring, ProviderKey, Secret};
+use ownkey_store::{Journal, JournalLimits, Store, StoreConfig};
+use ownkey_vault::Keyring;
 use secrecy::SecretString;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{SignalKind, signal};
@@ -23,19 +24,23 @@ use tokio::sync::watch;
 use crate::clock;
 use crate::config::Settings;
 use crate::config::providers::ProviderSettings;
-use crate::journal::JournalLedger;
+use crate::journal::{self, JournalLedger};
 use crate::server::{Admin, Server};
 use crate::source::{self, StoreSource};
+use crate::taking_over::TakingOver;
 use crate::vaulting::{self, SystemKeys};
 
 /// Callers and workspaces kept in memory, each.
 const DIRECTORY_ENTRIES: usize = 20_000;
+/// How long the admin listener's last answers may take at the end; they are short.
+const ADMIN_GRACE: Duration = Duration::from_secs(1);
 
 /// Runs the server until it is told to stop, then lets open calls end.
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let keyring = Arc::new(settings.vault.keyring()?);
-    let store = Store::open(&StoreConfig::new(&settings.database.url)).await.context("cannot open the store")?;
-    vaulting::check_keks(&keyring, &store).await?;
+    let store_config = StoreConfig::new(&settings.database.url);
+    vaulting::check_store(&keyring, &store_config).await?;
+    let store = Store::open(&store_config).await.context("cannot open the store")?;
     // Bound before anything is written: a taken port leaves no trace.
     let public = bind(settings.server.listen)?;
     let admin = match settings.server.admin_listen {
@@ -46,13 +51,14 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let keys = SystemKeys::open(&keyring, &store).await?;
     store.set_audit_mac(keys.audit_mac(&keyring, &store).await?);
     let (journal, takeover) = store.open_journal(&settings.database.journal_dir, JournalLimits::default()).await?;
-    let metrics = Arc::new(Metrics::default());
-    let shared = Shared { keyring, keys, store, catalogue: Arc::new(Catalogue::builtin()?), metrics };
-    let server = Arc::new(Server {
-        gateway: gateway(&settings, &shared, journal).await?,
-        control: control(&settings, &shared).await?,
-    });
-    run(&settings, server, Listeners { public, admin }, &shared, takeover).await
+    let (stop, stopped) = watch::channel(false);
+    let taking_over = TakingOver::start(takeover.run(wait(stopped.clone())), stopped);
+    let (metrics, alive) = (Arc::new(Metrics::default()), taking_over.alive());
+    let catalogue = Arc::new(Catalogue::builtin()?);
+    let shared = Shared { keyring, keys, store, catalogue, metrics, journal, alive };
+    let server =
+        Arc::new(Server { gateway: gateway(&settings, &shared).await?, control: control(&settings, &shared).await? });
+    run(&settings, server, Listeners { public, admin }, &shared, (stop, taking_over)).await
 }
 
 /// What both planes use.
@@ -62,6 +68,9 @@ struct Shared {
     store: Store,
     catalogue: Arc<Catalogue>,
     metrics: Arc<Metrics>,
+    journal: Arc<Journal>,
+    /// Whether the take-over of the journal runs.
+    alive: watch::Receiver<bool>,
 }
 
 struct Listeners {
@@ -74,25 +83,34 @@ async fn run(
     server: Arc<Server>,
     listeners: Listeners,
     shared: &Shared,
-    takeover: Takeover,
+    (stop, taking_over): (watch::Sender<bool>, TakingOver),
 ) -> anyhow::Result<()> {
-    let (stop, stopped) = watch::channel(false);
-    let taking_over = tokio::spawn(takeover.run(wait(stopped.clone())));
-    if let Some(listener) = listeners.admin {
-        let admin = Arc::new(Admin { metrics: rendered(&shared.metrics) });
-        let limits = settings.limits.clone();
-        let stopped = stopped.clone();
-        tokio::spawn(async move { edge::serve(listener, admin, &limits, wait(stopped)).await });
-    }
+    let admin = listeners.admin.map(|listener| {
+        let admin = Arc::new(Admin { metrics: rendered(shared) });
+        let (limits, stopped) = (settings.limits.clone(), stop.subscribe());
+        tokio::spawn(async move { edge::serve(listener, admin, &limits, wait(stopped)).await })
+    });
+    let end = async {
+        tokio::select! {
+            () = terminated() => {}
+            // Receipts would pile up, and no reader would see one: better to end than to go on like that.
+            () = taking_over.ended() => {}
+        }
+    };
     tracing::info!(address = %listeners.public.local_addr()?, "serving");
-    edge::serve(listeners.public, server, &settings.limits, terminated()).await;
+    edge::serve(listeners.public, server, &settings.limits, end).await;
     tracing::info!("no calls are open; taking over the last receipts");
     let _ = stop.send(true);
-    taking_over.await.context("the take-over of the receipt journal failed")?;
-    Ok(())
+    let taken_over = taking_over.finish().await;
+    if let Some(mut admin) = admin
+        && tokio::time::timeout(ADMIN_GRACE, &mut admin).await.is_err()
+    {
+        admin.abort();
+    }
+    taken_over
 }
 
-async fn gateway(settings: &Settings, shared: &Shared, journal: Arc<Journal>) -> anyhow::Result<Gateway> {
+async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway> {
     let source = Box::new(StoreSource(shared.store.clone()));
     let directory = Arc::new(Directory::new(source, DIRECTORY_ENTRIES));
     let told = Arc::clone(&directory);
@@ -106,7 +124,7 @@ async fn gateway(settings: &Settings, shared: &Shared, journal: Arc<Journal>) ->
         plans: Arc::new(plans().into_iter().collect::<HashMap<_, _>>()),
         upstreams: upstreams.into_iter().collect::<anyhow::Result<_>>()?,
         client: client::client(&settings.limits)?,
-        ledger: Arc::new(JournalLedger(journal)),
+        ledger: Arc::new(JournalLedger(Arc::clone(&shared.journal))),
         metrics: Arc::clone(&shared.metrics),
         limits: settings.limits.clone(),
         clock: clock::now,
@@ -116,15 +134,7 @@ async fn gateway(settings: &Settings, shared: &Shared, journal: Arc<Journal>) ->
 
 fn upstream(provider: Provider, settings: &ProviderSettings) -> anyhow::Result<Upstream> {
     let bases = settings.urls().map(BaseUrl::parse).collect::<Result<_, _>>()?;
-    let managed_key = match &settings.managed_key {
-        Some(text) => {
-            let key = ProviderKey::new(Secret::from(text.expose().trim().to_owned()));
-            Some(Arc::new(
-                key.with_context(|| format!("the managed key of {provider} has characters that no key has"))?,
-            ))
-        }
-        None => None,
-    };
+    let managed_key = settings.managed_key.as_ref().map(|key| Arc::clone(&key.0));
     Ok(Upstream { provider, bases, managed_key })
 }
 
@@ -135,7 +145,7 @@ async fn control(settings: &Settings, shared: &Shared) -> anyhow::Result<axum::R
         let urls: Vec<&str> = provider_settings.urls().collect();
         endpoints.insert(provider, Endpoint::new(&urls, provider_settings.managed_key.is_some())?);
     }
-    let store = shared.store.clone();
+    let (store, alive) = (shared.store.clone(), shared.alive.clone());
     let control = Control::new(ownkey_control::Parts {
         store: shared.store.clone(),
         keyring: Arc::clone(&shared.keyring),
@@ -145,10 +155,15 @@ async fn control(settings: &Settings, shared: &Shared) -> anyhow::Result<axum::R
         endpoints,
         operator_tokens: settings.operator.tokens.iter().map(|t| SecretString::from(t.expose())).collect(),
         clock: Arc::new(clock::now),
-        metrics: rendered(&shared.metrics),
+        metrics: rendered(shared),
         ready: Arc::new(move || {
-            let store = store.clone();
-            Box::pin(async move { store.ping().await.map_err(|error| error.to_string()) })
+            let (store, taking_over) = (store.clone(), *alive.borrow());
+            Box::pin(async move {
+                if !taking_over {
+                    return Err("the receipt journal is not taken over any more".to_owned());
+                }
+                store.ping().await.map_err(|error| error.to_string())
+            })
         }),
         ladder: LadderLimits::default(),
     })?;
@@ -160,11 +175,12 @@ fn plans() -> [(String, Plan); 1] {
     [(DEFAULT_PLAN.to_owned(), Plan::default())]
 }
 
-fn rendered(metrics: &Arc<Metrics>) -> ownkey_control::Metrics {
-    let metrics = Arc::clone(metrics);
+fn rendered(shared: &Shared) -> ownkey_control::Metrics {
+    let (metrics, journal) = (Arc::clone(&shared.metrics), Arc::clone(&shared.journal));
     Arc::new(move || {
         let mut text = String::new();
         metrics.render(&mut text);
+        text.push_str(&journal::metrics(&journal));
         text
     })
 }

@@ -36,10 +36,11 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let text = Keyring::generate_kek_text()?;
     write_private(&kek, &[text.expose(), b"\n"].concat())?;
     let token = format!("op_{}", URL_SAFE_NO_PAD.encode(Secret::random()?.expose()));
-    write_private(&config, template(&kek, &token).as_bytes())?;
+    write_private(&config, template(&token).as_bytes())?;
     say(&format!("Wrote {} (with a new operator token) and {} (mode 0600).", config.display(), kek.display()));
     say("Keep a copy of the KEK file somewhere else than the database: without it no stored key can be opened.");
-    say(&format!("Next: ownkey serve --config {}", config.display()));
+    let config = std::path::absolute(&config)?;
+    say(&format!("Next: ownkey serve --config {}", for_a_shell(&config.display().to_string())));
     Ok(())
 }
 
@@ -51,9 +52,18 @@ fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     file.write_all(bytes).and_then(|()| file.sync_all()).with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn template(kek: &Path, token: &str) -> String {
+/// A text as one word of a command.
+fn for_a_shell(text: &str) -> String {
+    if text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-+".contains(c)) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+fn template(token: &str) -> String {
     format!(
         r#"# Ownkey. Every value can be overridden by the environment: OWNKEY_SERVER__LISTEN and so on.
+# Relative paths start at the folder of this file.
 
 [server]
 listen = "127.0.0.1:8080"
@@ -62,7 +72,7 @@ listen = "127.0.0.1:8080"
 url = "sqlite://data/ownkey.db"
 
 [vault]
-kek_file = "{}"
+kek_file = "{KEK}"
 
 [operator]
 token = "{token}"
@@ -72,7 +82,6 @@ token = "{token}"
 # managed_key = "sk-ant-…"
 # [providers.openai]
 # managed_key = "sk-…"
-"#,
-        kek.display()
+"#
     )
 }

@@ -16,10 +16,16 @@ pub struct Args {
 
 /// Runs the server until it is told to stop.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let settings = config::load(args.config.as_deref(), std::env::vars().collect())?;
+    let settings = config::load(args.config.as_deref(), config::our_variables(std::env::vars_os())?)?;
     let filter = EnvFilter::try_from_env("OWNKEY_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
+    for name in &settings.without_effect {
+        tracing::warn!(
+            name,
+            "this variable has no effect: it names no section and field as OWNKEY_SERVER__LISTEN does"
+        );
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("ownkey").build()?;
     runtime.block_on(wiring::serve(settings))
 }

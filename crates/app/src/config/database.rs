@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use anyhow::bail;
 use serde::Deserialize;
 
+/// The store that is used when none is named.
+pub const URL: &str = "sqlite://data/ownkey.db";
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawDatabase {
@@ -14,7 +17,7 @@ pub struct RawDatabase {
 
 impl Default for RawDatabase {
     fn default() -> Self {
-        Self { url: "sqlite://data/ownkey.db".to_owned(), journal_dir: None }
+        Self { url: URL.to_owned(), journal_dir: None }
     }
 }
 

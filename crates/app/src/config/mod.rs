@@ -1,6 +1,8 @@
 //! Configuration: a file per section. Raw text becomes a checked value here, once.
 
+mod anchor;
 mod database;
+mod environment;
 mod limits;
 mod operator;
 pub mod providers;
@@ -15,12 +17,11 @@ use anyhow::Context;
 use config::{Environment, File, FileFormat};
 use serde::Deserialize;
 
+pub use self::environment::ours as our_variables;
 pub use self::text::Hidden;
 
 /// The file that `serve` reads when it is told of none.
 pub const DEFAULT_FILE: &str = "ownkey.toml";
-/// Prefix of the variables that override the file.
-const ENV_PREFIX: &str = "OWNKEY_";
 
 /// The configuration, checked.
 #[derive(Debug)]
@@ -37,6 +38,8 @@ pub struct Settings {
     pub providers: providers::Providers,
     /// Bounds and time-outs.
     pub limits: ownkey_gateway::limits::Limits,
+    /// Variables that look as if they were for us and do nothing.
+    pub without_effect: Vec<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -54,25 +57,40 @@ struct Raw {
 pub fn load(file: Option<&Path>, environment: HashMap<String, String>) -> anyhow::Result<Settings> {
     let path = file.map_or_else(|| PathBuf::from(DEFAULT_FILE), Path::to_path_buf);
     let mut builder = config::Config::builder();
+    let named = |error| anyhow::anyhow!("{}: {}", path.display(), without_values(&error));
     if file.is_some() || path.exists() {
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
+        builder = builder.add_source(read(&text, &path)?.map_err(named)?);
     }
-    let overrides = environment
-        .into_iter()
-        .filter(|(name, _)| name.strip_prefix(ENV_PREFIX).is_some_and(|rest| rest.contains("__")))
-        .collect();
+    let without_effect = environment::without_effect(environment.keys());
+    let overrides = environment.into_iter().filter(|(name, _)| environment::overrides(name)).collect();
     let variables = Environment::with_prefix("OWNKEY").prefix_separator("_").separator("__").source(Some(overrides));
-    let merged = builder.add_source(variables).build();
-    let merged = merged.map_err(|error| anyhow::anyhow!("{}: {}", path.display(), without_values(&error)))?;
-    let raw: Raw =
-        merged.try_deserialize().map_err(|error| anyhow::anyhow!("{}: {}", path.display(), without_values(&error)))?;
-    raw.check()
-        .with_context(|| format!("the configuration ({} and {ENV_PREFIX}… variables) is not valid", path.display()))
+    let raw: Raw = builder.add_source(variables).build().and_then(config::Config::try_deserialize).map_err(named)?;
+    let settings = raw.check(without_effect);
+    settings.with_context(|| {
+        format!("the configuration ({} and {}… variables) is not valid", path.display(), environment::PREFIX)
+    })
+}
+
+/// The file's own values, with its paths and those of the defaults made to start at its folder.
+fn read(text: &str, path: &Path) -> anyhow::Result<Result<config::Config, config::ConfigError>> {
+    let file = config::Config::builder()
+        .set_default("database.url", database::URL)
+        .and_then(|defaults| defaults.add_source(File::from_str(text, FileFormat::Toml)).build());
+    let file = match file {
+        Ok(file) => file,
+        Err(error) => return Ok(Err(error)),
+    };
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut anchored = config::Config::builder();
+    for (name, path) in anchor::anchored(&file, folder)? {
+        anchored = anchored.set_override(name, path)?;
+    }
+    Ok(anchored.add_source(file).build())
 }
 
 impl Raw {
-    fn check(self) -> anyhow::Result<Settings> {
+    fn check(self, without_effect: Vec<String>) -> anyhow::Result<Settings> {
         let server = self.server.check().context("section [server]")?;
         Ok(Settings {
             server,
@@ -81,6 +99,7 @@ impl Raw {
             operator: self.operator.check().context("section [operator]")?,
             providers: self.providers.check().context("section [providers]")?,
             limits: self.limits.check().context("section [limits]")?,
+            without_effect,
         })
     }
 }

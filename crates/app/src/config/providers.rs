@@ -1,10 +1,11 @@
 //! `[providers.NAME]`: where each provider is, and the operator's own key there.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use ownkey_domain::provider::Provider;
-use ownkey_vault::{Origin, Scheme};
+use ownkey_vault::{Origin, ProviderKey, Scheme, Secret};
 use serde::Deserialize;
 
 use super::Hidden;
@@ -32,7 +33,16 @@ pub struct ProviderSettings {
     /// Further base URLs that a key can be bound to.
     pub origins: Vec<String>,
     /// The operator's own key.
-    pub managed_key: Option<Hidden>,
+    pub managed_key: Option<ManagedKey>,
+}
+
+/// The operator's own key at a provider.
+pub struct ManagedKey(pub Arc<ProviderKey>);
+
+impl std::fmt::Debug for ManagedKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
 }
 
 impl ProviderSettings {
@@ -74,7 +84,14 @@ impl RawProvider {
         for url in std::iter::once(&base_url).chain(&self.origins) {
             check_url(url, self.allow_plain_http)?;
         }
-        let managed_key = (!self.managed_key.is_empty()).then_some(self.managed_key);
+        let managed_key = match self.managed_key.is_empty() {
+            true => None,
+            false => {
+                let key = Secret::from(self.managed_key.expose().trim().to_owned());
+                let key = ProviderKey::new(key).context("`managed_key` has characters that no key has")?;
+                Some(ManagedKey(Arc::new(key)))
+            }
+        };
         Ok(ProviderSettings { base_url, origins: self.origins, managed_key })
     }
 }

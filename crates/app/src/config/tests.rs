@@ -18,7 +18,7 @@ fn refusal(text: &str, variables: &[(&str, &str)]) -> String {
 fn defaults_are_the_contracts() {
     let settings = load_with("", &[]).unwrap();
     assert_eq!(settings.server.listen.to_string(), "127.0.0.1:8080");
-    assert_eq!(settings.database.url, "sqlite://data/ownkey.db");
+    assert!(settings.database.url.ends_with("/data/ownkey.db"));
     assert_eq!(settings.providers.of(ownkey_domain::provider::Provider::OpenAi).base_url, "https://api.openai.com/v1");
     assert!(settings.operator.tokens.is_empty());
 }
@@ -54,4 +54,40 @@ fn mistakes_are_named_and_values_are_not() {
     ] {
         assert!(!refusal(text, &[]).contains("sk-secret"), "{text}");
     }
+}
+
+#[test]
+fn paths_of_the_file_start_at_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ownkey.toml");
+    let paths = |text: &str, url: Option<&str>| {
+        std::fs::write(&file, text).unwrap();
+        let variables = url.map(|url| ("OWNKEY_DATABASE__URL".to_owned(), url.to_owned()));
+        let Settings { database, vault, .. } = load(Some(&file), variables.into_iter().collect()).unwrap();
+        let kek = if let vault::Vault::File(path) = vault { path.display().to_string() } else { String::new() };
+        [database.url, database.journal_dir.display().to_string(), kek]
+    };
+    let at = |rest: &str| folder.path().join(rest).display().to_string();
+    let beside = [format!("sqlite://{}", at("data/ownkey.db")), at("data/journal"), String::new()];
+    assert_eq!(paths("", None), beside);
+    let relative = "[database]\nurl = \"sqlite://a/b.db\"\njournal_dir = \"j\"\n[vault]\nkek_file = \"k\"";
+    assert_eq!(paths(relative, None), [format!("sqlite://{}", at("a/b.db")), at("j"), at("k")]);
+    let absolute = "[database]\nurl = \"sqlite:///a/b.db\"\n[vault]\nkek_file = \"/k\"";
+    assert_eq!(paths(absolute, None), ["sqlite:///a/b.db", "/a/journal", "/k"]);
+    let server = "[database]\nurl = \"postgres://h/d\"";
+    assert_eq!(paths(server, None), ["postgres://h/d".to_owned(), at("data/journal"), String::new()]);
+    // The environment is the shell's, and so are its paths.
+    assert_eq!(paths("", Some("sqlite://c.db"))[..2], ["sqlite://c.db", "journal"]);
+}
+
+#[test]
+fn a_managed_key_that_is_none_is_refused_without_its_text() {
+    let refusal = refusal("[providers.openai]\nmanaged_key = \"sk-se\\u0007cret\"", &[]);
+    assert!(refusal.contains("managed_key") && refusal.contains("openai") && !refusal.contains("sk-se"), "{refusal}");
+}
+
+#[test]
+fn variables_without_effect_are_kept_for_a_warning() {
+    let settings = load_with("", &[("OWNKEY_SERVER_LISTEN", "127.0.0.1:1"), ("OWNKEY_LOG", "info")]).unwrap();
+    assert_eq!(settings.without_effect, ["OWNKEY_SERVER_LISTEN"]);
 }
