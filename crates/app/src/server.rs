@@ -37,6 +37,10 @@ impl Answer for Server {
             contained(control(self.control.clone(), request), || told(Problem::internal())).await
         }
     }
+
+    fn cut_off(&self) {
+        self.gateway.cut_off();
+    }
 }
 
 /// A bug in one call costs that call only. The panic hook has logged where.

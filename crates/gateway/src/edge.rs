@@ -43,6 +43,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub trait Answer: Send + Sync + 'static {
     /// Answers one request. Dropped when the caller leaves.
     fn answer(self: Arc<Self>, request: Request<Incoming>) -> impl Future<Output = Response<Body>> + Send;
+
+    /// Ends what is still going on: the server stops now.
+    fn cut_off(&self) {}
 }
 
 /// Serves the listener until `stop` resolves, then lets open calls end for [`Limits::drain`].
@@ -81,9 +84,15 @@ pub async fn serve<A: Answer>(listener: TcpListener, answer: Arc<A>, limits: &Li
     let _ = stopping.send(());
     // Every connection has a receiver until it ends.
     if tokio::time::timeout(limits.drain, stopping.closed()).await.is_err() {
-        tracing::warn!("some calls were still open after the drain time and were cut off");
+        tracing::warn!("some calls are still open after the drain time and are cut off");
+        answer.cut_off();
+        // What does not go now is a caller who takes nothing; dropping it settles its call too.
+        let _ = tokio::time::timeout(CUT_OFF_GRACE, stopping.closed()).await;
     }
 }
+
+/// How long calls that are cut off have to tell their callers.
+const CUT_OFF_GRACE: Duration = Duration::from_secs(2);
 
 /// Who may come in.
 struct Door {

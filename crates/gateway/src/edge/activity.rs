@@ -18,6 +18,7 @@ use crate::limits::Limits;
 pub struct Activity {
     header_read: Duration,
     idle: Duration,
+    stalled: Duration,
     now: Mutex<State>,
 }
 
@@ -30,6 +31,8 @@ struct State {
     waiting_since: Instant,
     /// When the first byte came after that.
     head_since: Option<Instant>,
+    /// Since when the peer takes nothing of what is to be sent.
+    blocked_since: Option<Instant>,
     /// When it was told to end.
     closing_since: Option<Instant>,
 }
@@ -40,9 +43,20 @@ const CLOSE_GRACE: Duration = Duration::from_secs(5);
 impl Activity {
     /// A connection that was accepted just now.
     pub fn new(limits: &Limits) -> Arc<Self> {
-        let state =
-            State { open: 0, version: None, waiting_since: Instant::now(), head_since: None, closing_since: None };
-        Arc::new(Self { header_read: limits.header_read, idle: limits.connection_idle, now: Mutex::new(state) })
+        let state = State {
+            open: 0,
+            version: None,
+            waiting_since: Instant::now(),
+            head_since: None,
+            blocked_since: None,
+            closing_since: None,
+        };
+        Arc::new(Self {
+            header_read: limits.header_read,
+            idle: limits.connection_idle,
+            stalled: limits.stream_idle,
+            now: Mutex::new(state),
+        })
     }
 
     /// Bytes came.
@@ -56,9 +70,15 @@ impl Activity {
     /// Bytes went out. Whoever reads the end of an answer slowly is not idle; over HTTP/2 it may be a mere pong.
     pub fn sent(&self) {
         let mut state = self.state();
+        state.blocked_since = None;
         if state.open == 0 && state.version.is_some_and(|version| version != Version::HTTP_2) {
             state.waiting_since = Instant::now();
         }
+    }
+
+    /// The peer takes no more for now.
+    pub fn blocked(&self) {
+        self.state().blocked_since.get_or_insert_with(Instant::now);
     }
 
     /// A request came.
@@ -75,9 +95,13 @@ impl Activity {
         self.state().closing_since.get_or_insert_with(Instant::now);
     }
 
-    /// When the connection must have come further; never, while a request is open: calls have their own bounds.
+    /// When the connection must have come further; never, while a request is open and its answer is taken: calls
+    /// have their own bounds. They can't see a peer that stops reading, since their bodies are then not asked.
     pub fn deadline(&self) -> Option<Instant> {
         let state = self.state();
+        if let Some(blocked) = state.blocked_since {
+            return Some(blocked + self.stalled);
+        }
         if state.open > 0 {
             return None;
         }
@@ -95,12 +119,12 @@ impl Activity {
     /// Whether telling it to end spares the peer an error: only HTTP/2 has words for it.
     pub fn can_be_told(&self) -> bool {
         let state = self.state();
-        state.version == Some(Version::HTTP_2) && state.closing_since.is_none()
+        state.version == Some(Version::HTTP_2) && state.closing_since.is_none() && state.blocked_since.is_none()
     }
 
     /// The longest that a deadline is away.
     pub fn longest(&self) -> Duration {
-        self.idle.max(self.header_read)
+        self.idle.max(self.header_read).min(self.stalled)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

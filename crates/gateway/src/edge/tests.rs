@@ -18,6 +18,28 @@ const SHORT: Duration = Duration::from_millis(500);
 struct Simple {
     waiting: Notify,
     go: Notify,
+    gone: Arc<Notify>,
+}
+
+/// An answer without end that tells when nobody wants it any more.
+struct Flood(Arc<Notify>);
+
+impl http_body::Body for Flood {
+    type Data = bytes::Bytes;
+    type Error = crate::body::BodyError;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+        std::task::Poll::Ready(Some(Ok(http_body::Frame::data(bytes::Bytes::from_static(&[0; 64 << 10])))))
+    }
+}
+
+impl Drop for Flood {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
 }
 
 impl Answer for Simple {
@@ -25,6 +47,9 @@ impl Answer for Simple {
         if request.uri().path() == "/wait" {
             self.waiting.notify_one();
             self.go.notified().await;
+        }
+        if request.uri().path() == "/flood" {
+            return Response::new(Flood(Arc::clone(&self.gone)).boxed_unsync());
         }
         if let Some(what) = ambiguity(&request.into_parts().0) {
             return Response::new(crate::body::full(what));
@@ -138,6 +163,15 @@ async fn an_open_call_is_not_idle() {
     }
     served.answer.go.notify_one();
     assert_eq!(answer(&mut calling).await, "ok");
+}
+
+#[tokio::test]
+async fn a_peer_that_stops_reading_is_let_go() {
+    let limits = Limits { stream_idle: SHORT, ..Limits::default() };
+    let served = Served::new(limits).await;
+    let mut stream = served.connect().await;
+    stream.write_all(b"GET /flood HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    tokio::time::timeout(PATIENCE, served.answer.gone.notified()).await.expect("the answer is kept for nobody");
 }
 
 type Sender = http2::SendRequest<Empty<bytes::Bytes>>;
