@@ -115,10 +115,17 @@ fn without_values(error: &config::ConfigError) -> String {
             format!("{}: {}", key.as_deref().unwrap_or("a value"), without_values(error))
         }
         ConfigError::FileParse { .. } => "is not valid TOML".to_owned(),
-        ConfigError::Message(message) if message.starts_with("unknown field") => message.clone(),
+        ConfigError::Message(message) if message.starts_with("unknown field") => unknown_field(message),
         ConfigError::Message(message) if message.starts_with("missing field") => message.clone(),
         _ => "a value has the wrong form".to_owned(),
     }
+}
+
+/// The message, without the field's name if that looks like anything but a name.
+fn unknown_field(message: &str) -> String {
+    let name = message.split('`').nth(1).unwrap_or_default();
+    let is_name = name.len() <= 40 && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    if is_name { message.to_owned() } else { "there is a field that does not exist".to_owned() }
 }
 
 #[cfg(test)]
