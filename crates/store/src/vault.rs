@@ -77,12 +77,6 @@ impl Store {
         )
     }
 
-    /// All versions of a system secret, newest first.
-    pub async fn system_secrets(&self, name: &str) -> Result<Vec<SystemSecret>> {
-        const SQL: &str = "SELECT sealed, version FROM system_secrets WHERE name = $1 ORDER BY version DESC";
-        Ok(on!(self.inner.db.read(), c => sqlx::query_as(SQL).bind(name).fetch_all(c).await)?)
-    }
-
     /// Keeps a system secret, unless that version is there; returns the one that is stored.
     pub async fn put_system_secret(&self, name: &str, secret: &SystemSecret) -> Result<SystemSecret> {
         const SQL: &str =

@@ -205,7 +205,7 @@ impl Journal {
     }
 
     /// Where the next receipt will go.
-    pub fn end(&self) -> Position {
+    fn end(&self) -> Position {
         Position::unpack(self.end.load(Ordering::SeqCst))
     }
 
