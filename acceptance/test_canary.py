@@ -6,13 +6,15 @@ once, after all of them, by the tests at the end of this file. The log is at its
 
 import base64
 import json
+import re
 import secrets
 
 import httpx
 import pytest
 
-from harness.api import LOCAL, PATHS, call_body, call_headers, post, read_what_comes
+from harness.api import LOCAL, PATHS, Partial, call_body, call_headers, post, read_what_comes
 from harness.canary import Canary, Leak, Scanner
+from harness.errors import assert_error
 from harness.server import Server
 from harness.sim import PROVIDERS, provider_key
 
@@ -60,12 +62,19 @@ class Planted:
 
     def ask(self, workspace, provider, directive="", **more) -> list[Leak]:
         """A call that goes wrong in whatever way; the keys in what came back."""
+        seen = self.call(workspace, provider, directive, **more)
+        return self.keys.scan(whole(seen), directive) if seen.head else []
+
+    def call(self, workspace, provider, directive="", **more) -> Partial:
         body = json.dumps(call_body(provider, self.prompt(directive), **more)).encode()
         seen = read_what_comes(workspace.url, provider, body, workspace.secret)
-        if seen.head is None:
-            return []
-        self.see(directive or "call", seen.head, seen.content)
-        return self.keys.scan(str(seen.head.headers).encode() + seen.content, directive)
+        if seen.head:
+            self.see(directive or "call", seen.head, seen.content)
+        return seen
+
+
+def whole(seen: Partial) -> bytes:
+    return str(seen.head.headers).encode() + seen.content
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +94,28 @@ def own(planted):
     return workspace
 
 
+@pytest.fixture(scope="module")
+def managed(planted):
+    """A workspace that has no key: what the providers see is the operator's."""
+    return planted.workspace()
+
+
+# The key where a careless provider could repeat it beside what it says in an error.
+PLACES = ["header", "request_id", "model", "tier", "www-authenticate"]
+BESIDE = [
+    *[f"[[sim:echo_in where={place}]]" for place in PLACES],
+    *[f"[[sim:echo_in where={place} status=400]]" for place in PLACES],
+    "[[sim:echo_in where=model]][[sim:split]]",
+    "[[sim:echo_in where=tier]][[sim:bytes]]",
+    "[[sim:gzip_error]]",
+    "[[sim:gzip_error status=401]]",
+    "[[sim:gzip_error status=500]]",
+    "[[sim:error_split n=7]]",
+    "[[sim:error_split n=1]]",
+    "[[sim:error_split n=100]]",
+    f"[[sim:usage input={2**63 - 1} output={2**64 - 1}]]",
+    "[[sim:status code=204]]",
+]
 DIRECTIVES = [
     "",
     "[[sim:echo_key]]",
@@ -109,6 +140,7 @@ DIRECTIVES = [
     "[[sim:echo_key]][[sim:bytes]]",
     "[[sim:echo_key]][[sim:gzip]]",
     "[[sim:echo_key]][[sim:cut]]",
+    *BESIDE,
 ]
 
 
@@ -120,9 +152,32 @@ def test_provoke_by_an_answer(planted, own, provider, directive, stream):
 
 
 @each_provider
-@pytest.mark.parametrize("directive", ["", "[[sim:echo_key]]", "[[sim:error_event after=2]]"])
-def test_provoke_on_managed_access(planted, provider, directive):
-    assert planted.ask(planted.workspace(), provider, directive, stream=True) == []
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
+@pytest.mark.parametrize("directive", ["", "[[sim:echo_key]]", "[[sim:error_event after=2]]", *BESIDE])
+def test_provoke_on_managed_access(planted, managed, provider, directive, stream):
+    """The operator's key is a secret like any other."""
+    assert planted.ask(managed, provider, directive, **({"stream": True} if stream else {})) == []
+
+
+OF_THE_OPERATOR = re.compile(rb"Operator|org-[A-Za-z0-9]|proj_[A-Za-z0-9]")
+NAMING_THE_OPERATOR = [
+    *[f"[[sim:error_split n={size}]]" for size in (1, 2, 3, 5, 7, 11, 64, 1000)],
+    "[[sim:error_split n=7 after=3]][[sim:split]]",
+    "[[sim:error id=openai.rate.requests]]",
+    "[[sim:error id=openai.rate.tokens]]",
+]
+
+
+@each_provider
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
+@pytest.mark.parametrize("directive", NAMING_THE_OPERATOR)
+def test_a_managed_caller_does_not_learn_whose_account_it_is(planted, managed, provider, directive, stream):
+    seen = planted.call(managed, provider, directive, **({"stream": True} if stream else {}))
+    assert OF_THE_OPERATOR.findall(whole(seen)) == []
+    assert planted.keys.scan(whole(seen), directive) == []
+    assert b'"error"' in seen.content, "that it failed is told"
+    receipt = managed.receipt(seen.head)
+    assert OF_THE_OPERATOR.findall(json.dumps(receipt).encode()) == []
 
 
 @each_provider
@@ -204,6 +259,22 @@ def test_provoke_by_a_key_in_a_call(planted, own, provider, place):
 
 
 @each_provider
+@pytest.mark.parametrize("payer", ["byok", "managed"])
+def test_provoke_by_a_platform_key_in_the_query_of_a_call(planted, own, managed, sim, provider, payer):
+    """Refused, for the provider would see it in its log."""
+    caller, other, since = own if payer == "byok" else managed, planted.workspace(), sim.now()
+    body = json.dumps(call_body(provider, planted.prompt())).encode()
+    for query in (f"?key={caller.secret}", f"?a=b&key={other.secret}&c=d"):
+        answer = post(caller.url, provider, body, caller.secret, path=PATHS[provider] + query)
+        assert_error(answer, provider, 400, "bad_request")
+        planted.see("platform key in the query", answer)
+        answer = post(caller.url, provider, body, None, path=PATHS[provider] + query)
+        assert answer.status_code in (400, 401)
+        planted.see("platform key in the query only", answer)
+    assert sim.log(since) == []
+
+
+@each_provider
 @pytest.mark.parametrize("body", ["not json {prompt}", '{{"model": "m", "model": "{prompt}"}}', '{{"model": "m", "stream": "{prompt}"}}'])
 def test_provoke_by_a_prompt_in_a_bad_body(planted, own, provider, body):
     text = body.format(prompt=planted.prompt())
@@ -252,10 +323,13 @@ def test_provoke_by_a_key_in_the_configuration(planted, tmp_path, place):
 # -- the places -------------------------------------------------------------
 
 
-def test_answers_hold_nothing(planted, own):
-    for api in (own.api, planted.server.operator):
-        for path in ("", "/provider-keys", "/api-keys", "/requests", "/usage", "/audit"):
-            planted.see(path, api("GET", own.path + path))
+def test_answers_hold_nothing(planted, own, managed):
+    for workspace in (own, managed):
+        for api in (workspace.api, planted.server.operator):
+            for path in ("", "/provider-keys", "/api-keys", "/requests?limit=200", "/usage", "/audit"):
+                planted.see(path, api("GET", workspace.path + path))
+        for receipt in workspace.receipts():
+            planted.answers.append(("receipt", json.dumps(receipt).encode()))
     planted.see("all", planted.server.operator("GET", "/workspaces"))
     scanner = planted.all
     leaks = [leak for name, content in planted.answers for leak in scanner.scan(content, name)]
