@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from harness.api import LOCAL, MODELS, PATHS, call_body, call_headers, read_what_comes
-from harness.errors import assert_error
+from harness.errors import assert_ends_in_error_event, assert_error
 from harness.load import Plan, call
 from harness.process import wait_for
 from harness.server import Server
@@ -36,20 +36,6 @@ def streamed(workspace, provider, prompt) -> tuple[httpx.Response | None, str, s
     body = json.dumps(call_body(provider, prompt, stream=True)).encode()
     seen = read_what_comes(workspace.url, provider, body, workspace.secret)
     return seen.head, seen.text, seen.broken
-
-
-def assert_ends_in_error_event(provider, text):
-    """The last event is an error in the protocol's form; nothing says that the answer was whole."""
-    last = [block for block in text.split("\n\n") if block.strip()][-1]
-    data = json.loads(last.split("data: ", 1)[1])
-    if provider == "openai":
-        assert "[DONE]" not in text
-        assert data["error"]["message"] and data["error"]["code"]
-    else:
-        assert "message_stop" not in text
-        assert last.startswith("event: error\n") and data["type"] == "error"
-        assert data["error"]["type"] and data["error"]["message"]
-    return data
 
 
 def last_receipt(workspace) -> dict:
@@ -170,6 +156,22 @@ def test_invalid_bytes_pass_as_they_are(hasty, provider):
     assert answer.status_code == 200 and broken is None
     assert "\ufffd" in text
     assert last_receipt(hasty)["outcome"] == "complete"
+
+
+@each_provider
+@pytest.mark.parametrize("payer", ["byok", "managed"])
+@pytest.mark.parametrize(("code", "stream"), [(200, False), (204, False), (204, True)], ids=["200", "204", "204-streamed"])
+def test_an_answer_of_nothing_is_passed_on_and_has_a_receipt(hasty, sim, provider, payer, stream, code):
+    caller, since = hasty if payer == "byok" else hasty.operator.create_workspace(), sim.now()
+    answer = caller.ask(provider, f"[[sim:status code={code}]]", **({"stream": True} if stream else {}))
+    assert (answer.status_code, answer.content) == (code, b"")
+    assert answer.headers["x-ownkey-payer"] == payer
+    receipt, [call] = caller.receipt(answer), sim.calls(since)
+    assert (receipt["status"], receipt["outcome"], receipt["payer"]) == (code, "complete", payer)
+    # Nobody said what it cost.
+    assert receipt["measured"] != "measured"
+    [attempt] = receipt["attempts"]
+    assert (attempt["status"], attempt["outcome"], attempt["provider_request_id"]) == (code, "complete", call["id"])
 
 
 @each_provider

@@ -1,5 +1,7 @@
 """What an error must look like in each protocol."""
 
+import json
+
 OPENAI_TYPES = {402: "insufficient_quota", 429: "rate_limit_error"}
 ANTHROPIC_TYPES = {
     400: "invalid_request_error",
@@ -41,6 +43,20 @@ def assert_error(answer, protocol: str, status: int, code: str, source: str = "o
         assert answer.headers["x-should-retry"] == "false"
     else:
         assert answer.headers.get("x-should-retry") != "false"
+
+
+def assert_ends_in_error_event(provider, text):
+    """The last event is an error in the protocol's form; nothing says that the answer was whole."""
+    last = [block for block in text.split("\n\n") if block.strip()][-1]
+    data = json.loads(last.split("data: ", 1)[1])
+    if provider == "openai":
+        assert "[DONE]" not in text
+        assert data["error"]["message"] and data["error"]["code"]
+    else:
+        assert "message_stop" not in text
+        assert last.startswith("event: error\n") and data["type"] == "error"
+        assert data["error"]["type"] and data["error"]["message"]
+    return data
 
 
 def answer_status(answer) -> int:
