@@ -107,6 +107,8 @@ async fn run(
     {
         admin.abort();
     }
+    // So that the database is one file, without a log beside it.
+    shared.store.close().await;
     taken_over
 }
 

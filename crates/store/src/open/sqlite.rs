@@ -38,10 +38,16 @@ pub(super) async fn look(path: &str, config: &StoreConfig) -> Result<Option<Db>>
     if !path.exists() {
         return Ok(None);
     }
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let logged = std::fs::metadata(&log).is_ok_and(|log| log.len() > 0);
     let options = SqliteConnectOptions::new()
         .filename(path)
+        // The last connection to close would else write a killed process's log into the database.
+        .read_only(true)
+        // Without a log the file is all there is, and SQLite need not make the files that go with one.
+        .immutable(!logged)
         .busy_timeout(config.busy_timeout)
-        .pragma("query_only", "ON")
         .disable_statement_logging();
     let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(config.busy_timeout);
     let pool = pool.connect_with(options).await?;

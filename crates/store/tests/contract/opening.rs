@@ -53,6 +53,34 @@ async fn a_look_changes_nothing(bed: Bed) {
 }
 
 #[tokio::test]
+async fn a_look_at_what_a_killed_process_left_changes_no_byte() {
+    let bed = Bed::sqlite().await;
+    let id = bed.workspace().await;
+    let left = bed.dir.path().join("a % folder #1");
+    std::fs::create_dir(&left).unwrap();
+    let read = |folder: &Path, name: &str| std::fs::read(folder.join(name)).unwrap();
+    let data = bed.dir.path().join("data");
+    for name in ["ownkey.db", "ownkey.db-wal"] {
+        std::fs::write(left.join(name), read(&data, name)).unwrap();
+    }
+    let config = StoreConfig::new(format!("sqlite://{}", left.join("ownkey.db").display()));
+    let look = Store::look(&config).await.unwrap().unwrap();
+    assert!(look.workspace(id).await.unwrap().is_some());
+    look.close().await;
+    for name in ["ownkey.db", "ownkey.db-wal"] {
+        assert!(read(&left, name) == read(&data, name), "{name}");
+    }
+    // After an orderly end there is the database alone, and a look adds no file.
+    Store::open(&config).await.unwrap().close().await;
+    let files = || std::fs::read_dir(&left).unwrap().map(|e| e.unwrap().file_name()).collect::<Vec<_>>();
+    let (before, bytes) = (files(), read(&left, "ownkey.db"));
+    let look = Store::look(&config).await.unwrap().unwrap();
+    assert!(look.workspace(id).await.unwrap().is_some());
+    look.close().await;
+    assert_eq!((files(), read(&left, "ownkey.db") == bytes), (before, true));
+}
+
+#[tokio::test]
 async fn a_look_makes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("data/ownkey.db");
