@@ -38,6 +38,9 @@ token_classes! {
 
 const CLASSES: usize = TokenClass::ALL.len();
 
+/// No model takes or gives a thousandth of this in one call.
+const TOKENS_MAX: u64 = 1_000_000_000_000;
+
 /// What one call used, by class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage([Option<u64>; CLASSES]);
@@ -72,6 +75,11 @@ impl Usage {
     /// Whether the provider said nothing at all.
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(Option::is_none)
+    }
+
+    /// Whether the numbers can be true. A provider that names more lies, and nothing of it is believed.
+    pub fn is_believable(&self) -> bool {
+        self.iter().all(|(_, tokens)| tokens <= TOKENS_MAX)
     }
 
     /// The classes that are known.

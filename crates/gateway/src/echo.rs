@@ -24,13 +24,16 @@ pub fn drop_from_headers(head: &mut HeaderMap, key: &ProviderKey) {
     }
 }
 
-/// Drops what an answer says of itself if it echoes the key: it would end up on the receipt.
-pub fn drop_from_served(served: &mut Served, key: &ProviderKey) {
+/// Drops what an answer says of itself if it echoes the key: it would end up on the receipt. Tells whether it did.
+pub fn drop_from_served(served: &mut Served, key: &ProviderKey) -> bool {
+    let mut echoed = false;
     for text in [&mut served.model, &mut served.service_tier, &mut served.response_id] {
         if text.as_ref().is_some_and(|text| echoes(key, text.as_bytes())) {
             *text = None;
+            echoed = true;
         }
     }
+    echoed
 }
 
 #[cfg(test)]
@@ -48,7 +51,7 @@ mod tests {
         drop_from_headers(&mut head, &key);
         assert_eq!(head.keys().map(|name| name.as_str()).collect::<Vec<_>>(), ["x-fine"]);
         let mut served = Served { model: Some("sk-proj-abcdefgh".to_owned()), ..Served::unknown() };
-        drop_from_served(&mut served, &key);
+        assert!(drop_from_served(&mut served, &key));
         assert_eq!(served.model, None);
     }
 }

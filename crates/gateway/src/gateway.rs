@@ -18,6 +18,7 @@ use ownkey_domain::time::Timestamp;
 use ownkey_providers::paths::{self, Route};
 use ownkey_providers::peek::{Edits, Peek, edit, peek};
 use ownkey_vault::{Keyring, PlatformKeyHasher};
+use percent_encoding::percent_decode_str;
 use tokio::sync::{Semaphore, watch};
 
 use crate::admit::admit;
@@ -182,7 +183,8 @@ impl Gateway {
         decision: &Decision<'_>,
     ) -> Result<Option<Answer>, Error> {
         let Received { head, body, asked } = *received;
-        if head.uri.query().is_some_and(|query| platform_key::appears_in(query.as_bytes())) {
+        let query: Vec<u8> = percent_decode_str(head.uri.query().unwrap_or_default()).collect();
+        if platform_key::appears_in(&query) {
             return Err(Error::bad_request("The query string holds a platform key. Send it in a header."));
         }
         let key = key_for(&self.parts.keyring, decision)?;

@@ -12,6 +12,7 @@ use ownkey_domain::platform_key;
 use ownkey_domain::price::STANDARD_TIER;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::receipt::{Attempt, Outcome, Receipt};
+use ownkey_domain::usage::{Measured, Usage};
 use ownkey_providers::answer::{Billing, Served};
 use ownkey_providers::facts;
 
@@ -121,6 +122,8 @@ impl OpenReceipt {
         receipt.outcome =
             if receipt.attempts.is_empty() && outcome == Outcome::Failed { Outcome::Refused } else { outcome };
         receipt.timing.total_ms = millis(self.started.elapsed());
+        let disbelieved = Served { usage: Usage::default(), measured: Measured::Unknown, ..served.clone() };
+        let served = if served.usage.is_believable() { served } else { &disbelieved };
         receipt.usage = served.usage;
         receipt.measured = served.measured;
         receipt.model_served = served.model.as_deref().and_then(kept);

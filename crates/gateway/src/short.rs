@@ -1,9 +1,12 @@
 //! Step 7 for a short answer that is no stream: taken whole, written down, then sent with its head in one go.
 
+use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Response};
 use http_body_util::{BodyExt, Limited};
 use ownkey_domain::receipt::Outcome;
 use ownkey_providers::answer::AnswerMeter;
+use ownkey_providers::scrub::Scrubber;
 use tokio::time::timeout_at;
 
 use crate::answer::{Answer, respond};
@@ -15,7 +18,7 @@ use crate::failure;
 use crate::limits::SHORT_ANSWER_BYTES;
 
 /// Relays a short answer.
-pub async fn relay(mut call: Call, answer: Answer, head: HeaderMap) -> Result<Response<Body>, Error> {
+pub async fn relay(mut call: Call, answer: Answer, mut head: HeaderMap) -> Result<Response<Body>, Error> {
     let (parts, incoming) = answer.response.into_parts();
     let bounded = Limited::new(incoming, usize::try_from(SHORT_ANSWER_BYTES).unwrap_or(usize::MAX));
     let bytes = match timeout_at(answer.watch.next(), bounded.collect()).await {
@@ -26,9 +29,14 @@ pub async fn relay(mut call: Call, answer: Answer, head: HeaderMap) -> Result<Re
     let mut meter = AnswerMeter::new(answer.provider);
     meter.feed(&bytes);
     let mut served = meter.finish();
-    drop_from_served(&mut served, &answer.key);
+    let bytes = if drop_from_served(&mut served, &answer.key) {
+        Bytes::from(Scrubber::new(answer.key.expose_str().as_bytes()).scrub(&bytes).into_owned())
+    } else {
+        bytes
+    };
     if call.receipt.close(Outcome::Complete, &served).is_err() {
         return Err(failure::unwritten());
     }
+    head.remove(CONTENT_LENGTH);
     Ok(respond(parts.status, head, body::full(bytes)))
 }

@@ -66,8 +66,6 @@ pub(crate) static ADD_TOTALS: LazyLock<WideStatement<TotalsRow>> = LazyLock::new
 
 /// Where every sum stops, so that two of them can be added and compared without an overflow.
 const SUM_MAX: i64 = (1 << 62) - 1;
-/// No model takes or gives a thousandth of this in one call. A provider that names more lies, and is not believed.
-const TOKENS_MAX: u64 = 1_000_000_000_000;
 /// The most credits or pico-USD of one call that are believed: 2^53 pico-USD are 9,007 USD.
 const AMOUNT_MAX: i64 = 1 << 53;
 
@@ -134,7 +132,7 @@ impl TotalsRow {
     fn add(&mut self, receipt: &Receipt) {
         let served = receipt.payer.is_some();
         let failed = matches!(receipt.outcome, Outcome::Failed | Outcome::Refused) || receipt.status >= 400;
-        let believed = receipt.usage.iter().all(|(_, tokens)| tokens <= TOKENS_MAX);
+        let believed = receipt.usage.is_believable();
         let cost = receipt.cost_usd.and_then(|cost| i64::try_from(cost.get()).ok());
         // What was computed from numbers that are not believed is not believed either.
         let cost = cost.filter(|cost| believed && (-AMOUNT_MAX..=AMOUNT_MAX).contains(cost));
