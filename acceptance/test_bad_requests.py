@@ -367,7 +367,7 @@ def test_wrong_base_url_is_told(own, nothing_sent, protocol, prefix):
     answer = call(own, protocol, "POST", prefix + PATHS[protocol].removeprefix("/v1"))
     assert_error(answer, protocol, 404, "path_not_supported")
     said = answer.json()["error"]["message"]
-    base = server.url + ("/v1" if protocol == "openai" else "")
+    base = own.url + ("/v1" if protocol == "openai" else "")
     assert said.endswith(f"it is {base}."), said
 
 
