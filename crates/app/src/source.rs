@@ -38,6 +38,7 @@ fn workspace(routing: Routing) -> Workspace {
     Workspace {
         id: routing.workspace,
         plan: routing.plan,
+        features: routing.features,
         policy: routing.policy,
         dek: WrappedDek::from_bytes(routing.dek.wrapped).ok(),
         credentials: routing.credentials.into_iter().map(credential).collect(),

@@ -153,7 +153,7 @@ impl Gateway {
         for _ in 0..DECISIONS_MAX {
             let (workspace, since) = self.workspace(call).await?;
             let plan = self.plan(&workspace)?;
-            let grounds = Grounds { plan, upstreams: &self.parts.upstreams };
+            let grounds = Grounds { plan, catalogue: &self.parts.catalogue, upstreams: &self.parts.upstreams };
             let decision = decide(&grounds, &model, workspace, since)?;
             admit(&*self.parts.ledger)?;
             if let Some(answer) = self.send(call, &received, &decision).await? {
