@@ -3,6 +3,7 @@
 import base64
 import os
 import secrets
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -45,7 +46,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: Process | None = None
         self.start_ms = None
-        self._starts = 0
+        self._starts = self._commands = 0
         (folder / "ownkey.toml").write_text(self._settings(limits or {}, settings))
 
     def _settings(self, limits: dict, more: str) -> str:
@@ -106,11 +107,27 @@ class Server:
     def kill(self):
         self.process.kill()
 
+    def reload(self) -> str:
+        """Has the configuration read again; what the server says of it."""
+        before = len(self.process.output())
+        self.process.child.send_signal(signal.SIGHUP)
+        return wait_for(lambda: self._reload_told(before), "the server says what came of the reload")
+
+    def _reload_told(self, before: int) -> str | None:
+        told = self.process.output()[before:]
+        return told if "the configuration was read again" in told else None
+
     def run(self, *arguments) -> subprocess.CompletedProcess:
         """Another command of the same installation, with its server's configuration."""
         command = [str(binary("OWNKEY_BIN", "ownkey")), *map(str, arguments)]
         variables = {"PATH": os.environ["PATH"]} | self.environment()
         return subprocess.run(command, cwd=self.folder, env=variables, capture_output=True, text=True, timeout=60)
+
+    def begin(self, *arguments) -> Process:
+        """The same, without waiting for its end."""
+        self._commands += 1
+        command = [binary("OWNKEY_BIN", "ownkey"), *arguments]
+        return Process(command, self.folder, f"command-{self._commands}", self.environment())
 
     def output(self) -> str:
         """All that any start of it has printed."""

@@ -4,7 +4,9 @@ mod clock;
 mod commands;
 mod config;
 mod journal;
+mod keeper;
 mod lockdown;
+mod reload;
 mod server;
 mod source;
 mod vaulting;
@@ -39,6 +41,8 @@ enum Command {
 enum VaultCommand {
     /// Print a new key-encryption key.
     GenerateKek,
+    /// Wrap every data key under the active KEK. Online, and can be repeated at any time.
+    Rotate(commands::rotate::Args),
 }
 
 fn main() -> std::process::ExitCode {
@@ -48,6 +52,7 @@ fn main() -> std::process::ExitCode {
         Command::Serve(args) => commands::serve::run(&args),
         Command::Check(args) => commands::check::run(&args),
         Command::Vault { command: VaultCommand::GenerateKek } => commands::generate_kek::run(),
+        Command::Vault { command: VaultCommand::Rotate(args) } => commands::rotate::run(&args),
     };
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,

@@ -3,6 +3,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use futures_util::FutureExt;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
@@ -33,6 +34,28 @@ impl Answer for Server {
             .catch_unwind()
             .await
             .unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR, ""))
+    }
+}
+
+/// The server as the configuration last read makes it. Calls that are under way end on the one they began on, with
+/// the keys it has.
+pub struct Current(ArcSwap<Server>);
+
+impl Current {
+    /// Starts with that one.
+    pub fn new(server: Server) -> Self {
+        Self(ArcSwap::from_pointee(server))
+    }
+
+    /// Requests from now on are that one's.
+    pub fn replace(&self, server: Server) {
+        self.0.store(Arc::new(server));
+    }
+}
+
+impl Answer for Current {
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+        self.0.load_full().answer(request).await
     }
 }
 

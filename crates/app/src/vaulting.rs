@@ -1,15 +1,18 @@
 //! Vault and store at start: the right KEK or no start, and the installation's own keys.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use ownkey_store::{AuditMac, Store, SystemSecret, WrappedDek as StoredDek};
 use ownkey_vault::{
-    Context, DekOwner, Keyring, PepperId, PlatformKeyHasher, Sealed, Secret, SystemPurpose, WrappedDek,
+    Context, DekOwner, KekId, Keyring, PepperId, PlatformKeyHasher, Sealed, Secret, SystemPurpose, WrappedDek,
 };
 
 /// The version of every key that a first start makes.
 const FIRST: u32 = 1;
+/// Data keys read at a time when all are looked at: about 200 bytes each.
+const DEKS_AT_A_TIME: u32 = 1_000;
 
 /// Compares each configured KEK with the check value in the store. A wrong or missing one stops the start before
 /// anything is written.
@@ -29,12 +32,37 @@ pub async fn check_keks(keyring: &Keyring, store: &Store) -> anyhow::Result<()> 
             keyring.verify(id, &stored).context("wrong KEK; nothing was changed")?;
         }
     }
-    let Some(dek) = store.system_dek().await? else { return Ok(()) };
-    let dek = WrappedDek::from_bytes(dek.wrapped)?;
-    if !keyring.has(dek.kek_id()) {
-        bail!("the KEK `{}` is needed to open this store and is not configured; nothing was changed", dek.kek_id());
+    let missing = missing_keks(keyring, store).await?;
+    if missing.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let told: Vec<String> = missing.iter().map(|(id, deks)| format!("`{id}` ({deks} data keys)")).collect();
+    bail!(
+        "data keys in this store are still wrapped under KEKs that are not configured: {}; configure them behind the \
+         active one and run `ownkey vault rotate` before you remove them; nothing was changed",
+        told.join(", ")
+    )
+}
+
+/// The KEKs that data keys are wrapped under and that are not configured, with how many data keys each. A row that
+/// is damaged names none: it concerns its own workspace only.
+async fn missing_keks(keyring: &Keyring, store: &Store) -> anyhow::Result<BTreeMap<KekId, u64>> {
+    let mut missing = BTreeMap::new();
+    let mut count = |wrapped: Vec<u8>| {
+        if let Ok(dek) = WrappedDek::from_bytes(wrapped)
+            && !keyring.has(dek.kek_id())
+        {
+            *missing.entry(dek.kek_id().clone()).or_insert(0) += 1;
+        }
+    };
+    store.system_dek().await?.into_iter().for_each(|dek| count(dek.wrapped));
+    let mut after = None;
+    loop {
+        let deks = store.workspace_deks(after, DEKS_AT_A_TIME).await?;
+        let Some(last) = deks.last() else { return Ok(missing) };
+        after = Some(last.workspace);
+        deks.into_iter().for_each(|found| count(found.dek.wrapped));
+    }
 }
 
 /// Writes the check values of the configured KEKs.

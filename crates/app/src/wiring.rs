@@ -16,14 +16,15 @@ use ownkey_store::{Journal, JournalLimits, Store, StoreConfig, Takeover};
 use ownkey_vault::{Keyring, ProviderKey, Secret};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::clock;
 use crate::config::Settings;
 use crate::config::providers::ProviderSettings;
 use crate::journal::JournalLedger;
-use crate::server::{Admin, Server};
+use crate::reload::{Reload, Reread};
+use crate::server::{Admin, Current, Server};
 use crate::source::{self, StoreSource};
 use crate::vaulting::{self, SystemKeys};
 
@@ -31,8 +32,10 @@ use crate::vaulting::{self, SystemKeys};
 const DIRECTORY_ENTRIES: usize = 20_000;
 
 /// Runs the server until it is told to stop, then lets open calls end.
-pub async fn serve(settings: Settings) -> anyhow::Result<()> {
-    let keyring = Arc::new(settings.vault.keyring()?);
+pub async fn serve(settings: Settings, reread: Reread) -> anyhow::Result<()> {
+    // From here on the signal does not end the process.
+    let hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
+    let keyring = settings.vault.keyring()?;
     let store = Store::open(&StoreConfig::new(&settings.database.url)).await.context("cannot open the store")?;
     vaulting::check_keks(&keyring, &store).await?;
     // Bound before anything is written: a taken port leaves no trace.
@@ -45,22 +48,39 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let keys = SystemKeys::open(&keyring, &store).await?;
     store.set_audit_mac(keys.audit_mac(&keyring, &store).await?);
     let (journal, takeover) = store.open_journal(&settings.database.journal_dir, JournalLimits::default()).await?;
-    let metrics = Arc::new(Metrics::default());
-    let shared = Shared { keyring, keys, store, catalogue: Arc::new(Catalogue::builtin()?), metrics };
-    let server = Arc::new(Server {
-        gateway: gateway(&settings, &shared, journal).await?,
-        control: control(&settings, &shared).await?,
-    });
-    run(&settings, server, Listeners { public, admin }, &shared, takeover).await
+    let lasting = Lasting::new(store, journal);
+    let current = Arc::new(Current::new(assemble(&settings, keyring, &lasting).await?));
+    let reload = Reload { reread, lasting: lasting.clone(), current: Arc::clone(&current), started: settings };
+    run(current, Listeners { public, admin }, takeover, (reload, hangup)).await
+}
+
+/// What lasts as long as the process. All else is made anew from each configuration that is read.
+#[derive(Clone)]
+pub struct Lasting {
+    /// The store.
+    pub store: Store,
+    /// What the data plane remembers of it.
+    pub directory: Arc<Directory>,
+    journal: Arc<Journal>,
+    metrics: Arc<Metrics>,
+}
+
+impl Lasting {
+    fn new(store: Store, journal: Arc<Journal>) -> Self {
+        let source = Box::new(StoreSource(store.clone()));
+        let directory = Arc::new(Directory::new(source, DIRECTORY_ENTRIES));
+        let told = Arc::clone(&directory);
+        store.on_change(Box::new(move |change| source::tell(&told, change)));
+        Self { store, directory, journal, metrics: Arc::default() }
+    }
 }
 
 /// What both planes use.
 struct Shared {
     keyring: Arc<Keyring>,
     keys: SystemKeys,
-    store: Store,
     catalogue: Arc<Catalogue>,
-    metrics: Arc<Metrics>,
+    lasting: Lasting,
 }
 
 struct Listeners {
@@ -68,45 +88,51 @@ struct Listeners {
     admin: Option<TcpListener>,
 }
 
+/// Both planes, as the configuration says.
+pub async fn assemble(settings: &Settings, keyring: Keyring, lasting: &Lasting) -> anyhow::Result<Server> {
+    let keys = SystemKeys::open(&keyring, &lasting.store).await?;
+    let catalogue = Arc::new(Catalogue::builtin()?);
+    let shared = Shared { keyring: Arc::new(keyring), keys, catalogue, lasting: lasting.clone() };
+    Ok(Server { gateway: gateway(settings, &shared).await?, control: control(settings, &shared).await? })
+}
+
 async fn run(
-    settings: &Settings,
-    server: Arc<Server>,
+    server: Arc<Current>,
     listeners: Listeners,
-    shared: &Shared,
     takeover: Takeover,
+    (reload, hangup): (Reload, Signal),
 ) -> anyhow::Result<()> {
+    let limits = reload.started.limits.clone();
     let (stop, stopped) = watch::channel(false);
     let taking_over = tokio::spawn(takeover.run(wait(stopped.clone())));
     if let Some(listener) = listeners.admin {
-        let admin = Arc::new(Admin { metrics: rendered(&shared.metrics) });
-        let limits = settings.limits.clone();
+        let admin = Arc::new(Admin { metrics: rendered(&reload.lasting.metrics) });
+        let limits = limits.clone();
         let stopped = stopped.clone();
         tokio::spawn(async move { edge::serve(listener, admin, &limits, wait(stopped)).await });
     }
+    tokio::spawn(reload.at_each(hangup));
     tracing::info!(address = %listeners.public.local_addr()?, "serving");
-    edge::serve(listeners.public, server, &settings.limits, terminated()).await;
+    edge::serve(listeners.public, server, &limits, terminated()).await;
     tracing::info!("no calls are open; taking over the last receipts");
     let _ = stop.send(true);
     taking_over.await.context("the take-over of the receipt journal failed")?;
     Ok(())
 }
 
-async fn gateway(settings: &Settings, shared: &Shared, journal: Arc<Journal>) -> anyhow::Result<Gateway> {
-    let source = Box::new(StoreSource(shared.store.clone()));
-    let directory = Arc::new(Directory::new(source, DIRECTORY_ENTRIES));
-    let told = Arc::clone(&directory);
-    shared.store.on_change(Box::new(move |change| source::tell(&told, change)));
+async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway> {
     let upstreams = Provider::ALL.map(|provider| upstream(provider, settings.providers.of(provider)));
+    let Lasting { store, directory, journal, metrics } = &shared.lasting;
     Ok(Gateway::new(ownkey_gateway::Parts {
-        directory,
+        directory: Arc::clone(directory),
         keyring: Arc::clone(&shared.keyring),
-        hasher: Arc::new(shared.keys.hasher(&shared.keyring, &shared.store).await?),
+        hasher: Arc::new(shared.keys.hasher(&shared.keyring, store).await?),
         catalogue: Arc::clone(&shared.catalogue),
         plans: Arc::new(plans().into_iter().collect::<HashMap<_, _>>()),
         upstreams: upstreams.into_iter().collect::<anyhow::Result<_>>()?,
         client: client::client(&settings.limits)?,
-        ledger: Arc::new(JournalLedger(journal)),
-        metrics: Arc::clone(&shared.metrics),
+        ledger: Arc::new(JournalLedger(Arc::clone(journal))),
+        metrics: Arc::clone(metrics),
         limits: settings.limits.clone(),
         clock: clock::now,
         new_id: clock::request_id,
@@ -134,17 +160,17 @@ async fn control(settings: &Settings, shared: &Shared) -> anyhow::Result<axum::R
         let urls: Vec<&str> = provider_settings.urls().collect();
         endpoints.insert(provider, Endpoint::new(&urls, provider_settings.managed_key.is_some())?);
     }
-    let store = shared.store.clone();
+    let store = shared.lasting.store.clone();
     let control = Control::new(ownkey_control::Parts {
-        store: shared.store.clone(),
+        store: store.clone(),
         keyring: Arc::clone(&shared.keyring),
-        hasher: shared.keys.hasher(&shared.keyring, &shared.store).await?,
+        hasher: shared.keys.hasher(&shared.keyring, &store).await?,
         catalogue: Arc::clone(&shared.catalogue),
         plans: plans().into_iter().collect(),
         endpoints,
         operator_tokens: settings.operator.tokens.iter().map(|t| SecretString::from(t.expose())).collect(),
         clock: Arc::new(clock::now),
-        metrics: rendered(&shared.metrics),
+        metrics: rendered(&shared.lasting.metrics),
         ready: Arc::new(move || {
             let store = store.clone();
             Box::pin(async move { store.ping().await.map_err(|error| error.to_string()) })

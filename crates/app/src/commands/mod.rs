@@ -3,6 +3,7 @@
 pub mod check;
 pub mod generate_kek;
 pub mod init;
+pub mod rotate;
 pub mod serve;
 
 use std::io::Write;

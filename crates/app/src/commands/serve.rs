@@ -21,5 +21,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("ownkey").build()?;
-    runtime.block_on(wiring::serve(settings))
+    let file = args.config.clone();
+    let reread = Box::new(move || config::load(file.as_deref(), std::env::vars().collect()));
+    runtime.block_on(wiring::serve(settings, reread))
 }

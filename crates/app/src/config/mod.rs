@@ -50,6 +50,23 @@ struct Raw {
     limits: limits::RawLimits,
 }
 
+impl Settings {
+    /// The settings that differ and that a running server can't change.
+    pub fn needs_restart(&self, other: &Self) -> Vec<&'static str> {
+        let (limits, others) = (&self.limits, &other.limits);
+        let differing = [
+            ("server.listen", self.server.listen != other.server.listen),
+            ("server.admin_listen", self.server.admin_listen != other.server.admin_listen),
+            ("database.url", self.database.url != other.database.url),
+            ("database.journal_dir", self.database.journal_dir != other.database.journal_dir),
+            ("limits.connections", limits.connections_max != others.connections_max),
+            ("limits.header_read_s", limits.header_read != others.header_read),
+            ("limits.drain_s", limits.drain != others.drain),
+        ];
+        differing.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+}
+
 /// Reads the file (the default one may be absent) and the environment over it.
 pub fn load(file: Option<&Path>, environment: HashMap<String, String>) -> anyhow::Result<Settings> {
     let path = file.map_or_else(|| PathBuf::from(DEFAULT_FILE), Path::to_path_buf);

@@ -7,6 +7,7 @@ mod api_keys;
 mod audit;
 mod bed;
 mod credentials;
+mod deks;
 #[cfg(feature = "kill-points")]
 mod kills;
 mod opening;
