@@ -4,6 +4,9 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "$0")/lib.sh"
 
+# Beside a PostgreSQL of its own, unless there is one: suites run on both databases.
+[[ -n ${TEST_POSTGRES_URL:-} ]] || exec scripts/postgres.sh run scripts/test.sh "$@"
+
 crates() {
     # nextest runs the tests of all crates side by side; without it the same tests run one crate at a time.
     if cargo nextest --version >/dev/null 2>&1; then

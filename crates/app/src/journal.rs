@@ -14,6 +14,10 @@ impl Ledger for JournalLedger {
         self.0.has_room()
     }
 
+    fn moves_money(&self) -> bool {
+        self.0.database_answers()
+    }
+
     fn record(&self, receipt: &Receipt) -> Result<(), JournalUnavailable> {
         self.0.append(receipt).map(drop).map_err(|error| {
             tracing::error!(%error, "the receipt journal can't be written");

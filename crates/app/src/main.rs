@@ -3,6 +3,7 @@
 mod clock;
 mod commands;
 mod config;
+mod directory;
 mod journal;
 mod keeper;
 mod lockdown;

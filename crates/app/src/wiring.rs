@@ -19,17 +19,13 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::clock;
 use crate::config::Settings;
 use crate::config::providers::ProviderSettings;
 use crate::journal::JournalLedger;
 use crate::reload::{Reload, Reread};
 use crate::server::{Admin, Current, Server};
-use crate::source::{self, StoreSource};
 use crate::vaulting::{self, SystemKeys};
-
-/// Callers and workspaces kept in memory, each.
-const DIRECTORY_ENTRIES: usize = 20_000;
+use crate::{clock, directory};
 
 /// Runs the server until it is told to stop, then lets open calls end.
 pub async fn serve(settings: Settings, reread: Reread) -> anyhow::Result<()> {
@@ -67,10 +63,7 @@ pub struct Lasting {
 
 impl Lasting {
     fn new(store: Store, journal: Arc<Journal>) -> Self {
-        let source = Box::new(StoreSource(store.clone()));
-        let directory = Arc::new(Directory::new(source, DIRECTORY_ENTRIES));
-        let told = Arc::clone(&directory);
-        store.on_change(Box::new(move |change| source::tell(&told, change)));
+        let directory = directory::follow(&store);
         Self { store, directory, journal, metrics: Arc::default() }
     }
 }

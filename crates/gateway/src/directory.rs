@@ -216,3 +216,47 @@ impl Directory {
         remove();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    struct Empty;
+
+    impl Source for Empty {
+        fn platform_key(&self, _: LookupId) -> BoxFuture<'_, Result<Option<PlatformKey>, SourceError>> {
+            Box::pin(async { Ok(None) })
+        }
+
+        fn workspace(&self, id: WorkspaceId) -> BoxFuture<'_, Result<Option<Workspace>, SourceError>> {
+            let (plan, policy) = ("default".to_owned(), PayerPolicy::ByokPreferred);
+            Box::pin(async move {
+                Ok(Some(Workspace { id, plan, policy, features: Vec::new(), dek: None, credentials: Vec::new() }))
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn without_trust_nothing_is_found_and_nothing_goes_out() {
+        let trust = Arc::new(Trust::until_extended());
+        let directory = Directory::new(Box::new(Empty), 10).while_trusted(Arc::clone(&trust));
+        let id = "ws_00000000000000000000000000000001".parse().unwrap();
+        let credential = "cred_00000000000000000000000000000002".parse().unwrap();
+        assert!(directory.workspace(id).await.is_err());
+
+        trust.extend(Instant::now() + Duration::from_secs(600));
+        let (_, since) = directory.workspace(id).await.unwrap().unwrap();
+        assert!(directory.still_current(since, id, credential));
+
+        // A moment that has passed does not shorten it; one that passes ends it.
+        trust.extend(Instant::now());
+        assert!(trust.holds());
+        let brief = Arc::new(Trust::until_extended());
+        let directory = directory.while_trusted(Arc::clone(&brief));
+        brief.extend(Instant::now() + Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(6));
+        assert!(directory.workspace(id).await.is_err() && !directory.still_current(since, id, credential));
+        assert!(Trust::always().holds());
+    }
+}

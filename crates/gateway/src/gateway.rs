@@ -155,7 +155,7 @@ impl Gateway {
             let plan = self.plan(&workspace)?;
             let grounds = Grounds { plan, catalogue: &self.parts.catalogue, upstreams: &self.parts.upstreams };
             let decision = decide(&grounds, &model, workspace, since)?;
-            admit(&*self.parts.ledger)?;
+            admit(&*self.parts.ledger, decision.payer.kind())?;
             if let Some(answer) = self.send(call, &received, &decision).await? {
                 return Ok(answer);
             }

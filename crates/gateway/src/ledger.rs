@@ -12,6 +12,10 @@ pub trait Ledger: Send + Sync {
     /// Whether another receipt would be taken. A call that can't be written down is not started.
     fn has_room(&self) -> bool;
 
+    /// Whether money could be moved now: it moves in the database only, and never through a file beside it. A call on
+    /// the operator's account is not started without.
+    fn moves_money(&self) -> bool;
+
     /// Writes a receipt down so that it survives the process. Synchronous and quick (one append to a file), so
     /// that it can run on every way out of a call, `Drop` included.
     fn record(&self, receipt: &Receipt) -> Result<(), JournalUnavailable>;

@@ -104,7 +104,7 @@ impl Store {
         if made != 1 {
             return Err(StoreError::Duplicate("platform key"));
         }
-        work.changed(ChangeKind::ApiKey, key.workspace, key.id.uuid()).await?;
+        work.told(ChangeKind::ApiKey, key.workspace, key.id.uuid()).await?;
         let detail = json!({"name": name, "scopes": key.scopes, "expires_at": key.expires_at});
         let object = key.id.to_string();
         work.note(&Note { workspace: Some(key.workspace), action: "api_key.create", object, detail }).await?;

@@ -22,12 +22,13 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ownkey_domain::receipt::Receipt;
 use uuid::Uuid;
 
 use crate::open::LockFile;
+use crate::reach::Reach;
 use frame::FRAME_HEAD;
 use segment::HEAD;
 pub use takeover::Takeover;
@@ -108,6 +109,7 @@ pub struct Journal {
     /// Whether the last write failed.
     failing: AtomicBool,
     progress: Progress,
+    reach: Arc<Reach>,
     _lock: LockFile,
 }
 
@@ -143,6 +145,7 @@ impl Journal {
             used_bytes: AtomicU64::new(used_bytes),
             failing: AtomicBool::new(false),
             progress: Progress::default(),
+            reach: Arc::default(),
             _lock: lock,
         })
     }
@@ -197,6 +200,17 @@ impl Journal {
         let written = writer.file.write_all_at(&[0; PROBE_BYTES], offset).and_then(|()| writer.file.set_len(offset));
         self.failing.store(written.is_err(), Ordering::Relaxed);
         written.is_ok()
+    }
+
+    /// The same journal, which knows whether its database is there.
+    pub(crate) fn beside(self, reach: &Arc<Reach>) -> Self {
+        Self { reach: Arc::clone(reach), ..self }
+    }
+
+    /// Whether the database took what it was last given. Costs nothing: one that went away and was not asked since is
+    /// found out by the next receipt.
+    pub fn database_answers(&self) -> bool {
+        self.reach.answers()
     }
 
     /// Bytes of all files.

@@ -51,6 +51,14 @@ impl Bed {
         Some(Self::open(StoreConfig::new(format!("{base}/{name}")), tempfile::tempdir().unwrap()).await)
     }
 
+    /// Ends every connection that the database has (PostgreSQL only), as a restart of the server would.
+    pub async fn cut_connections(&self) {
+        const SQL: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+            WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        let mut connection = PgConnection::connect(&self.config.url).await.unwrap();
+        sqlx::query(SQL).execute(&mut connection).await.unwrap();
+    }
+
     async fn open(config: StoreConfig, dir: TempDir) -> Self {
         let store = Store::open(&config).await.unwrap();
         store.set_audit_mac(mac());

@@ -8,6 +8,7 @@ mod audit;
 mod bed;
 mod credentials;
 mod deks;
+mod feed;
 #[cfg(feature = "kill-points")]
 mod kills;
 mod opening;
