@@ -10,10 +10,13 @@ from pathlib import Path
 
 import httpx
 
+from . import postgres
 from .api import Api
 from .process import Process, binary, free_port, wait_for
 
 NOWHERE = "http://127.0.0.1:9"
+# The database of servers whose test does not say which.
+ON_POSTGRES = os.environ.get("OWNKEY_TEST_DB") == "postgres"
 
 
 def new_kek() -> str:
@@ -27,13 +30,15 @@ class Server:
     deployment keeps it.
     """
 
-    def __init__(self, folder: Path, sim=None, *, managed=True, limits=None, log="info", variables=None, settings=""):
+    def __init__(self, folder: Path, sim=None, *, managed=True, limits=None, log="info", variables=None, settings="", database=None):
         self.folder, self.sim, self.log_level = folder, sim, log
         self.data = folder / "data"
         self.data.mkdir(parents=True)
         self.kek_file = folder / "secrets" / "kek"
         self.kek_file.parent.mkdir()
         self.write_kek(new_kek())
+        sqlite = f"sqlite://{self.data / 'ownkey.db'}"
+        self.database = database or (postgres.new_database() if ON_POSTGRES else sqlite)
         self.operator_token = "op_" + secrets.token_hex(24)
         self.managed_keys = {}
         if managed:
@@ -56,7 +61,8 @@ class Server:
             "[server]",
             f'listen = "127.0.0.1:{self.port}"',
             "[database]",
-            f'url = "sqlite://{self.data / "ownkey.db"}"',
+            f'url = "{self.database}"',
+            f'journal_dir = "{self.data / "journal"}"',
             "[vault]",
             f'kek_file = "{self.kek_file}"',
             "[providers.openai]",
@@ -128,6 +134,14 @@ class Server:
         self._commands += 1
         command = [binary("OWNKEY_BIN", "ownkey"), *arguments]
         return Process(command, self.folder, f"command-{self._commands}", self.environment())
+
+    @property
+    def on_sqlite(self) -> bool:
+        return self.database.startswith("sqlite://")
+
+    def kept(self) -> str:
+        """What its database holds, where that is not in the data folder."""
+        return "" if self.on_sqlite else postgres.dump(self.database)
 
     def output(self) -> str:
         """All that any start of it has printed."""
