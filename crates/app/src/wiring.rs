@@ -1,15 +1,16 @@
 //! Puts the parts together and runs them until told to stop.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::Context;
 use ownkey_control::{Control, Endpoint, LadderLimits};
 use ownkey_domain::catalogue::Catalogue;
-use ownkey_domain::plan::{DEFAULT_PLAN, Plan};
 use ownkey_domain::provider::Provider;
 use ownkey_gateway::directory::Directory;
 use ownkey_gateway::metrics::Metrics;
+use ownkey_gateway::rates::Rates;
 use ownkey_gateway::upstream::{BaseUrl, Upstream};
 use ownkey_gateway::{Gateway, client, edge};
 use ownkey_store::{Journal, JournalLimits, Store, StoreConfig, Takeover};
@@ -59,12 +60,14 @@ pub struct Lasting {
     pub directory: Arc<Directory>,
     journal: Arc<Journal>,
     metrics: Arc<Metrics>,
+    rates: Arc<Rates>,
 }
 
 impl Lasting {
     fn new(store: Store, journal: Arc<Journal>) -> Self {
         let directory = directory::follow(&store);
-        Self { store, directory, journal, metrics: Arc::default() }
+        let rates = Arc::new(Rates::new(Instant::now()));
+        Self { store, directory, journal, metrics: Arc::default(), rates }
     }
 }
 
@@ -84,7 +87,7 @@ struct Listeners {
 /// Both planes, as the configuration says.
 pub async fn assemble(settings: &Settings, keyring: Keyring, lasting: &Lasting) -> anyhow::Result<Server> {
     let keys = SystemKeys::open(&keyring, &lasting.store).await?;
-    let catalogue = Arc::new(Catalogue::builtin()?);
+    let catalogue = Arc::clone(&settings.rules.catalogue);
     let shared = Shared { keyring: Arc::new(keyring), keys, catalogue, lasting: lasting.clone() };
     Ok(Server { gateway: gateway(settings, &shared).await?, control: control(settings, &shared).await? })
 }
@@ -115,17 +118,20 @@ async fn run(
 
 async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway> {
     let upstreams = Provider::ALL.map(|provider| upstream(provider, settings.providers.of(provider)));
-    let Lasting { store, directory, journal, metrics } = &shared.lasting;
+    let Lasting { store, directory, journal, metrics, rates } = &shared.lasting;
     Ok(Gateway::new(ownkey_gateway::Parts {
         directory: Arc::clone(directory),
         keyring: Arc::clone(&shared.keyring),
         hasher: Arc::new(shared.keys.hasher(&shared.keyring, store).await?),
         catalogue: Arc::clone(&shared.catalogue),
-        plans: Arc::new(plans().into_iter().collect::<HashMap<_, _>>()),
+        plans: Arc::new(settings.rules.plans.clone()),
+        credits: settings.rules.credits,
+        managed: settings.rules.managed.clone(),
         upstreams: upstreams.into_iter().collect::<anyhow::Result<_>>()?,
         client: client::client(&settings.limits)?,
         ledger: Arc::new(JournalLedger(Arc::clone(journal))),
         metrics: Arc::clone(metrics),
+        rates: Arc::clone(rates),
         limits: settings.limits.clone(),
         clock: clock::now,
         new_id: clock::request_id,
@@ -159,7 +165,7 @@ async fn control(settings: &Settings, shared: &Shared) -> anyhow::Result<axum::R
         keyring: Arc::clone(&shared.keyring),
         hasher: shared.keys.hasher(&shared.keyring, &store).await?,
         catalogue: Arc::clone(&shared.catalogue),
-        plans: plans().into_iter().collect(),
+        plans: settings.rules.plans.clone(),
         endpoints,
         operator_tokens: settings.operator.tokens.iter().map(|t| SecretString::from(t.expose())).collect(),
         clock: Arc::new(clock::now),
@@ -171,11 +177,6 @@ async fn control(settings: &Settings, shared: &Shared) -> anyhow::Result<axum::R
         ladder: LadderLimits::default(),
     })?;
     Ok(ownkey_control::router(Arc::new(control)))
-}
-
-/// Until plans are configuration there is one.
-fn plans() -> [(String, Plan); 1] {
-    [(DEFAULT_PLAN.to_owned(), Plan::default())]
 }
 
 fn rendered(metrics: &Arc<Metrics>) -> ownkey_control::Metrics {

@@ -9,14 +9,14 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
 pub use self::pattern::{BadPattern, Pattern};
 pub use self::rules::{Availability, BadRule, Builtin, Rule, RuleDraft, RulesDraft, Unknown};
 use crate::payer::Gate;
-use crate::price::Prices;
+use crate::price::{Prices, STANDARD_TIER};
 use crate::provider::{Protocol, Provider};
 
 const BUILTIN: &str = include_str!("../catalogue/models.json");
@@ -235,6 +235,15 @@ impl Catalogue {
         }
         self.rules.iter().filter(|rule| rule.covers(&readings)).collect()
     }
+}
+
+/// Prices of the standard tier, from decimal texts in USD per token by class; none from none.
+pub fn standard_prices(rows: BTreeMap<String, String>) -> Result<Prices, BadCatalogue> {
+    if rows.is_empty() {
+        return Ok(Prices::default());
+    }
+    let tiers = data::tiers(BTreeMap::from([(STANDARD_TIER.to_owned(), rows)]))?;
+    Ok(Prices { tiers, ..Prices::default() })
 }
 
 /// A name without its `provider/` prefix, and the provider that the prefix names.

@@ -7,6 +7,7 @@
 
 pub mod caller;
 pub mod catalogue;
+pub mod hold;
 pub mod id;
 pub mod money;
 pub mod payer;

@@ -32,6 +32,10 @@ pub struct Decision<'a> {
     pub managed_key: Option<&'a Arc<ProviderKey>>,
     /// Whether the workspace's plan includes the call.
     pub included: bool,
+    /// The output limit to write in where the call has none.
+    pub output_limit: Option<u32>,
+    /// The workspace's plan.
+    pub plan: &'a Plan,
 }
 
 impl Decision<'_> {
@@ -105,8 +109,11 @@ pub fn decide<'a>(
     let default = upstream.bases.first();
     let base = if payer.credential().is_some() { bound } else { default };
     let base = base.ok_or_else(unconfigured)?;
+    let is_managed = payer.kind() == PayerKind::Managed;
     Ok(Decision {
-        included: payer.kind() == PayerKind::Managed && grounds.plan.managed == Managed::Included,
+        output_limit: grounds.plan.output_limit.filter(|_| is_managed),
+        plan: grounds.plan,
+        included: is_managed && grounds.plan.managed == Managed::Included,
         managed_key: upstream.managed_key.as_ref(),
         model: asked.named.as_ref().map(|named| named.upstream_name),
         payer,

@@ -98,6 +98,9 @@ pub trait Source: Send + Sync {
     /// The platform key with that lookup id, unless it is revoked.
     fn platform_key(&self, lookup: LookupId) -> BoxFuture<'_, Result<Option<PlatformKey>, SourceError>>;
 
+    /// The workspace that the product calls so, unless it is deleted.
+    fn workspace_named<'a>(&'a self, external_id: &'a str) -> BoxFuture<'a, Result<Option<WorkspaceId>, SourceError>>;
+
     /// The workspace, unless it is deleted.
     fn workspace(&self, id: WorkspaceId) -> BoxFuture<'_, Result<Option<Workspace>, SourceError>>;
 }
@@ -108,6 +111,7 @@ pub struct Directory {
     trust: Arc<Trust>,
     keys: Cache<LookupId, Arc<PlatformKey>>,
     workspaces: Cache<WorkspaceId, Arc<Workspace>>,
+    names: Cache<String, WorkspaceId>,
     generation: AtomicU64,
     // Held for reading by whoever inserts, for writing by whoever forgets: a row read before a change can't
     // be inserted after it.
@@ -126,6 +130,7 @@ impl Directory {
             trust: Arc::new(Trust::always()),
             keys: Cache::new(entries_max),
             workspaces: Cache::new(entries_max),
+            names: Cache::new(entries_max),
             generation: AtomicU64::new(0),
             inserting: RwLock::new(()),
         }
@@ -146,6 +151,18 @@ impl Directory {
         let Some(key) = self.source.platform_key(lookup).await?.map(Arc::new) else { return Ok(None) };
         self.insert_if_unchanged(before, || self.keys.insert(lookup, Arc::clone(&key)));
         Ok(Some(key))
+    }
+
+    /// The workspace that the product calls so.
+    pub async fn workspace_named(&self, external_id: &str) -> Result<Option<WorkspaceId>, SourceError> {
+        self.trusted()?;
+        if let Some(id) = self.names.get(external_id) {
+            return Ok(Some(id));
+        }
+        let before = self.generation();
+        let Some(id) = self.source.workspace_named(external_id).await? else { return Ok(None) };
+        self.insert_if_unchanged(before, || self.names.insert(external_id.to_owned(), id));
+        Ok(Some(id))
     }
 
     /// The workspace, with the generation its state belongs to.
@@ -182,6 +199,7 @@ impl Directory {
     pub fn forget_workspace(&self, id: WorkspaceId) {
         self.forget(|| {
             self.workspaces.remove(&id);
+            self.names.retain(|_, named| *named != id);
         });
     }
 
@@ -190,6 +208,7 @@ impl Directory {
         self.forget(|| {
             self.keys.clear();
             self.workspaces.clear();
+            self.names.clear();
         });
     }
 
@@ -225,6 +244,10 @@ mod tests {
     struct Empty;
 
     impl Source for Empty {
+        fn workspace_named<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<WorkspaceId>, SourceError>> {
+            Box::pin(async { Ok(None) })
+        }
+
         fn platform_key(&self, _: LookupId) -> BoxFuture<'_, Result<Option<PlatformKey>, SourceError>> {
             Box::pin(async { Ok(None) })
         }

@@ -1,6 +1,6 @@
 //! The way of a call, from its first byte to its receipt.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,9 +11,11 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::id::RequestId;
+use ownkey_domain::money::CreditRate;
 use ownkey_domain::payer::{PayerKind, Refusal};
 use ownkey_domain::plan::Plan;
 use ownkey_domain::time::Timestamp;
+use ownkey_providers::managed::{Extensions, Shape};
 use ownkey_providers::paths::{self, Route};
 use ownkey_providers::peek::{Edits, Peek, edit, peek};
 use ownkey_vault::{Keyring, PlatformKeyHasher, ProviderKey};
@@ -24,7 +26,7 @@ use crate::answer::{Answer, relay};
 use crate::body::Body;
 use crate::call::{Arrival, Call};
 use crate::client::Client;
-use crate::decide::{self, Decision, Grounds, decide};
+use crate::decide::{self, Asked, Decision, Grounds, decide};
 use crate::directory::{Directory, Generation, Workspace};
 use crate::error::{Code, Error};
 use crate::forward::{Draft, Lease, Outgoing, Sent, Upstreamed, forward};
@@ -33,12 +35,14 @@ use crate::ledger::Ledger;
 use crate::limits::{DECISIONS_MAX, Limits};
 use crate::metrics::Metrics;
 use crate::open::open;
+use crate::rates::{Quota, Rates, Subject};
 use crate::read::{self, RequestBody, read};
 use crate::relay::Watch;
 use crate::settle::{Book, bounded};
 use crate::target::{self, Target};
+use crate::terms::{self, Bill};
 use crate::upstream::Upstream;
-use crate::{edge, failure};
+use crate::{edge, failure, headers, service};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ownkey-request-id");
 
@@ -53,13 +57,19 @@ pub struct Parts {
     /// Models and prices.
     pub catalogue: Arc<Catalogue>,
     /// Plans by id.
-    pub plans: Arc<HashMap<String, Plan>>,
+    pub plans: Arc<BTreeMap<String, Plan>>,
+    /// What a credit is worth.
+    pub credits: Option<CreditRate>,
+    /// What managed calls may carry beyond the providers' lists.
+    pub managed: Extensions,
     /// The providers.
     pub upstreams: Vec<Upstream>,
     /// Reaches them.
     pub client: Client,
     /// Takes receipts.
     pub ledger: Arc<dyn Ledger>,
+    /// Quotas of keys and workspaces.
+    pub rates: Arc<Rates>,
     /// Counts.
     pub metrics: Arc<Metrics>,
     /// Bounds and time-outs.
@@ -91,6 +101,7 @@ impl Gateway {
             ledger: Arc::clone(&parts.ledger),
             catalogue: Arc::clone(&parts.catalogue),
             metrics: Arc::clone(&parts.metrics),
+            rates: Arc::clone(&parts.rates),
         });
         let body_room = read::body_room(&parts.limits);
         Self { parts, book, body_room }
@@ -148,6 +159,7 @@ impl Gateway {
             receipt.model = asked.model.as_deref().map(bounded);
             receipt.stream = asked.stream;
         });
+        service::act_for(call, &head.headers, &self.parts.directory).await?;
         let model = decide::resolve(&self.parts.catalogue, call.protocol, asked.model.as_deref())?;
         let received = Received { head, body: &body, asked: &asked };
         for _ in 0..DECISIONS_MAX {
@@ -155,12 +167,49 @@ impl Gateway {
             let plan = self.plan(&workspace)?;
             let grounds = Grounds { plan, catalogue: &self.parts.catalogue, upstreams: &self.parts.upstreams };
             let decision = decide(&grounds, &model, workspace, since)?;
+            self.terms(call, &received, &model, &decision)?;
             admit(&*self.parts.ledger, decision.payer.kind())?;
             if let Some(answer) = self.send(call, &received, &decision).await? {
                 return Ok(answer);
             }
         }
         Err(Error::overloaded("The workspace's keys change too fast. Try again shortly."))
+    }
+
+    /// What stands between a payer and a call: the closed world of managed access, the rate limits, the funds.
+    fn terms(
+        &self,
+        call: &mut Call,
+        received: &Received<'_>,
+        model: &Asked<'_>,
+        decision: &Decision<'_>,
+    ) -> Result<(), Error> {
+        let is_managed = decision.payer.kind() == PayerKind::Managed;
+        let body = &received.body.bytes;
+        let shape = if is_managed {
+            terms::closed_world(model, &received.head.headers, body, &self.parts.managed)?
+        } else {
+            Shape::default()
+        };
+        self.take_turn(call, decision.plan)?;
+        if !is_managed {
+            return Ok(());
+        }
+        let rate = self.parts.credits.as_ref();
+        let bill = Bill { plan: decision.plan, rate, request: received.asked, body_bytes: body.len(), shape };
+        bill.check_funds(model)
+    }
+
+    /// Takes the call from the quotas of its key and workspace, once however often it is decided.
+    fn take_turn(&self, call: &mut Call, plan: &Plan) -> Result<(), Error> {
+        if std::mem::replace(&mut call.is_counted, true) {
+            return Ok(());
+        }
+        let key = Quota { requests: call.caller.requests_per_minute, tokens: call.caller.tokens_per_minute };
+        let workspace = Quota { requests: plan.requests_per_minute, tokens: plan.tokens_per_minute };
+        let quotas = [(Subject::Key(call.caller.id), key), (Subject::Workspace(call.workspace), workspace)];
+        let taken = self.parts.rates.admit(&quotas, call.started);
+        taken.map_err(|exceeded| exceeded.error(call.protocol, (self.parts.clock)()))
     }
 
     /// Opens the key and forwards; `None` if the key was replaced at the last moment.
@@ -179,10 +228,11 @@ impl Gateway {
             credential,
         });
         let asks_usage = asked.stream && !asked.include_usage;
-        let edits = Edits { model: decision.model, include_usage: asks_usage, output_limit: None };
+        let edits = Edits { model: decision.model, include_usage: asks_usage, output_limit: decision.output_limit };
         let edited = edit(&body.bytes, call.route, asked, edits).map_or_else(|| body.bytes.clone(), Bytes::from);
         let path = paths::below_base(decision.provider, call.route.template());
-        let uri = decision.base.uri(path, head.uri.query());
+        let query = headers::forwarded_query(head.uri.query(), decision.payer.kind());
+        let uri = decision.base.uri(path, query);
         let request = Upstreamed::new(
             &decision.payer,
             Draft {
@@ -221,7 +271,7 @@ impl Gateway {
     }
 
     async fn workspace(&self, call: &Call) -> Result<(Arc<Workspace>, Generation), Error> {
-        match self.parts.directory.workspace(call.caller.workspace).await {
+        match self.parts.directory.workspace(call.workspace).await {
             Ok(Some(found)) => Ok(found),
             Ok(None) => Err(Error::new(Code::Unauthorized, "The workspace of this platform key was deleted.")),
             Err(error) => {

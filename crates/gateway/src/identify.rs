@@ -28,7 +28,7 @@ pub async fn identify(
         Error::overloaded("The platform key cannot be checked at the moment. Try again shortly.")
     })?;
     let key = found.filter(|key| key.is_live(now) && matches(hasher, presented, key)).ok_or_else(unknown_key)?;
-    if !key.may(Scope::Inference) {
+    if !key.may(Scope::Inference) && !key.may(Scope::InferenceAny) {
         return Err(Error::new(Code::Forbidden, "This platform key lacks the scope `inference`. Use one that has it."));
     }
     Ok(key)

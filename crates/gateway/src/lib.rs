@@ -10,6 +10,7 @@ pub mod gateway;
 pub mod ledger;
 pub mod limits;
 pub mod metrics;
+pub mod rates;
 pub mod upstream;
 
 mod admit;
@@ -24,9 +25,11 @@ mod identify;
 mod open;
 mod read;
 mod relay;
+mod service;
 mod settle;
 mod short;
 mod target;
+mod terms;
 
 pub use body::Body;
 pub use gateway::{Gateway, Parts};

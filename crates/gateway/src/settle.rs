@@ -16,6 +16,7 @@ use ownkey_providers::facts;
 use crate::ledger::{JournalUnavailable, Ledger};
 use crate::limits::RECEIPT_TEXT_MAX;
 use crate::metrics::Metrics;
+use crate::rates::{Rates, Subject};
 
 /// A receipt that is still being written. Dropping it means that the caller left: it is then recorded as
 /// cancelled, so no way out of a call leaves it unrecorded.
@@ -35,6 +36,8 @@ pub struct Book {
     pub catalogue: Arc<Catalogue>,
     /// Counts them.
     pub metrics: Arc<Metrics>,
+    /// Takes their tokens from the quotas.
+    pub rates: Arc<Rates>,
 }
 
 impl OpenReceipt {
@@ -121,11 +124,23 @@ impl OpenReceipt {
             attempt.outcome = receipt.outcome;
             attempt.cost_usd = receipt.cost_usd;
         }
+        self.spend(&receipt);
         self.book.metrics.closed(&receipt);
         self.book.ledger.record(&receipt).inspect_err(|error| {
             self.book.metrics.unrecorded();
             tracing::error!(request = %receipt.id, %error, "a receipt could not be written down");
         })
+    }
+}
+
+impl OpenReceipt {
+    /// Takes the tokens of the call from the quotas that count them.
+    fn spend(&self, receipt: &Receipt) {
+        let Some(provider) = receipt.provider else { return };
+        let billable = receipt.usage.billable(facts(provider).accounting).unwrap_or(receipt.usage);
+        let tokens = billable.iter().fold(0, |sum, (_, count)| u64::saturating_add(sum, count));
+        let Some(key) = receipt.api_key.filter(|_| tokens > 0) else { return };
+        self.book.rates.spend([Subject::Key(key), Subject::Workspace(receipt.workspace)], tokens, Instant::now());
     }
 }
 

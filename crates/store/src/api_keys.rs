@@ -234,6 +234,7 @@ impl TryFrom<CallerRow> for Caller {
     type Error = StoreError;
 
     fn try_from(row: CallerRow) -> Result<Self> {
+        let limits = limits(row.requests_per_minute, row.tokens_per_minute)?;
         let key = PlatformKey {
             id: ApiKeyId::from_uuid(row.id),
             workspace: WorkspaceId::from_uuid(row.workspace),
@@ -241,7 +242,9 @@ impl TryFrom<CallerRow> for Caller {
             hash: row.hash.try_into().map_err(|_| CORRUPT)?,
             pepper: row.pepper,
             expires_at: row.expires_at.map(Timestamp::from_millis),
+            requests_per_minute: limits.requests_per_minute,
+            tokens_per_minute: limits.tokens_per_minute,
         };
-        Ok(Self { key, limits: limits(row.requests_per_minute, row.tokens_per_minute)? })
+        Ok(Self { key, limits })
     }
 }

@@ -1,8 +1,12 @@
 //! Configuration: a file per section. Raw text becomes a checked value here, once.
 
+mod catalogue;
+mod credits;
 mod database;
+mod gateway;
 mod limits;
 mod operator;
+mod plans;
 pub mod providers;
 mod server;
 mod text;
@@ -37,6 +41,21 @@ pub struct Settings {
     pub providers: providers::Providers,
     /// Bounds and time-outs.
     pub limits: ownkey_gateway::limits::Limits,
+    /// The product's own rules.
+    pub rules: Rules,
+}
+
+/// The product's own rules: plans, models, money.
+#[derive(Debug)]
+pub struct Rules {
+    /// Plans by id.
+    pub plans: plans::Plans,
+    /// The models and what is offered of them.
+    pub catalogue: std::sync::Arc<ownkey_domain::catalogue::Catalogue>,
+    /// What a credit is worth, if any plan needs to know.
+    pub credits: Option<ownkey_domain::money::CreditRate>,
+    /// What managed calls may carry beyond the providers' lists.
+    pub managed: ownkey_providers::managed::Extensions,
 }
 
 #[derive(Deserialize, Default)]
@@ -48,6 +67,13 @@ struct Raw {
     operator: operator::RawOperator,
     providers: providers::RawProviders,
     limits: limits::RawLimits,
+    credits: credits::RawCredits,
+    catalogue: catalogue::RawCatalogue,
+    plans: plans::RawPlans,
+    models: Vec<catalogue::RawModel>,
+    gateway: gateway::RawGateway,
+    managed: gateway::RawManaged,
+    routes: gateway::RawRoutes,
 }
 
 impl Settings {
@@ -91,6 +117,8 @@ pub fn load(file: Option<&Path>, environment: HashMap<String, String>) -> anyhow
 impl Raw {
     fn check(self) -> anyhow::Result<Settings> {
         let server = self.server.check().context("section [server]")?;
+        self.gateway.check().context("section [gateway]")?;
+        self.routes.check()?;
         Ok(Settings {
             server,
             database: self.database.check().context("section [database]")?,
@@ -98,7 +126,27 @@ impl Raw {
             operator: self.operator.check().context("section [operator]")?,
             providers: self.providers.check().context("section [providers]")?,
             limits: self.limits.check().context("section [limits]")?,
+            rules: Rules::check(self.credits, self.plans, self.catalogue, self.models, self.managed)?,
         })
+    }
+}
+
+impl Rules {
+    fn check(
+        credits: credits::RawCredits,
+        plans: plans::RawPlans,
+        catalogue: catalogue::RawCatalogue,
+        models: Vec<catalogue::RawModel>,
+        managed: gateway::RawManaged,
+    ) -> anyhow::Result<Self> {
+        let credits = credits.check().context("section [credits]")?;
+        let plans = plans.check()?;
+        let needing = plans.values().find(|plan| plan.draws_on_credits() || plan.allowance_credits.is_some());
+        if let (None, Some(plan)) = (&credits, needing) {
+            anyhow::bail!("[credits] `usd_per_credit` is missing: [plans.{}] counts credits", plan.id);
+        }
+        let catalogue = std::sync::Arc::new(catalogue.check(models)?);
+        Ok(Self { plans, catalogue, credits, managed: managed.check() })
     }
 }
 
@@ -112,6 +160,7 @@ fn without_values(error: &config::ConfigError) -> String {
         ConfigError::At { error, key, .. } => {
             format!("{}: {}", key.as_deref().unwrap_or("a value"), without_values(error))
         }
+        ConfigError::NotFound(key) => format!("`{key}` is missing"),
         ConfigError::FileParse { .. } => "is not valid TOML".to_owned(),
         ConfigError::Message(message) if message.starts_with("unknown field") => message.clone(),
         ConfigError::Message(message) if message.starts_with("missing field") => message.clone(),

@@ -78,8 +78,9 @@ pub(super) fn tiers(rows: TierRows) -> Result<BTreeMap<String, Rates>, BadCatalo
 
 fn rate(class: &str, price: &str) -> Result<(TokenClass, PicoUsd), BadCatalogue> {
     let known = TokenClass::ALL.iter().find(|c| c.as_str() == class);
-    let class = known.ok_or_else(|| BadCatalogue(format!("no token class is called {class}")))?;
-    let price = PicoUsd::parse_usd(price).map_err(|_| BadCatalogue(format!("{price} is no price")))?;
+    let class = known.ok_or_else(|| BadCatalogue(format!("no token class is called `{class}`")))?;
+    let price = PicoUsd::parse_usd(price)
+        .map_err(|_| BadCatalogue(format!("the price of {} is no decimal number", class.as_str())))?;
     if price < PicoUsd::ZERO {
         return Err(BadCatalogue(format!("the price of {class} is below zero", class = class.as_str())));
     }

@@ -185,6 +185,8 @@ pub fn new_api_key(workspace: WorkspaceId) -> NewApiKey {
         name: "ci".to_owned(),
         lookup: platform_key::generate(&entropy).0,
         key: PlatformKey {
+            requests_per_minute: None,
+            tokens_per_minute: None,
             id: ApiKeyId::from_uuid(id),
             workspace,
             scopes: vec![Scope::Inference, Scope::UsageRead],
