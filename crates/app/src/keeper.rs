@@ -88,7 +88,8 @@ impl ServerClient {
         Self { address, token: settings.operator.tokens.first().cloned() }
     }
 
-    async fn connect(&self) -> anyhow::Result<TcpStream> {
+    /// Reaches it.
+    pub async fn connect(&self) -> anyhow::Result<TcpStream> {
         let connecting = tokio::time::timeout(CONNECT, TcpStream::connect(self.address)).await;
         let connected = connecting.map_err(anyhow::Error::from).and_then(|done| done.map_err(anyhow::Error::from));
         connected.with_context(|| {

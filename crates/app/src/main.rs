@@ -31,6 +31,8 @@ enum Command {
     Serve(commands::serve::Args),
     /// Validate configuration, vault and store, and say what is wrong.
     Check(commands::check::Args),
+    /// Write a consistent copy of the database to a new file.
+    Backup(commands::backup::Args),
     /// Keys of the vault.
     Vault {
         #[command(subcommand)]
@@ -44,6 +46,8 @@ enum VaultCommand {
     GenerateKek,
     /// Wrap every data key under the active KEK. Online, and can be repeated at any time.
     Rotate(commands::rotate::Args),
+    /// Seal a provider's stored keys anew for its new address.
+    Rebind(commands::rebind::Args),
 }
 
 fn main() -> std::process::ExitCode {
@@ -54,6 +58,8 @@ fn main() -> std::process::ExitCode {
         Command::Check(args) => commands::check::run(&args),
         Command::Vault { command: VaultCommand::GenerateKek } => commands::generate_kek::run(),
         Command::Vault { command: VaultCommand::Rotate(args) } => commands::rotate::run(&args),
+        Command::Vault { command: VaultCommand::Rebind(args) } => commands::rebind::run(&args),
+        Command::Backup(args) => commands::backup::run(&args),
     };
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,

@@ -83,6 +83,8 @@ pub static TABLE: &[Right] = &[
     shared(Get, "/api/v1/plans", Role::Viewer, Scopes::Any),
     shared(Get, "/api/v1/models", Role::Viewer, Scopes::Any),
     shared(Get, "/api/v1/providers", Role::Viewer, Scopes::Any),
+    operator(Post, "/api/v1/operator/backup", None),
+    operator(Post, "/api/v1/operator/vault/rebind", None),
     operator(Post, "/api/v1/operator/vault/rotate", None),
     operator(Get, "/api/v1/workspaces", None),
     operator(Post, "/api/v1/workspaces", None),

@@ -51,4 +51,6 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(usage::get))
         .routes(routes!(audit::list))
         .routes(routes!(operator::rotate::rotate))
+        .routes(routes!(operator::rebind::rebind))
+        .routes(routes!(operator::backup::backup))
 }

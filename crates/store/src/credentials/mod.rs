@@ -1,5 +1,6 @@
 //! Stored provider keys. One that ended is never used again: its sealed bytes are overwritten.
 
+mod rebind;
 mod row;
 
 use ownkey_domain::id::{CredentialId, WorkspaceId};
@@ -14,6 +15,7 @@ use crate::change::ChangeKind;
 use crate::db::on;
 use crate::mutation::Mutation;
 use crate::{By, Note, Result, Store, workspaces};
+pub use rebind::{Rebound, SealedCredential};
 use row::{CredentialRow, TestColumns};
 
 /// What people may know of a stored provider key.
