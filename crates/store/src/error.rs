@@ -80,6 +80,9 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::PoolClosed => Self::Unavailable("closed"),
             sqlx::Error::Io(_) => Self::Unavailable("connection lost"),
             sqlx::Error::Tls(_) => Self::Unavailable("TLS failed"),
+            sqlx::Error::BeginFailed | sqlx::Error::InvalidSavePointStatement => {
+                Self::Unavailable("the connection is being replaced")
+            }
             sqlx::Error::WorkerCrashed => Self::Unavailable("worker gone"),
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Corrupt("value"),
             _ => Self::Database("driver".to_owned()),
