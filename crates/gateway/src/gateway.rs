@@ -9,8 +9,9 @@ use http::header::{HeaderName, HeaderValue};
 use http::request::Parts as Head;
 use http::{Request, Response};
 use hyper::body::Incoming;
+use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::catalogue::Catalogue;
-use ownkey_domain::id::RequestId;
+use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::money::CreditRate;
 use ownkey_domain::payer::{PayerKind, Refusal};
 use ownkey_domain::plan::Plan;
@@ -34,6 +35,7 @@ use crate::identify::identify;
 use crate::ledger::Ledger;
 use crate::limits::{DECISIONS_MAX, Limits};
 use crate::metrics::Metrics;
+use crate::models::Viewer;
 use crate::open::open;
 use crate::rates::{Quota, Rates, Subject};
 use crate::read::{self, RequestBody, read};
@@ -143,10 +145,26 @@ impl Gateway {
         }
         let Parts { directory, hasher, .. } = &self.parts;
         let caller = identify(directory, hasher, &head.headers, arrival.at).await?;
+        if !to.route.is_metered() {
+            return self.models(to, &caller, head).await;
+        }
         let mut call = Call::open(arrival, to, caller, head, &self.book);
         match self.carry(&mut call, head, body).await {
             Ok(answer) => relay(call, answer).await,
             Err(error) => Err(failure::broken(call, error)),
+        }
+    }
+
+    /// The models that this caller can use: no call of a model, so no receipt.
+    async fn models(&self, to: &Target, caller: &PlatformKey, head: &Head) -> Result<Response<Body>, Error> {
+        let id = service::workspace_of(caller, &head.headers, &self.parts.directory).await?;
+        let (workspace, since) = self.workspace(id).await?;
+        let plan = self.plan(&workspace)?;
+        let grounds = Grounds { plan, catalogue: &self.parts.catalogue, upstreams: &self.parts.upstreams };
+        let viewer = Viewer { grounds, workspace, since, protocol: to.protocol };
+        match &to.model {
+            Some(id) => viewer.one(id),
+            None => viewer.list(head.uri.query()),
         }
     }
 
@@ -163,7 +181,7 @@ impl Gateway {
         let model = decide::resolve(&self.parts.catalogue, call.protocol, asked.model.as_deref())?;
         let received = Received { head, body: &body, asked: &asked };
         for _ in 0..DECISIONS_MAX {
-            let (workspace, since) = self.workspace(call).await?;
+            let (workspace, since) = self.workspace(call.workspace).await?;
             let plan = self.plan(&workspace)?;
             let grounds = Grounds { plan, catalogue: &self.parts.catalogue, upstreams: &self.parts.upstreams };
             let decision = decide(&grounds, &model, workspace, since)?;
@@ -270,8 +288,8 @@ impl Gateway {
         open(&self.parts.keyring, &decision.workspace, credential, decision.base.origin()).map(Arc::new)
     }
 
-    async fn workspace(&self, call: &Call) -> Result<(Arc<Workspace>, Generation), Error> {
-        match self.parts.directory.workspace(call.workspace).await {
+    async fn workspace(&self, id: WorkspaceId) -> Result<(Arc<Workspace>, Generation), Error> {
+        match self.parts.directory.workspace(id).await {
             Ok(Some(found)) => Ok(found),
             Ok(None) => Err(Error::new(Code::Unauthorized, "The workspace of this platform key was deleted.")),
             Err(error) => {

@@ -22,6 +22,7 @@ mod failure;
 mod forward;
 mod headers;
 mod identify;
+mod models;
 mod open;
 mod read;
 mod relay;

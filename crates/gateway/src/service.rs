@@ -1,6 +1,7 @@
 //! Service keys: the operator's own, which name the workspace that each call is made for.
 
 use http::HeaderMap;
+use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::id::WorkspaceId;
 use ownkey_domain::scope::Scope;
 
@@ -18,10 +19,7 @@ pub async fn act_for(call: &mut Call, headers: &HeaderMap, directory: &Directory
     if !call.caller.may(Scope::InferenceAny) {
         return Ok(());
     }
-    let named = name(headers, WORKSPACE)?.ok_or_else(|| {
-        Error::bad_request("A service key's call must name its workspace: `x-ownkey-workspace: ws_…` or `ext:…`.")
-    })?;
-    let workspace = workspace(named, directory).await?;
+    let workspace = workspace_of(&call.caller, headers, directory).await?;
     let agent = name(headers, AGENT)?.map(str::to_owned);
     call.workspace = workspace;
     call.receipt.note(|receipt| {
@@ -29,6 +27,17 @@ pub async fn act_for(call: &mut Call, headers: &HeaderMap, directory: &Directory
         receipt.agent = agent;
     });
     Ok(())
+}
+
+/// The workspace that a key's call is for: its own, or the one that a service key's call names.
+pub async fn workspace_of(key: &PlatformKey, headers: &HeaderMap, directory: &Directory) -> Result<WorkspaceId, Error> {
+    if !key.may(Scope::InferenceAny) {
+        return Ok(key.workspace);
+    }
+    let named = name(headers, WORKSPACE)?.ok_or_else(|| {
+        Error::bad_request("A service key's call must name its workspace: `x-ownkey-workspace: ws_…` or `ext:…`.")
+    })?;
+    workspace(named, directory).await
 }
 
 async fn workspace(named: &str, directory: &Directory) -> Result<WorkspaceId, Error> {
