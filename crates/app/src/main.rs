@@ -4,6 +4,7 @@ mod clock;
 mod commands;
 mod config;
 mod directory;
+mod health;
 mod journal;
 mod keeper;
 mod lockdown;

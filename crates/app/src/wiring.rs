@@ -22,6 +22,7 @@ use tokio::sync::watch;
 
 use crate::config::Settings;
 use crate::config::providers::ProviderSettings;
+use crate::health::KeyHealth;
 use crate::journal::JournalLedger;
 use crate::reload::{Reload, Reread};
 use crate::server::{Admin, Current, Server};
@@ -45,7 +46,8 @@ pub async fn serve(settings: Settings, reread: Reread) -> anyhow::Result<()> {
     let keys = SystemKeys::open(&keyring, &store).await?;
     store.set_audit_mac(keys.audit_mac(&keyring, &store).await?);
     let (journal, takeover) = store.open_journal(&settings.database.journal_dir, JournalLimits::default()).await?;
-    let lasting = Lasting::new(store, journal);
+    let health = Arc::new(KeyHealth::start(&store).await?);
+    let lasting = Lasting::new(store, journal, health);
     let current = Arc::new(Current::new(assemble(&settings, keyring, &lasting).await?));
     let reload = Reload { reread, lasting: lasting.clone(), current: Arc::clone(&current), started: settings };
     run(current, Listeners { public, admin }, takeover, (reload, hangup)).await
@@ -59,15 +61,16 @@ pub struct Lasting {
     /// What the data plane remembers of it.
     pub directory: Arc<Directory>,
     journal: Arc<Journal>,
+    health: Arc<KeyHealth>,
     metrics: Arc<Metrics>,
     rates: Arc<Rates>,
 }
 
 impl Lasting {
-    fn new(store: Store, journal: Arc<Journal>) -> Self {
+    fn new(store: Store, journal: Arc<Journal>, health: Arc<KeyHealth>) -> Self {
         let directory = directory::follow(&store);
         let rates = Arc::new(Rates::new(Instant::now()));
-        Self { store, directory, journal, metrics: Arc::default(), rates }
+        Self { store, directory, journal, health, metrics: Arc::default(), rates }
     }
 }
 
@@ -118,7 +121,7 @@ async fn run(
 
 async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway> {
     let upstreams = Provider::ALL.map(|provider| upstream(provider, settings.providers.of(provider)));
-    let Lasting { store, directory, journal, metrics, rates } = &shared.lasting;
+    let Lasting { store, directory, journal, health, metrics, rates } = &shared.lasting;
     Ok(Gateway::new(ownkey_gateway::Parts {
         directory: Arc::clone(directory),
         keyring: Arc::clone(&shared.keyring),
@@ -129,7 +132,7 @@ async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway
         managed: settings.rules.managed.clone(),
         upstreams: upstreams.into_iter().collect::<anyhow::Result<_>>()?,
         client: client::client(&settings.limits)?,
-        ledger: Arc::new(JournalLedger(Arc::clone(journal))),
+        ledger: Arc::new(JournalLedger(Arc::clone(journal), Arc::clone(health))),
         metrics: Arc::clone(metrics),
         rates: Arc::clone(rates),
         limits: settings.limits.clone(),

@@ -7,6 +7,7 @@
 
 pub mod caller;
 pub mod catalogue;
+pub mod health;
 pub mod hold;
 pub mod id;
 pub mod money;

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
+use ownkey_domain::health::KeySeen;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::receipt::Outcome;
 use ownkey_providers::answer::Served;
@@ -28,6 +29,9 @@ pub async fn relay(call: Call, answer: Answer, head: HeaderMap) -> Result<Respon
     };
     let theirs = collected.to_bytes();
     let class = classify(answer.provider, parts.status, &parts.headers, &theirs);
+    if class == ErrorClass::KeyRefused {
+        call.receipt.key_seen(KeySeen::Refused);
+    }
     let code = code(class, parts.status);
     if answer.payer == PayerKind::Managed {
         return managed(call, Theirs { status: parts.status, class, code, body: theirs }, head, &answer.key);

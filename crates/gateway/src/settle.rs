@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ownkey_domain::catalogue::Catalogue;
+use ownkey_domain::health::KeySeen;
 use ownkey_domain::id::CredentialId;
 use ownkey_domain::money::PicoUsd;
 use ownkey_domain::payer::{Payer, PayerKind};
@@ -52,6 +53,14 @@ impl OpenReceipt {
         if let Some(draft) = &mut self.draft {
             change(draft);
         }
+    }
+
+    /// The provider has taken the workspace's key, or refused it. Says nothing of the operator's own.
+    pub fn key_seen(&self, seen: KeySeen) {
+        let Some(draft) = &self.draft else { return };
+        let Some(credential) = draft.credential else { return };
+        let passed = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        self.book.ledger.key_seen((draft.workspace, credential), seen, draft.at.plus_millis(passed));
     }
 
     /// Who pays, if an attempt went out.

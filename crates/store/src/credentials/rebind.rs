@@ -2,6 +2,7 @@
 //! doubt them after a restore.
 
 use ownkey_domain::id::{CredentialId, WorkspaceId};
+use ownkey_domain::time::Timestamp;
 use serde_json::json;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -78,6 +79,15 @@ impl Store {
         note(&mut work, "credential.rebind", (held.workspace, id), detail).await?;
         work.commit().await?;
         Ok(true)
+    }
+
+    /// The keys that are shown as invalid by what traffic said, each with since when.
+    pub async fn keys_shown_invalid(&self, limit: u32) -> Result<Vec<(CredentialId, Timestamp)>> {
+        const SQL: &str = "SELECT id, invalid_since FROM credentials \
+            WHERE invalid_since IS NOT NULL AND ended_at IS NULL ORDER BY id LIMIT $1";
+        let rows: Vec<(Uuid, i64)> =
+            on!(self.inner.db.read(), c => sqlx::query_as(SQL).bind(i64::from(limit)).fetch_all(c).await)?;
+        Ok(rows.into_iter().map(|(id, at)| (CredentialId::from_uuid(id), Timestamp::from_millis(at))).collect())
     }
 
     /// Forgets what tests and traffic said of every key: after a restore nobody knows. How many there are. No server
