@@ -30,11 +30,13 @@ binaries() {
 
 acceptance() { .venv/bin/python -m pytest acceptance "$@"; }
 
-# Again with every server on PostgreSQL. Left out, but for soaks, is what speaks with providers and never with the
-# database but to look up a key, and what chooses its database itself.
+# Again with every server on PostgreSQL. Left out is what chooses its database itself; and, but for soaks, what is about
+# providers, requests and verdicts and would only spend its time waiting for removals to be heard of.
 acceptance_on_postgres() {
     local once=(test_bad_machine.py test_canary_scanner.py test_database_away.py test_nodes.py)
-    [[ -n ${OWNKEY_SOAK:-} ]] || once+=(test_bad_providers.py test_bad_requests.py test_sdk_node.py test_sdk_python.py)
+    [[ -n ${OWNKEY_SOAK:-} ]] || once+=(
+        test_bad_keys.py test_bad_providers.py test_bad_requests.py test_sdk_node.py test_sdk_python.py test_verdicts.py
+    )
     OWNKEY_TEST_DB=postgres acceptance "${once[@]/#/--ignore=acceptance/}"
 }
 
