@@ -4,6 +4,7 @@ import pytest
 
 from harness.api import Api
 from harness.errors import assert_problem
+from harness.process import wait_for
 from harness.sim import provider_key
 
 KEY = {"key": provider_key("openai")}
@@ -37,6 +38,8 @@ def pair(server):
     victim = server.operator.create_workspace("Victim")
     victim.put_key("openai", provider_key("openai"), expect=201)
     victim.request = victim.ask("openai").headers["x-ownkey-request-id"]
+    # The use of a key is noted behind the answer; what the tests compare must have come to rest.
+    wait_for(lambda: victim.provider_keys()["openai"]["last_used_at"], "the use of the key to be noted")
     intruder = server.operator.create_workspace("Intruder")
     body = {"name": "all", "scopes": SCOPES}
     made = server.operator("POST", f"{intruder.path}/api-keys", body, 201).json()
