@@ -79,8 +79,8 @@ def test_the_error_event_reaches_the_caller(callers, provider, payer, broken):
     assert caller.receipts()[0]["outcome"] == "failed"
 
 
-@pytest.fixture(scope="module")
-def drained(tmp_path_factory, sim):
+@pytest.fixture(scope="module", params=["", "reloaded"])
+def drained(tmp_path_factory, sim, request):
     """What callers got whose streams were open when the server was told to stop, and for longer than it waits."""
     server = Server(tmp_path_factory.mktemp("drained"), sim, limits={"drain_s": 1}).start()
     callers, cases = callers_of(server), [(provider, payer) for provider in PROVIDERS for payer in PAYERS]
@@ -89,6 +89,9 @@ def drained(tmp_path_factory, sim):
         read = lambda case: read_to_the_end(server.url, callers[case[1]].secret, case[0], LONG)  # noqa: E731
         answers = [pool.submit(read, case) for case in cases]
         wait_for(lambda: sim.stats()["open"] == len(cases), "all streams are open")
+        if request.param == "reloaded":
+            # The streams belong to the configuration before.
+            server.reload()
         server.process.child.send_signal(signal.SIGTERM)
         found = {case: answer.result(30) for case, answer in zip(cases, answers)}
     server.process.wait()

@@ -106,7 +106,7 @@ def test_celune_c5_the_key_is_encrypted_and_never_shown_again(server, sim, works
     hint = workspace.provider_keys()[provider]["hint"]
     assert hint and hint.endswith(key[-4:])
     assert leaks == []
-    assert scanner.scan_files(server.data) == []
+    assert scanner.scan_files(server.data) == [] and scanner.scan_text(server.kept(), "database") == []
     assert scanner.scan_text(server.output(), "log") == []
 
 

@@ -22,13 +22,17 @@ def test_niyra_n5_the_key_is_nowhere_but_in_the_call(new_server, sim):
         assert workspace.ask(provider, stream=True).status_code == 200
     assert {call["key"] for call in sim.calls(since)} == set(keys.values())
 
+    def found():
+        both = [one.scan_files(server.data) + one.scan_text(server.kept(), "database") for one in (scanner, kek_scanner)]
+        return sum(both, [])
+
     # While it runs: the database, its write-ahead log, the journal.
-    assert scanner.scan_files(server.data) + kek_scanner.scan_files(server.data) == []
+    assert found() == []
     answers += [workspace.api("GET", workspace.path + path) for path in ("/provider-keys", "/audit", "/requests")]
     assert [leak for answer in answers for leak in scanner.scan(answer.content, str(answer.url))] == []
     assert scanner.scan_text(server.output(), "log") + kek_scanner.scan_text(server.output(), "log") == []
     server.stop()
-    assert scanner.scan_files(server.data) + kek_scanner.scan_files(server.data) == []
+    assert found() == []
 
     # The same data and the same KEK: the keys are still there.
     server.start()
@@ -47,7 +51,8 @@ def stopped(new_server):
 
 
 def assert_start_is_refused(server, *named: str):
-    before, kek = digests(server.data), server.kek_file.read_bytes() if server.kek_file.exists() else None
+    before, kept = digests(server.data), server.kept()
+    kek = server.kek_file.read_bytes() if server.kek_file.exists() else None
     server.launch()
     code = wait_for(lambda: server.process.ended() is not None and (server.process.ended() or "zero"), "it ends", 15)
     assert code not in (0, "zero")
@@ -55,7 +60,7 @@ def assert_start_is_refused(server, *named: str):
     assert "panicked" not in said
     for word in named:
         assert word in said, said
-    assert digests(server.data) == before
+    assert digests(server.data) == before and server.kept() == kept
     assert kek is None or server.kek_file.read_bytes() == kek
 
 

@@ -3,6 +3,7 @@
 #   demo.sh          starts it and stays until Ctrl-C; with DEMO_DETACH=1 it leaves it running
 #   demo.sh stop     stops a demo that was left running
 #   demo.sh clean    stops it and removes its data
+# DEMO names the product whose configuration it runs with: celune (if nothing is said) or niyra.
 # Data is kept between runs. DEMO_PORT, DEMO_SIM_PORT (and the two after it) and DEMO_DIR move it elsewhere.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -14,6 +15,8 @@ sim_port=${DEMO_SIM_PORT:-9800}
 address=127.0.0.1
 url=http://$address:$port
 pids=$dir/pids
+product=${DEMO:-celune}
+rules=$root/examples/$product.toml
 ready_tries=150 # of 0.1 s each
 
 main() {
@@ -26,7 +29,7 @@ main() {
 }
 
 start() {
-    [[ ${DEMO:-default} == default ]] || die "DEMO=$DEMO is not there yet: product configurations come with plans. Run \`make demo\`."
+    [[ $product =~ ^(celune|niyra)$ ]] || die "DEMO names a product: celune or niyra"
     ! left_running >/dev/null || die "the demo is running already; \`make demo-stop\` ends it"
     free_or_die "$port" DEMO_PORT
     for p in 0 1 2; do free_or_die $((sim_port + p)) DEMO_SIM_PORT; done
@@ -37,6 +40,7 @@ start() {
     mkdir -p "$dir"
     chmod 700 "$dir"
     [[ -e $dir/ownkey.toml ]] || (cd "$dir" && "$bin/ownkey" init >/dev/null)
+    token=$(sed -n 's/^token = "\(.*\)"/\1/p' "$dir/ownkey.toml")
     trap stop_children EXIT
     trap 'exit 0' INT TERM
     launch
@@ -77,7 +81,9 @@ launch() {
         # The word `sim-ok` makes the simulator accept a key; no real provider would.
         export OWNKEY_PROVIDERS__OPENAI__MANAGED_KEY=sk-proj-sim-ok-operator-0000000001
         export OWNKEY_PROVIDERS__ANTHROPIC__MANAGED_KEY=sk-ant-api03-sim-ok-operator-0000000001
-        exec "$bin/ownkey" serve --config ownkey.toml </dev/null >ownkey.log 2>&1
+        # The rules come from the product's file, what is this machine's from the environment.
+        export OWNKEY_OPERATOR__TOKEN=$token
+        exec "$bin/ownkey" serve --config "$rules" </dev/null >ownkey.log 2>&1
     ) &
     ownkey_pid=$!
     set +m
@@ -99,7 +105,6 @@ await() {
 
 # Two workspaces and a platform key of the first; what is there already stays.
 seed() {
-    token=$(sed -n 's/^token = "\(.*\)"/\1/p' "$dir/ownkey.toml")
     workspace acme "Acme Inc" >/dev/null
     workspace globex "Globex" >/dev/null
     key=$(cat "$dir/platform-key" 2>/dev/null || true)
@@ -111,7 +116,7 @@ seed() {
     [[ $key == ok_* ]] || die "no platform key could be made; see $dir/ownkey.log"
 }
 
-workspace() { ask "$token" PUT "/workspaces/by-external-id/$1" "{\"name\":\"$2\"}" | member id; }
+workspace() { ask "$token" PUT "/workspaces/by-external-id/$1" "{\"name\":\"$2\",\"plan\":\"pro\"}" | member id; }
 
 # A call of the management API. The token goes by a file descriptor, as a command line can be read by others.
 ask() {
@@ -126,12 +131,15 @@ show() {
     local bold="" plain=""
     [[ -t 1 ]] && bold=$'\e[1m' plain=$'\e[0m'
     local keys=$url/api/v1/workspaces/current/provider-keys/anthropic
+    local first="See x-ownkey-payer in the answer: managed access pays." last="The next call is managed again."
+    # Hosted access there is paid in credits, and there are none yet.
+    [[ $product == niyra ]] && first="Hosted access costs credits, and there are none yet: 402." last="The next call is 402 again."
     cat <<END
 
-  ${bold}Ownkey$plain        $url   (simulated providers on ports $((sim_port + 1)) and $((sim_port + 2)))
+  ${bold}Ownkey$plain        $url   (as ${product^}, by examples/$product.toml; simulated providers on ports $((sim_port + 1)) and $((sim_port + 2)))
   ${bold}Platform key$plain  $key   (workspace Acme Inc)
 
-${bold}Ask a model.$plain See x-ownkey-payer in the answer: managed access pays.
+${bold}Ask a model.$plain $first
   curl -iN $url/v1/messages -H 'x-api-key: $key' \\
     -H 'anthropic-version: 2023-06-01' -H 'content-type: application/json' \\
     -d '{"model":"claude-haiku-4-5","max_tokens":200,"stream":true,"messages":[{"role":"user","content":"Hello!"}]}'
@@ -140,7 +148,7 @@ ${bold}Paste a provider key.$plain It is tested, sealed, and pays from the next 
   curl -X PUT $keys -H 'authorization: Bearer $key' \\
     -H 'content-type: application/json' -d '{"key":"sk-ant-api03-sim-ok-acme-0000000001"}'
 
-${bold}Remove it.$plain The next call is managed again.
+${bold}Remove it.$plain $last
   curl -i -X DELETE $keys -H 'authorization: Bearer $key'
 
 ${bold}See who paid$plain for each call, and what it cost.
@@ -178,5 +186,5 @@ stop_left_running() {
     rm -f "$pids"
 }
 
-ownkey_pid="" sim_pid=""
+ownkey_pid="" sim_pid="" token=""
 main "$@"

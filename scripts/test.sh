@@ -4,6 +4,9 @@ set -euo pipefail
 # shellcheck source=scripts/lib.sh
 source "$(dirname "$0")/lib.sh"
 
+# Beside a PostgreSQL of its own, unless there is one: suites run on both databases.
+[[ -n ${TEST_POSTGRES_URL:-} ]] || exec scripts/postgres.sh run scripts/test.sh "$@"
+
 crates() {
     # nextest runs the tests of all crates side by side; without it the same tests run one crate at a time.
     if cargo nextest --version >/dev/null 2>&1; then
@@ -25,7 +28,18 @@ binaries() {
     export OWNKEY_KILL_BIN=$target/kill-points/ownkey
 }
 
-acceptance() { .venv/bin/python -m pytest acceptance; }
+acceptance() { .venv/bin/python -m pytest acceptance "$@"; }
+
+# Again with every server on PostgreSQL. Left out is what chooses its database itself; and, but for soaks, what is about
+# providers, requests and verdicts and would only spend its time waiting for removals to be heard of.
+acceptance_on_postgres() {
+    local once=(test_bad_machine.py test_canary_scanner.py test_database_away.py test_nodes.py)
+    [[ -n ${OWNKEY_SOAK:-} ]] || once+=(
+        test_bad_keys.py test_bad_providers.py test_bad_requests.py test_decisions.py test_sdk_node.py
+        test_sdk_python.py test_verdicts.py
+    )
+    OWNKEY_TEST_DB=postgres acceptance "${once[@]/#/--ignore=acceptance/}"
+}
 
 step "what the build needs" scripts/setup.sh
 if [[ ${1:-} == soak ]]; then
@@ -36,5 +50,6 @@ fi
 step "release binaries" binaries
 step "what the tests need" scripts/test-setup.sh
 step "acceptance suites" acceptance
+step "acceptance suites on PostgreSQL" acceptance_on_postgres
 [[ ${1:-} == soak ]] || step "the demo" python3 scripts/demo-check.py
 show_timings

@@ -3,16 +3,20 @@
 import base64
 import os
 import secrets
+import signal
 import subprocess
 import time
 from pathlib import Path
 
 import httpx
 
+from . import postgres
 from .api import LOCAL, Api
 from .process import Process, binary, free_port, wait_for
 
 NOWHERE = "http://127.0.0.1:9"
+# The database of servers whose test does not say which.
+ON_POSTGRES = os.environ.get("OWNKEY_TEST_DB") == "postgres"
 
 
 def new_kek() -> str:
@@ -26,13 +30,15 @@ class Server:
     deployment keeps it.
     """
 
-    def __init__(self, folder: Path, sim=None, *, managed=True, limits=None, log="info", variables=None, settings=""):
+    def __init__(self, folder: Path, sim=None, *, managed=True, limits=None, log="info", variables=None, settings="", database=None):
         self.folder, self.sim, self.log_level = folder, sim, log
         self.data = folder / "data"
         self.data.mkdir(parents=True)
         self.kek_file = folder / "secrets" / "kek"
         self.kek_file.parent.mkdir()
         self.write_kek(new_kek())
+        sqlite = f"sqlite://{self.data / 'ownkey.db'}"
+        self.database = database or (postgres.new_database() if ON_POSTGRES else sqlite)
         self.operator_token = "op_" + secrets.token_hex(24)
         self.managed_keys = {}
         if managed:
@@ -45,7 +51,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: Process | None = None
         self.start_ms = None
-        self._starts = 0
+        self._starts = self._commands = 0
         (folder / "ownkey.toml").write_text(self._settings(limits or {}, settings))
 
     def _settings(self, limits: dict, more: str) -> str:
@@ -55,7 +61,8 @@ class Server:
             "[server]",
             f'listen = "127.0.0.1:{self.port}"',
             "[database]",
-            f'url = "sqlite://{self.data / "ownkey.db"}"',
+            f'url = "{self.database}"',
+            f'journal_dir = "{self.data / "journal"}"',
             "[vault]",
             f'kek_file = "{self.kek_file}"',
             "[providers.openai]",
@@ -112,11 +119,35 @@ class Server:
     def kill(self):
         self.process.kill()
 
+    def reload(self) -> str:
+        """Has the configuration read again; what the server says of it."""
+        before = len(self.process.output())
+        self.process.child.send_signal(signal.SIGHUP)
+        return wait_for(lambda: self._reload_told(before), "the server says what came of the reload")
+
+    def _reload_told(self, before: int) -> str | None:
+        told = self.process.output()[before:]
+        return told if "the configuration was read again" in told else None
+
     def run(self, *arguments) -> subprocess.CompletedProcess:
         """Another command of the same installation, with its server's configuration."""
         command = [str(binary("OWNKEY_BIN", "ownkey")), *map(str, arguments)]
         variables = {"PATH": os.environ["PATH"]} | self.environment()
         return subprocess.run(command, cwd=self.folder, env=variables, capture_output=True, text=True, timeout=60)
+
+    def begin(self, *arguments) -> Process:
+        """The same, without waiting for its end."""
+        self._commands += 1
+        command = [binary("OWNKEY_BIN", "ownkey"), *arguments]
+        return Process(command, self.folder, f"command-{self._commands}", self.environment())
+
+    @property
+    def on_sqlite(self) -> bool:
+        return self.database.startswith("sqlite://")
+
+    def kept(self) -> str:
+        """What its database holds, where that is not in the data folder."""
+        return "" if self.on_sqlite else postgres.dump(self.database)
 
     def output(self) -> str:
         """All that any start of it has printed."""

@@ -3,22 +3,20 @@
 
 usage: scripts/facts/catalogue.py FACTS_FOLDER > crates/domain/catalogue/models.json
 
-Reads FOLDER/model-prices.json (its source stands in the output). Writes the chat models of both providers,
-prices as decimal text in USD per token, so that nothing is ever rounded.
+Reads FOLDER/model-prices.json (its source stands in the output). Writes every model of both providers, each with its
+mode (the kind of call that it serves), prices as decimal text in USD, so that nothing is ever rounded down.
 """
 
 import json
 import re
 import sys
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from pathlib import Path
 
-# The chat models of the two example products; the other kinds of models come with their paths.
-OFFERED = re.compile(
-    r"claude-(opus|sonnet|haiku)-4|claude-fable-5|gpt-4o|gpt-4\.1|gpt-4-turbo|gpt-5|o1$|o1-2|o3$|o3-2|o3-mini|o4-mini$|o4-mini-2"
-)
-# Models of other paths or with prices of other kinds (audio, search fees).
-NOT_YET = re.compile(r"audio|realtime|search|transcribe|tts|-pro|codex|deep-research|cyber|chat-latest|gpt-5-chat")
+# Models with a fee for each call that no token class tells of: a price without it would be a wrong one.
+FEE_BESIDES_TOKENS = re.compile(r"search")
+# Prices are whole pico-dollars in Ownkey.
+PICO = Decimal("0.000000000001")
 
 CLASSES = {
     "anthropic": {
@@ -33,13 +31,24 @@ CLASSES = {
         "output": "output_cost_per_token",
         "cache_read": "cache_read_input_token_cost",
         "cache_write": "cache_creation_input_token_cost",
+        "audio_input": "input_cost_per_audio_token",
+        "audio_output": "output_cost_per_audio_token",
+        "image_input": "input_cost_per_image_token",
     },
 }
-TIERS = {"standard": "", "priority": "_priority", "flex": "_flex"}
+TIERS = {"standard": "", "priority": "_priority", "flex": "_flex", "ultrafast": "_ultrafast"}
+# Prices of other things than tokens.
+UNITS = {
+    "input_second": "input_cost_per_second",
+    "output_second": "output_cost_per_second",
+    "input_character": "input_cost_per_character",
+}
 
 
 def decimal(value):
-    return format(Decimal(str(value)), "f")
+    exact = Decimal(str(value))
+    # Prices for a minute make endless fractions for a second: those are rounded up.
+    return format(exact if exact % PICO == 0 else exact.quantize(PICO, ROUND_UP), "f")
 
 
 def rates(model, long_suffix, tier_suffix):
@@ -69,22 +78,21 @@ def entry(model):
     out = {
         "id": model["id"],
         "provider": model["provider"],
+        "mode": model["mode"],
         "context_tokens": model.get("max_input_tokens"),
         "output_tokens": model.get("max_output_tokens"),
         "tiers": tiers(model),
     }
     if long := long_context(model):
         out["long_context"] = long
+    if units := {unit: decimal(model[field]) for unit, field in UNITS.items() if field in model}:
+        out["units"] = units
     return out
 
 
 def main():
     facts = json.loads((Path(sys.argv[1]) / "model-prices.json").read_text())
-    chosen = [
-        m
-        for m in facts["models"]
-        if m["mode"] == "chat" and OFFERED.match(m["id"]) and not NOT_YET.search(m["id"])
-    ]
+    chosen = [m for m in facts["models"] if not FEE_BESIDES_TOKENS.search(m["id"])]
     catalogue = {
         "version": "2026-11-22",
         "source": facts["source"],

@@ -2,16 +2,25 @@
 
 use std::sync::Arc;
 
+use ownkey_domain::health::KeySeen;
+use ownkey_domain::id::{CredentialId, WorkspaceId};
 use ownkey_domain::receipt::Receipt;
+use ownkey_domain::time::Timestamp;
 use ownkey_gateway::ledger::{JournalUnavailable, Ledger};
 use ownkey_store::Journal;
 
-/// Writes receipts into the store's journal.
-pub struct JournalLedger(pub Arc<Journal>);
+use crate::health::KeyHealth;
+
+/// Writes receipts into the store's journal, and passes on what is seen of keys.
+pub struct JournalLedger(pub Arc<Journal>, pub Arc<KeyHealth>);
 
 impl Ledger for JournalLedger {
     fn has_room(&self) -> bool {
         self.0.has_room()
+    }
+
+    fn moves_money(&self) -> bool {
+        self.0.database_answers()
     }
 
     fn record(&self, receipt: &Receipt) -> Result<(), JournalUnavailable> {
@@ -19,6 +28,10 @@ impl Ledger for JournalLedger {
             tracing::error!(%error, "the receipt journal can't be written");
             JournalUnavailable
         })
+    }
+
+    fn key_seen(&self, key: (WorkspaceId, CredentialId), seen: KeySeen, at: Timestamp) {
+        self.1.seen(key, seen, at);
     }
 }
 

@@ -3,8 +3,12 @@
 mod clock;
 mod commands;
 mod config;
+mod directory;
+mod health;
 mod journal;
+mod keeper;
 mod lockdown;
+mod reload;
 mod server;
 mod source;
 mod taking_over;
@@ -29,6 +33,8 @@ enum Command {
     Serve(commands::serve::Args),
     /// Validate configuration, vault and store, and say what is wrong.
     Check(commands::check::Args),
+    /// Write a consistent copy of the database to a new file.
+    Backup(commands::backup::Args),
     /// Keys of the vault.
     Vault {
         #[command(subcommand)]
@@ -40,6 +46,10 @@ enum Command {
 enum VaultCommand {
     /// Print a new key-encryption key.
     GenerateKek,
+    /// Wrap every data key under the active KEK. Online, and can be repeated at any time.
+    Rotate(commands::rotate::Args),
+    /// Seal a provider's stored keys anew for its new address.
+    Rebind(commands::rebind::Args),
 }
 
 fn main() -> std::process::ExitCode {
@@ -49,6 +59,9 @@ fn main() -> std::process::ExitCode {
         Command::Serve(args) => commands::serve::run(&args),
         Command::Check(args) => commands::check::run(&args),
         Command::Vault { command: VaultCommand::GenerateKek } => commands::generate_kek::run(),
+        Command::Vault { command: VaultCommand::Rotate(args) } => commands::rotate::run(&args),
+        Command::Vault { command: VaultCommand::Rebind(args) } => commands::rebind::run(&args),
+        Command::Backup(args) => commands::backup::run(&args),
     };
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,

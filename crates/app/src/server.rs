@@ -4,6 +4,7 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use axum::response::IntoResponse;
 use futures_util::FutureExt;
 use http::request::Parts;
@@ -40,6 +41,33 @@ impl Answer for Server {
 
     fn cut_off(&self) {
         self.gateway.cut_off();
+    }
+}
+
+/// The server as the configuration last read makes it. Calls that are under way end on the one they began on, with
+/// the keys it has.
+pub struct Current(ArcSwap<Server>);
+
+impl Current {
+    /// Starts with that one.
+    pub fn new(server: Server) -> Self {
+        Self(ArcSwap::from_pointee(server))
+    }
+
+    /// Requests from now on are that one's.
+    pub fn replace(&self, server: Server) {
+        self.0.store(Arc::new(server));
+    }
+}
+
+impl Answer for Current {
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+        self.0.load_full().answer(request).await
+    }
+
+    fn cut_off(&self) {
+        // Its gateway shares the word with those that were replaced.
+        self.0.load().cut_off();
     }
 }
 

@@ -17,6 +17,13 @@ impl Source for StoreSource {
         Box::pin(async move { Ok(self.0.caller(&lookup).await.map_err(unreadable)?.map(|caller| caller.key)) })
     }
 
+    fn workspace_named<'a>(&'a self, external_id: &'a str) -> BoxFuture<'a, Result<Option<WorkspaceId>, SourceError>> {
+        Box::pin(async move {
+            let found = self.0.workspace_by_external_id(external_id).await.map_err(unreadable)?;
+            Ok(found.map(|workspace| workspace.id))
+        })
+    }
+
     fn workspace(&self, id: WorkspaceId) -> BoxFuture<'_, Result<Option<Workspace>, SourceError>> {
         Box::pin(async move { Ok(self.0.routing(id).await.map_err(unreadable)?.map(workspace)) })
     }
@@ -41,6 +48,7 @@ fn workspace(routing: Routing) -> Workspace {
     Workspace {
         id: routing.workspace,
         plan: routing.plan,
+        features: routing.features,
         policy: routing.policy,
         dek: WrappedDek::from_bytes(routing.dek.wrapped).ok(),
         credentials,

@@ -1,23 +1,37 @@
 //! Vault and store at start: the right KEK or no start, and the installation's own keys.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use ownkey_store::{AuditMac, Store, StoreConfig, SystemSecret, WrappedDek as StoredDek};
 use ownkey_vault::{
-    Context, DekOwner, Keyring, PepperId, PlatformKeyHasher, Sealed, Secret, SystemPurpose, WrappedDek,
+    Context, DekOwner, KekId, Keyring, PepperId, PlatformKeyHasher, Sealed, Secret, SystemPurpose, WrappedDek,
 };
 
 /// The version of every key that a first start makes.
 const FIRST: u32 = 1;
+/// Data keys read at a time when all are looked at: about 200 bytes each.
+const DEKS_AT_A_TIME: u32 = 1_000;
 
 /// Checks the KEKs against the store as it is, if there is one, before it is brought up to date: a wrong KEK must not
 /// even migrate it. Whether there is a store.
 pub async fn check_store(keyring: &Keyring, config: &StoreConfig) -> anyhow::Result<bool> {
-    let Some(store) = Store::look(config).await.context("cannot open the store")? else { return Ok(false) };
-    let checked = check_keks(keyring, &store).await;
+    let Some(store) = look(keyring, config).await? else { return Ok(false) };
     store.close().await;
-    checked.map(|()| true)
+    Ok(true)
+}
+
+/// The store as it is, to look at only, if there is one and the KEKs are the right ones.
+pub async fn look(keyring: &Keyring, config: &StoreConfig) -> anyhow::Result<Option<Store>> {
+    let Some(store) = Store::look(config).await.context("cannot open the store")? else { return Ok(None) };
+    match check_keks(keyring, &store).await {
+        Ok(()) => Ok(Some(store)),
+        Err(error) => {
+            store.close().await;
+            Err(error)
+        }
+    }
 }
 
 /// Compares each configured KEK with the check value in the store, and proves that one of them opens the
@@ -35,14 +49,46 @@ async fn check_keks(keyring: &Keyring, store: &Store) -> anyhow::Result<()> {
             keyring.verify(id, &stored).context("wrong KEK; nothing was changed")?;
         }
     }
-    let Some(dek) = store.system_dek().await? else { return Ok(()) };
-    let dek = WrappedDek::from_bytes(dek.wrapped)?;
-    if !keyring.has(dek.kek_id()) {
-        bail!("the KEK `{}` is needed to open this store and is not configured; nothing was changed", dek.kek_id());
+    let missing = missing_keks(keyring, store).await?;
+    if missing.is_empty() {
+        return proven(keyring, store).await;
     }
-    // Check values may be missing, as after a restore of some tables. What they vouch for is the proof itself.
-    keyring.rewrap(&dek, DekOwner::System).context("wrong KEK; nothing was changed")?;
+    let told: Vec<String> = missing.iter().map(|(id, deks)| format!("`{id}` ({deks} data keys)")).collect();
+    bail!(
+        "data keys in this store are still wrapped under KEKs that are not configured: {}; configure them behind the \
+         active one and run `ownkey vault rotate` before you remove them; nothing was changed",
+        told.join(", ")
+    )
+}
+
+/// Check values may be missing, as after a restore of some tables. What they vouch for is the proof itself.
+async fn proven(keyring: &Keyring, store: &Store) -> anyhow::Result<()> {
+    let Some(dek) = store.system_dek().await? else { return Ok(()) };
+    keyring
+        .rewrap(&WrappedDek::from_bytes(dek.wrapped)?, DekOwner::System)
+        .context("wrong KEK; nothing was changed")?;
     Ok(())
+}
+
+/// The KEKs that data keys are wrapped under and that are not configured, with how many data keys each. A row that
+/// is damaged names none: it concerns its own workspace only.
+async fn missing_keks(keyring: &Keyring, store: &Store) -> anyhow::Result<BTreeMap<KekId, u64>> {
+    let mut missing = BTreeMap::new();
+    let mut count = |wrapped: Vec<u8>| {
+        if let Ok(dek) = WrappedDek::from_bytes(wrapped)
+            && !keyring.has(dek.kek_id())
+        {
+            *missing.entry(dek.kek_id().clone()).or_insert(0) += 1;
+        }
+    };
+    store.system_dek().await?.into_iter().for_each(|dek| count(dek.wrapped));
+    let mut after = None;
+    loop {
+        let deks = store.workspace_deks(after, DEKS_AT_A_TIME).await?;
+        let Some(last) = deks.last() else { return Ok(missing) };
+        after = Some(last.workspace);
+        deks.into_iter().for_each(|found| count(found.dek.wrapped));
+    }
 }
 
 /// Writes the check values of the configured KEKs, once they are known to be right.

@@ -1,43 +1,44 @@
 //! Puts the parts together and runs them until told to stop.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use ownkey_control::{Control, Endpoint, LadderLimits};
 use ownkey_domain::catalogue::Catalogue;
-use ownkey_domain::plan::{DEFAULT_PLAN, Plan};
 use ownkey_domain::provider::Provider;
 use ownkey_gateway::directory::Directory;
 use ownkey_gateway::metrics::Metrics;
+use ownkey_gateway::rates::Rates;
 use ownkey_gateway::upstream::{BaseUrl, Upstream};
 use ownkey_gateway::{Gateway, client, edge};
 use ownkey_store::{Journal, JournalLimits, Store, StoreConfig};
 use ownkey_vault::Keyring;
 use secrecy::SecretString;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::clock;
 use crate::config::Settings;
 use crate::config::providers::ProviderSettings;
+use crate::health::KeyHealth;
 use crate::journal::{self, JournalLedger};
-use crate::server::{Admin, Server};
-use crate::source::{self, StoreSource};
+use crate::reload::{Reload, Reread};
+use crate::server::{Admin, Current, Server};
 use crate::taking_over::TakingOver;
 use crate::vaulting::{self, SystemKeys};
+use crate::{clock, directory};
 
-/// Callers and workspaces kept in memory, each.
-const DIRECTORY_ENTRIES: usize = 20_000;
 /// How long the admin listener's last answers may take at the end; they are short.
 const ADMIN_GRACE: Duration = Duration::from_secs(1);
 
 /// Runs the server until it is told to stop, then lets open calls end.
-pub async fn serve(settings: Settings) -> anyhow::Result<()> {
-    let keyring = Arc::new(settings.vault.keyring()?);
+pub async fn serve(settings: Settings, reread: Reread) -> anyhow::Result<()> {
+    // From here on the signal does not end the process.
+    let hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
+    let keyring = settings.vault.keyring()?;
     let store_config = StoreConfig::new(&settings.database.url);
     vaulting::check_store(&keyring, &store_config).await?;
     let store = Store::open(&store_config).await.context("cannot open the store")?;
@@ -51,26 +52,47 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let keys = SystemKeys::open(&keyring, &store).await?;
     store.set_audit_mac(keys.audit_mac(&keyring, &store).await?);
     let (journal, takeover) = store.open_journal(&settings.database.journal_dir, JournalLimits::default()).await?;
+    let health = Arc::new(KeyHealth::start(&store).await?);
     let (stop, stopped) = watch::channel(false);
     let taking_over = TakingOver::start(takeover.run(wait(stopped.clone())), stopped);
-    let (metrics, alive) = (Arc::new(Metrics::default()), taking_over.alive());
-    let catalogue = Arc::new(Catalogue::builtin()?);
-    let shared = Shared { keyring, keys, store, catalogue, metrics, journal, alive };
-    let server =
-        Arc::new(Server { gateway: gateway(&settings, &shared).await?, control: control(&settings, &shared).await? });
-    run(&settings, server, Listeners { public, admin }, &shared, (stop, taking_over)).await
+    let lasting = Lasting::new(store, journal, health, taking_over.alive());
+    let current = Arc::new(Current::new(assemble(&settings, keyring, &lasting).await?));
+    let reload = Reload { reread, lasting, current: Arc::clone(&current), started: settings };
+    run(current, Listeners { public, admin }, (reload, hangup), (stop, taking_over)).await
+}
+
+/// What lasts as long as the process. All else is made anew from each configuration that is read.
+#[derive(Clone)]
+pub struct Lasting {
+    /// The store.
+    pub store: Store,
+    /// What the data plane remembers of it.
+    pub directory: Arc<Directory>,
+    journal: Arc<Journal>,
+    health: Arc<KeyHealth>,
+    metrics: Arc<Metrics>,
+    rates: Arc<Rates>,
+    /// Whether the take-over of the journal runs.
+    alive: watch::Receiver<bool>,
+    /// The word that ends streams, also those of gateways that were replaced.
+    cut_off: watch::Sender<bool>,
+}
+
+impl Lasting {
+    fn new(store: Store, journal: Arc<Journal>, health: Arc<KeyHealth>, alive: watch::Receiver<bool>) -> Self {
+        let directory = directory::follow(&store);
+        let rates = Arc::new(Rates::new(Instant::now()));
+        let cut_off = watch::Sender::new(false);
+        Self { store, directory, journal, health, metrics: Arc::default(), rates, alive, cut_off }
+    }
 }
 
 /// What both planes use.
 struct Shared {
     keyring: Arc<Keyring>,
     keys: SystemKeys,
-    store: Store,
     catalogue: Arc<Catalogue>,
-    metrics: Arc<Metrics>,
-    journal: Arc<Journal>,
-    /// Whether the take-over of the journal runs.
-    alive: watch::Receiver<bool>,
+    lasting: Lasting,
 }
 
 struct Listeners {
@@ -78,18 +100,28 @@ struct Listeners {
     admin: Option<TcpListener>,
 }
 
+/// Both planes, as the configuration says.
+pub async fn assemble(settings: &Settings, keyring: Keyring, lasting: &Lasting) -> anyhow::Result<Server> {
+    let keys = SystemKeys::open(&keyring, &lasting.store).await?;
+    let catalogue = Arc::clone(&settings.rules.catalogue);
+    let shared = Shared { keyring: Arc::new(keyring), keys, catalogue, lasting: lasting.clone() };
+    Ok(Server { gateway: gateway(settings, &shared).await?, control: control(settings, &shared).await? })
+}
+
 async fn run(
-    settings: &Settings,
-    server: Arc<Server>,
+    server: Arc<Current>,
     listeners: Listeners,
-    shared: &Shared,
+    (reload, hangup): (Reload, Signal),
     (stop, taking_over): (watch::Sender<bool>, TakingOver),
 ) -> anyhow::Result<()> {
+    let limits = reload.started.limits.clone();
+    let lasting = reload.lasting.clone();
     let admin = listeners.admin.map(|listener| {
-        let admin = Arc::new(Admin { metrics: rendered(shared) });
-        let (limits, stopped) = (settings.limits.clone(), stop.subscribe());
+        let admin = Arc::new(Admin { metrics: rendered(&lasting) });
+        let (limits, stopped) = (limits.clone(), stop.subscribe());
         tokio::spawn(async move { edge::serve(listener, admin, &limits, wait(stopped)).await })
     });
+    let reloading = tokio::spawn(reload.at_each(hangup));
     let end = async {
         tokio::select! {
             () = terminated() => {}
@@ -98,7 +130,8 @@ async fn run(
         }
     };
     tracing::info!(address = %listeners.public.local_addr()?, "serving");
-    edge::serve(listeners.public, server, &settings.limits, end).await;
+    edge::serve(listeners.public, server, &limits, end).await;
+    reloading.abort();
     tracing::info!("no calls are open; taking over the last receipts");
     let _ = stop.send(true);
     let taken_over = taking_over.finish().await;
@@ -108,26 +141,27 @@ async fn run(
         admin.abort();
     }
     // So that the database is one file, without a log beside it.
-    shared.store.close().await;
+    lasting.store.close().await;
     taken_over
 }
 
 async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway> {
-    let source = Box::new(StoreSource(shared.store.clone()));
-    let directory = Arc::new(Directory::new(source, DIRECTORY_ENTRIES));
-    let told = Arc::clone(&directory);
-    shared.store.on_change(Box::new(move |change| source::tell(&told, change)));
     let upstreams = Provider::ALL.map(|provider| upstream(provider, settings.providers.of(provider)));
+    let Lasting { store, directory, journal, health, metrics, rates, cut_off, .. } = &shared.lasting;
     Ok(Gateway::new(ownkey_gateway::Parts {
-        directory,
+        directory: Arc::clone(directory),
         keyring: Arc::clone(&shared.keyring),
-        hasher: Arc::new(shared.keys.hasher(&shared.keyring, &shared.store).await?),
+        hasher: Arc::new(shared.keys.hasher(&shared.keyring, store).await?),
         catalogue: Arc::clone(&shared.catalogue),
-        plans: Arc::new(plans().into_iter().collect::<HashMap<_, _>>()),
+        plans: Arc::new(settings.rules.plans.clone()),
+        credits: settings.rules.credits,
+        managed: settings.rules.managed.clone(),
         upstreams: upstreams.into_iter().collect::<anyhow::Result<_>>()?,
         client: client::client(&settings.limits)?,
-        ledger: Arc::new(JournalLedger(Arc::clone(&shared.journal))),
-        metrics: Arc::clone(&shared.metrics),
+        ledger: Arc::new(JournalLedger(Arc::clone(journal), Arc::clone(health))),
+        metrics: Arc::clone(metrics),
+        rates: Arc::clone(rates),
+        cut_off: cut_off.clone(),
         limits: settings.limits.clone(),
         clock: clock::now,
         new_id: clock::request_id,
@@ -147,17 +181,17 @@ async fn control(settings: &Settings, shared: &Shared) -> anyhow::Result<axum::R
         let urls: Vec<&str> = provider_settings.urls().collect();
         endpoints.insert(provider, Endpoint::new(&urls, provider_settings.managed_key.is_some())?);
     }
-    let (store, alive) = (shared.store.clone(), shared.alive.clone());
+    let (store, alive) = (shared.lasting.store.clone(), shared.lasting.alive.clone());
     let control = Control::new(ownkey_control::Parts {
-        store: shared.store.clone(),
+        store: store.clone(),
         keyring: Arc::clone(&shared.keyring),
-        hasher: shared.keys.hasher(&shared.keyring, &shared.store).await?,
+        hasher: shared.keys.hasher(&shared.keyring, &store).await?,
         catalogue: Arc::clone(&shared.catalogue),
-        plans: plans().into_iter().collect(),
+        plans: settings.rules.plans.clone(),
         endpoints,
         operator_tokens: settings.operator.tokens.iter().map(|t| SecretString::from(t.expose())).collect(),
         clock: Arc::new(clock::now),
-        metrics: rendered(shared),
+        metrics: rendered(&shared.lasting),
         ready: Arc::new(move || {
             let (store, taking_over) = (store.clone(), *alive.borrow());
             Box::pin(async move {
@@ -172,13 +206,8 @@ async fn control(settings: &Settings, shared: &Shared) -> anyhow::Result<axum::R
     Ok(ownkey_control::router(Arc::new(control)))
 }
 
-/// Until plans are configuration there is one.
-fn plans() -> [(String, Plan); 1] {
-    [(DEFAULT_PLAN.to_owned(), Plan::default())]
-}
-
-fn rendered(shared: &Shared) -> ownkey_control::Metrics {
-    let (metrics, journal) = (Arc::clone(&shared.metrics), Arc::clone(&shared.journal));
+fn rendered(lasting: &Lasting) -> ownkey_control::Metrics {
+    let (metrics, journal) = (Arc::clone(&lasting.metrics), Arc::clone(&lasting.journal));
     Arc::new(move || {
         let mut text = String::new();
         metrics.render(&mut text);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use ownkey_domain::catalogue::Catalogue;
-use ownkey_domain::plan::{DEFAULT_PLAN, Managed, Plan};
+use ownkey_domain::plan::{DEFAULT_PLAN, Plan};
 use ownkey_domain::provider::Provider;
 use ownkey_domain::time::Timestamp;
 use ownkey_store::{Actor, By, Store};
@@ -132,8 +132,7 @@ impl Control {
     /// The plan of that id. A workspace whose plan is no longer configured has one that includes nothing: nobody
     /// pays for what nobody granted.
     pub(crate) fn plan(&self, id: &str) -> Plan {
-        let nothing = || Plan { id: id.to_owned(), name: id.to_owned(), byok: false, managed: Managed::None };
-        self.parts.plans.get(id).cloned().unwrap_or_else(nothing)
+        self.parts.plans.get(id).cloned().unwrap_or_else(|| Plan::nothing(id))
     }
 
     /// The plan of a workspace that is made without naming one: `default`, or the only one there is.

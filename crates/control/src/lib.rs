@@ -18,6 +18,7 @@ mod ladder;
 mod models;
 mod not_yet;
 mod openapi;
+pub mod operator;
 mod page;
 mod plans;
 mod policy;

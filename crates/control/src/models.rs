@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use ownkey_domain::catalogue::Model;
+use ownkey_domain::catalogue::{Listed, Mode};
 use ownkey_domain::money::PicoUsd;
-use ownkey_domain::payer::{Gate, KeyState, PayerKind, Question, Refusal, decide};
+use ownkey_domain::payer::{KeyState, PayerKind, Question, Refusal, decide};
 use ownkey_domain::plan::Plan;
 use ownkey_domain::policy::PayerPolicy;
 use ownkey_domain::price::Rates;
@@ -36,6 +36,11 @@ pub(crate) struct ModelView {
     /// Who would pay: `byok` or `managed`.
     #[schema(value_type = Option<String>)]
     payer: Option<PayerKind>,
+    /// The model behind it, where the name is the product's own.
+    alias_of: Option<String>,
+    /// The kind of call it serves.
+    #[schema(value_type = String)]
+    mode: Mode,
     /// Longest prompt, in tokens.
     context_tokens: Option<u64>,
     /// Longest answer, in tokens.
@@ -57,6 +62,7 @@ pub(crate) struct Reason {
 /// What the decision looks at, the model aside.
 struct Viewer {
     plan: Plan,
+    features: Vec<String>,
     policy: PayerPolicy,
     keys: Vec<Held>,
 }
@@ -78,43 +84,70 @@ pub(crate) async fn list(
     access: Access,
 ) -> Result<Json<Listing<ModelView>>, Problem> {
     let viewer = Viewer::of(&control, &access.who).await?;
-    let offered = |model: &&Model| control.endpoint(model.provider).is_some();
-    let models = control.parts.catalogue.models().iter().filter(offered);
-    Ok(Json(Listing::whole(models.map(|model| viewer.show(&control, model)).collect())))
+    let reachable = |listed: &Listed<'_>| control.endpoint(listed.model.provider).is_some();
+    let models = control.parts.catalogue.listed().filter(reachable);
+    Ok(Json(Listing::whole(models.map(|listed| viewer.show(&control, listed)).collect())))
 }
 
 impl Viewer {
     async fn of(control: &Control, who: &Who) -> Result<Self, Problem> {
         let Who::Key(key) = who else {
             let plan = control.plan(control.default_plan().unwrap_or_default());
-            return Ok(Self { plan, policy: PayerPolicy::default(), keys: Vec::new() });
+            return Ok(Self { plan, features: Vec::new(), policy: PayerPolicy::default(), keys: Vec::new() });
         };
         let workspace = control.store().workspace(key.workspace).await?;
         let workspace = workspace.ok_or_else(|| Problem::not_found("There is no such workspace."))?;
         let keys = held(control, workspace.id).await?;
-        Ok(Self { plan: control.plan(&workspace.plan), policy: workspace.policy, keys })
+        let plan = control.plan(&workspace.plan);
+        Ok(Self { plan, features: workspace.features, policy: workspace.policy, keys })
     }
 
-    fn show(&self, control: &Control, model: &Model) -> ModelView {
-        let held = self.keys.iter().find(|held| held.provider == model.provider);
-        let decision = decide(&Question {
-            plan: &self.plan,
-            policy: self.policy,
-            gate: Gate::Available,
-            key: held.map_or(KeyState::None, |held| held.key_state(&self.plan)),
-            operator_key: control.has_operator_key(model.provider),
-            priced: !model.prices.tiers.is_empty(),
-        });
+    fn show(&self, control: &Control, listed: Listed<'_>) -> ModelView {
+        let model = listed.model;
+        let decision = self.decide(control, listed);
         ModelView {
-            id: model.id.clone(),
+            id: listed.id.to_owned(),
             provider: model.provider,
             usable: decision.is_ok(),
-            payer: decision.as_ref().ok().map(|payer| payer.kind()),
-            reason: decision.err().map(|refusal| Reason { code: code(refusal), message: refusal.to_string() }),
+            payer: decision.as_ref().ok().copied(),
+            reason: decision.err(),
+            alias_of: listed.is_alias.then(|| model.id.clone()),
+            mode: model.mode,
             context_tokens: model.context_tokens,
             output_tokens: model.output_tokens,
             prices_usd: model.prices.tiers.iter().map(|(tier, rates)| (tier.clone(), by_class(rates))).collect(),
         }
+    }
+
+    /// Who would pay for a call, or why there would be none.
+    fn decide(&self, control: &Control, listed: Listed<'_>) -> Result<PayerKind, Reason> {
+        let (provider, catalogue) = (listed.model.provider, &control.parts.catalogue);
+        let held = self.keys.iter().find(|held| held.provider == provider);
+        let named = catalogue.resolve(listed.id, provider.protocol());
+        let named = named.map_err(|error| Reason { code: "wrong_protocol", message: error.to_string() })?;
+        let has = |feature: &str| self.plan.features.has(feature) || self.features.iter().any(|f| f == feature);
+        let ruling = catalogue.ruling(&named, self.plan.unknown, has);
+        let payer = decide(&Question {
+            plan: &self.plan,
+            policy: self.policy,
+            gate: ruling.gate,
+            key: held.map_or(KeyState::None, |held| held.key_state(&self.plan)),
+            operator_key: control.has_operator_key(provider),
+            priced: listed.model.prices.by_token(),
+        });
+        let payer = payer.map_err(|refusal| {
+            let own = ruling.message.filter(|_| refusal == Refusal::ModelGated);
+            Reason { code: code(refusal), message: own.map_or_else(|| refusal.to_string(), str::to_owned) }
+        })?;
+        if listed.model.mode != Mode::Chat {
+            let message = "the path that this kind of model is called at is not built yet".to_owned();
+            return Err(Reason { code: "not_available_yet", message });
+        }
+        if payer.kind() == PayerKind::Managed && self.plan.draws_on_credits() {
+            // Until there is a ledger every balance is 0.
+            return Err(Reason { code: "insufficient_credits", message: "the workspace has no credits".to_owned() });
+        }
+        Ok(payer.kind())
     }
 }
 

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use crate::control::Control;
 use crate::openapi::{self, frame};
 use crate::{
-    api_keys, audit, edge, health, models, not_yet, plans, policy, provider_keys, providers, receipts, usage,
+    api_keys, audit, edge, health, models, not_yet, operator, plans, policy, provider_keys, providers, receipts, usage,
     workspaces,
 };
 
@@ -50,4 +50,7 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(receipts::get::get))
         .routes(routes!(usage::get))
         .routes(routes!(audit::list))
+        .routes(routes!(operator::rotate::rotate))
+        .routes(routes!(operator::rebind::rebind))
+        .routes(routes!(operator::backup::backup))
 }

@@ -19,6 +19,10 @@ pub struct PlatformKey {
     pub pepper: u32,
     /// When it stops working.
     pub expires_at: Option<Timestamp>,
+    /// Calls a minute; absent is no limit of its own.
+    pub requests_per_minute: Option<u32>,
+    /// Tokens a minute; absent is no limit of its own.
+    pub tokens_per_minute: Option<u64>,
 }
 
 impl PlatformKey {

@@ -1,24 +1,55 @@
-//! The catalogue: which models exist, who serves them, what they cost. Shipped as data in the repository
-//! (`catalogue/models.json`, made by `scripts/facts/catalogue.py`).
+//! The catalogue: which models exist, who serves them, what they cost, and which of them are offered to whom. Models
+//! and prices ship as data in the repository (`catalogue/models.json`, made by `scripts/facts/catalogue.py`); the
+//! operator's rules come over them.
+
+mod data;
+mod name;
+mod pattern;
+mod rules;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::money::PicoUsd;
-use crate::price::{LongContext, Prices, Rates};
+pub use self::pattern::{BadPattern, Pattern};
+pub use self::rules::{Availability, BadRule, Builtin, Rule, RuleDraft, RulesDraft, Unknown};
+use crate::payer::Gate;
+use crate::price::{Prices, STANDARD_TIER};
 use crate::provider::{Protocol, Provider};
-use crate::usage::TokenClass;
 
 const BUILTIN: &str = include_str!("../catalogue/models.json");
+
+/// The kind of call that a model serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Chat completions, messages.
+    Chat,
+    /// Responses only.
+    Responses,
+    /// Embeddings.
+    Embedding,
+    /// Text to speech.
+    AudioSpeech,
+    /// Speech to text.
+    AudioTranscription,
+    /// Moderation.
+    Moderation,
+    /// Live sessions.
+    Realtime,
+}
 
 /// A model of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {
-    /// The name callers and the provider use.
+    /// The name the provider uses.
     pub id: String,
     /// Who serves it.
     pub provider: Provider,
+    /// The kind of call it serves.
+    pub mode: Mode,
     /// Longest prompt, in tokens.
     pub context_tokens: Option<u64>,
     /// Longest answer, in tokens.
@@ -27,23 +58,48 @@ pub struct Model {
     pub prices: Prices,
 }
 
-/// Every model that is known, and the version its prices carry on receipts.
+/// Every model that is known, what is offered of them, and the version its prices carry on receipts.
 #[derive(Debug, Clone)]
 pub struct Catalogue {
     version: String,
     models: Vec<Model>,
     by_id: HashMap<String, usize>,
+    rules: Vec<Rule>,
+    unknown: Unknown,
+    builtin: Builtin,
 }
 
 /// What a model name in a call means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Resolved<'a> {
     /// Who serves it.
     pub provider: Provider,
     /// Its catalogue entry, if it has one.
     pub model: Option<&'a Model>,
-    /// The name to send upstream: what the caller wrote without a `provider/` prefix.
+    /// The name to send upstream: an alias's target, or what the caller wrote without a `provider/` prefix.
     pub upstream_name: &'a str,
+    /// The rules that cover it.
+    rules: Vec<&'a Rule>,
+}
+
+/// Whether a caller may have a model, and what he is told if not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ruling<'a> {
+    /// The gate.
+    pub gate: Gate,
+    /// The operator's own words for a missing feature.
+    pub message: Option<&'a str>,
+}
+
+/// A model as lists show it.
+#[derive(Debug, Clone, Copy)]
+pub struct Listed<'a> {
+    /// The name callers use.
+    pub id: &'a str,
+    /// The model behind it.
+    pub model: &'a Model,
+    /// Whether the name is the operator's own for that model.
+    pub is_alias: bool,
 }
 
 /// A name that the called path can't serve.
@@ -60,20 +116,20 @@ pub enum ResolveError {
 pub struct BadCatalogue(String);
 
 impl Catalogue {
-    /// The catalogue that ships with Ownkey.
+    /// The catalogue that ships with Ownkey, all of it offered.
     pub fn builtin() -> Result<Self, BadCatalogue> {
         Self::parse(BUILTIN)
     }
 
     /// Reads a catalogue from its JSON form.
     pub fn parse(json: &str) -> Result<Self, BadCatalogue> {
-        let file: File = serde_json::from_str(json).map_err(|e| BadCatalogue(e.to_string()))?;
-        let models = file.models.into_iter().map(Row::into_model).collect::<Result<Vec<_>, _>>()?;
+        let (version, models) = data::parse(json)?;
         let by_id: HashMap<_, _> = models.iter().enumerate().map(|(at, m)| (m.id.clone(), at)).collect();
         if by_id.len() != models.len() {
             return Err(BadCatalogue("an id stands twice".to_owned()));
         }
-        Ok(Self { version: file.version, models, by_id })
+        let (unknown, builtin) = (Unknown::default(), Builtin::default());
+        Ok(Self { version, models, by_id, rules: Vec::new(), unknown, builtin })
     }
 
     /// The version that receipts name.
@@ -81,161 +137,117 @@ impl Catalogue {
         &self.version
     }
 
-    /// Every model, by provider and id.
+    /// Every model that is known, offered or not.
     pub fn models(&self) -> &[Model] {
         &self.models
     }
 
-    /// The entry of an id, or of the model that a dated id is a snapshot of.
-    pub fn find(&self, id: &str) -> Option<&Model> {
-        let at = self.by_id.get(id).or_else(|| self.by_id.get(without_date(id)?))?;
-        self.models.get(*at)
+    /// The entry of a name: of an id, of an alias, or of the model that a dated id is a snapshot of.
+    pub fn find(&self, name: &str) -> Option<&Model> {
+        let alias = || self.alias(name).map(|rule| rule.model);
+        let at = self.by_id.get(name).copied().or_else(alias);
+        let at = at.or_else(|| self.by_id.get(name::without_date(name)?).copied());
+        self.models.get(at?)
     }
 
-    /// The entry of an id, if that provider serves it.
-    pub fn find_of(&self, provider: Provider, id: &str) -> Option<&Model> {
-        self.find(id).filter(|model| model.provider == provider)
+    /// The entry of a name as a call wrote it, if that provider serves it.
+    pub fn find_of(&self, provider: Provider, name: &str) -> Option<&Model> {
+        let (named, bare) = split_prefix(name);
+        self.find(bare).filter(|model| model.provider == provider && named.is_none_or(|named| named == provider))
     }
 
-    /// What a name means on a path of that protocol. A name that is not in the catalogue goes to the
-    /// protocol's own provider as it is.
+    /// What lists show: the models that ship with Ownkey where they are offered, and all that the rules name.
+    pub fn listed(&self) -> impl Iterator<Item = Listed<'_>> {
+        let shipped = self.models.iter().filter(|model| {
+            let by_rule = self.rules.iter().any(|rule| rule.id == model.id);
+            self.builtin == Builtin::Offered || by_rule
+        });
+        let shipped = shipped.map(|model| Listed { id: &model.id, model, is_alias: false });
+        let aliases = self.rules.iter().filter(|rule| rule.is_alias);
+        let aliases = aliases
+            .filter_map(|rule| Some(Listed { id: &rule.id, model: self.models.get(rule.model)?, is_alias: true }));
+        shipped.chain(aliases)
+    }
+
+    /// What a name means on a path of that protocol. A name that nobody knows goes to the protocol's own provider as
+    /// it is.
     pub fn resolve<'a>(&'a self, name: &'a str, protocol: Protocol) -> Result<Resolved<'a>, ResolveError> {
-        let prefixed = name.split_once('/').and_then(|(p, id)| Some((p.parse::<Provider>().ok()?, id)));
-        let (named, upstream_name) = prefixed.map_or((None, name), |(provider, id)| (Some(provider), id));
-        let model = match named {
-            Some(provider) => self.find_of(provider, upstream_name),
-            None => self.find(upstream_name),
-        };
-        let provider = named.or(model.map(|m| m.provider)).unwrap_or_else(|| protocol.provider());
+        let (named, bare) = split_prefix(name);
+        let alias = self.alias(bare);
+        let target = alias.and_then(|rule| self.models.get(rule.model)).map(|model| model.id.as_str());
+        let upstream_name = target.unwrap_or(bare);
+        let model = self.find(upstream_name).filter(|model| named.is_none_or(|named| named == model.provider));
+        let rules = self.covering(bare, upstream_name);
+        let of_rule = || rules.first().and_then(|rule| self.models.get(rule.model)).map(|model| model.provider);
+        let provider = named.or(model.map(|m| m.provider)).or_else(of_rule).unwrap_or_else(|| protocol.provider());
         if provider.protocol() != protocol {
             return Err(ResolveError::WrongProtocol(provider));
         }
-        Ok(Resolved { provider, model, upstream_name })
+        Ok(Resolved { provider, model, upstream_name, rules })
     }
-}
 
-/// The id without a trailing `-YYYYMMDD` or `-YYYY-MM-DD`.
-fn without_date(id: &str) -> Option<&str> {
-    let is_date = |tail: &str, dashes: &[usize]| {
-        tail.bytes().enumerate().all(|(i, b)| if dashes.contains(&i) { b == b'-' } else { b.is_ascii_digit() })
-    };
-    [(9, &[0][..]), (11, &[0, 5, 8][..])].into_iter().find_map(|(len, dashes)| {
-        let at = id.len().checked_sub(len)?;
-        let tail = id.get(at..)?;
-        is_date(tail, dashes).then(|| &id[..at])
-    })
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    version: String,
-    #[serde(rename = "source")]
-    _source: String,
-    models: Vec<Row>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Row {
-    id: String,
-    provider: Provider,
-    context_tokens: Option<u64>,
-    output_tokens: Option<u64>,
-    tiers: TierRows,
-    long_context: Option<LongContextRow>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LongContextRow {
-    above_tokens: u64,
-    tiers: TierRows,
-}
-
-type TierRows = BTreeMap<String, BTreeMap<String, String>>;
-
-impl Row {
-    fn into_model(self) -> Result<Model, BadCatalogue> {
-        let long_context = match self.long_context {
-            Some(row) => Some(LongContext { above_tokens: row.above_tokens, tiers: tiers(row.tiers)? }),
-            None => None,
+    /// Whether a caller with these features may have that model. Every rule that covers it counts, so that no second
+    /// name opens what the first one closes; only what no rule covers can be unknown.
+    pub fn ruling<'a>(
+        &self,
+        resolved: &Resolved<'a>,
+        unknown: Option<Unknown>,
+        has_feature: impl Fn(&str) -> bool,
+    ) -> Ruling<'a> {
+        let any = |wanted| resolved.rules.iter().any(|rule| rule.availability == wanted);
+        let lacking = resolved.rules.iter().find(|rule| rule.feature.as_deref().is_some_and(|name| !has_feature(name)));
+        let message = lacking.and_then(|rule| rule.gate_message.as_deref());
+        let gate = if any(Availability::ComingSoon) {
+            Gate::ComingSoon
+        } else if lacking.is_some() {
+            Gate::FeatureMissing
+        } else if any(Availability::ByokOnly) {
+            Gate::ByokOnly
+        } else if self.offers(resolved) {
+            Gate::Available
+        } else {
+            match (unknown.unwrap_or(self.unknown), resolved.model) {
+                (Unknown::Refuse, _) => Gate::NotFound,
+                // Not offered, so not the operator's to pay for, though its price is known.
+                (Unknown::OwnKey, Some(_)) => Gate::ByokOnly,
+                (Unknown::OwnKey, None) => Gate::Available,
+            }
         };
-        Ok(Model {
-            id: self.id,
-            provider: self.provider,
-            context_tokens: self.context_tokens,
-            output_tokens: self.output_tokens,
-            prices: Prices { tiers: tiers(self.tiers)?, long_context },
-        })
-    }
-}
-
-fn tiers(rows: TierRows) -> Result<BTreeMap<String, Rates>, BadCatalogue> {
-    rows.into_iter()
-        .map(|(tier, row)| {
-            let rates = row.into_iter().map(|(class, price)| rate(&class, &price)).collect::<Result<Vec<_>, _>>()?;
-            Ok((tier, Rates::new(rates)))
-        })
-        .collect()
-}
-
-fn rate(class: &str, price: &str) -> Result<(TokenClass, PicoUsd), BadCatalogue> {
-    let known = TokenClass::ALL.iter().find(|c| c.as_str() == class);
-    let class = known.ok_or_else(|| BadCatalogue(format!("no token class is called {class}")))?;
-    let price = PicoUsd::parse_usd(price).map_err(|_| BadCatalogue(format!("{price} is no price")))?;
-    Ok((*class, price))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::price::STANDARD_TIER;
-    use crate::usage::Usage;
-
-    fn builtin() -> Catalogue {
-        Catalogue::builtin().unwrap()
+        Ruling { gate, message }
     }
 
-    #[test]
-    fn the_models_of_both_products_are_there_and_priced() {
-        let usage = Usage::default().with(TokenClass::Input, 1_000_000).with(TokenClass::Output, 0);
-        for (id, usd) in [
-            ("claude-opus-4-6", "5"),
-            ("claude-sonnet-4-6", "3"),
-            ("claude-haiku-4-5", "1"),
-            ("gpt-4o", "2.5"),
-            ("gpt-4o-mini", "0.15"),
-            ("o1", "15"),
-            ("claude-fable-5", "10"),
-        ] {
-            let catalogue = builtin();
-            let model = catalogue.find(id).unwrap();
-            let cost = model.prices.cost(&usage, STANDARD_TIER).unwrap();
-            assert_eq!(cost.to_string(), usd, "{id}");
+    fn offers(&self, resolved: &Resolved<'_>) -> bool {
+        !resolved.rules.is_empty() || (self.builtin == Builtin::Offered && resolved.model.is_some())
+    }
+
+    fn alias(&self, name: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.is_alias && rule.id == name)
+    }
+
+    /// Rules of the name, of what it is a form of, and of the model it is sent as.
+    fn covering(&self, name: &str, upstream_name: &str) -> Vec<&Rule> {
+        if self.rules.is_empty() {
+            return Vec::new();
         }
-    }
-
-    #[test]
-    fn dated_snapshots_are_their_model_unless_listed() {
-        let catalogue = builtin();
-        assert_eq!(catalogue.find("claude-opus-4-6-20991231").unwrap().id, "claude-opus-4-6");
-        assert_eq!(catalogue.find("gpt-4o-2099-12-31").unwrap().id, "gpt-4o");
-        assert_eq!(catalogue.find("gpt-4o-2024-05-13").unwrap().id, "gpt-4o-2024-05-13");
-        for unknown in ["", "-", "gpt-4o-20", "gpt-4o-2099-12-3x", "gpt-9", "gpt-4o-é9991231"] {
-            assert!(catalogue.find(unknown).is_none(), "{unknown}");
+        let mut readings: Vec<&str> = name::readings(name.trim()).collect();
+        if upstream_name != name {
+            readings.extend(name::readings(upstream_name));
         }
+        self.rules.iter().filter(|rule| rule.covers(&readings)).collect()
     }
+}
 
-    #[test]
-    fn names_resolve_by_prefix_catalogue_and_path() {
-        let catalogue = builtin();
-        let openai = |name| catalogue.resolve(name, Protocol::OpenAi).map(|r| (r.provider, r.upstream_name));
-        assert_eq!(openai("openai/gpt-4o"), Ok((Provider::OpenAi, "gpt-4o")));
-        assert_eq!(openai("ft:gpt-4o:acme"), Ok((Provider::OpenAi, "ft:gpt-4o:acme")));
-        assert_eq!(openai("meta/llama"), Ok((Provider::OpenAi, "meta/llama")));
-        let wrong = Err(ResolveError::WrongProtocol(Provider::Anthropic));
-        assert_eq!(openai("claude-opus-4-6"), wrong);
-        assert_eq!(openai("anthropic/anything"), wrong);
+/// Prices of the standard tier, from decimal texts in USD per token by class; none from none.
+pub fn standard_prices(rows: BTreeMap<String, String>) -> Result<Prices, BadCatalogue> {
+    if rows.is_empty() {
+        return Ok(Prices::default());
     }
+    let tiers = data::tiers(BTreeMap::from([(STANDARD_TIER.to_owned(), rows)]))?;
+    Ok(Prices { tiers, ..Prices::default() })
+}
+
+/// A name without its `provider/` prefix, and the provider that the prefix names.
+fn split_prefix(name: &str) -> (Option<Provider>, &str) {
+    let prefixed = name.split_once('/').and_then(|(prefix, id)| Some((prefix.parse::<Provider>().ok()?, id)));
+    prefixed.map_or((None, name), |(provider, id)| (Some(provider), id))
 }

@@ -7,6 +7,8 @@
 
 pub mod caller;
 pub mod catalogue;
+pub mod health;
+pub mod hold;
 pub mod id;
 pub mod money;
 pub mod payer;

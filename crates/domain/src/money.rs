@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 const PICO_PER_USD: i128 = 1_000_000_000_000;
 const PICO_DIGITS: usize = 12;
+const CREDIT_DIGITS: usize = 6;
 
 /// The text is not a decimal number that fits, or has more digits than the unit holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -90,6 +91,38 @@ impl MicroCredits {
     pub const fn get(self) -> i64 {
         self.0
     }
+
+    /// Parses a decimal number of credits such as `2000` or `0.5`.
+    pub fn parse(text: &str) -> Result<Self, BadAmount> {
+        i64::try_from(parse_decimal(text, CREDIT_DIGITS)?).map(Self).map_err(|_| BadAmount)
+    }
+}
+
+/// What a credit is worth: list price times markup over this is what a call costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CreditRate {
+    usd_per_credit: PicoUsd,
+    markup_millionths: i128,
+}
+
+impl CreditRate {
+    /// From decimals, such as `0.01` and `1.0`; both must be above zero.
+    pub fn parse(usd_per_credit: &str, markup: &str) -> Result<Self, BadAmount> {
+        let rate = Self {
+            usd_per_credit: PicoUsd::parse_usd(usd_per_credit)?,
+            markup_millionths: parse_decimal(markup, CREDIT_DIGITS)?,
+        };
+        let positive = rate.usd_per_credit > PicoUsd::ZERO && rate.markup_millionths > 0;
+        if positive { Ok(rate) } else { Err(BadAmount) }
+    }
+
+    /// The credits for a cost, rounded up to a micro-credit; nothing stays nothing. `None` beyond what fits.
+    pub fn credits(&self, cost: PicoUsd) -> Option<MicroCredits> {
+        let scaled = cost.get().checked_mul(self.markup_millionths)?;
+        let divisor = self.usd_per_credit.get();
+        let up = i128::from(scaled.checked_rem(divisor)? > 0);
+        i64::try_from(scaled.checked_div(divisor)?.checked_add(up)?).ok().map(MicroCredits)
+    }
 }
 
 impl fmt::Display for MicroCredits {
@@ -109,8 +142,7 @@ impl Serialize for MicroCredits {
 impl<'de> Deserialize<'de> for MicroCredits {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        let micro = parse_decimal(&text, 6).map_err(serde::de::Error::custom)?;
-        i64::try_from(micro).map(Self).map_err(serde::de::Error::custom)
+        Self::parse(&text).map_err(serde::de::Error::custom)
     }
 }
 
@@ -143,6 +175,20 @@ mod tests {
         for text in ["", ".", "1.", ".5", "1e3", "+1", "0.0000000000001", "NaN", "1_0", " 1", "٣"] {
             assert_eq!(PicoUsd::parse_usd(text), Err(BadAmount), "{text}");
         }
+    }
+
+    #[test]
+    fn credits_are_rounded_up_once() {
+        let rate = CreditRate::parse("0.01", "1.2").unwrap();
+        let credits = |usd: &str| rate.credits(PicoUsd::parse_usd(usd).unwrap()).unwrap().to_string();
+        assert_eq!(credits("0"), "0");
+        assert_eq!(credits("0.01"), "1.2");
+        assert_eq!(credits("0.000000000001"), "0.000001");
+        assert_eq!(credits("0.0000000125"), "0.000002");
+        for (usd, markup) in [("0", "1"), ("0.01", "0"), ("-1", "1"), ("0.01", "-1"), ("1e3", "1"), ("0.01", "")] {
+            assert!(CreditRate::parse(usd, markup).is_err(), "{usd} {markup}");
+        }
+        assert_eq!(rate.credits(PicoUsd::new(i128::MAX)), None);
     }
 
     proptest! {

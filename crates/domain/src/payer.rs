@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::CredentialId;
-use crate::plan::{Managed, Plan};
+use crate::plan::{DormantKeys, Managed, Plan};
 use crate::policy::PayerPolicy;
 
 /// The two who can pay.
@@ -133,7 +133,12 @@ pub fn decide(question: &Question<'_>) -> Result<Payer, Refusal> {
             _ => managed(question, Refusal::ManagedUnavailable),
         };
     }
-    match question.key {
+    let key = match question.key {
+        // The plan says that a key which it does not cover counts for nothing.
+        KeyState::Dormant(_) if question.plan.dormant_keys == DormantKeys::Managed => KeyState::None,
+        key => key,
+    };
+    match key {
         KeyState::Usable(credential) => Ok(Payer { credential: Some(credential) }),
         KeyState::Dormant(_) => Err(Refusal::PlanRequired),
         KeyState::Sealed(_) => Err(Refusal::KeySealed),

@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalogue::Unknown;
+use crate::money::{MicroCredits, PicoUsd};
+
 /// How managed access is paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -14,8 +17,49 @@ pub enum Managed {
     None,
 }
 
-/// A plan. Until plans are configuration there is one, [`Plan::default`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What calls do whose workspace has a key that its plan does not cover.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DormantKeys {
+    /// They are refused, and both ways out are named.
+    #[default]
+    Stop,
+    /// They go as if there were no key.
+    Managed,
+}
+
+/// What managed calls cost once an included allowance is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PastAllowance {
+    /// They are refused until the next period.
+    #[default]
+    Refuse,
+    /// They are paid in credits.
+    Credits,
+}
+
+/// The features of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Features {
+    /// Every feature: the plan that exists when none is configured.
+    All,
+    /// These.
+    Only(Vec<String>),
+}
+
+impl Features {
+    /// Whether that feature is among them.
+    pub fn has(&self, feature: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(names) => names.iter().any(|name| name == feature),
+        }
+    }
+}
+
+/// A plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// The id workspaces name.
     pub id: String,
@@ -23,16 +67,70 @@ pub struct Plan {
     pub name: String,
     /// Whether workspaces may bring their own key.
     pub byok: bool,
+    /// What happens to calls while a stored key is not covered.
+    pub dormant_keys: DormantKeys,
     /// How managed access is paid.
     pub managed: Managed,
+    /// Credits granted each period.
+    pub allowance_credits: Option<MicroCredits>,
+    /// What follows once they are used up.
+    pub past_allowance: PastAllowance,
+    /// Its features.
+    pub features: Features,
+    /// The output limit of managed calls that have none.
+    pub output_limit: Option<u32>,
+    /// Calls a minute of a workspace; absent is unlimited.
+    pub requests_per_minute: Option<u32>,
+    /// Tokens a minute of a workspace; absent is unlimited.
+    pub tokens_per_minute: Option<u64>,
+    /// Its price; shown only.
+    pub price_usd_month: Option<PicoUsd>,
+    /// What names mean that the catalogue does not know; absent is the catalogue's own rule.
+    pub unknown: Option<Unknown>,
 }
 
 /// The id of the plan that exists when none is configured.
 pub const DEFAULT_PLAN: &str = "default";
 
+impl Plan {
+    /// A plan that includes nothing: what a workspace has whose plan is no longer configured.
+    pub fn nothing(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            byok: false,
+            dormant_keys: DormantKeys::Stop,
+            managed: Managed::None,
+            allowance_credits: None,
+            past_allowance: PastAllowance::Refuse,
+            features: Features::Only(Vec::new()),
+            output_limit: None,
+            requests_per_minute: None,
+            tokens_per_minute: None,
+            price_usd_month: None,
+            unknown: None,
+        }
+    }
+
+    /// Whether managed calls draw on credits or on an allowance that is counted.
+    pub const fn draws_on_credits(&self) -> bool {
+        match self.managed {
+            Managed::Credits => true,
+            Managed::Included => self.allowance_credits.is_some(),
+            Managed::None => false,
+        }
+    }
+}
+
 impl Default for Plan {
-    /// Own keys, and managed access included where the operator has a key.
+    /// Own keys, managed access included where the operator has a key, and every feature.
     fn default() -> Self {
-        Self { id: DEFAULT_PLAN.to_owned(), name: "Default".to_owned(), byok: true, managed: Managed::Included }
+        Self {
+            name: "Default".to_owned(),
+            byok: true,
+            managed: Managed::Included,
+            features: Features::All,
+            ..Self::nothing(DEFAULT_PLAN)
+        }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::money::PicoUsd;
 use crate::usage::{TokenClass, Usage};
 
@@ -46,6 +48,18 @@ pub struct LongContext {
     pub tiers: BTreeMap<String, Rates>,
 }
 
+/// What else than tokens has a price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// A second of audio sent.
+    InputSecond,
+    /// A second of audio received.
+    OutputSecond,
+    /// A character of text sent.
+    InputCharacter,
+}
+
 /// All prices of a model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Prices {
@@ -53,9 +67,21 @@ pub struct Prices {
     pub tiers: BTreeMap<String, Rates>,
     /// Rates of long prompts, if they differ.
     pub long_context: Option<LongContext>,
+    /// Prices of other things than tokens.
+    pub units: BTreeMap<Unit, PicoUsd>,
 }
 
 impl Prices {
+    /// Whether calls that count tokens have a price.
+    pub fn by_token(&self) -> bool {
+        self.tiers.contains_key(STANDARD_TIER)
+    }
+
+    /// Whether answers of that tier have a price.
+    pub fn has_tier(&self, tier: &str) -> bool {
+        self.tiers.contains_key(tier)
+    }
+
     /// The list-price cost of a call, given its usage in classes that don't overlap. `None` when it can't be
     /// known: input or output missing, a class or a tier without a price.
     pub fn cost(&self, billable: &Usage, tier: &str) -> Option<PicoUsd> {
@@ -82,7 +108,7 @@ mod tests {
 
     fn prices() -> Prices {
         let long_context = Some(LongContext { above_tokens: 100, tiers: rates(10, 50) });
-        Prices { tiers: rates(2, 10), long_context }
+        Prices { tiers: rates(2, 10), long_context, units: BTreeMap::new() }
     }
 
     #[test]

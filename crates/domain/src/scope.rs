@@ -27,6 +27,7 @@ macro_rules! scopes {
 
 scopes! {
     Inference = "inference", "Call models, and read the receipts of its own calls.";
+    InferenceAny = "inference:any", "Call models for any workspace, which each call names (service keys of the operator).";
     ProvidersRead = "providers:read", "See the workspace's provider keys (never their text).";
     ProvidersWrite = "providers:write", "Add, rotate, test and remove provider keys.";
     PolicyWrite = "policy:write", "Change who pays.";

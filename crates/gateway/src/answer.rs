@@ -7,6 +7,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderVa
 use http::{Response, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
+use ownkey_domain::health::KeySeen;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::provider::Provider;
 use ownkey_vault::ProviderKey;
@@ -59,6 +60,7 @@ pub async fn relay(mut call: Call, answer: Answer) -> Result<Response<Body>, Err
         let message = "The provider answered with a redirect or an unusual status.";
         return Err(failure::broken(call, Error::of_provider(Code::ProviderUnavailable, message)));
     }
+    call.receipt.key_seen(KeySeen::Accepted);
     if is_stream(&head) {
         head.remove(CONTENT_LENGTH);
         return Ok(respond(status, head, Relay::stream(call, answer)));

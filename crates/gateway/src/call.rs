@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use http::request::Parts;
 use ownkey_domain::caller::PlatformKey;
-use ownkey_domain::id::RequestId;
+use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::money::MicroCredits;
 use ownkey_domain::provider::Protocol;
 use ownkey_domain::receipt::{Outcome, Receipt, Timing};
@@ -41,6 +41,10 @@ pub struct Call {
     pub protocol: Protocol,
     /// Who calls.
     pub caller: Arc<PlatformKey>,
+    /// The workspace it is made for.
+    pub workspace: WorkspaceId,
+    /// Whether it was taken from the quotas.
+    pub is_counted: bool,
     /// Its receipt.
     pub receipt: OpenReceipt,
 }
@@ -76,6 +80,16 @@ impl Call {
             timing: Timing::default(),
         };
         let receipt = OpenReceipt::new(draft, arrival.started, Arc::clone(book));
-        Self { id: arrival.id, started: arrival.started, route: to.route, protocol: to.protocol, caller, receipt }
+        let workspace = caller.workspace;
+        Self {
+            id: arrival.id,
+            started: arrival.started,
+            route: to.route,
+            protocol: to.protocol,
+            caller,
+            workspace,
+            is_counted: false,
+            receipt,
+        }
     }
 }

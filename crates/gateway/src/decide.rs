@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use ownkey_domain::catalogue::{Catalogue, Model, ResolveError, Resolved};
+use ownkey_domain::catalogue::{Catalogue, Model, ResolveError, Resolved, Ruling};
 use ownkey_domain::payer::{Gate, KeyState, Payer, PayerKind, Question, Refusal, decide as rule};
 use ownkey_domain::plan::{Managed, Plan};
 use ownkey_domain::provider::{Protocol, Provider};
@@ -32,6 +32,10 @@ pub struct Decision<'a> {
     pub managed_key: Option<&'a Arc<ProviderKey>>,
     /// Whether the workspace's plan includes the call.
     pub included: bool,
+    /// The output limit to write in where the call has none.
+    pub output_limit: Option<u32>,
+    /// The workspace's plan.
+    pub plan: &'a Plan,
 }
 
 impl Decision<'_> {
@@ -46,32 +50,36 @@ impl Decision<'_> {
 pub struct Grounds<'a> {
     /// The workspace's plan.
     pub plan: &'a Plan,
+    /// The models and what is offered of them.
+    pub catalogue: &'a Catalogue,
     /// The providers.
     pub upstreams: &'a [Upstream],
 }
 
 /// What the model name means on this path. A call without a model goes to the path's provider.
 pub fn resolve<'a>(catalogue: &'a Catalogue, protocol: Protocol, name: Option<&'a str>) -> Result<Asked<'a>, Error> {
-    let Some(name) = name else {
-        return Ok(Asked { provider: protocol.provider(), model: None, upstream_name: None });
-    };
-    let Resolved { provider, model, upstream_name } =
-        catalogue.resolve(name, protocol).map_err(|ResolveError::WrongProtocol(provider)| {
-            let path = Target::usual(provider.protocol()).route.template();
-            let message = format!("This model is {}'s: call it at {path}.", provider.title());
-            Error::new(Code::WrongProtocol, message)
-        })?;
-    Ok(Asked { provider, model, upstream_name: Some(upstream_name) })
+    let Some(name) = name else { return Ok(Asked { provider: protocol.provider(), named: None }) };
+    let named = catalogue.resolve(name, protocol).map_err(|ResolveError::WrongProtocol(provider)| {
+        let path = Target::usual(provider.protocol()).route.template();
+        let message = format!("This model is {}'s: call it at {path}.", provider.title());
+        Error::new(Code::WrongProtocol, message)
+    })?;
+    Ok(Asked { provider: named.provider, named: Some(named) })
 }
 
 /// The model that a call asks for.
 pub struct Asked<'a> {
     /// Who serves it.
     pub provider: Provider,
+    /// What its name means, if the call names one.
+    pub named: Option<Resolved<'a>>,
+}
+
+impl<'a> Asked<'a> {
     /// Its catalogue entry, if it has one.
-    pub model: Option<&'a Model>,
-    /// The name to send, if one was given.
-    pub upstream_name: Option<&'a str>,
+    pub fn model(&self) -> Option<&'a Model> {
+        self.named.as_ref().and_then(|named| named.model)
+    }
 }
 
 /// Decides who pays for a call of that workspace.
@@ -82,42 +90,81 @@ pub fn decide<'a>(
     since: Generation,
 ) -> Result<Decision<'a>, Error> {
     let provider = asked.provider;
-    let upstream = grounds.upstreams.iter().find(|upstream| upstream.provider == provider);
-    let upstream = upstream.ok_or_else(|| Error::new(Code::ManagedUnavailable, "The provider is not configured."))?;
-    let credential = workspace.credential(provider);
-    let bound = credential.and_then(|c| c.origin.as_ref()).and_then(|origin| upstream.base_for(origin));
-    let key = match (credential, bound) {
-        (None, _) => KeyState::None,
-        (Some(credential), Some(_)) if grounds.plan.byok => KeyState::Usable(credential.id),
-        (Some(credential), Some(_)) => KeyState::Dormant(credential.id),
-        // Bound to a destination that is no longer configured: it may not be sent anywhere.
-        (Some(credential), None) => KeyState::Sealed(credential.id),
+    let upstream = grounds.upstream(provider).ok_or_else(unconfigured)?;
+    let key = key_state(grounds.plan, upstream, &workspace);
+    let ruling = match &asked.named {
+        Some(named) => grounds.ruling(named, &workspace),
+        None => Ruling { gate: Gate::Available, message: None },
     };
-    let decided = rule(&Question {
+    let payer = rule(&Question {
         plan: grounds.plan,
         policy: workspace.policy,
-        gate: Gate::Available,
+        gate: ruling.gate,
         key,
         operator_key: upstream.managed_key.is_some(),
-        priced: asked.model.is_some(),
-    });
-    let payer = match decided {
-        Err(Refusal::ModelNotPriced) if asked.upstream_name.is_none() => {
-            return Err(Error::bad_request("The request names no `model`."));
-        }
-        decided => decided?,
-    };
+        priced: asked.model().is_some_and(|model| model.prices.by_token()),
+    })
+    .map_err(|refusal| match refusal {
+        Refusal::ModelNotPriced if asked.named.is_none() => Error::bad_request("The request names no `model`."),
+        refusal => explained(refusal, key, ruling),
+    })?;
+    let bound = workspace.credential(provider).and_then(|c| c.origin.as_ref()).and_then(|o| upstream.base_for(o));
     let default = upstream.bases.first();
     let base = if payer.credential().is_some() { bound } else { default };
-    let base = base.ok_or_else(|| Error::new(Code::ManagedUnavailable, "The provider is not configured."))?;
+    let base = base.ok_or_else(unconfigured)?;
+    let is_managed = payer.kind() == PayerKind::Managed;
     Ok(Decision {
-        included: payer.kind() == PayerKind::Managed && grounds.plan.managed == Managed::Included,
+        output_limit: grounds.plan.output_limit.filter(|_| is_managed),
+        plan: grounds.plan,
+        included: is_managed && grounds.plan.managed == Managed::Included,
         managed_key: upstream.managed_key.as_ref(),
-        model: asked.upstream_name,
+        model: asked.named.as_ref().map(|named| named.upstream_name),
         payer,
         provider,
         base,
         workspace,
         since,
     })
+}
+
+impl<'a> Grounds<'a> {
+    /// Where a provider is.
+    pub fn upstream(&self, provider: Provider) -> Option<&'a Upstream> {
+        self.upstreams.iter().find(|upstream| upstream.provider == provider)
+    }
+
+    /// Whether that workspace may have the model.
+    pub fn ruling(&self, named: &Resolved<'a>, workspace: &Workspace) -> Ruling<'a> {
+        let has = |feature: &str| self.plan.features.has(feature) || workspace.features.iter().any(|f| f == feature);
+        self.catalogue.ruling(named, self.plan.unknown, has)
+    }
+}
+
+/// The state of the workspace's key at a provider.
+pub fn key_state(plan: &Plan, upstream: &Upstream, workspace: &Workspace) -> KeyState {
+    let Some(credential) = workspace.credential(upstream.provider) else { return KeyState::None };
+    if !plan.byok {
+        return KeyState::Dormant(credential.id);
+    }
+    let bound = credential.origin.as_ref().and_then(|origin| upstream.base_for(origin));
+    // Bound to a destination that is no longer configured: it may not be sent anywhere.
+    bound.map_or(KeyState::Sealed(credential.id), |_| KeyState::Usable(credential.id))
+}
+
+/// The refusal in words that fit this caller.
+fn explained(refusal: Refusal, key: KeyState, ruling: Ruling<'_>) -> Error {
+    match (refusal, ruling.message, key) {
+        (Refusal::ModelGated, Some(message), _) => Error::new(Code::ModelGated, message),
+        (Refusal::PlanRequired, _, KeyState::Dormant(_)) => Error::new(
+            Code::PlanRequired,
+            "The plan no longer includes own provider keys, so the stored key is dormant and nobody else pays in its \
+             place. Either upgrade the plan, or remove the key (or choose the policy `managed_only`) to use managed \
+             access.",
+        ),
+        _ => Error::from(refusal),
+    }
+}
+
+fn unconfigured() -> Error {
+    Error::new(Code::ManagedUnavailable, "The provider is not configured.")
 }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 use ownkey_domain::caller::PlatformKey;
@@ -18,6 +19,8 @@ pub struct Workspace {
     pub id: WorkspaceId,
     /// Id of its plan.
     pub plan: String,
+    /// Features it has beyond its plan's.
+    pub features: Vec<String>,
     /// Who it wants to pay.
     pub policy: PayerPolicy,
     /// Its data key, wrapped; absent if the row is damaged.
@@ -47,6 +50,44 @@ impl Workspace {
     }
 }
 
+/// Until when the directory may use what it remembers. Whoever hears of the changes that others make extends it;
+/// when that ends, so does the trust, and calls are refused until it is extended again.
+#[derive(Debug)]
+pub struct Trust {
+    base: Instant,
+    // Nanoseconds behind `base`, exclusive; the largest number is for ever.
+    until: AtomicU64,
+}
+
+impl Trust {
+    /// Where nobody else can change anything.
+    pub fn always() -> Self {
+        Self { base: Instant::now(), until: AtomicU64::new(u64::MAX) }
+    }
+
+    /// None until it is first extended.
+    pub fn until_extended() -> Self {
+        Self { base: Instant::now(), until: AtomicU64::new(0) }
+    }
+
+    /// What is remembered may be used until then.
+    pub fn extend(&self, until: Instant) {
+        let nanos = until.saturating_duration_since(self.base).as_nanos();
+        self.until.fetch_max(u64::try_from(nanos).unwrap_or(u64::MAX - 1), Ordering::SeqCst);
+    }
+
+    /// Whether it may be used now.
+    pub fn holds(&self) -> bool {
+        let until = self.until.load(Ordering::SeqCst);
+        until == u64::MAX || self.base.elapsed().as_nanos() < u128::from(until)
+    }
+}
+
+/// Nothing remembered may be used, so nothing can be looked up and still be true when the call goes out.
+#[derive(Debug, thiserror::Error)]
+#[error("changes made elsewhere have not been heard of for too long")]
+struct Untrusted;
+
 /// The directory could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("the store cannot be read")]
@@ -57,6 +98,9 @@ pub trait Source: Send + Sync {
     /// The platform key with that lookup id, unless it is revoked.
     fn platform_key(&self, lookup: LookupId) -> BoxFuture<'_, Result<Option<PlatformKey>, SourceError>>;
 
+    /// The workspace that the product calls so, unless it is deleted.
+    fn workspace_named<'a>(&'a self, external_id: &'a str) -> BoxFuture<'a, Result<Option<WorkspaceId>, SourceError>>;
+
     /// The workspace, unless it is deleted.
     fn workspace(&self, id: WorkspaceId) -> BoxFuture<'_, Result<Option<Workspace>, SourceError>>;
 }
@@ -64,8 +108,10 @@ pub trait Source: Send + Sync {
 /// The cache. A miss reads the [`Source`]; a change must be told before it is acknowledged to anyone.
 pub struct Directory {
     source: Box<dyn Source>,
+    trust: Arc<Trust>,
     keys: Cache<LookupId, Arc<PlatformKey>>,
     workspaces: Cache<WorkspaceId, Arc<Workspace>>,
+    names: Cache<String, WorkspaceId>,
     generation: AtomicU64,
     // Held for reading by whoever inserts, for writing by whoever forgets: a row read before a change can't
     // be inserted after it.
@@ -77,19 +123,27 @@ pub struct Directory {
 pub struct Generation(u64);
 
 impl Directory {
-    /// A directory over that source which keeps at most so many entries of each kind.
+    /// A directory over that source which keeps at most so many entries of each kind. It hears of every change.
     pub fn new(source: Box<dyn Source>, entries_max: usize) -> Self {
         Self {
             source,
+            trust: Arc::new(Trust::always()),
             keys: Cache::new(entries_max),
             workspaces: Cache::new(entries_max),
+            names: Cache::new(entries_max),
             generation: AtomicU64::new(0),
             inserting: RwLock::new(()),
         }
     }
 
+    /// The same, but used only while that trust holds: others change things too, and may not be heard.
+    pub fn while_trusted(self, trust: Arc<Trust>) -> Self {
+        Self { trust, ..self }
+    }
+
     /// The platform key with that lookup id.
     pub async fn platform_key(&self, lookup: LookupId) -> Result<Option<Arc<PlatformKey>>, SourceError> {
+        self.trusted()?;
         if let Some(key) = self.keys.get(&lookup) {
             return Ok(Some(key));
         }
@@ -99,8 +153,21 @@ impl Directory {
         Ok(Some(key))
     }
 
+    /// The workspace that the product calls so.
+    pub async fn workspace_named(&self, external_id: &str) -> Result<Option<WorkspaceId>, SourceError> {
+        self.trusted()?;
+        if let Some(id) = self.names.get(external_id) {
+            return Ok(Some(id));
+        }
+        let before = self.generation();
+        let Some(id) = self.source.workspace_named(external_id).await? else { return Ok(None) };
+        self.insert_if_unchanged(before, || self.names.insert(external_id.to_owned(), id));
+        Ok(Some(id))
+    }
+
     /// The workspace, with the generation its state belongs to.
     pub async fn workspace(&self, id: WorkspaceId) -> Result<Option<(Arc<Workspace>, Generation)>, SourceError> {
+        self.trusted()?;
         let before = self.generation();
         if let Some(workspace) = self.workspaces.get(&id) {
             return Ok(Some((workspace, before)));
@@ -113,6 +180,9 @@ impl Directory {
     /// Whether a credential that was current in that generation is so still. When in doubt, no: the call then
     /// decides anew.
     pub fn still_current(&self, since: Generation, workspace: WorkspaceId, credential: CredentialId) -> bool {
+        if !self.trust.holds() {
+            return false;
+        }
         if self.generation() == since {
             return true;
         }
@@ -129,6 +199,7 @@ impl Directory {
     pub fn forget_workspace(&self, id: WorkspaceId) {
         self.forget(|| {
             self.workspaces.remove(&id);
+            self.names.retain(|_, named| *named != id);
         });
     }
 
@@ -137,7 +208,14 @@ impl Directory {
         self.forget(|| {
             self.keys.clear();
             self.workspaces.clear();
+            self.names.clear();
         });
+    }
+
+    /// Also what would be read now is not looked up: with the trust gone, nothing would tell of a change between
+    /// reading it and sending the call.
+    fn trusted(&self) -> Result<(), SourceError> {
+        if self.trust.holds() { Ok(()) } else { Err(SourceError(Box::new(Untrusted))) }
     }
 
     fn generation(&self) -> Generation {
@@ -156,5 +234,53 @@ impl Directory {
         // In this order: whoever sees the new generation must not find the old entry.
         remove();
         self.generation.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    struct Empty;
+
+    impl Source for Empty {
+        fn workspace_named<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<WorkspaceId>, SourceError>> {
+            Box::pin(async { Ok(None) })
+        }
+
+        fn platform_key(&self, _: LookupId) -> BoxFuture<'_, Result<Option<PlatformKey>, SourceError>> {
+            Box::pin(async { Ok(None) })
+        }
+
+        fn workspace(&self, id: WorkspaceId) -> BoxFuture<'_, Result<Option<Workspace>, SourceError>> {
+            let (plan, policy) = ("default".to_owned(), PayerPolicy::ByokPreferred);
+            Box::pin(async move {
+                Ok(Some(Workspace { id, plan, policy, features: Vec::new(), dek: None, credentials: Vec::new() }))
+            })
+        }
+    }
+
+    #[tokio::test]
+    async fn without_trust_nothing_is_found_and_nothing_goes_out() {
+        let trust = Arc::new(Trust::until_extended());
+        let directory = Directory::new(Box::new(Empty), 10).while_trusted(Arc::clone(&trust));
+        let id = "ws_00000000000000000000000000000001".parse().unwrap();
+        let credential = "cred_00000000000000000000000000000002".parse().unwrap();
+        assert!(directory.workspace(id).await.is_err());
+
+        trust.extend(Instant::now() + Duration::from_secs(600));
+        let (_, since) = directory.workspace(id).await.unwrap().unwrap();
+        assert!(directory.still_current(since, id, credential));
+
+        // A moment that has passed does not shorten it; one that passes ends it.
+        trust.extend(Instant::now());
+        assert!(trust.holds());
+        let brief = Arc::new(Trust::until_extended());
+        let directory = directory.while_trusted(Arc::clone(&brief));
+        brief.extend(Instant::now() + Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(6));
+        assert!(directory.workspace(id).await.is_err() && !directory.still_current(since, id, credential));
+        assert!(Trust::always().holds());
     }
 }

@@ -47,6 +47,12 @@ pub enum Code {
     ModelGated,
     /// The model has no price.
     ModelNotPriced,
+    /// The call carries something whose price is unknown.
+    FeatureNotPriced,
+    /// The workspace has too few credits.
+    InsufficientCredits,
+    /// Ownkey's own limit of requests or tokens.
+    RateLimited,
     /// Shed load.
     Overloaded,
     /// The request can't be understood.
@@ -79,6 +85,9 @@ impl Code {
             Self::ModelComingSoon => "model_coming_soon",
             Self::ModelGated => "model_gated",
             Self::ModelNotPriced => "model_not_priced",
+            Self::FeatureNotPriced => "feature_not_priced",
+            Self::InsufficientCredits => "insufficient_credits",
+            Self::RateLimited => "rate_limited",
             Self::Overloaded => "overloaded",
             Self::BadRequest => "bad_request",
             Self::WrongProtocol => "wrong_protocol",
@@ -97,10 +106,12 @@ impl Code {
             | Self::ByokRequired
             | Self::ModelComingSoon
             | Self::ModelGated
-            | Self::ModelNotPriced => StatusCode::FORBIDDEN,
+            | Self::ModelNotPriced
+            | Self::FeatureNotPriced => StatusCode::FORBIDDEN,
+            Self::InsufficientCredits => StatusCode::PAYMENT_REQUIRED,
             Self::KeySealed | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::ProviderKeyInvalid | Self::ProviderQuotaExhausted => StatusCode::UNAUTHORIZED,
-            Self::ProviderRateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::ProviderRateLimited | Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::ProviderUnavailable | Self::ManagedUnavailable => StatusCode::BAD_GATEWAY,
             Self::ModelNotFound | Self::PathNotSupported => StatusCode::NOT_FOUND,
             Self::BadRequest | Self::WrongProtocol => StatusCode::BAD_REQUEST,
@@ -113,7 +124,11 @@ impl Code {
     const fn worth_retrying(self) -> bool {
         matches!(
             self,
-            Self::Overloaded | Self::ProviderRateLimited | Self::ProviderUnavailable | Self::ManagedUnavailable
+            Self::Overloaded
+                | Self::RateLimited
+                | Self::ProviderRateLimited
+                | Self::ProviderUnavailable
+                | Self::ManagedUnavailable
         )
     }
 }

@@ -8,6 +8,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue, RET
 use http::{Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use ownkey_domain::health::KeySeen;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::provider::Protocol;
 use ownkey_domain::receipt::Outcome;
@@ -37,6 +38,9 @@ pub async fn relay(call: Call, answer: Answer, head: HeaderMap) -> Result<Respon
         return Err(broken(call, error.with_status(parts.status)));
     }
     let class = classify(answer.provider, parts.status, &parts.headers, &theirs);
+    if class == ErrorClass::KeyRefused {
+        call.receipt.key_seen(KeySeen::Refused);
+    }
     let code = code(class, parts.status);
     if answer.payer == PayerKind::Managed {
         return managed(call, Theirs { status: parts.status, class, code, body: theirs }, head, &answer.key);

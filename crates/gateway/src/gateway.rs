@@ -1,6 +1,6 @@
 //! The way of a call, from its first byte to its receipt.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,12 +9,16 @@ use http::header::{HeaderName, HeaderValue};
 use http::request::Parts as Head;
 use http::{Request, Response};
 use hyper::body::Incoming;
+use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::catalogue::Catalogue;
-use ownkey_domain::id::RequestId;
+use ownkey_domain::id::{RequestId, WorkspaceId};
+use ownkey_domain::money::CreditRate;
+use ownkey_domain::payer::PayerKind;
 use ownkey_domain::plan::Plan;
 use ownkey_domain::platform_key;
 use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
+use ownkey_providers::managed::{Extensions, Shape};
 use ownkey_providers::paths::{self, Route};
 use ownkey_providers::peek::{Edits, Peek, edit, peek};
 use ownkey_vault::{Keyring, PlatformKeyHasher};
@@ -26,7 +30,7 @@ use crate::answer::{Answer, relay};
 use crate::body::Body;
 use crate::call::{Arrival, Call};
 use crate::client::Client;
-use crate::decide::{self, Decision, Grounds, decide};
+use crate::decide::{self, Asked, Decision, Grounds, decide};
 use crate::directory::{Directory, Generation, Workspace};
 use crate::error::{Code, Error};
 use crate::forward::{Draft, Lease, Outgoing, Sent, Upstreamed, forward};
@@ -34,13 +38,16 @@ use crate::identify::identify;
 use crate::ledger::Ledger;
 use crate::limits::{DECISIONS_MAX, Limits};
 use crate::metrics::Metrics;
+use crate::models::Viewer;
 use crate::open::key_for;
+use crate::rates::{Quota, Rates, Subject};
 use crate::read::{self, RequestBody, read};
 use crate::relay::Watch;
 use crate::settle::{Book, kept};
 use crate::target::{self, Target};
+use crate::terms::{self, Bill};
 use crate::upstream::Upstream;
-use crate::{edge, failure};
+use crate::{edge, failure, headers, service};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ownkey-request-id");
 
@@ -55,15 +62,23 @@ pub struct Parts {
     /// Models and prices.
     pub catalogue: Arc<Catalogue>,
     /// Plans by id.
-    pub plans: Arc<HashMap<String, Plan>>,
+    pub plans: Arc<BTreeMap<String, Plan>>,
+    /// What a credit is worth.
+    pub credits: Option<CreditRate>,
+    /// What managed calls may carry beyond the providers' lists.
+    pub managed: Extensions,
     /// The providers.
     pub upstreams: Vec<Upstream>,
     /// Reaches them.
     pub client: Client,
     /// Takes receipts.
     pub ledger: Arc<dyn Ledger>,
+    /// Quotas of keys and workspaces.
+    pub rates: Arc<Rates>,
     /// Counts.
     pub metrics: Arc<Metrics>,
+    /// Ends every stream, each with an error event. Gateways that follow each other share it.
+    pub cut_off: watch::Sender<bool>,
     /// Bounds and time-outs.
     pub limits: Limits,
     /// Tells the time and makes ids.
@@ -77,7 +92,6 @@ pub struct Gateway {
     parts: Parts,
     book: Arc<Book>,
     body_room: Arc<Semaphore>,
-    stop: watch::Sender<bool>,
 }
 
 /// A request that was read.
@@ -94,9 +108,10 @@ impl Gateway {
             ledger: Arc::clone(&parts.ledger),
             catalogue: Arc::clone(&parts.catalogue),
             metrics: Arc::clone(&parts.metrics),
+            rates: Arc::clone(&parts.rates),
         });
         let body_room = read::body_room(&parts.limits);
-        Self { parts, book, body_room, stop: watch::Sender::new(false) }
+        Self { parts, book, body_room }
     }
 
     /// Whether a path is the data plane's.
@@ -104,9 +119,10 @@ impl Gateway {
         target::is_data_plane(path)
     }
 
-    /// Ends every stream that is still going on, each with an error event: the server stops.
+    /// Ends every stream that is still going on, each with an error event: the server stops. It also ends those of
+    /// gateways that were made with the same [`Parts::cut_off`].
     pub fn cut_off(&self) {
-        self.stop.send_replace(true);
+        self.parts.cut_off.send_replace(true);
     }
 
     /// Answers a request of the data plane. Dropped when the caller leaves; the receipt is written all the same.
@@ -140,6 +156,9 @@ impl Gateway {
         }
         let Parts { directory, hasher, .. } = &self.parts;
         let caller = identify(directory, hasher, &head.headers, arrival.at).await?;
+        if !to.route.is_metered() {
+            return self.models(to, &caller, head).await;
+        }
         let mut call = Call::open(arrival, to, caller, head, &self.book);
         match self.carry(&mut call, head, body).await {
             Ok(answer) => relay(call, answer).await,
@@ -147,12 +166,23 @@ impl Gateway {
         }
     }
 
+    /// The models that this caller can use: no call of a model, so no receipt.
+    async fn models(&self, to: &Target, caller: &PlatformKey, head: &Head) -> Result<Response<Body>, Error> {
+        may_call_models(caller)?;
+        let id = service::workspace_of(caller, &head.headers, &self.parts.directory).await?;
+        let (workspace, since) = self.workspace(id).await?;
+        let plan = self.plan(&workspace)?;
+        let grounds = Grounds { plan, catalogue: &self.parts.catalogue, upstreams: &self.parts.upstreams };
+        let viewer = Viewer { grounds, workspace, since, protocol: to.protocol };
+        match &to.model {
+            Some(id) => viewer.one(id),
+            None => viewer.list(head.uri.query()),
+        }
+    }
+
     /// The steps between knowing the caller and having the provider's head.
     async fn carry(&self, call: &mut Call, head: &Head, body: Incoming) -> Result<Answer, Error> {
-        if !call.caller.may(Scope::Inference) {
-            let message = "This platform key lacks the scope `inference`. Use one that has it.";
-            return Err(Error::new(Code::Forbidden, message));
-        }
+        may_call_models(&call.caller)?;
         let body = read(&self.parts.limits, &self.body_room, &head.headers, body).await?;
         let asked =
             peek(&body.bytes, call.route).map_err(|error| Error::bad_request(format!("Bad request: {error}.")))?;
@@ -160,19 +190,57 @@ impl Gateway {
             receipt.model = asked.model.as_deref().and_then(kept);
             receipt.stream = asked.stream;
         });
+        service::act_for(call, &head.headers, &self.parts.directory).await?;
         let model = decide::resolve(&self.parts.catalogue, call.protocol, asked.model.as_deref())?;
         let received = Received { head, body: &body, asked: &asked };
         for _ in 0..DECISIONS_MAX {
-            let (workspace, since) = self.workspace(call).await?;
+            let (workspace, since) = self.workspace(call.workspace).await?;
             let plan = self.plan(&workspace)?;
-            let grounds = Grounds { plan, upstreams: &self.parts.upstreams };
+            let grounds = Grounds { plan, catalogue: &self.parts.catalogue, upstreams: &self.parts.upstreams };
             let decision = decide(&grounds, &model, workspace, since)?;
-            admit(&*self.parts.ledger)?;
+            self.terms(call, &received, &model, &decision)?;
+            admit(&*self.parts.ledger, decision.payer.kind())?;
             if let Some(answer) = self.send(call, &received, &decision).await? {
                 return Ok(answer);
             }
         }
         Err(Error::overloaded("The workspace's keys change too fast. Try again shortly."))
+    }
+
+    /// What stands between a payer and a call: the closed world of managed access, the rate limits, the funds.
+    fn terms(
+        &self,
+        call: &mut Call,
+        received: &Received<'_>,
+        model: &Asked<'_>,
+        decision: &Decision<'_>,
+    ) -> Result<(), Error> {
+        let is_managed = decision.payer.kind() == PayerKind::Managed;
+        let body = &received.body.bytes;
+        let shape = if is_managed {
+            terms::closed_world(model, &received.head.headers, body, &self.parts.managed)?
+        } else {
+            Shape::default()
+        };
+        self.take_turn(call, decision.plan)?;
+        if !is_managed {
+            return Ok(());
+        }
+        let rate = self.parts.credits.as_ref();
+        let bill = Bill { plan: decision.plan, rate, request: received.asked, body_bytes: body.len(), shape };
+        bill.check_funds(model)
+    }
+
+    /// Takes the call from the quotas of its key and workspace, once however often it is decided.
+    fn take_turn(&self, call: &mut Call, plan: &Plan) -> Result<(), Error> {
+        if std::mem::replace(&mut call.is_counted, true) {
+            return Ok(());
+        }
+        let key = Quota { requests: call.caller.requests_per_minute, tokens: call.caller.tokens_per_minute };
+        let workspace = Quota { requests: plan.requests_per_minute, tokens: plan.tokens_per_minute };
+        let quotas = [(Subject::Key(call.caller.id), key), (Subject::Workspace(call.workspace), workspace)];
+        let taken = self.parts.rates.admit(&quotas, call.started);
+        taken.map_err(|exceeded| exceeded.error(call.protocol, (self.parts.clock)()))
     }
 
     /// Opens the key and forwards; `None` if the key was replaced at the last moment.
@@ -195,10 +263,11 @@ impl Gateway {
             credential,
         });
         let asks_usage = asked.stream && !asked.include_usage;
-        let edits = Edits { model: decision.model, include_usage: asks_usage, output_limit: None };
+        let edits = Edits { model: decision.model, include_usage: asks_usage, output_limit: decision.output_limit };
         let edited = edit(&body.bytes, call.route, asked, edits).map_or_else(|| body.bytes.clone(), Bytes::from);
         let path = paths::below_base(decision.provider, call.route.template());
-        let uri = decision.base.uri(path, head.uri.query());
+        let query = headers::forwarded_query(head.uri.query(), decision.payer.kind());
+        let uri = decision.base.uri(path, query);
         let body = Outgoing::new(edited, lease, Arc::clone(&body.room));
         let went_out = body.went_out();
         let request = Upstreamed::new(
@@ -215,7 +284,7 @@ impl Gateway {
         match forward(&self.parts.client, request, self.parts.limits.response_head).await? {
             Sent::Answered(response) => Ok(Some(Answer {
                 response,
-                stop: self.stop.subscribe(),
+                stop: self.parts.cut_off.subscribe(),
                 provider: decision.provider,
                 payer: decision.payer.kind(),
                 key,
@@ -229,8 +298,8 @@ impl Gateway {
         }
     }
 
-    async fn workspace(&self, call: &Call) -> Result<(Arc<Workspace>, Generation), Error> {
-        match self.parts.directory.workspace(call.caller.workspace).await {
+    async fn workspace(&self, id: WorkspaceId) -> Result<(Arc<Workspace>, Generation), Error> {
+        match self.parts.directory.workspace(id).await {
             Ok(Some(found)) => Ok(found),
             Ok(None) => Err(Error::new(Code::Unauthorized, "The workspace of this platform key was deleted.")),
             Err(error) => {
@@ -246,4 +315,11 @@ impl Gateway {
             Error::new(Code::PlanRequired, "The workspace's plan is not configured. Ask the operator.")
         })
     }
+}
+
+fn may_call_models(caller: &PlatformKey) -> Result<(), Error> {
+    if caller.may(Scope::Inference) || caller.may(Scope::InferenceAny) {
+        return Ok(());
+    }
+    Err(Error::new(Code::Forbidden, "This platform key lacks the scope `inference`. Use one that has it."))
 }

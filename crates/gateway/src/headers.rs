@@ -36,8 +36,10 @@ const NOT_FORWARDED: [&str; 14] = [
     "http2-settings",
 ];
 
-/// All that a managed call may carry.
-const MANAGED: [&str; 4] = ["content-type", "accept", "anthropic-version", "user-agent"];
+/// All that a managed call may carry. The values of the last were looked at before.
+const MANAGED: [&str; 5] = ["content-type", "accept", "anthropic-version", "user-agent", "anthropic-beta"];
+/// The one query that SDKs send to model paths, and that changes no price.
+const MANAGED_QUERY: &str = "beta=true";
 
 /// What a provider's answer may not set here.
 const NOT_RELAYED: [&str; 8] = [
@@ -58,7 +60,7 @@ pub fn forwarded(from: &HeaderMap, payer: PayerKind) -> HeaderMap {
     for (name, value) in from {
         let passes = match payer {
             PayerKind::Byok => passes_own(name, value),
-            PayerKind::Managed => MANAGED.contains(&name.as_str()),
+            PayerKind::Managed => MANAGED.contains(&name.as_str()) && !platform_key::appears_in(value.as_bytes()),
         };
         if passes && !named.contains(name) {
             to.append(name.clone(), value.clone());
@@ -66,6 +68,11 @@ pub fn forwarded(from: &HeaderMap, payer: PayerKind) -> HeaderMap {
     }
     to.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     to
+}
+
+/// The query string that goes upstream: the caller's on own-key calls, next to none on managed ones.
+pub fn forwarded_query(query: Option<&str>, payer: PayerKind) -> Option<&str> {
+    query.filter(|text| payer == PayerKind::Byok || *text == MANAGED_QUERY)
 }
 
 fn passes_own(name: &HeaderName, value: &HeaderValue) -> bool {

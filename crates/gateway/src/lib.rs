@@ -10,6 +10,7 @@ pub mod gateway;
 pub mod ledger;
 pub mod limits;
 pub mod metrics;
+pub mod rates;
 pub mod upstream;
 
 mod admit;
@@ -22,12 +23,15 @@ mod failure;
 mod forward;
 mod headers;
 mod identify;
+mod models;
 mod open;
 mod read;
 mod relay;
+mod service;
 mod settle;
 mod short;
 mod target;
+mod terms;
 
 pub use body::Body;
 pub use gateway::{Gateway, Parts};

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ownkey_domain::catalogue::Catalogue;
+use ownkey_domain::health::KeySeen;
 use ownkey_domain::id::CredentialId;
 use ownkey_domain::money::PicoUsd;
 use ownkey_domain::payer::{Payer, PayerKind};
@@ -19,6 +20,7 @@ use ownkey_providers::facts;
 use crate::ledger::{JournalUnavailable, Ledger};
 use crate::limits::RECEIPT_TEXT_MAX;
 use crate::metrics::Metrics;
+use crate::rates::{Rates, Subject};
 
 /// A receipt that is still being written. Dropping it means that the caller left: it is then recorded as
 /// cancelled, so no way out of a call leaves it unrecorded.
@@ -39,6 +41,8 @@ pub struct Book {
     pub catalogue: Arc<Catalogue>,
     /// Counts them.
     pub metrics: Arc<Metrics>,
+    /// Takes their tokens from the quotas.
+    pub rates: Arc<Rates>,
 }
 
 impl OpenReceipt {
@@ -53,6 +57,14 @@ impl OpenReceipt {
         if let Some(draft) = &mut self.draft {
             change(draft);
         }
+    }
+
+    /// The provider has taken the workspace's key, or refused it. Says nothing of the operator's own.
+    pub fn key_seen(&self, seen: KeySeen) {
+        let Some(draft) = &self.draft else { return };
+        let Some(credential) = draft.credential else { return };
+        let passed = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        self.book.ledger.key_seen((draft.workspace, credential), seen, draft.at.plus_millis(passed));
     }
 
     /// Who pays, if an attempt went out.
@@ -132,11 +144,23 @@ impl OpenReceipt {
             attempt.outcome = receipt.outcome;
             attempt.cost_usd = receipt.cost_usd;
         }
+        self.spend(&receipt);
         self.book.metrics.closed(&receipt);
         self.book.ledger.record(&receipt).inspect_err(|error| {
             self.book.metrics.unrecorded();
             tracing::error!(request = %receipt.id, %error, "a receipt could not be written down");
         })
+    }
+}
+
+impl OpenReceipt {
+    /// Takes the tokens of the call from the quotas that count them.
+    fn spend(&self, receipt: &Receipt) {
+        let Some(provider) = receipt.provider else { return };
+        let billable = receipt.usage.billable(facts(provider).accounting).unwrap_or(receipt.usage);
+        let tokens = billable.iter().fold(0, |sum, (_, count)| u64::saturating_add(sum, count));
+        let Some(key) = receipt.api_key.filter(|_| tokens > 0) else { return };
+        self.book.rates.spend([Subject::Key(key), Subject::Workspace(receipt.workspace)], tokens, Instant::now());
     }
 }
 

@@ -9,20 +9,22 @@ use ownkey_providers::paths::{Lookup, Route, look_up};
 use crate::error::{Code, Error};
 
 /// A path that is served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
     /// The call.
     pub route: Route,
     /// The protocol spoken.
     pub protocol: Protocol,
+    /// The model that the path names.
+    pub model: Option<String>,
 }
 
 impl Target {
     /// Where models of that protocol are usually called.
     pub const fn usual(protocol: Protocol) -> Self {
         match protocol {
-            Protocol::OpenAi => Self { route: Route::ChatCompletions, protocol },
-            Protocol::Anthropic => Self { route: Route::Messages, protocol },
+            Protocol::OpenAi => Self { route: Route::ChatCompletions, protocol, model: None },
+            Protocol::Anthropic => Self { route: Route::Messages, protocol, model: None },
         }
     }
 }
@@ -46,10 +48,9 @@ pub fn find(method: &Method, path: &str, headers: &HeaderMap) -> Result<Target, 
         Protocol::OpenAi
     };
     match look_up(method, path) {
-        Lookup::Found(found) if found.route.is_metered() => {
-            Ok(Target { route: found.route, protocol: found.protocol.unwrap_or(spoken) })
+        Lookup::Found(found) => {
+            Ok(Target { route: found.route, protocol: found.protocol.unwrap_or(spoken), model: found.model })
         }
-        Lookup::Found(found) => Err((not_yet(), found.protocol.unwrap_or(spoken))),
         Lookup::NotYet(protocol) => Err((not_yet(), protocol)),
         Lookup::OtherMethod { allow, protocol } => {
             let error = Error::new(Code::PathNotSupported, format!("This path takes {allow} only."))

@@ -1,6 +1,7 @@
 //! Anthropic: the Messages API.
 
 mod errors;
+mod managed;
 mod stream;
 mod usage;
 
@@ -46,6 +47,7 @@ pub(crate) static FACTS: Facts = Facts {
             ("sk-ant-cc-", "a Claude Code credential"),
         ],
     },
+    managed: managed::TERMS,
     models_path: "/v1/models?limit=1000",
     ping,
     classify: errors::classify,

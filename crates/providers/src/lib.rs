@@ -12,6 +12,7 @@ pub mod answer;
 pub mod error_class;
 pub mod hide_usage;
 pub mod key;
+pub mod managed;
 pub mod paths;
 pub mod peek;
 pub mod probe;

@@ -1,6 +1,7 @@
 //! OpenAI: the Chat Completions API.
 
 mod errors;
+mod managed;
 mod stream;
 pub(crate) mod usage;
 
@@ -42,6 +43,7 @@ pub(crate) static FACTS: Facts = Facts {
             ("ek_", "a short-lived realtime token"),
         ],
     },
+    managed: managed::TERMS,
     models_path: "/models",
     ping,
     classify: errors::classify,

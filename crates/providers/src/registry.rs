@@ -7,6 +7,7 @@ use ownkey_domain::verdict::Guide;
 use crate::answer::Served;
 use crate::error_class::{ErrorAnswer, ErrorClass};
 use crate::key::KeyFormat;
+use crate::managed::Terms;
 use crate::stream::Dialect;
 use crate::{anthropic, openai};
 
@@ -30,6 +31,8 @@ pub struct Facts {
     pub(crate) base_has: &'static str,
     /// How its keys look.
     pub(crate) keys: KeyFormat,
+    /// What managed calls may carry.
+    pub(crate) managed: Terms,
     /// The list of models, below the base URL, as long as it gets.
     pub(crate) models_path: &'static str,
     /// The shortest prompt: where it goes below the base URL, and its body.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError, RwLock};
 
+use crate::catalogue;
 use crate::provider::Provider;
 
 /// How the simulated provider treats a key.
@@ -30,11 +31,23 @@ pub enum Behaviour {
     Echo,
     /// Every fiftieth call is refused.
     Flaky,
+    /// Every call meets that error of the collection.
+    Error(&'static str),
+    /// Inference meets it, the list of models works.
+    InferenceError(&'static str),
 }
 
 impl Behaviour {
-    /// The behaviour a word names.
+    /// The behaviour a word names, or `error:ID` and `inference_error:ID`.
     pub fn named(word: &str) -> Option<Self> {
+        if let Some((kind, id)) = word.split_once(':') {
+            let id = catalogue::ids().find(|known| *known == id)?;
+            return match kind {
+                "error" => Some(Self::Error(id)),
+                "inference_error" => Some(Self::InferenceError(id)),
+                _ => None,
+            };
+        }
         Some(match word {
             "ok" => Self::Ok,
             "revoked" => Self::Revoked,

@@ -104,7 +104,7 @@ impl Store {
         if made != 1 {
             return Err(StoreError::Duplicate("platform key"));
         }
-        work.changed(ChangeKind::ApiKey, key.workspace, key.id.uuid()).await?;
+        work.told(ChangeKind::ApiKey, key.workspace, key.id.uuid()).await?;
         let detail = json!({"name": name, "scopes": key.scopes, "expires_at": key.expires_at});
         let object = key.id.to_string();
         work.note(&Note { workspace: Some(key.workspace), action: "api_key.create", object, detail }).await?;
@@ -234,6 +234,7 @@ impl TryFrom<CallerRow> for Caller {
     type Error = StoreError;
 
     fn try_from(row: CallerRow) -> Result<Self> {
+        let limits = limits(row.requests_per_minute, row.tokens_per_minute)?;
         let key = PlatformKey {
             id: ApiKeyId::from_uuid(row.id),
             workspace: WorkspaceId::from_uuid(row.workspace),
@@ -241,7 +242,9 @@ impl TryFrom<CallerRow> for Caller {
             hash: row.hash.try_into().map_err(|_| CORRUPT)?,
             pepper: row.pepper,
             expires_at: row.expires_at.map(Timestamp::from_millis),
+            requests_per_minute: limits.requests_per_minute,
+            tokens_per_minute: limits.tokens_per_minute,
         };
-        Ok(Self { key, limits: limits(row.requests_per_minute, row.tokens_per_minute)? })
+        Ok(Self { key, limits })
     }
 }

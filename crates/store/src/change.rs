@@ -3,6 +3,8 @@
 use ownkey_domain::id::WorkspaceId;
 use uuid::Uuid;
 
+use crate::{Result, StoreError};
+
 /// What kind of thing changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ChangeKind {
@@ -39,6 +41,31 @@ pub struct Change {
     pub workspace: WorkspaceId,
     /// Its id, without the prefix: the workspace's own, a credential's or a platform key's.
     pub subject: Uuid,
+}
+
+/// A change as it is stored.
+#[derive(sqlx::FromRow)]
+pub(crate) struct ChangeRow {
+    seq: i64,
+    kind: String,
+    workspace: Uuid,
+    subject: Uuid,
+}
+
+impl ChangeRow {
+    /// Reads at most `$2` changes after number `$1`. Numbers are given one mutation at a time, so whoever has seen
+    /// one has seen all before it.
+    pub const AFTER: &'static str =
+        "SELECT seq, kind, workspace, subject FROM changes WHERE seq > $1 ORDER BY seq LIMIT $2";
+    /// Reads the number of the latest change.
+    pub const LATEST: &'static str = "SELECT COALESCE(MAX(seq), 0) FROM changes";
+
+    /// The change with its number.
+    pub fn read(self) -> Result<(i64, Change)> {
+        let kind = ChangeKind::ALL.into_iter().find(|kind| kind.as_str() == self.kind);
+        let kind = kind.ok_or(StoreError::Corrupt("change"))?;
+        Ok((self.seq, Change { kind, workspace: WorkspaceId::from_uuid(self.workspace), subject: self.subject }))
+    }
 }
 
 /// Called after a commit and before the mutation answers. Must neither block nor panic.

@@ -1,5 +1,6 @@
 //! What truly differs between the two databases, each with its reason.
 
+mod listen;
 mod partitions;
 mod wide;
 
@@ -8,6 +9,7 @@ use std::path::Path;
 use crate::db::{Db, On, Tx, on};
 use crate::open::private_file;
 use crate::{Result, StoreError};
+pub(crate) use listen::{Listening, has_other_nodes, notify};
 pub(crate) use partitions::Partitions;
 pub(crate) use wide::{PgQuery, SqliteQuery, Wide, WideStatement, wide_rows};
 

@@ -75,14 +75,48 @@ pub enum StoreError {
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match error {
-            sqlx::Error::Database(e) => Self::Database(e.code().map_or_else(|| "none".to_owned(), Into::into)),
+            sqlx::Error::Database(e) => of_code(e.code().as_deref().unwrap_or("none")),
             sqlx::Error::PoolTimedOut => Self::Unavailable("no free connection in time"),
             sqlx::Error::PoolClosed => Self::Unavailable("closed"),
             sqlx::Error::Io(_) => Self::Unavailable("connection lost"),
             sqlx::Error::Tls(_) => Self::Unavailable("TLS failed"),
+            sqlx::Error::BeginFailed | sqlx::Error::InvalidSavePointStatement => {
+                Self::Unavailable("the connection is being replaced")
+            }
             sqlx::Error::WorkerCrashed => Self::Unavailable("worker gone"),
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => Self::Corrupt("value"),
             _ => Self::Database("driver".to_owned()),
+        }
+    }
+}
+
+/// A database that says itself that it can't go on is away; anything else is a statement it does not take. SQLite's
+/// codes are numbers (the low byte is the kind), PostgreSQL's have five characters (the first two are the class).
+fn of_code(code: &str) -> StoreError {
+    let sqlite = code.parse::<u32>().ok().filter(|_| code.len() != 5).map(|number| number & 0xff);
+    let class = code.get(..2).filter(|_| code.len() == 5);
+    match (sqlite, class) {
+        (Some(5 | 6), _) => StoreError::Unavailable("busy"),
+        (Some(10 | 14), _) => StoreError::Unavailable("disk failing"),
+        (Some(13), _) => StoreError::Unavailable("disk full"),
+        (_, Some("08" | "57")) => StoreError::Unavailable("connection closed by the server"),
+        (_, Some("53")) => StoreError::Unavailable("the server is out of resources"),
+        (_, Some("25")) => StoreError::Unavailable("the session was ended or may not write"),
+        _ => StoreError::Database(code.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_cannot_go_on_is_away() {
+        for code in ["5", "13", "10", "778", "1802", "57P01", "57P03", "08006", "53100", "53300", "25P03"] {
+            assert!(matches!(of_code(code), StoreError::Unavailable(_)), "{code}");
+        }
+        for code in ["1", "19", "2067", "23505", "42601", "P0001", "none"] {
+            assert!(matches!(of_code(code), StoreError::Database(_)), "{code}");
         }
     }
 }

@@ -10,6 +10,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use crate::db::{Db, on};
 use crate::{Result, StoreConfig, StoreError, dialect};
 pub(crate) use files::{LockFile, lock_file, private_dir, private_file};
+pub(crate) use postgres::postgres_options;
 
 /// An open database, and the lock that keeps other processes away (SQLite only).
 pub(crate) struct Opened {

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crate::change::{Change, ChangeKind, Listeners};
+use crate::change::{Change, ChangeRow, Listeners};
 use crate::db::{Db, on};
 use crate::journal::Journal;
 use crate::open::{LockFile, Opened};
+use crate::reach::Reach;
 use crate::{AuditMac, Result, StoreConfig, StoreError, dialect, open};
 
 /// The store. Cheap to clone: every clone is the same store.
@@ -20,6 +21,8 @@ pub struct Store {
 
 pub(crate) struct Inner {
     pub db: Db,
+    pub config: StoreConfig,
+    pub reach: Arc<Reach>,
     pub audit_mac: OnceLock<AuditMac>,
     pub listeners: Listeners,
     /// The journal whose takeover readers of receipts wait for.
@@ -45,6 +48,8 @@ impl Store {
     fn of(db: Db, lock: Option<LockFile>, config: &StoreConfig) -> Self {
         let inner = Inner {
             db,
+            config: config.clone(),
+            reach: Arc::default(),
             audit_mac: OnceLock::new(),
             listeners: Listeners::default(),
             journal: OnceLock::new(),
@@ -62,29 +67,22 @@ impl Store {
         self.inner.audit_mac.get_or_init(|| mac);
     }
 
-    /// Calls `listener` for every change of this process, after its commit and before the mutation answers. It
-    /// must neither block nor panic.
+    /// Calls `listener` for every change: of this process after its commit and before the mutation answers, of others
+    /// when the feed reads it. It must neither block nor panic.
     pub fn on_change(&self, listener: Box<dyn Fn(&Change) + Send + Sync>) {
         self.inner.listeners.add(listener);
     }
 
     /// Changes of all nodes after number `after`, in order, with their numbers.
     pub async fn changes(&self, after: i64, limit: u32) -> Result<Vec<(i64, Change)>> {
-        const SQL: &str = "SELECT seq, kind, workspace, subject FROM changes WHERE seq > $1 ORDER BY seq LIMIT $2";
-        let rows: Vec<(i64, String, uuid::Uuid, uuid::Uuid)> = on!(self.inner.db.read(), c => sqlx::query_as(SQL)
+        let rows: Vec<ChangeRow> = on!(self.inner.db.read(), c => sqlx::query_as(ChangeRow::AFTER)
             .bind(after).bind(i64::from(limit)).fetch_all(c).await)?;
-        let change = |(seq, kind, workspace, subject): (i64, String, _, _)| {
-            let kind = ChangeKind::ALL.into_iter().find(|k| k.as_str() == kind);
-            let kind = kind.ok_or(StoreError::Corrupt("change"))?;
-            Ok((seq, Change { kind, workspace: ownkey_domain::id::WorkspaceId::from_uuid(workspace), subject }))
-        };
-        rows.into_iter().map(change).collect()
+        rows.into_iter().map(ChangeRow::read).collect()
     }
 
     /// The number of the latest change; 0 if there is none.
     pub async fn latest_change(&self) -> Result<i64> {
-        const SQL: &str = "SELECT COALESCE(MAX(seq), 0) FROM changes";
-        let (seq,): (i64,) = on!(self.inner.db.read(), c => sqlx::query_as(SQL).fetch_one(c).await)?;
+        let (seq,): (i64,) = on!(self.inner.db.read(), c => sqlx::query_as(ChangeRow::LATEST).fetch_one(c).await)?;
         Ok(seq)
     }
 

@@ -96,7 +96,10 @@ impl Store {
             return Err(StoreError::Duplicate("workspace"));
         }
         let detail = json!({"name": new.name, "external_id": new.external_id, "plan": new.plan});
-        told(&mut work, new.id, "workspace.create", detail).await?;
+        // Nobody remembers what was not there.
+        work.told(ChangeKind::Workspace, new.id, new.id.uuid()).await?;
+        let object = new.id.to_string();
+        work.note(&Note { workspace: Some(new.id), action: "workspace.create", object, detail }).await?;
         work.commit().await?;
         Ok(Workspace {
             id: new.id,

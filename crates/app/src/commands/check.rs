@@ -2,10 +2,14 @@
 
 use std::path::PathBuf;
 
-use ownkey_store::StoreConfig;
+use anyhow::{Context, bail};
+use ownkey_store::{Store, StoreConfig};
+use ownkey_vault::{Keyring, Origin};
 
 use super::say;
-use crate::{config, vaulting};
+use crate::config::{self, Settings};
+use crate::keeper::{Keeper, OpenStore};
+use crate::vaulting;
 
 /// What to check.
 #[derive(clap::Args)]
@@ -13,23 +17,91 @@ pub struct Args {
     /// The configuration file (default: ownkey.toml, if there is one).
     #[arg(long)]
     config: Option<PathBuf>,
+    /// After a restore: mark all provider keys as to be tested, and list open holds. The server must be stopped.
+    #[arg(long)]
+    after_restore: bool,
 }
 
-/// Validates configuration, vault and store. It changes nothing, and may run beside a server.
+/// Provider keys read at a time.
+const KEYS_AT_A_TIME: u32 = 500;
+/// Holds that are listed; more than these are counted.
+const HOLDS_SHOWN: u32 = 100;
+
+/// Validates configuration, vault and store. It changes nothing, and may run beside a server, unless it is told that
+/// the store was restored.
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let settings = config::load(args.config.as_deref(), config::our_variables(std::env::vars_os())?)?;
     say("configuration: ok");
     for name in &settings.without_effect {
         say(&format!("warning: {name} has no effect: it names no section and field as OWNKEY_SERVER__LISTEN does"));
     }
+    if settings.operator.tokens.is_empty() {
+        say("configuration: no operator token, so nobody can make workspaces; `ownkey init` writes one");
+    }
     let keyring = settings.vault.keyring()?;
     say(&format!("vault: ok, active KEK {}", keyring.active_id()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        match vaulting::check_store(&keyring, &StoreConfig::new(&settings.database.url)).await? {
-            true => say("store: ok"),
-            false => say("store: none yet; `ownkey serve` will make it"),
+        if args.after_restore {
+            after_restore(&settings).await?;
         }
-        Ok(())
+        let config = StoreConfig::new(&settings.database.url);
+        let Some(store) = vaulting::look(&keyring, &config).await? else {
+            say("store: none yet; `ownkey serve` will make it");
+            return Ok(());
+        };
+        say("store: ok");
+        let checked = keys(&settings, &keyring, &store).await;
+        store.close().await;
+        checked
     })
+}
+
+/// Whether each key opens and may be sent where it is bound to.
+async fn keys(settings: &Settings, keyring: &Keyring, store: &Store) -> anyhow::Result<()> {
+    let (mut total, mut unreadable, mut homeless) = (0_u64, 0_u64, 0_u64);
+    let mut after = None;
+    loop {
+        let found = store.sealed_credentials(after, KEYS_AT_A_TIME).await?;
+        let Some(last) = found.last() else { break };
+        after = Some(last.stored.id);
+        for held in &found {
+            total += 1;
+            let opened = held.stored.provider.filter(|_| ownkey_control::operator::opens(keyring, held));
+            let Some(provider) = opened else {
+                unreadable += 1;
+                say(&format!("provider key {} of {}: can't be opened", held.stored.id, held.workspace));
+                continue;
+            };
+            let mut urls = settings.providers.of(provider).urls();
+            if !urls.any(|url| Origin::of_url(url).is_ok_and(|origin| origin.to_string() == held.stored.origin)) {
+                homeless += 1;
+                say(&format!(
+                    "provider key {} of {}: bound to {}, which is not configured",
+                    held.stored.id, held.workspace, held.stored.origin
+                ));
+            }
+        }
+    }
+    if unreadable + homeless == 0 {
+        say(&format!("provider keys: ok, {total}"));
+        return Ok(());
+    }
+    bail!(
+        "{unreadable} of {total} provider keys can't be opened (their workspaces must paste them again) and {homeless} \
+         are bound to an address that is not configured (configure it, or `ownkey vault rebind`)"
+    )
+}
+
+async fn after_restore(settings: &Settings) -> anyhow::Result<()> {
+    let Keeper::Us(open) = Keeper::find(settings).await? else { bail!("the store is in use: stop the server first") };
+    let doubted = open.store.doubt_credentials(OpenStore::by()).await.context("the keys could not be marked")?;
+    say(&format!("provider keys: {doubted} marked as to be tested; keys that were removed after the backup are back"));
+    let holds = open.store.open_holds(HOLDS_SHOWN).await?;
+    say(&format!("open holds: {}", holds.len()));
+    for hold in holds {
+        say(&format!("  {} {} {} {} since {}", hold.workspace, hold.request, hold.amount, hold.asset, hold.since));
+    }
+    open.store.close().await;
+    Ok(())
 }

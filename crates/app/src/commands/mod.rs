@@ -1,8 +1,11 @@
 //! The commands of the binary.
 
+pub mod backup;
 pub mod check;
 pub mod generate_kek;
 pub mod init;
+pub mod rebind;
+pub mod rotate;
 pub mod serve;
 
 use std::io::Write;

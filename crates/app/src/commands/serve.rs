@@ -27,5 +27,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         );
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("ownkey").build()?;
-    runtime.block_on(wiring::serve(settings))
+    let file = args.config.clone();
+    let reread = Box::new(move || config::load(file.as_deref(), config::our_variables(std::env::vars_os())?));
+    runtime.block_on(wiring::serve(settings, reread))
 }

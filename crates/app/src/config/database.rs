@@ -42,3 +42,10 @@ impl RawDatabase {
         Ok(Database { url: self.url, journal_dir })
     }
 }
+
+impl Database {
+    /// Whether it is a file that one process at a time may open.
+    pub fn is_sqlite(&self) -> bool {
+        self.url.starts_with("sqlite://")
+    }
+}

@@ -1,10 +1,14 @@
 //! Configuration: a file per section. Raw text becomes a checked value here, once.
 
 mod anchor;
+mod catalogue;
+mod credits;
 mod database;
 mod environment;
+mod gateway;
 mod limits;
 mod operator;
+mod plans;
 pub mod providers;
 mod server;
 mod text;
@@ -40,6 +44,21 @@ pub struct Settings {
     pub limits: ownkey_gateway::limits::Limits,
     /// Variables that look as if they were for us and do nothing.
     pub without_effect: Vec<String>,
+    /// The product's own rules.
+    pub rules: Rules,
+}
+
+/// The product's own rules: plans, models, money.
+#[derive(Debug)]
+pub struct Rules {
+    /// Plans by id.
+    pub plans: plans::Plans,
+    /// The models and what is offered of them.
+    pub catalogue: std::sync::Arc<ownkey_domain::catalogue::Catalogue>,
+    /// What a credit is worth, if any plan needs to know.
+    pub credits: Option<ownkey_domain::money::CreditRate>,
+    /// What managed calls may carry beyond the providers' lists.
+    pub managed: ownkey_providers::managed::Extensions,
 }
 
 #[derive(Deserialize, Default)]
@@ -51,6 +70,32 @@ struct Raw {
     operator: operator::RawOperator,
     providers: providers::RawProviders,
     limits: limits::RawLimits,
+    credits: credits::RawCredits,
+    catalogue: catalogue::RawCatalogue,
+    plans: plans::RawPlans,
+    models: Vec<catalogue::RawModel>,
+    gateway: gateway::RawGateway,
+    managed: gateway::RawManaged,
+    routes: gateway::RawRoutes,
+}
+
+impl Settings {
+    /// The settings that differ and that a running server can't change.
+    pub fn needs_restart(&self, other: &Self) -> Vec<&'static str> {
+        let (limits, others) = (&self.limits, &other.limits);
+        let differing = [
+            ("server.listen", self.server.listen != other.server.listen),
+            ("server.admin_listen", self.server.admin_listen != other.server.admin_listen),
+            ("database.url", self.database.url != other.database.url),
+            ("database.journal_dir", self.database.journal_dir != other.database.journal_dir),
+            ("limits.connections", limits.connections_max != others.connections_max),
+            ("limits.connections_per_peer", limits.connections_per_peer_max != others.connections_per_peer_max),
+            ("limits.connection_idle_s", limits.connection_idle != others.connection_idle),
+            ("limits.header_read_s", limits.header_read != others.header_read),
+            ("limits.drain_s", limits.drain != others.drain),
+        ];
+        differing.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
 }
 
 /// Reads the file (the default one may be absent) and the environment over it.
@@ -92,6 +137,8 @@ fn read(text: &str, path: &Path) -> anyhow::Result<Result<config::Config, config
 impl Raw {
     fn check(self, without_effect: Vec<String>) -> anyhow::Result<Settings> {
         let server = self.server.check().context("section [server]")?;
+        self.gateway.check().context("section [gateway]")?;
+        self.routes.check()?;
         Ok(Settings {
             server,
             database: self.database.check().context("section [database]")?,
@@ -100,7 +147,27 @@ impl Raw {
             providers: self.providers.check().context("section [providers]")?,
             limits: self.limits.check().context("section [limits]")?,
             without_effect,
+            rules: Rules::check(self.credits, self.plans, self.catalogue, self.models, self.managed)?,
         })
+    }
+}
+
+impl Rules {
+    fn check(
+        credits: credits::RawCredits,
+        plans: plans::RawPlans,
+        catalogue: catalogue::RawCatalogue,
+        models: Vec<catalogue::RawModel>,
+        managed: gateway::RawManaged,
+    ) -> anyhow::Result<Self> {
+        let credits = credits.check().context("section [credits]")?;
+        let plans = plans.check()?;
+        let needing = plans.values().find(|plan| plan.draws_on_credits() || plan.allowance_credits.is_some());
+        if let (None, Some(plan)) = (&credits, needing) {
+            anyhow::bail!("[credits] `usd_per_credit` is missing: [plans.{}] counts credits", plan.id);
+        }
+        let catalogue = std::sync::Arc::new(catalogue.check(models)?);
+        Ok(Self { plans, catalogue, credits, managed: managed.check() })
     }
 }
 
@@ -114,6 +181,7 @@ fn without_values(error: &config::ConfigError) -> String {
         ConfigError::At { error, key, .. } => {
             format!("{}: {}", key.as_deref().unwrap_or("a value"), without_values(error))
         }
+        ConfigError::NotFound(key) => format!("`{key}` is missing"),
         ConfigError::FileParse { .. } => "is not valid TOML".to_owned(),
         ConfigError::Message(message) if message.starts_with("unknown field") => unknown_field(message),
         ConfigError::Message(message) if message.starts_with("missing field") => message.clone(),

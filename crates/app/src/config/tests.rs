@@ -2,6 +2,9 @@ use std::path::Path;
 
 use super::*;
 
+#[path = "tests_rules.rs"]
+mod rules;
+
 fn load_with(text: &str, variables: &[(&str, &str)]) -> anyhow::Result<Settings> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ownkey.toml");

@@ -1,19 +1,25 @@
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::catalogue::Catalogue;
-use ownkey_domain::id::WorkspaceId;
+use ownkey_domain::health::KeySeen;
+use ownkey_domain::id::{CredentialId, WorkspaceId};
 use ownkey_domain::platform_key::LookupId;
 use ownkey_domain::receipt::Receipt;
+use ownkey_domain::time::Timestamp;
 use ownkey_gateway::client::client;
 use ownkey_gateway::directory::{Directory, Source, SourceError, Workspace};
 use ownkey_gateway::ledger::{JournalUnavailable, Ledger};
 use ownkey_gateway::limits::Limits;
+use ownkey_gateway::rates::Rates;
+use ownkey_providers::managed::Extensions;
 use ownkey_vault::{Keyring, PepperId, PlatformKeyHasher, Secret};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 
 use super::*;
 use crate::clock;
@@ -23,6 +29,10 @@ struct Nothing;
 
 impl Source for Nothing {
     fn platform_key(&self, _: LookupId) -> BoxFuture<'_, Result<Option<PlatformKey>, SourceError>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn workspace_named<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<WorkspaceId>, SourceError>> {
         Box::pin(async { Ok(None) })
     }
 
@@ -36,33 +46,47 @@ impl Ledger for Nothing {
         true
     }
 
+    fn moves_money(&self) -> bool {
+        true
+    }
+
     fn record(&self, _: &Receipt) -> Result<(), JournalUnavailable> {
         Ok(())
     }
+
+    fn key_seen(&self, _: (WorkspaceId, CredentialId), _: KeySeen, _: Timestamp) {}
 }
 
-/// Serves a data plane whose clock is broken and a control plane that greets, and answers one request's text.
-async fn ask(head: &str) -> (String, Value) {
+/// A data plane whose clock is broken, and a control plane that greets.
+fn server(cut_off: &watch::Sender<bool>) -> Server {
     let limits = Limits::default();
     let gateway = Gateway::new(ownkey_gateway::Parts {
         directory: Arc::new(Directory::new(Box::new(Nothing), 1)),
         keyring: Arc::new(Keyring::parse(&kek()).unwrap()),
         hasher: Arc::new(PlatformKeyHasher::new(PepperId(1), &Secret::random().unwrap())),
         catalogue: Arc::new(Catalogue::builtin().unwrap()),
-        plans: Arc::new(HashMap::new()),
+        plans: Arc::new(BTreeMap::new()),
+        credits: None,
+        managed: Extensions::default(),
         upstreams: Vec::new(),
         client: client(&limits).unwrap(),
         ledger: Arc::new(Nothing),
+        rates: Arc::new(Rates::new(Instant::now())),
         metrics: Arc::default(),
-        limits: limits.clone(),
+        cut_off: cut_off.clone(),
+        limits,
         clock: || panic!("the clock is broken"),
         new_id: clock::request_id,
     });
-    let control = axum::Router::new().fallback(|| async { axum::Json("hello") });
+    Server { gateway, control: axum::Router::new().fallback(|| async { axum::Json("hello") }) }
+}
+
+/// Serves that, and answers one request's text.
+async fn ask(head: &str) -> (String, Value) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let server = Arc::new(Server { gateway, control });
-    tokio::spawn(async move { edge::serve(listener, server, &limits, std::future::pending()).await });
+    let server = Arc::new(Current::new(server(&watch::Sender::new(false))));
+    tokio::spawn(async move { edge::serve(listener, server, &Limits::default(), std::future::pending()).await });
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(format!("{head}connection: close\r\n\r\n").as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -92,4 +116,15 @@ async fn a_panic_of_the_data_plane_is_told_in_the_protocol_called() {
     let (head, body) = ask("POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\n").await;
     assert!(head.starts_with("HTTP/1.1 500 ") && !body.to_string().contains("clock"), "{head}");
     assert_eq!(body["error"]["type"], "server_error");
+}
+
+#[tokio::test]
+async fn a_stop_reaches_the_streams_of_servers_that_were_replaced() {
+    let cut_off = watch::Sender::new(false);
+    let streams = cut_off.subscribe();
+    let current = Current::new(server(&cut_off));
+    current.replace(server(&cut_off));
+    assert!(!*streams.borrow());
+    current.cut_off();
+    assert!(*streams.borrow());
 }

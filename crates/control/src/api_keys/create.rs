@@ -91,6 +91,8 @@ pub(crate) async fn create(
             hash: hash.mac,
             pepper: hash.pepper.0,
             expires_at: input.expires_at,
+            requests_per_minute: input.requests_per_minute,
+            tokens_per_minute: input.tokens_per_minute,
         },
         limits: Limits { requests_per_minute: input.requests_per_minute, tokens_per_minute: input.tokens_per_minute },
     };
@@ -132,6 +134,12 @@ fn in_clear<S: Serializer>(secret: &Zeroizing<String>, serializer: S) -> Result<
 /// Nobody passes on more than he has.
 fn held(who: &Who, wanted: &[Scope]) -> Result<(), Problem> {
     let Who::Key(maker) = who else { return Ok(()) };
+    if wanted.contains(&Scope::InferenceAny) {
+        // Such a key reaches every workspace, so no workspace can give it.
+        return Err(
+            Problem::forbidden("Only the operator makes keys with the scope `inference:any`.").with("member", "scopes")
+        );
+    }
     match wanted.iter().find(|scope| !maker.may(**scope)) {
         Some(scope) => {
             Err(Problem::forbidden(format!("A key can't give scopes it lacks itself: `{scope}`."))

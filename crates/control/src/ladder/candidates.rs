@@ -1,6 +1,6 @@
 //! Which models a test prompt is tried on.
 
-use ownkey_domain::catalogue::{Catalogue, Model};
+use ownkey_domain::catalogue::{Catalogue, Mode, Model};
 use ownkey_domain::money::PicoUsd;
 use ownkey_domain::price::STANDARD_TIER;
 use ownkey_domain::provider::Provider;
@@ -11,7 +11,8 @@ const CANDIDATES_MAX: usize = 3;
 /// Up to three models, the cheapest first: of those the key lists, or of all if it lists none that we know.
 pub(crate) fn candidates<'c>(catalogue: &'c Catalogue, provider: Provider, listed: &[String]) -> Vec<&'c str> {
     let priced = |model: &'c Model| Some((price(model)?, model.id.as_str()));
-    let mut known: Vec<_> = catalogue.models().iter().filter(|m| m.provider == provider).filter_map(priced).collect();
+    let asked = |model: &&Model| model.provider == provider && model.mode == Mode::Chat;
+    let mut known: Vec<_> = catalogue.models().iter().filter(asked).filter_map(priced).collect();
     // A dated snapshot is the model once more: where one is refused, so is the other.
     let ids: Vec<&str> = known.iter().map(|(_, id)| *id).collect();
     let is_listed = |id: &str| listed.iter().any(|other| other == id);
@@ -55,7 +56,7 @@ mod tests {
 
     #[test]
     fn without_a_list_the_cheapest_of_all() {
-        assert_eq!(names(Anthropic, &[])[0], "claude-haiku-4-5");
+        assert_eq!(names(Anthropic, &[])[0], "claude-haiku-5-5");
         assert_eq!(names(Anthropic, &["gpt-4o"]), names(Anthropic, &[]));
         assert_eq!(names(OpenAi, &[]).len(), 3);
     }

@@ -213,6 +213,6 @@ pub async fn open_store(dir: &Path) -> Store {
 }
 
 fn plans() -> BTreeMap<String, Plan> {
-    let keyless = Plan { id: "free".to_owned(), name: "Free".to_owned(), byok: false, managed: Managed::Included };
+    let keyless = Plan { name: "Free".to_owned(), managed: Managed::Included, ..Plan::nothing("free") };
     BTreeMap::from([(DEFAULT_PLAN.to_owned(), Plan::default()), ("free".to_owned(), keyless)])
 }

@@ -33,6 +33,17 @@ fn the_table() {
     assert_eq!(ask(|q, _| q.key = KeyState::Sealed(KEY)), Err(Refusal::KeySealed));
     assert_eq!(ask(|q, _| q.key = KeyState::Dormant(KEY)), Err(Refusal::PlanRequired));
     // The two ways out of a dormant key.
+    assert_eq!(
+        ask(|q, p| (q.key, p.dormant_keys) = (KeyState::Dormant(KEY), DormantKeys::Managed)),
+        Ok(PayerKind::Managed)
+    );
+    assert_eq!(
+        ask(|q, p| {
+            (q.key, q.policy) = (KeyState::Dormant(KEY), ByokOnly);
+            (p.byok, p.dormant_keys) = (false, DormantKeys::Managed);
+        }),
+        Err(Refusal::PlanRequired)
+    );
     assert_eq!(ask(|q, _| (q.policy, q.key) = (ManagedOnly, KeyState::Dormant(KEY))), Ok(PayerKind::Managed));
     // Models for own keys only.
     assert_eq!(ask(|q, _| q.gate = Gate::ByokOnly), Err(Refusal::ByokRequired));
@@ -57,11 +68,8 @@ fn the_promises_hold_for_every_combination() {
     let keys = [KeyState::None, KeyState::Usable(KEY), KeyState::Dormant(KEY), KeyState::Sealed(KEY)];
     let gates = [Gate::Available, Gate::ComingSoon, Gate::ByokOnly, Gate::FeatureMissing, Gate::NotFound];
     let policies = [PayerPolicy::ByokPreferred, PayerPolicy::ByokOnly, PayerPolicy::ManagedOnly];
-    let plans = [Managed::Included, Managed::Credits, Managed::None]
-        .into_iter()
-        .flat_map(|managed| [true, false].map(|byok| Plan { byok, managed, ..Plan::default() }));
     let mut seen = 0;
-    for plan in plans {
+    for plan in plans() {
         for (policy, gate, key) in policies
             .into_iter()
             .flat_map(|p| gates.into_iter().flat_map(move |g| keys.into_iter().map(move |k| (p, g, k))))
@@ -69,17 +77,60 @@ fn the_promises_hold_for_every_combination() {
             for (operator_key, priced) in [(true, true), (true, false), (false, true), (false, false)] {
                 let question = Question { plan: &plan, policy, gate, key, operator_key, priced };
                 seen += 1;
-                let Ok(payer) = decide(&question) else { continue };
-                let managed = payer.kind() == PayerKind::Managed;
-                assert!(matches!(gate, Gate::Available | Gate::ByokOnly), "{question:?}");
-                assert!(!(managed && policy == PayerPolicy::ByokOnly), "{question:?}");
-                assert!(!(managed && gate == Gate::ByokOnly), "{question:?}");
-                assert!(!managed || operator_key && priced && plan.managed != Managed::None, "{question:?}");
-                assert!(!managed || key == KeyState::None || policy == PayerPolicy::ManagedOnly, "{question:?}");
-                assert!(managed || key == KeyState::Usable(KEY), "{question:?}");
-                assert!(managed || policy != PayerPolicy::ManagedOnly, "{question:?}");
+                match decide(&question) {
+                    Ok(payer) => assert_may_pay(&question, payer),
+                    Err(refusal) => assert_first_that_applies(&question, refusal),
+                }
             }
         }
     }
-    assert_eq!(seen, 6 * 3 * 5 * 4 * 4);
+    assert_eq!(seen, 12 * 3 * 5 * 4 * 4);
+}
+
+fn plans() -> impl Iterator<Item = Plan> {
+    let dormant = [DormantKeys::Stop, DormantKeys::Managed];
+    let managed = [Managed::Included, Managed::Credits, Managed::None];
+    managed.into_iter().flat_map(move |managed| {
+        [true, false]
+            .into_iter()
+            .flat_map(move |byok| dormant.map(|dormant_keys| Plan { byok, managed, dormant_keys, ..Plan::default() }))
+    })
+}
+
+fn assert_may_pay(question: &Question<'_>, payer: Payer) {
+    let Question { plan, policy, gate, key, operator_key, priced } = *question;
+    assert!(matches!(gate, Gate::Available | Gate::ByokOnly), "{question:?}");
+    if payer.kind() == PayerKind::Byok {
+        assert!(key == KeyState::Usable(KEY) && policy != PayerPolicy::ManagedOnly, "{question:?}");
+        return;
+    }
+    assert!(policy != PayerPolicy::ByokOnly && gate != Gate::ByokOnly, "{question:?}");
+    assert!(operator_key && priced && plan.managed != Managed::None, "{question:?}");
+    let consent = key == KeyState::Dormant(KEY) && plan.dormant_keys == DormantKeys::Managed;
+    assert!(key == KeyState::None || policy == PayerPolicy::ManagedOnly || consent, "{question:?}");
+}
+
+/// The contract's list, "the first that applies answers", written down once more and in its order.
+fn assert_first_that_applies(question: &Question<'_>, refusal: Refusal) {
+    let Question { plan, policy, gate, key, operator_key, priced } = *question;
+    let managed_only = policy == PayerPolicy::ManagedOnly;
+    let dormant = matches!(key, KeyState::Dormant(_)) && plan.dormant_keys == DormantKeys::Stop;
+    let absent = key == KeyState::None || (matches!(key, KeyState::Dormant(_)) && !dormant);
+    let wanted = gate == Gate::ByokOnly || policy == PayerPolicy::ByokOnly;
+    let no_managed = plan.managed == Managed::None || !operator_key;
+    let missing = if plan.byok { Refusal::ByokRequired } else { Refusal::PlanRequired };
+    let list = [
+        (gate == Gate::NotFound, Refusal::ModelNotFound),
+        (gate == Gate::ComingSoon, Refusal::ModelComingSoon),
+        (gate == Gate::FeatureMissing, Refusal::ModelGated),
+        (managed_only && gate == Gate::ByokOnly, Refusal::ByokRequired),
+        (!managed_only && dormant, Refusal::PlanRequired),
+        (!managed_only && matches!(key, KeyState::Sealed(_)), Refusal::KeySealed),
+        (!managed_only && absent && wanted, missing),
+        (managed_only && no_managed, Refusal::ManagedUnavailable),
+        (!managed_only && absent && no_managed, missing),
+        (!priced, Refusal::ModelNotPriced),
+    ];
+    let first = list.into_iter().find(|(applies, _)| *applies).map(|(_, refusal)| refusal);
+    assert_eq!(Some(refusal), first, "{question:?}");
 }

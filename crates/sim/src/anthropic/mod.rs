@@ -69,6 +69,7 @@ fn refusal(sim: &Sim, call: &Call, inference: bool) -> Option<Reply> {
         (Behaviour::Overloaded, _) => return error("anthropic.incident.overloaded"),
         (Behaviour::Hang, _) => return Some(Reply::never(Wait::Forever)),
         (Behaviour::Echo, _) => return Some(oddity::key_echo(call)),
+        (Behaviour::Error(id), _) | (Behaviour::InferenceError(id), true) => return error(id),
         _ => {}
     }
     match call.header("anthropic-version") {

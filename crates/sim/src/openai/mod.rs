@@ -63,6 +63,7 @@ fn refusal(sim: &Sim, call: &Call, inference: bool) -> Option<Reply> {
         (Behaviour::Overloaded, _) => error("openai.incident.engine_overloaded"),
         (Behaviour::Hang, _) => Some(Reply::never(Wait::Forever)),
         (Behaviour::Echo, _) => Some(oddity::key_echo(call)),
+        (Behaviour::Error(id), _) | (Behaviour::InferenceError(id), true) => error(id),
         _ => None,
     }
 }

@@ -1,5 +1,6 @@
 //! Stored provider keys. One that ended is never used again: its sealed bytes are overwritten.
 
+mod rebind;
 mod row;
 
 use ownkey_domain::id::{CredentialId, WorkspaceId};
@@ -15,6 +16,7 @@ use crate::db::on;
 use crate::mutation::Mutation;
 use crate::routing::at_provider;
 use crate::{By, Note, Result, Store, workspaces};
+pub use rebind::{Rebound, SealedCredential};
 use row::{CredentialRow, TestColumns};
 
 /// What people may know of a stored provider key.

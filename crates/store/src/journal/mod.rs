@@ -24,12 +24,15 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ownkey_domain::receipt::Receipt;
+use rustix::fs::{FallocateFlags, fallocate};
+use rustix::io::Errno;
 use uuid::Uuid;
 
 use crate::open::LockFile;
+use crate::reach::Reach;
 use aside::Aside;
 use frame::FRAME_HEAD;
 use segment::HEAD;
@@ -51,7 +54,12 @@ impl Default for JournalLimits {
     }
 }
 
-/// Enough to need new blocks of the disk.
+/// Room on the disk that is taken ahead of the last frame, for about a thousand calls: those under way when the disk
+/// becomes full still end with a receipt, and no other is let in.
+const AHEAD: u32 = 1 << 20;
+/// Stands for the room of a file system that promises none.
+const UNPROMISED: u32 = u32::MAX;
+/// Enough to need new blocks of such a disk.
 const PROBE_BYTES: usize = 16 << 10;
 
 /// Why the journal did not take a receipt, or can't be opened.
@@ -112,12 +120,15 @@ pub struct Journal {
     failing: AtomicBool,
     progress: Progress,
     aside: Aside,
+    reach: Arc<Reach>,
     _lock: LockFile,
 }
 
 struct Writer {
     file: File,
     at: Position,
+    /// How far the disk has room for the present file, whatever else is written to it.
+    room_to: u32,
     /// The other files that are still there, and where their frames end.
     closed: BTreeMap<u32, u32>,
 }
@@ -138,18 +149,21 @@ impl Journal {
         let file = segment::create(&dir, segment, id)?;
         let used_bytes = closed.values().map(|&len| u64::from(len)).sum::<u64>() + u64::from(HEAD);
         let at = Position { segment, offset: HEAD };
-        Ok(Self {
+        let journal = Self {
             aside: Aside::new(&dir),
             dir,
             id,
             limits,
-            writer: Mutex::new(Writer { file, at, closed }),
+            writer: Mutex::new(Writer { file, at, room_to: 0, closed }),
             end: AtomicU64::new(at.pack()),
             used_bytes: AtomicU64::new(used_bytes),
             failing: AtomicBool::new(false),
             progress: Progress::default(),
+            reach: Arc::default(),
             _lock: lock,
-        })
+        };
+        journal.reserve(&mut journal.writer());
+        Ok(journal)
     }
 
     /// Appends a receipt: one write, no fsync, no wait for the database. Once it returns, the receipt outlives
@@ -159,9 +173,11 @@ impl Journal {
         serde_json::to_writer(&mut frame, receipt).map_err(io::Error::from)?;
         let frame = frame::seal(frame).ok_or(JournalError::TooLarge)?;
         let length = u32::try_from(frame.len()).map_err(|_| JournalError::TooLarge)?;
-        let appended = self.write(&frame, length);
-        self.failing.store(matches!(appended, Err(JournalError::Io(_))), Ordering::Relaxed);
-        let at = appended?;
+        let at = self.write(&frame, length).inspect_err(|error| {
+            if matches!(error, JournalError::Io(_)) {
+                self.failing.store(true, Ordering::Relaxed);
+            }
+        })?;
         kill::point("journal_appended");
         self.progress.appended();
         Ok(at)
@@ -175,33 +191,71 @@ impl Journal {
         if self.used_bytes.load(Ordering::Relaxed) + needed > self.limits.total_bytes {
             return Err(JournalError::Full);
         }
-        if rotate {
-            self.rotate(&mut writer)?;
+        if rotate && let Err(error) = self.rotate(&mut writer) {
+            // On a full disk the present file goes on, in the room it has.
+            if writer.at.offset.saturating_add(length) > writer.room_to {
+                return Err(error);
+            }
         }
         // At its place, not at the end: what a failed write left behind is written over.
         writer.file.write_all_at(frame, u64::from(writer.at.offset))?;
         writer.at.offset += length;
         self.used_bytes.fetch_add(u64::from(length), Ordering::Relaxed);
         self.end.store(writer.at.pack(), Ordering::SeqCst);
+        self.reserve(&mut writer);
         Ok(writer.at)
     }
 
+    /// Takes room on the disk for the frames to come, once half of it is used. Without that room no more calls are let
+    /// in, until a later attempt has it.
+    fn reserve(&self, writer: &mut Writer) {
+        let wanted = writer.at.offset.saturating_add(AHEAD);
+        if writer.room_to.saturating_sub(writer.at.offset) >= AHEAD / 2 {
+            self.failing.store(false, Ordering::Relaxed);
+            return;
+        }
+        let (from, length) = (u64::from(writer.at.offset), u64::from(wanted - writer.at.offset));
+        match fallocate(&writer.file, FallocateFlags::KEEP_SIZE, from, length) {
+            Ok(()) => writer.room_to = wanted,
+            // This file system can't promise room: a failing write tells.
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => writer.room_to = UNPROMISED,
+            Err(_) => {}
+        }
+        self.failing.store(writer.room_to < wanted, Ordering::Relaxed);
+    }
+
     /// Whether there is room for the receipts of calls yet to come. An eighth is kept for calls that are under way:
-    /// they must still end with a receipt. After a failed write, whether the disk takes writes again.
+    /// they must still end with a receipt. After a disk was full, whether there is room again.
     pub fn has_room(&self) -> bool {
         let reserve = self.limits.total_bytes / 8;
         let room = self.used_bytes.load(Ordering::Relaxed) + reserve <= self.limits.total_bytes;
         room && (!self.failing.load(Ordering::Relaxed) || self.probe())
     }
 
-    /// Tries a write where the next frame will go. Without it a disk that was full once would keep calls out for
-    /// good, since none would be let in to try.
+    /// Tries to get room anew. Without it a disk that was full once would keep calls out for good, since none would
+    /// be let in to try.
     fn probe(&self) -> bool {
-        let writer = self.writer();
-        let offset = u64::from(writer.at.offset);
-        let written = writer.file.write_all_at(&[0; PROBE_BYTES], offset).and_then(|()| writer.file.set_len(offset));
-        self.failing.store(written.is_err(), Ordering::Relaxed);
-        written.is_ok()
+        let mut writer = self.writer();
+        if writer.room_to < UNPROMISED {
+            self.reserve(&mut writer);
+        } else {
+            let offset = u64::from(writer.at.offset);
+            let written =
+                writer.file.write_all_at(&[0; PROBE_BYTES], offset).and_then(|()| writer.file.set_len(offset));
+            self.failing.store(written.is_err(), Ordering::Relaxed);
+        }
+        !self.failing.load(Ordering::Relaxed)
+    }
+
+    /// The same journal, which knows whether its database is there.
+    pub(crate) fn beside(self, reach: &Arc<Reach>) -> Self {
+        Self { reach: Arc::clone(reach), ..self }
+    }
+
+    /// Whether the database took what it was last given. Costs nothing: one that went away and was not asked since is
+    /// found out by the next receipt.
+    pub fn database_answers(&self) -> bool {
+        self.reach.answers()
     }
 
     /// Where the next receipt will go.
@@ -219,7 +273,7 @@ impl Journal {
         let file = segment::create(&self.dir, segment, self.id)?;
         let Position { segment: old, offset } = writer.at;
         writer.closed.insert(old, offset);
-        writer.file = file;
+        (writer.file, writer.room_to) = (file, 0);
         writer.at = Position { segment, offset: HEAD };
         self.used_bytes.fetch_add(u64::from(HEAD), Ordering::Relaxed);
         kill::point("journal_rotated");

@@ -40,7 +40,7 @@ impl Store {
         insert_position(self, found.journal).await?;
         let stored = read_position(self, found.journal).await?;
         found.remove_before(stored).map_err(JournalError::from)?;
-        let journal = Arc::new(Journal::start(found, limits, stored)?);
+        let journal = Arc::new(Journal::start(found, limits, stored)?.beside(&self.inner.reach));
         if self.inner.journal.set(Arc::clone(&journal)).is_err() {
             return Err(JournalError::AlreadyOpen.into());
         }
@@ -143,12 +143,14 @@ impl Takeover {
             if read_position(&self.settler.store, self.journal.id).await.is_ok_and(|at| at == batch.upto) {
                 break;
             }
+            self.settler.store.inner.reach.takeover(false);
             if ending {
                 return false;
             }
             shutdown.or(sleep(pause)).await;
             pause = (pause * 2).min(PAUSES.1);
         }
+        self.settler.store.inner.reach.takeover(true);
         self.stored = batch.upto;
         self.journal.progress.committed(batch.upto);
         kill::point("takeover_committed");

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, SqlitePool};
+use sqlx::{ConnectOptions, Connection, SqlitePool};
 
 use super::files::{private_dir, private_file};
 use super::{LockFile, Opened, lock_file};
@@ -19,6 +19,10 @@ pub(super) async fn open(path: &str, config: &StoreConfig) -> Result<Opened> {
         .acquire_timeout(config.busy_timeout)
         .idle_timeout(None)
         .max_lifetime(None)
+        // SQLite itself takes a transaction back when the disk is full. sqlx then counts one as open for ever, and
+        // no other would begin on this only connection; so it is replaced. (The pool has pinged it by now, so all
+        // that was asked of it before is done.)
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
         .connect_with(options.clone())
         .await?;
     let read = SqlitePoolOptions::new()

@@ -51,6 +51,14 @@ impl Bed {
         Some(Self::open(StoreConfig::new(format!("{base}/{name}")), tempfile::tempdir().unwrap()).await)
     }
 
+    /// Ends every connection that the database has (PostgreSQL only), as a restart of the server would.
+    pub async fn cut_connections(&self) {
+        const SQL: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+            WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        let mut connection = PgConnection::connect(&self.config.url).await.unwrap();
+        sqlx::query(SQL).execute(&mut connection).await.unwrap();
+    }
+
     async fn open(config: StoreConfig, dir: TempDir) -> Self {
         let store = Store::open(&config).await.unwrap();
         store.set_audit_mac(mac());
@@ -185,10 +193,13 @@ pub fn new_api_key(workspace: WorkspaceId) -> NewApiKey {
     let id = Uuid::now_v7();
     let mut entropy = [0; platform_key::ENTROPY_LEN];
     entropy.iter_mut().zip(id.as_bytes().iter().rev().cycle()).for_each(|(e, b)| *e = *b);
+    let limits = Limits { requests_per_minute: Some(60), tokens_per_minute: Some(1 << 40) };
     NewApiKey {
         name: "ci".to_owned(),
         lookup: platform_key::generate(&entropy).0,
         key: PlatformKey {
+            requests_per_minute: limits.requests_per_minute,
+            tokens_per_minute: limits.tokens_per_minute,
             id: ApiKeyId::from_uuid(id),
             workspace,
             scopes: vec![Scope::Inference, Scope::UsageRead],
@@ -196,6 +207,6 @@ pub fn new_api_key(workspace: WorkspaceId) -> NewApiKey {
             pepper: 1,
             expires_at: Some(NOW.plus_millis(1000)),
         },
-        limits: Limits { requests_per_minute: Some(60), tokens_per_minute: Some(1 << 40) },
+        limits,
     }
 }

@@ -9,7 +9,7 @@ use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_store::{GroupBy, JournalLimits, ReceiptFilter, Store, StoreConfig, UsageQuery};
 use uuid::Uuid;
 
-use crate::bed::{NOW, receipt};
+use crate::bed::{Bed, NOW, receipt};
 
 const POINTS: [&str; 8] = [
     "journal_appended",
@@ -22,11 +22,14 @@ const POINTS: [&str; 8] = [
     "journal_rotated",
 ];
 const DIR: &str = "OWNKEY_TEST_KILL_DIR";
+const URL: &str = "OWNKEY_TEST_KILL_URL";
+const WORKSPACE: &str = "OWNKEY_TEST_KILL_WORKSPACE";
 const LIMITS: JournalLimits = JournalLimits { segment_bytes: 4096, total_bytes: 1 << 20 };
-const WORKSPACE: WorkspaceId = WorkspaceId::from_uuid(Uuid::from_u128(1));
 
-async fn open(dir: &Path) -> Store {
-    Store::open(&StoreConfig::new(format!("sqlite://{}/ownkey.db", dir.display()))).await.unwrap()
+crate::on_both! { no_point_loses_or_doubles_a_receipt }
+
+async fn open(url: &str) -> Store {
+    Store::open(&StoreConfig::new(url)).await.unwrap()
 }
 
 /// What the killed process does: append, note what is appended, wait for the takeover now and then.
@@ -34,12 +37,13 @@ async fn open(dir: &Path) -> Store {
 async fn child() {
     let Some(dir) = std::env::var_os(DIR) else { return };
     let dir = Path::new(&dir);
-    let store = open(dir).await;
+    let workspace: WorkspaceId = std::env::var(WORKSPACE).unwrap().parse().unwrap();
+    let store = open(&std::env::var(URL).unwrap()).await;
     let (journal, takeover) = store.open_journal(&dir.join("journal"), LIMITS).await.unwrap();
     tokio::spawn(takeover.run(std::future::pending()));
     let mut noted = std::fs::File::create(dir.join("appended")).unwrap();
     for n in 0..500 {
-        let receipt = receipt(WORKSPACE, n);
+        let receipt = receipt(workspace, n);
         journal.append(&receipt).unwrap();
         writeln!(noted, "{}", receipt.id).unwrap();
         if n % 20 == 0 {
@@ -49,36 +53,43 @@ async fn child() {
     panic!("the point was never reached");
 }
 
-#[tokio::test]
-async fn no_point_loses_or_doubles_a_receipt() {
+/// A workspace and a journal of its own for each run, in one database.
+async fn no_point_loses_or_doubles_a_receipt(bed: Bed) {
+    bed.store.close().await;
+    let Bed { store, config, dir: _kept } = bed;
+    drop(store);
     for point in POINTS {
         for count in [1, 3] {
             let dir = tempfile::tempdir().unwrap();
+            let workspace = WorkspaceId::from_uuid(Uuid::now_v7());
             let status = Command::new(std::env::current_exe().unwrap())
                 .args(["--exact", "kills::child", "--test-threads=1"])
                 .env(DIR, dir.path())
+                .env(URL, &config.url)
+                .env(WORKSPACE, workspace.to_string())
                 .env("OWNKEY_TEST_KILL_AT", format!("{point}:{count}"))
                 .output()
                 .unwrap()
                 .status;
             assert_eq!(status.code(), None, "{point} was to abort the process");
-            check(dir.path(), point).await;
+            check(&config.url, (dir.path(), workspace), point).await;
         }
     }
 }
 
-async fn check(dir: &Path, point: &str) {
-    let store = open(dir).await;
+async fn check(url: &str, (dir, workspace): (&Path, WorkspaceId), point: &str) {
+    let store = open(url).await;
     let (_journal, takeover) = store.open_journal(&dir.join("journal"), LIMITS).await.unwrap();
     takeover.run(std::future::ready(())).await;
     let noted = std::fs::read_to_string(dir.join("appended")).unwrap();
     let noted: Vec<RequestId> = noted.lines().map(|line| line.parse().unwrap()).collect();
-    let page = store.receipts(WORKSPACE, &ReceiptFilter::default(), None, 1000).await.unwrap();
+    let page = store.receipts(workspace, &ReceiptFilter::default(), None, 1000).await.unwrap();
     let kept: Vec<_> = page.items.iter().rev().map(|r| r.id).collect();
     // The last one may have been appended and not noted.
     assert!(kept.starts_with(&noted) && kept.len() <= noted.len() + 1, "{point}");
     let query = UsageQuery { from: NOW, to: NOW.plus_millis(1 << 40), group_by: GroupBy::Model, api_key: None };
-    let usage = store.usage(WORKSPACE, &query).await.unwrap();
+    let usage = store.usage(workspace, &query).await.unwrap();
     let calls: u64 = usage.iter().map(|row| row.totals.calls).sum();
     assert_eq!(usize::try_from(calls).unwrap(), kept.len(), "{point}");
+    store.close().await;
 }

@@ -7,6 +7,8 @@ mod api_keys;
 mod audit;
 mod bed;
 mod credentials;
+mod deks;
+mod feed;
 #[cfg(feature = "kill-points")]
 mod kills;
 mod opening;

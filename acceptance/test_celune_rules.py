@@ -1,0 +1,167 @@
+"""Celune, sentence by sentence: its plans and its models, with the configuration that it would run."""
+
+import httpx
+import pytest
+
+from harness.api import PATHS
+from harness.products import change, code, set_payer, settings, workspace
+from harness.server import Server
+from harness.sim import PROVIDERS, provider_key
+
+AVAILABLE = {
+    "anthropic": ["claude-opus-4-6", "claude-sonnet-4-6", "claude-haiku-4-5"],
+    "openai": ["gpt-4o", "gpt-4o-mini", "o1"],
+}
+
+
+@pytest.fixture(scope="module")
+def celune(tmp_path_factory, sim):
+    running = Server(tmp_path_factory.mktemp("celune"), sim, settings=settings("celune")).start()
+    yield running
+    running.stop()
+
+
+def listed(server, workspace, provider) -> list[str]:
+    headers = {"authorization": f"Bearer {workspace.secret}"}
+    if provider == "anthropic":
+        headers["anthropic-version"] = "2023-06-01"
+    answer = httpx.get(f"{server.url}/v1/models", headers=headers)
+    assert answer.status_code == 200, answer.text
+    return [model["id"] for model in answer.json()["data"]]
+
+
+@pytest.mark.parametrize("plan", ["spark", "pro", "team", "enterprise"])
+def test_celune_c2_the_models_of_the_page_and_no_others(celune, sim, plan):
+    acme = workspace(celune, plan)
+    for provider, models in AVAILABLE.items():
+        assert sorted(listed(celune, acme, provider)) == sorted(models)
+        for model in models:
+            assert acme.ask(provider, model=model).status_code == 200, model
+    shown = {model["id"]: model for model in acme.api.get("/models")["data"]}
+    assert sorted(shown) == sorted([*sum(AVAILABLE.values(), []), "o3-mini"])
+    assert shown["o3-mini"]["usable"] is False and shown["o3-mini"]["reason"]["code"] == "model_coming_soon"
+    since = sim.now()
+    for name in ("o3-mini", "o3-mini-2025-01-31", "openai/o3-mini", "ft:o3-mini:acme::1"):
+        assert code(acme.ask("openai", model=name)) == (403, "model_coming_soon"), name
+    assert code(acme.ask("openai", model="gpt-5")) == (404, "model_not_found")
+    assert code(acme.ask("openai", model="claude-opus-4-6")) == (400, "wrong_protocol")
+    assert sim.calls(since) == [], "what is not offered reaches nobody"
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_celune_c10_spark_has_no_byok_and_a_downgrade_lets_keys_sleep(celune, sim, provider):
+    acme = workspace(celune, "spark")
+    key, managed = provider_key(provider), celune.managed_keys[provider]
+
+    def used() -> str:
+        since = sim.now()
+        assert acme.ask(provider).status_code == 200
+        [call] = sim.calls(since)
+        return call["key"]
+
+    # On Spark: no key can be added, calls are managed.
+    refused = acme.put_key(provider, key)
+    assert (refused.status_code, refused.json()["code"]) == (403, "plan_required")
+    assert used() == managed
+    # Upgraded: the key is added and used from the next call on.
+    change(celune, acme, plan="pro")
+    acme.put_key(provider, key, expect=201)
+    assert used() == key
+    # Downgraded: the key sleeps, and nobody else pays in its place.
+    change(celune, acme, plan="spark")
+    assert acme.provider_keys()[provider]["state"] == "dormant"
+    since = sim.now()
+    asleep = acme.ask(provider)
+    assert code(asleep) == (403, "plan_required") and sim.calls(since) == []
+    assert all(word in asleep.text for word in ("pgrade", "remove the key", "managed_only"))
+    # The first way out: managed access on the workspace's own word.
+    set_payer(acme, "managed_only")
+    assert used() == managed
+    set_payer(acme, "byok_preferred")
+    assert code(acme.ask(provider)) == (403, "plan_required")
+    # The second: the plan again wakes the key, unchanged.
+    change(celune, acme, plan="pro")
+    assert acme.provider_keys()[provider]["state"] == "active"
+    assert used() == key
+    # And removing it on the lower plan is always possible.
+    change(celune, acme, plan="spark")
+    acme.delete_key(provider)
+    assert used() == managed
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("failure", ["none", "revoked", "noquota", "limited", "down"])
+def test_celune_c14_own_keys_only_means_no_managed_call(celune, sim, provider, failure):
+    acme = workspace(celune, "team")
+    set_payer(acme, "byok_only")
+    since = sim.now()
+    if failure == "none":
+        assert code(acme.ask(provider)) == (403, "byok_required")
+        assert sim.calls(since) == []
+        return
+    key = provider_key(provider)
+    acme.put_key(provider, key, expect=201)
+    sim.set_key(key, failure)
+    since = sim.now()
+    answer = acme.ask(provider)
+    assert answer.status_code >= 400
+    assert {call["key"] for call in sim.calls(since)} == {key}
+    assert acme.receipt(answer)["payer"] == "byok"
+
+
+def test_celune_c13_plans_show_what_they_include(celune):
+    acme = workspace(celune, "pro")
+    plans = {plan["id"]: plan for plan in acme.api.get("/plans")["data"]}
+    assert sorted(plans) == ["enterprise", "pro", "spark", "team"]
+    assert {name: plan["byok"] for name, plan in plans.items() if not plan["byok"]} == {"spark": False}
+    assert plans["pro"]["current"] and not plans["spark"]["current"]
+    assert all(plan["managed"] == "included" for plan in plans.values())
+
+
+def test_managed_calls_are_a_closed_world(celune, sim):
+    acme = workspace(celune, "pro")
+    refused = [
+        ("openai", {"web_search_options": {}}, "web_search_options"),
+        ("openai", {"service_tier": "scale"}, "scale"),
+        ("anthropic", {"tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "web_search_20250305"),
+        ("anthropic", {"container": "container_1"}, "container"),
+    ]
+    since = sim.now()
+    for provider, more, named in refused:
+        answer = acme.ask(provider, **more)
+        assert code(answer) == (403, "feature_not_priced") and named in answer.text, answer.text
+    answer = acme.ask("anthropic", headers={"anthropic-beta": "fast-mode-2026-02-01"})
+    assert code(answer) == (403, "feature_not_priced") and "fast-mode" in answer.text
+    assert sim.calls(since) == []
+    # A missing output limit is the plan's.
+    since = sim.now()
+    assert acme.ask("openai").status_code == 200
+    assert sim.calls(since)[0]["status"] == 200
+
+
+def test_service_keys_act_for_the_workspace_that_they_name(celune, sim):
+    operator = celune.operator
+    home = workspace(celune, "pro")
+    acme = workspace(celune, "pro", external_id="acme-1")
+    assert home.new_api_key("x", ["inference:any"], expect=403)["code"] == "forbidden"
+    body = {"name": "agents", "scopes": ["inference:any"]}
+    secret = operator("POST", f"/workspaces/{home.id}/api-keys", body, 201).json()["secret"]
+    for named in (acme.id, "ext:acme-1"):
+        answer = acme.ask("openai", secret=secret, headers={"x-ownkey-workspace": named, "x-ownkey-agent": "lead"})
+        assert answer.status_code == 200, answer.text
+        assert acme.receipt(answer)["agent"] == "lead"
+    for headers in ({}, {"x-ownkey-workspace": "ext:nobody"}, {"x-ownkey-workspace": "ws_1"}):
+        assert code(acme.ask("openai", secret=secret, headers=headers)) == (400, "bad_request")
+    assert PATHS["openai"] and all("x-ownkey-agent" not in dict(call["headers"]) for call in sim.calls())
+
+
+def test_rate_limits_are_told_in_the_protocols_form(celune):
+    acme = workspace(celune, "spark")
+    body = {"name": "slow", "scopes": ["inference"], "requests_per_minute": 2}
+    secret = celune.operator("POST", f"/workspaces/{acme.id}/api-keys", body, 201).json()["secret"]
+    answers = [acme.ask("openai", secret=secret) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert code(answers[-1]) == (429, "rate_limited")
+    assert answers[-1].headers["x-ratelimit-limit-requests"] == "2" and int(answers[-1].headers["retry-after"]) <= 60
+    limited = acme.ask("anthropic", secret=secret)
+    assert limited.headers["anthropic-ratelimit-requests-remaining"] == "0"

@@ -1,0 +1,176 @@
+"""Several processes and one database: on PostgreSQL nodes beside each other, on SQLite never."""
+
+import asyncio
+import os
+import random
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from harness import postgres
+from harness.api import Workspace
+from harness.books import disagreements
+from harness.errors import assert_error
+from harness.load import Load, Plan
+from harness.process import wait_for
+from harness.server import Server
+from harness.sim import PROVIDERS, provider_key
+
+needs_postgres = pytest.mark.skipif(not postgres.server_url(), reason="TEST_POSTGRES_URL names no server")
+
+# A removal answers within the trust and what belongs to the work itself.
+ANSWERS_WITHIN = 5.0
+
+
+@pytest.fixture
+def nodes(tmp_path, sim):
+    """Two nodes of one installation: one database, one KEK, a journal each."""
+    database = postgres.new_database()
+    pair = [Server(tmp_path / name, sim, database=database) for name in ("one", "other")]
+    pair[1].write_kek(pair[0].kek_file.read_text().strip())
+    pair[1].operator_token, pair[1].managed_keys = pair[0].operator_token, pair[0].managed_keys
+    for node in pair:
+        node.start()
+    yield pair
+    for node in pair:
+        node.process.kill()
+
+
+def at(node, workspace):
+    """The same workspace, asked through another node."""
+    return Workspace(node.operator, workspace.id, workspace.key_id, workspace.secret)
+
+
+@needs_postgres
+def test_what_one_node_stores_the_other_uses(nodes, sim):
+    one = nodes[0].operator.create_workspace()
+    other = at(nodes[1], one)
+    key = provider_key("openai")
+    assert other.ask("openai").headers["x-ownkey-payer"] == "managed"
+    one.put_key("openai", key, expect=201)
+    since = sim.now()
+    assert other.ask("openai").headers["x-ownkey-payer"] == "byok"
+    assert [call["key"] for call in sim.calls(since)] == [key]
+    # Each has a journal of its own, and reading through either finds what both did.
+    wait_for(lambda: len(one.receipts()) == 2 and len(other.receipts()) == 2, "both nodes' receipts are there")
+    assert disagreements(one) == []
+
+
+@needs_postgres
+def test_what_one_node_takes_away_the_other_no_longer_has(nodes, sim):
+    """Platform keys, policies and workspaces, each at the moment of the answer."""
+    one = nodes[0].operator.create_workspace()
+    other = at(nodes[1], one)
+    assert other.ask("openai").status_code == 200
+    one.operator("PUT", f"{one.path}/policy", {"payer": "byok_only", "fallback": {"on": []}}, 200)
+    assert_error(other.ask("openai"), "openai", 403, "byok_required")
+    made = one.new_api_key("brief", ["inference"])
+    other.ask("openai", secret=made["secret"])
+    one.api("DELETE", f"{one.path}/api-keys/{made['id']}", expect=204)
+    assert_error(other.ask("openai", secret=made["secret"]), "openai", 401, "unauthorized")
+    one.operator("DELETE", one.path, expect=204)
+    assert_error(other.ask("openai"), "openai", 401, "unauthorized")
+
+
+@needs_postgres
+def test_a_removed_key_is_used_by_neither_once_the_answer_is_there(nodes, sim, soak, report):
+    """Many workspaces at once, each removing through a random node while both nodes call with the key."""
+    rounds, at_once = (1000, 20) if soak else (30, 10)
+    seed = random.randrange(1 << 32)
+    pick = random.Random(seed)
+    jobs = [(pick.randrange(2), pick.random()) for _ in range(rounds)]
+    late, longest = [], 0.0
+    with ThreadPoolExecutor(at_once) as pool:
+        for begin in range(0, rounds, at_once):
+            turn = [pool.submit(_store_call_remove, nodes, sim, *job) for job in jobs[begin : begin + at_once]]
+            for used, took in (done.result() for done in turn):
+                late += used
+                longest = max(longest, took)
+    report(f"removals on two nodes: {rounds}, longest answer {longest:.2f} s, seed {seed}")
+    assert late == [], f"{len(late)} calls began with a removed key, seed {seed}"
+    assert longest < ANSWERS_WITHIN
+
+
+def _store_call_remove(nodes, sim, through, patience) -> tuple[list, float]:
+    """The calls that came to the provider with the key behind the answer to its removal, and how long that took."""
+    key, workspace = provider_key("openai"), nodes[through].operator.create_workspace()
+    remover = at(nodes[through], workspace)
+    remover.put_key("openai", key, expect=201)
+
+    async def meanwhile():
+        loads = [Load(node.url, workspace.secret, 2, lambda: Plan("openai", "Hello", stream=False)) for node in nodes]
+
+        async def remove():
+            await asyncio.sleep(patience * 0.2)
+            begun = time.monotonic()
+            await asyncio.to_thread(remover.delete_key, "openai")
+            took = time.monotonic() - begun
+            since = await asyncio.to_thread(sim.now)
+            await asyncio.sleep(0.2)
+            return since, took
+
+        removal = asyncio.create_task(remove())
+
+        async def until():
+            await asyncio.wait([removal])
+
+        await asyncio.gather(*(load.run(until()) for load in loads))
+        return removal.result()
+
+    since, took = asyncio.run(meanwhile())
+    return [call for call in sim.calls(since) if call["key"] == key], took
+
+
+@needs_postgres
+def test_a_node_that_is_paused_does_not_come_back_with_an_old_key(nodes, sim):
+    """The slowest node there is: stopped before the removal, awake behind it."""
+    one = nodes[0].operator.create_workspace()
+    other = at(nodes[1], one)
+    key = provider_key("anthropic")
+    one.put_key("anthropic", key, expect=201)
+    assert other.ask("anthropic").headers["x-ownkey-payer"] == "byok"
+    os.kill(nodes[1].process.pid, signal.SIGSTOP)
+    try:
+        with ThreadPoolExecutor(20) as pool:
+            # They wait in the paused node's sockets and are the first it sees.
+            waiting = [pool.submit(other.ask, "anthropic") for _ in range(20)]
+            one.delete_key("anthropic")
+            since = sim.now()
+            os.kill(nodes[1].process.pid, signal.SIGCONT)
+            answers = [call.result() for call in waiting]
+    finally:
+        os.kill(nodes[1].process.pid, signal.SIGCONT)
+    assert {call["key"] for call in sim.calls(since)} <= {nodes[1].managed_keys["anthropic"]}
+    for answer in answers:
+        assert answer.status_code == 200 and answer.headers["x-ownkey-payer"] == "managed" or answer.status_code == 503
+    wait_for(lambda: other.ask("anthropic").status_code == 200, "the node is back")
+
+
+@needs_postgres
+def test_two_nodes_need_two_journals(nodes):
+    second = nodes[1]
+    second.stop()
+    second.variables["OWNKEY_DATABASE__JOURNAL_DIR"] = str(nodes[0].data / "journal")
+    second.launch()
+    wait_for(lambda: second.process.ended() is not None, "it ends", 15)
+    assert second.process.ended() != 0 and "journal" in second.process.output()
+
+
+def test_two_processes_on_one_sqlite_file(tmp_path, sim):
+    database = f"sqlite://{tmp_path / 'shared' / 'ownkey.db'}"
+    first = Server(tmp_path / "first", sim, database=database).start()
+    second = Server(tmp_path / "second", sim, database=database)
+    second.write_kek(first.kek_file.read_text().strip())
+    try:
+        workspace = first.operator.create_workspace()
+        second.launch()
+        wait_for(lambda: second.process.ended() is not None, "the second ends", 15)
+        said = second.process.output()
+        assert second.process.ended() != 0 and "another process has the database open" in said and "panicked" not in said
+        for provider in PROVIDERS:
+            assert workspace.ask(provider).status_code == 200
+    finally:
+        first.process.kill()
+        second.process.kill()

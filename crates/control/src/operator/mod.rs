@@ -1,0 +1,15 @@
+//! What the operator's commands ask of the running server. Each is also a plain function over the store, for when no
+//! server runs.
+
+pub(crate) mod backup;
+pub(crate) mod rebind;
+pub(crate) mod rotate;
+
+pub use backup::{BackedUp, copy_to};
+pub use rebind::{Move, RebindStep, rebind_step};
+pub use rotate::{Rotated, rotate_step};
+
+/// Whether a stored key can be opened.
+pub fn opens(keyring: &ownkey_vault::Keyring, held: &ownkey_store::SealedCredential) -> bool {
+    crate::sealing::open(keyring, held.workspace, &held.dek, &held.stored).is_ok()
+}

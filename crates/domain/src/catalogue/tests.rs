@@ -1,0 +1,228 @@
+use super::*;
+use crate::price::STANDARD_TIER;
+use crate::usage::{TokenClass, Usage};
+
+fn builtin() -> Catalogue {
+    Catalogue::builtin().unwrap()
+}
+
+fn rule(id: &str) -> RuleDraft {
+    RuleDraft { id: id.to_owned(), ..RuleDraft::default() }
+}
+
+/// The rule of the contract's example.
+fn apex() -> RuleDraft {
+    RuleDraft {
+        alias_of: Some("claude-fable-5".to_owned()),
+        patterns: vec!["claude-fable-5*".to_owned()],
+        availability: Availability::ByokOnly,
+        feature: Some("apex".to_owned()),
+        gate_message: Some("Ask for it.".to_owned()),
+        ..rule("apex")
+    }
+}
+
+fn gate(catalogue: &Catalogue, name: &str, features: &[&str]) -> Gate {
+    let anthropic = ["claude", "apex"].iter().any(|part| name.to_lowercase().contains(part));
+    let protocol = if anthropic { Protocol::Anthropic } else { Protocol::OpenAi };
+    let resolved = catalogue.resolve(name, protocol).unwrap();
+    catalogue.ruling(&resolved, None, |feature| features.contains(&feature)).gate
+}
+
+fn with(models: Vec<RuleDraft>) -> Catalogue {
+    builtin().with_rules(RulesDraft { models, ..RulesDraft::default() }).unwrap()
+}
+
+#[test]
+fn the_models_of_both_products_are_there_and_priced() {
+    let usage = Usage::default().with(TokenClass::Input, 1_000_000).with(TokenClass::Output, 0);
+    let catalogue = builtin();
+    for (id, usd) in [
+        ("claude-opus-4-6", "5"),
+        ("claude-sonnet-4-6", "3"),
+        ("claude-haiku-4-5", "1"),
+        ("gpt-4o", "2.5"),
+        ("gpt-4o-mini", "0.15"),
+        ("o1", "15"),
+        ("o3-mini", "1.1"),
+        ("claude-fable-5", "10"),
+        ("text-embedding-3-small", "0.02"),
+    ] {
+        let model = catalogue.find(id).unwrap();
+        // Above its long-context threshold a model has another price.
+        let cost = model.prices.tiers[STANDARD_TIER].get(TokenClass::Input).unwrap().times(1_000_000).unwrap();
+        assert_eq!(cost.to_string(), usd, "{id}");
+        assert!(model.prices.cost(&usage, STANDARD_TIER).is_some(), "{id}");
+    }
+}
+
+#[test]
+fn every_family_is_there_in_whole() {
+    let catalogue = builtin();
+    for family in
+        ["claude-", "gpt-4", "gpt-4.1", "gpt-5", "gpt-6", "o1", "o3", "o4-mini", "text-embedding-3", "whisper", "tts-1"]
+    {
+        assert!(catalogue.models().iter().any(|m| m.id.starts_with(family)), "{family}");
+    }
+    for model in catalogue.models() {
+        let text = matches!(model.mode, Mode::Chat | Mode::Responses | Mode::Embedding);
+        assert!(model.prices.by_token() || !text, "{} has no price", model.id);
+        let standard = &model.prices.tiers.get(STANDARD_TIER);
+        assert!(standard.is_some() || !model.prices.units.is_empty(), "{} has no price at all", model.id);
+        if let Some(long) = &model.prices.long_context {
+            let same = long.tiers.keys().all(|tier| model.prices.tiers.contains_key(tier));
+            assert!(same && long.tiers.contains_key(STANDARD_TIER), "{}", model.id);
+        }
+    }
+}
+
+#[test]
+fn the_data_file_is_read_strictly() {
+    let row = |more: &str| {
+        format!(
+            r#"{{"version":"1","source":"s","models":[{{"id":"a","provider":"openai","mode":"chat","context_tokens":1,
+            "output_tokens":1,"tiers":{{"standard":{{"input":"1","output":"1"}}}}{more}}}]}}"#
+        )
+    };
+    assert!(Catalogue::parse(&row("")).is_ok());
+    for more in [
+        r#","surprise":1"#,
+        r#","units":{"input_week":"1"}"#,
+        r#","units":{"input_second":1.5}"#,
+        r#","long_context":{"above_tokens":1,"tiers":{"standard":{"inputs":"1"}}}"#,
+        r#","long_context":{"above_tokens":1,"tiers":{"standard":{"input":"-1"}}}"#,
+        r#","long_context":{"above_tokens":1,"tiers":{"standard":{"input":"1e3"}}}"#,
+    ] {
+        assert!(Catalogue::parse(&row(more)).is_err(), "{more}");
+    }
+}
+
+#[test]
+fn dated_snapshots_are_their_model_unless_listed() {
+    let catalogue = builtin();
+    assert_eq!(catalogue.find("claude-opus-4-6-20991231").unwrap().id, "claude-opus-4-6");
+    assert_eq!(catalogue.find("gpt-4o-2099-12-31").unwrap().id, "gpt-4o");
+    assert_eq!(catalogue.find("gpt-4o-2024-05-13").unwrap().id, "gpt-4o-2024-05-13");
+    for unknown in ["", "-", "gpt-4o-20", "gpt-4o-2099-12-3x", "gpt-9", "gpt-4o-é9991231", "ft:gpt-4o:acme"] {
+        assert!(catalogue.find(unknown).is_none(), "{unknown}");
+    }
+}
+
+#[test]
+fn names_resolve_by_prefix_catalogue_and_path() {
+    let catalogue = builtin();
+    let openai = |name| catalogue.resolve(name, Protocol::OpenAi).map(|r| (r.provider, r.upstream_name.to_owned()));
+    assert_eq!(openai("openai/gpt-4o"), Ok((Provider::OpenAi, "gpt-4o".to_owned())));
+    assert_eq!(openai("ft:gpt-4o:acme"), Ok((Provider::OpenAi, "ft:gpt-4o:acme".to_owned())));
+    assert_eq!(openai("meta/llama"), Ok((Provider::OpenAi, "meta/llama".to_owned())));
+    let wrong = Err(ResolveError::WrongProtocol(Provider::Anthropic));
+    assert_eq!(openai("claude-opus-4-6"), wrong);
+    assert_eq!(openai("anthropic/anything"), wrong);
+}
+
+#[test]
+fn a_gate_has_no_second_door() {
+    let catalogue = with(vec![apex(), RuleDraft { availability: Availability::ComingSoon, ..rule("o3-mini") }]);
+    for name in [
+        "apex",
+        "anthropic/apex",
+        "claude-fable-5",
+        "anthropic/claude-fable-5",
+        "claude-fable-5-20260601",
+        "claude-fable-5-1",
+        "claude-fable-5-1-2099-01-01",
+        "Claude-Fable-5",
+        " claude-fable-5",
+        "apex-20260101",
+        "ft:claude-fable-5:acme::x",
+    ] {
+        assert_eq!(gate(&catalogue, name, &[]), Gate::FeatureMissing, "{name}");
+        assert_eq!(gate(&catalogue, name, &["apex"]), Gate::ByokOnly, "{name}");
+    }
+    for name in ["o3-mini", "openai/o3-mini", "o3-mini-2025-01-31", "o3-mini-2099-12-31", "ft:o3-mini-2025-01-31:a::b"]
+    {
+        assert_eq!(gate(&catalogue, name, &["apex"]), Gate::ComingSoon, "{name}");
+    }
+    for open in ["claude-opus-4-6", "o3", "o3-mini-high", "gpt-4o"] {
+        assert_eq!(gate(&catalogue, open, &[]), Gate::Available, "{open}");
+    }
+}
+
+#[test]
+fn a_gate_on_a_model_is_on_its_aliases() {
+    let gated = RuleDraft { availability: Availability::ByokOnly, ..rule("gpt-4o") };
+    let alias = RuleDraft { alias_of: Some("gpt-4o".to_owned()), ..rule("quick") };
+    let catalogue = with(vec![alias, gated]);
+    assert_eq!(gate(&catalogue, "quick", &[]), Gate::ByokOnly);
+    let resolved = catalogue.resolve("quick", Protocol::OpenAi).unwrap();
+    assert_eq!((resolved.upstream_name, resolved.model.unwrap().id.as_str()), ("gpt-4o", "gpt-4o"));
+    assert_eq!(catalogue.find_of(Provider::OpenAi, "openai/quick").unwrap().id, "gpt-4o");
+    let wrong = ResolveError::WrongProtocol(Provider::OpenAi);
+    assert_eq!(catalogue.resolve("quick", Protocol::Anthropic).unwrap_err(), wrong);
+}
+
+#[test]
+fn the_message_is_the_closed_gates() {
+    let catalogue = with(vec![apex()]);
+    let resolved = catalogue.resolve("claude-fable-5-20990101", Protocol::Anthropic).unwrap();
+    assert_eq!(catalogue.ruling(&resolved, None, |_| false).message, Some("Ask for it."));
+    assert_eq!(catalogue.ruling(&resolved, None, |_| true).message, None);
+}
+
+#[test]
+fn unknown_and_unoffered_names() {
+    let draft = |unknown, builtin| RulesDraft { unknown, builtin, models: vec![rule("gpt-4o")] };
+    for (unknown, builtin, name, expected) in [
+        (Unknown::OwnKey, Builtin::Offered, "gpt-9", Gate::Available),
+        (Unknown::Refuse, Builtin::Offered, "gpt-9", Gate::NotFound),
+        (Unknown::Refuse, Builtin::Offered, "o1", Gate::Available),
+        (Unknown::Refuse, Builtin::PricedOnly, "o1", Gate::NotFound),
+        (Unknown::OwnKey, Builtin::PricedOnly, "o1", Gate::ByokOnly),
+        (Unknown::Refuse, Builtin::PricedOnly, "gpt-4o", Gate::Available),
+        (Unknown::Refuse, Builtin::PricedOnly, "gpt-4o-2024-08-06", Gate::Available),
+        (Unknown::Refuse, Builtin::PricedOnly, "ft:gpt-4o:acme", Gate::Available),
+    ] {
+        let catalogue = builtin_with(draft(unknown, builtin));
+        assert_eq!(gate(&catalogue, name, &[]), expected, "{unknown:?} {builtin:?} {name}");
+    }
+    // A plan's own word stands over the catalogue's.
+    let catalogue = builtin_with(draft(Unknown::OwnKey, Builtin::Offered));
+    let resolved = catalogue.resolve("gpt-9", Protocol::OpenAi).unwrap();
+    assert_eq!(catalogue.ruling(&resolved, Some(Unknown::Refuse), |_| true).gate, Gate::NotFound);
+}
+
+fn builtin_with(draft: RulesDraft) -> Catalogue {
+    builtin().with_rules(draft).unwrap()
+}
+
+#[test]
+fn lists_name_what_is_offered() {
+    let ids = |catalogue: &Catalogue| catalogue.listed().map(|l| l.id.to_owned()).collect::<Vec<_>>();
+    let whole = with(vec![apex()]);
+    assert_eq!(ids(&whole).len(), builtin().models().len() + 1);
+    let few =
+        RulesDraft { builtin: Builtin::PricedOnly, models: vec![rule("gpt-4o"), apex()], ..RulesDraft::default() };
+    assert_eq!(ids(&builtin_with(few)), ["gpt-4o", "apex"]);
+}
+
+#[test]
+fn impossible_rules_name_their_field() {
+    let own = |id: &str| RuleDraft { provider: Some(Provider::OpenAi), ..rule(id) };
+    let alias = |id: &str, of: &str| RuleDraft { alias_of: Some(of.to_owned()), ..rule(id) };
+    for (models, field) in [
+        (vec![rule("nobody-knows-it")], "id"),
+        (vec![rule("gpt-4o"), rule("GPT-4o")], "id"),
+        (vec![rule("a b")], "id"),
+        (vec![alias("quick", "nobody-knows-it")], "alias_of"),
+        (vec![alias("gpt-4o", "o1")], "id"),
+        (vec![alias("a", "gpt-4o"), alias("b", "a")], "alias_of"),
+        (vec![RuleDraft { provider: Some(Provider::OpenAi), ..alias("a", "gpt-4o") }], "alias_of"),
+        (vec![RuleDraft { provider: Some(Provider::Anthropic), ..rule("gpt-4o") }], "provider"),
+        (vec![RuleDraft { patterns: vec!["a?".to_owned()], ..rule("gpt-4o") }], "match"),
+        (vec![RuleDraft { gate_message: Some("x".to_owned()), ..rule("gpt-4o") }], "gate_message"),
+    ] {
+        let error = builtin().with_rules(RulesDraft { models, ..RulesDraft::default() }).unwrap_err();
+        assert_eq!(error.field, field, "{error}");
+    }
+    assert!(builtin().with_rules(RulesDraft { models: vec![own("my-model")], ..RulesDraft::default() }).is_ok());
+}

@@ -1,0 +1,159 @@
+//! `GET /v1/models`: what this caller can use, in the shape of the protocol that asks. Answered here: a provider's own
+//! list would show models that the workspace may not call, and hide the product's own names.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Response, StatusCode};
+use ownkey_domain::catalogue::{Listed, Mode};
+use ownkey_domain::payer::PayerKind;
+use ownkey_domain::provider::Protocol;
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+
+use crate::body::{self, Body};
+use crate::decide::{Grounds, decide, resolve};
+use crate::directory::{Generation, Workspace};
+use crate::error::{Code, Error};
+use std::sync::Arc;
+
+/// How many models a page has where the caller does not say, and at most, as Anthropic has it.
+const PAGE_DEFAULT: usize = 20;
+const PAGE_MAX: usize = 1_000;
+
+/// Who asks for models.
+pub struct Viewer<'a> {
+    /// What decisions look at.
+    pub grounds: Grounds<'a>,
+    /// The workspace.
+    pub workspace: Arc<Workspace>,
+    /// The state of the directory it was read in.
+    pub since: Generation,
+    /// The protocol that asks.
+    pub protocol: Protocol,
+}
+
+impl Viewer<'_> {
+    /// The list, or its page.
+    pub fn list(&self, query: Option<&str>) -> Result<Response<Body>, Error> {
+        let usable: Vec<Listed<'_>> = self.usable().collect();
+        Ok(answer(&match self.protocol {
+            Protocol::OpenAi => json!({"object": "list", "data": usable.iter().map(openai).collect::<Vec<_>>()}),
+            Protocol::Anthropic => page(&usable, query.unwrap_or_default())?,
+        }))
+    }
+
+    /// One model of the list.
+    pub fn one(&self, id: &str) -> Result<Response<Body>, Error> {
+        let found = self.usable().find(|listed| listed.id == id);
+        let unknown = || Error::new(Code::ModelNotFound, "There is no such model that this workspace can use.");
+        let found = found.ok_or_else(unknown)?;
+        Ok(answer(&match self.protocol {
+            Protocol::OpenAi => openai(&found),
+            Protocol::Anthropic => anthropic(&found),
+        }))
+    }
+
+    /// Models of the protocol whose path is built, by the very rule that calls go by.
+    fn usable(&self) -> impl Iterator<Item = Listed<'_>> {
+        let served =
+            |listed: &Listed<'_>| listed.model.mode == Mode::Chat && listed.model.provider.protocol() == self.protocol;
+        self.grounds.catalogue.listed().filter(served).filter(|listed| self.is_usable(listed))
+    }
+
+    fn is_usable(&self, listed: &Listed<'_>) -> bool {
+        let Ok(asked) = resolve(self.grounds.catalogue, self.protocol, Some(listed.id)) else { return false };
+        let decision = decide(&self.grounds, &asked, Arc::clone(&self.workspace), self.since);
+        decision.is_ok_and(|decision| decision.payer.kind() == PayerKind::Byok || !self.grounds.plan.draws_on_credits())
+    }
+}
+
+fn answer(value: &Value) -> Response<Body> {
+    let mut response = Response::new(body::full(Bytes::from(value.to_string())));
+    *response.status_mut() = StatusCode::OK;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn openai(listed: &Listed<'_>) -> Value {
+    // The catalogue does not know when a model was made; the start of the epoch says so.
+    json!({"id": listed.id, "object": "model", "created": 0, "owned_by": listed.model.provider})
+}
+
+fn anthropic(listed: &Listed<'_>) -> Value {
+    json!({
+        "type": "model",
+        "id": listed.id,
+        "display_name": listed.id,
+        "created_at": "1970-01-01T00:00:00Z",
+        "max_input_tokens": listed.model.context_tokens,
+        "max_tokens": listed.model.output_tokens,
+        "capabilities": null,
+    })
+}
+
+/// A page after or before an id, or the first one.
+fn page(all: &[Listed<'_>], query: &str) -> Result<Value, Error> {
+    let value = |name: &str| {
+        let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let mut found =
+            pairs.filter(|(key, _)| *key == name).map(|(_, value)| percent_decode_str(value).decode_utf8_lossy());
+        found.next_back()
+    };
+    let limit = match value("limit").map(|text| text.parse()) {
+        None => PAGE_DEFAULT,
+        Some(Ok(limit @ 1..=PAGE_MAX)) => limit,
+        Some(_) => return Err(Error::bad_request("`limit` must be a whole number from 1 to 1000.")),
+    };
+    let place = |id: &str| {
+        let found = all.iter().position(|listed| listed.id == id);
+        found.ok_or_else(|| Error::bad_request("The id to page from is none of this list."))
+    };
+    let (shown, has_more) = match (value("after_id"), value("before_id")) {
+        (Some(_), Some(_)) => return Err(Error::bad_request("Send `after_id` or `before_id`, not both.")),
+        (Some(after), None) => first(&all[place(&after)? + 1..], limit),
+        (None, Some(before)) => {
+            let end = place(&before)?;
+            let start = end.saturating_sub(limit);
+            (&all[start..end], start > 0)
+        }
+        (None, None) => first(all, limit),
+    };
+    Ok(json!({
+        "data": shown.iter().map(anthropic).collect::<Vec<_>>(),
+        "first_id": shown.first().map(|listed| listed.id),
+        "last_id": shown.last().map(|listed| listed.id),
+        "has_more": has_more,
+    }))
+}
+
+fn first<'l, 'a>(from: &'l [Listed<'a>], limit: usize) -> (&'l [Listed<'a>], bool) {
+    (&from[..limit.min(from.len())], from.len() > limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ownkey_domain::catalogue::Catalogue;
+
+    #[test]
+    fn pages_cover_the_list_in_both_directions() {
+        let catalogue = Catalogue::builtin().unwrap();
+        let all: Vec<_> = catalogue.listed().take(7).collect();
+        let ids = |query: &str| {
+            let page = page(&all, query).unwrap();
+            let data = page["data"].as_array().unwrap().clone();
+            let ids: Vec<_> = data.iter().map(|m| m["id"].as_str().unwrap().to_owned()).collect();
+            (ids, page["has_more"].as_bool().unwrap())
+        };
+        let names: Vec<_> = all.iter().map(|listed| listed.id.to_owned()).collect();
+        assert_eq!(ids(""), (names.clone(), false));
+        assert_eq!(ids("limit=3"), (names[..3].to_vec(), true));
+        assert_eq!(ids(&format!("limit=3&after_id={}", names[2])), (names[3..6].to_vec(), true));
+        assert_eq!(ids(&format!("after_id={}", names[6])), (vec![], false));
+        assert_eq!(ids(&format!("limit=2&before_id={}", names[3])), (names[1..3].to_vec(), true));
+        assert_eq!(ids(&format!("before_id={}", names[1])), (names[..1].to_vec(), false));
+        for bad in ["limit=0", "limit=1001", "limit=x", "after_id=nobody", "after_id=a&before_id=b"] {
+            assert_eq!(page(&all, bad).unwrap_err().code, Code::BadRequest, "{bad}");
+        }
+    }
+}
