@@ -53,3 +53,19 @@ def test_a_flag_outlives_a_restart_and_is_cleared_then(new_server, sim):
     sim.set_key(key, "ok")
     assert workspace.ask("openai").status_code == 200
     wait_for(lambda: state(workspace) == "active", "the success has cleared it")
+
+
+def test_what_a_test_has_refused_the_next_success_clears(workspace, sim):
+    key = provider_key("openai")
+    workspace.put_key("openai", key, expect=201)
+    sim.set_key(key, "revoked")
+    tested = workspace.api("POST", f"{workspace.path}/provider-keys/openai/test", {}, 200).json()
+    assert tested["verdict"]["verdict"] == "invalid" and state(workspace) == "invalid"
+    assert workspace.provider_keys()["openai"]["invalid_since"]
+    sim.set_key(key, "ok")
+
+    def cleared() -> bool:
+        assert workspace.ask("openai").status_code == 200
+        return state(workspace) == "active"
+
+    wait_for(cleared, "a success has cleared it")

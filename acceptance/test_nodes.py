@@ -174,3 +174,25 @@ def test_two_processes_on_one_sqlite_file(tmp_path, sim):
     finally:
         first.process.kill()
         second.process.kill()
+
+
+@needs_postgres
+def test_a_key_that_one_node_has_flagged_the_other_clears(nodes, sim):
+    one = nodes[0].operator.create_workspace()
+    other, key = at(nodes[1], one), provider_key("openai")
+    one.put_key("openai", key, expect=201)
+    sim.set_key(key, "revoked")
+    state = lambda: one.provider_keys()["openai"]["state"]
+
+    def flagged() -> bool:
+        assert one.ask("openai").status_code == 401
+        return state() == "invalid"
+
+    wait_for(flagged, "one node has flagged it", 10)
+    sim.set_key(key, "ok")
+
+    def cleared() -> bool:
+        assert other.ask("openai").status_code == 200
+        return state() == "active"
+
+    wait_for(cleared, "the other has cleared it", 10)

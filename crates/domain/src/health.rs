@@ -29,8 +29,8 @@ pub struct Refusals {
 pub enum Turn {
     /// It is shown as invalid since that moment, the first refusal.
     Invalid(Timestamp),
-    /// It works again.
-    Cleared,
+    /// It works again, after it was shown as invalid since that moment.
+    Cleared(Timestamp),
 }
 
 impl Refusals {
@@ -39,10 +39,15 @@ impl Refusals {
         Self { first, count: REFUSALS, shown: true }
     }
 
+    /// Whether the key is shown as invalid.
+    pub const fn is_shown(&self) -> bool {
+        self.shown
+    }
+
     /// Takes in what was seen: what is kept from now on (nothing, after a success), and whether the state turns.
     pub fn after(before: Option<Self>, seen: KeySeen, at: Timestamp) -> (Option<Self>, Option<Turn>) {
         match (before, seen) {
-            (Some(Self { shown: true, .. }), KeySeen::Accepted) => (None, Some(Turn::Cleared)),
+            (Some(Self { shown: true, first, .. }), KeySeen::Accepted) => (None, Some(Turn::Cleared(first))),
             (_, KeySeen::Accepted) => (None, None),
             (None, KeySeen::Refused) => (Some(Self { first: at, count: 1, shown: false }), None),
             (Some(mut refusals), KeySeen::Refused) => {
@@ -87,9 +92,9 @@ mod tests {
         assert_eq!(turns(&[refused(7), refused(500), refused(499), refused(1)]), [(3, Turn::Invalid(at(7)))]);
         assert_eq!(turns(&[refused(0), refused(600), (1, true), refused(600), refused(1)]), []);
         let back = turns(&[refused(7), refused(500), refused(500), refused(1), (9, true), (9, true)]);
-        assert_eq!(back, [(2, Turn::Invalid(at(7))), (4, Turn::Cleared)]);
+        assert_eq!(back, [(2, Turn::Invalid(at(7))), (4, Turn::Cleared(at(7)))]);
         let (kept, turn) = Refusals::after(Some(Refusals::shown_since(at(1))), KeySeen::Accepted, at(2));
-        assert_eq!((kept, turn), (None, Some(Turn::Cleared)));
+        assert_eq!((kept, turn), (None, Some(Turn::Cleared(at(1)))));
     }
 
     proptest! {
@@ -99,7 +104,7 @@ mod tests {
             let all = turns(&history);
             for number in 0..history.len() {
                 if let Some((_, turn)) = all.iter().find(|(when, _)| *when == number) {
-                    shown = match turn { Turn::Invalid(since) => Some(*since), Turn::Cleared => None };
+                    shown = match turn { Turn::Invalid(since) => Some(*since), Turn::Cleared(_) => None };
                 }
                 // The same, told from the history alone.
                 let time = |to: usize| history[..=to].iter().map(|(pause, _)| pause).sum::<i64>();

@@ -86,7 +86,6 @@ impl Held {
             KeyState::Sealed(_) => State::Sealed,
             KeyState::Usable(_) if credential.health.invalid_since.is_some() => State::Invalid,
             KeyState::Usable(_) => match verdict {
-                Some(Verdict::Invalid) => State::Invalid,
                 None | Some(Verdict::Unreachable | Verdict::ProviderIncident) => State::NeedsTest,
                 Some(_) => State::Active,
             },
