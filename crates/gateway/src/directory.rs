@@ -177,17 +177,14 @@ impl Directory {
         Ok(Some((workspace, before)))
     }
 
-    /// Whether a credential that was current in that generation is so still. When in doubt, no: the call then
-    /// decides anew.
-    pub fn still_current(&self, since: Generation, workspace: WorkspaceId, credential: CredentialId) -> bool {
+    /// Whether what was decided for a workspace as it was in that generation still stands. When in doubt, no: the
+    /// call then decides anew.
+    pub fn still_current(&self, since: Generation, workspace: &Arc<Workspace>) -> bool {
         if !self.trust.holds() {
             return false;
         }
-        if self.generation() == since {
-            return true;
-        }
-        let known = self.workspaces.get(&workspace);
-        known.is_some_and(|workspace| workspace.credentials.iter().any(|c| c.id == credential))
+        self.generation() == since
+            || self.workspaces.get(&workspace.id).is_some_and(|known| Arc::ptr_eq(&known, workspace))
     }
 
     /// Forgets a platform key. Looks through all of them: keys are revoked rarely and read all the time.
@@ -262,16 +259,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_decision_stands_until_its_workspace_changes() {
+        let directory = Directory::new(Box::new(Empty), 10);
+        let (one, other) = ("ws_00000000000000000000000000000001", "ws_00000000000000000000000000000002");
+        let (one, other) = (one.parse().unwrap(), other.parse().unwrap());
+        let (workspace, since) = directory.workspace(one).await.unwrap().unwrap();
+        directory.forget_workspace(other);
+        assert!(directory.still_current(since, &workspace));
+        directory.forget_workspace(one);
+        assert!(!directory.still_current(since, &workspace));
+        // It may be as it was, and may not: whoever decided on the old one decides anew.
+        let (again, later) = directory.workspace(one).await.unwrap().unwrap();
+        assert!(!directory.still_current(since, &workspace) && directory.still_current(later, &again));
+    }
+
+    #[tokio::test]
     async fn without_trust_nothing_is_found_and_nothing_goes_out() {
         let trust = Arc::new(Trust::until_extended());
         let directory = Directory::new(Box::new(Empty), 10).while_trusted(Arc::clone(&trust));
         let id = "ws_00000000000000000000000000000001".parse().unwrap();
-        let credential = "cred_00000000000000000000000000000002".parse().unwrap();
         assert!(directory.workspace(id).await.is_err());
 
         trust.extend(Instant::now() + Duration::from_secs(600));
-        let (_, since) = directory.workspace(id).await.unwrap().unwrap();
-        assert!(directory.still_current(since, id, credential));
+        let (workspace, since) = directory.workspace(id).await.unwrap().unwrap();
+        assert!(directory.still_current(since, &workspace));
 
         // A moment that has passed does not shorten it; one that passes ends it.
         trust.extend(Instant::now());
@@ -280,7 +291,7 @@ mod tests {
         let directory = directory.while_trusted(Arc::clone(&brief));
         brief.extend(Instant::now() + Duration::from_millis(5));
         std::thread::sleep(Duration::from_millis(6));
-        assert!(directory.workspace(id).await.is_err() && !directory.still_current(since, id, credential));
+        assert!(directory.workspace(id).await.is_err() && !directory.still_current(since, &workspace));
         assert!(Trust::always().holds());
     }
 }

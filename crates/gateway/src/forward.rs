@@ -10,7 +10,6 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use ownkey_domain::id::{CredentialId, WorkspaceId};
 use ownkey_domain::payer::Payer;
 use ownkey_domain::provider::Provider;
 use ownkey_providers::facts;
@@ -19,7 +18,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use zeroize::Zeroizing;
 
 use crate::client::Client;
-use crate::directory::{Directory, Generation};
+use crate::directory::{Directory, Generation, Workspace};
 use crate::error::{Code, Error};
 use crate::headers;
 
@@ -61,8 +60,8 @@ impl Upstreamed {
 pub enum Sent {
     /// The provider's head is there.
     Answered(Response<Incoming>),
-    /// The key was replaced before anything went out: decide anew.
-    KeyReplaced,
+    /// The workspace changed before anything went out: decide anew.
+    Outdated,
 }
 
 /// Sends the request and waits for the provider's head. Connections that broke before they carried anything are
@@ -70,7 +69,7 @@ pub enum Sent {
 pub async fn forward(client: &Client, request: Upstreamed, head_timeout: Duration) -> Result<Sent, Error> {
     match tokio::time::timeout(head_timeout, client.request(request.0)).await {
         Ok(Ok(response)) => Ok(Sent::Answered(response)),
-        Ok(Err(error)) if is_replaced(&error) => Ok(Sent::KeyReplaced),
+        Ok(Err(error)) if is_outdated(&error) => Ok(Sent::Outdated),
         Ok(Err(error)) => {
             tracing::info!(error = %Chain(&error), "the provider could not be reached");
             Err(Error::of_provider(Code::ProviderUnavailable, "The provider could not be reached. Try again shortly."))
@@ -92,37 +91,36 @@ impl std::fmt::Display for Chain<'_> {
     }
 }
 
-fn is_replaced(error: &hyper_util::client::legacy::Error) -> bool {
+fn is_outdated(error: &hyper_util::client::legacy::Error) -> bool {
     let first = std::error::Error::source(error);
-    std::iter::successors(first, |e| e.source()).any(|cause| cause.is::<KeyReplaced>())
+    std::iter::successors(first, |e| e.source()).any(|cause| cause.is::<Outdated>())
 }
 
-/// The workspace's key was replaced or removed before the request went out.
+/// The workspace changed before the request went out.
 #[derive(Debug, thiserror::Error)]
-#[error("the key was replaced before the request went out")]
-struct KeyReplaced;
+#[error("the workspace changed before the request went out")]
+struct Outdated;
 
-/// Tells at the last moment whether a key is still the workspace's.
+/// Tells at the last moment whether a decision still stands: whether the workspace's keys, plan and policy are those
+/// that it rests on.
 pub struct Lease {
-    /// Knows the current keys.
+    /// Knows the workspaces as they are.
     pub directory: Arc<Directory>,
     /// The state that the decision rests on.
     pub since: Generation,
-    /// Whose key it is.
-    pub workspace: WorkspaceId,
-    /// The key.
-    pub credential: CredentialId,
+    /// The workspace as it was then.
+    pub workspace: Arc<Workspace>,
 }
 
 impl Lease {
     fn holds(&self) -> bool {
-        self.directory.still_current(self.since, self.workspace, self.credential)
+        self.directory.still_current(self.since, &self.workspace)
     }
 }
 
 /// A request body on its way out. The client asks for it in the very poll in which it writes the head, so this is
-/// the last moment to find that the key was removed meanwhile; the connection is then dropped with nothing sent.
-/// That is what lets a removal be acknowledged without waiting for calls that were about to start.
+/// the last moment to find that the key was removed or the policy changed meanwhile; the connection is then dropped
+/// with nothing sent. That is what lets a change be acknowledged without waiting for calls that were about to start.
 pub struct Outgoing {
     bytes: Option<Bytes>,
     lease: Option<Lease>,
@@ -133,8 +131,8 @@ pub struct Outgoing {
 
 impl Outgoing {
     /// A body that goes out only while the lease holds.
-    pub fn new(bytes: Bytes, lease: Option<Lease>, room: Arc<OwnedSemaphorePermit>) -> Self {
-        Self { bytes: Some(bytes), lease, went_out: Arc::default(), _room: room }
+    pub fn new(bytes: Bytes, lease: Lease, room: Arc<OwnedSemaphorePermit>) -> Self {
+        Self { bytes: Some(bytes), lease: Some(lease), went_out: Arc::default(), _room: room }
     }
 
     /// Becomes true when the request goes out: before that, no provider knows of it.
@@ -149,7 +147,7 @@ impl Body for Outgoing {
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         if self.lease.take().is_some_and(|lease| !lease.holds()) {
-            return Poll::Ready(Some(Err(Box::new(KeyReplaced))));
+            return Poll::Ready(Some(Err(Box::new(Outdated))));
         }
         self.went_out.store(true, Ordering::Relaxed);
         Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))

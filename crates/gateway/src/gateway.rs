@@ -204,7 +204,7 @@ impl Gateway {
                 return Ok(answer);
             }
         }
-        Err(Error::overloaded("The workspace's keys change too fast. Try again shortly."))
+        Err(Error::overloaded("The workspace changes too fast. Try again shortly."))
     }
 
     /// What stands between a payer and a call: the closed world of managed access, the rate limits, the funds.
@@ -243,7 +243,7 @@ impl Gateway {
         taken.map_err(|exceeded| exceeded.error(call.protocol, (self.parts.clock)()))
     }
 
-    /// Opens the key and forwards; `None` if the key was replaced at the last moment.
+    /// Opens the key and forwards; `None` if the workspace changed at the last moment.
     async fn send(
         &self,
         call: &mut Call,
@@ -256,12 +256,11 @@ impl Gateway {
             return Err(Error::bad_request("The query string holds a platform key. Send it in a header."));
         }
         let key = key_for(&self.parts.keyring, decision)?;
-        let lease = decision.payer.credential().map(|credential| Lease {
+        let lease = Lease {
             directory: Arc::clone(&self.parts.directory),
             since: decision.since,
-            workspace: decision.workspace.id,
-            credential,
-        });
+            workspace: Arc::clone(&decision.workspace),
+        };
         let asks_usage = asked.stream && !asked.include_usage;
         let edits = Edits { model: decision.model, include_usage: asks_usage, output_limit: decision.output_limit };
         let edited = edit(&body.bytes, call.route, asked, edits).map_or_else(|| body.bytes.clone(), Bytes::from);
@@ -291,7 +290,7 @@ impl Gateway {
                 hide_usage: asks_usage && call.route == Route::ChatCompletions,
                 watch: Watch::new(&self.parts.limits, call.started),
             })),
-            Sent::KeyReplaced => {
+            Sent::Outdated => {
                 call.receipt.withdraw_attempt();
                 Ok(None)
             }

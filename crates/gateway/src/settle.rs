@@ -96,7 +96,7 @@ impl OpenReceipt {
         });
     }
 
-    /// The attempt was not sent after all: its key had been replaced.
+    /// The attempt was not sent after all: its workspace had changed.
     pub fn withdraw_attempt(&mut self) {
         self.note(|receipt| {
             receipt.attempts.pop();
