@@ -1,9 +1,10 @@
 """Celune, sentence by sentence: its plans and its models, with the configuration that it would run."""
 
+import itertools
+
 import httpx
 import pytest
 
-from harness.api import PATHS
 from harness.products import change, code, set_payer, settings, workspace
 from harness.server import Server
 from harness.sim import PROVIDERS, provider_key
@@ -12,6 +13,14 @@ AVAILABLE = {
     "anthropic": ["claude-opus-4-6", "claude-sonnet-4-6", "claude-haiku-4-5"],
     "openai": ["gpt-4o", "gpt-4o-mini", "o1"],
 }
+
+FOR = {"x-ownkey-agent": "lead", "x-ownkey-user": "user ada@acme"}
+
+
+def assert_none_of_ours(calls: list[dict]):
+    """What callers say to Ownkey is no business of the provider's."""
+    assert calls, "something reached the provider"
+    assert [name for call in calls for name, _ in call["headers"] if name.lower().startswith("x-ownkey-")] == []
 
 
 @pytest.fixture(scope="module")
@@ -147,12 +156,34 @@ def test_service_keys_act_for_the_workspace_that_they_name(celune, sim):
     body = {"name": "agents", "scopes": ["inference:any"]}
     secret = operator("POST", f"/workspaces/{home.id}/api-keys", body, 201).json()["secret"]
     for named in (acme.id, "ext:acme-1"):
-        answer = acme.ask("openai", secret=secret, headers={"x-ownkey-workspace": named, "x-ownkey-agent": "lead"})
-        assert answer.status_code == 200, answer.text
-        assert acme.receipt(answer)["agent"] == "lead"
+        for provider in PROVIDERS:
+            answer = acme.ask(provider, secret=secret, headers={"x-ownkey-workspace": named} | FOR)
+            assert answer.status_code == 200, answer.text
+            receipt = acme.receipt(answer)
+            assert (receipt["agent"], receipt["user"]) == ("lead", "user ada@acme")
     for headers in ({}, {"x-ownkey-workspace": "ext:nobody"}, {"x-ownkey-workspace": "ws_1"}):
         assert code(acme.ask("openai", secret=secret, headers=headers)) == (400, "bad_request")
-    assert PATHS["openai"] and all("x-ownkey-agent" not in dict(call["headers"]) for call in sim.calls())
+    # Each is optional, and a short text without a platform key in it.
+    answer = acme.ask("openai", secret=secret, headers={"x-ownkey-workspace": acme.id})
+    assert (acme.receipt(answer)["agent"], acme.receipt(answer)["user"]) == (None, None)
+    since = sim.now()
+    for name, bad in itertools.product(FOR, ("", "u" * 201, f"of {acme.secret}")):
+        answer = acme.ask("openai", secret=secret, headers={"x-ownkey-workspace": acme.id, name: bad})
+        assert code(answer) == (400, "bad_request") and name in answer.text and acme.secret not in answer.text
+    assert sim.calls(since) == []
+    assert_none_of_ours(sim.log())
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_only_service_keys_say_whom_a_call_is_for(celune, sim, provider):
+    acme, other = workspace(celune, "pro"), workspace(celune, "pro")
+    acme.put_key(provider, provider_key(provider), expect=201)
+    since = sim.now()
+    answer = acme.ask(provider, headers={"x-ownkey-workspace": other.id} | FOR)
+    assert answer.status_code == 200 and answer.headers["x-ownkey-payer"] == "byok"
+    receipt = acme.receipt(answer)
+    assert (receipt["agent"], receipt["user"]) == (None, None)
+    assert_none_of_ours(sim.log(since))
 
 
 def test_rate_limits_are_told_in_the_protocols_form(celune):

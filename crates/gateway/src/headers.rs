@@ -139,6 +139,7 @@ mod tests {
             ("x-api-key", "y"),
             ("cookie", "c"),
             ("x-ownkey-agent", "lead"),
+            ("x-ownkey-user", "ada"),
             ("sec-fetch-mode", "cors"),
             ("x-forwarded-for", "1.2.3.4"),
             ("origin", "https://a"),

@@ -21,6 +21,7 @@ fn receipt(n: u128) -> Receipt {
         workspace: WorkspaceId::from_uuid(Uuid::from_u128(1)),
         api_key: None,
         agent: Some("ÿ".repeat(usize::try_from(n % 7).unwrap())),
+        user: None,
         client_request_id: None,
         route: "/v1/messages".to_owned(),
         provider: None,
