@@ -42,9 +42,13 @@ impl Viewer<'_> {
         }))
     }
 
-    /// One model of the list.
+    /// One model of the list, also by its name behind the provider's.
     pub fn one(&self, id: &str) -> Result<Response<Body>, Error> {
-        let found = self.usable().find(|listed| listed.id == id);
+        let prefixed = |listed: &Listed<'_>| {
+            let bare = id.strip_prefix(listed.model.provider.as_str()).and_then(|rest| rest.strip_prefix('/'));
+            bare == Some(listed.id)
+        };
+        let found = self.usable().find(|listed| listed.id == id || prefixed(listed));
         let unknown = || Error::new(Code::ModelNotFound, "There is no such model that this workspace can use.");
         let found = found.ok_or_else(unknown)?;
         Ok(answer(&match self.protocol {
