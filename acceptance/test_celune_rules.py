@@ -57,6 +57,27 @@ def test_celune_c2_the_models_of_the_page_and_no_others(celune, sim, plan):
     assert sim.calls(since) == [], "what is not offered reaches nobody"
 
 
+# "Getting Provider API Keys", step by step as Celune's page has it: what each step must name.
+WHERE_KEYS_ARE = {
+    "anthropic": ["console.anthropic.com", "API Keys in the left sidebar", "Create Key", "shown only once"],
+    "openai": ["platform.openai.com/api-keys", "Create new secret key", "Create secret key", "shown only once"],
+}
+
+
+@pytest.mark.parametrize("plan", ["spark", "pro"])
+def test_celune_c8_where_to_get_keys(celune, plan):
+    acme = workspace(celune, plan)
+    providers = {entry["id"]: entry for entry in acme.api.get("/providers")["data"]}
+    assert sorted(providers) == sorted(WHERE_KEYS_ARE)
+    for provider, named in WHERE_KEYS_ARE.items():
+        steps = providers[provider]["steps"]
+        assert len(steps) == len(named), steps
+        for step, words in zip(steps, named, strict=True):
+            assert words in step and step.endswith("."), step
+        assert providers[provider]["keys_url"].startswith(f"https://{named[0]}")
+    assert "sk-ant-" in providers["anthropic"]["key_prefixes"] and "sk-proj-" in providers["openai"]["key_prefixes"]
+
+
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_celune_c10_spark_has_no_byok_and_a_downgrade_lets_keys_sleep(celune, sim, provider):
     acme = workspace(celune, "spark")
