@@ -217,3 +217,31 @@ def test_rate_limits_are_told_in_the_protocols_form(celune):
     assert answers[-1].headers["x-ratelimit-limit-requests"] == "2" and int(answers[-1].headers["retry-after"]) <= 60
     limited = acme.ask("anthropic", secret=secret)
     assert limited.headers["anthropic-ratelimit-requests-remaining"] == "0"
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_tokens_are_counted_when_they_are_known(celune, sim, provider):
+    acme = workspace(celune, "pro")
+    body = {"name": "frugal", "scopes": ["inference"], "tokens_per_minute": 10}
+    secret = celune.operator("POST", f"/workspaces/{acme.id}/api-keys", body, 201).json()["secret"]
+    # Nobody knows before how much a call will take; once it has, the next one waits.
+    spent = acme.ask(provider, secret=secret)
+    assert spent.status_code == 200 and acme.receipt(spent)["usage"]["output"] > 10
+    since = sim.now()
+    limited = acme.ask(provider, secret=secret)
+    assert code(limited) == (429, "rate_limited") and int(limited.headers["retry-after"]) == 60
+    name = "x-ratelimit-limit-tokens" if provider == "openai" else "anthropic-ratelimit-tokens-limit"
+    assert limited.headers[name] == "10" and sim.calls(since) == []
+    # It is that key's limit and nobody else's.
+    assert acme.ask(provider).status_code == 200
+
+
+def test_a_plans_limit_is_for_all_keys_of_a_workspace_together(celune):
+    acme, neighbour = workspace(celune, "spark"), workspace(celune, "spark")
+    other = acme.new_api_key("other", ["inference"])["secret"]
+    answers = [acme.ask("openai", secret=secret) for _ in range(40) for secret in (acme.secret, other)]
+    served = [answer for answer in answers if answer.status_code == 200]
+    # A minute's worth, and what came back while they ran, one a second.
+    assert len(served) >= 60 and {code(answer) for answer in answers} == {(200, None), (429, "rate_limited")}
+    assert 429 in [acme.ask("anthropic", secret=other).status_code for _ in range(3)]
+    assert neighbour.ask("openai").status_code == 200

@@ -39,40 +39,45 @@ def test_niyra_n2_own_keys_on_pro_and_alpha(niyra, sim, provider):
             assert answer.json()["code"] == "plan_required"
 
 
-@pytest.mark.parametrize("payer", ["byok_preferred", "byok_only", "managed_only"])
+def apex_is(plan: str, has_feature: bool, has_key: bool, payer: str) -> str | None:
+    """The code that refuses Apex, in the contract's order; none where it is served."""
+    if not has_feature:
+        return "model_gated"
+    if payer == "managed_only":
+        return "byok_required"
+    if plan == "free":
+        return "plan_required"
+    return None if has_key else "byok_required"
+
+
 @pytest.mark.parametrize("has_key", [False, True], ids=["no-key", "key"])
 @pytest.mark.parametrize("feature", [False, True], ids=["gated", "feature"])
 @pytest.mark.parametrize("plan", ["free", "pro", "alpha"])
-def test_niyra_n3_apex_is_alpha_gated_and_own_key_only(niyra, sim, plan, feature, has_key, payer):
-    acme, key = workspace(niyra, "pro"), provider_key("anthropic")
+def test_niyra_n3_apex_is_alpha_gated_and_own_key_only(niyra, sim, plan, feature, has_key):
+    key, features = provider_key("anthropic"), ["apex"] if feature else []
+    acme = workspace(niyra, "pro" if has_key else plan, features=features)
     if has_key:
         acme.put_key("anthropic", key, expect=201)
-    change(niyra, acme, plan=plan, features=["apex"] if feature else [])
-    set_payer(acme, payer)
-    has_feature, since = feature or plan == "alpha", sim.now()
-    # What the contract says, in its order: the gate, the workspace's own word, the plan, the key.
-    if not has_feature:
-        expected = "model_gated"
-    elif payer == "managed_only":
-        expected = "byok_required"
-    elif plan == "free":
-        expected = "plan_required"
-    else:
-        expected = None if has_key else "byok_required"
-    for name, is_known in APEX.items():
-        answer = acme.ask("anthropic", model=name)
-        if expected is None:
-            assert answer.status_code == (200 if is_known else 404), (name, answer.text)
-            assert answer.headers["x-ownkey-payer"] == "byok", name
-        else:
-            assert code(answer) == (403, expected), (name, answer.text)
-            assert (WORDS in answer.text) == (expected == "model_gated"), name
-    # Nobody's key but the workspace's was ever used for it.
-    assert {call["key"] for call in sim.calls(since)} == ({key} if expected is None else set())
-    shown = next(model for model in acme.api.get("/models")["data"] if model["id"] == "apex")
-    assert shown["usable"] == (expected is None) and (shown["reason"] or {}).get("code") == expected
-    if expected == "model_gated":
-        assert shown["reason"]["message"] == WORDS
+        if plan != "pro":
+            change(niyra, acme, plan=plan)
+    for payer in ("byok_preferred", "managed_only"):
+        if payer != "byok_preferred":
+            set_payer(acme, payer)
+        refusal, since = apex_is(plan, feature or plan == "alpha", has_key, payer), sim.now()
+        for name, is_known in APEX.items():
+            answer = acme.ask("anthropic", model=name)
+            if refusal is None:
+                assert answer.status_code == (200 if is_known else 404), (name, answer.text)
+                assert answer.headers["x-ownkey-payer"] == "byok", name
+            else:
+                assert code(answer) == (403, refusal), (name, answer.text)
+                assert (WORDS in answer.text) == (refusal == "model_gated"), name
+        # Nobody's key but the workspace's was ever used for it.
+        assert {call["key"] for call in sim.calls(since)} == ({key} if refusal is None else set())
+        shown = next(model for model in acme.api.get("/models")["data"] if model["id"] == "apex")
+        assert shown["usable"] == (refusal is None) and (shown["reason"] or {}).get("code") == refusal
+        if refusal == "model_gated":
+            assert shown["reason"]["message"] == WORDS
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
