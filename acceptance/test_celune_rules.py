@@ -124,6 +124,9 @@ def test_celune_c10_spark_has_no_byok_and_a_downgrade_lets_keys_sleep(celune, si
 def test_celune_c14_own_keys_only_means_no_managed_call(celune, sim, provider, failure):
     acme = workspace(celune, "team")
     set_payer(acme, "byok_only")
+    # What an auditor asks for: who made it so, and when.
+    [change_of_policy] = [event for event in acme.api.all(f"{acme.path}/audit") if event["action"] == "workspace.policy"]
+    assert change_of_policy["actor"] and change_of_policy["at"]
     since = sim.now()
     if failure == "none":
         assert code(acme.ask(provider)) == (403, "byok_required")

@@ -44,6 +44,14 @@ fn receipt(n: u128) -> Receipt {
     }
 }
 
+#[test]
+fn a_receipt_of_an_older_version_is_read() {
+    // What an update finds in the journal was written before the member `user` was.
+    let mut frame = serde_json::to_value(receipt(1)).unwrap();
+    assert!(frame.as_object_mut().unwrap().remove("user").is_some());
+    assert_eq!(serde_json::from_value::<Receipt>(frame).unwrap(), receipt(1));
+}
+
 fn open(dir: &Path, limits: JournalLimits) -> Journal {
     Journal::start(segment::find(dir).unwrap(), limits, Position::default()).unwrap()
 }
