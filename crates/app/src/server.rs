@@ -16,7 +16,7 @@ use ownkey_domain::provider::Protocol;
 use ownkey_gateway::edge::{self, Answer};
 use ownkey_gateway::error::{Code, Error};
 use ownkey_gateway::{Body, Gateway};
-use ownkey_providers::paths::{Lookup, look_up};
+use ownkey_providers::paths::{Lookup, look_up, spoken};
 use tower::ServiceExt;
 
 /// The public listener's answers.
@@ -86,10 +86,7 @@ fn protocol(head: &Parts) -> Protocol {
         Lookup::OtherMethod { protocol, .. } | Lookup::Unknown(protocol) => protocol,
         Lookup::NotYet(protocol) | Lookup::WrongBase(protocol) => Some(protocol),
     };
-    let by_header = || {
-        if head.headers.contains_key("anthropic-version") { Protocol::Anthropic } else { Protocol::OpenAi }
-    };
-    by_path.unwrap_or_else(by_header)
+    by_path.unwrap_or_else(|| spoken(&head.headers))
 }
 
 fn broken() -> Error {

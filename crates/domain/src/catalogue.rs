@@ -8,6 +8,8 @@ mod pattern;
 mod rules;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_shipped;
 
 use std::collections::{BTreeMap, HashMap};
 

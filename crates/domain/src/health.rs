@@ -97,6 +97,34 @@ mod tests {
         assert_eq!((kept, turn), (None, Some(Turn::Cleared(at(1)))));
     }
 
+    /// Whether the next call is refused: one in fifty, by a chance (splitmix64) that the seed settles.
+    fn one_in_fifty(seed: u64) -> impl FnMut() -> bool {
+        let mut state = seed;
+        move || {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            (mixed ^ (mixed >> 31)).is_multiple_of(50)
+        }
+    }
+
+    #[test]
+    fn two_percent_of_odd_refusals_flag_no_busy_key() {
+        // Ten minutes of twenty calls a second. By chance alone three refusals in a row come up in about one of eleven
+        // such runs, within 100 ms; to last a second the row must be 21 long, which happens once in 10^35 calls.
+        let mut runs_with_a_row = 0;
+        for seed in 0..200 {
+            let mut refused = one_in_fifty(seed);
+            let history: Vec<_> = (0..12_000).map(|_| (50, !refused())).collect();
+            assert_eq!(turns(&history), [], "seed {seed}");
+            let refusals = history.iter().filter(|(_, accepted)| !accepted).count();
+            assert!((150..350).contains(&refusals), "seed {seed}: {refusals}");
+            let has_row = history.windows(3).any(|three| three.iter().all(|(_, accepted)| !accepted));
+            runs_with_a_row += usize::from(has_row);
+        }
+        assert!(runs_with_a_row > 5, "rows of three were there to be told from a revoked key: {runs_with_a_row}");
+    }
+
     proptest! {
         #[test]
         fn it_says_what_the_last_calls_say(history in prop::collection::vec((0_i64..700, prop::bool::weighted(0.3)), 0..60)) {

@@ -27,9 +27,9 @@ token_classes! {
     Input = "input", "Input tokens, counted as the provider counts them (see [`Accounting`]).";
     Output = "output", "Output tokens, thinking and tool calls included.";
     CacheRead = "cache_read", "Input read from the prompt cache.";
-    CacheWrite = "cache_write", "Input written to a cache without a stated lifetime (OpenAI).";
-    CacheWrite5m = "cache_write_5m", "Input written to the cache for five minutes (Anthropic).";
-    CacheWrite1h = "cache_write_1h", "Input written to the cache for an hour (Anthropic).";
+    CacheWrite = "cache_write", "Input written to a cache without a stated lifetime.";
+    CacheWrite5m = "cache_write_5m", "Input written to the cache for five minutes.";
+    CacheWrite1h = "cache_write_1h", "Input written to the cache for an hour.";
     Reasoning = "reasoning", "The part of the output that is reasoning; inside `output`.";
     AudioInput = "audio_input", "Audio tokens of the input.";
     AudioOutput = "audio_output", "Audio tokens of the output.";

@@ -59,6 +59,7 @@ impl Call {
             workspace: caller.workspace,
             api_key: Some(caller.id),
             agent: None,
+            user: None,
             client_request_id: client_request_id.and_then(kept),
             route: to.route.template().to_owned(),
             provider: None,

@@ -45,7 +45,7 @@ impl Upstreamed {
         let mut request = Request::new(draft.body);
         *request.method_mut() = Method::POST;
         *request.uri_mut() = draft.uri;
-        *request.headers_mut() = headers::forwarded(draft.headers, payer.kind());
+        *request.headers_mut() = headers::forwarded(draft.headers, payer.kind(), draft.provider);
         let known = facts(draft.provider);
         let text = Zeroizing::new(format!("{}{}", known.credential_prefix, draft.key.expose_str()));
         let mut value = HeaderValue::from_str(&text)

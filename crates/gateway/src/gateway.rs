@@ -116,7 +116,7 @@ impl Gateway {
 
     /// Whether a path is the data plane's.
     pub fn serves(path: &str) -> bool {
-        target::is_data_plane(path)
+        paths::is_of_a_protocol(path)
     }
 
     /// Ends every stream that is still going on, each with an error event: the server stops. It also ends those of

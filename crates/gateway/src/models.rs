@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
-use ownkey_domain::catalogue::{Listed, Mode};
+use ownkey_domain::catalogue::{Listed, Mode, Model};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::provider::Protocol;
 use percent_encoding::percent_decode_str;
@@ -42,26 +42,37 @@ impl Viewer<'_> {
         }))
     }
 
-    /// One model of the list.
+    /// One model, by any name that a call of it could have.
     pub fn one(&self, id: &str) -> Result<Response<Body>, Error> {
-        let found = self.usable().find(|listed| listed.id == id);
         let unknown = || Error::new(Code::ModelNotFound, "There is no such model that this workspace can use.");
-        let found = found.ok_or_else(unknown)?;
+        let listed = self.usable().find(|listed| listed.id == id);
+        let found = listed.or_else(|| self.meant(id)).ok_or_else(unknown)?;
         Ok(answer(&match self.protocol {
             Protocol::OpenAi => openai(&found),
             Protocol::Anthropic => anthropic(&found),
         }))
     }
 
-    /// Models of the protocol whose path is built, by the very rule that calls go by.
     fn usable(&self) -> impl Iterator<Item = Listed<'_>> {
-        let served =
-            |listed: &Listed<'_>| listed.model.mode == Mode::Chat && listed.model.provider.protocol() == self.protocol;
-        self.grounds.catalogue.listed().filter(served).filter(|listed| self.is_usable(listed))
+        let listed = self.grounds.catalogue.listed();
+        listed.filter(|listed| self.serves(listed.model) && self.is_usable(listed.id))
     }
 
-    fn is_usable(&self, listed: &Listed<'_>) -> bool {
-        let Ok(asked) = resolve(self.grounds.catalogue, self.protocol, Some(listed.id)) else { return false };
+    /// The model that a name means which no list shows: one behind its provider's, or with another date.
+    fn meant<'v>(&'v self, name: &'v str) -> Option<Listed<'v>> {
+        let model = resolve(self.grounds.catalogue, self.protocol, Some(name)).ok()?.model()?;
+        let is_there = self.serves(model) && self.is_usable(name);
+        is_there.then_some(Listed { id: &model.id, model, is_alias: false })
+    }
+
+    /// Whether it is called by the protocol that asks, on a path that is built.
+    fn serves(&self, model: &Model) -> bool {
+        model.mode == Mode::Chat && model.provider.protocol() == self.protocol
+    }
+
+    /// Whether a call of it would go out, by the very rule that calls go by.
+    fn is_usable(&self, name: &str) -> bool {
+        let Ok(asked) = resolve(self.grounds.catalogue, self.protocol, Some(name)) else { return false };
         let decision = decide(&self.grounds, &asked, Arc::clone(&self.workspace), self.since);
         decision.is_ok_and(|decision| decision.payer.kind() == PayerKind::Byok || !self.grounds.plan.draws_on_credits())
     }

@@ -11,7 +11,8 @@ use crate::error::Error;
 
 const WORKSPACE: &str = "x-ownkey-workspace";
 const AGENT: &str = "x-ownkey-agent";
-/// Longest name of an agent, and longest id that a product gives a workspace.
+const USER: &str = "x-ownkey-user";
+/// Longest name of an agent, longest id that a product gives a workspace or a user.
 const NAME_BYTES_MAX: usize = 200;
 
 /// Turns a call by a service key into one of the workspace that it names. Calls by other keys stay where they are.
@@ -21,10 +22,12 @@ pub async fn act_for(call: &mut Call, headers: &HeaderMap, directory: &Directory
     }
     let workspace = workspace_of(&call.caller, headers, directory).await?;
     let agent = name(headers, AGENT)?.map(str::to_owned);
+    let user = name(headers, USER)?.map(str::to_owned);
     call.workspace = workspace;
     call.receipt.note(|receipt| {
         receipt.workspace = workspace;
         receipt.agent = agent;
+        receipt.user = user;
     });
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! What a path means here: which call, which protocol, or which error. Known before anything is read, so that every
 //! refusal comes in the shape that the caller's SDK understands.
 
-use http::header::{ALLOW, HOST, HeaderMap, HeaderName, HeaderValue};
+use http::header::{ALLOW, HOST, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 use ownkey_domain::provider::Protocol;
-use ownkey_providers::paths::{Lookup, Route, look_up};
+use ownkey_providers::paths::{Lookup, Route, look_up, sdk_base, spoken};
 
 use crate::error::{Code, Error};
 
@@ -22,31 +22,16 @@ pub struct Target {
 impl Target {
     /// Where models of that protocol are usually called.
     pub const fn usual(protocol: Protocol) -> Self {
-        match protocol {
-            Protocol::OpenAi => Self { route: Route::ChatCompletions, protocol, model: None },
-            Protocol::Anthropic => Self { route: Route::Messages, protocol, model: None },
-        }
+        Self { route: Route::usual(protocol), protocol, model: None }
     }
 }
 
 /// Longer than host names are.
 const HOST_SHOWN_MAX: usize = 260;
 
-/// Path roots of the data plane; those without `/v1` are answered to tell people what is wrong.
-const ROOTS: [&str; 5] = ["/v1", "/openai", "/anthropic", "/chat/completions", "/messages"];
-
-/// Whether the data plane answers this path.
-pub fn is_data_plane(path: &str) -> bool {
-    ROOTS.iter().any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
-}
-
 /// Finds the call that a method and a path name; if there is none, the error and the protocol to tell it in.
 pub fn find(method: &Method, path: &str, headers: &HeaderMap) -> Result<Target, (Error, Protocol)> {
-    let spoken = if headers.contains_key(HeaderName::from_static("anthropic-version")) {
-        Protocol::Anthropic
-    } else {
-        Protocol::OpenAi
-    };
+    let spoken = spoken(headers);
     match look_up(method, path) {
         Lookup::Found(found) => {
             Ok(Target { route: found.route, protocol: found.protocol.unwrap_or(spoken), model: found.model })
@@ -59,10 +44,7 @@ pub fn find(method: &Method, path: &str, headers: &HeaderMap) -> Result<Target, 
             Err((error, protocol.unwrap_or(spoken)))
         }
         Lookup::WrongBase(protocol) => {
-            let (sdk, end) = match protocol {
-                Protocol::OpenAi => ("OpenAI", "/v1"),
-                Protocol::Anthropic => ("Anthropic", ""),
-            };
+            let (sdk, end) = sdk_base(protocol);
             let message = format!("The base URL is wrong. For {sdk} SDKs it is {}{end}.", address(headers));
             Err((Error::new(Code::PathNotSupported, message), protocol))
         }
@@ -102,16 +84,6 @@ mod tests {
         ] {
             let (error, told_in) = find(&Method::POST, path, &HeaderMap::new()).unwrap_err();
             assert!(error.code == code && error.message.contains(hint) && told_in == protocol, "{path}: {error}");
-        }
-    }
-
-    #[test]
-    fn the_data_planes_paths_are_told_apart() {
-        for path in ["/v1", "/v1/x", "/anthropic/v1/messages", "/messages"] {
-            assert!(is_data_plane(path), "{path}");
-        }
-        for path in ["/", "/api/v1/plans", "/v10", "/healthz"] {
-            assert!(!is_data_plane(path), "{path}");
         }
     }
 }

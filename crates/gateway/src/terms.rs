@@ -5,13 +5,11 @@ use http::HeaderMap;
 use ownkey_domain::hold::{Size, hold};
 use ownkey_domain::money::{CreditRate, MicroCredits};
 use ownkey_domain::plan::Plan;
-use ownkey_providers::managed::{Extensions, Objection, Shape, look_at_beta, look_through};
+use ownkey_providers::managed::{Extensions, Objection, Shape, beta_header, look_at_beta, look_through};
 use ownkey_providers::peek::Peek;
 
 use crate::decide::Asked;
 use crate::error::{Code, Error};
-
-const BETA: &str = "anthropic-beta";
 
 /// Looks through a managed call: only what is known to be priced goes out on the operator's key.
 pub fn closed_world(
@@ -20,10 +18,13 @@ pub fn closed_world(
     body: &[u8],
     extensions: &Extensions,
 ) -> Result<Shape, Error> {
-    for value in headers.get_all(BETA) {
-        let text = value.to_str().map_err(|_| Error::bad_request("The header anthropic-beta is not plain text."))?;
-        for beta in text.split(',').map(str::trim).filter(|beta| !beta.is_empty()) {
-            look_at_beta(asked.provider, beta, extensions).map_err(refused)?;
+    if let Some(header) = beta_header(asked.provider) {
+        for value in headers.get_all(header) {
+            let text = value.to_str();
+            let text = text.map_err(|_| Error::bad_request(format!("The header {header} is not plain text.")))?;
+            for beta in text.split(',').map(str::trim).filter(|beta| !beta.is_empty()) {
+                look_at_beta(asked.provider, beta, extensions).map_err(refused)?;
+            }
         }
     }
     look_through(asked.provider, asked.model(), body, extensions).map_err(refused)

@@ -22,7 +22,11 @@ pub(crate) struct Terms {
     pub(crate) tools: &'static [&'static str],
     /// Service tiers, with the tier of the catalogue that prices each.
     pub(crate) tiers: &'static [(&'static str, &'static str)],
-    /// Values of the header that turns features on.
+    /// Headers of the provider's own that pass.
+    pub(crate) headers: &'static [&'static str],
+    /// The one of them that turns features on.
+    pub(crate) beta_header: Option<&'static str>,
+    /// The values that it may have.
     pub(crate) betas: &'static [&'static str],
     /// Looks at the values of members whose price effect depends on them, and for references.
     pub(crate) look: fn(member: &str, value: &Value) -> Result<(), Objection>,
@@ -84,6 +88,16 @@ pub fn look_through(
     }
     let messages = items(members.get("messages")).len();
     Ok(Shape { messages: u64::try_from(messages).unwrap_or(u64::MAX), has_tools: !tools.is_empty() })
+}
+
+/// The headers of a provider's own that its managed calls may carry.
+pub fn headers(provider: Provider) -> &'static [&'static str] {
+    facts(provider).managed.headers
+}
+
+/// The header that turns a provider's features on, if it has one.
+pub fn beta_header(provider: Provider) -> Option<&'static str> {
+    facts(provider).managed.beta_header
 }
 
 /// Looks through one value of the header that turns features on.

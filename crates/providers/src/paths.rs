@@ -1,6 +1,6 @@
 //! Which method and path is which call, and where it goes below a provider's base URL.
 
-use http::Method;
+use http::{HeaderMap, Method};
 use ownkey_domain::provider::{Protocol, Provider};
 
 use crate::registry::facts;
@@ -19,6 +19,14 @@ pub enum Route {
 }
 
 impl Route {
+    /// Where models of a protocol are usually called.
+    pub const fn usual(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::OpenAi => Self::ChatCompletions,
+            Protocol::Anthropic => Self::Messages,
+        }
+    }
+
     /// The path as receipts name it.
     pub const fn template(self) -> &'static str {
         match self {
@@ -77,6 +85,12 @@ pub enum Lookup<'a> {
     Unknown(Option<Protocol>),
 }
 
+/// Path roots of both protocols, with those that a wrong base URL leads to.
+const ROOTS: [&str; 5] = ["/v1", "/openai", "/anthropic", "/chat/completions", "/messages"];
+
+/// The header that Anthropic's SDKs send with every call, and nobody else's.
+const ANTHROPIC_VERSION: &str = "anthropic-version";
+
 /// Paths of both protocols that come later: whole, or up to a slash.
 const LATER: [(&str, Protocol); 9] = [
     ("/v1/completions", Protocol::OpenAi),
@@ -89,6 +103,22 @@ const LATER: [(&str, Protocol); 9] = [
     ("/v1/chat/completions", Protocol::OpenAi),
     ("/v1/messages/count_tokens", Protocol::Anthropic),
 ];
+
+/// Whether a path belongs to the protocols, served or not.
+pub fn is_of_a_protocol(path: &str) -> bool {
+    ROOTS.iter().any(|root| is_or_below(path, root))
+}
+
+/// The protocol that a caller speaks where the path leaves it open.
+pub fn spoken(headers: &HeaderMap) -> Protocol {
+    if headers.contains_key(ANTHROPIC_VERSION) { Protocol::Anthropic } else { Protocol::OpenAi }
+}
+
+/// The name of the SDKs of a protocol, and what their base URL ends with.
+pub fn sdk_base(protocol: Protocol) -> (&'static str, &'static str) {
+    let facts = facts(protocol.provider());
+    (facts.guide.title, facts.base_has)
+}
 
 /// Looks up a request's method and path (without its query).
 pub fn look_up<'a>(method: &Method, path: &'a str) -> Lookup<'a> {
@@ -184,6 +214,16 @@ mod tests {
             (Method::GET, "/anthropic/v1/models/a%2fb", "Model Some(Anthropic) Some(\"a/b\")"),
         ] {
             assert_eq!(look(&method, path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_of_the_protocols_are_told_from_others() {
+        for path in ["/v1", "/v1/x", "/anthropic/v1/messages", "/messages"] {
+            assert!(is_of_a_protocol(path), "{path}");
+        }
+        for path in ["/", "/api/v1/plans", "/v10", "/healthz"] {
+            assert!(!is_of_a_protocol(path), "{path}");
         }
     }
 

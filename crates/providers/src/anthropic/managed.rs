@@ -4,6 +4,8 @@ use serde_json::Value;
 
 use crate::managed::{Objection, Terms, items, not_priced, reference};
 
+const BETA_HEADER: &str = "anthropic-beta";
+
 pub(super) const TERMS: Terms = Terms {
     members: &[
         "model",
@@ -48,6 +50,8 @@ pub(super) const TERMS: Terms = Terms {
         "tool_search_tool_bm25_20251119",
     ],
     tiers: &[("auto", "standard"), ("standard_only", "standard")],
+    headers: &["anthropic-version", BETA_HEADER],
+    beta_header: Some(BETA_HEADER),
     betas: &[
         "advanced-tool-use-2025-11-20",
         "claude-code-20250219",

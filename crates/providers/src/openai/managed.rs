@@ -51,6 +51,8 @@ pub(super) const TERMS: Terms = Terms {
         // An answer to it says `priority`.
         ("fast", "priority"),
     ],
+    headers: &[],
+    beta_header: None,
     betas: &[],
     look,
 };

@@ -58,8 +58,8 @@ impl StatusClass {
 macro_rules! receipts {
     ($where:literal) => {
         concat!(
-            "SELECT workspace, id, at, api_key, agent, provider, model, payer, credential, status, outcome, \
-             cost_pico, credits_micro, measured, detail FROM receipts WHERE workspace = $1 AND ",
+            "SELECT workspace, id, at, api_key, agent, for_user, provider, model, payer, credential, status, \
+             outcome, cost_pico, credits_micro, measured, detail FROM receipts WHERE workspace = $1 AND ",
             $where
         )
     };
