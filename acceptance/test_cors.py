@@ -11,6 +11,7 @@ from harness.sim import PROVIDERS, provider_key
 PAGE, OTHER = "https://app.example.com", "http://localhost:3000"
 STRANGER = "https://app.example.com.evil.test"
 ASKED = {"access-control-request-method": "POST", "access-control-request-headers": "authorization,x-stainless-lang"}
+ALIASES = ("/openai/v1/chat/completions", "/anthropic/v1/messages")
 each_provider = pytest.mark.parametrize("provider", PROVIDERS)
 
 
@@ -48,7 +49,7 @@ def names(answer: httpx.Response, *parts: str) -> set[str]:
 # ---------------------------------------------------------------- the question
 
 
-@pytest.mark.parametrize("path", [*PATHS.values(), "/openai/v1/chat/completions", "/anthropic/v1/messages", "/v1/models", "/v1/embeddings"])
+@pytest.mark.parametrize("path", [*PATHS.values(), *ALIASES, "/v1/models", "/v1/embeddings"])
 @pytest.mark.parametrize("origin", [PAGE, OTHER])
 def test_a_page_of_a_named_origin_may_call(open_to_pages, path, origin):
     answer = ask_whether(open_to_pages.url, path, origin)
@@ -85,7 +86,6 @@ def test_without_configuration_nobody_is_let_in(server, provider):
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
 def test_a_page_may_read_an_answer_and_its_headers(open_to_pages, workspace, provider, stream):
     workspace.put_key(provider, provider_key(provider), expect=201)
-    # As the browser sends it: no cookie, whatever there is.
     answer = workspace.ask(provider, headers={"origin": PAGE, "sec-fetch-mode": "cors"}, stream=stream)
     assert answer.status_code == 200 and ("text/event-stream" in answer.headers["content-type"]) == stream
     assert answer.headers["access-control-allow-origin"] == PAGE
@@ -121,7 +121,8 @@ def test_a_page_may_read_every_error(open_to_pages, workspace, provider):
 
 
 def test_models_can_be_listed_by_a_page(open_to_pages, workspace):
-    answer = httpx.get(f"{open_to_pages.url}/v1/models", headers=call_headers("openai", workspace.secret) | {"origin": OTHER}, **LOCAL)
+    headers = call_headers("openai", workspace.secret) | {"origin": OTHER}
+    answer = httpx.get(f"{open_to_pages.url}/v1/models", headers=headers, **LOCAL)
     assert answer.status_code == 200 and answer.headers["access-control-allow-origin"] == OTHER
 
 
@@ -147,7 +148,10 @@ def test_sighup_lets_other_pages_in(new_server):
         assert [origin for origin in (PAGE, OTHER) if may(origin)] == ([allowed] if allowed else [])
 
 
-@pytest.mark.parametrize(("origin", "reason"), [("*", "wildcard"), ("https://app.example.com/", "a path"), ("app.example.com", "scheme://host")])
+@pytest.mark.parametrize(
+    ("origin", "reason"),
+    [("*", "wildcard"), ("https://app.example.com/", "a path"), ("app.example.com", "scheme://host")],
+)
 def test_what_is_no_origin_is_refused(new_server, origin, reason):
     server = new_server(variables={"OWNKEY_SERVER__CORS_ORIGINS": f"{PAGE}, {origin}"})
     for command in ("check", "serve"):

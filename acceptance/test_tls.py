@@ -13,9 +13,9 @@ import httpx2
 import openai
 import pytest
 
-from harness.api import LOCAL, MODELS, PATHS, call_body, call_headers, post
+from harness.api import LOCAL, PATHS, call_body, call_headers
 from harness.certificates import Authority, Pair, openssl
-from harness.process import free_port, wait_for
+from harness.process import free_port
 from harness.server import ON_POSTGRES, Server, new_kek
 from harness.sim import PROVIDERS, provider_key
 
@@ -82,8 +82,9 @@ def test_the_official_sdks_speak_over_it(secured, authority, provider, version):
     workspace = secured.operator.create_workspace()
     workspace.put_key(provider, provider_key(provider), expect=201)
     versions = []
-    hooks = {"response": [lambda response: versions.append((response.http_version, response.headers["x-ownkey-payer"]))]}
-    http = httpx2.Client(verify=authority.trusting(), http2=version == "HTTP/2", trust_env=False, event_hooks=hooks)
+    note = lambda response: versions.append((response.http_version, response.headers["x-ownkey-payer"]))
+    options = {"trust_env": False, "event_hooks": {"response": [note]}}
+    http = httpx2.Client(verify=authority.trusting(), http2=version == "HTTP/2", **options)
     asked = call_body(provider, "Hello [[sim:chunks n=5]]")
     with http:
         if provider == "openai":
@@ -101,8 +102,10 @@ def test_the_official_sdks_speak_over_it(secured, authority, provider, version):
     assert {receipt["outcome"] for receipt in workspace.receipts()} == {"complete"}
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
 def test_only_the_two_newer_versions_are_spoken(secured, authority):
-    for version, spoken in ((ssl.TLSVersion.TLSv1_1, None), (ssl.TLSVersion.TLSv1_2, "TLSv1.2"), (ssl.TLSVersion.TLSv1_3, "TLSv1.3")):
+    versions = ssl.TLSVersion
+    for version, spoken in ((versions.TLSv1_1, None), (versions.TLSv1_2, "TLSv1.2"), (versions.TLSv1_3, "TLSv1.3")):
         context = authority.trusting()
         # Else the library here refuses the old one by itself.
         context.set_ciphers("DEFAULT:@SECLEVEL=0")
@@ -111,7 +114,7 @@ def test_only_the_two_newer_versions_are_spoken(secured, authority):
             with shake_hands(secured, context) as connection:
                 assert connection.version() == spoken
         else:
-            with pytest.raises(ssl.SSLError, match="(?i)protocol.version"):
+            with pytest.raises(ssl.SSLError, match="alert"):
                 shake_hands(secured, context)
 
 
@@ -134,13 +137,14 @@ def test_the_admin_listener_stays_plain(new_secured):
     assert httpx.get(f"http://127.0.0.1:{port}/healthz", **LOCAL).status_code == 200
 
 
-def test_it_opens_the_listener_to_the_network(new_secured, tmp_path):
+def test_it_opens_the_listener_to_the_network(new_secured):
     server = new_secured()
     file = server.folder / "ownkey.toml"
     file.write_text(file.read_text().replace("127.0.0.1:", "0.0.0.0:", 1))
     server.start()
     assert server.operator.create_workspace().ask("openai").status_code == 200
-    assert "serving" in server.output()
+    asked = server.run("vault", "rotate")
+    assert asked.returncode == 0, asked.stderr
 
 
 # ---------------------------------------------------------------- time and room
@@ -172,10 +176,10 @@ def test_time_for_the_head_begins_with_the_connection(new_secured, authority):
 
 def test_handshakes_take_room_like_any_connection(new_secured):
     server = new_secured(limits={"connections": 2, "header_read_s": 2}).start()
-    silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(2)]
     begun = time.monotonic()
+    silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(2)]
     assert httpx.get(f"{server.url}/healthz", timeout=PATIENCE_S, **LOCAL).status_code == 200
-    assert time.monotonic() - begun > 1
+    assert time.monotonic() - begun > 1.9
     for connection in silent:
         connection.close()
 
@@ -218,7 +222,8 @@ def test_a_renewed_certificate_is_shown_after_sighup_and_open_calls_go_on(new_se
             assert shown(server, authority) == server.pair.der()
             assert (first + b"".join(pieces)).rstrip().endswith(b"data: [DONE]")
         # The connection stays too.
-        assert http.post(server.url + PATHS["openai"], content=body.replace(b"true", b"false"), **options).status_code == 200
+        again = http.post(server.url + PATHS["openai"], content=body.replace(b"true", b"false"), **options)
+        assert again.status_code == 200
 
 
 def test_a_pair_that_is_not_valid_changes_nothing(new_secured, authority, tmp_path):
@@ -262,8 +267,9 @@ def swap_key(pair: Pair, authority: Authority):
 
 
 def encrypt_key(pair: Pair, _):
-    openssl("pkcs8", "-topk8", "-in", pair.key, "-out", pair.key, "-passout", "pass:secret")
-    pair.key.chmod(0o600)
+    encrypted = pair.key.with_suffix(".encrypted")
+    openssl("pkcs8", "-topk8", "-in", pair.key, "-out", encrypted, "-passout", "pass:secret")
+    pair.key.write_text(encrypted.read_text())
 
 
 @pytest.mark.parametrize(

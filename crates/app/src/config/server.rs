@@ -69,7 +69,7 @@ impl RawServer {
         if let Some(url) = &self.public_url {
             check_public_url(url)?;
         }
-        let trusted_proxies = each("trusted_proxies", &self.trusted_proxies, |text| proxies(text))?;
+        let trusted_proxies = each("trusted_proxies", &self.trusted_proxies, network)?;
         let cors = Cors::new(each("cors_origins", &self.cors_origins, |text| text.parse::<Origin>())?);
         let admin_listen =
             self.admin_listen.map(|text| text.parse()).transpose().context("`admin_listen` must be an address")?;
@@ -85,7 +85,7 @@ fn each<T, E: Display>(field: &str, items: &[String], read: impl Fn(&str) -> Res
 }
 
 /// A network, or a single address.
-fn proxies(text: &str) -> Result<IpNet, &'static str> {
+fn network(text: &str) -> Result<IpNet, &'static str> {
     let address = || text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
     text.parse().or_else(|_| address()).map_err(|_| "is neither an address nor a network such as 10.0.0.0/8")
 }

@@ -45,12 +45,22 @@ impl<A: Answer> Host<A> {
 
     /// Serves a connection until its end. When `stop` resolves it is told to end.
     pub async fn serve(&self, socket: Socket, stop: impl Future<Output = ()>) {
+        match &self.identity {
+            None => {
+                let activity = Arc::clone(&socket.activity);
+                self.converse(socket, &activity, stop).await;
+            }
+            Some(identity) => {
+                // The one of this moment: it may be renewed while the server runs.
+                let identity = identity.borrow().clone();
+                // Boxed, so that plain connections need no room for it.
+                Box::pin(self.converse_secretly(identity, socket, stop)).await;
+            }
+        }
+    }
+
+    async fn converse_secretly(&self, identity: Identity, socket: Socket, stop: impl Future<Output = ()>) {
         let activity = Arc::clone(&socket.activity);
-        let Some(identity) = &self.identity else {
-            return self.converse(socket, &activity, stop).await;
-        };
-        // The one of this moment: it may be renewed while the server runs.
-        let identity = identity.borrow().clone();
         let mut stop = pin!(stop);
         let stream = tokio::select! {
             biased;
