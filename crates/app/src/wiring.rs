@@ -10,6 +10,7 @@ use ownkey_control::{Control, Endpoint, LadderLimits};
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::provider::Provider;
 use ownkey_gateway::directory::Directory;
+use ownkey_gateway::edge::{Entrance, Identity};
 use ownkey_gateway::metrics::Metrics;
 use ownkey_gateway::rates::Rates;
 use ownkey_gateway::upstream::{BaseUrl, Upstream};
@@ -21,8 +22,8 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::config::Settings;
 use crate::config::providers::ProviderSettings;
+use crate::config::{Settings, Tls};
 use crate::health::KeyHealth;
 use crate::journal::{self, JournalLedger};
 use crate::reload::{Reload, Reread};
@@ -39,11 +40,12 @@ pub async fn serve(settings: Settings, reread: Reread) -> anyhow::Result<()> {
     // From here on the signal does not end the process.
     let hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     let keyring = settings.vault.keyring()?;
+    let identity = settings.server.tls.as_ref().map(Tls::identity).transpose()?;
     let store_config = StoreConfig::new(&settings.database.url);
     vaulting::check_store(&keyring, &store_config).await?;
     let store = Store::open(&store_config).await.context("cannot open the store")?;
     // Bound before anything is written: a taken port leaves no trace.
-    let public = bind(settings.server.listen)?;
+    let (public, shown) = entrance(&settings, identity)?;
     let admin = match settings.server.admin_listen {
         Some(address) => Some(bind(address)?),
         None => None,
@@ -57,7 +59,7 @@ pub async fn serve(settings: Settings, reread: Reread) -> anyhow::Result<()> {
     let taking_over = TakingOver::start(takeover.run(wait(stopped.clone())), stopped);
     let lasting = Lasting::new(store, journal, health, taking_over.alive());
     let current = Arc::new(Current::new(assemble(&settings, keyring, &lasting).await?));
-    let reload = Reload { reread, lasting, current: Arc::clone(&current), started: settings };
+    let reload = Reload { reread, lasting, current: Arc::clone(&current), shown, started: settings };
     run(current, Listeners { public, admin }, (reload, hangup), (stop, taking_over)).await
 }
 
@@ -96,7 +98,7 @@ struct Shared {
 }
 
 struct Listeners {
-    public: TcpListener,
+    public: Entrance,
     admin: Option<TcpListener>,
 }
 
@@ -105,7 +107,8 @@ pub async fn assemble(settings: &Settings, keyring: Keyring, lasting: &Lasting) 
     let keys = SystemKeys::open(&keyring, &lasting.store).await?;
     let catalogue = Arc::clone(&settings.rules.catalogue);
     let shared = Shared { keyring: Arc::new(keyring), keys, catalogue, lasting: lasting.clone() };
-    Ok(Server { gateway: gateway(settings, &shared).await?, control: control(settings, &shared).await? })
+    let cors = settings.server.cors.clone();
+    Ok(Server { gateway: gateway(settings, &shared).await?, control: control(settings, &shared).await?, cors })
 }
 
 async fn run(
@@ -119,7 +122,7 @@ async fn run(
     let admin = listeners.admin.map(|listener| {
         let admin = Arc::new(Admin { metrics: rendered(&lasting) });
         let (limits, stopped) = (limits.clone(), stop.subscribe());
-        tokio::spawn(async move { edge::serve(listener, admin, &limits, wait(stopped)).await })
+        tokio::spawn(async move { edge::serve(Entrance::plain(listener), admin, &limits, wait(stopped)).await })
     });
     let reloading = tokio::spawn(reload.at_each(hangup));
     let end = async {
@@ -129,7 +132,8 @@ async fn run(
             () = taking_over.ended() => {}
         }
     };
-    tracing::info!(address = %listeners.public.local_addr()?, "serving");
+    let (address, tls) = (listeners.public.listener.local_addr()?, listeners.public.identity.is_some());
+    tracing::info!(%address, tls, "serving");
     edge::serve(listeners.public, server, &limits, end).await;
     reloading.abort();
     tracing::info!("no calls are open; taking over the last receipts");
@@ -163,6 +167,7 @@ async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway
         rates: Arc::clone(rates),
         cut_off: cut_off.clone(),
         limits: settings.limits.clone(),
+        over_tls: settings.server.tls.is_some(),
         clock: clock::now,
         new_id: clock::request_id,
     }))
@@ -214,6 +219,16 @@ fn rendered(lasting: &Lasting) -> ownkey_control::Metrics {
         text.push_str(&journal::metrics(&journal));
         text
     })
+}
+
+/// The public listener, and where to put the identity that it shows from then on, if it shows one.
+fn entrance(
+    settings: &Settings,
+    identity: Option<Identity>,
+) -> anyhow::Result<(Entrance, Option<watch::Sender<Identity>>)> {
+    let (shown, identity) = identity.map(watch::channel).unzip();
+    let listener = bind(settings.server.listen)?;
+    Ok((Entrance { listener, identity, proxies: settings.server.trusted_proxies.clone() }, shown))
 }
 
 /// Connections that may wait to be accepted: agents arrive in bursts, and the usual 128 would turn some away.

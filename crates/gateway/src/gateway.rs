@@ -81,6 +81,8 @@ pub struct Parts {
     pub cut_off: watch::Sender<bool>,
     /// Bounds and time-outs.
     pub limits: Limits,
+    /// Whether the listener itself speaks TLS.
+    pub over_tls: bool,
     /// Tells the time and makes ids.
     pub clock: fn() -> Timestamp,
     /// Makes the id of a call that came then.
@@ -131,7 +133,7 @@ impl Gateway {
         let arrival = Arrival { id: (self.parts.new_id)(at), at, started: Instant::now() };
         let (head, body) = request.into_parts();
         let id = arrival.id.to_string();
-        let mut response = match target::find(&head.method, head.uri.path(), &head.headers) {
+        let mut response = match target::find(&head, self.parts.over_tls) {
             Err((error, protocol)) => error.respond(protocol, Some(&id)),
             Ok(to) => {
                 let answered = self.answer(&arrival, &to, &head, body).await;

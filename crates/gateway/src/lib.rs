@@ -3,6 +3,7 @@
 //! and a [`ledger::Ledger`].
 
 pub mod client;
+pub mod cors;
 pub mod directory;
 pub mod edge;
 pub mod error;

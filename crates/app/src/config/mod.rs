@@ -9,9 +9,11 @@ mod gateway;
 mod limits;
 mod operator;
 mod plans;
+mod private;
 pub mod providers;
 mod server;
 mod text;
+mod tls;
 mod vault;
 
 use std::collections::HashMap;
@@ -23,6 +25,7 @@ use serde::Deserialize;
 
 pub use self::environment::ours as our_variables;
 pub use self::text::Hidden;
+pub use self::tls::Tls;
 
 /// The file that `serve` reads when it is told of none.
 pub const DEFAULT_FILE: &str = "ownkey.toml";
@@ -85,6 +88,8 @@ impl Settings {
         let (limits, others) = (&self.limits, &other.limits);
         let differing = [
             ("server.listen", self.server.listen != other.server.listen),
+            ("server.tls_cert", self.server.tls.is_some() != other.server.tls.is_some()),
+            ("server.trusted_proxies", self.server.trusted_proxies != other.server.trusted_proxies),
             ("server.admin_listen", self.server.admin_listen != other.server.admin_listen),
             ("database.url", self.database.url != other.database.url),
             ("database.journal_dir", self.database.journal_dir != other.database.journal_dir),

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::*;
 use crate::body::{self, Body};
-use crate::edge::{Answer, serve};
+use crate::edge::{Answer, Entrance, serve};
 
 /// Reads bodies and holds their room until told that the provider answered.
 struct Reader {
@@ -44,7 +44,7 @@ impl Served {
         let answering = Arc::clone(&reader);
         tokio::spawn(async move {
             let limits = answering.limits.clone();
-            serve(listener, answering, &limits, std::future::pending()).await;
+            serve(Entrance::plain(listener), answering, &limits, std::future::pending()).await;
         });
         Self { address, reader }
     }
