@@ -14,6 +14,7 @@ pub mod rates;
 pub mod upstream;
 
 mod admit;
+mod agents;
 mod answer;
 mod body;
 mod call;
