@@ -50,6 +50,7 @@ fn workspace(routing: Routing) -> Workspace {
         plan: routing.plan,
         features: routing.features,
         policy: routing.policy,
+        agents: routing.agents,
         dek: WrappedDek::from_bytes(routing.dek.wrapped).ok(),
         credentials,
     }
@@ -70,6 +71,7 @@ fn credential(provider: Provider, stored: &StoredCredential) -> Credential {
 
 #[cfg(test)]
 mod tests {
+    use ownkey_domain::agent::Agents;
     use ownkey_domain::id::CredentialId;
     use ownkey_domain::policy::PayerPolicy;
     use uuid::Uuid;
@@ -89,6 +91,7 @@ mod tests {
             plan: "default".to_owned(),
             features: Vec::new(),
             policy: PayerPolicy::default(),
+            agents: Agents::new(),
             dek,
             credentials,
         });

@@ -11,6 +11,7 @@ pub(crate) struct BadForm;
 const NAME_CHARS_MAX: usize = 200;
 const ID_BYTES_MAX: usize = 200;
 const WORD_BYTES_MAX: usize = 64;
+const MODEL_BYTES_MAX: usize = 256;
 
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $form:literal, $check:expr) => {
@@ -62,6 +63,17 @@ text!(
     |text| {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':');
         (1..=WORD_BYTES_MAX).contains(&text.len()) && text.bytes().all(allowed)
+    }
+);
+
+text!(
+    /// The name of a model.
+    ModelName,
+    "the name of a model, of 1 to 256 ASCII letters, digits, `-`, `_`, `.`, `:`, `@` or `/`, and no agent",
+    |text| {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':' | b'@' | b'/');
+        let is_agent = text.starts_with(ownkey_domain::agent::PREFIX);
+        (1..=MODEL_BYTES_MAX).contains(&text.len()) && text.bytes().all(allowed) && !is_agent
     }
 );
 

@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+mod agents;
 mod api_keys;
 mod audit;
 mod auth;

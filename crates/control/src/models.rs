@@ -12,6 +12,7 @@ use ownkey_domain::plan::Plan;
 use ownkey_domain::policy::PayerPolicy;
 use ownkey_domain::price::Rates;
 use ownkey_domain::provider::Provider;
+use ownkey_store::Workspace;
 use serde::Serialize;
 
 use crate::auth::{Access, Who};
@@ -60,7 +61,7 @@ pub(crate) struct Reason {
 }
 
 /// What the decision looks at, the model aside.
-struct Viewer {
+pub(crate) struct Viewer {
     plan: Plan,
     features: Vec<String>,
     policy: PayerPolicy,
@@ -97,9 +98,34 @@ impl Viewer {
         };
         let workspace = control.store().workspace(key.workspace).await?;
         let workspace = workspace.ok_or_else(|| Problem::not_found("There is no such workspace."))?;
+        Self::of_workspace(control, workspace).await
+    }
+
+    /// As that workspace sees models.
+    pub(crate) async fn of_workspace(control: &Control, workspace: Workspace) -> Result<Self, Problem> {
         let keys = held(control, workspace.id).await?;
         let plan = control.plan(&workspace.plan);
         Ok(Self { plan, features: workspace.features, policy: workspace.policy, keys })
+    }
+
+    /// The model of the lead agent until one is chosen.
+    pub(crate) fn lead_model<'c>(&self, control: &'c Control) -> Option<&'c str> {
+        control.parts.catalogue.lead_model(|listed| self.decide(control, *listed).is_ok())
+    }
+
+    /// Why an agent can't have that model, if it can't ever as things stand: what is lacking only for now, such as a
+    /// key, does not matter.
+    pub(crate) fn objection(&self, control: &Control, model: &str) -> Option<(&'static str, String)> {
+        let catalogue = &control.parts.catalogue;
+        let mut protocols = Provider::ALL.into_iter().map(Provider::protocol);
+        let named = protocols.find_map(|protocol| catalogue.resolve(model, protocol).ok())?;
+        let ruling = catalogue.ruling(&named, self.plan.unknown, |feature| self.has(feature));
+        let refusal = ruling.gate.refusal()?;
+        Some((code(refusal), ruling.message.map_or_else(|| refusal.to_string(), str::to_owned)))
+    }
+
+    fn has(&self, feature: &str) -> bool {
+        self.plan.features.has(feature) || self.features.iter().any(|own| own == feature)
     }
 
     fn show(&self, control: &Control, listed: Listed<'_>) -> ModelView {
@@ -125,8 +151,7 @@ impl Viewer {
         let held = self.keys.iter().find(|held| held.provider == provider);
         let named = catalogue.resolve(listed.id, provider.protocol());
         let named = named.map_err(|error| Reason { code: "wrong_protocol", message: error.to_string() })?;
-        let has = |feature: &str| self.plan.features.has(feature) || self.features.iter().any(|f| f == feature);
-        let ruling = catalogue.ruling(&named, self.plan.unknown, has);
+        let ruling = catalogue.ruling(&named, self.plan.unknown, |feature| self.has(feature));
         let payer = decide(&Question {
             plan: &self.plan,
             policy: self.policy,

@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+pub mod agent;
 pub mod caller;
 pub mod catalogue;
 pub mod health;

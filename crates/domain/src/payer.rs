@@ -119,13 +119,22 @@ pub enum Refusal {
     ModelNotPriced,
 }
 
+impl Gate {
+    /// Why nobody may have the model, whoever would pay.
+    pub const fn refusal(self) -> Option<Refusal> {
+        match self {
+            Self::NotFound => Some(Refusal::ModelNotFound),
+            Self::ComingSoon => Some(Refusal::ModelComingSoon),
+            Self::FeatureMissing => Some(Refusal::ModelGated),
+            Self::Available | Self::ByokOnly => None,
+        }
+    }
+}
+
 /// Decides who pays for a call.
 pub fn decide(question: &Question<'_>) -> Result<Payer, Refusal> {
-    match question.gate {
-        Gate::NotFound => return Err(Refusal::ModelNotFound),
-        Gate::ComingSoon => return Err(Refusal::ModelComingSoon),
-        Gate::FeatureMissing => return Err(Refusal::ModelGated),
-        Gate::Available | Gate::ByokOnly => {}
+    if let Some(refusal) = question.gate.refusal() {
+        return Err(refusal);
     }
     if question.policy == PayerPolicy::ManagedOnly {
         return match question.gate {

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use futures_util::future::BoxFuture;
+use ownkey_domain::agent::Agents;
 use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::id::{ApiKeyId, CredentialId, WorkspaceId};
 use ownkey_domain::platform_key::LookupId;
@@ -23,6 +24,8 @@ pub struct Workspace {
     pub features: Vec<String>,
     /// Who it wants to pay.
     pub policy: PayerPolicy,
+    /// The models that it has chosen for its agents.
+    pub agents: Agents,
     /// Its data key, wrapped; absent if the row is damaged.
     pub dek: Option<WrappedDek>,
     /// Its provider keys, sealed.
@@ -253,7 +256,15 @@ mod tests {
         fn workspace(&self, id: WorkspaceId) -> BoxFuture<'_, Result<Option<Workspace>, SourceError>> {
             let (plan, policy) = ("default".to_owned(), PayerPolicy::ByokPreferred);
             Box::pin(async move {
-                Ok(Some(Workspace { id, plan, policy, features: Vec::new(), dek: None, credentials: Vec::new() }))
+                Ok(Some(Workspace {
+                    id,
+                    plan,
+                    policy,
+                    features: Vec::new(),
+                    agents: Agents::new(),
+                    dek: None,
+                    credentials: Vec::new(),
+                }))
             })
         }
     }

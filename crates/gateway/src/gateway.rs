@@ -47,7 +47,7 @@ use crate::settle::{Book, kept};
 use crate::target::{self, Target};
 use crate::terms::{self, Bill};
 use crate::upstream::Upstream;
-use crate::{edge, failure, headers, service};
+use crate::{agents, edge, failure, headers, service};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ownkey-request-id");
 
@@ -193,13 +193,17 @@ impl Gateway {
             receipt.stream = asked.stream;
         });
         service::act_for(call, &head.headers, &self.parts.directory).await?;
-        let model = decide::resolve(&self.parts.catalogue, call.protocol, asked.model.as_deref())?;
         let received = Received { head, body: &body, asked: &asked };
         for _ in 0..DECISIONS_MAX {
             let (workspace, since) = self.workspace(call.workspace).await?;
             let plan = self.plan(&workspace)?;
             let grounds = Grounds { plan, catalogue: &self.parts.catalogue, upstreams: &self.parts.upstreams };
-            let decision = decide(&grounds, &model, workspace, since)?;
+            let model = match &asked.model {
+                Some(named) => Some(self.model(call, &grounds, (&workspace, since), named)?),
+                None => None,
+            };
+            let model = decide::resolve(&self.parts.catalogue, call.protocol, model)?;
+            let decision = decide(&grounds, &model, Arc::clone(&workspace), since)?;
             self.terms(call, &received, &model, &decision)?;
             admit(&*self.parts.ledger, decision.payer.kind())?;
             if let Some(answer) = self.send(call, &received, &decision).await? {
@@ -207,6 +211,24 @@ impl Gateway {
             }
         }
         Err(Error::overloaded("The workspace changes too fast. Try again shortly."))
+    }
+
+    /// The model that the call's name for it means in that workspace; the receipt tells of the agent that was named.
+    fn model<'a>(
+        &self,
+        call: &mut Call,
+        grounds: &Grounds<'a>,
+        workspace: (&'a Arc<Workspace>, Generation),
+        named: &'a str,
+    ) -> Result<&'a str, Error> {
+        let wanted = agents::wanted(grounds, workspace, named)?;
+        if let Some(agent) = wanted.agent {
+            call.receipt.note(|receipt| {
+                receipt.agent = Some(agent.into());
+                receipt.model = kept(wanted.model);
+            });
+        }
+        Ok(wanted.model)
     }
 
     /// What stands between a payer and a call: the closed world of managed access, the rate limits, the funds.

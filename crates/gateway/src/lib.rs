@@ -15,6 +15,7 @@ pub mod rates;
 pub mod upstream;
 
 mod admit;
+mod agents;
 mod answer;
 mod body;
 mod call;

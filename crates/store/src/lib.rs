@@ -18,6 +18,7 @@
 #![warn(missing_docs)]
 
 mod actor;
+mod agents;
 mod api_keys;
 mod audit;
 mod change;
@@ -42,6 +43,7 @@ mod vault;
 mod workspaces;
 
 pub use actor::{Actor, By};
+pub use agents::SetAgent;
 pub use api_keys::{ApiKey, Caller, Limits, NewApiKey};
 pub use audit::{AuditCheck, AuditEvent, AuditMac, Note};
 pub use change::{Change, ChangeKind};

@@ -92,6 +92,8 @@ pub struct RulesDraft {
     pub unknown: Unknown,
     /// What is offered of the models that ship with Ownkey.
     pub builtin: Builtin,
+    /// The model of a workspace's lead agent until it is set.
+    pub lead_model: Option<String>,
     /// The rules.
     pub models: Vec<RuleDraft>,
 }
@@ -122,6 +124,7 @@ impl Catalogue {
     pub fn with_rules(mut self, draft: RulesDraft) -> Result<Self, BadRule> {
         self.unknown = draft.unknown;
         self.builtin = draft.builtin;
+        self.lead_model = draft.lead_model;
         for rule in draft.models.iter().filter(|rule| rule.alias_of.is_none()) {
             self.add_own_model(rule)?;
         }

@@ -151,7 +151,8 @@ fn the_message_is_the_closed_gates() {
 
 #[test]
 fn unknown_and_unoffered_names() {
-    let draft = |unknown, builtin| RulesDraft { unknown, builtin, models: vec![rule("gpt-4o")] };
+    let draft =
+        |unknown, builtin| RulesDraft { unknown, builtin, models: vec![rule("gpt-4o")], ..RulesDraft::default() };
     for (unknown, builtin, name, expected) in [
         (Unknown::OwnKey, Builtin::Offered, "gpt-9", Gate::Available),
         (Unknown::Refuse, Builtin::Offered, "gpt-9", Gate::NotFound),
