@@ -186,7 +186,7 @@ async fn control(settings: &Settings, shared: &Shared) -> anyhow::Result<axum::R
         let urls: Vec<&str> = provider_settings.urls().collect();
         endpoints.insert(provider, Endpoint::new(&urls, provider_settings.managed_key.is_some())?);
     }
-    let (store, alive) = (shared.lasting.store.clone(), shared.lasting.alive.clone());
+    let Lasting { store, alive, directory, .. } = shared.lasting.clone();
     let control = Control::new(ownkey_control::Parts {
         store: store.clone(),
         keyring: Arc::clone(&shared.keyring),
@@ -198,10 +198,13 @@ async fn control(settings: &Settings, shared: &Shared) -> anyhow::Result<axum::R
         clock: Arc::new(clock::now),
         metrics: rendered(&shared.lasting),
         ready: Arc::new(move || {
-            let (store, taking_over) = (store.clone(), *alive.borrow());
+            let (store, taking_over, trusted) = (store.clone(), *alive.borrow(), directory.is_trusted());
             Box::pin(async move {
                 if !taking_over {
                     return Err("the receipt journal is not taken over any more".to_owned());
+                }
+                if !trusted {
+                    return Err("changes made by other nodes are not heard of".to_owned());
                 }
                 store.ping().await.map_err(|error| error.to_string())
             })

@@ -144,6 +144,11 @@ impl Directory {
         Self { trust, ..self }
     }
 
+    /// Whether it may be used now: without trust no caller is known.
+    pub fn is_trusted(&self) -> bool {
+        self.trust.holds()
+    }
+
     /// The platform key with that lookup id.
     pub async fn platform_key(&self, lookup: LookupId) -> Result<Option<Arc<PlatformKey>>, SourceError> {
         self.trusted()?;
@@ -215,7 +220,7 @@ impl Directory {
     /// Also what would be read now is not looked up: with the trust gone, nothing would tell of a change between
     /// reading it and sending the call.
     fn trusted(&self) -> Result<(), SourceError> {
-        if self.trust.holds() { Ok(()) } else { Err(SourceError(Box::new(Untrusted))) }
+        if self.is_trusted() { Ok(()) } else { Err(SourceError(Box::new(Untrusted))) }
     }
 
     fn generation(&self) -> Generation {
