@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from harness.consent import unconsented
 from harness.products import change, code, settings, workspace
 from harness.server import Server
 from harness.sim import provider_key
@@ -15,6 +16,7 @@ CHOICES = {"openai": ("gpt-4o-mini", "gpt-4o"), "anthropic": ("claude-haiku-4-5"
 def celune(tmp_path_factory, sim):
     running = Server(tmp_path_factory.mktemp("celune"), sim, settings=settings("celune")).start()
     yield running
+    assert unconsented(running.operator) == []
     running.stop()
 
 
@@ -43,8 +45,8 @@ def test_celune_c12_which_model_the_lead_uses(celune, sim, provider):
     # On the other protocol the right path is named.
     wrong = acme.ask(OTHER[provider], model="agent/lead")
     assert code(wrong) == (400, "wrong_protocol") and "/v1/" in wrong.text
-    by_agent = {row["agent"]: row["calls"] for row in acme.usage(group_by="agent")["data"]}
-    assert by_agent["lead"] == 4
+    by_agent = {row["key"]: row["calls"] for row in acme.usage(group_by="agent")["data"]}
+    assert by_agent["lead"] == 5, "the refused call was one of its too"
 
 
 def test_the_lead_has_the_products_model_until_it_is_chosen(celune, sim):

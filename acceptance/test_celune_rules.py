@@ -2,9 +2,12 @@
 
 import itertools
 
+import json
+
 import httpx
 import pytest
 
+from harness.consent import unconsented
 from harness.products import change, code, set_payer, settings, workspace
 from harness.server import Server
 from harness.sim import PROVIDERS, provider_key
@@ -27,16 +30,18 @@ def assert_none_of_ours(calls: list[dict]):
 def celune(tmp_path_factory, sim):
     running = Server(tmp_path_factory.mktemp("celune"), sim, settings=settings("celune")).start()
     yield running
+    assert unconsented(running.operator) == []
     running.stop()
 
 
 def listed(server, workspace, provider) -> list[str]:
+    """The models; agents are names of their own."""
     headers = {"authorization": f"Bearer {workspace.secret}"}
     if provider == "anthropic":
         headers["anthropic-version"] = "2023-06-01"
     answer = httpx.get(f"{server.url}/v1/models", headers=headers)
     assert answer.status_code == 200, answer.text
-    return [model["id"] for model in answer.json()["data"]]
+    return [model["id"] for model in answer.json()["data"] if not model["id"].startswith("agent/")]
 
 
 @pytest.mark.parametrize("plan", ["spark", "pro", "team", "enterprise"])
@@ -168,8 +173,9 @@ def test_managed_calls_are_a_closed_world(celune, sim):
     assert sim.calls(since) == []
     # A missing output limit is the plan's.
     since = sim.now()
-    assert acme.ask("openai").status_code == 200
-    assert sim.calls(since)[0]["status"] == 200
+    for more in ({}, {"max_completion_tokens": 7}):
+        assert acme.ask("openai", **more).status_code == 200
+    assert [json.loads(call["body"])["max_completion_tokens"] for call in sim.calls(since)] == [8192, 7]
 
 
 def test_service_keys_act_for_the_workspace_that_they_name(celune, sim):

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 
+from harness.consent import UNDER_LOAD
 from harness.process import wait_for
 from harness.sim import provider_key
 
@@ -39,7 +40,7 @@ def now_ms() -> float:
 def test_no_call_starts_with_a_key_that_is_gone(server, sim, soak, report):
     ended, since, statuses = {}, sim.now(), []
     for _ in range(125 if soak else 3):
-        workspace = server.operator.create_workspace()
+        workspace = server.operator.create_workspace(UNDER_LOAD)
         callers = Callers(workspace)
         for turn in range(CHANGES // 2):
             first, second = provider_key("openai"), provider_key("openai")
@@ -62,7 +63,7 @@ def test_no_managed_call_starts_once_own_keys_only_is_answered(server, sim, soak
     """Whoever was about to call on managed access decides anew."""
     late, statuses, since = [], Counter(), sim.now()
     for _ in range(50 if soak else 6):
-        workspace = server.operator.create_workspace()
+        workspace = server.operator.create_workspace(UNDER_LOAD)
         callers = Callers(workspace)
         wait_for(lambda: callers.statuses, "calls are served")
         server.operator("PUT", f"{workspace.path}/policy", {"payer": "byok_only"}, 200)

@@ -1,5 +1,6 @@
 use ownkey_domain::agent::{AGENTS_MAX, AgentName};
 use ownkey_store::SetAgent;
+use tokio::task::JoinSet;
 
 use crate::bed::{BY, Bed, new_workspace};
 
@@ -33,9 +34,12 @@ async fn chosen_seen_by_calls_and_removed(bed: Bed) {
 
 async fn as_many_as_allowed(bed: Bed) {
     let (store, id) = (&bed.store, bed.workspace().await);
+    let mut adding = JoinSet::new();
     for number in 0..AGENTS_MAX {
-        store.set_agent(id, &name(&format!("a{number}")), "o1", BY).await.unwrap();
+        let store = store.clone();
+        adding.spawn(async move { store.set_agent(id, &name(&format!("a{number}")), "o1", BY).await.unwrap() });
     }
+    assert!(adding.join_all().await.iter().all(|set| *set == Some(SetAgent::Added)));
     assert_eq!(store.set_agent(id, &name("more"), "o1", BY).await.unwrap(), Some(SetAgent::TooMany));
     assert_eq!(store.set_agent(id, &name("a0"), "gpt-4o", BY).await.unwrap(), Some(SetAgent::Changed));
 }
