@@ -52,7 +52,7 @@ fn the_models_of_both_products_are_there_and_priced() {
         // Above its long-context threshold a model has another price.
         let cost = model.prices.tiers[STANDARD_TIER].get(TokenClass::Input).unwrap().times(1_000_000).unwrap();
         assert_eq!(cost.to_string(), usd, "{id}");
-        assert!(model.prices.cost(&usage, STANDARD_TIER).is_some(), "{id}");
+        assert!(model.prices.cost(&usage, Accounting::Disjoint, STANDARD_TIER).is_some(), "{id}");
     }
 }
 
