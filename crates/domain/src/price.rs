@@ -100,6 +100,16 @@ impl Prices {
         self.tiers_for(usage, accounting).values().filter_map(|rates| rates.cost(usage, accounting)).max()
     }
 
+    /// Every price in it, a line each: equal for equal prices only.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = String> + '_ {
+        let short = self.tiers.iter().map(|row| (0, row));
+        let long = self.long_context.iter().flat_map(|long| long.tiers.iter().map(|row| (long.above_tokens, row)));
+        let tokens = short.chain(long).flat_map(|(above, (tier, rates))| {
+            rates.iter().map(move |(class, price)| format!("{above} {tier} {} {price}\n", class.as_str()))
+        });
+        tokens.chain(self.units.iter().map(|(unit, price)| format!("{unit:?} {price}\n")))
+    }
+
     fn tiers_for(&self, usage: &Usage, accounting: Accounting) -> &BTreeMap<String, Rates> {
         match &self.long_context {
             Some(long) if usage.prompt_tokens(accounting) > long.above_tokens => &long.tiers,
