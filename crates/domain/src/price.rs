@@ -173,9 +173,10 @@ mod tests {
     #[test]
     fn the_dearest_tier_is_an_upper_bound() {
         let mut prices = prices();
-        prices.tiers.extend([("flex", 1, 5), ("fast", 4, 20)].map(|(tier, input, output)| {
-            (tier.to_owned(), rates(input, output)[STANDARD_TIER].clone())
-        }));
+        prices.tiers.extend(
+            [("flex", 1, 5), ("fast", 4, 20)]
+                .map(|(tier, input, output)| (tier.to_owned(), rates(input, output)[STANDARD_TIER].clone())),
+        );
         let usage = |input| Usage::default().with(Input, input).with(Output, 7);
         assert_eq!(prices.dearest_cost(&usage(100), Disjoint), Some(PicoUsd::new(540)));
         assert_eq!(prices.dearest_cost(&usage(101), Disjoint), Some(PicoUsd::new(1360)));

@@ -88,7 +88,8 @@ impl Usage {
     }
 
     /// The same tokens in classes that don't overlap, as prices want them. `reasoning` is left out: it is
-    /// part of the output. `None` if parts exceed their whole, which no honest answer shows.
+    /// part of the output. `None` if parts exceed their whole, as they do only where one token counts in two parts
+    /// (cached audio), or in lies.
     pub fn billable(&self, accounting: Accounting) -> Option<Self> {
         use TokenClass::{AudioInput, AudioOutput, CacheRead, CacheWrite, ImageInput, Input, Output, Reasoning};
         let mut billable = *self;

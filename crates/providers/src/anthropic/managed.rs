@@ -113,10 +113,8 @@ static CONTEXT_EDIT: Look<'static> = Look::Kind(Words { what: "the context edit"
 
 /// Content is text, or blocks that may have content of their own. What a tool was given is the caller's own text.
 static CONTENT: Look<'static> = Look::Each(&BLOCK);
-static BLOCK: Look<'static> = Look::Kind(
-    Words { what: "the content block", known: &BLOCKS },
-    &[("source", &SOURCE), ("content", &CONTENT)],
-);
+static BLOCK: Look<'static> =
+    Look::Kind(Words { what: "the content block", known: &BLOCKS }, &[("source", &SOURCE), ("content", &CONTENT)]);
 static SOURCE: Look<'static> = Look::Object(&[
     ("type", &Look::Word(Words { what: "the source", known: &SOURCES })),
     ("file_id", &Look::Nothing(|| reference("the member", "file_id"))),

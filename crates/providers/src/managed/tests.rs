@@ -122,7 +122,8 @@ fn two_readers_see_one_request() {
 
 #[test]
 fn only_members_that_are_read_must_stand_once() {
-    let body = br#"{"model":"gpt-5","metadata":{"a":"1","a":"2"},"messages":[{"name":"a","name":"b","content":"Hello"}]}"#;
+    let body =
+        br#"{"model":"gpt-5","metadata":{"a":"1","a":"2"},"messages":[{"name":"a","name":"b","content":"Hello"}]}"#;
     assert_eq!(world(OpenAi, "gpt-5").look_through(body), Ok(Shape { messages: 1, has_tools: false }));
 }
 

@@ -60,7 +60,10 @@ const PARTS: [&str; 5] = ["text", "refusal", "image_url", "input_audio", "file"]
 
 const LOOK: Members<'static> = &[
     ("messages", &Look::Each(&Look::Object(MESSAGE))),
-    ("audio", &Look::Object(&[("voice", &Look::Object(&[("id", &Look::Nothing(|| reference("the member", "voice")))]))])),
+    (
+        "audio",
+        &Look::Object(&[("voice", &Look::Object(&[("id", &Look::Nothing(|| reference("the member", "voice")))]))]),
+    ),
     // Prompt and answer would lie in the operator's account, where no call could list or delete them.
     ("store", &Look::Nothing(|| not_priced("the member", "store"))),
 ];
