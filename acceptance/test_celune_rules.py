@@ -1,7 +1,6 @@
 """Celune, sentence by sentence: its plans and its models, with the configuration that it would run."""
 
 import itertools
-
 import json
 
 import httpx
@@ -173,9 +172,9 @@ def test_managed_calls_are_a_closed_world(celune, sim):
     assert sim.calls(since) == []
     # A missing output limit is the plan's.
     since = sim.now()
-    for more in ({}, {"max_completion_tokens": 7}):
+    for more in ({}, {"max_tokens": 7}):
         assert acme.ask("openai", **more).status_code == 200
-    assert [json.loads(call["body"])["max_completion_tokens"] for call in sim.calls(since)] == [8192, 7]
+    assert [json.loads(call["body"])["max_tokens"] for call in sim.calls(since)] == [8192, 7]
 
 
 def test_service_keys_act_for_the_workspace_that_they_name(celune, sim):

@@ -21,7 +21,7 @@ use crate::money::PicoUsd;
 use crate::payer::Gate;
 use crate::price::{Prices, STANDARD_TIER};
 use crate::provider::{Protocol, Provider};
-use crate::usage::{TokenClass, Usage};
+use crate::usage::{Accounting, TokenClass, Usage};
 
 const BUILTIN: &str = include_str!("../catalogue/models.json");
 
@@ -66,7 +66,7 @@ impl Model {
     /// What a token in and a token out cost: enough to tell which model is the cheapest. `None` without a list price.
     pub fn short_prompt_price(&self) -> Option<PicoUsd> {
         let prompt = Usage::default().with(TokenClass::Input, 1).with(TokenClass::Output, 1);
-        self.prices.cost(&prompt, STANDARD_TIER)
+        self.prices.cost(&prompt, Accounting::Disjoint, STANDARD_TIER)
     }
 }
 

@@ -15,6 +15,7 @@ use ownkey_providers::paths::Route;
 
 use crate::settle::{Book, OpenReceipt, kept};
 use crate::target::Target;
+use crate::terms::Looked;
 
 /// The caller's own id of a request; OpenAI documents it, and it is passed on like any header.
 const CLIENT_REQUEST_ID: &str = "x-client-request-id";
@@ -45,6 +46,8 @@ pub struct Call {
     pub workspace: WorkspaceId,
     /// Whether it was taken from the quotas.
     pub is_counted: bool,
+    /// What its body has shown when it was looked through.
+    pub looked: Looked,
     /// Its receipt.
     pub receipt: OpenReceipt,
 }
@@ -90,6 +93,7 @@ impl Call {
             caller,
             workspace,
             is_counted: false,
+            looked: Looked::default(),
             receipt,
         }
     }

@@ -27,6 +27,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::admit::admit;
 use crate::answer::{Answer, relay};
+use crate::aside::on_body;
 use crate::body::Body;
 use crate::call::{Arrival, Call};
 use crate::client::Client;
@@ -66,7 +67,9 @@ pub struct Parts {
     /// What a credit is worth.
     pub credits: Option<CreditRate>,
     /// What managed calls may carry beyond the providers' lists.
-    pub managed: Extensions,
+    pub managed: Arc<Extensions>,
+    /// Whether streams of own-key calls are asked for usage where their callers do not ask; managed ones always are.
+    pub ask_usage: bool,
     /// The providers.
     pub upstreams: Vec<Upstream>,
     /// Reaches them.
@@ -186,8 +189,9 @@ impl Gateway {
     async fn carry(&self, call: &mut Call, head: &Head, body: Incoming) -> Result<Answer, Error> {
         may_call_models(&call.caller)?;
         let body = read(&self.parts.limits, &self.body_room, &head.headers, body).await?;
-        let asked =
-            peek(&body.bytes, call.route).map_err(|error| Error::bad_request(format!("Bad request: {error}.")))?;
+        let route = call.route;
+        let asked = on_body(&body, move |bytes| peek(bytes, route)).await?;
+        let asked = asked.map_err(|error| Error::bad_request(format!("Bad request: {error}.")))?;
         call.receipt.note(|receipt| {
             receipt.model = asked.model.as_deref().and_then(kept);
             receipt.stream = asked.stream;
@@ -204,7 +208,7 @@ impl Gateway {
             };
             let model = decide::resolve(&self.parts.catalogue, call.protocol, model)?;
             let decision = decide(&grounds, &model, Arc::clone(&workspace), since)?;
-            self.terms(call, &received, &model, &decision)?;
+            self.terms(call, &received, &model, &decision).await?;
             admit(&*self.parts.ledger, decision.payer.kind())?;
             if let Some(answer) = self.send(call, &received, &decision).await? {
                 return Ok(answer);
@@ -232,7 +236,7 @@ impl Gateway {
     }
 
     /// What stands between a payer and a call: the closed world of managed access, the rate limits, the funds.
-    fn terms(
+    async fn terms(
         &self,
         call: &mut Call,
         received: &Received<'_>,
@@ -240,9 +244,9 @@ impl Gateway {
         decision: &Decision<'_>,
     ) -> Result<(), Error> {
         let is_managed = decision.payer.kind() == PayerKind::Managed;
-        let body = &received.body.bytes;
         let shape = if is_managed {
-            terms::closed_world(model, &received.head.headers, body, &self.parts.managed)?
+            let world = terms::closed_world(model, call.route, &received.head.headers, &self.parts.managed)?;
+            call.looked.through(received.body, world).await?
         } else {
             Shape::default()
         };
@@ -251,7 +255,8 @@ impl Gateway {
             return Ok(());
         }
         let rate = self.parts.credits.as_ref();
-        let bill = Bill { plan: decision.plan, rate, request: received.asked, body_bytes: body.len(), shape };
+        let body_bytes = received.body.bytes.len();
+        let bill = Bill { plan: decision.plan, rate, request: received.asked, body_bytes, shape };
         bill.check_funds(model)
     }
 
@@ -285,7 +290,8 @@ impl Gateway {
             since: decision.since,
             workspace: Arc::clone(&decision.workspace),
         };
-        let asks_usage = asked.stream && !asked.include_usage;
+        let wants_usage = self.parts.ask_usage || decision.payer.kind() == PayerKind::Managed;
+        let asks_usage = wants_usage && asked.stream && !asked.include_usage;
         let edits = Edits { model: decision.model, include_usage: asks_usage, output_limit: decision.output_limit };
         let edited = edit(&body.bytes, call.route, asked, edits).map_or_else(|| body.bytes.clone(), Bytes::from);
         let path = paths::below_base(decision.provider, call.route.template());

@@ -17,6 +17,7 @@ pub mod upstream;
 mod admit;
 mod agents;
 mod answer;
+mod aside;
 mod body;
 mod call;
 mod decide;

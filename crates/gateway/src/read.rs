@@ -32,6 +32,7 @@ const LARGE_STEP: usize = 256 << 10;
 const ROOM_POLL: Duration = Duration::from_millis(25);
 
 /// A request body with the room in memory that it takes.
+#[derive(Clone)]
 pub struct RequestBody {
     /// The bytes as they came.
     pub bytes: Bytes,

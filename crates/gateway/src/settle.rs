@@ -190,8 +190,12 @@ fn cost(catalogue: &Catalogue, receipt: &Receipt, served: &Served) -> Option<Pic
     let provider = receipt.provider?;
     let names = [served.model.as_deref(), receipt.model.as_deref()];
     let model = names.into_iter().flatten().find_map(|name| catalogue.find_of(provider, name))?;
-    let billable = served.usage.billable(facts(provider).accounting)?;
-    model.prices.cost(&billable, served.service_tier.as_deref().unwrap_or(STANDARD_TIER))
+    let accounting = facts(provider).accounting;
+    let tier = served.service_tier.as_deref().unwrap_or(STANDARD_TIER);
+    let cost = model.prices.cost(&served.usage, accounting, tier);
+    // A tier that nobody here asked for, for the operator's account may choose it: what he pays has a bound all the same.
+    let bound = || model.prices.dearest_cost(&served.usage, accounting);
+    if receipt.payer == Some(PayerKind::Managed) { cost.or_else(bound) } else { cost }
 }
 
 /// Text from outside as a receipt keeps it: cut to size, and not at all if it could be a key.

@@ -1,23 +1,33 @@
 //! Between deciding and admitting: what a managed call may carry, and what it would cost. Own-key calls carry what
 //! they like.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use ownkey_domain::hold::{Size, hold};
 use ownkey_domain::money::{CreditRate, MicroCredits};
 use ownkey_domain::plan::Plan;
-use ownkey_providers::managed::{Extensions, Objection, Shape, beta_header, look_at_beta, look_through};
+use ownkey_providers::managed::{ClosedWorld, Extensions, Objection, Shape, beta_header, look_at_beta};
+use ownkey_providers::paths::{self, Route};
 use ownkey_providers::peek::Peek;
 
+use crate::aside::on_body;
 use crate::decide::Asked;
 use crate::error::{Code, Error};
+use crate::read::RequestBody;
 
-/// Looks through a managed call: only what is known to be priced goes out on the operator's key.
+/// What a managed call may carry: only what is known to be priced goes out on the operator's key. Its model and its
+/// headers are looked at here, its body is to be looked through.
 pub fn closed_world(
     asked: &Asked<'_>,
+    route: Route,
     headers: &HeaderMap,
-    body: &[u8],
-    extensions: &Extensions,
-) -> Result<Shape, Error> {
+    extensions: &Arc<Extensions>,
+) -> Result<ClosedWorld, Error> {
+    if let Some(path) = asked.model().and_then(|model| paths::elsewhere(model.mode)) {
+        let called = route.template();
+        return Err(Error::bad_request(format!("This model is not served at {called}: call it at {path}.")));
+    }
     if let Some(header) = beta_header(asked.provider) {
         for value in headers.get_all(header) {
             let text = value.to_str();
@@ -27,12 +37,30 @@ pub fn closed_world(
             }
         }
     }
-    look_through(asked.provider, asked.model(), body, extensions).map_err(refused)
+    Ok(ClosedWorld::of(asked.provider, asked.model(), extensions))
+}
+
+/// What looking through a call's body has shown. A call that is decided again is looked through again only if
+/// something else may be in it now.
+#[derive(Default)]
+pub struct Looked(Option<(ClosedWorld, Result<Shape, Objection>)>);
+
+impl Looked {
+    /// Looks through a body that is always the same one.
+    pub async fn through(&mut self, body: &RequestBody, world: ClosedWorld) -> Result<Shape, Error> {
+        if let Some((_, seen)) = self.0.as_ref().filter(|(before, _)| *before == world) {
+            return seen.clone().map_err(refused);
+        }
+        let look = world.clone();
+        let seen = on_body(body, move |bytes| look.look_through(bytes)).await?;
+        self.0 = Some((world, seen.clone()));
+        seen.map_err(refused)
+    }
 }
 
 fn refused(objection: Objection) -> Error {
     match objection {
-        Objection::Duplicate => Error::bad_request("A member of the request body is there more than once."),
+        Objection::Duplicate | Objection::Unreadable => Error::bad_request(format!("Bad request: {objection}.")),
         other => Error::new(
             Code::FeatureNotPriced,
             format!("Managed access cannot serve this call: {other}. Leave it out, or add an own key."),

@@ -49,16 +49,20 @@ pub(crate) static FACTS: Facts = Facts {
     },
     managed: managed::TERMS,
     models_path: "/v1/models?limit=1000",
+    limit_name: |_| LIMIT,
     ping,
     classify: errors::classify,
     answer: usage::answer,
     dialect: stream::reader,
 };
 
+/// The name of the output limit.
+const LIMIT: &str = "max_tokens";
+
 fn ping(model: &str) -> (&'static str, String) {
     let body = serde_json::json!({
         "model": model,
-        "max_tokens": crate::probe::OUTPUT_LIMIT,
+        LIMIT: crate::probe::OUTPUT_LIMIT,
         "messages": [{"role": "user", "content": crate::probe::PROMPT}],
     });
     ("/v1/messages", body.to_string())

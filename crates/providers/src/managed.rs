@@ -1,14 +1,16 @@
 //! Managed calls are a closed world: only what is known to be priced passes, and nothing that names an object in the
 //! operator's account. What is known of each provider stands in its module, as [`Terms`].
 
-mod strict;
+mod look;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use ownkey_domain::catalogue::Model;
 use ownkey_domain::provider::Provider;
-use serde_json::Value;
 
+pub(crate) use self::look::{Look, Members, Words};
 use crate::registry::facts;
 
 /// The longest name from a request that an error repeats.
@@ -28,12 +30,12 @@ pub(crate) struct Terms {
     pub(crate) beta_header: Option<&'static str>,
     /// The values that it may have.
     pub(crate) betas: &'static [&'static str],
-    /// Looks at the values of members whose price effect depends on them, and for references.
-    pub(crate) look: fn(member: &str, value: &Value) -> Result<(), Objection>,
+    /// What is looked at in members whose price effect depends on their value, or that can hold references.
+    pub(crate) look: Members<'static>,
 }
 
 /// What the operator lets pass besides, at list price.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Extensions {
     /// Values of the header that turns features on.
     pub betas: Vec<String>,
@@ -53,6 +55,9 @@ pub enum Objection {
     /// A member stands twice, so that two readers could see two requests.
     #[error("a member of the request body is there more than once")]
     Duplicate,
+    /// It is no JSON object. Bodies that were peeked into are.
+    #[error("the request body is not a JSON object")]
+    Unreadable,
 }
 
 /// What the size of a call's input is judged by.
@@ -64,30 +69,42 @@ pub struct Shape {
     pub has_tools: bool,
 }
 
-/// Looks through a managed call.
-pub fn look_through(
+/// What managed calls of one model may carry. Whatever equals it comes to the same result for a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedWorld {
     provider: Provider,
-    model: Option<&Model>,
-    body: &[u8],
-    extensions: &Extensions,
-) -> Result<Shape, Objection> {
-    let terms = &facts(provider).managed;
-    let Value::Object(members) = strict::parse(body)? else { return Ok(Shape::default()) };
-    for (member, value) in &members {
-        if !terms.members.contains(&member.as_str()) {
-            return Err(not_priced("the member", member));
-        }
-        (terms.look)(member, value)?;
+    /// The service tiers that are priced for the model.
+    tiers: Vec<&'static str>,
+    extensions: Arc<Extensions>,
+}
+
+impl ClosedWorld {
+    /// For calls of that model.
+    pub fn of(provider: Provider, model: Option<&Model>, extensions: &Arc<Extensions>) -> Self {
+        let is_priced = |tier| model.is_some_and(|model| model.prices.has_tier(tier));
+        let tiers = facts(provider).managed.tiers.iter();
+        let tiers = tiers.filter(|(_, priced_as)| is_priced(priced_as)).map(|(name, _)| *name).collect();
+        Self { provider, tiers, extensions: Arc::clone(extensions) }
     }
-    let tools = items(members.get("tools"));
-    for tool in tools {
-        check_tool(terms, tool, extensions)?;
+
+    /// Looks through the body of such a call, in time that grows with its size and memory that does not.
+    pub fn look_through(&self, body: &[u8]) -> Result<Shape, Objection> {
+        let terms = &facts(self.provider).managed;
+        let more = self.extensions.tools.iter().map(String::as_str);
+        let tools: Vec<_> = terms.tools.iter().copied().chain(more).collect();
+        let kind_of_tool = Look::Word(Words { what: "the tool", known: &tools });
+        let tool = Look::Object(&[("type", &kind_of_tool)]);
+        let (tools, tier) = (Look::Each(&tool), Look::Word(Words { what: "the service tier", known: &self.tiers }));
+        let own = [("tools", &tools), ("service_tier", &tier)];
+        let look_at = |member: &str| {
+            let found = own.iter().chain(terms.look).find(|(name, _)| *name == member);
+            found.map_or(&Look::Any, |(_, look)| *look)
+        };
+        let members: Vec<_> = terms.members.iter().map(|member| (*member, look_at(member))).collect();
+        let found = look::walk(body, &members)?;
+        let items = |name| found.iter().find(|found| found.name == name).map_or(0, look::Found::items);
+        Ok(Shape { messages: items("messages"), has_tools: items("tools") > 0 })
     }
-    if let Some(tier) = members.get("service_tier").filter(|tier| !tier.is_null()) {
-        check_tier(terms, tier, model)?;
-    }
-    let messages = items(members.get("messages")).len();
-    Ok(Shape { messages: u64::try_from(messages).unwrap_or(u64::MAX), has_tools: !tools.is_empty() })
 }
 
 /// The headers of a provider's own that its managed calls may carry.
@@ -104,30 +121,6 @@ pub fn beta_header(provider: Provider) -> Option<&'static str> {
 pub fn look_at_beta(provider: Provider, beta: &str, extensions: &Extensions) -> Result<(), Objection> {
     let known = facts(provider).managed.betas.contains(&beta) || extensions.betas.iter().any(|more| more == beta);
     if known { Ok(()) } else { Err(not_priced("the beta", beta)) }
-}
-
-fn check_tool(terms: &Terms, tool: &Value, extensions: &Extensions) -> Result<(), Objection> {
-    match tool.get("type") {
-        None | Some(Value::Null) => Ok(()),
-        Some(Value::String(kind))
-            if terms.tools.contains(&kind.as_str()) || extensions.tools.iter().any(|more| more == kind) =>
-        {
-            Ok(())
-        }
-        Some(kind) => Err(not_priced("the tool", kind.as_str().unwrap_or_default())),
-    }
-}
-
-fn check_tier(terms: &Terms, tier: &Value, model: Option<&Model>) -> Result<(), Objection> {
-    let asked = tier.as_str().unwrap_or_default();
-    let priced_as = terms.tiers.iter().find(|(name, _)| *name == asked).map(|(_, tier)| *tier);
-    let has = |tier| model.is_some_and(|model| model.prices.has_tier(tier));
-    if priced_as.is_some_and(has) { Ok(()) } else { Err(not_priced("the service tier", asked)) }
-}
-
-/// The items of a list; none of anything else.
-pub(crate) fn items(value: Option<&Value>) -> &[Value] {
-    value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// Says what has no price. A name is repeated only if it looks like one.

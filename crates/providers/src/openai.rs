@@ -45,6 +45,7 @@ pub(crate) static FACTS: Facts = Facts {
     },
     managed: managed::TERMS,
     models_path: "/models",
+    limit_name,
     ping,
     classify: errors::classify,
     answer: usage::answer,
@@ -54,13 +55,16 @@ pub(crate) static FACTS: Facts = Facts {
 /// Models that know the output limit by its old name only, or by both. All later ones insist on the new one.
 const OLD_NAME: [&str; 5] = ["gpt-3.5", "gpt-4", "chatgpt-4o", "ft:gpt-3.5", "ft:gpt-4"];
 
+fn limit_name(model: &str) -> &'static str {
+    let is_old = OLD_NAME.iter().any(|prefix| model.starts_with(prefix));
+    if is_old { "max_tokens" } else { "max_completion_tokens" }
+}
+
 fn ping(model: &str) -> (&'static str, String) {
     let mut body = serde_json::json!({
         "model": model,
         "messages": [{"role": "user", "content": crate::probe::PROMPT}],
     });
-    let is_old = OLD_NAME.iter().any(|prefix| model.starts_with(prefix));
-    let limit = if is_old { "max_tokens" } else { "max_completion_tokens" };
-    body[limit] = crate::probe::OUTPUT_LIMIT.into();
+    body[limit_name(model)] = crate::probe::OUTPUT_LIMIT.into();
     ("/chat/completions", body.to_string())
 }

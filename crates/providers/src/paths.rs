@@ -1,6 +1,7 @@
 //! Which method and path is which call, and where it goes below a provider's base URL.
 
 use http::{HeaderMap, Method};
+use ownkey_domain::catalogue::Mode;
 use ownkey_domain::provider::{Protocol, Provider};
 
 use crate::registry::facts;
@@ -112,6 +113,19 @@ pub fn is_of_a_protocol(path: &str) -> bool {
 /// The protocol that a caller speaks where the path leaves it open.
 pub fn spoken(headers: &HeaderMap) -> Protocol {
     if headers.contains_key(ANTHROPIC_VERSION) { Protocol::Anthropic } else { Protocol::OpenAi }
+}
+
+/// Where models of that kind are called, if not at the path of their protocol's chats.
+pub const fn elsewhere(mode: Mode) -> Option<&'static str> {
+    match mode {
+        Mode::Chat => None,
+        Mode::Responses => Some("/v1/responses"),
+        Mode::Embedding => Some("/v1/embeddings"),
+        Mode::AudioSpeech => Some("/v1/audio/speech"),
+        Mode::AudioTranscription => Some("/v1/audio/transcriptions"),
+        Mode::Moderation => Some("/v1/moderations"),
+        Mode::Realtime => Some("/v1/realtime"),
+    }
 }
 
 /// The name of the SDKs of a protocol, and what their base URL ends with.

@@ -69,8 +69,8 @@ struct Places {
     is_empty: bool,
     /// The model with its quotes.
     model: Option<Range<usize>>,
-    /// The value of the output limit by the name that is written in, also a `null`.
-    limit: Option<Range<usize>>,
+    /// The values of the output limit by its names, also `null`.
+    limits: Vec<(&'static str, Range<usize>)>,
     /// The value of `stream_options`, also a `null`.
     stream_options: Option<Range<usize>>,
     /// Inside it: just behind its brace, and whether it has no members.
@@ -91,7 +91,7 @@ pub fn peek(body: &[u8], route: Route) -> Result<Peek, PeekError> {
             start: top.start,
             is_empty: top.is_empty,
             model: top.span("model"),
-            limit: top.span(edit::limit_name(is_chat)),
+            limits: LIMITS.into_iter().filter_map(|name| Some((name, top.span(name)?))).collect(),
             ..Places::default()
         },
         ..Peek::default()
@@ -106,6 +106,7 @@ pub fn peek(body: &[u8], route: Route) -> Result<Peek, PeekError> {
 
 const CHAT: [&str; 6] = ["model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n"];
 const MESSAGES: [&str; 3] = ["model", "stream", "max_tokens"];
+const LIMITS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
 const OPTIONS: [&str; 1] = ["include_usage"];
 
 impl Peek {

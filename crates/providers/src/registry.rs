@@ -35,6 +35,8 @@ pub struct Facts {
     pub(crate) managed: Terms,
     /// The list of models, below the base URL, as long as it gets.
     pub(crate) models_path: &'static str,
+    /// The member of a request body that limits the output of a model.
+    pub(crate) limit_name: fn(model: &str) -> &'static str,
     /// The shortest prompt: where it goes below the base URL, and its body.
     pub(crate) ping: fn(model: &str) -> (&'static str, String),
     /// What an error answer means.

@@ -16,6 +16,11 @@ pub fn key_in(call: &Call, asked: &Directives, place: &str) -> Option<String> {
     (wanted == Some(place)).then(|| call.key.clone().unwrap_or_default())
 }
 
+/// The service tier that an answer names, where another than the true one is asked for.
+pub fn tier(call: &Call, asked: &Directives) -> Option<String> {
+    key_in(call, asked, "tier").or_else(|| asked.text("tier", "is").map(str::to_owned))
+}
+
 /// Puts the key into the head, where that is asked for.
 pub fn in_head(call: &Call, asked: &Directives, reply: &mut Reply) {
     if let Some(key) = key_in(call, asked, "header") {

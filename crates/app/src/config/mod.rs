@@ -45,6 +45,8 @@ pub struct Settings {
     pub providers: providers::Providers,
     /// Bounds and time-outs.
     pub limits: ownkey_gateway::limits::Limits,
+    /// Whether streams of own-key calls are asked for usage.
+    pub ask_usage: bool,
     /// Variables that look as if they were for us and do nothing.
     pub without_effect: Vec<String>,
     /// The product's own rules.
@@ -61,7 +63,7 @@ pub struct Rules {
     /// What a credit is worth, if any plan needs to know.
     pub credits: Option<ownkey_domain::money::CreditRate>,
     /// What managed calls may carry beyond the providers' lists.
-    pub managed: ownkey_providers::managed::Extensions,
+    pub managed: std::sync::Arc<ownkey_providers::managed::Extensions>,
 }
 
 #[derive(Deserialize, Default)]
@@ -79,6 +81,7 @@ struct Raw {
     models: Vec<catalogue::RawModel>,
     gateway: gateway::RawGateway,
     managed: gateway::RawManaged,
+    metering: gateway::RawMetering,
     routes: gateway::RawRoutes,
 }
 
@@ -151,6 +154,7 @@ impl Raw {
             operator: self.operator.check().context("section [operator]")?,
             providers: self.providers.check().context("section [providers]")?,
             limits: self.limits.check().context("section [limits]")?,
+            ask_usage: self.metering.ask_usage,
             without_effect,
             rules: Rules::check(self.credits, self.plans, self.catalogue, self.models, self.managed)?,
         })
@@ -172,7 +176,7 @@ impl Rules {
             anyhow::bail!("[credits] `usd_per_credit` is missing: [plans.{}] counts credits", plan.id);
         }
         let catalogue = std::sync::Arc::new(catalogue.check(models)?);
-        Ok(Self { plans, catalogue, credits, managed: managed.check() })
+        Ok(Self { plans, catalogue, credits, managed: managed.check().into() })
     }
 }
 

@@ -16,7 +16,6 @@ use ownkey_gateway::edge::Entrance;
 use ownkey_gateway::ledger::{JournalUnavailable, Ledger};
 use ownkey_gateway::limits::Limits;
 use ownkey_gateway::rates::Rates;
-use ownkey_providers::managed::Extensions;
 use ownkey_vault::{Keyring, PepperId, PlatformKeyHasher, Secret};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -72,7 +71,8 @@ fn server(cut_off: &watch::Sender<bool>) -> Server {
         catalogue: Arc::new(Catalogue::builtin().unwrap()),
         plans: Arc::new(BTreeMap::new()),
         credits: None,
-        managed: Extensions::default(),
+        managed: Arc::default(),
+        ask_usage: true,
         upstreams: Vec::new(),
         client: client(&limits).unwrap(),
         ledger: Arc::new(Nothing),

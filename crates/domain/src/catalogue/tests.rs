@@ -1,6 +1,7 @@
 use super::*;
 use crate::price::STANDARD_TIER;
-use crate::usage::{TokenClass, Usage};
+use crate::provider::Provider::OpenAi;
+use crate::usage::{Accounting, TokenClass, Usage};
 
 fn builtin() -> Catalogue {
     Catalogue::builtin().unwrap()
@@ -34,6 +35,38 @@ fn with(models: Vec<RuleDraft>) -> Catalogue {
 }
 
 #[test]
+fn a_version_stands_for_one_list_of_prices() {
+    let mine = |usd: &str| {
+        let prices = [("input", usd), ("output", "1")].map(|(class, usd)| (class.to_owned(), usd.to_owned()));
+        let prices = standard_prices(prices.into()).unwrap();
+        RuleDraft { id: "gpt-4o".to_owned(), provider: Some(OpenAi), prices, ..RuleDraft::default() }
+    };
+    let other = || RuleDraft { id: "gpt-4".to_owned(), ..mine("3") };
+    let version = |models: Vec<RuleDraft>| with(models).version().to_owned();
+    let shipped = builtin().version().to_owned();
+    assert_eq!(version(vec![RuleDraft { id: "gpt-4o".to_owned(), ..RuleDraft::default() }]), shipped);
+    assert!(version(vec![mine("1")]).starts_with(&format!("{shipped}+")));
+    assert_eq!(version(vec![mine("1"), other()]), version(vec![other(), mine("1.0")]));
+    assert_ne!(version(vec![mine("1")]), version(vec![mine("2")]));
+    assert_ne!(version(vec![mine("1")]), version(vec![mine("1"), other()]));
+}
+
+#[test]
+fn own_prices_are_those_of_the_snapshots_too() {
+    let prices = |usd: &str| {
+        let rows = [("input", usd), ("output", usd)].map(|(class, usd)| (class.to_owned(), usd.to_owned()));
+        standard_prices(rows.into()).unwrap()
+    };
+    let own = |id, usd| RuleDraft { provider: Some(OpenAi), prices: prices(usd), ..rule(id) };
+    let catalogue = with(vec![own("gpt-4o-2024-05-13", "2"), own("gpt-4o", "1")]);
+    for (id, usd) in [("gpt-4o", "1"), ("gpt-4o-2024-08-06", "1"), ("gpt-4o-2024-05-13", "2")] {
+        assert_eq!(catalogue.find(id).unwrap().prices, prices(usd), "{id}");
+    }
+    let shipped = builtin();
+    assert_eq!(catalogue.find("gpt-4o-mini").unwrap().prices, shipped.find("gpt-4o-mini").unwrap().prices);
+}
+
+#[test]
 fn the_models_of_both_products_are_there_and_priced() {
     let usage = Usage::default().with(TokenClass::Input, 1_000_000).with(TokenClass::Output, 0);
     let catalogue = builtin();
@@ -52,7 +85,7 @@ fn the_models_of_both_products_are_there_and_priced() {
         // Above its long-context threshold a model has another price.
         let cost = model.prices.tiers[STANDARD_TIER].get(TokenClass::Input).unwrap().times(1_000_000).unwrap();
         assert_eq!(cost.to_string(), usd, "{id}");
-        assert!(model.prices.cost(&usage, STANDARD_TIER).is_some(), "{id}");
+        assert!(model.prices.cost(&usage, Accounting::Disjoint, STANDARD_TIER).is_some(), "{id}");
     }
 }
 

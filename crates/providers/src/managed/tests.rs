@@ -1,6 +1,8 @@
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::provider::Provider::{Anthropic, OpenAi};
-use serde_json::json;
+use ownkey_domain::usage::{TokenClass, Usage};
+use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -10,8 +12,11 @@ fn ask(provider: Provider, more: Value) -> Result<Shape, Objection> {
     for (name, value) in more.as_object().unwrap() {
         body[name] = value.clone();
     }
-    let catalogue = Catalogue::builtin().unwrap();
-    look_through(provider, catalogue.find(model), body.to_string().as_bytes(), &Extensions::default())
+    world(provider, model).look_through(body.to_string().as_bytes())
+}
+
+fn world(provider: Provider, model: &str) -> ClosedWorld {
+    ClosedWorld::of(provider, Catalogue::builtin().unwrap().find(model), &Arc::default())
 }
 
 fn content(block: Value) -> Value {
@@ -47,6 +52,9 @@ fn what_sdks_send_every_day_passes() {
     ] {
         assert!(ask(provider, more.clone()).is_ok(), "{more}: {:?}", ask(provider, more.clone()));
     }
+    for store in [Value::Null, Value::from(false)] {
+        assert!(ask(OpenAi, json!({ "store": store })).is_ok());
+    }
     let shape = ask(OpenAi, json!({"tools": [{"type": "function"}]})).unwrap();
     assert_eq!(shape, Shape { messages: 1, has_tools: true });
 }
@@ -64,7 +72,12 @@ fn what_has_fees_of_its_own_is_named() {
         (Anthropic, json!({"context_management": {"edits": [{"type": "compact_20260112"}]}}), "`compact_20260112`"),
         (Anthropic, json!({"mcp_servers": [{"url": "https://example.com"}]}), "`mcp_servers`"),
         (OpenAi, json!({"web_search_options": {}}), "`web_search_options`"),
+        (Anthropic, content(json!({"type": "document", "source": {"type": "bucket"}})), "`bucket`"),
+        (Anthropic, content(json!({"text": "Hello"})), "odd"),
+        (Anthropic, content(json!({"type": null})), "odd"),
+        (Anthropic, content(json!("Hello")), "odd"),
         (OpenAi, json!({"background": true}), "`background`"),
+        (OpenAi, json!({"store": true}), "`store`"),
         (OpenAi, json!({"service_tier": "scale"}), "`scale`"),
         (OpenAi, json!({"tools": [{"type": "code_interpreter"}]}), "`code_interpreter`"),
         (OpenAi, content(json!({"type": "video"})), "`video`"),
@@ -98,11 +111,51 @@ fn objects_of_the_operators_account_are_out_of_reach() {
 #[test]
 fn two_readers_see_one_request() {
     for body in [
-        r#"{"tools":[{"type":"code_interpreter"}],"tools":[]}"#,
-        r#"{"messages":[{"content":[{"type":"file","type":"text"}]}]}"#,
-        r#"{"a":1,"\u0061":2}"#,
+        r#"{"tools":[],"tools":[{"type":"code_interpreter"}]}"#,
+        r#"{"messages":[{"content":[{"type":"text","type":"file"}]}]}"#,
+        r#"{"messages":[{"content":[{"type":"file","file":{"file_id":null,"file_id":"file-1"}}]}]}"#,
+        r#"{"user":1,"us\u0065r":2}"#,
     ] {
-        assert_eq!(look_through(OpenAi, None, body.as_bytes(), &Extensions::default()), Err(Objection::Duplicate));
+        assert_eq!(world(OpenAi, "gpt-5").look_through(body.as_bytes()), Err(Objection::Duplicate), "{body}");
+    }
+}
+
+#[test]
+fn only_members_that_are_read_must_stand_once() {
+    let body =
+        br#"{"model":"gpt-5","metadata":{"a":"1","a":"2"},"messages":[{"name":"a","name":"b","content":"Hello"}]}"#;
+    assert_eq!(world(OpenAi, "gpt-5").look_through(body), Ok(Shape { messages: 1, has_tools: false }));
+}
+
+#[test]
+fn a_tier_passes_only_if_prompts_of_every_size_have_a_price_in_it() {
+    let catalogue = Catalogue::builtin().unwrap();
+    for model in catalogue.models().iter().filter(|model| model.prices.by_token()) {
+        let facts = facts(model.provider);
+        for (asked, served) in facts.managed.tiers {
+            let body = json!({"service_tier": asked}).to_string();
+            let world = ClosedWorld::of(model.provider, Some(model), &Arc::default());
+            let passes = world.look_through(body.as_bytes()).is_ok();
+            let has_price = |input| {
+                let usage = Usage::default().with(TokenClass::Input, input).with(TokenClass::Output, 1);
+                model.prices.cost(&usage, facts.accounting, served).is_some()
+            };
+            assert_eq!(passes, has_price(1) && has_price(1_000_000), "{} {asked}", model.id);
+        }
+    }
+    let mut model = catalogue.find("gpt-5.4").unwrap().clone();
+    model.prices.long_context.as_mut().unwrap().tiers.remove("priority");
+    let world = ClosedWorld::of(OpenAi, Some(&model), &Arc::default());
+    assert!(world.look_through(br#"{"service_tier":"priority"}"#).is_err());
+    assert!(world.look_through(br#"{"service_tier":"flex"}"#).is_ok());
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(text in r#"[{}\[\]":, a-z0-9\\]{0,80}"#) {
+        for provider in Provider::ALL {
+            let _ = world(provider, "gpt-5").look_through(text.as_bytes());
+        }
     }
 }
 
@@ -113,5 +166,5 @@ fn betas_are_listed_or_allowed() {
     assert!(look_at_beta(Anthropic, "mine-2026", &more).is_ok());
     assert!(look_at_beta(Anthropic, "fast-mode-2026-02-01", &more).is_err());
     let body = br#"{"tools":[{"type":"web_search_20250305"}]}"#;
-    assert!(look_through(Anthropic, None, body, &more).is_ok());
+    assert!(ClosedWorld::of(Anthropic, None, &Arc::new(more)).look_through(body).is_ok());
 }

@@ -1,8 +1,6 @@
 //! What managed calls to OpenAI may carry: what its SDK sends, as far as its price effect is known.
 
-use serde_json::Value;
-
-use crate::managed::{Objection, Terms, items, not_priced, reference};
+use crate::managed::{Look, Members, Terms, Words, not_priced, reference};
 
 pub(super) const TERMS: Terms = Terms {
     members: &[
@@ -54,32 +52,24 @@ pub(super) const TERMS: Terms = Terms {
     headers: &[],
     beta_header: None,
     betas: &[],
-    look,
+    look: LOOK,
 };
 
 /// Content that is tokens and nothing else.
 const PARTS: [&str; 5] = ["text", "refusal", "image_url", "input_audio", "file"];
 
-fn look(member: &str, value: &Value) -> Result<(), Objection> {
-    match member {
-        "messages" => items(Some(value)).iter().try_for_each(message),
-        "audio" if value.get("voice").is_some_and(Value::is_object) => Err(reference("the member", "voice")),
-        _ => Ok(()),
-    }
-}
+const LOOK: Members<'static> = &[
+    ("messages", &Look::Each(&Look::Object(MESSAGE))),
+    (
+        "audio",
+        &Look::Object(&[("voice", &Look::Object(&[("id", &Look::Nothing(|| reference("the member", "voice")))]))]),
+    ),
+    // Prompt and answer would lie in the operator's account, where no call could list or delete them.
+    ("store", &Look::Nothing(|| not_priced("the member", "store"))),
+];
 
-fn message(message: &Value) -> Result<(), Objection> {
-    if message.get("audio").is_some_and(|audio| audio.get("id").is_some()) {
-        return Err(reference("the member", "audio"));
-    }
-    for part in items(message.get("content")) {
-        let kind = part.get("type").and_then(Value::as_str).unwrap_or_default();
-        if !PARTS.contains(&kind) {
-            return Err(not_priced("the content part", kind));
-        }
-        if part.get("file").is_some_and(|file| file.get("file_id").is_some_and(|id| !id.is_null())) {
-            return Err(reference("the member", "file_id"));
-        }
-    }
-    Ok(())
-}
+const MESSAGE: Members<'static> = &[
+    ("content", &Look::Each(&Look::Kind(Words { what: "the content part", known: &PARTS }, &[("file", &FILE)]))),
+    ("audio", &Look::Object(&[("id", &Look::Nothing(|| reference("the member", "audio")))])),
+];
+static FILE: Look<'static> = Look::Object(&[("file_id", &Look::Nothing(|| reference("the member", "file_id")))]);

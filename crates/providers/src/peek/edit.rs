@@ -2,8 +2,11 @@
 
 use std::ops::Range;
 
+use ownkey_domain::provider::Protocol;
+
 use super::Peek;
 use crate::paths::Route;
+use crate::registry::facts;
 
 /// What to change in a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,9 +34,10 @@ pub fn edit(body: &[u8], route: Route, peek: &Peek, edits: Edits<'_>) -> Option<
         }
     }
     if let Some(limit) = edits.output_limit.filter(|_| peek.max_tokens.or(peek.max_completion_tokens).is_none()) {
-        match &places.limit {
-            Some(place) => splices.push((place.clone(), limit.to_string())),
-            None => members.push(format!("\"{}\":{limit}", limit_name(is_chat))),
+        let name = limit_name(route, edits.model.or(peek.model.as_deref()).unwrap_or_default());
+        match places.limits.iter().find(|(known, _)| *known == name) {
+            Some((_, place)) => splices.push((place.clone(), limit.to_string())),
+            None => members.push(format!("\"{name}\":{limit}")),
         }
     }
     if edits.include_usage && is_chat && !peek.include_usage {
@@ -51,9 +55,10 @@ pub fn edit(body: &[u8], route: Route, peek: &Peek, edits: Edits<'_>) -> Option<
 
 const ASKED: &str = "{\"include_usage\":true}";
 
-/// The name by which an output limit is written in.
-pub(super) const fn limit_name(is_chat: bool) -> &'static str {
-    if is_chat { "max_completion_tokens" } else { "max_tokens" }
+/// The name by which an output limit is written in: not all models know the same.
+fn limit_name(route: Route, model: &str) -> &'static str {
+    let protocol = if route == Route::ChatCompletions { Protocol::OpenAi } else { Protocol::Anthropic };
+    (facts(protocol.provider()).limit_name)(model)
 }
 
 impl Peek {

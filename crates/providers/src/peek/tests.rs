@@ -135,6 +135,17 @@ fn edits_leave_the_other_bytes_alone() {
 }
 
 #[test]
+fn an_output_limit_is_written_by_the_name_that_the_model_knows() {
+    let limit = |model, body: &str| edited(body, Edits { model, output_limit: Some(9), ..Edits::default() });
+    assert_eq!(limit(None, r#"{"model":"gpt-4o-mini"}"#), r#"{"max_tokens":9,"model":"gpt-4o-mini"}"#);
+    assert_eq!(limit(None, r#"{"model":"gpt-5"}"#), r#"{"max_completion_tokens":9,"model":"gpt-5"}"#);
+    // What counts is the model that is asked, whatever the caller calls it.
+    let both = r#"{"model":"mine","max_tokens":null,"max_completion_tokens":null}"#;
+    assert_eq!(limit(Some("gpt-4"), both), r#"{"model":"gpt-4","max_tokens":9,"max_completion_tokens":null}"#);
+    assert_eq!(limit(Some("o3"), both), r#"{"model":"o3","max_tokens":null,"max_completion_tokens":9}"#);
+}
+
+#[test]
 fn a_body_that_is_as_wanted_is_not_copied() {
     let body = br#"{"model":"m","max_tokens":3,"stream_options":null}"#;
     let peek = peek(body, Route::Messages).unwrap();

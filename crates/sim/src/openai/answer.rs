@@ -84,7 +84,7 @@ pub fn completion(
         stop,
         choices,
         output,
-        tier: echo::key_in(call, &asked.0, "tier").unwrap_or_else(|| tier.to_owned()),
+        tier: echo::tier(call, &asked.0).unwrap_or_else(|| tier.to_owned()),
         usage,
     };
     (completion, Bill { model, tier, input, us_only: false })
