@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use http::HeaderMap;
 use http::request::Parts;
 use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::id::{RequestId, WorkspaceId};
@@ -43,8 +44,8 @@ pub struct Call {
     pub caller: Arc<PlatformKey>,
     /// The workspace it is made for.
     pub workspace: WorkspaceId,
-    /// Whether it was taken from the quotas.
-    pub is_counted: bool,
+    /// What its answer tells of the quotas; absent until it was taken from them.
+    pub quotas: Option<HeaderMap>,
     /// Its receipt.
     pub receipt: OpenReceipt,
 }
@@ -89,7 +90,7 @@ impl Call {
             protocol: to.protocol,
             caller,
             workspace,
-            is_counted: false,
+            quotas: None,
             receipt,
         }
     }
