@@ -1,6 +1,6 @@
 //! Ownkey's own rate limits: requests and tokens a minute, of a platform key and of a workspace. Each node keeps its
 //! own. Requests are taken when a call starts; tokens when it has ended and they are known, so a bucket may go below
-//! zero: the next call waits until it is above again. Why the buckets are written out here is in
+//! zero: the next call waits until it is above again. What is left is told on every answer. Why the buckets are written out here is in
 //! `docs/decisions/0009-rate-limits-are-buckets-of-our-own.md`.
 
 use std::sync::{Arc, Mutex, PoisonError};
