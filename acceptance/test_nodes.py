@@ -59,6 +59,24 @@ def test_what_one_node_stores_the_other_uses(nodes, sim):
 
 
 @needs_postgres
+def test_a_new_platform_key_works_through_every_node_at_once(nodes, sim):
+    """Also while strangers try others, which the nodes remember as nobody's."""
+    one = nodes[0].operator.create_workspace()
+    other = at(nodes[1], one)
+    stranger = Server(nodes[0].folder / "stranger", sim).start()
+    try:
+        nobodys = stranger.operator.create_workspace().secret
+    finally:
+        stranger.stop()
+    for _ in range(20):
+        for _ in range(5):
+            assert_error(other.ask("openai", secret=nobodys), "openai", 401, "unauthorized")
+        made = one.new_api_key("new", ["inference"])
+        assert other.ask("openai", secret=made["secret"]).status_code == 200
+        assert one.ask("openai", secret=made["secret"]).status_code == 200
+
+
+@needs_postgres
 def test_what_one_node_takes_away_the_other_no_longer_has(nodes, sim):
     """Platform keys, policies and workspaces, each at the moment of the answer."""
     one = nodes[0].operator.create_workspace()

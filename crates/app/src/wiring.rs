@@ -30,7 +30,7 @@ use crate::reload::{Reload, Reread};
 use crate::server::{Admin, Current, Server};
 use crate::taking_over::TakingOver;
 use crate::vaulting::{self, SystemKeys};
-use crate::{clock, directory};
+use crate::{clock, directory, retention};
 
 /// How long the admin listener's last answers may take at the end; they are short.
 const ADMIN_GRACE: Duration = Duration::from_secs(1);
@@ -124,6 +124,7 @@ async fn run(
         let (limits, stopped) = (limits.clone(), stop.subscribe());
         tokio::spawn(async move { edge::serve(Entrance::plain(listener), admin, &limits, wait(stopped)).await })
     });
+    let sweeping = tokio::spawn(retention::keep(lasting.store.clone(), reload.started.retention, clock::now));
     let reloading = tokio::spawn(reload.at_each(hangup));
     let end = async {
         tokio::select! {
@@ -136,6 +137,7 @@ async fn run(
     tracing::info!(%address, tls, "serving");
     edge::serve(listeners.public, server, &limits, end).await;
     reloading.abort();
+    sweeping.abort();
     tracing::info!("no calls are open; taking over the last receipts");
     let _ = stop.send(true);
     let taken_over = taking_over.finish().await;

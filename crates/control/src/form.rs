@@ -1,5 +1,7 @@
-//! The forms of values in bodies: parsed once into types that hold only what is allowed.
+//! The forms of values in bodies: parsed once into types that hold only what is allowed. All that is text here is kept
+//! and shown in clear, so no form takes a key.
 
+use ownkey_providers::stray::holds_key;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use zeroize::Zeroizing;
 
@@ -35,7 +37,7 @@ macro_rules! text {
 
             fn try_from(text: String) -> Result<Self, BadForm> {
                 let check: fn(&str) -> bool = $check;
-                if check(&text) { Ok(Self(text)) } else { Err(BadForm) }
+                if check(&text) && !holds_key(&text) { Ok(Self(text)) } else { Err(BadForm) }
             }
         }
     };

@@ -17,7 +17,7 @@ use crate::{
 /// The management API.
 pub fn router(control: Arc<Control>) -> Router {
     let (mut router, _) = documented().split_for_parts();
-    for (path, route) in not_yet::routes() {
+    for (path, route) in not_yet::routes().into_iter().chain(not_yet::data_plane()) {
         router = router.route(path, route);
     }
     router

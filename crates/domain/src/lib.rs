@@ -20,6 +20,7 @@ pub mod price;
 pub mod provider;
 pub mod receipt;
 pub mod scope;
+pub mod standing;
 pub mod time;
 pub mod usage;
 pub mod verdict;

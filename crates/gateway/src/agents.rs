@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use ownkey_domain::agent::{self, AgentName};
 use ownkey_domain::catalogue::Listed;
-use ownkey_domain::payer::PayerKind;
 use ownkey_domain::provider::Protocol;
 
 use crate::decide::{Asked, Grounds, decide, resolve};
@@ -27,10 +26,9 @@ pub fn wanted<'a>(
 ) -> Result<Wanted<'a>, Error> {
     let Some(called) = agent::called(named) else { return Ok(Wanted { model: named, agent: None }) };
     let name = called.map_err(|bad| Error::new(Code::ModelNotFound, format!("There is no such agent: {bad}.")))?;
-    let model = model_of(grounds, (workspace, since), &name).ok_or_else(|| {
-        let message = format!("This workspace has no agent `{name}` with a model. Choose a model for it first.");
-        Error::new(Code::ModelNotFound, message)
-    })?;
+    // Not repeated: people paste keys into wrong places.
+    let without = "This workspace has no agent of that name with a model. Choose a model for it first.";
+    let model = model_of(grounds, (workspace, since), &name).ok_or_else(|| Error::new(Code::ModelNotFound, without))?;
     Ok(Wanted { model, agent: Some(name) })
 }
 
@@ -68,6 +66,5 @@ pub fn usable<'a>(
 ) -> Option<Asked<'a>> {
     let asked = resolve(grounds.catalogue, protocol, Some(name)).ok()?;
     let decision = decide(grounds, &asked, Arc::clone(workspace), since).ok()?;
-    let is_served = decision.payer.kind() == PayerKind::Byok || !grounds.plan.draws_on_credits();
-    is_served.then_some(asked)
+    grounds.standing(workspace).can_pay(decision.payer.kind()).then_some(asked)
 }

@@ -81,8 +81,12 @@ pub fn respond(status: StatusCode, head: HeaderMap, body: Body) -> Response<Body
     response
 }
 
-/// What an answer says of its call: who pays, with which key, and where the time went.
+/// What an answer says of its call: what is left of its quotas, who pays, with which key, and where the time went.
 pub fn own_headers(head: &mut HeaderMap, call: &Call) {
+    // What the provider says of its own limits stays: on an own key they are the caller's, and the tighter ones.
+    for (name, value) in call.quotas.iter().flatten() {
+        head.entry(name).or_insert_with(|| value.clone());
+    }
     let Some((payer, credential)) = call.receipt.payer() else { return };
     head.insert(PAYER, HeaderValue::from_static(payer.as_str()));
     if let Some(credential) = credential {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use http::HeaderMap;
 use http::request::Parts;
 use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::id::{RequestId, WorkspaceId};
@@ -44,10 +45,10 @@ pub struct Call {
     pub caller: Arc<PlatformKey>,
     /// The workspace it is made for.
     pub workspace: WorkspaceId,
-    /// Whether it was taken from the quotas.
-    pub is_counted: bool,
     /// What its body has shown when it was looked through.
     pub looked: Looked,
+    /// What its answer tells of the quotas; absent until it was taken from them.
+    pub quotas: Option<HeaderMap>,
     /// Its receipt.
     pub receipt: OpenReceipt,
 }
@@ -92,8 +93,8 @@ impl Call {
             protocol: to.protocol,
             caller,
             workspace,
-            is_counted: false,
             looked: Looked::default(),
+            quotas: None,
             receipt,
         }
     }

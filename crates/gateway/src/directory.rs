@@ -113,6 +113,8 @@ pub struct Directory {
     source: Box<dyn Source>,
     trust: Arc<Trust>,
     keys: Cache<LookupId, Arc<PlatformKey>>,
+    // What no key has: whoever tries one again and again costs one reading.
+    no_keys: Cache<LookupId, ()>,
     workspaces: Cache<WorkspaceId, Arc<Workspace>>,
     names: Cache<String, WorkspaceId>,
     generation: AtomicU64,
@@ -132,6 +134,7 @@ impl Directory {
             source,
             trust: Arc::new(Trust::always()),
             keys: Cache::new(entries_max),
+            no_keys: Cache::new(entries_max),
             workspaces: Cache::new(entries_max),
             names: Cache::new(entries_max),
             generation: AtomicU64::new(0),
@@ -155,8 +158,14 @@ impl Directory {
         if let Some(key) = self.keys.get(&lookup) {
             return Ok(Some(key));
         }
+        if self.no_keys.get(&lookup).is_some() {
+            return Ok(None);
+        }
         let before = self.generation();
-        let Some(key) = self.source.platform_key(lookup).await?.map(Arc::new) else { return Ok(None) };
+        let Some(key) = self.source.platform_key(lookup).await?.map(Arc::new) else {
+            self.insert_if_unchanged(before, || self.no_keys.insert(lookup, ()));
+            return Ok(None);
+        };
         self.insert_if_unchanged(before, || self.keys.insert(lookup, Arc::clone(&key)));
         Ok(Some(key))
     }
@@ -195,9 +204,13 @@ impl Directory {
             || self.workspaces.get(&workspace.id).is_some_and(|known| Arc::ptr_eq(&known, workspace))
     }
 
-    /// Forgets a platform key. Looks through all of them: keys are revoked rarely and read all the time.
+    /// Forgets a platform key, also that there was none: it may be new. Looks through all of them: keys are made and
+    /// revoked rarely and read all the time.
     pub fn forget_key(&self, id: ApiKeyId) {
-        self.forget(|| self.keys.retain(|_, key| key.id != id));
+        self.forget(|| {
+            self.keys.retain(|_, key| key.id != id);
+            self.no_keys.clear();
+        });
     }
 
     /// Forgets a workspace with its credentials.
@@ -212,6 +225,7 @@ impl Directory {
     pub fn forget_all(&self) {
         self.forget(|| {
             self.keys.clear();
+            self.no_keys.clear();
             self.workspaces.clear();
             self.names.clear();
         });
@@ -247,7 +261,9 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    struct Empty;
+    /// Has workspaces of any id and no keys, but says how often it was asked for one.
+    #[derive(Default)]
+    struct Empty(Arc<AtomicU64>);
 
     impl Source for Empty {
         fn workspace_named<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<WorkspaceId>, SourceError>> {
@@ -255,6 +271,7 @@ mod tests {
         }
 
         fn platform_key(&self, _: LookupId) -> BoxFuture<'_, Result<Option<PlatformKey>, SourceError>> {
+            self.0.fetch_add(1, Ordering::SeqCst);
             Box::pin(async { Ok(None) })
         }
 
@@ -275,8 +292,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_key_that_nobody_has_is_looked_up_once_until_keys_change() {
+        let asked = Arc::new(AtomicU64::new(0));
+        let directory = Directory::new(Box::new(Empty(Arc::clone(&asked))), 10);
+        let nobody = LookupId::parse("aaaaaaaaaaaa").unwrap();
+        for round in 1..4 {
+            for _ in 0..100 {
+                assert!(directory.platform_key(nobody).await.unwrap().is_none());
+            }
+            assert_eq!(asked.load(Ordering::SeqCst), round);
+            // As when a key is made or revoked, on whatever node.
+            directory.forget_key("key_00000000000000000000000000000001".parse().unwrap());
+        }
+        // However many there are, no more are remembered than there is room for.
+        for n in 0..1_000 {
+            let other = LookupId::parse(&format!("{n:012}")).unwrap();
+            assert!(directory.platform_key(other).await.unwrap().is_none());
+        }
+        assert!(directory.no_keys.len() <= 10);
+    }
+
+    #[tokio::test]
     async fn a_decision_stands_until_its_workspace_changes() {
-        let directory = Directory::new(Box::new(Empty), 10);
+        let directory = Directory::new(Box::new(Empty::default()), 10);
         let (one, other) = ("ws_00000000000000000000000000000001", "ws_00000000000000000000000000000002");
         let (one, other) = (one.parse().unwrap(), other.parse().unwrap());
         let (workspace, since) = directory.workspace(one).await.unwrap().unwrap();
@@ -292,7 +330,7 @@ mod tests {
     #[tokio::test]
     async fn without_trust_nothing_is_found_and_nothing_goes_out() {
         let trust = Arc::new(Trust::until_extended());
-        let directory = Directory::new(Box::new(Empty), 10).while_trusted(Arc::clone(&trust));
+        let directory = Directory::new(Box::new(Empty::default()), 10).while_trusted(Arc::clone(&trust));
         let id = "ws_00000000000000000000000000000001".parse().unwrap();
         assert!(directory.workspace(id).await.is_err());
 

@@ -262,14 +262,16 @@ impl Gateway {
 
     /// Takes the call from the quotas of its key and workspace, once however often it is decided.
     fn take_turn(&self, call: &mut Call, plan: &Plan) -> Result<(), Error> {
-        if std::mem::replace(&mut call.is_counted, true) {
+        if call.quotas.is_some() {
             return Ok(());
         }
         let key = Quota { requests: call.caller.requests_per_minute, tokens: call.caller.tokens_per_minute };
         let workspace = Quota { requests: plan.requests_per_minute, tokens: plan.tokens_per_minute };
         let quotas = [(Subject::Key(call.caller.id), key), (Subject::Workspace(call.workspace), workspace)];
-        let taken = self.parts.rates.admit(&quotas, call.started);
-        taken.map_err(|exceeded| exceeded.error(call.protocol, (self.parts.clock)()))
+        let (taken, now) = (self.parts.rates.admit(&quotas, call.started), (self.parts.clock)());
+        let allowance = taken.map_err(|exceeded| exceeded.error(call.protocol, now))?;
+        call.quotas = Some(allowance.headers(call.protocol, now));
+        Ok(())
     }
 
     /// Opens the key and forwards; `None` if the workspace changed at the last moment.

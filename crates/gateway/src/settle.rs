@@ -9,13 +9,13 @@ use ownkey_domain::health::KeySeen;
 use ownkey_domain::id::CredentialId;
 use ownkey_domain::money::PicoUsd;
 use ownkey_domain::payer::{Payer, PayerKind};
-use ownkey_domain::platform_key;
 use ownkey_domain::price::STANDARD_TIER;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::receipt::{Attempt, Outcome, Receipt};
 use ownkey_domain::usage::{Measured, Usage};
 use ownkey_providers::answer::{Billing, Served};
 use ownkey_providers::facts;
+use ownkey_providers::stray::may_hold_key;
 
 use crate::ledger::{JournalUnavailable, Ledger};
 use crate::limits::RECEIPT_TEXT_MAX;
@@ -201,10 +201,7 @@ fn cost(catalogue: &Catalogue, receipt: &Receipt, served: &Served) -> Option<Pic
 /// Text from outside as a receipt keeps it: cut to size, and not at all if it could be a key.
 pub fn kept(text: &str) -> Option<String> {
     let end = text.floor_char_boundary(RECEIPT_TEXT_MAX);
-    let could_be_key = text
-        .split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_')
-        .any(|word| word.starts_with("sk-") || platform_key::appears_in(word.as_bytes()));
-    (!could_be_key).then(|| text[..end].to_owned())
+    (!may_hold_key(text)).then(|| text[..end].to_owned())
 }
 
 fn millis(duration: Duration) -> u64 {

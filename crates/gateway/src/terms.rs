@@ -83,8 +83,7 @@ pub struct Bill<'a> {
 }
 
 impl Bill<'_> {
-    /// Whether the workspace can pay. Until there is a ledger every balance is 0, so a call that draws on credits or
-    /// on a counted allowance is refused: nothing is served for free by mistake.
+    /// Whether the workspace can pay, by the rule of [`ownkey_domain::standing::Standing::can_pay`].
     pub fn check_funds(&self, asked: &Asked<'_>) -> Result<(), Error> {
         if !self.plan.draws_on_credits() {
             return Ok(());

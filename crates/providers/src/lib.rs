@@ -17,6 +17,7 @@ pub mod paths;
 pub mod peek;
 pub mod probe;
 pub mod scrub;
+pub mod stray;
 pub mod stream;
 
 mod json;

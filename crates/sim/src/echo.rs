@@ -35,6 +35,16 @@ pub fn in_head(call: &Call, asked: &Directives, reply: &mut Reply) {
     }
 }
 
+/// Ids that repeat the key, for a list of models that is asked to do that.
+pub fn ids(sim: &Sim, call: &Call) -> Vec<String> {
+    let key = call.key.as_deref().unwrap_or_default();
+    if !sim.keys.is_echoed_in_lists(call.provider, key) {
+        return Vec::new();
+    }
+    let tuned = format!("ft:model:{key}::1");
+    call.key_echoes().into_iter().chain([tuned]).collect()
+}
+
 /// An error that takes the place of the answer.
 pub fn replaced(sim: &Sim, call: &Call, asked: &Directives) -> Option<Reply> {
     let status = |name, default| {

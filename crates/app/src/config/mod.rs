@@ -11,6 +11,7 @@ mod operator;
 mod plans;
 mod private;
 pub mod providers;
+pub mod retention;
 mod server;
 mod text;
 mod tls;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub limits: ownkey_gateway::limits::Limits,
     /// Whether streams of own-key calls are asked for usage.
     pub ask_usage: bool,
+    /// How long what is written down is kept.
+    pub retention: retention::Retention,
     /// Variables that look as if they were for us and do nothing.
     pub without_effect: Vec<String>,
     /// The product's own rules.
@@ -75,6 +78,7 @@ struct Raw {
     operator: operator::RawOperator,
     providers: providers::RawProviders,
     limits: limits::RawLimits,
+    retention: retention::RawRetention,
     credits: credits::RawCredits,
     catalogue: catalogue::RawCatalogue,
     plans: plans::RawPlans,
@@ -101,6 +105,7 @@ impl Settings {
             ("limits.connection_idle_s", limits.connection_idle != others.connection_idle),
             ("limits.header_read_s", limits.header_read != others.header_read),
             ("limits.drain_s", limits.drain != others.drain),
+            ("retention", self.retention != other.retention),
         ];
         differing.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
     }
@@ -155,6 +160,7 @@ impl Raw {
             providers: self.providers.check().context("section [providers]")?,
             limits: self.limits.check().context("section [limits]")?,
             ask_usage: self.metering.ask_usage,
+            retention: self.retention.check().context("section [retention]")?,
             without_effect,
             rules: Rules::check(self.credits, self.plans, self.catalogue, self.models, self.managed)?,
         })

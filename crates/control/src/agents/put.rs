@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use ownkey_domain::agent::{AGENTS_MAX, AgentName, BadAgentName};
+use ownkey_providers::stray::holds_key;
 use ownkey_store::SetAgent;
 
 use super::{AgentView, gone};
@@ -47,6 +48,9 @@ pub(crate) async fn put(
 ) -> Result<(StatusCode, Json<AgentView>), Problem> {
     let name: AgentName =
         access.segment("name").parse().map_err(|bad: BadAgentName| Problem::bad_request(format!("No: {bad}.")))?;
+    if holds_key(name.as_str()) {
+        return Err(Problem::stray_key("The agent's name"));
+    }
     let mut members = body.members()?;
     let model = members.required::<ModelName>("model", ModelName::FORM)?.into_string();
     members.finish()?;

@@ -30,7 +30,7 @@ pub fn answer(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
     let refused = refusal(sim, call, inference);
     let reply = refused.unwrap_or_else(|| match (call.method.clone(), call.path.as_str()) {
         (Method::POST, "/v1/messages") => messages(sim, call, recorder),
-        (Method::GET, "/v1/models") => models::list(call),
+        (Method::GET, "/v1/models") => models::list(sim, call),
         (Method::GET, path) if path.starts_with("/v1/models/") => models::one(call),
         (_, "/v1/messages" | "/v1/models") => error::of(call, 405, "invalid_request_error", "Method Not Allowed"),
         _ => catalogue::reply(call, "anthropic.path.not_found"),

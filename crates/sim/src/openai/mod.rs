@@ -29,7 +29,7 @@ pub fn answer(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
     let model = call.path.starts_with("/v1/models/");
     let reply = match (&call.method, call.path.as_str()) {
         (&Method::POST, CHAT) => refusal(sim, call, true).unwrap_or_else(|| completions(sim, call, recorder)),
-        (&Method::GET, "/v1/models") => refusal(sim, call, false).unwrap_or_else(|| models::list(call)),
+        (&Method::GET, "/v1/models") => refusal(sim, call, false).unwrap_or_else(|| models::list(sim, call)),
         (&Method::GET, _) if model => refusal(sim, call, false).unwrap_or_else(|| models::one(call)),
         (method, CHAT | "/v1/models") => {
             let hint = "(HINT: Perhaps you meant to use a different HTTP method?)";
