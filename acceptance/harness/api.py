@@ -137,6 +137,12 @@ def read_what_comes(url, provider, body: bytes, secret, timeout=20) -> Partial:
     return seen
 
 
+def ask_at_length(workspace, provider, prompt, size: int, **more) -> httpx.Response:
+    """A call whose body is large and says little: what no provider reads fills it."""
+    body = json.dumps(call_body(provider, prompt, **more)).encode()
+    return post(workspace.url, provider, body[:-1] + b" " * size + b"}", workspace.secret)
+
+
 def ask_in_halves(workspace, provider, between, secret=None, headers=None) -> httpx.Response:
     """A call that does something while half of its body is on its way."""
     body = json.dumps(call_body(provider, "Hello")).encode()
