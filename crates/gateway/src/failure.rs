@@ -76,13 +76,16 @@ fn is_encoded(headers: &HeaderMap) -> bool {
     codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity") && !coding.is_empty())
 }
 
-/// Tells SDKs not to retry what a retry can't change. They retry some statuses unasked, whatever is behind them, and
-/// there the provider's own advice does not count either.
+/// Tells SDKs not to retry what a retry can't change. They retry limits and trouble unasked, whatever is behind them,
+/// and there the provider's own advice does not count either.
 fn say_if_hopeless(head: &mut HeaderMap, class: ErrorClass, status: StatusCode) {
-    let retried_unasked = matches!(status.as_u16(), 408 | 409 | 429 | 500..=599);
-    // What the request collided with may be gone by then.
-    let may_pass = class.may_pass() || status == StatusCode::CONFLICT && class == ErrorClass::AboutTheRequest;
-    if !(retried_unasked && may_pass) && (retried_unasked || !head.contains_key(SHOULD_RETRY)) {
+    let says_it = match status.as_u16() {
+        // Time that ran out and conflicts with other requests pass.
+        408 | 409 => false,
+        429 | 500..=599 => !class.may_pass(),
+        _ => !head.contains_key(SHOULD_RETRY),
+    };
+    if says_it {
         head.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
     }
 }
