@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from harness import postgres
-from harness.api import Workspace
+from harness.api import Workspace, ask_in_halves
 from harness.books import disagreements
-from harness.errors import assert_error
-from harness.load import Load, Plan
+from harness.errors import assert_ends_in_error_event, assert_error
+from harness.load import Load, Plan, read_to_the_end
 from harness.process import wait_for
 from harness.server import Server
 from harness.sim import PROVIDERS, provider_key
@@ -22,6 +22,8 @@ needs_postgres = pytest.mark.skipif(not postgres.server_url(), reason="TEST_POST
 
 # A removal answers within the trust and what belongs to the work itself.
 ANSWERS_WITHIN = 5.0
+# And what runs on a revoked platform key ends soon after.
+ENDS_WITHIN = 5.0
 
 
 @pytest.fixture
@@ -90,6 +92,29 @@ def test_what_one_node_takes_away_the_other_no_longer_has(nodes, sim):
     assert_error(other.ask("openai", secret=made["secret"]), "openai", 401, "unauthorized")
     one.operator("DELETE", one.path, expect=204)
     assert_error(other.ask("openai"), "openai", 401, "unauthorized")
+
+
+@needs_postgres
+def test_a_key_revoked_at_one_node_starts_nothing_at_the_other_and_ends_what_runs(nodes, sim):
+    one = nodes[0].operator.create_workspace()
+    other = at(nodes[1], one)
+    made = one.new_api_key("brief", ["inference"])
+    plan = Plan("openai", "Hello [[sim:chunks n=3000 delay_ms=20]]")
+    wait_for(lambda: sim.stats()["open"] == 0, "nothing else is going on")
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(read_to_the_end, nodes[1].url, made["secret"], plan)
+        wait_for(lambda: sim.stats()["open"] == 1, "the stream is open")
+        since = sim.now()
+
+        def between():
+            wait_for(lambda: nodes[1].metrics()["ownkey_calls_open"] == 2, "the body is being read")
+            one.api("DELETE", f"{one.path}/api-keys/{made['id']}", expect=204)
+
+        refused = ask_in_halves(other, "openai", between, made["secret"])
+        assert_error(refused, "openai", 401, "unauthorized")
+        head, body = running.result(ENDS_WITHIN)
+    assert head.startswith(b"HTTP/1.1 200") and sim.calls(since) == []
+    assert assert_ends_in_error_event("openai", body.decode())["error"]["code"] == "unauthorized"
 
 
 @needs_postgres

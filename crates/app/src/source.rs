@@ -5,7 +5,7 @@ use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::id::{ApiKeyId, WorkspaceId};
 use ownkey_domain::platform_key::LookupId;
 use ownkey_domain::provider::Provider;
-use ownkey_gateway::directory::{Credential, Directory, Source, SourceError, Workspace};
+use ownkey_gateway::directory::{Credential, Directory, Known, Source, SourceError, Workspace};
 use ownkey_store::{Change, ChangeKind, Routing, Store, StoreError, StoredCredential};
 use ownkey_vault::{Origin, Sealed, WrappedDek};
 
@@ -53,6 +53,7 @@ fn workspace(routing: Routing) -> Workspace {
         agents: routing.agents,
         dek: WrappedDek::from_bytes(routing.dek.wrapped).ok(),
         credentials,
+        known: Known::default(),
     }
 }
 

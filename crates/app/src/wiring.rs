@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use ownkey_control::{Control, Endpoint, LadderLimits};
+use ownkey_control::{Control, Endpoint, LadderLimits, Throttle};
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::provider::Provider;
 use ownkey_gateway::directory::Directory;
@@ -14,7 +14,7 @@ use ownkey_gateway::edge::{Entrance, Identity};
 use ownkey_gateway::metrics::Metrics;
 use ownkey_gateway::rates::Rates;
 use ownkey_gateway::upstream::{BaseUrl, Upstream};
-use ownkey_gateway::{Gateway, client, edge};
+use ownkey_gateway::{BodyRoom, Gateway, client, edge};
 use ownkey_store::{Journal, JournalLimits, Store, StoreConfig};
 use ownkey_vault::Keyring;
 use secrecy::SecretString;
@@ -57,7 +57,7 @@ pub async fn serve(settings: Settings, reread: Reread) -> anyhow::Result<()> {
     let health = Arc::new(KeyHealth::start(&store).await?);
     let (stop, stopped) = watch::channel(false);
     let taking_over = TakingOver::start(takeover.run(wait(stopped.clone())), stopped);
-    let lasting = Lasting::new(store, journal, health, taking_over.alive());
+    let lasting = Lasting::new(store, (journal, health), taking_over.alive(), BodyRoom::new(&settings.limits));
     let current = Arc::new(Current::new(assemble(&settings, keyring, &lasting).await?));
     let reload = Reload { reread, lasting, current: Arc::clone(&current), shown, started: settings };
     run(current, Listeners { public, admin }, (reload, hangup), (stop, taking_over)).await
@@ -76,16 +76,25 @@ pub struct Lasting {
     rates: Arc<Rates>,
     /// Whether the take-over of the journal runs.
     alive: watch::Receiver<bool>,
-    /// The word that ends streams, also those of gateways that were replaced.
+    /// The word that ends calls, also those of gateways that were replaced.
     cut_off: watch::Sender<bool>,
+    body_room: BodyRoom,
+    key_tests: Arc<Throttle>,
 }
 
 impl Lasting {
-    fn new(store: Store, journal: Arc<Journal>, health: Arc<KeyHealth>, alive: watch::Receiver<bool>) -> Self {
+    fn new(
+        store: Store,
+        (journal, health): (Arc<Journal>, Arc<KeyHealth>),
+        alive: watch::Receiver<bool>,
+        body_room: BodyRoom,
+    ) -> Self {
         let directory = directory::follow(&store);
         let rates = Arc::new(Rates::new(Instant::now()));
         let cut_off = watch::Sender::new(false);
-        Self { store, directory, journal, health, metrics: Arc::default(), rates, alive, cut_off }
+        let key_tests = Arc::new(Throttle::new(LadderLimits::default().tests_per_minute));
+        let metrics = Arc::default();
+        Self { store, directory, journal, health, metrics, rates, alive, cut_off, body_room, key_tests }
     }
 }
 
@@ -153,7 +162,7 @@ async fn run(
 
 async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway> {
     let upstreams = Provider::ALL.map(|provider| upstream(provider, settings.providers.of(provider)));
-    let Lasting { store, directory, journal, health, metrics, rates, cut_off, .. } = &shared.lasting;
+    let Lasting { store, directory, journal, health, metrics, rates, cut_off, body_room, .. } = &shared.lasting;
     Ok(Gateway::new(ownkey_gateway::Parts {
         directory: Arc::clone(directory),
         keyring: Arc::clone(&shared.keyring),
@@ -169,6 +178,7 @@ async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway
         metrics: Arc::clone(metrics),
         rates: Arc::clone(rates),
         cut_off: cut_off.clone(),
+        body_room: body_room.clone(),
         limits: settings.limits.clone(),
         over_tls: settings.server.tls.is_some(),
         clock: clock::now,
@@ -213,6 +223,7 @@ async fn control(settings: &Settings, shared: &Shared) -> anyhow::Result<axum::R
             })
         }),
         ladder: LadderLimits::default(),
+        throttle: Arc::clone(&shared.lasting.key_tests),
     })?;
     Ok(ownkey_control::router(Arc::new(control)))
 }

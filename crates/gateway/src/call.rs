@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use http::HeaderMap;
 use http::request::Parts;
-use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::money::MicroCredits;
 use ownkey_domain::provider::Protocol;
@@ -14,6 +13,7 @@ use ownkey_domain::time::Timestamp;
 use ownkey_domain::usage::{Measured, Usage};
 use ownkey_providers::paths::Route;
 
+use crate::directory::Caller;
 use crate::settle::{Book, OpenReceipt, kept};
 use crate::target::Target;
 use crate::terms::Looked;
@@ -42,7 +42,7 @@ pub struct Call {
     /// The protocol spoken.
     pub protocol: Protocol,
     /// Who calls.
-    pub caller: Arc<PlatformKey>,
+    pub caller: Arc<Caller>,
     /// The workspace it is made for.
     pub workspace: WorkspaceId,
     /// What its body has shown when it was looked through.
@@ -55,7 +55,7 @@ pub struct Call {
 
 impl Call {
     /// Opens the call of that caller.
-    pub fn open(arrival: &Arrival, to: &Target, caller: Arc<PlatformKey>, head: &Parts, book: &Arc<Book>) -> Self {
+    pub fn open(arrival: &Arrival, to: &Target, caller: Arc<Caller>, head: &Parts, book: &Arc<Book>) -> Self {
         let client_request_id = head.headers.get(CLIENT_REQUEST_ID).and_then(|value| value.to_str().ok());
         let draft = Receipt {
             id: arrival.id,

@@ -1,5 +1,10 @@
 //! Callers and sealed credentials in memory: bounded, never written back, forgotten when they change.
 
+mod known;
+#[cfg(test)]
+mod tests_known;
+
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
@@ -11,8 +16,41 @@ use ownkey_domain::id::{ApiKeyId, CredentialId, WorkspaceId};
 use ownkey_domain::platform_key::LookupId;
 use ownkey_domain::policy::PayerPolicy;
 use ownkey_domain::provider::Provider;
+use ownkey_domain::time::Timestamp;
 use ownkey_vault::{Origin, Sealed, WrappedDek};
 use quick_cache::sync::Cache;
+use tokio::sync::Semaphore;
+
+pub use self::known::Known;
+use self::known::{Held, held};
+
+/// Reads of the source at once by calls that look again: all that are under way do so at once when everything is
+/// forgotten, and those that find their answer in memory then wait for few others only.
+const LOOKS_AGAIN_MAX: usize = 8;
+
+/// Who calls: a platform key as the directory knows it.
+pub struct Caller {
+    /// The key.
+    pub key: PlatformKey,
+    /// Whether it is still what the directory knows.
+    pub known: Known,
+    lookup: LookupId,
+}
+
+impl Caller {
+    /// Whether the key still works at that moment.
+    pub fn may_call(&self, now: Timestamp) -> bool {
+        self.known.holds() && self.is_live(now)
+    }
+}
+
+impl Deref for Caller {
+    type Target = PlatformKey;
+
+    fn deref(&self) -> &PlatformKey {
+        &self.key
+    }
+}
 
 /// What a call needs to know of its workspace.
 pub struct Workspace {
@@ -30,6 +68,8 @@ pub struct Workspace {
     pub dek: Option<WrappedDek>,
     /// Its provider keys, sealed.
     pub credentials: Vec<Credential>,
+    /// Whether it is still what the directory knows.
+    pub known: Known,
 }
 
 /// A stored provider key, sealed.
@@ -112,15 +152,16 @@ pub trait Source: Send + Sync {
 pub struct Directory {
     source: Box<dyn Source>,
     trust: Arc<Trust>,
-    keys: Cache<LookupId, Arc<PlatformKey>>,
+    keys: Held<LookupId, Caller>,
     // What no key has: whoever tries one again and again costs one reading.
     no_keys: Cache<LookupId, ()>,
-    workspaces: Cache<WorkspaceId, Arc<Workspace>>,
+    workspaces: Held<WorkspaceId, Workspace>,
     names: Cache<String, WorkspaceId>,
     generation: AtomicU64,
     // Held for reading by whoever inserts, for writing by whoever forgets: a row read before a change can't
     // be inserted after it.
     inserting: RwLock<()>,
+    looks_again: Semaphore,
 }
 
 /// Which state of the directory a decision rests on.
@@ -133,12 +174,13 @@ impl Directory {
         Self {
             source,
             trust: Arc::new(Trust::always()),
-            keys: Cache::new(entries_max),
+            keys: held(entries_max),
             no_keys: Cache::new(entries_max),
-            workspaces: Cache::new(entries_max),
+            workspaces: held(entries_max),
             names: Cache::new(entries_max),
             generation: AtomicU64::new(0),
             inserting: RwLock::new(()),
+            looks_again: Semaphore::new(LOOKS_AGAIN_MAX),
         }
     }
 
@@ -153,21 +195,24 @@ impl Directory {
     }
 
     /// The platform key with that lookup id.
-    pub async fn platform_key(&self, lookup: LookupId) -> Result<Option<Arc<PlatformKey>>, SourceError> {
+    pub async fn platform_key(&self, lookup: LookupId) -> Result<Option<Arc<Caller>>, SourceError> {
         self.trusted()?;
-        if let Some(key) = self.keys.get(&lookup) {
-            return Ok(Some(key));
+        if let Some(caller) = self.keys.get(&lookup) {
+            return Ok(Some(caller));
         }
         if self.no_keys.get(&lookup).is_some() {
             return Ok(None);
         }
         let before = self.generation();
-        let Some(key) = self.source.platform_key(lookup).await?.map(Arc::new) else {
+        let Some(key) = self.source.platform_key(lookup).await? else {
             self.insert_if_unchanged(before, || self.no_keys.insert(lookup, ()));
             return Ok(None);
         };
-        self.insert_if_unchanged(before, || self.keys.insert(lookup, Arc::clone(&key)));
-        Ok(Some(key))
+        let caller = Arc::new(Caller { key, known: Known::default(), lookup });
+        let kept = self.insert_if_unchanged(before, || first(&self.keys, lookup, &caller));
+        // What is not kept can't be forgotten later: whoever holds it looks again before it counts.
+        kept.is_none().then(|| caller.known.end());
+        Ok(Some(kept.unwrap_or(caller)))
     }
 
     /// The workspace that the product calls so.
@@ -190,8 +235,23 @@ impl Directory {
             return Ok(Some((workspace, before)));
         }
         let Some(workspace) = self.source.workspace(id).await?.map(Arc::new) else { return Ok(None) };
-        self.insert_if_unchanged(before, || self.workspaces.insert(id, Arc::clone(&workspace)));
-        Ok(Some((workspace, before)))
+        let kept = self.insert_if_unchanged(before, || first(&self.workspaces, id, &workspace));
+        kept.is_none().then(|| workspace.known.end());
+        Ok(Some((kept.unwrap_or(workspace), before)))
+    }
+
+    /// What has become of a caller and of the workspace that it calls for; `None` if either is gone.
+    pub async fn look_again(
+        &self,
+        caller: &Caller,
+        workspace: Option<&Workspace>,
+    ) -> Result<Option<(Arc<Caller>, Option<Arc<Workspace>>)>, SourceError> {
+        // The semaphore is never closed.
+        let _turn = self.looks_again.acquire().await.ok();
+        let Some(caller) = self.platform_key(caller.lookup).await? else { return Ok(None) };
+        let Some(workspace) = workspace else { return Ok(Some((caller, None))) };
+        let found = self.workspace(workspace.id).await?;
+        Ok(found.map(|(workspace, _)| (caller, Some(workspace))))
     }
 
     /// Whether what was decided for a workspace as it was in that generation still stands. When in doubt, no: the
@@ -208,15 +268,23 @@ impl Directory {
     /// revoked rarely and read all the time.
     pub fn forget_key(&self, id: ApiKeyId) {
         self.forget(|| {
-            self.keys.retain(|_, key| key.id != id);
             self.no_keys.clear();
+            self.keys.retain(|_, caller| {
+                let stays = caller.id != id;
+                if !stays {
+                    caller.known.end();
+                }
+                stays
+            });
         });
     }
 
     /// Forgets a workspace with its credentials.
     pub fn forget_workspace(&self, id: WorkspaceId) {
         self.forget(|| {
-            self.workspaces.remove(&id);
+            if let Some((_, workspace)) = self.workspaces.remove(&id) {
+                workspace.known.end();
+            }
             self.names.retain(|_, named| *named != id);
         });
     }
@@ -224,9 +292,15 @@ impl Directory {
     /// Forgets everything.
     pub fn forget_all(&self) {
         self.forget(|| {
-            self.keys.clear();
             self.no_keys.clear();
-            self.workspaces.clear();
+            self.keys.retain(|_, caller| {
+                caller.known.end();
+                false
+            });
+            self.workspaces.retain(|_, workspace| {
+                workspace.known.end();
+                false
+            });
             self.names.clear();
         });
     }
@@ -241,11 +315,9 @@ impl Directory {
         Generation(self.generation.load(Ordering::SeqCst))
     }
 
-    fn insert_if_unchanged(&self, since: Generation, insert: impl FnOnce()) {
+    fn insert_if_unchanged<T>(&self, since: Generation, insert: impl FnOnce() -> T) -> Option<T> {
         let _inserting = self.inserting.read().unwrap_or_else(PoisonError::into_inner);
-        if self.generation() == since {
-            insert();
-        }
+        (self.generation() == since).then(insert)
     }
 
     fn forget(&self, remove: impl FnOnce()) {
@@ -254,6 +326,13 @@ impl Directory {
         remove();
         self.generation.fetch_add(1, Ordering::SeqCst);
     }
+}
+
+/// What is kept under that key: the one that is there already, if another look was quicker, so that all calls hold
+/// the one that is forgotten.
+fn first<K: Eq + std::hash::Hash + Clone, T>(cache: &Held<K, T>, key: K, new: &Arc<T>) -> Arc<T> {
+    let Ok(kept) = cache.get_or_insert_with(&key, || Ok::<_, std::convert::Infallible>(Arc::clone(new)));
+    kept
 }
 
 #[cfg(test)]
@@ -286,6 +365,7 @@ mod tests {
                     agents: Agents::new(),
                     dek: None,
                     credentials: Vec::new(),
+                    known: Known::default(),
                 }))
             })
         }

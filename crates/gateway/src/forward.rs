@@ -12,13 +12,14 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use ownkey_domain::payer::Payer;
 use ownkey_domain::provider::Provider;
+use ownkey_domain::time::Timestamp;
 use ownkey_providers::facts;
 use ownkey_vault::ProviderKey;
 use tokio::sync::OwnedSemaphorePermit;
 use zeroize::Zeroizing;
 
 use crate::client::Client;
-use crate::directory::{Directory, Generation, Workspace};
+use crate::directory::{Caller, Directory, Generation, Workspace};
 use crate::error::{Code, Error};
 use crate::headers;
 
@@ -60,7 +61,7 @@ impl Upstreamed {
 pub enum Sent {
     /// The provider's head is there.
     Answered(Response<Incoming>),
-    /// The workspace changed before anything went out: decide anew.
+    /// The workspace or the platform key changed before anything went out: decide anew.
     Outdated,
 }
 
@@ -96,13 +97,13 @@ fn is_outdated(error: &hyper_util::client::legacy::Error) -> bool {
     std::iter::successors(first, |e| e.source()).any(|cause| cause.is::<Outdated>())
 }
 
-/// The workspace changed before the request went out.
+/// The workspace or the platform key changed before the request went out.
 #[derive(Debug, thiserror::Error)]
-#[error("the workspace changed before the request went out")]
+#[error("the workspace or the platform key changed before the request went out")]
 struct Outdated;
 
 /// Tells at the last moment whether a decision still stands: whether the workspace's keys, plan and policy are those
-/// that it rests on.
+/// that it rests on, and whether the caller's platform key still works.
 pub struct Lease {
     /// Knows the workspaces as they are.
     pub directory: Arc<Directory>,
@@ -110,19 +111,23 @@ pub struct Lease {
     pub since: Generation,
     /// The workspace as it was then.
     pub workspace: Arc<Workspace>,
+    /// Who calls.
+    pub caller: Arc<Caller>,
+    /// Tells the time.
+    pub clock: fn() -> Timestamp,
 }
 
 impl Lease {
     fn holds(&self) -> bool {
-        self.directory.still_current(self.since, &self.workspace)
+        self.directory.still_current(self.since, &self.workspace) && self.caller.may_call((self.clock)())
     }
 }
 
 /// A request body on its way out. The client asks for it in the very poll in which it writes the head, so this is
-/// the last moment to find that the key was removed or the policy changed meanwhile; the connection is then dropped
+/// the last moment to find that a key was removed or revoked, or the policy changed meanwhile; the connection is then dropped
 /// with nothing sent. That is what lets a change be acknowledged without waiting for calls that were about to start.
 pub struct Outgoing {
-    bytes: Option<Bytes>,
+    pieces: std::vec::IntoIter<Bytes>,
     lease: Option<Lease>,
     went_out: Arc<AtomicBool>,
     // Room in memory, given back when the body is gone.
@@ -130,9 +135,9 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// A body that goes out only while the lease holds.
-    pub fn new(bytes: Bytes, lease: Lease, room: Arc<OwnedSemaphorePermit>) -> Self {
-        Self { bytes: Some(bytes), lease: Some(lease), went_out: Arc::default(), _room: room }
+    /// A body in pieces that goes out only while the lease holds.
+    pub fn new(pieces: Vec<Bytes>, lease: Lease, room: Arc<OwnedSemaphorePermit>) -> Self {
+        Self { pieces: pieces.into_iter(), lease: Some(lease), went_out: Arc::default(), _room: room }
     }
 
     /// Becomes true when the request goes out: before that, no provider knows of it.
@@ -150,14 +155,14 @@ impl Body for Outgoing {
             return Poll::Ready(Some(Err(Box::new(Outdated))));
         }
         self.went_out.store(true, Ordering::Relaxed);
-        Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+        Poll::Ready(self.pieces.next().map(|piece| Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_none()
+        self.pieces.as_slice().is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+        SizeHint::with_exact(self.pieces.as_slice().iter().map(|piece| piece.len() as u64).sum())
     }
 }

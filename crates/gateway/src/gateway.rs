@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use http::header::{HeaderName, HeaderValue};
 use http::request::Parts as Head;
 use http::{Request, Response};
 use hyper::body::Incoming;
-use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::catalogue::Catalogue;
+use ownkey_domain::hold::{self, Size};
 use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::money::CreditRate;
 use ownkey_domain::payer::PayerKind;
@@ -21,9 +20,9 @@ use ownkey_domain::time::Timestamp;
 use ownkey_providers::managed::{Extensions, Shape};
 use ownkey_providers::paths::{self, Route};
 use ownkey_providers::peek::{Edits, Peek, edit, peek};
-use ownkey_vault::{Keyring, PlatformKeyHasher};
+use ownkey_vault::{Keyring, PlatformKeyHasher, ProviderKey};
 use percent_encoding::percent_decode_str;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::admit::admit;
 use crate::answer::{Answer, relay};
@@ -32,7 +31,7 @@ use crate::body::Body;
 use crate::call::{Arrival, Call};
 use crate::client::Client;
 use crate::decide::{self, Asked, Decision, Grounds, decide};
-use crate::directory::{Directory, Generation, Workspace};
+use crate::directory::{Caller, Directory, Generation, Workspace};
 use crate::error::{Code, Error};
 use crate::forward::{Draft, Lease, Outgoing, Sent, Upstreamed, forward};
 use crate::identify::identify;
@@ -42,9 +41,10 @@ use crate::metrics::Metrics;
 use crate::models::Viewer;
 use crate::open::key_for;
 use crate::rates::{Quota, Rates, Subject};
-use crate::read::{self, RequestBody, read};
+use crate::read::{BodyRoom, RequestBody, read};
 use crate::relay::Watch;
 use crate::settle::{Book, kept};
+use crate::stop::Stop;
 use crate::target::{self, Target};
 use crate::terms::{self, Bill};
 use crate::upstream::Upstream;
@@ -80,8 +80,10 @@ pub struct Parts {
     pub rates: Arc<Rates>,
     /// Counts.
     pub metrics: Arc<Metrics>,
-    /// Ends every stream, each with an error event. Gateways that follow each other share it.
+    /// Ends every call, streams with an error event. Gateways that follow each other share it.
     pub cut_off: watch::Sender<bool>,
+    /// The memory of all request bodies, shared likewise.
+    pub body_room: BodyRoom,
     /// Bounds and time-outs.
     pub limits: Limits,
     /// Whether the listener itself speaks TLS.
@@ -96,7 +98,6 @@ pub struct Parts {
 pub struct Gateway {
     parts: Parts,
     book: Arc<Book>,
-    body_room: Arc<Semaphore>,
 }
 
 /// A request that was read.
@@ -115,8 +116,7 @@ impl Gateway {
             metrics: Arc::clone(&parts.metrics),
             rates: Arc::clone(&parts.rates),
         });
-        let body_room = read::body_room(&parts.limits);
-        Self { parts, book, body_room }
+        Self { parts, book }
     }
 
     /// Whether a path is the data plane's.
@@ -124,7 +124,7 @@ impl Gateway {
         paths::is_of_a_protocol(path)
     }
 
-    /// Ends every stream that is still going on, each with an error event: the server stops. It also ends those of
+    /// Ends every call that is still going on, streams with an error event: the server stops. It also ends those of
     /// gateways that were made with the same [`Parts::cut_off`].
     pub fn cut_off(&self) {
         self.parts.cut_off.send_replace(true);
@@ -164,15 +164,16 @@ impl Gateway {
         if !to.route.is_metered() {
             return self.models(to, &caller, head).await;
         }
+        let mut stop = self.stop(&caller);
         let mut call = Call::open(arrival, to, caller, head, &self.book);
-        match self.carry(&mut call, head, body).await {
+        match stop.unless(self.carry(&mut call, head, body)).await {
             Ok(answer) => relay(call, answer).await,
             Err(error) => Err(failure::broken(call, error)),
         }
     }
 
     /// The models that this caller can use: no call of a model, so no receipt.
-    async fn models(&self, to: &Target, caller: &PlatformKey, head: &Head) -> Result<Response<Body>, Error> {
+    async fn models(&self, to: &Target, caller: &Caller, head: &Head) -> Result<Response<Body>, Error> {
         may_call_models(caller)?;
         let id = service::workspace_of(caller, &head.headers, &self.parts.directory).await?;
         let (workspace, since) = self.workspace(id).await?;
@@ -188,7 +189,8 @@ impl Gateway {
     /// The steps between knowing the caller and having the provider's head.
     async fn carry(&self, call: &mut Call, head: &Head, body: Incoming) -> Result<Answer, Error> {
         may_call_models(&call.caller)?;
-        let body = read(&self.parts.limits, &self.body_room, &head.headers, body).await?;
+        let body = read(&self.parts.limits, &self.parts.body_room, &head.headers, body).await?;
+        call.receipt.awaited(body.awaited);
         let route = call.route;
         let asked = on_body(&body, move |bytes| peek(bytes, route)).await?;
         let asked = asked.map_err(|error| Error::bad_request(format!("Bad request: {error}.")))?;
@@ -199,6 +201,7 @@ impl Gateway {
         service::act_for(call, &head.headers, &self.parts.directory).await?;
         let received = Received { head, body: &body, asked: &asked };
         for _ in 0..DECISIONS_MAX {
+            self.confirm(call, head).await?;
             let (workspace, since) = self.workspace(call.workspace).await?;
             let plan = self.plan(&workspace)?;
             let grounds = Grounds { plan, catalogue: &self.parts.catalogue, upstreams: &self.parts.upstreams };
@@ -208,13 +211,30 @@ impl Gateway {
             };
             let model = decide::resolve(&self.parts.catalogue, call.protocol, model)?;
             let decision = decide(&grounds, &model, Arc::clone(&workspace), since)?;
+            let key = key_for(&self.parts.keyring, &decision)?;
             self.terms(call, &received, &model, &decision).await?;
             admit(&*self.parts.ledger, decision.payer.kind())?;
-            if let Some(answer) = self.send(call, &received, &decision).await? {
+            if let Some(answer) = self.send(call, &received, &decision, key).await? {
                 return Ok(answer);
             }
         }
         Err(Error::overloaded("The workspace changes too fast. Try again shortly."))
+    }
+
+    /// Makes sure of the caller before each decision: his key may have been revoked or have expired while the body
+    /// came, or just before the call went out.
+    async fn confirm(&self, call: &mut Call, head: &Head) -> Result<(), Error> {
+        let Parts { directory, hasher, clock, .. } = &self.parts;
+        let now = clock();
+        if !call.caller.may_call(now) {
+            call.caller = identify(directory, hasher, &head.headers, now).await?;
+        }
+        Ok(())
+    }
+
+    /// What may end a call of that caller early.
+    fn stop(&self, caller: &Arc<Caller>) -> Stop {
+        Stop::new(self.parts.cut_off.subscribe(), &self.parts.directory, caller)
     }
 
     /// The model that the call's name for it means in that workspace; the receipt tells of the agent that was named.
@@ -250,6 +270,15 @@ impl Gateway {
         } else {
             Shape::default()
         };
+        call.receipt.prompted(hold::prompt(
+            model.model(),
+            &Size {
+                body_bytes: u64::try_from(received.body.bytes.len()).unwrap_or(u64::MAX),
+                messages: shape.messages,
+                has_tools: shape.has_tools,
+                ..Size::default()
+            },
+        ));
         self.take_turn(call, decision.plan)?;
         if !is_managed {
             return Ok(());
@@ -274,28 +303,30 @@ impl Gateway {
         Ok(())
     }
 
-    /// Opens the key and forwards; `None` if the workspace changed at the last moment.
+    /// Forwards with that key; `None` if the workspace or the caller changed at the last moment.
     async fn send(
         &self,
         call: &mut Call,
         received: &Received<'_>,
         decision: &Decision<'_>,
+        key: Arc<ProviderKey>,
     ) -> Result<Option<Answer>, Error> {
         let Received { head, body, asked } = *received;
         let query: Vec<u8> = percent_decode_str(head.uri.query().unwrap_or_default()).collect();
         if platform_key::appears_in(&query) {
             return Err(Error::bad_request("The query string holds a platform key. Send it in a header."));
         }
-        let key = key_for(&self.parts.keyring, decision)?;
         let lease = Lease {
             directory: Arc::clone(&self.parts.directory),
             since: decision.since,
             workspace: Arc::clone(&decision.workspace),
+            caller: Arc::clone(&call.caller),
+            clock: self.parts.clock,
         };
         let wants_usage = self.parts.ask_usage || decision.payer.kind() == PayerKind::Managed;
         let asks_usage = wants_usage && asked.stream && !asked.include_usage;
         let edits = Edits { model: decision.model, include_usage: asks_usage, output_limit: decision.output_limit };
-        let edited = edit(&body.bytes, call.route, asked, edits).map_or_else(|| body.bytes.clone(), Bytes::from);
+        let edited = edit(&body.bytes, call.route, asked, edits);
         let path = paths::below_base(decision.provider, call.route.template());
         let query = headers::forwarded_query(head.uri.query(), decision.payer.kind());
         let uri = decision.base.uri(path, query);
@@ -315,7 +346,7 @@ impl Gateway {
         match forward(&self.parts.client, request, self.parts.limits.response_head).await? {
             Sent::Answered(response) => Ok(Some(Answer {
                 response,
-                stop: self.parts.cut_off.subscribe(),
+                stop: self.stop(&call.caller).of(&decision.workspace),
                 provider: decision.provider,
                 payer: decision.payer.kind(),
                 key,
@@ -348,7 +379,7 @@ impl Gateway {
     }
 }
 
-fn may_call_models(caller: &PlatformKey) -> Result<(), Error> {
+fn may_call_models(caller: &Caller) -> Result<(), Error> {
     if caller.may(Scope::Inference) || caller.may(Scope::InferenceAny) {
         return Ok(());
     }

@@ -33,8 +33,10 @@ mod relay;
 mod service;
 mod settle;
 mod short;
+mod stop;
 mod target;
 mod terms;
 
 pub use body::Body;
 pub use gateway::{Gateway, Parts};
+pub use read::BodyRoom;

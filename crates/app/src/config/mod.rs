@@ -100,6 +100,7 @@ impl Settings {
             ("server.admin_listen", self.server.admin_listen != other.server.admin_listen),
             ("database.url", self.database.url != other.database.url),
             ("database.journal_dir", self.database.journal_dir != other.database.journal_dir),
+            ("limits.bodies_mib", limits.bodies_bytes_max != others.bodies_bytes_max),
             ("limits.connections", limits.connections_max != others.connections_max),
             ("limits.connections_per_peer", limits.connections_per_peer_max != others.connections_per_peer_max),
             ("limits.connection_idle_s", limits.connection_idle != others.connection_idle),

@@ -9,6 +9,7 @@ use ownkey_domain::id::{CredentialId, WorkspaceId};
 use ownkey_domain::platform_key::LookupId;
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::time::Timestamp;
+use ownkey_gateway::BodyRoom;
 use ownkey_gateway::client::client;
 use ownkey_gateway::cors::Cors;
 use ownkey_gateway::directory::{Directory, Source, SourceError, Workspace};
@@ -79,6 +80,7 @@ fn server(cut_off: &watch::Sender<bool>) -> Server {
         rates: Arc::new(Rates::new(Instant::now())),
         metrics: Arc::default(),
         cut_off: cut_off.clone(),
+        body_room: BodyRoom::new(&limits),
         limits,
         over_tls: false,
         clock: || panic!("the clock is broken"),

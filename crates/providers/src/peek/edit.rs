@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use bytes::Bytes;
 use ownkey_domain::provider::Protocol;
 
 use super::Peek;
@@ -19,9 +20,9 @@ pub struct Edits<'a> {
     pub output_limit: Option<u32>,
 }
 
-/// The edited body; `None` if it already is as wanted, so that the original bytes can go on. `peek` must come from
-/// this very body and route.
-pub fn edit(body: &[u8], route: Route, peek: &Peek, edits: Edits<'_>) -> Option<Vec<u8>> {
+/// The edited body in pieces, which share the original's memory: bodies are large, and what is written in is not.
+/// `peek` must come from this very body and route.
+pub fn edit(body: &Bytes, route: Route, peek: &Peek, edits: Edits<'_>) -> Vec<Bytes> {
     let places = &peek.places;
     let is_chat = route == Route::ChatCompletions;
     let mut splices: Vec<(Range<usize>, String)> = Vec::new();
@@ -50,7 +51,7 @@ pub fn edit(body: &[u8], route: Route, peek: &Peek, edits: Edits<'_>) -> Option<
         splices.push((places.start..places.start, joined(&members.join(","), places.is_empty)));
     }
     splices.sort_by_key(|(place, _)| place.start);
-    (!splices.is_empty()).then(|| splice(body, &splices))
+    splice(body, splices)
 }
 
 const ASKED: &str = "{\"include_usage\":true}";
@@ -82,15 +83,15 @@ fn joined(members: &str, is_empty: bool) -> String {
 }
 
 /// Replaces places that are in order and apart.
-fn splice(body: &[u8], splices: &[(Range<usize>, String)]) -> Vec<u8> {
-    let added: usize = splices.iter().map(|(_, text)| text.len()).sum();
-    let mut out = Vec::with_capacity(body.len() + added);
+fn splice(body: &Bytes, splices: Vec<(Range<usize>, String)>) -> Vec<Bytes> {
+    let mut pieces = Vec::with_capacity(2 * splices.len() + 1);
     let mut at = 0;
     for (place, text) in splices {
-        out.extend_from_slice(&body[at..place.start]);
-        out.extend_from_slice(text.as_bytes());
+        pieces.push(body.slice(at..place.start));
+        pieces.push(Bytes::from(text));
         at = place.end;
     }
-    out.extend_from_slice(&body[at..]);
-    out
+    pieces.push(body.slice(at..));
+    pieces.retain(|piece| !piece.is_empty());
+    pieces
 }

@@ -1,5 +1,6 @@
 //! Peeking agrees with a whole parse, and an edit changes what it says and nothing else.
 
+use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -11,8 +12,8 @@ fn chat(body: &str) -> Result<Peek, PeekError> {
 
 fn edited(body: &str, edits: Edits<'_>) -> String {
     let peek = chat(body).unwrap();
-    let out = edit(body.as_bytes(), Route::ChatCompletions, &peek, edits);
-    out.map_or_else(|| body.to_owned(), |out| String::from_utf8(out).unwrap())
+    let pieces = edit(&Bytes::copy_from_slice(body.as_bytes()), Route::ChatCompletions, &peek, edits);
+    String::from_utf8(pieces.concat()).unwrap()
 }
 
 const ASK: Edits<'_> = Edits { model: None, include_usage: true, output_limit: None };
@@ -147,10 +148,22 @@ fn an_output_limit_is_written_by_the_name_that_the_model_knows() {
 
 #[test]
 fn a_body_that_is_as_wanted_is_not_copied() {
-    let body = br#"{"model":"m","max_tokens":3,"stream_options":null}"#;
-    let peek = peek(body, Route::Messages).unwrap();
+    let body = Bytes::from_static(br#"{"model":"m","max_tokens":3,"stream_options":null}"#);
+    let peek = peek(&body, Route::Messages).unwrap();
     let edits = Edits { model: Some("m"), include_usage: true, output_limit: Some(5) };
-    assert_eq!(edit(body, Route::Messages, &peek, edits), None);
+    let pieces = edit(&body, Route::Messages, &peek, edits);
+    assert_eq!((pieces.len(), pieces[0].as_ptr()), (1, body.as_ptr()));
+}
+
+#[test]
+fn an_edited_body_is_not_copied_either() {
+    let body = Bytes::from_static(br#"{"messages":[],"model":"m"}"#);
+    let peek = peek(&body, Route::ChatCompletions).unwrap();
+    let pieces = edit(&body, Route::ChatCompletions, &peek, Edits { model: Some("n"), ..ASK });
+    assert_eq!(pieces.concat(), br#"{"stream_options":{"include_usage":true},"messages":[],"model":"n"}"#);
+    let original = body.as_ptr_range();
+    let shared = pieces.iter().filter(|piece| original.contains(&piece.as_ptr()));
+    assert_eq!(shared.map(Bytes::len).sum::<usize>(), body.len() - "\"m\"".len());
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -213,7 +226,7 @@ proptest! {
             for route in [Route::ChatCompletions, Route::Messages] {
                 if let Ok(found) = peek(body, route) {
                     prop_assert!(serde_json::from_slice::<Value>(body).unwrap().is_object());
-                    edit(body, route, &found, ASK);
+                    edit(&Bytes::copy_from_slice(body), route, &found, ASK);
                 }
             }
         }
@@ -243,8 +256,8 @@ proptest! {
         let value: Value = serde_json::from_str(&text).unwrap();
         let Ok(found) = chat(&text) else { return Ok(()) };
         let edits = Edits { model: model.as_deref(), include_usage: true, output_limit: limit };
-        let out = edit(text.as_bytes(), Route::ChatCompletions, &found, edits);
-        let out: Value = out.map_or_else(|| value.clone(), |out| serde_json::from_slice(&out).unwrap());
+        let pieces = edit(&Bytes::copy_from_slice(text.as_bytes()), Route::ChatCompletions, &found, edits);
+        let out: Value = serde_json::from_slice(&pieces.concat()).unwrap();
 
         let mut expected = value.clone();
         if let Some(model) = model {
