@@ -16,6 +16,7 @@ use ownkey_gateway::edge::Entrance;
 use ownkey_gateway::ledger::{JournalUnavailable, Ledger};
 use ownkey_gateway::limits::Limits;
 use ownkey_gateway::rates::Rates;
+use ownkey_gateway::{BodyRoom, Gateway};
 use ownkey_providers::managed::Extensions;
 use ownkey_vault::{Keyring, PepperId, PlatformKeyHasher, Secret};
 use serde_json::Value;
@@ -79,6 +80,7 @@ fn server(cut_off: &watch::Sender<bool>) -> Server {
         rates: Arc::new(Rates::new(Instant::now())),
         metrics: Arc::default(),
         cut_off: cut_off.clone(),
+        body_room: BodyRoom::new(&limits),
         limits,
         over_tls: false,
         clock: || panic!("the clock is broken"),
