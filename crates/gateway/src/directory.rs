@@ -1,8 +1,6 @@
 //! Callers and sealed credentials in memory: bounded, never written back, forgotten when they change.
 
 mod known;
-#[cfg(test)]
-mod tests_known;
 
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -57,3 +57,6 @@ impl<K, T> Lifecycle<K, Arc<T>> for InUse {
         Arc::strong_count(value) > 1
     }
 }
+
+#[cfg(test)]
+mod tests;

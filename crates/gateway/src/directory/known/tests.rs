@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use super::*;
+use crate::directory::*;
 
 /// Far longer than anything here takes.
 const SOON: Duration = Duration::from_secs(5);
