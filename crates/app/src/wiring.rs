@@ -245,7 +245,8 @@ fn entrance(
 ) -> anyhow::Result<(Entrance, Option<watch::Sender<Identity>>)> {
     let (shown, identity) = identity.map(watch::channel).unzip();
     let listener = bind(settings.server.listen)?;
-    Ok((Entrance { listener, identity, proxies: settings.server.trusted_proxies.clone() }, shown))
+    let (proxies, proxies_only) = (settings.server.trusted_proxies.clone(), identity.is_none());
+    Ok((Entrance { listener, identity, proxies, proxies_only }, shown))
 }
 
 /// Connections that may wait to be accepted: agents arrive in bursts, and the usual 128 would turn some away.

@@ -49,19 +49,21 @@ pub struct Entrance {
     pub identity: Option<watch::Receiver<Identity>>,
     /// Proxies, which bring many callers over few addresses: the bound on connections of one address is not for them.
     pub proxies: Vec<IpNet>,
+    /// Whether other machines may come by those proxies only, because all else would travel unencrypted.
+    pub proxies_only: bool,
 }
 
 impl Entrance {
-    /// Plain HTTP, without proxies on other machines.
+    /// Plain HTTP, for whoever reaches the listener.
     pub fn plain(listener: TcpListener) -> Self {
-        Self { listener, identity: None, proxies: Vec::new() }
+        Self { listener, identity: None, proxies: Vec::new(), proxies_only: false }
     }
 }
 
 /// Serves the entrance until `stop` resolves, then lets open calls end for [`Limits::drain`].
 pub async fn serve<A: Answer>(entrance: Entrance, answer: Arc<A>, limits: &Limits, stop: impl Future<Output = ()>) {
-    let Entrance { listener, identity, proxies } = entrance;
-    let door = Door::new(limits, proxies);
+    let Entrance { listener, identity, proxies, proxies_only } = entrance;
+    let door = Door::new(limits, Peers::new(limits.connections_per_peer(), proxies), proxies_only);
     let host = Arc::new(Host::new(answer, identity, limits));
     let (stopping, _) = watch::channel(());
     let mut stop = std::pin::pin!(stop);
@@ -102,22 +104,26 @@ const CUT_OFF_GRACE: Duration = Duration::from_secs(2);
 struct Door {
     connections: Arc<Semaphore>,
     peers: Arc<Peers>,
+    proxies_only: bool,
     crowd_told: std::sync::Once,
+    stranger_told: std::sync::Once,
 }
 
 /// A connection's place, given back when it ends.
 type Entry = (OwnedSemaphorePermit, peers::Counted);
 
 impl Door {
-    fn new(limits: &Limits, proxies: Vec<IpNet>) -> Self {
+    fn new(limits: &Limits, peers: Arc<Peers>, proxies_only: bool) -> Self {
         let (wanted, connections) = (limits.connections_max, limits.connections());
         if connections < wanted {
             tracing::warn!(wanted, connections, "fewer connections than configured: raise the limit of open files");
         }
         Self {
             connections: Arc::new(Semaphore::new(connections)),
-            peers: Peers::new(limits.connections_per_peer(), proxies),
+            peers,
+            proxies_only,
             crowd_told: std::sync::Once::new(),
+            stranger_told: std::sync::Once::new(),
         }
     }
 
@@ -138,6 +144,16 @@ impl Door {
     }
 
     fn admit(&self, peer: IpAddr) -> Option<peers::Counted> {
+        if self.proxies_only && !self.peers.trusts(peer) {
+            self.stranger_told.call_once(|| {
+                tracing::warn!(
+                    %peer,
+                    "a connection came past the proxies, unencrypted, and was closed (server.trusted_proxies, or \
+                     server.tls_cert and tls_key)"
+                );
+            });
+            return None;
+        }
         let counted = self.peers.admit(peer);
         if counted.is_none() {
             // Once: whoever does this does it often.

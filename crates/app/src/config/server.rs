@@ -87,7 +87,11 @@ fn each<T, E: Display>(field: &str, items: &[String], read: impl Fn(&str) -> Res
 /// A network, or a single address.
 fn network(text: &str) -> Result<IpNet, &'static str> {
     let address = || text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
-    text.parse().or_else(|_| address()).map_err(|_| "is neither an address nor a network such as 10.0.0.0/8")
+    let network: Result<IpNet, _> = text.parse().or_else(|_| address());
+    match network.map_err(|_| "is neither an address nor a network such as 10.0.0.0/8")? {
+        all if all.prefix_len() == 0 => Err("is every address there is: name those of the proxies"),
+        network => Ok(network),
+    }
 }
 
 fn check_public_url(url: &str) -> anyhow::Result<()> {

@@ -70,6 +70,10 @@ fn trusted_proxies_are_addresses_and_networks() {
         let said = refusal(&server(&format!("trusted_proxies = [\"10.0.0.1\", \"{bad}\"]")), &[]);
         assert!(said.contains("item 2 of `trusted_proxies` is neither an address nor a network"), "{said}");
     }
+    for everybody in ["0.0.0.0/0", "::/0"] {
+        let said = refusal(&server(&format!("trusted_proxies = [\"{everybody}\"]")), &[]);
+        assert!(said.contains("item 1 of `trusted_proxies` is every address there is"), "{said}");
+    }
 }
 
 #[test]

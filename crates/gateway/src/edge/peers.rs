@@ -30,7 +30,7 @@ impl Peers {
     /// trusted proxies are not counted.
     pub fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Counted> {
         let address = address.to_canonical();
-        if address.is_loopback() || self.proxies.iter().any(|proxy| proxy.contains(&address)) {
+        if self.trusts(address) {
             return Some(Counted(None));
         }
         let peer = network(address);
@@ -41,6 +41,12 @@ impl Peers {
         }
         *count += 1;
         Some(Counted(Some((Arc::clone(self), peer))))
+    }
+
+    /// Whether it is this machine or a trusted proxy.
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        address.is_loopback() || self.proxies.iter().any(|proxy| proxy.contains(&address))
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {

@@ -259,3 +259,17 @@ async fn the_coding_of_a_body_may_be_written_in_any_case() {
     let chunked = "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: Chunked\r\n\r\n0\r\n\r\n";
     assert_eq!(ask(&mut served.connect().await, chunked).await, "ok");
 }
+
+#[test]
+fn unencrypted_from_elsewhere_is_for_proxies_only() {
+    let limits = Limits::default();
+    let door = |proxies_only| {
+        let peers = Peers::new(limits.connections_per_peer(), vec!["10.1.0.0/16".parse().unwrap()]);
+        Door::new(&limits, peers, proxies_only)
+    };
+    let comes_in = |door: &Door, from: &str| door.admit(from.parse().unwrap()).is_some();
+    let (open, plain) = (door(false), door(true));
+    for (from, known) in [("127.0.0.1", true), ("10.1.2.3", true), ("::ffff:10.1.2.3", true), ("192.0.2.9", false)] {
+        assert!(comes_in(&open, from) && comes_in(&plain, from) == known, "{from}");
+    }
+}
