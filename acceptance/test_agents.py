@@ -3,7 +3,6 @@
 import httpx
 import pytest
 
-from harness.consent import unconsented
 from harness.products import change, code, settings, workspace
 from harness.server import Server
 from harness.sim import provider_key
@@ -16,7 +15,6 @@ CHOICES = {"openai": ("gpt-4o-mini", "gpt-4o"), "anthropic": ("claude-haiku-4-5"
 def celune(tmp_path_factory, sim):
     running = Server(tmp_path_factory.mktemp("celune"), sim, settings=settings("celune")).start()
     yield running
-    assert unconsented(running.operator) == []
     running.stop()
 
 

@@ -14,6 +14,7 @@ import httpx
 
 from . import postgres
 from .api import LOCAL, Api
+from .consent import unconsented
 from .process import Process, binary, free_port, wait_for
 
 NOWHERE = "http://127.0.0.1:9"
@@ -49,6 +50,8 @@ class Server:
                 "anthropic": f"sk-ant-api03-sim-ok-managed{secrets.token_hex(12)}",
             }
         self.variables = variables or {}
+        # Not where keys may sleep while managed access goes on, nor where others hold the operator's token.
+        self.checks_consent = True
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: Process | None = None
@@ -116,6 +119,9 @@ class Server:
             return False
 
     def stop(self) -> int | None:
+        """Ends it orderly. Whatever a suite did with it: nobody paid who was not asked to."""
+        if self.process and self.process.ended() is None and self.checks_consent:
+            assert unconsented(self.operator) == []
         return self.process.stop() if self.process else None
 
     def kill(self):
