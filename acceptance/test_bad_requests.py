@@ -380,7 +380,7 @@ def test_wrong_method(own, nothing_sent, protocol, method):
     assert_error(answer, protocol, 405, answer.json()["error"]["code"])
 
 
-LATER = ["/v1/responses", "/v1/embeddings", "/v1/completions", "/v1/moderations", "/v1/audio/speech", "/v1/images/generations"]
+LATER = ["/v1/responses", "/v1/audio/speech", "/v1/images/generations", "/v1/realtime"]
 
 
 @pytest.mark.parametrize("path", LATER)
@@ -388,8 +388,29 @@ def test_known_path_that_is_not_built_yet(own, nothing_sent, path):
     assert_error(call(own, "openai", "POST", path), "openai", 501, "not_available_yet")
 
 
-def test_count_tokens_is_not_built_yet(own, nothing_sent):
-    assert_error(call(own, "anthropic", "POST", "/v1/messages/count_tokens"), "anthropic", 501, "not_available_yet")
+# Every path but those of `PATHS`: its protocol, and the methods it takes.
+MORE_PATHS = {
+    "/v1/completions": ("openai", "POST"),
+    "/v1/embeddings": ("openai", "POST"),
+    "/v1/moderations": ("openai", "POST"),
+    "/v1/messages/count_tokens": ("anthropic", "POST"),
+}
+
+
+@pytest.mark.parametrize("path", MORE_PATHS)
+def test_every_path_tells_what_is_wrong(own, nothing_sent, path):
+    protocol, allow = MORE_PATHS[path]
+    other = "anthropic" if protocol == "openai" else "openai"
+    wrong_method = call(own, protocol, "PATCH", path)
+    assert_error(wrong_method, protocol, 405, "path_not_supported")
+    assert wrong_method.headers["allow"] == allow
+    assert_error(call(own, other, "POST", f"/{other}{path}"), other, 404, "path_not_supported")
+    for wrong in (f"/v1{path}", path.removeprefix("/v1")):
+        answer = call(own, protocol, "POST", wrong)
+        assert_error(answer, protocol, 404, "path_not_supported")
+        assert "base URL" in answer.json()["error"]["message"]
+    for body in (b"", b"{", b"[]", b'{"model":"a","model":"b"}', b'{"model":7}'):
+        assert_error(post(own.url, protocol, body, own.secret, path=path), protocol, 400, "bad_request")
 
 
 @each_protocol

@@ -3,6 +3,8 @@
 import json
 import os
 import secrets
+from functools import partial
+from operator import attrgetter
 from unittest.mock import patch
 
 import anthropic
@@ -40,7 +42,10 @@ class _Run:
     def __init__(self, provider, sdk, scenario, request_id, tag):
         self.provider, self.sdk, self.scenario = provider, sdk, scenario
         self.headers = {"x-client-request-id": request_id}
-        body = call_body(provider, scenario["prompt"].replace("TAG", tag)) | scenario["more"]
+        usual = call_body(provider, scenario["prompt"].replace("TAG", tag)) | scenario["more"]
+        body = scenario.get("body", usual).copy()
+        default = "chat.completions.create" if provider == "openai" else "messages.create"
+        self.resource, self.method = scenario.get("api", default).rsplit(".", 1)
         if scenario["kind"].startswith("tool"):
             body["tools"] = TOOLS[provider]
         self.body = body
@@ -62,25 +67,27 @@ class _Run:
             self.body["messages"] += self._tool_messages(message)
             self._streamed() if streamed else self._plain()
 
-    def _create(self):
-        return self.sdk.chat.completions if self.provider == "openai" else self.sdk.messages
+    def _method(self, raw: bool):
+        resource = attrgetter(self.resource)(self.sdk)
+        bound = getattr(resource.with_raw_response if raw else resource, self.method)
+        return partial(bound, *self.scenario.get("args", []), **self.body, extra_headers=self.headers)
 
     def _plain(self) -> dict:
-        raw = self._create().with_raw_response.create(**self.body, extra_headers=self.headers)
+        raw = self._method(raw=True)()
         self.answer_headers = dict(raw.headers)
         message = raw.parse()
         # A body that is no JSON reaches the program as text.
-        self.parsed.append(message if isinstance(message, str) else message.model_dump(mode="json"))
+        self.parsed.append(message.model_dump(mode="json") if hasattr(message, "model_dump") else str(message))
         return self.parsed[-1]
 
     def _streamed(self) -> dict:
-        stream = self._create().create(**self.body, stream=True, extra_headers=self.headers)
+        stream = self._method(raw=False)(stream=True)
         self.answer_headers = dict(stream.response.headers)
         events = []
         self.parsed.append(events)
         for event in stream:
             events.append(event.model_dump(mode="json"))
-        return _joined(self.provider, events)
+        return {} if "api" in self.scenario else _joined(self.provider, events)
 
     def _tool_messages(self, message: dict) -> list[dict]:
         """The model's call of the tool, and its result."""

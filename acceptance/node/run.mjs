@@ -21,15 +21,26 @@ function client(retries) {
 }
 
 function request(scenario) {
+  if (scenario.body) return { ...scenario.body };
   const content = scenario.prompt.replace("TAG", job.run);
   const body = { ...job.body, messages: [{ role: "user", content }], ...scenario.more };
   if (scenario.kind.startsWith("tool")) body.tools = job.tools;
   return body;
 }
 
-async function once(sdk, body, options, seen) {
-  const api = job.provider === "openai" ? sdk.chat.completions : sdk.messages;
-  const { data, response } = await api.create(body, options).withResponse();
+// The method of a scenario, which has the name it has in Python.
+function method(sdk, scenario) {
+  const usual = job.provider === "openai" ? "chat.completions.create" : "messages.create";
+  const names = (scenario.api ?? usual).split(".").map((name) => name.replace(/_(.)/g, (_, c) => c.toUpperCase()));
+  const name = names.pop();
+  const resource = names.reduce((at, next) => at[next], sdk);
+  return resource[name].bind(resource);
+}
+
+async function once(sdk, scenario, body, options, seen) {
+  const call = method(sdk, scenario);
+  const bodies = scenario.args?.length && Object.keys(body).length === 0 ? [] : [body];
+  const { data, response } = await call(...(scenario.args ?? []), ...bodies, options).withResponse();
   seen.headers = Object.fromEntries(response.headers);
   if (!body.stream) {
     seen.parsed.push(data);
@@ -38,7 +49,7 @@ async function once(sdk, body, options, seen) {
   const events = [];
   seen.parsed.push(events);
   for await (const event of data) events.push(event);
-  return joined(events);
+  return scenario.api ? null : joined(events);
 }
 
 // The tool call that a stream was the pieces of.
@@ -81,10 +92,10 @@ async function run(scenario, id) {
   const seen = { parsed: [], error: null, headers: {} };
   waits = [];
   try {
-    const message = await once(sdk, body, options, seen);
+    const message = await once(sdk, scenario, body, options, seen);
     if (scenario.kind.startsWith("tool")) {
       body.messages.push(...toolMessages(message));
-      await once(sdk, body, options, seen);
+      await once(sdk, scenario, body, options, seen);
     }
   } catch (error) {
     const { status, code, param, type, requestID, error: told } = error;

@@ -23,12 +23,23 @@ SCHEMA_MAPS = {"properties", "patternProperties"}
 ANTHROPIC_ROOTS = [
     "CreateMessageParams", "BetaCreateMessageParams", "Message", "MessageStreamEvent",
     "ErrorResponse", "ListResponse_ModelInfo_", "ModelInfo",
+    "CountMessageTokensParams", "BetaCountMessageTokensParams", "CountMessageTokensResponse",
 ]
 OPENAI_ROOTS = [
     "CreateChatCompletionRequest", "CreateChatCompletionResponse",
     "CreateChatCompletionStreamResponse", "ErrorResponse", "ListModelsResponse", "Model",
+    "CreateCompletionRequest", "CreateCompletionResponse",
+    "CreateEmbeddingRequest", "CreateEmbeddingResponse",
+    "CreateModerationRequest", "CreateModerationResponse",
 ]
 PICO = Decimal(10) ** 12
+# The kinds of models whose calls are simulated.
+MODES = {"chat", "responses", "embedding", "moderation", "completion"}
+# Sold, but too old for the price list; its price on the provider's page of legacy models.
+LEGACY = [{
+    "id": "gpt-3.5-turbo-instruct", "provider": "openai", "mode": "completion", "max_input_tokens": 4096,
+    "max_output_tokens": 4096, "input_cost_per_token": 1.5e-06, "output_cost_per_token": 2e-06,
+}]
 
 
 def as_json_schema(node):
@@ -159,7 +170,7 @@ def usable(prices):
 
 
 def model_row(model):
-    """One chat model with its prices by service tier."""
+    """One model with its prices by service tier; its mode unless that is chat."""
     long_names = [key for key in model if key.startswith("input_cost_per_token_above_") and key.endswith("k_tokens")]
     threshold = long_names[0].split("_above_")[1].split("k_")[0] if long_names else None
     tiers = {}
@@ -172,9 +183,11 @@ def model_row(model):
             above = usable(price_set(model, f"_above_{threshold}k_tokens{suffix}"))
             if above:
                 tiers[tier]["long"] = above
+    mode = {} if model["mode"] == "chat" else {"mode": model["mode"]}
     return {
         "id": model["id"],
         "provider": model["provider"],
+        **mode,
         "max_input_tokens": model.get("max_input_tokens") or 128000,
         "max_output_tokens": model.get("max_output_tokens") or 16384,
         "long_above": int(threshold) * 1000 if threshold else None,
@@ -212,7 +225,7 @@ def main():
     errors = json.loads((facts / "provider-errors.json").read_text(encoding="utf-8"))["errors"]
     write(out / "errors.json", [error_row(entry) for entry in errors])
     models = json.loads((facts / "model-prices.json").read_text(encoding="utf-8"))["models"]
-    write(out / "models.json", [model_row(m) for m in models if m.get("mode") == "chat"])
+    write(out / "models.json", [model_row(m) for m in [*models, *LEGACY] if m.get("mode") in MODES])
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ use ownkey_domain::plan::Plan;
 use ownkey_domain::policy::PayerPolicy;
 use ownkey_domain::price::Rates;
 use ownkey_domain::provider::Provider;
+use ownkey_providers::paths::is_called;
 use serde::Serialize;
 
 use crate::auth::{Access, Who};
@@ -139,7 +140,7 @@ impl Viewer {
             let own = ruling.message.filter(|_| refusal == Refusal::ModelGated);
             Reason { code: code(refusal), message: own.map_or_else(|| refusal.to_string(), str::to_owned) }
         })?;
-        if listed.model.mode != Mode::Chat {
+        if !is_called(provider, listed.model.mode) {
             let message = "the path that this kind of model is called at is not built yet".to_owned();
             return Err(Reason { code: "not_available_yet", message });
         }

@@ -83,15 +83,16 @@ impl Prices {
     }
 
     /// The list-price cost of a call, given its usage in classes that don't overlap. `None` when it can't be
-    /// known: input or output missing, a class or a tier without a price.
+    /// known: input or output missing though it has a price, a class or a tier without one. What costs nothing need
+    /// not be told: embeddings have no output, and moderation tells no usage.
     pub fn cost(&self, billable: &Usage, tier: &str) -> Option<PicoUsd> {
-        billable.get(TokenClass::Input)?;
-        billable.get(TokenClass::Output)?;
         let tiers = match &self.long_context {
             Some(long) if billable.prompt_tokens() > long.above_tokens => &long.tiers,
             _ => &self.tiers,
         };
-        tiers.get(tier)?.cost(billable)
+        let rates = tiers.get(tier)?;
+        let told = |class| billable.get(class).is_some() || rates.get(class) == Some(PicoUsd::ZERO);
+        if told(TokenClass::Input) && told(TokenClass::Output) { rates.cost(billable) } else { None }
     }
 }
 
@@ -125,6 +126,15 @@ mod tests {
         assert_eq!(prices().cost(&usage.with(CacheRead, 0), STANDARD_TIER), Some(PicoUsd::new(12)));
         assert_eq!(prices().cost(&usage, "ultrafast"), None);
         assert_eq!(prices().cost(&Usage::default().with(Input, 1), STANDARD_TIER), None);
+    }
+
+    #[test]
+    fn what_costs_nothing_need_not_be_told() {
+        let prices = |input, output| Prices { tiers: rates(input, output), ..Prices::default() };
+        assert_eq!(prices(3, 0).cost(&Usage::default().with(Input, 5), STANDARD_TIER), Some(PicoUsd::new(15)));
+        assert_eq!(prices(3, 0).cost(&Usage::default(), STANDARD_TIER), None);
+        assert_eq!(prices(0, 0).cost(&Usage::default(), STANDARD_TIER), Some(PicoUsd::ZERO));
+        assert_eq!(Prices::default().cost(&Usage::default(), STANDARD_TIER), None);
     }
 
     proptest! {

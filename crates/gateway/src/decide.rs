@@ -7,11 +7,12 @@ use ownkey_domain::catalogue::{Catalogue, Model, ResolveError, Resolved, Ruling}
 use ownkey_domain::payer::{Gate, KeyState, Payer, PayerKind, Question, Refusal, decide as rule};
 use ownkey_domain::plan::{Managed, Plan};
 use ownkey_domain::provider::{Protocol, Provider};
+use ownkey_providers::paths::usual;
+use ownkey_providers::route::Route;
 use ownkey_vault::ProviderKey;
 
 use crate::directory::{Credential, Generation, Workspace};
 use crate::error::{Code, Error};
-use crate::target::Target;
 use crate::upstream::{BaseUrl, Upstream};
 
 /// What was decided.
@@ -56,15 +57,15 @@ pub struct Grounds<'a> {
     pub upstreams: &'a [Upstream],
 }
 
-/// What the model name means on this path. A call without a model goes to the path's provider.
+/// What the model name means on a path of that protocol. A call without a model goes to the path's provider.
 pub fn resolve<'a>(catalogue: &'a Catalogue, protocol: Protocol, name: Option<&'a str>) -> Result<Asked<'a>, Error> {
-    let Some(name) = name else { return Ok(Asked { provider: protocol.provider(), named: None }) };
+    let Some(name) = name else { return Ok(Asked { provider: protocol.provider(), named: None, is_free: false }) };
     let named = catalogue.resolve(name, protocol).map_err(|ResolveError::WrongProtocol(provider)| {
-        let path = Target::usual(provider.protocol()).route.template();
+        let path = usual(provider.protocol());
         let message = format!("This model is {}'s: call it at {path}.", provider.title());
         Error::new(Code::WrongProtocol, message)
     })?;
-    Ok(Asked { provider: named.provider, named: Some(named) })
+    Ok(Asked { provider: named.provider, named: Some(named), is_free: false })
 }
 
 /// The model that a call asks for.
@@ -73,9 +74,17 @@ pub struct Asked<'a> {
     pub provider: Provider,
     /// What its name means, if the call names one.
     pub named: Option<Resolved<'a>>,
+    /// Whether the provider bills nothing, whatever the model.
+    pub is_free: bool,
 }
 
 impl<'a> Asked<'a> {
+    /// The same, asked for in such a call.
+    #[must_use]
+    pub fn at(self, route: &Route) -> Self {
+        Self { is_free: route.is_free(), ..self }
+    }
+
     /// Its catalogue entry, if it has one.
     pub fn model(&self) -> Option<&'a Model> {
         self.named.as_ref().and_then(|named| named.model)
@@ -102,7 +111,7 @@ pub fn decide<'a>(
         gate: ruling.gate,
         key,
         operator_key: upstream.managed_key.is_some(),
-        priced: asked.model().is_some_and(|model| model.prices.by_token()),
+        priced: asked.is_free || asked.model().is_some_and(|model| model.prices.by_token()),
     })
     .map_err(|refusal| match refusal {
         Refusal::ModelNotPriced if asked.named.is_none() => Error::bad_request("The request names no `model`."),

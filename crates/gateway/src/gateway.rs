@@ -19,7 +19,7 @@ use ownkey_domain::platform_key;
 use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
 use ownkey_providers::managed::{Extensions, Shape};
-use ownkey_providers::paths::{self, Route};
+use ownkey_providers::paths::{self, What};
 use ownkey_providers::peek::{Edits, Peek, edit, peek};
 use ownkey_vault::{Keyring, PlatformKeyHasher};
 use percent_encoding::percent_decode_str;
@@ -28,7 +28,7 @@ use tokio::sync::{Semaphore, watch};
 use crate::admit::admit;
 use crate::answer::{Answer, relay};
 use crate::body::Body;
-use crate::call::{Arrival, Call};
+use crate::call::{Addressed, Arrival, Call};
 use crate::client::Client;
 use crate::decide::{self, Asked, Decision, Grounds, decide};
 use crate::directory::{Directory, Generation, Workspace};
@@ -156,28 +156,26 @@ impl Gateway {
         }
         let Parts { directory, hasher, .. } = &self.parts;
         let caller = identify(directory, hasher, &head.headers, arrival.at).await?;
-        if !to.route.is_metered() {
-            return self.models(to, &caller, head).await;
-        }
-        let mut call = Call::open(arrival, to, caller, head, &self.book);
+        let route = match &to.what {
+            What::Call(route) => route,
+            What::Models => return self.viewer(to, &caller, head).await?.list(head.uri.query()),
+            What::Model(id) => return self.viewer(to, &caller, head).await?.one(id),
+        };
+        let mut call = Call::open(arrival, Addressed { route, target: to }, caller, head, &self.book);
         match self.carry(&mut call, head, body).await {
             Ok(answer) => relay(call, answer).await,
             Err(error) => Err(failure::broken(call, error)),
         }
     }
 
-    /// The models that this caller can use: no call of a model, so no receipt.
-    async fn models(&self, to: &Target, caller: &PlatformKey, head: &Head) -> Result<Response<Body>, Error> {
+    /// Who looks at the models that he can use: no call of a model, so no receipt.
+    async fn viewer(&self, to: &Target, caller: &PlatformKey, head: &Head) -> Result<Viewer<'_>, Error> {
         may_call_models(caller)?;
         let id = service::workspace_of(caller, &head.headers, &self.parts.directory).await?;
         let (workspace, since) = self.workspace(id).await?;
         let plan = self.plan(&workspace)?;
         let grounds = Grounds { plan, catalogue: &self.parts.catalogue, upstreams: &self.parts.upstreams };
-        let viewer = Viewer { grounds, workspace, since, protocol: to.protocol };
-        match &to.model {
-            Some(id) => viewer.one(id),
-            None => viewer.list(head.uri.query()),
-        }
+        Ok(Viewer { grounds, workspace, since, protocol: to.protocol })
     }
 
     /// The steps between knowing the caller and having the provider's head.
@@ -191,7 +189,7 @@ impl Gateway {
             receipt.stream = asked.stream;
         });
         service::act_for(call, &head.headers, &self.parts.directory).await?;
-        let model = decide::resolve(&self.parts.catalogue, call.protocol, asked.model.as_deref())?;
+        let model = decide::resolve(&self.parts.catalogue, call.protocol, asked.model.as_deref())?.at(call.route);
         let received = Received { head, body: &body, asked: &asked };
         for _ in 0..DECISIONS_MAX {
             let (workspace, since) = self.workspace(call.workspace).await?;
@@ -218,7 +216,7 @@ impl Gateway {
         let is_managed = decision.payer.kind() == PayerKind::Managed;
         let body = &received.body.bytes;
         let shape = if is_managed {
-            terms::closed_world(model, &received.head.headers, body, &self.parts.managed)?
+            terms::closed_world(call.route, model, &received.head.headers, body, &self.parts.managed)?
         } else {
             Shape::default()
         };
@@ -227,7 +225,8 @@ impl Gateway {
             return Ok(());
         }
         let rate = self.parts.credits.as_ref();
-        let bill = Bill { plan: decision.plan, rate, request: received.asked, body_bytes: body.len(), shape };
+        let request = received.asked;
+        let bill = Bill { plan: decision.plan, rate, route: call.route, request, body_bytes: body.len(), shape };
         bill.check_funds(model)
     }
 
@@ -265,7 +264,7 @@ impl Gateway {
         let asks_usage = asked.stream && !asked.include_usage;
         let edits = Edits { model: decision.model, include_usage: asks_usage, output_limit: decision.output_limit };
         let edited = edit(&body.bytes, call.route, asked, edits).map_or_else(|| body.bytes.clone(), Bytes::from);
-        let path = paths::below_base(decision.provider, call.route.template());
+        let path = paths::below_base(decision.provider, &call.path);
         let query = headers::forwarded_query(head.uri.query(), decision.payer.kind());
         let uri = decision.base.uri(path, query);
         let body = Outgoing::new(edited, lease, Arc::clone(&body.room));
@@ -288,7 +287,7 @@ impl Gateway {
                 provider: decision.provider,
                 payer: decision.payer.kind(),
                 key,
-                hide_usage: asks_usage && call.route == Route::ChatCompletions,
+                hide_usage: asks_usage && call.route.asks_usage(),
                 watch: Watch::new(&self.parts.limits, call.started),
             })),
             Sent::KeyReplaced => {

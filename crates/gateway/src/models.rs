@@ -4,9 +4,10 @@
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
-use ownkey_domain::catalogue::{Listed, Mode};
+use ownkey_domain::catalogue::Listed;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::provider::Protocol;
+use ownkey_providers::paths::is_called;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
@@ -55,8 +56,9 @@ impl Viewer<'_> {
 
     /// Models of the protocol whose path is built, by the very rule that calls go by.
     fn usable(&self) -> impl Iterator<Item = Listed<'_>> {
-        let served =
-            |listed: &Listed<'_>| listed.model.mode == Mode::Chat && listed.model.provider.protocol() == self.protocol;
+        let served = |listed: &Listed<'_>| {
+            listed.model.provider.protocol() == self.protocol && is_called(listed.model.provider, listed.model.mode)
+        };
         self.grounds.catalogue.listed().filter(served).filter(|listed| self.is_usable(listed))
     }
 

@@ -144,14 +144,14 @@ impl Relay {
             usage: answer.hide_usage.then(UsageHider::new),
             key: Some(Scrubber::new(answer.key.expose_str().as_bytes()).stream()),
         };
-        let meter = Meter::Stream(StreamMeter::new(answer.provider));
+        let meter = Meter::Stream(StreamMeter::new(call.route));
         Self::start(call, answer, meter, edits)
     }
 
     /// Relays any other body, of that length if it is known.
     pub fn plain(call: Call, answer: Answer, length: Option<u64>) -> Body {
         let rest = length.map_or(Rest::Unknown(Bytes::new()), Rest::Bytes);
-        let meter = Meter::Plain(AnswerMeter::new(answer.provider), rest);
+        let meter = Meter::Plain(AnswerMeter::new(call.route), rest);
         Self::start(call, answer, meter, Edits::default())
     }
 

@@ -26,7 +26,7 @@ pub async fn relay(mut call: Call, answer: Answer, mut head: HeaderMap) -> Resul
         Ok(Err(_)) => return Err(failure::broken(call, failure::broke_off())),
         Err(_) => return Err(failure::broken(call, failure::too_slow())),
     };
-    let mut meter = AnswerMeter::new(answer.provider);
+    let mut meter = AnswerMeter::new(call.route);
     meter.feed(&bytes);
     let mut served = meter.finish();
     let bytes = if drop_from_served(&mut served, &answer.key) {

@@ -4,40 +4,31 @@
 use http::header::{ALLOW, HOST, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use ownkey_domain::provider::Protocol;
-use ownkey_providers::paths::{Lookup, Route, look_up};
+use ownkey_providers::paths::{Lookup, What, lacks_v1, look_up, usual};
 
 use crate::error::{Code, Error};
 
 /// A path that is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// The call.
-    pub route: Route,
+    /// What is asked for.
+    pub what: What,
     /// The protocol spoken.
     pub protocol: Protocol,
-    /// The model that the path names.
-    pub model: Option<String>,
-}
-
-impl Target {
-    /// Where models of that protocol are usually called.
-    pub const fn usual(protocol: Protocol) -> Self {
-        match protocol {
-            Protocol::OpenAi => Self { route: Route::ChatCompletions, protocol, model: None },
-            Protocol::Anthropic => Self { route: Route::Messages, protocol, model: None },
-        }
-    }
+    /// The path without an alias before it.
+    pub path: String,
 }
 
 /// Longer than host names are.
 const HOST_SHOWN_MAX: usize = 260;
 
-/// Path roots of the data plane; those without `/v1` are answered to tell people what is wrong.
-const ROOTS: [&str; 5] = ["/v1", "/openai", "/anthropic", "/chat/completions", "/messages"];
+/// Path roots of the data plane.
+const ROOTS: [&str; 3] = ["/v1", "/openai", "/anthropic"];
 
-/// Whether the data plane answers this path.
+/// Whether the data plane answers this path. Those of calls without their `/v1` it answers to tell people what is wrong.
 pub fn is_data_plane(path: &str) -> bool {
-    ROOTS.iter().any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    let below = |root: &&str| path.strip_prefix(*root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    ROOTS.iter().any(below) || lacks_v1(path)
 }
 
 /// Finds the call that a method and a path name; if there is none, the error and the protocol to tell it in.
@@ -49,13 +40,14 @@ pub fn find(method: &Method, path: &str, headers: &HeaderMap) -> Result<Target, 
     };
     match look_up(method, path) {
         Lookup::Found(found) => {
-            Ok(Target { route: found.route, protocol: found.protocol.unwrap_or(spoken), model: found.model })
+            Ok(Target { what: found.what, protocol: found.protocol.unwrap_or(spoken), path: found.path.to_owned() })
         }
         Lookup::NotYet(protocol) => Err((not_yet(), protocol)),
         Lookup::OtherMethod { allow, protocol } => {
             let error = Error::new(Code::PathNotSupported, format!("This path takes {allow} only."))
-                .with_status(StatusCode::METHOD_NOT_ALLOWED)
-                .with_header(ALLOW, HeaderValue::from_static(allow));
+                .with_status(StatusCode::METHOD_NOT_ALLOWED);
+            let allow = HeaderValue::try_from(allow).into_iter();
+            let error = allow.fold(error, |error, allow| error.with_header(ALLOW, allow));
             Err((error, protocol.unwrap_or(spoken)))
         }
         Lookup::WrongBase(protocol) => {
@@ -67,8 +59,9 @@ pub fn find(method: &Method, path: &str, headers: &HeaderMap) -> Result<Target, 
             Err((Error::new(Code::PathNotSupported, message), protocol))
         }
         Lookup::Unknown(protocol) => {
+            let (chat, messages) = (usual(Protocol::OpenAi), usual(Protocol::Anthropic));
             let message =
-                "There is no such path here. Chat completions are at /v1/chat/completions, messages at /v1/messages.";
+                format!("There is no such path here. Chat completions are at {chat}, messages at {messages}.");
             Err((Error::new(Code::PathNotSupported, message), protocol.unwrap_or(spoken)))
         }
     }
@@ -96,7 +89,7 @@ mod tests {
         for (path, code, hint, protocol) in [
             ("/v1/v1/messages", Code::PathNotSupported, "https://this-host.", Protocol::Anthropic),
             ("/chat/completions", Code::PathNotSupported, "https://this-host/v1.", Protocol::OpenAi),
-            ("/v1/embeddings", Code::NotAvailableYet, "not built", Protocol::OpenAi),
+            ("/v1/realtime", Code::NotAvailableYet, "not built", Protocol::OpenAi),
             ("/openai/v1/messages", Code::PathNotSupported, "no such path", Protocol::OpenAi),
             ("/v1/files", Code::PathNotSupported, "no such path", Protocol::OpenAi),
         ] {
@@ -107,10 +100,10 @@ mod tests {
 
     #[test]
     fn the_data_planes_paths_are_told_apart() {
-        for path in ["/v1", "/v1/x", "/anthropic/v1/messages", "/messages"] {
+        for path in ["/v1", "/v1/x", "/anthropic/v1/messages", "/messages", "/embeddings", "/messages/count_tokens"] {
             assert!(is_data_plane(path), "{path}");
         }
-        for path in ["/", "/api/v1/plans", "/v10", "/healthz"] {
+        for path in ["/", "/api/v1/plans", "/v10", "/healthz", "/models"] {
             assert!(!is_data_plane(path), "{path}");
         }
     }

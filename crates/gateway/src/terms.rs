@@ -7,6 +7,7 @@ use ownkey_domain::money::{CreditRate, MicroCredits};
 use ownkey_domain::plan::Plan;
 use ownkey_providers::managed::{Extensions, Objection, Shape, look_at_beta, look_through};
 use ownkey_providers::peek::Peek;
+use ownkey_providers::route::Route;
 
 use crate::decide::Asked;
 use crate::error::{Code, Error};
@@ -15,6 +16,7 @@ const BETA: &str = "anthropic-beta";
 
 /// Looks through a managed call: only what is known to be priced goes out on the operator's key.
 pub fn closed_world(
+    route: &Route,
     asked: &Asked<'_>,
     headers: &HeaderMap,
     body: &[u8],
@@ -26,7 +28,7 @@ pub fn closed_world(
             look_at_beta(asked.provider, beta, extensions).map_err(refused)?;
         }
     }
-    look_through(asked.provider, asked.model(), body, extensions).map_err(refused)
+    look_through(route, asked.model(), body, extensions).map_err(refused)
 }
 
 fn refused(objection: Objection) -> Error {
@@ -45,6 +47,8 @@ pub struct Bill<'a> {
     pub plan: &'a Plan,
     /// What a credit is worth.
     pub rate: Option<&'a CreditRate>,
+    /// What is called.
+    pub route: &'a Route,
     /// What the call asks for.
     pub request: &'a Peek,
     /// Bytes of its body.
@@ -57,7 +61,7 @@ impl Bill<'_> {
     /// Whether the workspace can pay. Until there is a ledger every balance is 0, so a call that draws on credits or
     /// on a counted allowance is refused: nothing is served for free by mistake.
     pub fn check_funds(&self, asked: &Asked<'_>) -> Result<(), Error> {
-        if !self.plan.draws_on_credits() {
+        if !self.plan.draws_on_credits() || asked.is_free {
             return Ok(());
         }
         let size = Size {
@@ -65,11 +69,14 @@ impl Bill<'_> {
             messages: self.shape.messages,
             has_tools: self.shape.has_tools,
             output_limit: self.output_limit().map(u64::from),
-            answers: self.request.n.map_or(1, u64::from),
+            answers: self.request.answers.map_or(1, u64::from),
             stream: self.request.stream,
         };
         let cost = asked.model().and_then(|model| hold(model, &size));
         let needed = cost.and_then(|cost| self.rate?.credits(cost));
+        if needed == Some(MicroCredits::ZERO) {
+            return Ok(());
+        }
         let needed = needed.map_or_else(|| "an unknown number of".to_owned(), |credits| credits.to_string());
         let balance = MicroCredits::ZERO;
         let message = format!(
@@ -80,6 +87,6 @@ impl Bill<'_> {
     }
 
     fn output_limit(&self) -> Option<u32> {
-        self.request.max_completion_tokens.or(self.request.max_tokens).or(self.plan.output_limit)
+        if self.route.has_output() { self.request.output_limit.or(self.plan.output_limit) } else { Some(0) }
     }
 }

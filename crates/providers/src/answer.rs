@@ -1,12 +1,9 @@
 //! What an answer says of itself: usage, model, tier. Here for plain answers; [`crate::stream`] reads streams.
 
-use ownkey_domain::provider::Provider;
 use ownkey_domain::usage::{Measured, Usage};
 
 use crate::json::TopLevel;
-use crate::registry::{Facts, facts};
-
-const MEMBERS: &[&str] = &["id", "model", "service_tier", "stop_reason", "usage"];
+use crate::route::Route;
 
 /// Whether the tokens tell what the provider bills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,14 +51,14 @@ impl Served {
 
 /// Reads a plain answer as it passes, whatever its size, in bounded memory.
 pub struct AnswerMeter {
-    facts: &'static Facts,
+    route: &'static Route,
     members: TopLevel,
 }
 
 impl AnswerMeter {
-    /// For an answer of that provider.
-    pub fn new(provider: Provider) -> Self {
-        Self { facts: facts(provider), members: TopLevel::new(MEMBERS) }
+    /// For an answer to such a call.
+    pub fn new(route: &'static Route) -> Self {
+        Self { route, members: TopLevel::new(route.answer.members) }
     }
 
     /// The next piece of the body.
@@ -71,6 +68,6 @@ impl AnswerMeter {
 
     /// What it said, once it ended or broke off.
     pub fn finish(self) -> Served {
-        (self.facts.answer)(&self.members.finish())
+        self.route.bill((self.route.answer.served)(&self.members.finish()))
     }
 }

@@ -2,6 +2,7 @@
 
 mod errors;
 mod managed;
+mod routes;
 mod stream;
 mod usage;
 
@@ -47,12 +48,11 @@ pub(crate) static FACTS: Facts = Facts {
             ("sk-ant-cc-", "a Claude Code credential"),
         ],
     },
-    managed: managed::TERMS,
+    betas: managed::BETAS,
+    routes: routes::ROUTES,
     models_path: "/v1/models?limit=1000",
     ping,
     classify: errors::classify,
-    answer: usage::answer,
-    dialect: stream::reader,
 };
 
 fn ping(model: &str) -> (&'static str, String) {

@@ -16,6 +16,7 @@ pub mod managed;
 pub mod paths;
 pub mod peek;
 pub mod probe;
+pub mod route;
 pub mod scrub;
 pub mod stream;
 

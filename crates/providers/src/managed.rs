@@ -1,5 +1,5 @@
 //! Managed calls are a closed world: only what is known to be priced passes, and nothing that names an object in the
-//! operator's account. What is known of each provider stands in its module, as [`Terms`].
+//! operator's account. What is known of each kind of call stands in its provider's module, as [`Terms`].
 
 mod strict;
 #[cfg(test)]
@@ -10,11 +10,12 @@ use ownkey_domain::provider::Provider;
 use serde_json::Value;
 
 use crate::registry::facts;
+use crate::route::Route;
 
 /// The longest name from a request that an error repeats.
 const NAMED_LEN_MAX: usize = 64;
 
-/// What a provider's managed calls may carry.
+/// What managed calls of one kind may carry.
 pub(crate) struct Terms {
     /// Members of the request body.
     pub(crate) members: &'static [&'static str],
@@ -22,8 +23,6 @@ pub(crate) struct Terms {
     pub(crate) tools: &'static [&'static str],
     /// Service tiers, with the tier of the catalogue that prices each.
     pub(crate) tiers: &'static [(&'static str, &'static str)],
-    /// Values of the header that turns features on.
-    pub(crate) betas: &'static [&'static str],
     /// Looks at the values of members whose price effect depends on them, and for references.
     pub(crate) look: fn(member: &str, value: &Value) -> Result<(), Objection>,
 }
@@ -62,12 +61,12 @@ pub struct Shape {
 
 /// Looks through a managed call.
 pub fn look_through(
-    provider: Provider,
+    route: &Route,
     model: Option<&Model>,
     body: &[u8],
     extensions: &Extensions,
 ) -> Result<Shape, Objection> {
-    let terms = &facts(provider).managed;
+    let Some(terms) = route.managed else { return Err(Objection::NotPriced(format!("the path `{}`", route.template))) };
     let Value::Object(members) = strict::parse(body)? else { return Ok(Shape::default()) };
     for (member, value) in &members {
         if !terms.members.contains(&member.as_str()) {
@@ -82,13 +81,13 @@ pub fn look_through(
     if let Some(tier) = members.get("service_tier").filter(|tier| !tier.is_null()) {
         check_tier(terms, tier, model)?;
     }
-    let messages = items(members.get("messages")).len();
+    let messages = ["messages", "input"].iter().map(|name| items(members.get(*name)).len()).sum::<usize>();
     Ok(Shape { messages: u64::try_from(messages).unwrap_or(u64::MAX), has_tools: !tools.is_empty() })
 }
 
 /// Looks through one value of the header that turns features on.
 pub fn look_at_beta(provider: Provider, beta: &str, extensions: &Extensions) -> Result<(), Objection> {
-    let known = facts(provider).managed.betas.contains(&beta) || extensions.betas.iter().any(|more| more == beta);
+    let known = facts(provider).betas.contains(&beta) || extensions.betas.iter().any(|more| more == beta);
     if known { Ok(()) } else { Err(not_priced("the beta", beta)) }
 }
 

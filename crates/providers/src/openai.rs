@@ -1,9 +1,10 @@
-//! OpenAI: the Chat Completions API.
+//! OpenAI.
 
 mod errors;
 mod managed;
+mod routes;
 mod stream;
-pub(crate) mod usage;
+mod usage;
 
 use ownkey_domain::provider::Provider;
 use ownkey_domain::usage::Accounting;
@@ -43,12 +44,11 @@ pub(crate) static FACTS: Facts = Facts {
             ("ek_", "a short-lived realtime token"),
         ],
     },
-    managed: managed::TERMS,
+    betas: &[],
+    routes: routes::ROUTES,
     models_path: "/models",
     ping,
     classify: errors::classify,
-    answer: usage::answer,
-    dialect: stream::reader,
 };
 
 /// Models that know the output limit by its old name only, or by both. All later ones insist on the new one.

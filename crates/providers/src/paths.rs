@@ -1,60 +1,32 @@
 //! Which method and path is which call, and where it goes below a provider's base URL.
 
 use http::Method;
+use ownkey_domain::catalogue::Mode;
 use ownkey_domain::provider::{Protocol, Provider};
 
 use crate::registry::facts;
+use crate::route::{Route, Verb};
 
-/// A call that is served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Route {
-    /// `POST /v1/chat/completions`
-    ChatCompletions,
-    /// `POST /v1/messages`
-    Messages,
-    /// `GET /v1/models`
+/// What is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// A call that goes to the provider.
+    Call(&'static Route),
+    /// The list of models.
     Models,
-    /// `GET /v1/models/{id}`
-    Model,
-}
-
-impl Route {
-    /// The path as receipts name it.
-    pub const fn template(self) -> &'static str {
-        match self {
-            Self::ChatCompletions => "/v1/chat/completions",
-            Self::Messages => "/v1/messages",
-            Self::Models => "/v1/models",
-            Self::Model => "/v1/models/{id}",
-        }
-    }
-
-    /// Whether it calls a model and is metered.
-    pub const fn is_metered(self) -> bool {
-        matches!(self, Self::ChatCompletions | Self::Messages)
-    }
-
-    /// The methods it takes, as the `allow` header says it.
-    pub const fn allow(self) -> &'static str {
-        if self.is_metered() { "POST" } else { "GET, HEAD" }
-    }
-
-    fn takes(self, method: &Method) -> bool {
-        if self.is_metered() { method == Method::POST } else { method == Method::GET || method == Method::HEAD }
-    }
+    /// The model of that id.
+    Model(String),
 }
 
 /// A path that is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found<'a> {
     /// What it is.
-    pub route: Route,
+    pub what: What,
     /// The protocol, where the path fixes it. `/v1/models` is both's: there a header decides.
     pub protocol: Option<Protocol>,
     /// The path without an `/openai` or `/anthropic` before it, as it came.
     pub path: &'a str,
-    /// The id that `/v1/models/{id}` names, decoded.
-    pub model: Option<String>,
 }
 
 /// What a method and path are.
@@ -64,8 +36,8 @@ pub enum Lookup<'a> {
     Found(Found<'a>),
     /// A path that is served, called with another method.
     OtherMethod {
-        /// The methods it takes.
-        allow: &'static str,
+        /// The methods it takes, as the `allow` header says it.
+        allow: String,
         /// The protocol, where the path fixes it.
         protocol: Option<Protocol>,
     },
@@ -77,43 +49,87 @@ pub enum Lookup<'a> {
     Unknown(Option<Protocol>),
 }
 
-/// Paths of both protocols that come later: whole, or up to a slash.
-const LATER: [(&str, Protocol); 9] = [
-    ("/v1/completions", Protocol::OpenAi),
+/// Paths that come later: whole, or up to a slash.
+const LATER: [(&str, Protocol); 5] = [
     ("/v1/responses", Protocol::OpenAi),
-    ("/v1/embeddings", Protocol::OpenAi),
-    ("/v1/moderations", Protocol::OpenAi),
     ("/v1/audio", Protocol::OpenAi),
     ("/v1/images", Protocol::OpenAi),
     ("/v1/realtime", Protocol::OpenAi),
     ("/v1/chat/completions", Protocol::OpenAi),
-    ("/v1/messages/count_tokens", Protocol::Anthropic),
 ];
 
 /// Looks up a request's method and path (without its query).
 pub fn look_up<'a>(method: &Method, path: &'a str) -> Lookup<'a> {
     let (fixed, path) = without_alias(path);
-    let (route, protocol, model) = match path {
-        "/v1/chat/completions" => (Route::ChatCompletions, Some(Protocol::OpenAi), None),
-        "/v1/messages" => (Route::Messages, Some(Protocol::Anthropic), None),
-        "/v1/models" => (Route::Models, fixed, None),
-        _ => match path.strip_prefix("/v1/models/").and_then(model_id) {
-            Some(id) => (Route::Model, fixed, Some(id)),
-            None => return unserved(fixed, path),
-        },
-    };
-    if fixed.is_some() && fixed != protocol {
+    if let Some(what) = models(path) {
+        let takes = [Method::GET, Method::HEAD].contains(method);
+        return if takes {
+            Lookup::Found(Found { what, protocol: fixed, path })
+        } else {
+            Lookup::OtherMethod { allow: "GET, HEAD".to_owned(), protocol: fixed }
+        };
+    }
+    let (protocol, calls) = calls_at(path);
+    let Some(protocol) = protocol else { return unserved(fixed, path) };
+    if fixed.is_some_and(|fixed| fixed != protocol) {
         return Lookup::Unknown(fixed);
     }
-    if !route.takes(method) {
-        return Lookup::OtherMethod { allow: route.allow(), protocol };
+    let protocol = Some(protocol);
+    match calls.iter().find(|route| route.verb.method() == *method) {
+        Some(route) => Lookup::Found(Found { what: What::Call(route), protocol, path }),
+        None => {
+            let verbs: Vec<_> = calls.iter().map(|route| route.verb.as_str()).collect();
+            Lookup::OtherMethod { allow: verbs.join(", "), protocol }
+        }
     }
-    Lookup::Found(Found { route, protocol, path, model })
+}
+
+/// The `POST` at a path.
+pub fn post(path: &str) -> Option<&'static Route> {
+    calls_at(path).1.into_iter().find(|route| route.verb == Verb::Post)
 }
 
 /// A path of the form `/v1/…` as it is below the provider's base URL.
 pub fn below_base(provider: Provider, path: &str) -> &str {
     path.strip_prefix(facts(provider).base_has).unwrap_or(path)
+}
+
+/// The path where models of a protocol are usually called.
+pub fn usual(protocol: Protocol) -> &'static str {
+    facts(protocol.provider()).routes.first().map_or("/v1", |route| route.template)
+}
+
+/// Whether models of that kind are called at a path that is served.
+pub fn is_called(provider: Provider, mode: Mode) -> bool {
+    facts(provider).routes.iter().any(|route| route.modes.contains(&mode))
+}
+
+/// Whether a path would be one of a call if `/v1` stood before it.
+pub fn lacks_v1(path: &str) -> bool {
+    let full = format!("/v1{path}");
+    protocol_of(&full).is_some() && models(&full).is_none()
+}
+
+fn models(path: &str) -> Option<What> {
+    if path == "/v1/models" {
+        return Some(What::Models);
+    }
+    path.strip_prefix("/v1/models/").and_then(model_id).map(What::Model)
+}
+
+/// The calls at a path, with their protocol.
+fn calls_at(path: &str) -> (Option<Protocol>, Vec<&'static Route>) {
+    for provider in Provider::ALL {
+        let mut calls: Vec<_> = facts(provider).routes.iter().filter(|route| route.is_at(path)).collect();
+        if calls.iter().any(|route| route.template == path) {
+            // A name that has a meaning of its own is no id.
+            calls.retain(|route| route.template == path);
+        }
+        if !calls.is_empty() {
+            return (Some(provider.protocol()), calls);
+        }
+    }
+    (None, Vec::new())
 }
 
 fn without_alias(path: &str) -> (Option<Protocol>, &str) {
@@ -140,8 +156,11 @@ fn unserved(fixed: Option<Protocol>, path: &str) -> Lookup<'static> {
 
 /// The protocol of a known path, `/v1/models` counting as OpenAI's because only its base URL has the `/v1`.
 fn protocol_of(path: &str) -> Option<Protocol> {
-    let known = [("/v1/messages", Protocol::Anthropic), ("/v1/models", Protocol::OpenAi)];
-    known.iter().chain(&LATER).find(|(known, _)| is_or_below(path, known)).map(|(_, protocol)| *protocol)
+    if is_or_below(path, "/v1/models") {
+        return Some(Protocol::OpenAi);
+    }
+    let later = LATER.iter().find(|(known, _)| is_or_below(path, known)).map(|(_, protocol)| *protocol);
+    later.or_else(|| calls_at(path).0)
 }
 
 fn is_or_below(path: &str, known: &str) -> bool {
@@ -164,7 +183,7 @@ mod tests {
 
     fn look(method: &Method, path: &str) -> String {
         match look_up(method, path) {
-            Lookup::Found(found) => format!("{:?} {:?} {:?}", found.route, found.protocol, found.model),
+            Lookup::Found(found) => format!("{:?} {:?}", found.what, found.protocol),
             other => format!("{other:?}"),
         }
     }
@@ -172,16 +191,20 @@ mod tests {
     #[test]
     fn served_paths() {
         for (method, path, expected) in [
-            (Method::POST, "/v1/chat/completions", "ChatCompletions Some(OpenAi) None"),
-            (Method::POST, "/openai/v1/chat/completions", "ChatCompletions Some(OpenAi) None"),
-            (Method::POST, "/v1/messages", "Messages Some(Anthropic) None"),
-            (Method::POST, "/anthropic/v1/messages", "Messages Some(Anthropic) None"),
-            (Method::GET, "/v1/models", "Models None None"),
-            (Method::HEAD, "/v1/models", "Models None None"),
-            (Method::GET, "/openai/v1/models", "Models Some(OpenAi) None"),
-            (Method::GET, "/v1/models/gpt-4o", "Model None Some(\"gpt-4o\")"),
-            (Method::GET, "/v1/models/ft:gpt-4o:acme::x", "Model None Some(\"ft:gpt-4o:acme::x\")"),
-            (Method::GET, "/anthropic/v1/models/a%2fb", "Model Some(Anthropic) Some(\"a/b\")"),
+            (Method::POST, "/v1/chat/completions", "Call(POST /v1/chat/completions) Some(OpenAi)"),
+            (Method::POST, "/openai/v1/chat/completions", "Call(POST /v1/chat/completions) Some(OpenAi)"),
+            (Method::POST, "/v1/completions", "Call(POST /v1/completions) Some(OpenAi)"),
+            (Method::POST, "/openai/v1/embeddings", "Call(POST /v1/embeddings) Some(OpenAi)"),
+            (Method::POST, "/v1/moderations", "Call(POST /v1/moderations) Some(OpenAi)"),
+            (Method::POST, "/v1/messages", "Call(POST /v1/messages) Some(Anthropic)"),
+            (Method::POST, "/anthropic/v1/messages", "Call(POST /v1/messages) Some(Anthropic)"),
+            (Method::POST, "/v1/messages/count_tokens", "Call(POST /v1/messages/count_tokens) Some(Anthropic)"),
+            (Method::GET, "/v1/models", "Models None"),
+            (Method::HEAD, "/v1/models", "Models None"),
+            (Method::GET, "/openai/v1/models", "Models Some(OpenAi)"),
+            (Method::GET, "/v1/models/gpt-4o", "Model(\"gpt-4o\") None"),
+            (Method::GET, "/v1/models/ft:gpt-4o:acme::x", "Model(\"ft:gpt-4o:acme::x\") None"),
+            (Method::GET, "/anthropic/v1/models/a%2fb", "Model(\"a/b\") Some(Anthropic)"),
         ] {
             assert_eq!(look(&method, path), expected, "{path}");
         }
@@ -196,7 +219,12 @@ mod tests {
             ("/v1/responses", "NotYet(OpenAi)"),
             ("/v1/responses/resp_1/cancel", "NotYet(OpenAi)"),
             ("/v1/chat/completions/chatcmpl-1", "NotYet(OpenAi)"),
-            ("/v1/messages/count_tokens", "NotYet(Anthropic)"),
+            ("/v1/messages/count_tokens", "OtherMethod { allow: \"POST\", protocol: Some(Anthropic) }"),
+            ("/anthropic/v1/embeddings", "Unknown(Some(Anthropic))"),
+            ("/openai/v1/messages/count_tokens", "Unknown(Some(OpenAi))"),
+            ("/v1/v1/embeddings", "WrongBase(OpenAi)"),
+            ("/moderations", "WrongBase(OpenAi)"),
+            ("/v1/embeddings/x", "Unknown(None)"),
             ("/anthropic/v1/responses", "Unknown(Some(Anthropic))"),
             ("/anthropic/v1/chat/completions", "Unknown(Some(Anthropic))"),
             ("/v1/v1/chat/completions", "WrongBase(OpenAi)"),

@@ -1,11 +1,10 @@
 //! Meters a stream while it passes: usage, model, and how it ended. Never an error, never a copy of the content.
 
 use memchr::memmem;
-use ownkey_domain::provider::Provider;
 
 use crate::answer::Served;
 use crate::error_class::ErrorClass;
-use crate::registry::facts;
+use crate::route::Route;
 use crate::sse::{self, Lines};
 
 /// Longer than every event name that matters.
@@ -70,6 +69,7 @@ pub(crate) type Dialect = Box<dyn Reader>;
 
 /// Meters one stream.
 pub struct StreamMeter {
+    route: &'static Route,
     lines: Lines,
     name: Vec<u8>,
     reader: Dialect,
@@ -79,12 +79,13 @@ pub struct StreamMeter {
 }
 
 impl StreamMeter {
-    /// For a stream of that provider.
-    pub fn new(provider: Provider) -> Self {
+    /// For a stream that answers such a call.
+    pub fn new(route: &'static Route) -> Self {
         Self {
+            route,
             lines: Lines::default(),
             name: Vec::new(),
-            reader: (facts(provider).dialect)(),
+            reader: (route.dialect)(),
             terminal: None,
             ended: false,
             data_lines: 0,
@@ -129,7 +130,11 @@ impl StreamMeter {
         if lines.partial().is_some_and(|partial| !partial.is_empty()) {
             self.line(lines.partial());
         }
-        StreamFacts { served: self.reader.served(), terminal: self.terminal, data_lines: self.data_lines }
+        StreamFacts {
+            served: self.route.bill(self.reader.served()),
+            terminal: self.terminal,
+            data_lines: self.data_lines,
+        }
     }
 
     /// Whether this line is the first to tell that the stream ends.

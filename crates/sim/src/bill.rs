@@ -38,12 +38,19 @@ pub struct Model {
     /// Its name in requests.
     pub id: String,
     provider: String,
+    /// The kind of call it serves.
+    #[serde(default = "chat")]
+    pub mode: String,
     /// The longest prompt.
     pub max_input_tokens: u64,
     /// The longest answer.
     pub max_output_tokens: u64,
     long_above: Option<u64>,
     prices: BTreeMap<String, Tier>,
+}
+
+fn chat() -> String {
+    "chat".to_owned()
 }
 
 static MODELS: LazyLock<Vec<Model>> =

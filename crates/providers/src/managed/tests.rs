@@ -3,6 +3,37 @@ use ownkey_domain::provider::Provider::{Anthropic, OpenAi};
 use serde_json::json;
 
 use super::*;
+use crate::paths::{post, usual};
+
+fn usual_route(provider: Provider) -> &'static Route {
+    post(usual(provider.protocol())).unwrap()
+}
+
+fn ask_at(path: &str, body: Value) -> Result<Shape, Objection> {
+    let catalogue = Catalogue::builtin().unwrap();
+    let model = body["model"].as_str().and_then(|name| catalogue.find(name));
+    look_through(post(path).unwrap(), model, body.to_string().as_bytes(), &Extensions::default())
+}
+
+#[test]
+fn each_path_has_a_list_of_its_own() {
+    for (path, body, refused) in [
+        ("/v1/embeddings", json!({"model": "m", "input": ["a", "b"], "dimensions": 8}), None),
+        ("/v1/embeddings", json!({"model": "m", "input": "a", "messages": []}), Some("`messages`")),
+        ("/v1/moderations", json!({"input": "a"}), None),
+        ("/v1/moderations", json!({"input": "a", "stream": true}), Some("`stream`")),
+        ("/v1/completions", json!({"model": "m", "prompt": "a", "best_of": 2, "stream_options": {}}), None),
+        ("/v1/completions", json!({"model": "m", "prompt": "a", "service_tier": "flex"}), Some("`service_tier`")),
+        ("/v1/messages/count_tokens", json!({"model": "m", "messages": [], "tools": [{"name": "t"}]}), None),
+        ("/v1/messages/count_tokens", json!({"model": "m", "messages": [], "max_tokens": 1}), Some("`max_tokens`")),
+    ] {
+        match (ask_at(path, body.clone()), refused) {
+            (Ok(_), None) => {}
+            (Err(Objection::NotPriced(what)), Some(named)) => assert!(what.contains(named), "{path} {body}: {what}"),
+            (other, _) => panic!("{path} {body}: {other:?}"),
+        }
+    }
+}
 
 fn ask(provider: Provider, more: Value) -> Result<Shape, Objection> {
     let model = if provider == OpenAi { "gpt-5" } else { "claude-opus-4-6" };
@@ -11,7 +42,7 @@ fn ask(provider: Provider, more: Value) -> Result<Shape, Objection> {
         body[name] = value.clone();
     }
     let catalogue = Catalogue::builtin().unwrap();
-    look_through(provider, catalogue.find(model), body.to_string().as_bytes(), &Extensions::default())
+    look_through(usual_route(provider), catalogue.find(model), body.to_string().as_bytes(), &Extensions::default())
 }
 
 fn content(block: Value) -> Value {
@@ -102,7 +133,10 @@ fn two_readers_see_one_request() {
         r#"{"messages":[{"content":[{"type":"file","type":"text"}]}]}"#,
         r#"{"a":1,"\u0061":2}"#,
     ] {
-        assert_eq!(look_through(OpenAi, None, body.as_bytes(), &Extensions::default()), Err(Objection::Duplicate));
+        assert_eq!(
+            look_through(usual_route(OpenAi), None, body.as_bytes(), &Extensions::default()),
+            Err(Objection::Duplicate)
+        );
     }
 }
 
@@ -113,5 +147,5 @@ fn betas_are_listed_or_allowed() {
     assert!(look_at_beta(Anthropic, "mine-2026", &more).is_ok());
     assert!(look_at_beta(Anthropic, "fast-mode-2026-02-01", &more).is_err());
     let body = br#"{"tools":[{"type":"web_search_20250305"}]}"#;
-    assert!(look_through(Anthropic, None, body, &more).is_ok());
+    assert!(look_through(usual_route(Anthropic), None, body, &more).is_ok());
 }

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::managed::{Objection, Terms, items, not_priced, reference};
 
-pub(super) const TERMS: Terms = Terms {
+/// `POST /v1/chat/completions`.
+pub(super) static CHAT: Terms = Terms {
     members: &[
         "model",
         "messages",
@@ -51,9 +52,43 @@ pub(super) const TERMS: Terms = Terms {
         // An answer to it says `priority`.
         ("fast", "priority"),
     ],
-    betas: &[],
     look,
 };
+
+/// `POST /v1/completions`.
+pub(super) static COMPLETIONS: Terms = Terms {
+    members: &[
+        "model",
+        "prompt",
+        "best_of",
+        "echo",
+        "frequency_penalty",
+        "logit_bias",
+        "logprobs",
+        "max_tokens",
+        "n",
+        "presence_penalty",
+        "seed",
+        "stop",
+        "stream",
+        "stream_options",
+        "suffix",
+        "temperature",
+        "top_p",
+        "user",
+    ],
+    ..PLAIN
+};
+
+/// `POST /v1/embeddings`.
+pub(super) static EMBEDDINGS: Terms =
+    Terms { members: &["model", "input", "encoding_format", "dimensions", "user"], ..PLAIN };
+
+/// `POST /v1/moderations`.
+pub(super) static MODERATIONS: Terms = Terms { members: &["model", "input"], ..PLAIN };
+
+/// Without tools, tiers and values that matter.
+const PLAIN: Terms = Terms { members: &[], tools: &[], tiers: &[], look: |_, _| Ok(()) };
 
 /// Content that is tokens and nothing else.
 const PARTS: [&str; 5] = ["text", "refusal", "image_url", "input_audio", "file"];

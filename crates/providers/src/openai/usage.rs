@@ -1,4 +1,4 @@
-//! OpenAI's usage object of chat completions. Its details are parts of the totals.
+//! OpenAI's usage object of completions and embeddings. Its details are parts of the totals.
 
 use ownkey_domain::usage::{Measured, TokenClass, Usage};
 use serde_json::Value;
@@ -9,7 +9,7 @@ use crate::answer::{Billing, Served};
 const STANDARD: &str = "standard";
 
 /// What a whole completion says, or the chunk of a stream that has the usage.
-pub(crate) fn answer(completion: &Value) -> Served {
+pub(super) fn answer(completion: &Value) -> Served {
     let usage = tokens(&completion["usage"]);
     let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     Served {

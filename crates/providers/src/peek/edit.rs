@@ -3,14 +3,14 @@
 use std::ops::Range;
 
 use super::Peek;
-use crate::paths::Route;
+use crate::route::Route;
 
 /// What to change in a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Edits<'a> {
     /// The model to ask for instead.
     pub model: Option<&'a str>,
-    /// Ask for usage in the stream (chat only).
+    /// Ask for usage in the stream, where it must be asked for.
     pub include_usage: bool,
     /// The output limit to write in where the caller gave none.
     pub output_limit: Option<u32>,
@@ -18,9 +18,8 @@ pub struct Edits<'a> {
 
 /// The edited body; `None` if it already is as wanted, so that the original bytes can go on. `peek` must come from
 /// this very body and route.
-pub fn edit(body: &[u8], route: Route, peek: &Peek, edits: Edits<'_>) -> Option<Vec<u8>> {
+pub fn edit(body: &[u8], route: &Route, peek: &Peek, edits: Edits<'_>) -> Option<Vec<u8>> {
     let places = &peek.places;
-    let is_chat = route == Route::ChatCompletions;
     let mut splices: Vec<(Range<usize>, String)> = Vec::new();
     let mut members = Vec::new();
     if let Some(model) = edits.model.filter(|model| peek.model.as_deref() != Some(*model)) {
@@ -30,13 +29,13 @@ pub fn edit(body: &[u8], route: Route, peek: &Peek, edits: Edits<'_>) -> Option<
             None => members.push(format!("\"model\":{text}")),
         }
     }
-    if let Some(limit) = edits.output_limit.filter(|_| peek.max_tokens.or(peek.max_completion_tokens).is_none()) {
+    if let (Some(limit), Some(name), None) = (edits.output_limit, route.body.limits.first(), peek.output_limit) {
         match &places.limit {
             Some(place) => splices.push((place.clone(), limit.to_string())),
-            None => members.push(format!("\"{}\":{limit}", limit_name(is_chat))),
+            None => members.push(format!("\"{name}\":{limit}")),
         }
     }
-    if edits.include_usage && is_chat && !peek.include_usage {
+    if edits.include_usage && route.asks_usage() && !peek.include_usage {
         match peek.ask_usage() {
             Some(splice) => splices.push(splice),
             None => members.push(format!("\"stream_options\":{ASKED}")),
@@ -50,11 +49,6 @@ pub fn edit(body: &[u8], route: Route, peek: &Peek, edits: Edits<'_>) -> Option<
 }
 
 const ASKED: &str = "{\"include_usage\":true}";
-
-/// The name by which an output limit is written in.
-pub(super) const fn limit_name(is_chat: bool) -> &'static str {
-    if is_chat { "max_completion_tokens" } else { "max_tokens" }
-}
 
 impl Peek {
     /// The change to a `stream_options` that is there; `None` if there is none.

@@ -4,17 +4,24 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::paths::post;
+
+fn route(path: &str) -> &'static Route {
+    post(path).unwrap()
+}
 
 fn chat(body: &str) -> Result<Peek, PeekError> {
-    peek(body.as_bytes(), Route::ChatCompletions)
+    peek(body.as_bytes(), route(CHAT))
 }
 
 fn edited(body: &str, edits: Edits<'_>) -> String {
     let peek = chat(body).unwrap();
-    let out = edit(body.as_bytes(), Route::ChatCompletions, &peek, edits);
+    let out = edit(body.as_bytes(), route(CHAT), &peek, edits);
     out.map_or_else(|| body.to_owned(), |out| String::from_utf8(out).unwrap())
 }
 
+const CHAT: &str = "/v1/chat/completions";
+const MESSAGES: &str = "/v1/messages";
 const ASK: Edits<'_> = Edits { model: None, include_usage: true, output_limit: None };
 
 #[test]
@@ -23,12 +30,12 @@ fn members_are_found_wherever_they_stand() {
         "stream_options":{"include_obfuscation":false,"include_usage":true},"max_completion_tokens":7,"max_tokens":null}"#;
     let found = chat(body).unwrap();
     assert_eq!(found.model.as_deref(), Some("gpt-4o"));
-    assert_eq!((found.stream, found.include_usage, found.n), (true, true, Some(2)));
-    assert_eq!((found.max_tokens, found.max_completion_tokens), (None, Some(7)));
+    assert_eq!((found.stream, found.include_usage, found.answers), (true, true, Some(2)));
+    assert_eq!(found.output_limit, Some(7));
     assert_eq!(&body[found.places.model.unwrap()], r#""gpt\u002d4o""#);
 
-    let messages = peek(br#"{"model":"m","max_tokens":5,"n":"x","stream_options":3}"#, Route::Messages).unwrap();
-    assert_eq!((messages.model.as_deref(), messages.max_tokens, messages.n), (Some("m"), Some(5), None));
+    let messages = peek(br#"{"model":"m","max_tokens":5,"n":"x","stream_options":3}"#, route(MESSAGES)).unwrap();
+    assert_eq!((messages.model.as_deref(), messages.output_limit, messages.answers), (Some("m"), Some(5), None));
     assert_eq!(chat("{}").unwrap().model, None);
 }
 
@@ -91,7 +98,7 @@ fn what_is_no_json_object_is_refused() {
     ] {
         assert_eq!(chat(body), Err(PeekError::NotJson), "{body}");
     }
-    assert_eq!(peek(b"{\"a\":\"\xff\"}", Route::Messages), Err(PeekError::NotJson));
+    assert_eq!(peek(b"{\"a\":\"\xff\"}", route(MESSAGES)), Err(PeekError::NotJson));
 }
 
 #[test]
@@ -137,9 +144,9 @@ fn edits_leave_the_other_bytes_alone() {
 #[test]
 fn a_body_that_is_as_wanted_is_not_copied() {
     let body = br#"{"model":"m","max_tokens":3,"stream_options":null}"#;
-    let peek = peek(body, Route::Messages).unwrap();
+    let peek = peek(body, route(MESSAGES)).unwrap();
     let edits = Edits { model: Some("m"), include_usage: true, output_limit: Some(5) };
-    assert_eq!(edit(body, Route::Messages, &peek, edits), None);
+    assert_eq!(edit(body, route(MESSAGES), &peek, edits), None);
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -199,7 +206,7 @@ proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..100), text in "[{}\\[\\]\",:a-z0-9\\\\ ]{0,60}") {
         for body in [&bytes[..], text.as_bytes()] {
-            for route in [Route::ChatCompletions, Route::Messages] {
+            for route in [route(CHAT), route(MESSAGES), route("/v1/embeddings")] {
                 if let Ok(found) = peek(body, route) {
                     prop_assert!(serde_json::from_slice::<Value>(body).unwrap().is_object());
                     edit(body, route, &found, ASK);
@@ -219,8 +226,8 @@ proptest! {
                 prop_assert_eq!(found.model.as_deref(), value["model"].as_str());
                 prop_assert_eq!(found.stream, value["stream"].as_bool().unwrap_or(false));
                 prop_assert_eq!(found.include_usage, value["stream_options"]["include_usage"].as_bool().unwrap_or(false));
-                prop_assert_eq!(found.max_tokens.map(u64::from), value["max_tokens"].as_u64());
-                prop_assert_eq!(found.n.map(u64::from), value["n"].as_u64());
+                prop_assert_eq!(found.output_limit.map(u64::from), value["max_tokens"].as_u64().max(value["max_completion_tokens"].as_u64()));
+                prop_assert_eq!(found.answers.map(u64::from), value["n"].as_u64());
             }
         }
     }
@@ -232,14 +239,14 @@ proptest! {
         let value: Value = serde_json::from_str(&text).unwrap();
         let Ok(found) = chat(&text) else { return Ok(()) };
         let edits = Edits { model: model.as_deref(), include_usage: true, output_limit: limit };
-        let out = edit(text.as_bytes(), Route::ChatCompletions, &found, edits);
+        let out = edit(text.as_bytes(), route(CHAT), &found, edits);
         let out: Value = out.map_or_else(|| value.clone(), |out| serde_json::from_slice(&out).unwrap());
 
         let mut expected = value.clone();
         if let Some(model) = model {
             expected["model"] = Value::from(model);
         }
-        if let Some(limit) = limit.filter(|_| found.max_tokens.is_none()) {
+        if let Some(limit) = limit.filter(|_| found.output_limit.is_none()) {
             expected["max_completion_tokens"] = Value::from(limit);
         }
         expected["stream_options"]["include_usage"] = Value::from(true);

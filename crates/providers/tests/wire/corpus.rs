@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use ownkey_domain::provider::Provider;
 use ownkey_domain::verdict::Verdict;
 use ownkey_providers::error_class::{ErrorClass, classify};
+use ownkey_providers::paths::{post, usual};
 use ownkey_providers::stream::{StreamMeter, Terminal};
 use serde::Deserialize;
 use serde_json::Value;
@@ -59,7 +60,7 @@ impl Entry {
     fn class_in_stream(&self) -> ErrorClass {
         let name = self.body["event"].as_str().map_or_else(String::new, |name| format!("event: {name}\n"));
         let end = self.body["then"].as_str().map_or_else(String::new, |end| format!("{end}\n\n"));
-        let mut meter = StreamMeter::new(self.provider);
+        let mut meter = StreamMeter::new(post(usual(self.provider.protocol())).unwrap());
         meter.feed(format!("{name}data: {}\n\n{end}", self.body["data"]).as_bytes());
         match meter.finish().terminal {
             Some(Terminal::Error(class)) => class,

@@ -1,11 +1,14 @@
 //! Answers and streams as the providers send them, with what is learnt from each. A golden file is a pair in
-//! `tests/golden`: `NAME.sse` or `NAME.json`, and `NAME.facts.json`. The name begins with the provider.
+//! `tests/golden`: `NAME.sse` or `NAME.json`, and `NAME.facts.json`. The name begins with the provider; then comes the
+//! path of the call below `/v1`, with `-` for `/`, unless it is the one that the provider's models are usually called at.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use ownkey_domain::provider::Provider;
 use ownkey_providers::answer::{AnswerMeter, Served};
+use ownkey_providers::paths::{post, usual};
+use ownkey_providers::route::Route;
 use ownkey_providers::stream::{StreamFacts, StreamMeter, Terminal};
 use serde_json::{Value, json};
 
@@ -21,6 +24,16 @@ fn files(extension: &str) -> Vec<PathBuf> {
 
 fn provider(file: &Path) -> Provider {
     file.file_name().unwrap().to_str().unwrap().split('.').next().unwrap().parse().unwrap()
+}
+
+fn route(file: &Path) -> &'static Route {
+    let name = file.file_name().unwrap().to_str().unwrap();
+    let parts: Vec<_> = name.split('.').collect();
+    let path = match parts[..] {
+        [_, path, _, _] => format!("/v1/{}", path.replace('-', "/")),
+        _ => usual(provider(file).protocol()).to_owned(),
+    };
+    post(&path).unwrap()
 }
 
 fn expected(file: &Path) -> Value {
@@ -50,8 +63,8 @@ fn learnt_from_stream(facts: &StreamFacts) -> Value {
 }
 
 /// Feeds the pieces; also gives where in the whole stream the last event was said to begin.
-fn meter(provider: Provider, pieces: &[&[u8]]) -> (StreamFacts, Option<usize>) {
-    let mut meter = StreamMeter::new(provider);
+fn meter(route: &'static Route, pieces: &[&[u8]]) -> (StreamFacts, Option<usize>) {
+    let mut meter = StreamMeter::new(route);
     let (mut at, mut terminal) = (0, None);
     for piece in pieces {
         if let Some(within) = meter.feed(piece).terminal_at {
@@ -80,7 +93,7 @@ fn plain_answers() {
     for file in files(".json") {
         let body = fs::read(&file).unwrap();
         for size in [1, 7, body.len()] {
-            let mut meter = AnswerMeter::new(provider(&file));
+            let mut meter = AnswerMeter::new(route(&file));
             body.chunks(size).for_each(|piece| meter.feed(piece));
             assert_eq!(learnt(&meter.finish()), expected(&file), "{}", file.display());
         }
@@ -90,7 +103,7 @@ fn plain_answers() {
 #[test]
 fn streams() {
     for file in files(".sse") {
-        let (facts, terminal) = meter(provider(&file), &[&fs::read(&file).unwrap()]);
+        let (facts, terminal) = meter(route(&file), &[&fs::read(&file).unwrap()]);
         assert_eq!(learnt_from_stream(&facts), expected(&file), "{}", file.display());
         assert_eq!(terminal, last_event(&fs::read(&file).unwrap()), "{}", file.display());
     }
@@ -100,15 +113,15 @@ fn streams() {
 fn streams_say_the_same_at_any_split_and_with_any_line_end() {
     for file in files(".sse") {
         let stream = fs::read(&file).unwrap();
-        let whole = meter(provider(&file), &[&stream]).0;
+        let whole = meter(route(&file), &[&stream]).0;
         let crlf = String::from_utf8(stream.clone()).unwrap().replace('\n', "\r\n").into_bytes();
         for stream in [stream, crlf] {
             let bytes: Vec<_> = stream.chunks(1).collect();
-            assert_eq!(meter(provider(&file), &bytes).0, whole, "{}", file.display());
+            assert_eq!(meter(route(&file), &bytes).0, whole, "{}", file.display());
             for at in 0..stream.len() {
-                let (facts, terminal) = meter(provider(&file), &[&stream[..at], &stream[at..]]);
+                let (facts, terminal) = meter(route(&file), &[&stream[..at], &stream[at..]]);
                 assert_eq!(facts, whole, "{} cut at {at}", file.display());
-                let first = meter(provider(&file), &[&stream]).1;
+                let first = meter(route(&file), &[&stream]).1;
                 // If the cut lies in the last event, or in the line end before it, what came may have gone on.
                 let rest_of_it = terminal == Some(at) && first.is_some_and(|first| first <= at + 1);
                 assert!(terminal == first || rest_of_it, "{} cut at {at}", file.display());
@@ -123,7 +136,7 @@ fn a_stream_cut_anywhere_never_bills_the_placeholder() {
         let stream = fs::read(&file).unwrap();
         let first_delta = String::from_utf8_lossy(&stream).find("event: message_delta").unwrap_or(stream.len());
         for at in 0..first_delta {
-            let facts = meter(Provider::Anthropic, &[&stream[..at]]).0;
+            let facts = meter(route(&file), &[&stream[..at]]).0;
             let output = facts.served.usage.get(ownkey_domain::usage::TokenClass::Output);
             assert_eq!(output, None, "{} cut at {at}", file.display());
         }

@@ -4,6 +4,7 @@
 mod answers;
 mod echoes;
 mod oddities;
+mod paths;
 mod program;
 mod requests;
 mod schema;
