@@ -372,15 +372,15 @@ def test_wrong_base_url_is_told(own, nothing_sent, protocol, prefix):
 
 
 @each_protocol
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_wrong_method(own, nothing_sent, protocol, method):
     answer = call(own, protocol, method, PATHS[protocol])
     assert answer.status_code == 405
-    assert answer.headers["allow"] == "POST"
+    assert answer.headers["allow"] == ("POST, GET" if protocol == "openai" else "POST")
     assert_error(answer, protocol, 405, answer.json()["error"]["code"])
 
 
-LATER = ["/v1/responses", "/v1/audio/speech", "/v1/images/generations", "/v1/realtime"]
+LATER = ["/v1/audio/speech", "/v1/images/generations", "/v1/realtime"]
 
 
 @pytest.mark.parametrize("path", LATER)
@@ -394,6 +394,17 @@ MORE_PATHS = {
     "/v1/embeddings": ("openai", "POST"),
     "/v1/moderations": ("openai", "POST"),
     "/v1/messages/count_tokens": ("anthropic", "POST"),
+    "/v1/responses": ("openai", "POST"),
+    "/v1/responses/input_tokens": ("openai", "POST"),
+    "/v1/responses/compact": ("openai", "POST"),
+}
+# Those about things that the provider keeps: they take no body to be looked into.
+PATHS_BY_ID = {
+    "/v1/responses/resp_1": "GET, DELETE",
+    "/v1/responses/resp_1/cancel": "POST",
+    "/v1/responses/resp_1/input_items": "GET",
+    "/v1/chat/completions/chatcmpl-1": "GET, POST, DELETE",
+    "/v1/chat/completions/chatcmpl-1/messages": "GET",
 }
 
 
@@ -411,6 +422,16 @@ def test_every_path_tells_what_is_wrong(own, nothing_sent, path):
         assert "base URL" in answer.json()["error"]["message"]
     for body in (b"", b"{", b"[]", b'{"model":"a","model":"b"}', b'{"model":7}'):
         assert_error(post(own.url, protocol, body, own.secret, path=path), protocol, 400, "bad_request")
+
+
+@pytest.mark.parametrize("path", PATHS_BY_ID)
+def test_paths_by_id_take_their_methods_only(own, nothing_sent, path):
+    answer = call(own, "openai", "PATCH", path)
+    assert_error(answer, "openai", 405, "path_not_supported")
+    assert answer.headers["allow"] == PATHS_BY_ID[path]
+    for odd in ("..", "%2e%2e", "a%2Fb", "a b".replace(" ", "%20"), "", "x" * 300):
+        strange = path.replace("resp_1", odd).replace("chatcmpl-1", odd)
+        assert call(own, "openai", "PATCH", strange).status_code == 404
 
 
 @each_protocol

@@ -6,7 +6,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from harness.api import LOCAL, call_headers, post
+from harness.api import LOCAL, call_headers, post, read_what_comes
 from harness.errors import assert_error
 from harness.server import Server
 from harness.sim import provider_key
@@ -27,7 +27,20 @@ CALLS = {
     "moderations": ("openai", "/v1/moderations", {"model": "omni-moderation-latest", "input": "kill"}, {}),
     "count_tokens": ("anthropic", "/v1/messages/count_tokens", {"model": "claude-haiku-4-5", "messages": HELLO}, {}),
 }
-FREE = {"moderations", "count_tokens"}
+RESPONSE = {"model": "gpt-4o", "input": "Hello"}
+COUNTED = {"input": "input_tokens", "output": "output_tokens"}
+CALLS |= {
+    "responses": ("openai", "/v1/responses", RESPONSE, COUNTED),
+    "responses streamed": ("openai", "/v1/responses", RESPONSE | {"stream": True}, COUNTED),
+    "responses streamed by a model of its own": ("openai", "/v1/responses", RESPONSE | {"model": "gpt-5-pro", "stream": True}, COUNTED),
+    "responses in a dearer tier": ("openai", "/v1/responses", RESPONSE | {"model": "gpt-5", "service_tier": "priority"}, COUNTED),
+    "responses of great length": ("openai", "/v1/responses", RESPONSE | {"input": "[[sim:huge bytes=200000]]", "stream": True}, COUNTED),
+    "input_tokens": ("openai", "/v1/responses/input_tokens", RESPONSE, {}),
+    "compact": ("openai", "/v1/responses/compact", RESPONSE, COUNTED),
+}
+FREE = {"moderations", "count_tokens", "input_tokens"}
+# Not served by managed access.
+OWN_KEY_ONLY = {"compact"}
 
 each_call = pytest.mark.parametrize("name", CALLS)
 
@@ -50,7 +63,9 @@ def assert_billed(receipt: dict, call: dict, name: str):
     assert (receipt["status"], receipt["outcome"], receipt["route"]) == (200, "complete", path)
     assert Decimal(receipt["cost_usd"]) == Decimal(call["cost_usd"])
     assert (Decimal(receipt["cost_usd"]) == 0) == (name in FREE)
-    assert receipt["usage"] == {ours: call["usage"][theirs] for ours, theirs in classes.items()}
+    told = receipt["usage"]
+    assert {ours: told[ours] for ours in classes} == {ours: call["usage"][theirs] for ours, theirs in classes.items()}
+    assert bool(told) == bool(classes)
     assert receipt["measured"] == ("measured" if classes else "unknown")
     assert receipt["model"] == body["model"]
 
@@ -62,6 +77,8 @@ def test_the_receipt_is_the_providers_bill(priced, sim, name, payer):
     protocol, path, *_ = CALLS[name]
     if payer == "byok":
         workspace.put_key(protocol, provider_key(protocol), expect=201)
+    elif name in OWN_KEY_ONLY:
+        return assert_error(send(workspace, name), protocol, 403, "feature_not_priced")
     since = sim.now()
     answer = send(workspace, name)
     assert answer.status_code == 200, answer.text
@@ -76,6 +93,7 @@ def test_the_receipt_is_the_providers_bill(priced, sim, name, payer):
 def test_aliases_lead_to_the_same_path(priced, sim, name):
     workspace = priced.operator.create_workspace()
     protocol, path, *_ = CALLS[name]
+    workspace.put_key(protocol, provider_key(protocol), expect=201)
     since = sim.now()
     assert send(workspace, name, f"/{protocol}").status_code == 200
     assert [call["path"] for call in sim.calls(since)] == [path]
@@ -87,13 +105,14 @@ def test_managed_access_takes_what_is_known_and_no_more(priced, sim, name):
     since = sim.now()
     answer = send(workspace, name, surprise=1)
     assert_error(answer, CALLS[name][0], 403, "feature_not_priced")
-    assert "`surprise`" in answer.text and sim.calls(since) == []
+    assert ("the path" if name in OWN_KEY_ONLY else "`surprise`") in answer.text and sim.calls(since) == []
 
 
 @each_call
 def test_usage_that_is_missing_is_unknown(priced, sim, name):
     """What has a price needs its usage to have a cost; what is free does not."""
     workspace = priced.operator.create_workspace()
+    workspace.put_key(CALLS[name][0], provider_key(CALLS[name][0]), expect=201)
     body = CALLS[name][2]
     member = next(name for name in ("input", "prompt", "messages") if name in body)
     odd = [{"role": "user", "content": "Hi [[sim:no_usage]]"}] if member == "messages" else "Hi [[sim:no_usage]]"
@@ -134,3 +153,157 @@ def test_the_list_of_models_has_those_of_every_built_path(workspace):
     ids = {model["id"] for model in answer.json()["data"]}
     assert {"gpt-4o", "text-embedding-3-small", "omni-moderation-latest"} <= ids
     assert "gpt-realtime" not in ids
+
+
+# Responses and stored completions, which the provider keeps.
+
+
+def by_id(workspace, method: str, path: str, **body):
+    headers = call_headers("openai", workspace.secret)
+    return httpx.request(method, workspace.url + path, headers=headers, json=body or None, **LOCAL)
+
+
+@pytest.fixture
+def own(priced):
+    workspace = priced.operator.create_workspace()
+    workspace.put_key("openai", provider_key("openai"), expect=201)
+    return workspace
+
+
+def test_a_response_is_reached_by_its_id_on_an_own_key(own, sim):
+    made = send(own, "responses").json()
+    path = f"/v1/responses/{made['id']}"
+    since = sim.now()
+    found = by_id(own, "GET", path + "?include[]=message.output_text.logprobs")
+    assert found.json() == made and found.headers["x-ownkey-payer"] == "byok"
+    assert by_id(own, "GET", "/openai" + path).json() == made
+    events = by_id(own, "GET", path + "?stream=true")
+    assert events.headers["content-type"].startswith("text/event-stream") and "response.completed" in events.text
+    assert by_id(own, "GET", path + "/input_items").json()["data"][0]["role"] == "user"
+    refused = by_id(own, "POST", path + "/cancel")
+    assert (refused.status_code, refused.headers["x-ownkey-error-source"]) == (400, "provider")
+    assert by_id(own, "DELETE", path).json()["deleted"] is True
+    assert by_id(own, "GET", path).status_code == 404
+    sent = [(entry["method"], entry["path"], entry["query"]) for entry in sim.log(since)]
+    assert sent[0] == ("GET", path, "include[]=message.output_text.logprobs")
+    assert [method for method, *_ in sent] == ["GET", "GET", "GET", "GET", "POST", "DELETE", "GET"]
+    lengths = {name: value for entry in sim.log(since) for name, value in entry["headers"] if name == "transfer-encoding"}
+    assert lengths == {}, "nothing is sent as a body where there is none"
+
+
+def test_what_is_about_a_response_is_not_billed_again(own, sim):
+    answer = send(own, "responses")
+    path = f"/v1/responses/{answer.json()['id']}"
+    for more in ("", "?stream=true", "/input_items"):
+        receipt = own.receipt(by_id(own, "GET", path + more))
+        assert (receipt["usage"], receipt["measured"], receipt["outcome"]) == ({}, "unknown", "complete")
+        assert Decimal(receipt["cost_usd"]) == 0
+        assert receipt["route"] == "/v1/responses/{id}" + ("/input_items" if "input" in more else "")
+
+
+def test_what_goes_on_in_the_background_has_an_unknown_cost(own, sim):
+    answer = send(own, "responses", background=True)
+    assert answer.json()["status"] == "queued"
+    receipt = own.receipt(answer)
+    assert (receipt["usage"], receipt["measured"], receipt["cost_usd"]) == ({}, "unknown", None)
+    cancelled = by_id(own, "POST", f"/v1/responses/{answer.json()['id']}/cancel")
+    assert cancelled.json()["status"] == "cancelled"
+
+
+def test_a_fee_beside_the_tokens_makes_the_cost_unknown(own, sim):
+    since = sim.now()
+    for stream in (False, True):
+        tools = [{"type": "web_search"}]
+        idle = own.receipt(send(own, "responses", tools=tools, stream=stream))
+        used = own.receipt(send(own, "responses", input="search it", tools=tools, stream=stream))
+        assert idle["cost_usd"] is not None and used["cost_usd"] is None and used["usage"]["output"] > 0
+    assert Decimal(sim.calls(since)[1]["cost_usd"]) > Decimal("0.01")
+
+
+@pytest.mark.parametrize("payer", ["byok", "managed"])
+@pytest.mark.parametrize("broken", ["cut after=3", "error_split n=7", "error_event id=openai.stream.response_failed.server_error"])
+def test_a_broken_stream_of_a_response_ends_in_an_error_event(priced, own, broken, payer):
+    workspace = own if payer == "byok" else priced.operator.create_workspace()
+    body = RESPONSE | {"input": f"Hello [[sim:{broken}]]", "stream": True}
+    seen = read_what_comes(workspace.url, "openai", json.dumps(body).encode(), workspace.secret, path="/v1/responses")
+    assert "response.output_text.delta" in seen.text and "response.completed" not in seen.text
+    last = seen.text.strip().split("\n\n")[-1]
+    if payer == "byok" and not broken.startswith("cut"):
+        # The provider's own.
+        assert last.startswith(("event: error\n", "event: response.failed\n"))
+    else:
+        assert last.startswith("event: error\ndata: ")
+        told = json.loads(last.split("data: ", 1)[1])
+        assert told["type"] == "error" and told["message"] and told["code"] == "provider_unavailable"
+        assert told["error"]["message"] == told["message"], "the form that SDKs raise"
+        assert "Operator" not in seen.text and "response.failed" not in seen.text
+    receipt = workspace.receipts()[0]
+    assert (receipt["outcome"], receipt["usage"], receipt["cost_usd"]) == ("failed", {}, None)
+
+
+def test_stored_completions_are_reached_by_their_id_on_an_own_key(own, sim):
+    made = own.ask("openai", store=True, metadata={"a": "b"}).json()
+    path = f"/v1/chat/completions/{made['id']}"
+    assert by_id(own, "GET", path).json() == made
+    assert by_id(own, "POST", path, metadata={"c": "d"}).json()["metadata"] == {"c": "d"}
+    assert by_id(own, "GET", path + "/messages").json()["data"][0]["content"] == "Hello"
+    listed = by_id(own, "GET", "/v1/chat/completions?limit=1&model=gpt-4o-mini")
+    assert [item["id"] for item in listed.json()["data"]] == [made["id"]]
+    assert Decimal(own.receipt(listed)["cost_usd"]) == 0
+    assert by_id(own, "DELETE", path).json()["deleted"] is True
+
+
+# What of these needs the operator's account to be the workspace's own.
+REFERENCES = [
+    {"previous_response_id": "resp_1"},
+    {"conversation": "conv_1"},
+    {"prompt": {"id": "pmpt_1"}},
+    {"background": True},
+    {"input": [{"type": "item_reference", "id": "msg_1"}]},
+    {"input": [{"id": "msg_1"}]},
+    {"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "file-1"}]}]},
+    {"input": [{"type": "function_call_output", "call_id": "c", "output": [{"type": "input_image", "file_id": "file-1"}]}]},
+    {"tools": [{"type": "web_search"}]},
+    {"tools": [{"type": "file_search", "vector_store_ids": ["vs_1"]}]},
+    {"tools": [{"type": "mcp", "server_label": "x", "server_url": "https://example.com"}]},
+    {"context_management": [{"type": "compaction"}]},
+]
+
+
+@pytest.mark.parametrize("more", REFERENCES, ids=lambda more: next(iter(more)))
+def test_managed_responses_are_a_closed_world(workspace, sim, more):
+    since = sim.now()
+    assert_error(send(workspace, "responses", **more), "openai", 403, "feature_not_priced")
+    assert sim.calls(since) == []
+
+
+def test_managed_responses_take_what_agents_send(workspace, sim):
+    turns = [
+        {"role": "developer", "content": "Be brief."},
+        {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hello"}]},
+        {"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "x"}], "encrypted_content": "gAAAA"},
+        {"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "call_1", "output": "ok"},
+    ]
+    tools = [{"type": "function", "name": "f", "parameters": {"type": "object"}, "strict": False}]
+    more = {"tools": tools, "include": ["reasoning.encrypted_content"], "store": False, "parallel_tool_calls": False}
+    answer = send(workspace, "responses", input=turns, previous_response_id=None, background=False, **more)
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/responses/resp_1"),
+        ("DELETE", "/v1/responses/resp_1"),
+        ("POST", "/v1/responses/resp_1/cancel"),
+        ("GET", "/v1/responses/resp_1/input_items"),
+        ("GET", "/v1/chat/completions"),
+        ("GET", "/v1/chat/completions/chatcmpl-1"),
+        ("DELETE", "/v1/chat/completions/chatcmpl-1"),
+    ],
+)
+def test_what_the_operators_account_keeps_is_out_of_reach(workspace, sim, method, path):
+    since = sim.now()
+    assert_error(by_id(workspace, method, path), "openai", 403, "feature_not_priced")
+    assert [entry for entry in sim.log(since) if entry["path"] != "/v1/models"] == []

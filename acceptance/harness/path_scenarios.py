@@ -1,11 +1,12 @@
 """What the official SDKs are made to live through on the paths beside chat and messages.
 
 `api` is the resource and method of the SDK by their Python names, `body` all that is sent, `args` what comes before it.
+`query` marks a method that takes parameters of a query before its options, which matters to JavaScript.
 """
 
 
 def _at(name: str, api: str, body: dict | None = None, kind: str = "plain", **more) -> dict:
-    told = {"retries": 0, "prompt": "", "more": {}, "differs": [], "args": []} | more
+    told = {"query": api.endswith((".list", "responses.retrieve")), "retries": 0, "prompt": "", "more": {}, "differs": [], "args": []} | more
     return told | {"name": name, "api": api, "body": body or {}, "kind": kind}
 
 
@@ -33,6 +34,52 @@ def _completions() -> list[dict]:
     ]
 
 
+PARAMETERS = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"], "additionalProperties": False}
+FORECAST = {"type": "function", "name": "forecast", "description": "…", "strict": True, "parameters": PARAMETERS}
+
+
+def _responses() -> list[dict]:
+    def body(text: str, **more) -> dict:
+        return {"model": "gpt-4o", "input": text} | more
+
+    create = "responses.create"
+    turns = [
+        {"role": "user", "content": [{"type": "input_text", "text": "What is the weather?"}]},
+        {"type": "function_call", "call_id": "call_1", "name": "forecast", "arguments": '{"city":"Zürich"}'},
+        {"type": "function_call_output", "call_id": "call_1", "output": "Sunny"},
+    ]
+    return [
+        _at("response", create, body("Grüße 🙂 \u2028", instructions="Be brief.", store=False)),
+        _at("response_streamed", create, body("Hello [[sim:split]]"), kind="stream"),
+        _at("response_streamed_byte_by_byte", create, body("Hello [[sim:bytes]]"), kind="stream"),
+        _at("response_with_a_tool", create, body("What is the weather?", tools=[FORECAST])),
+        _at("response_with_a_tool_streamed", create, body("What is the weather?", tools=[FORECAST]), kind="stream"),
+        _at("response_to_a_tools_result", create, body("", tools=[FORECAST]) | {"input": turns}, kind="stream"),
+        _at("response_with_a_web_search", create, body("search it", tools=[{"type": "web_search"}]), kind="stream"),
+        _at("response_cut_short", create, body("Hello", max_output_tokens=16), kind="stream"),
+        _at("response_of_great_length", create, body("[[sim:huge bytes=300000]]"), kind="stream"),
+        _at("response_in_the_background", create, body("Hello", background=True)),
+        _at("response_refused", create, body("Hello", temperature=9)),
+        _at("response_after_one_that_is_not_there", create, body("Hello", previous_response_id="resp_gone")),
+        _at("response_rate_limited", create, body("[[sim:error id=openai.rate.requests]]"), retries=1),
+        _at("response_error_event", create, body("Hello [[sim:error_event after=3]]"), kind="stream", retries=1),
+        _at("response_error_nested", create, body("Hello [[sim:error_event id=openai.stream.responses_error_nested]]"), kind="stream"),
+        _at("response_failed", create, body("Hello [[sim:error_event id=openai.stream.response_failed.server_error]]"), kind="stream"),
+        _at("response_without_end", create, body("Hello [[sim:no_done]]"), kind="stream", differs=["error"]),
+        _at("response_cut", create, body("Hello [[sim:cut after=4]]"), kind="stream", differs=["error"]),
+        _at("response_tokens", "responses.input_tokens.count", body("Hello")),
+        _at("response_compacted", "responses.compact", body("Hello")),
+        *(_at(f"response_{name}", f"responses.{api}", args=["resp_gone"]) for name, api in BY_ID.items()),
+        *(_at(f"completion_{name}", f"chat.completions.{api}", args=["chatcmpl-gone"]) for name, api in STORED.items()),
+        _at("completion_update", "chat.completions.update", {"metadata": {"a": "b"}}, args=["chatcmpl-gone"]),
+        _at("completion_list", "chat.completions.list"),
+    ]
+
+
+BY_ID = {"retrieved": "retrieve", "deleted": "delete", "cancelled": "cancel", "input_items": "input_items.list"}
+STORED = {"retrieved": "retrieve", "deleted": "delete", "messages": "messages.list"}
+
+
 def _moderations() -> list[dict]:
     parts = [{"type": "text", "text": "I want to kill them."}, {"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]
     return [
@@ -55,4 +102,4 @@ def _counting() -> list[dict]:
 def scenarios(provider: str) -> list[dict]:
     if provider == "anthropic":
         return _counting()
-    return _embeddings() + _completions() + _moderations()
+    return _embeddings() + _completions() + _responses() + _moderations()

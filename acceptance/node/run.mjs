@@ -39,7 +39,7 @@ function method(sdk, scenario) {
 
 async function once(sdk, scenario, body, options, seen) {
   const call = method(sdk, scenario);
-  const bodies = scenario.args?.length && Object.keys(body).length === 0 ? [] : [body];
+  const bodies = scenario.args?.length && !scenario.query && Object.keys(body).length === 0 ? [] : [body];
   const { data, response } = await call(...(scenario.args ?? []), ...bodies, options).withResponse();
   seen.headers = Object.fromEntries(response.headers);
   if (!body.stream) {

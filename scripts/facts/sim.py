@@ -31,6 +31,9 @@ OPENAI_ROOTS = [
     "CreateCompletionRequest", "CreateCompletionResponse",
     "CreateEmbeddingRequest", "CreateEmbeddingResponse",
     "CreateModerationRequest", "CreateModerationResponse",
+    "CreateResponse", "Response", "ResponseStreamEvent", "ResponseItemList",
+    "TokenCountsBody", "TokenCountsResource", "CompactResponseMethodPublicBody", "CompactResource",
+    "ChatCompletionList", "ChatCompletionDeleted", "ChatCompletionMessageList",
 ]
 PICO = Decimal(10) ** 12
 # The kinds of models whose calls are simulated.
@@ -68,6 +71,17 @@ def as_json_schema(node):
     if node.get("nullable"):
         out = nullable(out)
     return out
+
+
+def without_recursion(node, name):
+    """`$recursiveRef` of an older draft means the named schema itself."""
+    if isinstance(node, list):
+        return [without_recursion(item, name) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "$recursiveRef" in node:
+        return {"$ref": "#/components/schemas/" + name}
+    return {key: without_recursion(value, name) for key, value in node.items() if key != "$recursiveAnchor"}
 
 
 def nullable(schema):
@@ -119,7 +133,8 @@ def references(node):
 
 def closure(api, roots):
     """The named schemas and everything they refer to."""
-    defs = {name: as_json_schema(schema) for name, schema in api["components"]["schemas"].items()}
+    schemas = api["components"]["schemas"].items()
+    defs = {name: as_json_schema(without_recursion(schema, name)) for name, schema in schemas}
     found, todo = {}, list(roots)
     while todo:
         name = todo.pop()

@@ -30,6 +30,8 @@ pub struct Upstreamed(Request<Outgoing>);
 pub struct Draft<'a> {
     /// The provider.
     pub provider: Provider,
+    /// How.
+    pub method: Method,
     /// Where to.
     pub uri: Uri,
     /// The caller's headers.
@@ -44,7 +46,7 @@ impl Upstreamed {
     /// Builds the request that `payer` pays for.
     pub fn new(payer: &Payer, draft: Draft<'_>) -> Result<Self, Error> {
         let mut request = Request::new(draft.body);
-        *request.method_mut() = Method::POST;
+        *request.method_mut() = draft.method;
         *request.uri_mut() = draft.uri;
         *request.headers_mut() = headers::forwarded(draft.headers, payer.kind());
         let known = facts(draft.provider);
@@ -141,6 +143,13 @@ impl Outgoing {
     pub fn went_out(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.went_out)
     }
+
+    /// Asked when the head is about to be written.
+    fn may_go_out(&self) -> bool {
+        let holds = self.lease.as_ref().is_none_or(Lease::holds);
+        self.went_out.fetch_or(holds, Ordering::Relaxed);
+        holds
+    }
 }
 
 impl Body for Outgoing {
@@ -148,10 +157,10 @@ impl Body for Outgoing {
     type Error = Box<dyn std::error::Error + Send + Sync>;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        if self.lease.take().is_some_and(|lease| !lease.holds()) {
+        if !self.may_go_out() {
             return Poll::Ready(Some(Err(Box::new(KeyReplaced))));
         }
-        self.went_out.store(true, Ordering::Relaxed);
+        self.lease = None;
         Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
     }
 
@@ -160,6 +169,11 @@ impl Body for Outgoing {
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+        match &self.bytes {
+            // A body that is known to be empty is never asked for: this is the last question before its head goes out.
+            // One of unknown length is asked for, and then says that it may not go.
+            Some(bytes) if bytes.is_empty() && !self.may_go_out() => SizeHint::default(),
+            bytes => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+        }
     }
 }

@@ -21,6 +21,7 @@ use ownkey_domain::time::Timestamp;
 use ownkey_providers::managed::{Extensions, Shape};
 use ownkey_providers::paths::{self, What};
 use ownkey_providers::peek::{Edits, Peek, edit, peek};
+use ownkey_providers::route::Verb;
 use ownkey_vault::{Keyring, PlatformKeyHasher};
 use percent_encoding::percent_decode_str;
 use tokio::sync::{Semaphore, watch};
@@ -181,7 +182,11 @@ impl Gateway {
     /// The steps between knowing the caller and having the provider's head.
     async fn carry(&self, call: &mut Call, head: &Head, body: Incoming) -> Result<Answer, Error> {
         may_call_models(&call.caller)?;
-        let body = read(&self.parts.limits, &self.body_room, &head.headers, body).await?;
+        let body = if call.route.verb == Verb::Post {
+            read(&self.parts.limits, &self.body_room, &head.headers, body).await?
+        } else {
+            read::nothing(&self.body_room)?
+        };
         let asked =
             peek(&body.bytes, call.route).map_err(|error| Error::bad_request(format!("Bad request: {error}.")))?;
         call.receipt.note(|receipt| {
@@ -273,6 +278,7 @@ impl Gateway {
             &decision.payer,
             Draft {
                 provider: decision.provider,
+                method: call.route.verb.method(),
                 uri: uri.map_err(|_| Error::bad_request("The query string cannot be forwarded."))?,
                 headers: &head.headers,
                 key: &key,

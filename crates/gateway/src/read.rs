@@ -64,6 +64,12 @@ pub async fn read(
     Ok(RequestBody { room: Arc::new(space.fit(bytes.len())), bytes })
 }
 
+/// The body of a request that has none.
+pub fn nothing(room: &Arc<Semaphore>) -> Result<RequestBody, Error> {
+    let held = Arc::clone(room).try_acquire_many_owned(0).map_err(|_| no_room())?;
+    Ok(RequestBody { bytes: Bytes::new(), room: Arc::new(held) })
+}
+
 fn is_identity(codings: &[u8]) -> bool {
     codings.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).all(|coding| {
         // An empty one names no coding; some proxies leave it behind.

@@ -258,7 +258,7 @@ impl Relay {
         if !self.is_stream {
             return Bytes::new();
         }
-        error.event(self.call.protocol, Some(&self.call.id.to_string()))
+        error.event(self.call.protocol, self.call.route.names_events, Some(&self.call.id.to_string()))
     }
 
     /// Closes the receipt, once.

@@ -58,7 +58,7 @@ pub struct AnswerMeter {
 impl AnswerMeter {
     /// For an answer to such a call.
     pub fn new(route: &'static Route) -> Self {
-        Self { route, members: TopLevel::new(route.answer.members) }
+        Self { route, members: TopLevel::new(route.answer.wanted) }
     }
 
     /// The next piece of the body.

@@ -2,6 +2,7 @@
 
 mod errors;
 mod managed;
+mod responses;
 mod routes;
 mod stream;
 mod usage;

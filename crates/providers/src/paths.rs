@@ -50,13 +50,8 @@ pub enum Lookup<'a> {
 }
 
 /// Paths that come later: whole, or up to a slash.
-const LATER: [(&str, Protocol); 5] = [
-    ("/v1/responses", Protocol::OpenAi),
-    ("/v1/audio", Protocol::OpenAi),
-    ("/v1/images", Protocol::OpenAi),
-    ("/v1/realtime", Protocol::OpenAi),
-    ("/v1/chat/completions", Protocol::OpenAi),
-];
+const LATER: [(&str, Protocol); 3] =
+    [("/v1/audio", Protocol::OpenAi), ("/v1/images", Protocol::OpenAi), ("/v1/realtime", Protocol::OpenAi)];
 
 /// Looks up a request's method and path (without its query).
 pub fn look_up<'a>(method: &Method, path: &'a str) -> Lookup<'a> {
@@ -214,11 +209,19 @@ mod tests {
     fn everything_else() {
         let get = Method::GET;
         for (path, expected) in [
-            ("/v1/chat/completions", "OtherMethod { allow: \"POST\", protocol: Some(OpenAi) }"),
+            ("/v1/completions", "OtherMethod { allow: \"POST\", protocol: Some(OpenAi) }"),
+            ("/v1/chat/completions", "Call(GET /v1/chat/completions) Some(OpenAi)"),
             ("/anthropic/v1/messages", "OtherMethod { allow: \"POST\", protocol: Some(Anthropic) }"),
-            ("/v1/responses", "NotYet(OpenAi)"),
-            ("/v1/responses/resp_1/cancel", "NotYet(OpenAi)"),
-            ("/v1/chat/completions/chatcmpl-1", "NotYet(OpenAi)"),
+            ("/v1/responses", "OtherMethod { allow: \"POST\", protocol: Some(OpenAi) }"),
+            ("/v1/responses/resp_1", "Call(GET /v1/responses/{id}) Some(OpenAi)"),
+            ("/v1/responses/resp_1/cancel", "OtherMethod { allow: \"POST\", protocol: Some(OpenAi) }"),
+            ("/v1/responses/resp_1/input_items", "Call(GET /v1/responses/{id}/input_items) Some(OpenAi)"),
+            ("/v1/responses/compact", "OtherMethod { allow: \"POST\", protocol: Some(OpenAi) }"),
+            ("/v1/responses/..", "Unknown(None)"),
+            ("/v1/responses/", "Unknown(None)"),
+            ("/v1/responses/a%2Fb", "Unknown(None)"),
+            ("/v1/chat/completions/chatcmpl-1", "Call(GET /v1/chat/completions/{id}) Some(OpenAi)"),
+            ("/v1/realtime", "NotYet(OpenAi)"),
             ("/v1/messages/count_tokens", "OtherMethod { allow: \"POST\", protocol: Some(Anthropic) }"),
             ("/anthropic/v1/embeddings", "Unknown(Some(Anthropic))"),
             ("/openai/v1/messages/count_tokens", "Unknown(Some(OpenAi))"),
@@ -248,6 +251,8 @@ mod tests {
         ] {
             assert_eq!(look(&get, path), expected, "{path}");
         }
+        let put = look(&Method::PUT, "/v1/responses/resp_1");
+        assert_eq!(put, "OtherMethod { allow: \"GET, DELETE\", protocol: Some(OpenAi) }");
         assert_eq!(look(&Method::POST, "/v1/models"), "OtherMethod { allow: \"GET, HEAD\", protocol: None }");
     }
 

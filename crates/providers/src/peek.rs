@@ -13,7 +13,7 @@ use std::ops::Range;
 
 pub use edit::{Edits, edit};
 
-use crate::route::Route;
+use crate::route::{Body, Route};
 
 /// The deepest nesting that is read.
 pub const DEPTH_MAX: usize = 127;
@@ -79,7 +79,7 @@ struct Places {
 
 /// Looks into the body of a call.
 pub fn peek(body: &[u8], route: &Route) -> Result<Peek, PeekError> {
-    let acted_on = &route.body;
+    let Body::Json(acted_on) = route.body else { return Ok(Peek::default()) };
     let mut wanted = vec![MODEL, STREAM];
     wanted.extend_from_slice(acted_on.limits);
     wanted.extend_from_slice(acted_on.answers);

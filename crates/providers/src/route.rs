@@ -5,9 +5,11 @@ use std::fmt;
 
 use http::Method;
 use ownkey_domain::catalogue::Mode;
+use ownkey_domain::usage::{Measured, Usage};
 use serde_json::Value;
 
 use crate::answer::{Billing, Served};
+use crate::json::Wanted;
 use crate::managed::Terms;
 use crate::stream::Dialect;
 
@@ -74,9 +76,18 @@ pub struct Route {
     pub(crate) managed: Option<&'static Terms>,
 }
 
-/// What of a request body is acted on, besides its model and whether it asks for a stream.
+/// What of a request body is acted on.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Body {
+pub(crate) enum Body {
+    /// There is none, or nothing of it matters.
+    Ignored,
+    /// JSON, with these members besides its model and whether it asks for a stream.
+    Json(Members),
+}
+
+/// Members of a request body that are acted on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Members {
     /// The names of the output limit; the first is the one to write in.
     pub(crate) limits: &'static [&'static str],
     /// Members that say how many answers are made.
@@ -85,16 +96,16 @@ pub(crate) struct Body {
     pub(crate) asks_usage: bool,
 }
 
-impl Body {
-    /// One of which nothing else matters.
-    pub(crate) const ANY: Self = Self { limits: &[], answers: &[], asks_usage: false };
+impl Members {
+    /// Nothing else matters.
+    pub(crate) const NONE: Self = Self { limits: &[], answers: &[], asks_usage: false };
 }
 
 /// How a whole answer is read.
 #[derive(Clone, Copy)]
 pub(crate) struct Reading {
-    /// The members at its top that matter.
-    pub(crate) members: &'static [&'static str],
+    /// What of it matters.
+    pub(crate) wanted: Wanted,
     /// What they say.
     pub(crate) served: fn(&Value) -> Served,
 }
@@ -102,12 +113,20 @@ pub(crate) struct Reading {
 impl Route {
     /// Whether a stream's usage must be asked for.
     pub const fn asks_usage(&self) -> bool {
-        self.body.asks_usage
+        self.members().asks_usage
     }
 
     /// Whether its answer has an output that a limit bounds.
     pub const fn has_output(&self) -> bool {
-        !self.body.limits.is_empty()
+        !self.members().limits.is_empty()
+    }
+
+    /// The members of its body that are acted on.
+    pub(crate) const fn members(&self) -> Members {
+        match self.body {
+            Body::Json(members) => members,
+            Body::Ignored => Members::NONE,
+        }
     }
 
     /// Whether the provider bills nothing for it.
@@ -115,9 +134,13 @@ impl Route {
         self.charge == Charge::Nothing
     }
 
-    /// What its answer says, with what the provider bills for it.
+    /// What its answer says, with what the provider bills for it. A call that is free uses nothing: the usage it may
+    /// show is another call's, or an estimate of one.
     pub(crate) fn bill(&self, served: Served) -> Served {
-        if self.is_free() { Served { billing: Billing::Nothing, ..served } } else { served }
+        if !self.is_free() {
+            return served;
+        }
+        Served { usage: Usage::default(), measured: Measured::Unknown, billing: Billing::Nothing, ..served }
     }
 
     /// Whether it is at that path.

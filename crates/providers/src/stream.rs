@@ -5,10 +5,13 @@ use memchr::memmem;
 use crate::answer::Served;
 use crate::error_class::ErrorClass;
 use crate::route::Route;
-use crate::sse::{self, Lines};
+use crate::sse::{self, Lines, Part};
 
 /// Longer than every event name that matters.
 const NAME_KEPT_MAX: usize = 32;
+
+/// Where the type stands in an event that has no name line.
+const TYPE_WITHIN: usize = 64;
 
 /// How a stream ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,8 +61,20 @@ pub(crate) enum Seen {
 pub(crate) trait Reader: Send {
     /// A line of data, with the name of its event if it has one.
     fn data(&mut self, name: &[u8], data: &[u8]) -> Seen;
+    /// The next bytes of a line within an event of that name, whatever the line's length.
+    fn piece(&mut self, _name: &[u8], _bytes: &[u8]) {}
+    /// The end of a line that was too long to be given whole.
+    fn long(&mut self, _name: &[u8]) -> Seen {
+        Seen::Nothing
+    }
+    /// Whether an event of that name is an error, whatever it says.
+    fn is_error(&self, _name: &[u8]) -> bool {
+        false
+    }
     /// Whether a line that has only begun is the last event already.
-    fn is_end(&self, partial: &[u8]) -> bool;
+    fn is_end(&self, _partial: &[u8]) -> bool {
+        false
+    }
     /// What was learnt.
     fn served(&self) -> Served;
 }
@@ -75,6 +90,8 @@ pub struct StreamMeter {
     reader: Dialect,
     terminal: Option<Terminal>,
     ended: bool,
+    /// Whether an error was told, or is being told.
+    failed: bool,
     data_lines: u64,
 }
 
@@ -88,6 +105,7 @@ impl StreamMeter {
             reader: (route.dialect)(),
             terminal: None,
             ended: false,
+            failed: false,
             data_lines: 0,
         }
     }
@@ -98,8 +116,12 @@ impl StreamMeter {
         let mut event_at = 0;
         let mut terminal_at = None;
         let mut error_at = None;
-        let in_error = self.is_in_error();
-        lines.feed(chunk, |line| {
+        let had_failed = self.failed;
+        lines.feed(chunk, |part| {
+            let line = match part {
+                Part::Piece(bytes) => return self.reader.piece(&self.name, bytes),
+                Part::Line(line) => line,
+            };
             if line.bytes == Some(b"") {
                 self.name.clear();
                 event_at = line.next;
@@ -108,7 +130,7 @@ impl StreamMeter {
             if self.line(line.bytes) {
                 terminal_at.get_or_insert(event_at);
             }
-            if self.is_in_error() && !in_error {
+            if self.failed && !had_failed {
                 error_at.get_or_insert(event_at);
             }
         });
@@ -118,10 +140,6 @@ impl StreamMeter {
         }
         self.lines = lines;
         Progress { terminal_at, error_at }
-    }
-
-    fn is_in_error(&self) -> bool {
-        matches!(self.terminal, Some(Terminal::Error(_)))
     }
 
     /// What was learnt, once the stream ended or broke off.
@@ -141,22 +159,30 @@ impl StreamMeter {
     fn line(&mut self, line: Option<&[u8]>) -> bool {
         let Some(line) = line else {
             self.data_lines += 1;
-            return false;
+            let seen = self.reader.long(&self.name);
+            return self.saw(seen);
         };
         if let Some(name) = sse::field(line, "event") {
             self.name.clear();
             self.name.extend_from_slice(&name[..name.len().min(NAME_KEPT_MAX)]);
+            self.failed |= self.reader.is_error(&self.name);
             return false;
         }
         let Some(data) = sse::field(line, "data") else { return false };
         self.data_lines += 1;
-        let (terminal, is_end) = match self.reader.data(&self.name, data) {
+        let seen = self.reader.data(&self.name, data);
+        self.saw(seen)
+    }
+
+    fn saw(&mut self, seen: Seen) -> bool {
+        let (terminal, is_end) = match seen {
             Seen::Nothing => return false,
             Seen::Complete => (Terminal::Complete, true),
             Seen::Error(class) => (Terminal::Error(class), false),
             Seen::FinalError(class) => (Terminal::Error(class), true),
         };
-        self.terminal.get_or_insert(terminal);
+        let terminal = self.terminal.get_or_insert(terminal);
+        self.failed |= matches!(terminal, Terminal::Error(_));
         let first = is_end && !self.ended;
         self.ended |= is_end;
         first
@@ -169,4 +195,13 @@ pub(crate) fn has_object(json: &[u8], quoted: &memmem::Finder<'_>) -> bool {
     let after = |at: usize| json[at + quoted.needle().len()..].trim_ascii_start();
     let is_object = |at| after(at).strip_prefix(b":").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"{"));
     quoted.find_iter(json).any(is_object)
+}
+
+/// The type of an event without a name line, from its first bytes: it is the first member there.
+pub(crate) fn type_of(data: &[u8]) -> &[u8] {
+    let head = &data[..data.len().min(TYPE_WITHIN)];
+    let mut parts = head.split(|b| *b == b'"').filter(|part| !part.trim_ascii().is_empty());
+    let is_type = parts.next().map(<[u8]>::trim_ascii) == Some(b"{") && parts.next() == Some(b"type");
+    let colon = parts.next().map(<[u8]>::trim_ascii);
+    if is_type && colon == Some(b":") { parts.next().unwrap_or_default() } else { b"" }
 }

@@ -138,9 +138,16 @@ pub struct Bill {
     pub input: Input,
     /// Processed in the United States only, at a tenth more.
     pub us_only: bool,
+    /// Fees beside the tokens, in pico-USD.
+    pub fee: u64,
 }
 
 impl Bill {
+    /// The bill of a call without surcharge or fee.
+    pub fn new(model: &'static Model, tier: &'static str, input: Input) -> Self {
+        Self { model, tier, input, us_only: false, fee: 0 }
+    }
+
     /// The cost in pico-USD with this much output.
     pub fn pico_usd(&self, output: u64) -> u128 {
         let Some(prices) = self.model.prices(self.tier, self.input.total()) else { return 0 };
@@ -150,7 +157,8 @@ impl Bill {
             + part(self.input.write, prices.cache_write)
             + part(self.input.write_1h, prices.cache_write_1h)
             + part(output, prices.output);
-        if self.us_only { sum * 11 / 10 } else { sum }
+        let sum = if self.us_only { sum * 11 / 10 } else { sum };
+        sum + u128::from(self.fee)
     }
 }
 
@@ -167,7 +175,7 @@ mod tests {
 
     fn bill(provider: Provider, id: &str, input: Input) -> Bill {
         let model = model(provider, id).expect("a known model");
-        Bill { model, tier: "default", input, us_only: false }
+        Bill::new(model, "default", input)
     }
 
     #[test]

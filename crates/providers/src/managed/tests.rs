@@ -24,6 +24,17 @@ fn each_path_has_a_list_of_its_own() {
         ("/v1/moderations", json!({"input": "a", "stream": true}), Some("`stream`")),
         ("/v1/completions", json!({"model": "m", "prompt": "a", "best_of": 2, "stream_options": {}}), None),
         ("/v1/completions", json!({"model": "m", "prompt": "a", "service_tier": "flex"}), Some("`service_tier`")),
+        ("/v1/responses", json!({"model": "m", "input": "a", "previous_response_id": null, "background": false}), None),
+        ("/v1/responses", json!({"model": "m", "input": "a", "background": true}), Some("`background`")),
+        ("/v1/responses", json!({"model": "m", "input": [{"type": "mcp_call"}]}), Some("`mcp_call`")),
+        (
+            "/v1/responses",
+            json!({"model": "m", "input": "a", "tools": [{"type": "image_generation"}]}),
+            Some("`image_gen"),
+        ),
+        ("/v1/responses/input_tokens", json!({"model": "m", "input": "a"}), None),
+        ("/v1/responses/input_tokens", json!({"model": "m", "input": "a", "store": true}), Some("`store`")),
+        ("/v1/responses/compact", json!({"model": "m", "input": "a"}), Some("`/v1/responses/compact`")),
         ("/v1/messages/count_tokens", json!({"model": "m", "messages": [], "tools": [{"name": "t"}]}), None),
         ("/v1/messages/count_tokens", json!({"model": "m", "messages": [], "max_tokens": 1}), Some("`max_tokens`")),
     ] {

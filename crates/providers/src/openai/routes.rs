@@ -2,8 +2,9 @@
 
 use ownkey_domain::catalogue::Mode;
 
-use super::{managed, stream, usage};
-use crate::route::{Body, Charge, Reading, Route, Verb};
+use super::{managed, responses, stream, usage};
+use crate::json::Wanted;
+use crate::route::{Body, Charge, Members, Reading, Route, Verb};
 
 /// A call that is billed by its usage object. What is not said below is as here.
 const CALL: Route = Route {
@@ -12,24 +13,71 @@ const CALL: Route = Route {
     charge: Charge::Usage,
     modes: &[],
     names_events: false,
-    body: Body::ANY,
-    answer: Reading { members: &["id", "model", "service_tier", "usage"], served: usage::answer },
+    body: Body::Json(Members::NONE),
+    answer: Reading {
+        wanted: Wanted { within: None, members: &["id", "model", "service_tier", "usage"], kinds_of: &[] },
+        served: usage::answer,
+    },
     dialect: stream::reader,
     managed: None,
 };
 
-/// In the order of the provider's documentation, chat first.
+/// A call of the Responses API.
+const RESPONSE: Route = Route {
+    names_events: true,
+    answer: Reading { wanted: responses::WANTED, served: responses::answer },
+    dialect: responses::reader,
+    ..CALL
+};
+
+/// A call about a response that is there already: it asks no model, and the usage that it may show is that of the call
+/// which made the response.
+const BY_ID: Route = Route { charge: Charge::Nothing, body: Body::Ignored, ..RESPONSE };
+
+/// The same of a chat completion.
+const STORED: Route = Route { charge: Charge::Nothing, body: Body::Ignored, ..CALL };
+
+/// Chat first, as most are.
 pub(super) const ROUTES: &[Route] = &[
     Route {
         template: "/v1/chat/completions",
         modes: &[Mode::Chat],
-        body: Body { limits: &["max_completion_tokens", "max_tokens"], answers: &["n"], asks_usage: true },
+        body: Body::Json(Members {
+            limits: &["max_completion_tokens", "max_tokens"],
+            answers: &["n"],
+            asks_usage: true,
+        }),
         managed: Some(&managed::CHAT),
         ..CALL
     },
+    Route { verb: Verb::Get, template: "/v1/chat/completions", ..STORED },
+    Route { verb: Verb::Get, template: "/v1/chat/completions/{id}", ..STORED },
+    Route { verb: Verb::Post, template: "/v1/chat/completions/{id}", ..STORED },
+    Route { verb: Verb::Delete, template: "/v1/chat/completions/{id}", ..STORED },
+    Route { verb: Verb::Get, template: "/v1/chat/completions/{id}/messages", ..STORED },
+    Route {
+        template: "/v1/responses",
+        modes: &[Mode::Chat, Mode::Responses],
+        body: Body::Json(Members { limits: &["max_output_tokens"], ..Members::NONE }),
+        managed: Some(&managed::RESPONSES),
+        ..RESPONSE
+    },
+    // An estimate, and free.
+    Route {
+        template: "/v1/responses/input_tokens",
+        charge: Charge::Nothing,
+        managed: Some(&managed::INPUT_TOKENS),
+        ..RESPONSE
+    },
+    // Its output has no limit to write in, so what a managed one could cost is not bounded.
+    Route { template: "/v1/responses/compact", ..RESPONSE },
+    Route { verb: Verb::Get, template: "/v1/responses/{id}", ..BY_ID },
+    Route { verb: Verb::Delete, template: "/v1/responses/{id}", ..BY_ID },
+    Route { verb: Verb::Post, template: "/v1/responses/{id}/cancel", ..BY_ID },
+    Route { verb: Verb::Get, template: "/v1/responses/{id}/input_items", ..BY_ID },
     Route {
         template: "/v1/completions",
-        body: Body { limits: &["max_tokens"], answers: &["n", "best_of"], asks_usage: true },
+        body: Body::Json(Members { limits: &["max_tokens"], answers: &["n", "best_of"], asks_usage: true }),
         managed: Some(&managed::COMPLETIONS),
         ..CALL
     },

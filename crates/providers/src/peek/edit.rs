@@ -29,7 +29,7 @@ pub fn edit(body: &[u8], route: &Route, peek: &Peek, edits: Edits<'_>) -> Option
             None => members.push(format!("\"model\":{text}")),
         }
     }
-    if let (Some(limit), Some(name), None) = (edits.output_limit, route.body.limits.first(), peek.output_limit) {
+    if let (Some(limit), Some(name), None) = (edits.output_limit, route.members().limits.first(), peek.output_limit) {
         match &places.limit {
             Some(place) => splices.push((place.clone(), limit.to_string())),
             None => members.push(format!("\"{name}\":{limit}")),

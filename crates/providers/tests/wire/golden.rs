@@ -76,6 +76,16 @@ fn meter(route: &'static Route, pieces: &[&[u8]]) -> (StreamFacts, Option<usize>
     (meter.finish(), terminal)
 }
 
+/// How events begin that end a stream.
+const ENDS: [&str; 6] = [
+    "data: [DONE]",
+    "event: message_stop",
+    "event: error",
+    "event: response.completed",
+    "event: response.incomplete",
+    "event: response.failed",
+];
+
 /// Where the event that ends a whole answer, or an Anthropic error, begins.
 fn last_event(stream: &[u8]) -> Option<usize> {
     let text = std::str::from_utf8(stream).unwrap();
@@ -83,7 +93,7 @@ fn last_event(stream: &[u8]) -> Option<usize> {
     text.split_inclusive("\n\n").find_map(|event| {
         let start = at;
         at += event.len();
-        let ends = ["data: [DONE]", "event: message_stop", "event: error"].iter().any(|head| event.starts_with(head));
+        let ends = ENDS.iter().any(|head| event.starts_with(head));
         ends.then_some(start)
     })
 }
@@ -127,6 +137,34 @@ fn streams_say_the_same_at_any_split_and_with_any_line_end() {
                 assert!(terminal == first || rest_of_it, "{} cut at {at}", file.display());
             }
         }
+    }
+}
+
+#[test]
+fn the_event_that_ends_a_response_may_have_any_length() {
+    let file = files("openai.responses.stream.sse").remove(0);
+    let stream = fs::read_to_string(&file).unwrap();
+    let (before, last) = stream.split_at(stream.find("event: response.completed").unwrap());
+    let long = last.replace("is a lie", &"is long ".repeat(10_000));
+    let stream = format!("{before}{long}");
+    for size in [1_000, 4_096, stream.len()] {
+        let pieces: Vec<_> = stream.as_bytes().chunks(size).collect();
+        let (facts, terminal) = meter(route(&file), &pieces);
+        assert_eq!(learnt_from_stream(&facts), expected(&file));
+        // Said with the piece that has the end of its line: until then no caller can act on it.
+        assert!(terminal.is_some_and(|at| at >= before.len()), "{terminal:?}");
+    }
+    let cut = &stream.as_bytes()[..stream.len() - 200];
+    assert_eq!(meter(route(&file), &[cut]).0.terminal, None);
+}
+
+#[test]
+fn a_stream_without_names_is_read_by_its_types() {
+    for file in files(".sse").into_iter().filter(|file| file.to_str().unwrap().contains("openai.responses.stream")) {
+        let stream = fs::read_to_string(&file).unwrap();
+        let nameless: String = stream.split_inclusive('\n').filter(|line| !line.starts_with("event:")).collect();
+        let (facts, _) = meter(route(&file), &[nameless.as_bytes()]);
+        assert_eq!(learnt_from_stream(&facts), expected(&file), "{}", file.display());
     }
 }
 

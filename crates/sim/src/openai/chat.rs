@@ -36,6 +36,10 @@ pub fn complete(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
         return error::of(call, 400, (&said, "invalid_request_error"), place);
     }
     recorder.bill(bill);
+    if answer::is_kept(&body) {
+        let whole = answer::whole(&completion, Some(&completion.usage));
+        sim.completions.put(call.owner(), body.clone(), whole);
+    }
     let reply = if request::is_streamed(&body) {
         let events = stream::events(completion, &asked.0, request::includes_usage(&body));
         Reply::events(oddity::stream(events, &asked.0, error_event(call, &asked.0).bytes))

@@ -64,7 +64,7 @@ fn complete(sim: &Sim, call: &Call, recorder: &mut Recorder, (body, model): (&Va
     }
     let input: u64 = prompts.iter().map(|prompt| text::count(prompt)).sum();
     let completion = completion(call, &asked, (body, model), &prompts);
-    recorder.bill(Bill { model, tier: "default", input: Input::nested(input, 0, 0), us_only: false });
+    recorder.bill(Bill::new(model, "default", Input::nested(input, 0, 0)));
     let reply = if request::is_streamed(body) {
         let error = chat::error_event(call, &asked).bytes;
         Reply::events(oddity::stream(events(&completion, &asked), &asked, error))

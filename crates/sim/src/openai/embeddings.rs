@@ -57,7 +57,7 @@ fn embed(sim: &Sim, call: &Call, recorder: &mut Recorder, (body, model): (&Value
     if let Some(usage) = &usage {
         answer["usage"] = usage.clone();
     }
-    recorder.bill(Bill { model, tier: "default", input: Input::nested(tokens, 0, 0), us_only: false });
+    recorder.bill(Bill::new(model, "default", Input::nested(tokens, 0, 0)));
     let reply = Reply::json(200, &answer).marked(Mark { output: Some(0), usage });
     super::dressed(call, &asked, super::plain(call, &asked, reply))
 }

@@ -9,6 +9,8 @@ mod models;
 mod moderations;
 mod prompt;
 mod request;
+mod responses;
+mod stored;
 mod stream;
 
 use http::Method;
@@ -28,8 +30,20 @@ use crate::sim::Sim;
 type Answering = fn(&Sim, &Call, &mut Recorder) -> Reply;
 
 /// The paths of calls, and what answers each.
-const CALLS: [(Method, &str, Answering); 4] = [
+const CALLS: [(Method, &str, Answering); 16] = [
     (Method::POST, "/v1/chat/completions", chat::complete),
+    (Method::GET, "/v1/chat/completions", stored::list),
+    (Method::GET, "/v1/chat/completions/{id}", stored::get),
+    (Method::POST, "/v1/chat/completions/{id}", stored::update),
+    (Method::DELETE, "/v1/chat/completions/{id}", stored::delete),
+    (Method::GET, "/v1/chat/completions/{id}/messages", stored::messages),
+    (Method::POST, "/v1/responses", responses::create),
+    (Method::POST, "/v1/responses/input_tokens", responses::count::answer),
+    (Method::POST, "/v1/responses/compact", responses::compact::answer),
+    (Method::GET, "/v1/responses/{id}", responses::by_id::get),
+    (Method::DELETE, "/v1/responses/{id}", responses::by_id::delete),
+    (Method::POST, "/v1/responses/{id}/cancel", responses::by_id::cancel),
+    (Method::GET, "/v1/responses/{id}/input_items", responses::by_id::input_items),
     (Method::POST, "/v1/completions", completions::answer),
     (Method::POST, "/v1/embeddings", embeddings::answer),
     (Method::POST, "/v1/moderations", moderations::answer),

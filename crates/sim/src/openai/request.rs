@@ -12,6 +12,14 @@ use crate::sim::Sim;
 
 /// The body, if it fits its schema.
 pub fn json(sim: &Sim, call: &Call, schema: &str) -> Result<Value, Box<Reply>> {
+    let body = object(call)?;
+    let schemas = sim.schemas(Provider::OpenAi);
+    schemas.check(schema, &body).map_err(|problem| error::of_problem(call, &problem))?;
+    Ok(body)
+}
+
+/// The body, if it is an object of JSON.
+pub fn object(call: &Call) -> Result<Value, Box<Reply>> {
     if call.oversize {
         let said = "Request body is too large";
         return Err(error::of(call, 413, (said, "invalid_request_error"), (None, None)).into());
@@ -20,8 +28,6 @@ pub fn json(sim: &Sim, call: &Call, schema: &str) -> Result<Value, Box<Reply>> {
     let Some(body) = parsed.ok().filter(Value::is_object) else {
         return Err(error::bad_json(call).into());
     };
-    let schemas = sim.schemas(Provider::OpenAi);
-    schemas.check(schema, &body).map_err(|problem| error::of_problem(call, &problem))?;
     Ok(body)
 }
 

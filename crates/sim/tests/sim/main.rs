@@ -7,5 +7,6 @@ mod oddities;
 mod paths;
 mod program;
 mod requests;
+mod responses;
 mod schema;
 mod support;
