@@ -380,7 +380,7 @@ def test_wrong_method(own, nothing_sent, protocol, method):
     assert_error(answer, protocol, 405, answer.json()["error"]["code"])
 
 
-LATER = ["/v1/audio/speech", "/v1/images/generations", "/v1/realtime"]
+LATER = ["/v1/realtime"]
 
 
 @pytest.mark.parametrize("path", LATER)
@@ -397,6 +397,12 @@ MORE_PATHS = {
     "/v1/responses": ("openai", "POST"),
     "/v1/responses/input_tokens": ("openai", "POST"),
     "/v1/responses/compact": ("openai", "POST"),
+    "/v1/audio/speech": ("openai", "POST"),
+    "/v1/audio/transcriptions": ("openai", "POST"),
+    "/v1/audio/translations": ("openai", "POST"),
+    "/v1/images/generations": ("openai", "POST"),
+    "/v1/images/edits": ("openai", "POST"),
+    "/v1/images/variations": ("openai", "POST"),
 }
 # Those about things that the provider keeps: they take no body to be looked into.
 PATHS_BY_ID = {
@@ -422,6 +428,33 @@ def test_every_path_tells_what_is_wrong(own, nothing_sent, path):
         assert "base URL" in answer.json()["error"]["message"]
     for body in (b"", b"{", b"[]", b'{"model":"a","model":"b"}', b'{"model":7}'):
         assert_error(post(own.url, protocol, body, own.secret, path=path), protocol, 400, "bad_request")
+
+
+def part(disposition: str, value: str = "a") -> str:
+    return f"--X\r\nContent-Disposition: {disposition}\r\n\r\n{value}\r\n"
+
+
+MODEL = part('form-data; name="model"', "whisper-1")
+BAD_FORMS = {
+    "empty": "",
+    "no end": MODEL,
+    "a preamble": f"hello\r\n{MODEL}--X--\r\n",
+    "an epilogue": f"{MODEL}--X--\r\nhello",
+    "bare line feeds": f"{MODEL}--X--\r\n".replace("\r\n", "\n"),
+    "a name without quotes": part("form-data; name=model") + "--X--\r\n",
+    "two names": part('form-data; name="a"; filename="b"; name="model"') + "--X--\r\n",
+    "two models": MODEL + MODEL + "--X--\r\n",
+    "a model that is a file": part('form-data; name="model"; filename="a"') + "--X--\r\n",
+    "a model with control characters": part('form-data; name="model"', "a\x01") + "--X--\r\n",
+    "a stream that is none": MODEL + part('form-data; name="stream"', "maybe") + "--X--\r\n",
+}
+
+
+@pytest.mark.parametrize("form", BAD_FORMS)
+def test_forms_that_could_be_read_in_two_ways(own, nothing_sent, form):
+    kind = {"content-type": "multipart/form-data; boundary=X"}
+    answer = post(own.url, "openai", BAD_FORMS[form].encode(), own.secret, kind, path="/v1/audio/transcriptions")
+    assert_error(answer, "openai", 400, "bad_request")
 
 
 @pytest.mark.parametrize("path", PATHS_BY_ID)

@@ -1,5 +1,6 @@
 """The paths beside chat and messages: who pays, what the receipt says, and what managed access takes."""
 
+import hashlib
 import json
 from decimal import Decimal
 
@@ -11,7 +12,16 @@ from harness.errors import assert_error
 from harness.server import Server
 from harness.sim import provider_key
 
-INSTRUCT = """
+PRICES = """
+[[models]]
+id = "gpt-image-1"
+provider = "openai"
+prices = { input = "0.000005", image_input = "0.00001", output = "0.00004" }
+
+[[models]]
+id = "drawer"
+alias_of = "gpt-image-1"
+
 [[models]]
 id = "gpt-3.5-turbo-instruct"
 provider = "openai"
@@ -38,6 +48,22 @@ CALLS |= {
     "input_tokens": ("openai", "/v1/responses/input_tokens", RESPONSE, {}),
     "compact": ("openai", "/v1/responses/compact", RESPONSE, COUNTED),
 }
+SPOKEN = {"model": "gpt-4o-mini-tts", "input": "Hello", "voice": "alloy", "stream_format": "sse"}
+HEARD = {"model": "gpt-4o-transcribe", "prompt": "Hello"}
+DRAWN = {"model": "gpt-image-1", "prompt": "A cat"}
+CALLS |= {
+    "speech as events": ("openai", "/v1/audio/speech", SPOKEN, COUNTED | {"audio_output": "output_tokens"}),
+    "transcriptions": ("openai", "/v1/audio/transcriptions", HEARD, COUNTED),
+    "transcriptions streamed": ("openai", "/v1/audio/transcriptions", HEARD | {"stream": "true"}, COUNTED),
+    "images": ("openai", "/v1/images/generations", DRAWN | {"n": 2}, COUNTED),
+    "images streamed": ("openai", "/v1/images/generations", DRAWN | {"n": 2, "stream": True, "partial_images": 2}, COUNTED),
+    "image edits": ("openai", "/v1/images/edits", DRAWN, COUNTED),
+    "image edits streamed": ("openai", "/v1/images/edits", DRAWN | {"n": "2", "stream": "true"}, COUNTED),
+}
+# What is sent as a form, with these files.
+SOUND = [("file", ("sound.wav", b"x" * 40_000))]
+PICTURES = [("image[]", ("a.png", b"x" * 99)), ("image[]", ("b.png", b"x" * 99))]
+FILES = {"transcriptions": SOUND, "transcriptions streamed": SOUND, "image edits": PICTURES, "image edits streamed": PICTURES}
 FREE = {"moderations", "count_tokens", "input_tokens"}
 # Not served by managed access.
 OWN_KEY_ONLY = {"compact"}
@@ -47,15 +73,22 @@ each_call = pytest.mark.parametrize("name", CALLS)
 
 @pytest.fixture(scope="module")
 def priced(tmp_path_factory, sim):
-    """A server whose operator has a price for the legacy model, which the catalogue does not know."""
-    running = Server(tmp_path_factory.mktemp("priced"), sim, settings=INSTRUCT).start()
+    """A server whose operator has prices for models that the catalogue does not know."""
+    running = Server(tmp_path_factory.mktemp("priced"), sim, settings=PRICES).start()
     yield running
     running.stop()
 
 
 def send(workspace, name: str, alias: str = "", **more):
     protocol, path, body, _ = CALLS[name]
+    if name in FILES:
+        return send_form(workspace, alias + path, body | more, FILES[name])
     return post(workspace.url, protocol, json.dumps(body | more).encode(), workspace.secret, path=alias + path)
+
+
+def send_form(workspace, path: str, fields: dict, files: list):
+    headers = {"authorization": f"Bearer {workspace.secret}"}
+    return httpx.post(workspace.url + path, data=fields, files=files, headers=headers, timeout=60, **LOCAL)
 
 
 def assert_billed(receipt: dict, call: dict, name: str):
@@ -114,7 +147,7 @@ def test_usage_that_is_missing_is_unknown(priced, sim, name):
     workspace = priced.operator.create_workspace()
     workspace.put_key(CALLS[name][0], provider_key(CALLS[name][0]), expect=201)
     body = CALLS[name][2]
-    member = next(name for name in ("input", "prompt", "messages") if name in body)
+    member = next(name for name in ("prompt", "input", "messages") if name in body)
     odd = [{"role": "user", "content": "Hi [[sim:no_usage]]"}] if member == "messages" else "Hi [[sim:no_usage]]"
     receipt = workspace.receipt(send(workspace, name, **{member: odd}))
     assert (receipt["usage"], receipt["measured"]) == ({}, "unknown")
@@ -151,8 +184,83 @@ def test_the_list_of_models_has_those_of_every_built_path(workspace):
     workspace.put_key("openai", provider_key("openai"), expect=201)
     answer = httpx.get(workspace.url + "/v1/models", headers=call_headers("openai", workspace.secret), **LOCAL)
     ids = {model["id"] for model in answer.json()["data"]}
-    assert {"gpt-4o", "text-embedding-3-small", "omni-moderation-latest"} <= ids
+    assert {"gpt-4o", "gpt-5-pro", "text-embedding-3-small", "omni-moderation-latest", "tts-1", "whisper-1"} <= ids
     assert "gpt-realtime" not in ids
+
+
+# Sound and images.
+
+
+def test_what_is_told_in_no_tokens_has_an_unknown_cost(own, sim):
+    sound = post(own.url, "openai", json.dumps({"model": "tts-1", "input": "Hi", "voice": "alloy"}).encode(), own.secret, path="/v1/audio/speech")
+    assert sound.headers["content-type"] == "audio/mpeg" and len(sound.content) > 1_000
+    fields = {"model": "whisper-1"}
+    seconds = send_form(own, "/v1/audio/transcriptions", fields, SOUND)
+    # Text that looks like usage is text.
+    lie = {"prompt": '{"usage":{"input_tokens":1,"output_tokens":1}}', "response_format": "text"}
+    text = send_form(own, "/v1/audio/transcriptions", fields | lie, SOUND)
+    translated = send_form(own, "/v1/audio/translations", fields, SOUND)
+    varied = send_form(own, "/v1/images/variations", {"n": "2"}, [("image", ("a.png", b"x"))])
+    for answer in (sound, seconds, text, translated, varied):
+        assert answer.status_code == 200, answer.text
+        receipt = own.receipt(answer)
+        assert (receipt["outcome"], receipt["usage"], receipt["measured"], receipt["cost_usd"]) == ("complete", {}, "unknown", None)
+
+
+def test_an_upload_goes_out_as_it_came(own, sim):
+    since = sim.now()
+    body = b'--X\r\nContent-Disposition: form-data; name="model"\r\n\r\nwhisper-1\r\n--X\r\n' + (
+        b'Content-Disposition: form-data; name="file"; filename="a.wav"\r\nContent-Type: audio/wav\r\n\r\n\x00\xff\r\n\x80\r\n--X--\r\n'
+    )
+    kind = {"content-type": "multipart/form-data; boundary=X"}
+    answer = post(own.url, "openai", body, own.secret, kind, path="/v1/audio/transcriptions")
+    assert answer.status_code == 200, answer.text
+    [call] = sim.calls(since)
+    assert call["body_sha256"] == hashlib.sha256(body).hexdigest()
+
+
+def test_a_products_own_name_for_a_model_is_replaced_in_a_form(priced, own, sim):
+    since = sim.now()
+    answer = send(own, "image edits", model="drawer")
+    assert answer.status_code == 200, answer.text
+    receipt = own.receipt(answer)
+    assert receipt["model"] == "drawer" and receipt["cost_usd"] is not None
+    [call] = sim.calls(since)
+    assert "drawer" not in call["body"] and "gpt-image-1" in call["body"]
+
+
+def test_an_upload_that_is_too_large_is_refused(new_server, sim):
+    small = new_server(limits={"body_mib": 1}).start()
+    workspace = small.operator.create_workspace()
+    workspace.put_key("openai", provider_key("openai"), expect=201)
+    answer = send_form(workspace, "/v1/audio/transcriptions", {"model": "whisper-1"}, [("file", ("a", b"x" * (1 << 21)))])
+    assert_error(answer, "openai", 413, "request_too_large")
+
+
+NOT_METERED = {
+    "sound without events": ("/v1/audio/speech", {key: value for key, value in SPOKEN.items() if key != "stream_format"}, None),
+    "sound as it is": ("/v1/audio/speech", SPOKEN | {"stream_format": "audio"}, None),
+    "a voice of somebody's": ("/v1/audio/speech", SPOKEN | {"voice": {"id": "voice_1"}}, None),
+    "a transcription as text": ("/v1/audio/transcriptions", HEARD | {"response_format": "text"}, SOUND),
+    "another model's translation": ("/v1/audio/translations", HEARD, SOUND),
+    "a variation": ("/v1/images/variations", {"model": "gpt-image-1"}, [("image", ("a.png", b"x"))]),
+}
+
+
+@pytest.mark.parametrize("what", NOT_METERED)
+def test_managed_access_serves_only_what_tells_its_tokens(priced, sim, what):
+    path, body, files = NOT_METERED[what]
+    workspace, since = priced.operator.create_workspace(), sim.now()
+    if files:
+        answer = send_form(workspace, path, body, files)
+    else:
+        answer = post(workspace.url, "openai", json.dumps(body).encode(), workspace.secret, path=path)
+    assert_error(answer, "openai", 403, "feature_not_priced")
+    assert sim.calls(since) == []
+
+
+def test_models_sold_by_the_second_are_for_own_keys(workspace):
+    assert_error(send_form(workspace, "/v1/audio/transcriptions", {"model": "whisper-1"}, SOUND), "openai", 403, "model_not_priced")
 
 
 # Responses and stored completions, which the provider keeps.

@@ -99,7 +99,43 @@ def _counting() -> list[dict]:
     ]
 
 
+def _file(size: int, name: str = "sound.wav") -> dict:
+    """Stands for a file of so many bytes, which each language has its own type for."""
+    return {"$file": name, "size": size}
+
+
+def _media() -> list[dict]:
+    speech = {"model": "gpt-4o-mini-tts", "input": "Grüße 🙂", "voice": "alloy"}
+    heard = {"model": "gpt-4o-transcribe", "file": _file(50_000)}
+    whisper = {"model": "whisper-1", "file": _file(9)}
+    picture = {"model": "gpt-image-1", "prompt": "A cat"}
+    edit = picture | {"image": [_file(999, "a.png"), _file(99, "b.png")]}
+    hear, draw = "audio.transcriptions.create", "images.generate"
+    return [
+        _at("speech", "audio.speech.create", speech, kind="binary"),
+        _at("speech_as_events", "audio.speech.create", speech | {"stream_format": "sse"}, kind="binary"),
+        _at("speech_refused", "audio.speech.create", speech | {"speed": 9}, kind="binary"),
+        _at("speech_cut", "audio.speech.create", speech | {"input": "Hello [[sim:cut after=3]]"}, kind="binary", differs=["error"]),
+        _at("transcription", hear, heard),
+        _at("transcription_streamed", hear, heard, kind="stream"),
+        _at("transcription_by_the_second", hear, whisper | {"response_format": "verbose_json", "temperature": 0.5}),
+        _at("transcription_as_text", hear, whisper | {"response_format": "srt", "timestamp_granularities": ["word", "segment"]}),
+        _at("transcription_refused", hear, heard | {"response_format": "vtt"}),
+        _at("transcription_rate_limited", hear, heard | {"prompt": "[[sim:error id=openai.rate.requests]]"}, retries=1),
+        _at("translation", "audio.translations.create", whisper),
+        _at("images", draw, picture | {"n": 2}),
+        _at("images_of_the_usual_model", draw, {"prompt": "A cat"}),
+        _at("images_streamed", draw, picture | {"partial_images": 2}, kind="stream"),
+        _at("images_of_great_size_streamed", draw, picture | {"prompt": "[[sim:huge bytes=200000]]"}, kind="stream"),
+        _at("images_refused", draw, picture | {"n": 99}),
+        _at("images_error_event", draw, picture | {"prompt": "[[sim:error_event after=1]]", "partial_images": 2}, kind="stream"),
+        _at("image_edit", "images.edit", edit),
+        _at("image_edit_streamed", "images.edit", edit, kind="stream"),
+        _at("image_variation", "images.create_variation", {"image": _file(99, "a.png"), "n": 2}),
+    ]
+
+
 def scenarios(provider: str) -> list[dict]:
     if provider == "anthropic":
         return _counting()
-    return _embeddings() + _completions() + _responses() + _moderations()
+    return _embeddings() + _completions() + _responses() + _moderations() + _media()

@@ -43,7 +43,7 @@ class _Run:
         self.provider, self.sdk, self.scenario = provider, sdk, scenario
         self.headers = {"x-client-request-id": request_id}
         usual = call_body(provider, scenario["prompt"].replace("TAG", tag)) | scenario["more"]
-        body = scenario.get("body", usual).copy()
+        body = {name: _with_files(value) for name, value in scenario.get("body", usual).items()}
         default = "chat.completions.create" if provider == "openai" else "messages.create"
         self.resource, self.method = scenario.get("api", default).rsplit(".", 1)
         if scenario["kind"].startswith("tool"):
@@ -61,6 +61,8 @@ class _Run:
 
     def _go(self):
         kind = self.scenario["kind"]
+        if kind == "binary":
+            return self._binary()
         streamed = kind in ("stream", "tool_stream")
         message = self._streamed() if streamed else self._plain()
         if kind.startswith("tool"):
@@ -79,6 +81,11 @@ class _Run:
         # A body that is no JSON reaches the program as text.
         self.parsed.append(message.model_dump(mode="json") if hasattr(message, "model_dump") else str(message))
         return self.parsed[-1]
+
+    def _binary(self):
+        answer = self._method(raw=True)()
+        self.answer_headers = dict(answer.headers)
+        self.parsed.append(answer.content.hex())
 
     def _streamed(self) -> dict:
         stream = self._method(raw=False)(stream=True)
@@ -112,6 +119,15 @@ class _Run:
         for name in ("status_code", "code", "param", "type", "body", "request_id"):
             told[f"its_{name}"] = getattr(raised, name, None)
         return json.loads(json.dumps(told, default=str))
+
+
+def _with_files(value):
+    """A value of a scenario with the files that it stands for."""
+    if isinstance(value, list):
+        return [_with_files(item) for item in value]
+    if isinstance(value, dict) and "$file" in value:
+        return value["$file"], b"x" * value["size"]
+    return value
 
 
 def _joined(provider: str, events: list[dict]) -> dict:

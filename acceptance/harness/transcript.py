@@ -17,6 +17,7 @@ VARYING = [
     (re.compile(r"\b20\d\d-\d\d-\d\dT[0-9:.]+(Z|\+00:00)"), "TIME"),
     (re.compile(r"tag=[0-9a-z]+"), "tag=TAG"),
     (re.compile(r'"[0-9a-f]{12}-(?=[a-z])'), '"RUN-'),
+    (re.compile(r"(boundary=|--)([0-9a-f]{32}|-+formdata-undici-\d+)"), r"\1BOUNDARY"),
     (re.compile(r"\b(cf-ray|cf_ray)\W+[0-9a-f-]+"), r"\1"),
 ]
 

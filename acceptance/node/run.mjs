@@ -20,8 +20,14 @@ function client(retries) {
   return new Client({ baseURL: job.base_url, maxRetries: retries, apiKey: job.key });
 }
 
+// A value of a scenario with the files that it stands for.
+function withFiles(value) {
+  if (Array.isArray(value)) return value.map(withFiles);
+  return value?.$file ? new File(["x".repeat(value.size)], value.$file) : value;
+}
+
 function request(scenario) {
-  if (scenario.body) return { ...scenario.body };
+  if (scenario.body) return Object.fromEntries(Object.entries(scenario.body).map(([name, value]) => [name, withFiles(value)]));
   const content = scenario.prompt.replace("TAG", job.run);
   const body = { ...job.body, messages: [{ role: "user", content }], ...scenario.more };
   if (scenario.kind.startsWith("tool")) body.tools = job.tools;
@@ -42,6 +48,10 @@ async function once(sdk, scenario, body, options, seen) {
   const bodies = scenario.args?.length && !scenario.query && Object.keys(body).length === 0 ? [] : [body];
   const { data, response } = await call(...(scenario.args ?? []), ...bodies, options).withResponse();
   seen.headers = Object.fromEntries(response.headers);
+  if (scenario.kind === "binary") {
+    seen.parsed.push(Buffer.from(await response.arrayBuffer()).toString("hex"));
+    return null;
+  }
   if (!body.stream) {
     seen.parsed.push(data);
     return data;

@@ -12,7 +12,7 @@ Schema, only what the simulated calls need), errors.json, models.json.
 import json
 import pathlib
 import sys
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 import yaml
 
@@ -34,15 +34,29 @@ OPENAI_ROOTS = [
     "CreateResponse", "Response", "ResponseStreamEvent", "ResponseItemList",
     "TokenCountsBody", "TokenCountsResource", "CompactResponseMethodPublicBody", "CompactResource",
     "ChatCompletionList", "ChatCompletionDeleted", "ChatCompletionMessageList",
+    "CreateSpeechRequest", "CreateSpeechResponseStreamEvent",
+    "CreateTranscriptionRequest", "CreateTranscriptionResponseJson", "CreateTranscriptionResponseVerboseJson",
+    "CreateTranscriptionResponseStreamEvent", "CreateTranslationRequest", "CreateTranslationResponseJson",
+    "CreateImageRequest", "CreateImageEditRequest", "CreateImageVariationRequest", "ImagesResponse",
+    "ImageGenStreamEvent", "ImageEditStreamEvent",
 ]
 PICO = Decimal(10) ** 12
 # The kinds of models whose calls are simulated.
-MODES = {"chat", "responses", "embedding", "moderation", "completion"}
-# Sold, but too old for the price list; its price on the provider's page of legacy models.
-LEGACY = [{
-    "id": "gpt-3.5-turbo-instruct", "provider": "openai", "mode": "completion", "max_input_tokens": 4096,
-    "max_output_tokens": 4096, "input_cost_per_token": 1.5e-06, "output_cost_per_token": 2e-06,
-}]
+MODES = {
+    "chat", "responses", "embedding", "moderation", "completion", "audio_speech", "audio_transcription", "image",
+}
+# Sold, but not in the price list; their prices are those of the provider's page.
+UNLISTED = [
+    {
+        "id": "gpt-3.5-turbo-instruct", "provider": "openai", "mode": "completion", "max_input_tokens": 4096,
+        "max_output_tokens": 4096, "input_cost_per_token": 1.5e-06, "output_cost_per_token": 2e-06,
+    },
+    {
+        "id": "gpt-image-1", "provider": "openai", "mode": "image", "max_input_tokens": 32000,
+        "input_cost_per_token": 5e-06, "input_cost_per_image_token": 1e-05, "output_cost_per_token": 4e-05,
+    },
+    {"id": "dall-e-2", "provider": "openai", "mode": "image", "output_cost_per_image": 0.02},
+]
 
 
 def as_json_schema(node):
@@ -162,9 +176,11 @@ def price_set(model, suffix):
     def read(name):
         return pico(model.get(name + suffix))
     write = read("cache_creation_input_token_cost")
+    # What speech gives is sound, and sold as such.
+    output = "output_cost_per_audio_token" if model["mode"] == "audio_speech" else "output_cost_per_token"
     return {
         "input": read("input_cost_per_token"),
-        "output": read("output_cost_per_token"),
+        "output": read(output),
         "cache_read": read("cache_read_input_token_cost"),
         "cache_write": write,
         # The one-hour name puts its own suffix before the tier's.
@@ -207,7 +223,25 @@ def model_row(model):
         "max_output_tokens": model.get("max_output_tokens") or 16384,
         "long_above": int(threshold) * 1000 if threshold else None,
         "prices": tiers,
+        **units(model),
     }
+
+
+def pico_up(value):
+    """The same of a price that was divided by sixty."""
+    return int((Decimal(repr(value)) * PICO).to_integral_value(ROUND_UP))
+
+
+UNITS = {
+    "second": "input_cost_per_second", "character": "input_cost_per_character", "image": "output_cost_per_image",
+    "image_token": "input_cost_per_image_token",
+}
+
+
+def units(model):
+    """Prices of other things than tokens of text."""
+    found = {unit: pico_up(model[field]) for unit, field in UNITS.items() if field in model}
+    return {"units": found} if found and model["mode"] not in ("chat", "responses") else {}
 
 
 def error_row(entry):
@@ -240,7 +274,7 @@ def main():
     errors = json.loads((facts / "provider-errors.json").read_text(encoding="utf-8"))["errors"]
     write(out / "errors.json", [error_row(entry) for entry in errors])
     models = json.loads((facts / "model-prices.json").read_text(encoding="utf-8"))["models"]
-    write(out / "models.json", [model_row(m) for m in [*models, *LEGACY] if m.get("mode") in MODES])
+    write(out / "models.json", [model_row(m) for m in [*models, *UNLISTED] if m.get("mode") in MODES])
 
 
 if __name__ == "__main__":

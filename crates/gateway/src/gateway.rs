@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::request::Parts as Head;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -18,6 +18,7 @@ use ownkey_domain::plan::Plan;
 use ownkey_domain::platform_key;
 use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
+use ownkey_providers::form::Payload;
 use ownkey_providers::managed::{Extensions, Shape};
 use ownkey_providers::paths::{self, What};
 use ownkey_providers::peek::{Edits, Peek, edit, peek};
@@ -187,8 +188,8 @@ impl Gateway {
         } else {
             read::nothing(&self.body_room)?
         };
-        let asked =
-            peek(&body.bytes, call.route).map_err(|error| Error::bad_request(format!("Bad request: {error}.")))?;
+        let asked = peek(payload(head, &body.bytes), call.route)
+            .map_err(|error| Error::bad_request(format!("Bad request: {error}.")))?;
         call.receipt.note(|receipt| {
             receipt.model = asked.model.as_deref().and_then(kept);
             receipt.stream = asked.stream;
@@ -221,6 +222,7 @@ impl Gateway {
         let is_managed = decision.payer.kind() == PayerKind::Managed;
         let body = &received.body.bytes;
         let shape = if is_managed {
+            let body = payload(received.head, body);
             terms::closed_world(call.route, model, &received.head.headers, body, &self.parts.managed)?
         } else {
             Shape::default()
@@ -293,6 +295,7 @@ impl Gateway {
                 provider: decision.provider,
                 payer: decision.payer.kind(),
                 key,
+                answers: asked.answers.unwrap_or(1),
                 hide_usage: asks_usage && call.route.asks_usage(),
                 watch: Watch::new(&self.parts.limits, call.started),
             })),
@@ -320,6 +323,11 @@ impl Gateway {
             Error::new(Code::PlanRequired, "The workspace's plan is not configured. Ask the operator.")
         })
     }
+}
+
+/// A body with what its head says that it is.
+fn payload<'a>(head: &'a Head, bytes: &'a [u8]) -> Payload<'a> {
+    Payload { bytes, kind: head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes) }
 }
 
 fn may_call_models(caller: &PlatformKey) -> Result<(), Error> {

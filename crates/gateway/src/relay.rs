@@ -19,7 +19,7 @@ use ownkey_providers::stream::{StreamMeter, Terminal};
 use ownkey_vault::ProviderKey;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::answer::Answer;
+use crate::answer::{Answer, meter};
 use crate::body::{Body, BodyError};
 use crate::call::Call;
 use crate::echo::drop_from_served;
@@ -144,14 +144,14 @@ impl Relay {
             usage: answer.hide_usage.then(UsageHider::new),
             key: Some(Scrubber::new(answer.key.expose_str().as_bytes()).stream()),
         };
-        let meter = Meter::Stream(StreamMeter::new(call.route));
+        let meter = Meter::Stream(StreamMeter::new(call.route, answer.answers));
         Self::start(call, answer, meter, edits)
     }
 
     /// Relays any other body, of that length if it is known.
     pub fn plain(call: Call, answer: Answer, length: Option<u64>) -> Body {
         let rest = length.map_or(Rest::Unknown(Bytes::new()), Rest::Bytes);
-        let meter = Meter::Plain(AnswerMeter::new(call.route), rest);
+        let meter = Meter::Plain(meter(&call, answer.response.headers()), rest);
         Self::start(call, answer, meter, Edits::default())
     }
 

@@ -5,6 +5,7 @@ use http::HeaderMap;
 use ownkey_domain::hold::{Size, hold};
 use ownkey_domain::money::{CreditRate, MicroCredits};
 use ownkey_domain::plan::Plan;
+use ownkey_providers::form::Payload;
 use ownkey_providers::managed::{Extensions, Objection, Shape, look_at_beta, look_through};
 use ownkey_providers::peek::Peek;
 use ownkey_providers::route::Route;
@@ -19,7 +20,7 @@ pub fn closed_world(
     route: &Route,
     asked: &Asked<'_>,
     headers: &HeaderMap,
-    body: &[u8],
+    body: Payload<'_>,
     extensions: &Extensions,
 ) -> Result<Shape, Error> {
     for value in headers.get_all(BETA) {
@@ -87,6 +88,11 @@ impl Bill<'_> {
     }
 
     fn output_limit(&self) -> Option<u32> {
-        if self.route.has_output() { self.request.output_limit.or(self.plan.output_limit) } else { Some(0) }
+        match self.route.has_output {
+            true if self.route.takes_limit() => self.request.output_limit.or(self.plan.output_limit),
+            // As much as the model gives.
+            true => None,
+            false => Some(0),
+        }
     }
 }

@@ -52,22 +52,31 @@ impl Served {
 /// Reads a plain answer as it passes, whatever its size, in bounded memory.
 pub struct AnswerMeter {
     route: &'static Route,
-    members: TopLevel,
+    /// `None` for an answer that is no JSON: it may look like some, and says nothing of itself.
+    members: Option<TopLevel>,
 }
 
 impl AnswerMeter {
     /// For an answer to such a call.
     pub fn new(route: &'static Route) -> Self {
-        Self { route, members: TopLevel::new(route.answer.wanted) }
+        Self { route, members: Some(TopLevel::new(route.answer.wanted)) }
+    }
+
+    /// For an answer that is no JSON.
+    pub fn blind(route: &'static Route) -> Self {
+        Self { route, members: None }
     }
 
     /// The next piece of the body.
     pub fn feed(&mut self, bytes: &[u8]) {
-        self.members.feed(bytes);
+        if let Some(members) = &mut self.members {
+            members.feed(bytes);
+        }
     }
 
     /// What it said, once it ended or broke off.
     pub fn finish(self) -> Served {
-        self.route.bill((self.route.answer.served)(&self.members.finish()))
+        let served = self.members.map(|members| (self.route.answer.served)(&members.finish()));
+        self.route.bill(served.unwrap_or_else(Served::unknown))
     }
 }

@@ -10,6 +10,7 @@ mod openai;
 
 pub mod answer;
 pub mod error_class;
+pub mod form;
 pub mod hide_usage;
 pub mod key;
 pub mod managed;

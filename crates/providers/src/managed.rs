@@ -7,8 +7,9 @@ mod tests;
 
 use ownkey_domain::catalogue::Model;
 use ownkey_domain::provider::Provider;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use crate::form::{self, Payload, is_form};
 use crate::registry::facts;
 use crate::route::Route;
 
@@ -23,6 +24,8 @@ pub(crate) struct Terms {
     pub(crate) tools: &'static [&'static str],
     /// Service tiers, with the tier of the catalogue that prices each.
     pub(crate) tiers: &'static [(&'static str, &'static str)],
+    /// Members that must be there with that value, because without it the answer does not tell what it used.
+    pub(crate) needs: &'static [(&'static str, &'static str)],
     /// Looks at the values of members whose price effect depends on them, and for references.
     pub(crate) look: fn(member: &str, value: &Value) -> Result<(), Objection>,
 }
@@ -63,16 +66,21 @@ pub struct Shape {
 pub fn look_through(
     route: &Route,
     model: Option<&Model>,
-    body: &[u8],
+    body: Payload<'_>,
     extensions: &Extensions,
 ) -> Result<Shape, Objection> {
     let Some(terms) = route.managed else { return Err(Objection::NotPriced(format!("the path `{}`", route.template))) };
-    let Value::Object(members) = strict::parse(body)? else { return Ok(Shape::default()) };
+    let Value::Object(members) = body.members(route)? else { return Ok(Shape::default()) };
     for (member, value) in &members {
         if !terms.members.contains(&member.as_str()) {
             return Err(not_priced("the member", member));
         }
         (terms.look)(member, value)?;
+    }
+    for (member, value) in terms.needs {
+        if members.get(*member).and_then(Value::as_str) != Some(value) {
+            return Err(Objection::NotPriced(format!("the answer without `{member}` as `{value}`")));
+        }
     }
     let tools = items(members.get("tools"));
     for tool in tools {
@@ -83,6 +91,26 @@ pub fn look_through(
     }
     let messages = ["messages", "input"].iter().map(|name| items(members.get(*name)).len()).sum::<usize>();
     Ok(Shape { messages: u64::try_from(messages).unwrap_or(u64::MAX), has_tools: !tools.is_empty() })
+}
+
+impl Payload<'_> {
+    /// The members of the body; of a form its fields, a file being its name's `null`.
+    fn members(self, route: &Route) -> Result<Value, Objection> {
+        if !is_form(route, self.kind) {
+            return strict::parse(self.bytes);
+        }
+        let fields = form::fields(self.bytes, self.kind).map_err(|_| Objection::Duplicate)?;
+        let mut members = Map::new();
+        for field in fields {
+            let name = field.name.to_owned();
+            let value = if field.is_file { Value::Null } else { Value::from(String::from_utf8_lossy(field.value)) };
+            let is_list = name.ends_with("[]");
+            if members.insert(name, value).is_some() && !is_list {
+                return Err(Objection::Duplicate);
+            }
+        }
+        Ok(Value::Object(members))
+    }
 }
 
 /// Looks through one value of the header that turns features on.

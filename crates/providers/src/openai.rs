@@ -1,7 +1,10 @@
 //! OpenAI.
 
 mod errors;
+mod events;
 mod managed;
+mod media;
+mod media_terms;
 mod responses;
 mod routes;
 mod stream;

@@ -5,6 +5,7 @@
 //! that stands twice, nesting beyond [`DEPTH_MAX`], or a value of a wrong type is an error.
 
 mod edit;
+mod fields;
 mod members;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use std::ops::Range;
 
 pub use edit::{Edits, edit};
 
+use crate::form::{Payload, is_form};
 use crate::route::{Body, Route};
 
 /// The deepest nesting that is read.
@@ -29,6 +31,9 @@ pub enum PeekError {
     /// JSON, but not an object.
     #[error("the request body is not a JSON object")]
     NotAnObject,
+    /// No form, or one that readers could take apart differently.
+    #[error("the request body is not a form of the usual kind, multipart/form-data with named parts")]
+    NotAForm,
     /// A member stands twice.
     #[error("`{0}` is in the request body more than once")]
     Duplicate(&'static str),
@@ -61,6 +66,8 @@ pub struct Peek {
 /// Where the things that can be edited are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Places {
+    /// Whether the body is a form.
+    is_form: bool,
     /// Just behind the brace that opens the body.
     start: usize,
     /// Whether the body has no members.
@@ -78,8 +85,15 @@ struct Places {
 }
 
 /// Looks into the body of a call.
-pub fn peek(body: &[u8], route: &Route) -> Result<Peek, PeekError> {
-    let Body::Json(acted_on) = route.body else { return Ok(Peek::default()) };
+pub fn peek(sent: Payload<'_>, route: &Route) -> Result<Peek, PeekError> {
+    if let Body::Ignored = route.body {
+        return Ok(Peek::default());
+    }
+    if is_form(route, sent.kind) {
+        return fields::peek(sent, route);
+    }
+    let acted_on = route.members();
+    let body = sent.bytes;
     let mut wanted = vec![MODEL, STREAM];
     wanted.extend_from_slice(acted_on.limits);
     wanted.extend_from_slice(acted_on.answers);
@@ -88,7 +102,7 @@ pub fn peek(body: &[u8], route: &Route) -> Result<Peek, PeekError> {
     }
     let top = members::read(body, &wanted)?;
     let mut peek = Peek {
-        model: top.text(MODEL)?,
+        model: if acted_on.null_model { top.text_or_null(MODEL)? } else { top.text(MODEL)? },
         stream: top.flag(STREAM)?.unwrap_or(false),
         output_limit: top.largest(acted_on.limits)?,
         answers: top.largest(acted_on.answers)?,

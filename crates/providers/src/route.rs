@@ -62,6 +62,8 @@ pub struct Route {
     pub template: &'static str,
     /// What the provider bills.
     pub charge: Charge,
+    /// Whether its answer has tokens of output.
+    pub has_output: bool,
     /// The kinds of models that are called here.
     pub modes: &'static [Mode],
     /// Whether the events of its streams have names, that of an error among them.
@@ -70,8 +72,8 @@ pub struct Route {
     pub(crate) body: Body,
     /// How its answer is read.
     pub(crate) answer: Reading,
-    /// How its stream is read.
-    pub(crate) dialect: fn() -> Dialect,
+    /// How its stream is read, given how many answers were asked for.
+    pub(crate) dialect: fn(answers: u32) -> Dialect,
     /// What a managed call may carry; `None` if managed access does not serve it.
     pub(crate) managed: Option<&'static Terms>,
 }
@@ -83,6 +85,8 @@ pub(crate) enum Body {
     Ignored,
     /// JSON, with these members besides its model and whether it asks for a stream.
     Json(Members),
+    /// The same as fields of a form, of which others are files.
+    Form(Members),
 }
 
 /// Members of a request body that are acted on.
@@ -94,11 +98,13 @@ pub(crate) struct Members {
     pub(crate) answers: &'static [&'static str],
     /// Whether a stream tells its usage only if asked to.
     pub(crate) asks_usage: bool,
+    /// Whether the provider takes `null` for a model.
+    pub(crate) null_model: bool,
 }
 
 impl Members {
     /// Nothing else matters.
-    pub(crate) const NONE: Self = Self { limits: &[], answers: &[], asks_usage: false };
+    pub(crate) const NONE: Self = Self { limits: &[], answers: &[], asks_usage: false, null_model: false };
 }
 
 /// How a whole answer is read.
@@ -116,15 +122,20 @@ impl Route {
         self.members().asks_usage
     }
 
-    /// Whether its answer has an output that a limit bounds.
-    pub const fn has_output(&self) -> bool {
+    /// Whether a request can bound its output.
+    pub const fn takes_limit(&self) -> bool {
         !self.members().limits.is_empty()
+    }
+
+    /// Whether its body may be a form.
+    pub(crate) const fn is_form(&self) -> bool {
+        matches!(self.body, Body::Form(_))
     }
 
     /// The members of its body that are acted on.
     pub(crate) const fn members(&self) -> Members {
         match self.body {
-            Body::Json(members) => members,
+            Body::Json(members) | Body::Form(members) => members,
             Body::Ignored => Members::NONE,
         }
     }

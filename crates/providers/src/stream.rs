@@ -67,6 +67,8 @@ pub(crate) trait Reader: Send {
     fn long(&mut self, _name: &[u8]) -> Seen {
         Seen::Nothing
     }
+    /// A line has ended, after what else is told of it.
+    fn end_line(&mut self) {}
     /// Whether an event of that name is an error, whatever it says.
     fn is_error(&self, _name: &[u8]) -> bool {
         false
@@ -96,13 +98,13 @@ pub struct StreamMeter {
 }
 
 impl StreamMeter {
-    /// For a stream that answers such a call.
-    pub fn new(route: &'static Route) -> Self {
+    /// For a stream that answers such a call, which asked for so many answers.
+    pub fn new(route: &'static Route, answers: u32) -> Self {
         Self {
             route,
             lines: Lines::default(),
             name: Vec::new(),
-            reader: (route.dialect)(),
+            reader: (route.dialect)(answers),
             terminal: None,
             ended: false,
             failed: false,
@@ -125,11 +127,10 @@ impl StreamMeter {
             if line.bytes == Some(b"") {
                 self.name.clear();
                 event_at = line.next;
-                return;
-            }
-            if self.line(line.bytes) {
+            } else if self.line(line.bytes) {
                 terminal_at.get_or_insert(event_at);
             }
+            self.reader.end_line();
             if self.failed && !had_failed {
                 error_at.get_or_insert(event_at);
             }

@@ -47,6 +47,8 @@ pub struct Model {
     pub max_output_tokens: u64,
     long_above: Option<u64>,
     prices: BTreeMap<String, Tier>,
+    #[serde(default)]
+    units: BTreeMap<String, u64>,
 }
 
 fn chat() -> String {
@@ -77,6 +79,17 @@ impl Model {
     /// Whether the provider sells this service tier for this model.
     pub fn sells(&self, tier: &str) -> bool {
         self.prices.contains_key(tier)
+    }
+
+    /// The price of another unit than a token of text, if it is sold by it: `second`, `character`, `image`,
+    /// `image_token`.
+    pub fn unit(&self, name: &str) -> Option<u64> {
+        self.units.get(name).copied()
+    }
+
+    /// Whether it is sold by tokens.
+    pub fn sells_tokens(&self) -> bool {
+        self.sells("default")
     }
 
     /// Whether writing to the cache has a price of its own.
@@ -150,7 +163,7 @@ impl Bill {
 
     /// The cost in pico-USD with this much output.
     pub fn pico_usd(&self, output: u64) -> u128 {
-        let Some(prices) = self.model.prices(self.tier, self.input.total()) else { return 0 };
+        let Some(prices) = self.model.prices(self.tier, self.input.total()) else { return u128::from(self.fee) };
         let part = |tokens: u64, price: u64| u128::from(tokens) * u128::from(price);
         let sum = part(self.input.fresh, prices.input)
             + part(self.input.read, prices.cache_read)

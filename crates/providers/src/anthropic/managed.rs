@@ -51,6 +51,7 @@ const MESSAGES_TERMS: Terms = Terms {
         "tool_search_tool_bm25_20251119",
     ],
     tiers: &[("auto", "standard"), ("standard_only", "standard")],
+    needs: &[],
     look,
 };
 

@@ -10,6 +10,7 @@ const MESSAGES: Route = Route {
     verb: Verb::Post,
     template: "/v1/messages",
     charge: Charge::Usage,
+    has_output: true,
     modes: &[Mode::Chat],
     names_events: true,
     body: Body::Json(Members { limits: &["max_tokens"], ..Members::NONE }),
@@ -26,6 +27,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         template: "/v1/messages/count_tokens",
         charge: Charge::Nothing,
+        has_output: false,
         modes: &[],
         body: Body::Json(Members::NONE),
         managed: Some(&managed::COUNT_TOKENS),

@@ -21,7 +21,7 @@ struct Messages {
     counted: bool,
 }
 
-pub(super) fn reader() -> Dialect {
+pub(super) fn reader(_: u32) -> Dialect {
     Box::new(Messages::default())
 }
 

@@ -5,6 +5,10 @@ use serde_json::json;
 use super::*;
 use crate::paths::{post, usual};
 
+fn json_body(bytes: &[u8]) -> Payload<'_> {
+    Payload { bytes, kind: Some(b"application/json") }
+}
+
 fn usual_route(provider: Provider) -> &'static Route {
     post(usual(provider.protocol())).unwrap()
 }
@@ -12,7 +16,7 @@ fn usual_route(provider: Provider) -> &'static Route {
 fn ask_at(path: &str, body: Value) -> Result<Shape, Objection> {
     let catalogue = Catalogue::builtin().unwrap();
     let model = body["model"].as_str().and_then(|name| catalogue.find(name));
-    look_through(post(path).unwrap(), model, body.to_string().as_bytes(), &Extensions::default())
+    look_through(post(path).unwrap(), model, json_body(body.to_string().as_bytes()), &Extensions::default())
 }
 
 #[test]
@@ -35,6 +39,11 @@ fn each_path_has_a_list_of_its_own() {
         ("/v1/responses/input_tokens", json!({"model": "m", "input": "a"}), None),
         ("/v1/responses/input_tokens", json!({"model": "m", "input": "a", "store": true}), Some("`store`")),
         ("/v1/responses/compact", json!({"model": "m", "input": "a"}), Some("`/v1/responses/compact`")),
+        ("/v1/audio/speech", json!({"model": "m", "input": "a", "voice": "alloy", "stream_format": "sse"}), None),
+        ("/v1/audio/speech", json!({"model": "m", "input": "a", "voice": "alloy"}), Some("`stream_format`")),
+        ("/v1/images/generations", json!({"model": "m", "prompt": "a", "n": 2}), None),
+        ("/v1/images/generations", json!({"model": "m", "prompt": "a", "tools": []}), Some("`tools`")),
+        ("/v1/images/variations", json!({"model": "m"}), Some("`/v1/images/variations`")),
         ("/v1/messages/count_tokens", json!({"model": "m", "messages": [], "tools": [{"name": "t"}]}), None),
         ("/v1/messages/count_tokens", json!({"model": "m", "messages": [], "max_tokens": 1}), Some("`max_tokens`")),
     ] {
@@ -53,7 +62,12 @@ fn ask(provider: Provider, more: Value) -> Result<Shape, Objection> {
         body[name] = value.clone();
     }
     let catalogue = Catalogue::builtin().unwrap();
-    look_through(usual_route(provider), catalogue.find(model), body.to_string().as_bytes(), &Extensions::default())
+    look_through(
+        usual_route(provider),
+        catalogue.find(model),
+        json_body(body.to_string().as_bytes()),
+        &Extensions::default(),
+    )
 }
 
 fn content(block: Value) -> Value {
@@ -145,7 +159,7 @@ fn two_readers_see_one_request() {
         r#"{"a":1,"\u0061":2}"#,
     ] {
         assert_eq!(
-            look_through(usual_route(OpenAi), None, body.as_bytes(), &Extensions::default()),
+            look_through(usual_route(OpenAi), None, json_body(body.as_bytes()), &Extensions::default()),
             Err(Objection::Duplicate)
         );
     }
@@ -158,5 +172,5 @@ fn betas_are_listed_or_allowed() {
     assert!(look_at_beta(Anthropic, "mine-2026", &more).is_ok());
     assert!(look_at_beta(Anthropic, "fast-mode-2026-02-01", &more).is_err());
     let body = br#"{"tools":[{"type":"web_search_20250305"}]}"#;
-    assert!(look_through(usual_route(Anthropic), None, body, &more).is_ok());
+    assert!(look_through(usual_route(Anthropic), None, json_body(body), &more).is_ok());
 }

@@ -54,6 +54,7 @@ const CHAT_TERMS: Terms = Terms {
         // An answer to it says `priority`.
         ("fast", "priority"),
     ],
+    needs: &[],
     look,
 };
 
@@ -149,7 +150,7 @@ pub(super) static EMBEDDINGS: Terms =
 pub(super) static MODERATIONS: Terms = Terms { members: &["model", "input"], ..PLAIN };
 
 /// Without tools, tiers and values that matter.
-const PLAIN: Terms = Terms { members: &[], tools: &[], tiers: &[], look: |_, _| Ok(()) };
+pub(super) const PLAIN: Terms = Terms { members: &[], tools: &[], tiers: &[], needs: &[], look: |_, _| Ok(()) };
 
 /// Content that is tokens and nothing else.
 const PARTS: [&str; 5] = ["text", "refusal", "image_url", "input_audio", "file"];

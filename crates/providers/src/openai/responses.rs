@@ -1,15 +1,14 @@
 //! The Responses API: usage, what is billed beside it, and its streams, whose last event repeats the whole response
 //! and can be of any length.
 
-use ownkey_domain::provider::Provider;
 use ownkey_domain::usage::{TokenClass, Usage};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::events::{Events, Kinds};
 use super::usage;
 use crate::answer::{Billing, Served};
-use crate::error_class::{ErrorClass, classify_event};
-use crate::json::{TopLevel, Wanted};
-use crate::stream::{Dialect, Reader, Seen, type_of};
+use crate::json::Wanted;
+use crate::stream::Dialect;
 
 const MEMBERS: &[&str] = &["id", "model", "service_tier", "usage", "error"];
 
@@ -58,85 +57,15 @@ fn tokens(usage: &Value) -> Usage {
     ])
 }
 
+const KINDS: Kinds = Kinds {
+    begins: &["response.created"],
+    ends: &["response.completed", "response.incomplete"],
+    fails: &["response.failed"],
+    wanted: Wanted { within: Some("response"), ..WANTED },
+    served: answer,
+};
+
 /// Reads a stream of response events.
-struct Events {
-    served: Served,
-    /// The event with a whole response that is coming in.
-    whole: Option<TopLevel>,
-}
-
-pub(super) fn reader() -> Dialect {
-    Box::new(Events { served: Served::unknown(), whole: None })
-}
-
-const WITHIN: Wanted = Wanted { within: Some("response"), ..WANTED };
-
-impl Reader for Events {
-    fn data(&mut self, name: &[u8], data: &[u8]) -> Seen {
-        if !name.is_empty() {
-            return self.event(name, Some(data));
-        }
-        // Without a name line it was not known before what comes in.
-        let name = type_of(data);
-        self.piece(name, data);
-        self.event(name, Some(data))
-    }
-
-    fn piece(&mut self, name: &[u8], bytes: &[u8]) {
-        if tells_response(name) {
-            self.whole.get_or_insert_with(|| TopLevel::new(WITHIN)).feed(bytes);
-        }
-    }
-
-    fn long(&mut self, name: &[u8]) -> Seen {
-        self.event(name, None)
-    }
-
-    fn is_error(&self, name: &[u8]) -> bool {
-        [&b"error"[..], b"response.failed"].contains(&name)
-    }
-
-    fn served(&self) -> Served {
-        self.served.clone()
-    }
-}
-
-/// Whether an event of that name has the whole response in it.
-fn tells_response(name: &[u8]) -> bool {
-    name == b"response.created" || ends_response(name)
-}
-
-fn ends_response(name: &[u8]) -> bool {
-    [&b"response.completed"[..], b"response.incomplete", b"response.failed"].contains(&name)
-}
-
-impl Events {
-    fn event(&mut self, name: &[u8], data: Option<&[u8]>) -> Seen {
-        if name == b"error" {
-            return Seen::FinalError(class(&parsed(data)));
-        }
-        let Some(whole) = self.whole.take().filter(TopLevel::is_whole) else { return Seen::Nothing };
-        let response = whole.finish();
-        self.served = answer(&response);
-        match name {
-            b"response.failed" => Seen::FinalError(class(&response)),
-            _ if ends_response(name) => Seen::Complete,
-            _ => Seen::Nothing,
-        }
-    }
-}
-
-fn parsed(data: Option<&[u8]>) -> Value {
-    data.and_then(|data| serde_json::from_slice(data).ok()).unwrap_or_default()
-}
-
-/// An error stands in an `error` object, or is the event itself.
-fn class(event: &Value) -> ErrorClass {
-    let error = if event["error"].is_object() { &event["error"] } else { event };
-    // The type of the event is none of the error.
-    let kind = if error["type"] == "error" { &Value::Null } else { &error["type"] };
-    let told = json!({"error": {
-        "type": kind, "code": error["code"], "message": error["message"], "param": error["param"],
-    }});
-    classify_event(Provider::OpenAi, &told)
+pub(super) fn reader(_: u32) -> Dialect {
+    Box::new(Events::new(KINDS, 1))
 }

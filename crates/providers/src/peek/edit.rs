@@ -23,9 +23,11 @@ pub fn edit(body: &[u8], route: &Route, peek: &Peek, edits: Edits<'_>) -> Option
     let mut splices: Vec<(Range<usize>, String)> = Vec::new();
     let mut members = Vec::new();
     if let Some(model) = edits.model.filter(|model| peek.model.as_deref() != Some(*model)) {
-        let text = serde_json::Value::from(model).to_string();
+        let text = if places.is_form { model.to_owned() } else { serde_json::Value::from(model).to_string() };
         match &places.model {
             Some(place) => splices.push((place.clone(), text)),
+            // No field of a form is ever added: a call without a model keeps being one.
+            None if places.is_form => {}
             None => members.push(format!("\"model\":{text}")),
         }
     }

@@ -68,6 +68,11 @@ impl<'a> Members<'a> {
         text.filter(fine).map(Some).ok_or(PeekError::WrongType { member, expected })
     }
 
+    /// The same, where `null` stands for none.
+    pub(super) fn text_or_null(&self, member: &'static str) -> Result<Option<String>, PeekError> {
+        if self.value(member).is_some_and(|value| value.is_null()) { Ok(None) } else { self.text(member) }
+    }
+
     /// A boolean.
     pub(super) fn flag(&self, member: &'static str) -> Result<Option<bool>, PeekError> {
         match self.value(member).map(|value| value.text) {

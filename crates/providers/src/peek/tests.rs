@@ -10,8 +10,59 @@ fn route(path: &str) -> &'static Route {
     post(path).unwrap()
 }
 
+fn look(body: &[u8], route: &Route) -> Result<Peek, PeekError> {
+    peek(Payload { bytes: body, kind: Some(b"application/json") }, route)
+}
+
+#[test]
+fn a_model_may_be_null_where_the_provider_says_so() {
+    assert_eq!(look(br#"{"model":null,"n":2}"#, route("/v1/images/generations")).unwrap().answers, Some(2));
+    assert!(look(br#"{"model":7}"#, route("/v1/images/generations")).is_err());
+}
+
+fn form(fields: &[(&str, &str)]) -> String {
+    let part = |(name, value): &(&str, &str)| {
+        format!("--X\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    fields.iter().map(part).chain(["--X--\r\n".to_owned()]).collect()
+}
+
+fn look_at_form(fields: &[(&str, &str)]) -> Result<Peek, PeekError> {
+    let body = form(fields);
+    let sent = Payload { bytes: body.as_bytes(), kind: Some(b"multipart/form-data; boundary=X") };
+    peek(sent, route("/v1/images/edits"))
+}
+
+#[test]
+fn a_form_is_read_and_edited_as_json_is() {
+    let fields = [("prompt", "model"), ("model", "mine"), ("stream", "true"), ("n", "3")];
+    let found = look_at_form(&fields).unwrap();
+    assert_eq!((found.model.as_deref(), found.stream, found.answers), (Some("mine"), true, Some(3)));
+    let edits = Edits { model: Some("gpt-image-1"), include_usage: true, output_limit: Some(9) };
+    let edited = edit(form(&fields).as_bytes(), route("/v1/images/edits"), &found, edits).unwrap();
+    assert_eq!(String::from_utf8(edited).unwrap(), form(&fields).replace("mine", "gpt-image-1"));
+    let nameless = look_at_form(&[("prompt", "x")]).unwrap();
+    assert_eq!(edit(form(&[("prompt", "x")]).as_bytes(), route("/v1/images/edits"), &nameless, edits), None);
+}
+
+#[test]
+fn what_is_wrong_with_a_form_is_named() {
+    for (fields, wrong) in [
+        (&[("model", "a"), ("model", "b")][..], PeekError::Duplicate("model")),
+        (&[("stream", "SECRET")], PeekError::WrongType { member: "stream", expected: "true or false" }),
+    ] {
+        assert_eq!(look_at_form(fields), Err(wrong));
+    }
+    assert!(matches!(look_at_form(&[("n", "x")]), Err(PeekError::WrongType { member: "n", .. })));
+    assert!(matches!(look_at_form(&[("model", "a\u{1}")]), Err(PeekError::WrongType { member: "model", .. })));
+    let broken = Payload { bytes: b"--X", kind: Some(b"multipart/form-data; boundary=X") };
+    assert_eq!(peek(broken, route("/v1/audio/transcriptions")), Err(PeekError::NotAForm));
+    // Elsewhere a form is no JSON, whatever its type says.
+    assert_eq!(peek(broken, route("/v1/embeddings")), Err(PeekError::NotJson));
+}
+
 fn chat(body: &str) -> Result<Peek, PeekError> {
-    peek(body.as_bytes(), route(CHAT))
+    look(body.as_bytes(), route(CHAT))
 }
 
 fn edited(body: &str, edits: Edits<'_>) -> String {
@@ -34,7 +85,7 @@ fn members_are_found_wherever_they_stand() {
     assert_eq!(found.output_limit, Some(7));
     assert_eq!(&body[found.places.model.unwrap()], r#""gpt\u002d4o""#);
 
-    let messages = peek(br#"{"model":"m","max_tokens":5,"n":"x","stream_options":3}"#, route(MESSAGES)).unwrap();
+    let messages = look(br#"{"model":"m","max_tokens":5,"n":"x","stream_options":3}"#, route(MESSAGES)).unwrap();
     assert_eq!((messages.model.as_deref(), messages.output_limit, messages.answers), (Some("m"), Some(5), None));
     assert_eq!(chat("{}").unwrap().model, None);
 }
@@ -98,7 +149,7 @@ fn what_is_no_json_object_is_refused() {
     ] {
         assert_eq!(chat(body), Err(PeekError::NotJson), "{body}");
     }
-    assert_eq!(peek(b"{\"a\":\"\xff\"}", route(MESSAGES)), Err(PeekError::NotJson));
+    assert_eq!(look(b"{\"a\":\"\xff\"}", route(MESSAGES)), Err(PeekError::NotJson));
 }
 
 #[test]
@@ -144,7 +195,7 @@ fn edits_leave_the_other_bytes_alone() {
 #[test]
 fn a_body_that_is_as_wanted_is_not_copied() {
     let body = br#"{"model":"m","max_tokens":3,"stream_options":null}"#;
-    let peek = peek(body, route(MESSAGES)).unwrap();
+    let peek = look(body, route(MESSAGES)).unwrap();
     let edits = Edits { model: Some("m"), include_usage: true, output_limit: Some(5) };
     assert_eq!(edit(body, route(MESSAGES), &peek, edits), None);
 }
@@ -207,7 +258,7 @@ proptest! {
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..100), text in "[{}\\[\\]\",:a-z0-9\\\\ ]{0,60}") {
         for body in [&bytes[..], text.as_bytes()] {
             for route in [route(CHAT), route(MESSAGES), route("/v1/embeddings")] {
-                if let Ok(found) = peek(body, route) {
+                if let Ok(found) = look(body, route) {
                     prop_assert!(serde_json::from_slice::<Value>(body).unwrap().is_object());
                     edit(body, route, &found, ASK);
                 }
@@ -219,7 +270,7 @@ proptest! {
     fn it_agrees_with_a_whole_parse(value in prop_oneof![any_body(), any_json()], pretty in any::<bool>()) {
         let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
         match chat(&text) {
-            Err(PeekError::NotJson | PeekError::Duplicate(_)) => prop_assert!(false, "{}", text),
+            Err(PeekError::NotJson | PeekError::NotAForm | PeekError::Duplicate(_)) => prop_assert!(false, "{}", text),
             Err(PeekError::NotAnObject) => prop_assert!(!value.is_object()),
             Err(PeekError::WrongType { .. }) => {}
             Ok(found) => {

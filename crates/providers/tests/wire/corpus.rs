@@ -68,7 +68,7 @@ impl Entry {
     fn class_in_stream(&self) -> ErrorClass {
         let name = self.body["event"].as_str().map_or_else(String::new, |name| format!("event: {name}\n"));
         let end = self.body["then"].as_str().map_or_else(String::new, |end| format!("{end}\n\n"));
-        let mut meter = StreamMeter::new(self.route());
+        let mut meter = StreamMeter::new(self.route(), 1);
         meter.feed(format!("{name}data: {}\n\n{end}", self.body["data"]).as_bytes());
         match meter.finish().terminal {
             Some(Terminal::Error(class)) => class,

@@ -64,7 +64,7 @@ fn learnt_from_stream(facts: &StreamFacts) -> Value {
 
 /// Feeds the pieces; also gives where in the whole stream the last event was said to begin.
 fn meter(route: &'static Route, pieces: &[&[u8]]) -> (StreamFacts, Option<usize>) {
-    let mut meter = StreamMeter::new(route);
+    let mut meter = StreamMeter::new(route, 1);
     let (mut at, mut terminal) = (0, None);
     for piece in pieces {
         if let Some(within) = meter.feed(piece).terminal_at {
@@ -77,7 +77,10 @@ fn meter(route: &'static Route, pieces: &[&[u8]]) -> (StreamFacts, Option<usize>
 }
 
 /// How events begin that end a stream.
-const ENDS: [&str; 6] = [
+const ENDS: [&str; 9] = [
+    "data: {\"type\": \"speech.audio.done\"",
+    "data: {\"type\": \"transcript.text.done\"",
+    "event: image_generation.completed",
     "data: [DONE]",
     "event: message_stop",
     "event: error",
@@ -156,6 +159,44 @@ fn the_event_that_ends_a_response_may_have_any_length() {
     }
     let cut = &stream.as_bytes()[..stream.len() - 200];
     assert_eq!(meter(route(&file), &[cut]).0.terminal, None);
+}
+
+#[test]
+fn each_of_several_images_has_its_end_and_its_usage() {
+    let image = |size: usize| {
+        let picture = "A".repeat(size);
+        format!(
+            "event: image_edit.completed\ndata: {{\"type\":\"image_edit.completed\",\"b64_json\":\"{picture}\",\"usage\":{{\"input_tokens\":7,\"output_tokens\":50}}}}\n\n"
+        )
+    };
+    let stream = [image(100_000), image(10)].concat();
+    for nameless in [false, true] {
+        let stream = if nameless { stream.replace("event: image_edit.completed\n", "") } else { stream.clone() };
+        let mut meter = StreamMeter::new(post("/v1/images/edits").unwrap(), 2);
+        let ends: Vec<_> = stream.as_bytes().chunks(4_096).map(|piece| meter.feed(piece).terminal_at).collect();
+        assert!(ends[..ends.len() - 1].iter().all(Option::is_none) && ends[ends.len() - 1].is_some());
+        let served = meter.finish().served;
+        assert_eq!(json!(served.usage), json!({"input": 14, "output": 100}));
+    }
+}
+
+#[test]
+fn a_type_that_does_not_stand_first_is_found_too() {
+    let stream = "data: {\"text\":\"\\\"type\\\":\\\"transcript.text.done\\\"\",\"type\":\"transcript.text.delta\"}\n\n\
+                  data: {\"text\":\"x\",\"usage\":{\"input_tokens\":3,\"output_tokens\":2},\"type\":\"transcript.text.done\"}\n\n";
+    for size in [1, 50, stream.len()] {
+        let pieces: Vec<_> = stream.as_bytes().chunks(size).collect();
+        let (facts, _) = meter(post("/v1/audio/transcriptions").unwrap(), &pieces);
+        assert_eq!(facts.terminal, Some(Terminal::Complete));
+        assert_eq!(json!(facts.served.usage), json!({"input": 3, "output": 2}));
+    }
+}
+
+#[test]
+fn an_answer_that_is_no_json_says_nothing() {
+    let mut meter = AnswerMeter::blind(post("/v1/audio/transcriptions").unwrap());
+    meter.feed(br#"{"usage":{"input_tokens":1,"output_tokens":1}}"#);
+    assert_eq!(meter.finish(), Served::unknown());
 }
 
 #[test]

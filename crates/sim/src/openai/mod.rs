@@ -5,13 +5,17 @@ mod chat;
 mod completions;
 mod embeddings;
 pub mod error;
+mod form;
+mod images;
 mod models;
 mod moderations;
 mod prompt;
 mod request;
 mod responses;
+mod speech;
 mod stored;
 mod stream;
+mod transcriptions;
 
 use http::Method;
 
@@ -30,7 +34,7 @@ use crate::sim::Sim;
 type Answering = fn(&Sim, &Call, &mut Recorder) -> Reply;
 
 /// The paths of calls, and what answers each.
-const CALLS: [(Method, &str, Answering); 16] = [
+const CALLS: [(Method, &str, Answering); 22] = [
     (Method::POST, "/v1/chat/completions", chat::complete),
     (Method::GET, "/v1/chat/completions", stored::list),
     (Method::GET, "/v1/chat/completions/{id}", stored::get),
@@ -47,6 +51,12 @@ const CALLS: [(Method, &str, Answering); 16] = [
     (Method::POST, "/v1/completions", completions::answer),
     (Method::POST, "/v1/embeddings", embeddings::answer),
     (Method::POST, "/v1/moderations", moderations::answer),
+    (Method::POST, "/v1/audio/speech", speech::answer),
+    (Method::POST, "/v1/audio/transcriptions", transcriptions::answer),
+    (Method::POST, "/v1/audio/translations", transcriptions::translation),
+    (Method::POST, "/v1/images/generations", images::generations),
+    (Method::POST, "/v1/images/edits", images::edits),
+    (Method::POST, "/v1/images/variations", images::variations),
 ];
 
 /// The answer to any request.

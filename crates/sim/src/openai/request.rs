@@ -44,8 +44,13 @@ pub fn named(call: &Call, id: &str, modes: &[&str]) -> Result<&'static Model, Bo
     if modes.contains(&model.mode.as_str()) {
         return Ok(model);
     }
+    Err(unsupported(call))
+}
+
+/// The model is of another kind than this path is for.
+pub fn unsupported(call: &Call) -> Box<Reply> {
     let said = format!("This model is not supported in the {} endpoint.", call.path.trim_start_matches('/'));
-    Err(error::of(call, 404, (&said, "invalid_request_error"), (Some("model"), None)).into())
+    error::of(call, 404, (&said, "invalid_request_error"), (Some("model"), None)).into()
 }
 
 /// Whether `stream_options` stands beside a stream only.

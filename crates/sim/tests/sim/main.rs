@@ -3,6 +3,7 @@
 
 mod answers;
 mod echoes;
+mod media;
 mod oddities;
 mod paths;
 mod program;
