@@ -154,6 +154,15 @@ def test_usage_that_is_missing_is_unknown(priced, sim, name):
     assert receipt["cost_usd"] is None if name not in FREE else Decimal(receipt["cost_usd"]) == 0
 
 
+def test_the_operator_can_fix_who_pays_for_a_path(new_server, sim):
+    server = new_server(settings='[routes."embeddings"]\npayer = "managed"').start()
+    workspace = server.operator.create_workspace()
+    workspace.put_key("openai", provider_key("openai"), expect=201)
+    answer = send(workspace, "embeddings")
+    assert (answer.status_code, answer.headers["x-ownkey-payer"]) == (200, "managed")
+    assert workspace.ask("openai").headers["x-ownkey-payer"] == "byok"
+
+
 def test_a_model_without_a_price_is_for_own_keys(server, workspace, sim):
     assert_error(send(workspace, "completions"), "openai", 403, "model_not_priced")
     workspace.put_key("openai", provider_key("openai"), expect=201)

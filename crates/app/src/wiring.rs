@@ -156,6 +156,7 @@ async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway
         plans: Arc::new(settings.rules.plans.clone()),
         credits: settings.rules.credits,
         managed: settings.rules.managed.clone(),
+        managed_paths: settings.managed_paths.clone(),
         upstreams: upstreams.into_iter().collect::<anyhow::Result<_>>()?,
         client: client::client(&settings.limits)?,
         ledger: Arc::new(JournalLedger(Arc::clone(journal), Arc::clone(health))),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ownkey_domain::catalogue::{Catalogue, Model, ResolveError, Resolved, Ruling};
 use ownkey_domain::payer::{Gate, KeyState, Payer, PayerKind, Question, Refusal, decide as rule};
 use ownkey_domain::plan::{Managed, Plan};
+use ownkey_domain::policy::PayerPolicy;
 use ownkey_domain::provider::{Protocol, Provider};
 use ownkey_providers::paths::usual;
 use ownkey_providers::route::Route;
@@ -59,13 +60,14 @@ pub struct Grounds<'a> {
 
 /// What the model name means on a path of that protocol. A call without a model goes to the path's provider.
 pub fn resolve<'a>(catalogue: &'a Catalogue, protocol: Protocol, name: Option<&'a str>) -> Result<Asked<'a>, Error> {
-    let Some(name) = name else { return Ok(Asked { provider: protocol.provider(), named: None, is_free: false }) };
+    let nothing = Asked { provider: protocol.provider(), named: None, is_free: false, always_managed: false };
+    let Some(name) = name else { return Ok(nothing) };
     let named = catalogue.resolve(name, protocol).map_err(|ResolveError::WrongProtocol(provider)| {
         let path = usual(provider.protocol());
         let message = format!("This model is {}'s: call it at {path}.", provider.title());
         Error::new(Code::WrongProtocol, message)
     })?;
-    Ok(Asked { provider: named.provider, named: Some(named), is_free: false })
+    Ok(Asked { provider: named.provider, named: Some(named), ..nothing })
 }
 
 /// The model that a call asks for.
@@ -76,13 +78,16 @@ pub struct Asked<'a> {
     pub named: Option<Resolved<'a>>,
     /// Whether the provider bills nothing, whatever the model.
     pub is_free: bool,
+    /// Whether managed access pays in any case.
+    pub always_managed: bool,
 }
 
 impl<'a> Asked<'a> {
-    /// The same, asked for in such a call.
+    /// The same, asked for in such a call; of those paths the operator said that managed access pays.
     #[must_use]
-    pub fn at(self, route: &Route) -> Self {
-        Self { is_free: route.is_free(), ..self }
+    pub fn at(self, route: &Route, managed_paths: &[String]) -> Self {
+        let always_managed = managed_paths.iter().any(|path| path == route.template);
+        Self { is_free: route.is_free(), always_managed, ..self }
     }
 
     /// Its catalogue entry, if it has one.
@@ -107,7 +112,7 @@ pub fn decide<'a>(
     };
     let payer = rule(&Question {
         plan: grounds.plan,
-        policy: workspace.policy,
+        policy: if asked.always_managed { PayerPolicy::ManagedOnly } else { workspace.policy },
         gate: ruling.gate,
         key,
         operator_key: upstream.managed_key.is_some(),

@@ -69,6 +69,8 @@ pub struct Parts {
     pub credits: Option<CreditRate>,
     /// What managed calls may carry beyond the providers' lists.
     pub managed: Extensions,
+    /// Paths that managed access always pays for.
+    pub managed_paths: Vec<String>,
     /// The providers.
     pub upstreams: Vec<Upstream>,
     /// Reaches them.
@@ -195,7 +197,8 @@ impl Gateway {
             receipt.stream = asked.stream;
         });
         service::act_for(call, &head.headers, &self.parts.directory).await?;
-        let model = decide::resolve(&self.parts.catalogue, call.protocol, asked.model.as_deref())?.at(call.route);
+        let model = decide::resolve(&self.parts.catalogue, call.protocol, asked.model.as_deref())?;
+        let model = model.at(call.route, &self.parts.managed_paths);
         let received = Received { head, body: &body, asked: &asked };
         for _ in 0..DECISIONS_MAX {
             let (workspace, since) = self.workspace(call.workspace).await?;

@@ -122,6 +122,11 @@ impl Route {
         self.members().asks_usage
     }
 
+    /// Whether managed access serves any such call.
+    pub fn can_be_managed(&self) -> bool {
+        self.managed.is_some()
+    }
+
     /// Whether a request can bound its output.
     pub const fn takes_limit(&self) -> bool {
         !self.members().limits.is_empty()

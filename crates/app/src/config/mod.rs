@@ -46,6 +46,8 @@ pub struct Settings {
     pub without_effect: Vec<String>,
     /// The product's own rules.
     pub rules: Rules,
+    /// Paths that managed access always pays for.
+    pub managed_paths: Vec<String>,
 }
 
 /// The product's own rules: plans, models, money.
@@ -138,7 +140,7 @@ impl Raw {
     fn check(self, without_effect: Vec<String>) -> anyhow::Result<Settings> {
         let server = self.server.check().context("section [server]")?;
         self.gateway.check().context("section [gateway]")?;
-        self.routes.check()?;
+        let managed_paths = self.routes.check()?;
         Ok(Settings {
             server,
             database: self.database.check().context("section [database]")?,
@@ -147,6 +149,7 @@ impl Raw {
             providers: self.providers.check().context("section [providers]")?,
             limits: self.limits.check().context("section [limits]")?,
             without_effect,
+            managed_paths,
             rules: Rules::check(self.credits, self.plans, self.catalogue, self.models, self.managed)?,
         })
     }

@@ -68,6 +68,7 @@ fn server(cut_off: &watch::Sender<bool>) -> Server {
         plans: Arc::new(BTreeMap::new()),
         credits: None,
         managed: Extensions::default(),
+        managed_paths: Vec::new(),
         upstreams: Vec::new(),
         client: client(&limits).unwrap(),
         ledger: Arc::new(Nothing),
