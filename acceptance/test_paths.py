@@ -204,16 +204,23 @@ def test_what_is_told_in_no_tokens_has_an_unknown_cost(own, sim):
     sound = post(own.url, "openai", json.dumps({"model": "tts-1", "input": "Hi", "voice": "alloy"}).encode(), own.secret, path="/v1/audio/speech")
     assert sound.headers["content-type"] == "audio/mpeg" and len(sound.content) > 1_000
     fields = {"model": "whisper-1"}
-    seconds = send_form(own, "/v1/audio/transcriptions", fields, SOUND)
     # Text that looks like usage is text.
     lie = {"prompt": '{"usage":{"input_tokens":1,"output_tokens":1}}', "response_format": "text"}
     text = send_form(own, "/v1/audio/transcriptions", fields | lie, SOUND)
     translated = send_form(own, "/v1/audio/translations", fields, SOUND)
     varied = send_form(own, "/v1/images/variations", {"n": "2"}, [("image", ("a.png", b"x"))])
-    for answer in (sound, seconds, text, translated, varied):
+    for answer in (sound, text, translated, varied):
         assert answer.status_code == 200, answer.text
         receipt = own.receipt(answer)
         assert (receipt["outcome"], receipt["usage"], receipt["measured"], receipt["cost_usd"]) == ("complete", {}, "unknown", None)
+
+
+def test_what_is_told_in_seconds_has_the_price_of_seconds(own, sim):
+    since = sim.now()
+    receipt = own.receipt(send_form(own, "/v1/audio/transcriptions", {"model": "whisper-1"}, SOUND))
+    [call] = sim.calls(since)
+    assert Decimal(receipt["cost_usd"]) == Decimal(call["cost_usd"]) > 0
+    assert (receipt["usage"], receipt["measured"]) == ({}, "measured")
 
 
 def test_an_upload_goes_out_as_it_came(own, sim):

@@ -82,6 +82,11 @@ impl Prices {
         self.tiers.contains_key(tier)
     }
 
+    /// The list-price cost of so many of another unit than tokens. `None` if it has no price.
+    pub fn cost_of(&self, unit: Unit, count: u64) -> Option<PicoUsd> {
+        self.units.get(&unit)?.times(count)
+    }
+
     /// The list-price cost of a call, given its usage in classes that don't overlap. `None` when it can't be
     /// known: input or output missing though it has a price, a class or a tier without one. What costs nothing need
     /// not be told: embeddings have no output, and moderation tells no usage.
@@ -126,6 +131,14 @@ mod tests {
         assert_eq!(prices().cost(&usage.with(CacheRead, 0), STANDARD_TIER), Some(PicoUsd::new(12)));
         assert_eq!(prices().cost(&usage, "ultrafast"), None);
         assert_eq!(prices().cost(&Usage::default().with(Input, 1), STANDARD_TIER), None);
+    }
+
+    #[test]
+    fn other_units_than_tokens_have_their_own_price() {
+        let units = BTreeMap::from([(Unit::InputSecond, PicoUsd::new(7))]);
+        let prices = Prices { units, ..Prices::default() };
+        assert_eq!(prices.cost_of(Unit::InputSecond, 3), Some(PicoUsd::new(21)));
+        assert_eq!(prices.cost_of(Unit::InputCharacter, 3), None);
     }
 
     #[test]

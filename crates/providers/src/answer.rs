@@ -1,5 +1,6 @@
 //! What an answer says of itself: usage, model, tier. Here for plain answers; [`crate::stream`] reads streams.
 
+use ownkey_domain::price::Unit;
 use ownkey_domain::usage::{Measured, Usage};
 
 use crate::json::TopLevel;
@@ -25,6 +26,8 @@ pub struct Served {
     pub usage: Usage,
     /// Whether those are its last word.
     pub measured: Measured,
+    /// What it used of another unit, where it is billed by that and not by tokens.
+    pub units: Option<(Unit, u64)>,
     /// Whether they tell the bill.
     pub billing: Billing,
     /// The model that served.
@@ -41,6 +44,7 @@ impl Served {
         Self {
             usage: Usage::default(),
             measured: Measured::Unknown,
+            units: None,
             billing: Billing::ByTokens,
             model: None,
             service_tier: None,

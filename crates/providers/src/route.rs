@@ -156,7 +156,13 @@ impl Route {
         if !self.is_free() {
             return served;
         }
-        Served { usage: Usage::default(), measured: Measured::Unknown, billing: Billing::Nothing, ..served }
+        Served {
+            usage: Usage::default(),
+            units: None,
+            measured: Measured::Unknown,
+            billing: Billing::Nothing,
+            ..served
+        }
     }
 
     /// Whether it is at that path.

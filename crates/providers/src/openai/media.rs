@@ -1,6 +1,7 @@
 //! Speech, transcriptions and images: their usage objects, each a little different, and their streams.
 
-use ownkey_domain::usage::TokenClass;
+use ownkey_domain::price::Unit;
+use ownkey_domain::usage::{Measured, TokenClass};
 use serde_json::Value;
 
 use super::events::{Events, Kinds};
@@ -25,17 +26,25 @@ pub(super) fn speech(answer: &Value) -> Served {
     )
 }
 
-/// What a transcription used, where it is told in tokens. Told in seconds it is unknown here.
+/// Longer than any recording.
+const SECONDS_MAX: u64 = 1_000_000;
+
+/// What a transcription used, told in tokens or in seconds of sound.
 pub(super) fn transcription(answer: &Value) -> Served {
     let usage = &answer["usage"];
-    served(
-        answer,
-        counts(&[
-            (TokenClass::Input, &usage["input_tokens"]),
-            (TokenClass::AudioInput, &usage["input_token_details"]["audio_tokens"]),
-            (TokenClass::Output, &usage["output_tokens"]),
-        ]),
-    )
+    let tokens = counts(&[
+        (TokenClass::Input, &usage["input_tokens"]),
+        (TokenClass::AudioInput, &usage["input_token_details"]["audio_tokens"]),
+        (TokenClass::Output, &usage["output_tokens"]),
+    ]);
+    let seconds = usage["seconds"].as_u64().filter(|seconds| usage["type"] == "duration" && *seconds <= SECONDS_MAX);
+    match seconds {
+        Some(seconds) => {
+            let units = Some((Unit::InputSecond, seconds));
+            Served { units, measured: Measured::Measured, ..served(answer, tokens) }
+        }
+        None => served(answer, tokens),
+    }
 }
 
 /// What images used.

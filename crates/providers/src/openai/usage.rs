@@ -19,6 +19,7 @@ pub(super) fn served(answer: &Value, usage: Usage) -> Served {
     Served {
         measured: if usage.is_empty() { Measured::Unknown } else { Measured::Measured },
         usage,
+        units: None,
         billing: Billing::ByTokens,
         model: text(&answer["model"]),
         service_tier: text(&answer["service_tier"]).map(|tier| match tier.as_str() {

@@ -41,14 +41,18 @@ fn expected(file: &Path) -> Value {
 }
 
 fn learnt(served: &Served) -> Value {
-    json!({
+    let mut learnt = json!({
         "usage": served.usage,
         "measured": served.measured,
         "billing": format!("{:?}", served.billing),
         "model": served.model,
         "service_tier": served.service_tier,
         "response_id": served.response_id,
-    })
+    });
+    if let Some((unit, count)) = served.units {
+        learnt["units"] = json!({(serde_json::to_value(unit).unwrap().as_str().unwrap()): count});
+    }
+    learnt
 }
 
 fn learnt_from_stream(facts: &StreamFacts) -> Value {
