@@ -223,6 +223,28 @@ def test_what_is_told_in_seconds_has_the_price_of_seconds(own, sim):
     assert (receipt["usage"], receipt["measured"]) == ({}, "measured")
 
 
+@pytest.mark.parametrize("payer", ["byok", "managed"])
+@pytest.mark.parametrize("name", ["speech as events", "transcriptions streamed", "images streamed", "image edits streamed"])
+@pytest.mark.parametrize("broken", ["cut after=1", "error_split n=7"])
+def test_a_broken_stream_of_sound_or_images_ends_in_an_error_event(priced, own, name, broken, payer):
+    workspace = own if payer == "byok" else priced.operator.create_workspace()
+    protocol, path, body, _ = CALLS[name]
+    member = "prompt" if "prompt" in body else "input"
+    body = body | {member: f"Hello [[sim:{broken}]]"}
+    if name in FILES:
+        try:
+            answer = send_form(workspace, path, body, FILES[name])
+            assert "error" in answer.text
+        except httpx.RemoteProtocolError:
+            pass
+    else:
+        seen = read_what_comes(workspace.url, protocol, json.dumps(body).encode(), workspace.secret, path=path)
+        last = seen.text.removesuffix("data: [DONE]\n\n").strip().split("\n\n")[-1]
+        assert '"error"' in last and ".done" not in last and ".completed" not in last
+        assert payer == "byok" or "Operator" not in seen.text
+    assert workspace.receipts()[0]["outcome"] == "failed"
+
+
 def test_an_upload_goes_out_as_it_came(own, sim):
     since = sim.now()
     body = b'--X\r\nContent-Disposition: form-data; name="model"\r\n\r\nwhisper-1\r\n--X\r\n' + (

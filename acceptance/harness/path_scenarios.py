@@ -106,8 +106,8 @@ def _file(size: int, name: str = "sound.wav") -> dict:
 
 def _media() -> list[dict]:
     speech = {"model": "gpt-4o-mini-tts", "input": "Grüße 🙂", "voice": "alloy"}
-    heard = {"model": "gpt-4o-transcribe", "file": _file(50_000)}
-    whisper = {"model": "whisper-1", "file": _file(9)}
+    heard = {"model": "gpt-4o-transcribe", "file": _file(50_000), "prompt": "Hello"}
+    whisper = {"model": "whisper-1", "file": _file(9), "prompt": "Hello"}
     picture = {"model": "gpt-image-1", "prompt": "A cat"}
     edit = picture | {"image": [_file(999, "a.png"), _file(99, "b.png")]}
     hear, draw = "audio.transcriptions.create", "images.generate"
@@ -135,7 +135,29 @@ def _media() -> list[dict]:
     ]
 
 
+def _failing(scenarios: list[dict]) -> list[dict]:
+    """Each path with each status that a provider may answer; the first scenario of a path tells how it is called."""
+    failing = []
+    for scenario in scenarios:
+        text = next(name for name in ("input", "prompt", "messages") if name in scenario["body"])
+        for code in (400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 503, 529):
+            said = f"[[sim:status code={code}]]"
+            said = [{"role": "user", "content": said}] if text == "messages" else said
+            body = scenario["body"] | {text: said}
+            failing.append(scenario | {"name": f"{scenario['name']}_status_{code}", "body": body, "retries": 1})
+    return failing
+
+
+def _firsts(scenarios: list[dict]) -> list[dict]:
+    """The first scenario of each method that takes a prompt."""
+    firsts = {s["api"]: s for s in reversed(scenarios) if {"input", "prompt", "messages"} & s["body"].keys()}
+    return list(firsts.values())
+
+
 def scenarios(provider: str) -> list[dict]:
-    if provider == "anthropic":
-        return _counting()
-    return _embeddings() + _completions() + _responses() + _moderations() + _media()
+    of_provider = {
+        "anthropic": [_counting],
+        "openai": [_embeddings, _completions, _responses, _moderations, _media],
+    }
+    all = [scenario for part in of_provider[provider] for scenario in part()]
+    return all + _failing(_firsts(all))

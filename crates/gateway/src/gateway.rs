@@ -261,8 +261,8 @@ impl Gateway {
     ) -> Result<Option<Answer>, Error> {
         let Received { head, body, asked } = *received;
         let query: Vec<u8> = percent_decode_str(head.uri.query().unwrap_or_default()).collect();
-        if platform_key::appears_in(&query) {
-            return Err(Error::bad_request("The query string holds a platform key. Send it in a header."));
+        if platform_key::appears_in(&query) || platform_key::appears_in(call.path.as_bytes()) {
+            return Err(Error::bad_request("The path or query holds a platform key. Send it in a header."));
         }
         let key = key_for(&self.parts.keyring, decision)?;
         let lease = decision.payer.credential().map(|credential| Lease {

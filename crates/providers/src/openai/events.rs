@@ -1,7 +1,7 @@
 //! Streams whose events tell their type, by a name line or by their first member. The events that matter may have any
 //! length (a whole response, a picture), so they are read while their bytes pass.
 
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 use ownkey_domain::provider::Provider;
 use ownkey_domain::usage::{TokenClass, Usage};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::answer::Served;
 use crate::error_class::{ErrorClass, classify_event};
 use crate::json::{TopLevel, Wanted};
-use crate::stream::{Reader, Seen, type_of};
+use crate::stream::{Reader, Seen, has_object, type_of};
 
 /// Which events matter, and what they say.
 #[derive(Clone, Copy)]
@@ -35,6 +35,7 @@ pub(super) struct Events {
     /// The event that matters and is coming in.
     whole: Option<TopLevel>,
     line: Line,
+    error: Finder<'static>,
 }
 
 /// What is known of the line that is coming in, where its event has no name.
@@ -56,7 +57,14 @@ const HEAD_LEN_MAX: usize = 96;
 impl Events {
     /// For a stream of so many answers.
     pub(super) fn new(kinds: Kinds, answers: u32) -> Self {
-        Self { kinds, served: Served::unknown(), left: answers.max(1), whole: None, line: Line::Unknown }
+        Self {
+            kinds,
+            served: Served::unknown(),
+            left: answers.max(1),
+            whole: None,
+            line: Line::Unknown,
+            error: Finder::new(b"\"error\""),
+        }
     }
 
     fn reads(&self, name: &[u8]) -> bool {
@@ -120,16 +128,22 @@ impl Events {
 
 impl Reader for Events {
     fn data(&mut self, name: &[u8], data: &[u8]) -> Seen {
-        if !name.is_empty() {
-            return self.event(name, Some(data));
+        let name = if name.is_empty() { type_of(data) } else { name };
+        let seen = if !name.is_empty() {
+            self.event(name, Some(data))
+        } else if let Some(kind) = self.type_within(data) {
+            self.take_in(data);
+            self.event(kind.as_bytes(), Some(data))
+        } else {
+            Seen::Nothing
+        };
+        match seen {
+            // Whatever it is called.
+            Seen::Nothing if has_object(data, &self.error) && parsed(Some(data))["error"].is_object() => {
+                Seen::FinalError(class(&parsed(Some(data))))
+            }
+            seen => seen,
         }
-        let first = type_of(data);
-        if !first.is_empty() {
-            return self.event(first, Some(data));
-        }
-        let Some(kind) = self.type_within(data) else { return Seen::Nothing };
-        self.take_in(data);
-        self.event(kind.as_bytes(), Some(data))
     }
 
     fn piece(&mut self, name: &[u8], bytes: &[u8]) {

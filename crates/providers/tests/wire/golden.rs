@@ -81,7 +81,8 @@ fn meter(route: &'static Route, pieces: &[&[u8]]) -> (StreamFacts, Option<usize>
 }
 
 /// How events begin that end a stream.
-const ENDS: [&str; 9] = [
+const ENDS: [&str; 10] = [
+    "data: {\"error\":{\"message\":\"The speech had an error.\"",
     "data: {\"type\": \"speech.audio.done\"",
     "data: {\"type\": \"transcript.text.done\"",
     "event: image_generation.completed",
