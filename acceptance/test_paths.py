@@ -2,12 +2,16 @@
 
 import hashlib
 import json
+import random
+import secrets
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import httpx
 import pytest
 
 from harness.api import LOCAL, call_headers, post, read_what_comes
+from harness.books import disagreements
 from harness.errors import assert_error
 from harness.server import Server
 from harness.sim import provider_key
@@ -120,6 +124,34 @@ def test_the_receipt_is_the_providers_bill(priced, sim, name, payer):
     receipt = workspace.receipt(answer)
     assert receipt["payer"] == payer and Decimal(receipt["credits"]) == 0
     assert_billed(receipt, call, name)
+
+
+def test_the_receipts_of_a_mix_of_all_paths_sum_up_to_the_providers_bill(priced, sim, soak, report):
+    seed = secrets.randbits(32)
+    draw, workspace = random.Random(seed), priced.operator.create_workspace()
+    for provider in ("openai", "anthropic"):
+        workspace.put_key(provider, provider_key(provider), expect=201)
+    names = draw.choices(list(CALLS), k=2_000 if soak else 150)
+    chats = [(draw.choice(["openai", "anthropic"]), {"stream": draw.random() < 0.5}) for _ in range(len(names) // 5)]
+    words = [" ".join(draw.choices(["Grüße", "🙂", "more", "x" * 900], k=draw.randint(1, 9))) for _ in names]
+    since = sim.now()
+
+    def one(name: str, text: str):
+        body = CALLS[name][2]
+        member = next((member for member in ("prompt", "input") if isinstance(body.get(member), str)), None)
+        sent = {member: body[member] + text} if member else {}
+        assert send(workspace, name, **sent).status_code == 200, f"{name}, seed {seed}"
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(one, names, words))
+        list(pool.map(lambda chat: workspace.ask(chat[0], **chat[1]), chats))
+    billed = sum(Decimal(entry["cost_usd"]) for entry in sim.ended(since))
+    receipts = workspace.receipts()
+    assert len(receipts) == len(names) + len(chats)
+    assert all(receipt["cost_usd"] is not None for receipt in receipts), f"seed {seed}"
+    assert sum(Decimal(receipt["cost_usd"]) for receipt in receipts) == billed > 0, f"seed {seed}"
+    assert disagreements(workspace) == []
+    report(f"mix of all paths: {len(receipts)} calls, {billed} USD on both books, seed {seed}")
 
 
 @each_call
