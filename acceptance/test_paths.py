@@ -133,7 +133,7 @@ def test_the_receipts_of_a_mix_of_all_paths_sum_up_to_the_providers_bill(priced,
         workspace.put_key(provider, provider_key(provider), expect=201)
     names = draw.choices(list(CALLS), k=2_000 if soak else 150)
     chats = [(draw.choice(["openai", "anthropic"]), {"stream": draw.random() < 0.5}) for _ in range(len(names) // 5)]
-    words = [" ".join(draw.choices(["Grüße", "🙂", "more", "x" * 900], k=draw.randint(1, 9))) for _ in names]
+    words = [" ".join(draw.choices(["Grüße", "🙂", "more", "x" * 400], k=draw.randint(1, 9))) for _ in names]
     since = sim.now()
 
     def one(name: str, text: str):

@@ -287,6 +287,9 @@ mod tests {
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(prop::sample::select(b"{}[]\",:\\amodel 1\xff".to_vec()), 0..200)) {
             read(&[&bytes]);
+            for within in [None, Some("model")] {
+                pick(Wanted { within, members: WANTED, kinds_of: &["model"] }, &[&bytes]);
+            }
         }
 
         #[test]
