@@ -7,6 +7,7 @@ import pytest
 
 pytest.register_assert_rewrite("harness.api", "harness.errors", "harness.transcript")
 
+from harness.consent import unconsented  # noqa: E402
 from harness.process import binary  # noqa: E402
 from harness.server import Server  # noqa: E402
 from harness.sim import Simulator  # noqa: E402
@@ -41,6 +42,8 @@ def server(tmp_path_factory, sim) -> Server:
     """The ordinary server."""
     running = Server(tmp_path_factory.mktemp("ownkey"), sim).start()
     yield running
+    # Whatever the suites did: nobody paid who was not asked to.
+    assert unconsented(running.operator) == []
     running.stop()
 
 

@@ -1,14 +1,13 @@
 """A stream that breaks says so: the error event reaches a caller who reads plain bytes, whoever pays and whoever broke it."""
 
+import json
 import signal
-import socket
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import urlsplit
 
 import pytest
 
 from harness.errors import assert_ends_in_error_event
-from harness.load import Plan, dechunked, request
+from harness.load import TERMINAL, Plan, read_to_the_end
 from harness.process import wait_for
 from harness.server import Server
 from harness.sim import PROVIDERS, provider_key
@@ -21,25 +20,15 @@ LIMITS = {"stream_idle_s": 1, "call_s": 3, "drain_s": 1}
 LONG = "Hello [[sim:chunks n=3000 delay_ms=20]]"
 
 
-def read_to_the_end(url: str, secret: str, provider: str, prompt: str) -> tuple[bytes, bytes]:
-    """Head and body of a streamed answer as far as they came, by nothing but a socket."""
-    target, data = urlsplit(url), b""
-    with socket.create_connection((target.hostname, target.port), timeout=30) as connection:
-        connection.sendall(request(Plan(provider, prompt), secret, target.netloc))
-        try:
-            while piece := connection.recv(4096):
-                data += piece
-        except ConnectionResetError:
-            pass
-    head, _, body = data.partition(b"\r\n\r\n")
-    return head, dechunked(body) if b"transfer-encoding: chunked" in head.lower() else body
-
-
 def assert_told(provider: str, payer: str, head: bytes, body: bytes):
     assert head.startswith(b"HTTP/1.1 200"), head
     assert f"x-ownkey-payer: {payer}".encode() in head
     text = body.decode()
     assert ("delta" in text) and assert_ends_in_error_event(provider, text)
+    # A client reads every event: none may be a half.
+    for line in text.splitlines():
+        if line.startswith("data: "):
+            json.loads(line.removeprefix("data: "))
 
 
 def callers_of(server) -> dict:
@@ -60,6 +49,8 @@ def callers(tmp_path_factory, sim):
 BREAKS = {
     "the provider hangs up": "Hello [[sim:cut after=3]]",
     "the provider hangs up at once": "Hello [[sim:cut after=1]]",
+    "the provider hangs up within an event": "Hello [[sim:cut_within after=3]]",
+    "the provider ends before the end": "Hello [[sim:no_done]]",
     "the provider falls silent": "Hello [[sim:hang after=3]]",
     "the provider says an error": "Hello [[sim:error_split n=7]]",
     "the call takes too long": LONG,
@@ -72,11 +63,21 @@ BREAKS = {
 @pytest.mark.parametrize("broken", BREAKS)
 def test_the_error_event_reaches_the_caller(callers, provider, payer, broken):
     caller = callers[payer]
-    head, body = read_to_the_end(caller.url, caller.secret, provider, BREAKS[broken])
+    head, body = read_to_the_end(caller.url, caller.secret, Plan(provider, BREAKS[broken]))
     if broken == "the provider says an error":
         body = body.removesuffix(b"data: [DONE]\n\n")
     assert_told(provider, payer, head, body)
     assert caller.receipts()[0]["outcome"] == "failed"
+
+
+@each_provider
+@each_payer
+def test_what_comes_behind_the_last_event_breaks_nothing(callers, provider, payer):
+    """A provider that keeps the connection open, until nobody waits any longer."""
+    caller = callers[payer]
+    head, body = read_to_the_end(caller.url, caller.secret, Plan(provider, "Hello [[sim:linger]]"))
+    assert head.startswith(b"HTTP/1.1 200") and body.endswith(TERMINAL[provider])
+    assert caller.receipts()[0]["outcome"] == "complete"
 
 
 @pytest.fixture(scope="module", params=["", "reloaded"])
@@ -86,7 +87,7 @@ def drained(tmp_path_factory, sim, request):
     callers, cases = callers_of(server), [(provider, payer) for provider in PROVIDERS for payer in PAYERS]
     wait_for(lambda: sim.stats()["open"] == 0, "nothing else is going on")
     with ThreadPoolExecutor(len(cases)) as pool:
-        read = lambda case: read_to_the_end(server.url, callers[case[1]].secret, case[0], LONG)  # noqa: E731
+        read = lambda case: read_to_the_end(server.url, callers[case[1]].secret, Plan(case[0], LONG))  # noqa: E731
         answers = [pool.submit(read, case) for case in cases]
         wait_for(lambda: sim.stats()["open"] == len(cases), "all streams are open")
         if request.param == "reloaded":

@@ -1,9 +1,12 @@
 """Celune, sentence by sentence: its plans and its models, with the configuration that it would run."""
 
+import itertools
+import json
+
 import httpx
 import pytest
 
-from harness.api import PATHS
+from harness.consent import unconsented
 from harness.products import change, code, set_payer, settings, workspace
 from harness.server import Server
 from harness.sim import PROVIDERS, provider_key
@@ -13,21 +16,31 @@ AVAILABLE = {
     "openai": ["gpt-4o", "gpt-4o-mini", "o1"],
 }
 
+FOR = {"x-ownkey-agent": "lead", "x-ownkey-user": "user ada@acme"}
+
+
+def assert_none_of_ours(calls: list[dict]):
+    """What callers say to Ownkey is no business of the provider's."""
+    assert calls, "something reached the provider"
+    assert [name for call in calls for name, _ in call["headers"] if name.lower().startswith("x-ownkey-")] == []
+
 
 @pytest.fixture(scope="module")
 def celune(tmp_path_factory, sim):
     running = Server(tmp_path_factory.mktemp("celune"), sim, settings=settings("celune")).start()
     yield running
+    assert unconsented(running.operator) == []
     running.stop()
 
 
 def listed(server, workspace, provider) -> list[str]:
+    """The models; agents are names of their own."""
     headers = {"authorization": f"Bearer {workspace.secret}"}
     if provider == "anthropic":
         headers["anthropic-version"] = "2023-06-01"
     answer = httpx.get(f"{server.url}/v1/models", headers=headers)
     assert answer.status_code == 200, answer.text
-    return [model["id"] for model in answer.json()["data"]]
+    return [model["id"] for model in answer.json()["data"] if not model["id"].startswith("agent/")]
 
 
 @pytest.mark.parametrize("plan", ["spark", "pro", "team", "enterprise"])
@@ -46,6 +59,27 @@ def test_celune_c2_the_models_of_the_page_and_no_others(celune, sim, plan):
     assert code(acme.ask("openai", model="gpt-5")) == (404, "model_not_found")
     assert code(acme.ask("openai", model="claude-opus-4-6")) == (400, "wrong_protocol")
     assert sim.calls(since) == [], "what is not offered reaches nobody"
+
+
+# "Getting Provider API Keys", step by step as Celune's page has it: what each step must name.
+WHERE_KEYS_ARE = {
+    "anthropic": ["console.anthropic.com", "API Keys in the left sidebar", "Create Key", "shown only once"],
+    "openai": ["platform.openai.com/api-keys", "Create new secret key", "Create secret key", "shown only once"],
+}
+
+
+@pytest.mark.parametrize("plan", ["spark", "pro"])
+def test_celune_c8_where_to_get_keys(celune, plan):
+    acme = workspace(celune, plan)
+    providers = {entry["id"]: entry for entry in acme.api.get("/providers")["data"]}
+    assert sorted(providers) == sorted(WHERE_KEYS_ARE)
+    for provider, named in WHERE_KEYS_ARE.items():
+        steps = providers[provider]["steps"]
+        assert len(steps) == len(named), steps
+        for step, words in zip(steps, named, strict=True):
+            assert words in step and step.endswith("."), step
+        assert providers[provider]["keys_url"].startswith(f"https://{named[0]}")
+    assert "sk-ant-" in providers["anthropic"]["key_prefixes"] and "sk-proj-" in providers["openai"]["key_prefixes"]
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -94,6 +128,9 @@ def test_celune_c10_spark_has_no_byok_and_a_downgrade_lets_keys_sleep(celune, si
 def test_celune_c14_own_keys_only_means_no_managed_call(celune, sim, provider, failure):
     acme = workspace(celune, "team")
     set_payer(acme, "byok_only")
+    # What an auditor asks for: who made it so, and when.
+    [change_of_policy] = [event for event in acme.api.all(f"{acme.path}/audit") if event["action"] == "workspace.policy"]
+    assert change_of_policy["actor"] and change_of_policy["at"]
     since = sim.now()
     if failure == "none":
         assert code(acme.ask(provider)) == (403, "byok_required")
@@ -135,8 +172,9 @@ def test_managed_calls_are_a_closed_world(celune, sim):
     assert sim.calls(since) == []
     # A missing output limit is the plan's.
     since = sim.now()
-    assert acme.ask("openai").status_code == 200
-    assert sim.calls(since)[0]["status"] == 200
+    for more in ({}, {"max_tokens": 7}):
+        assert acme.ask("openai", **more).status_code == 200
+    assert [json.loads(call["body"])["max_tokens"] for call in sim.calls(since)] == [8192, 7]
 
 
 def test_service_keys_act_for_the_workspace_that_they_name(celune, sim):
@@ -147,12 +185,34 @@ def test_service_keys_act_for_the_workspace_that_they_name(celune, sim):
     body = {"name": "agents", "scopes": ["inference:any"]}
     secret = operator("POST", f"/workspaces/{home.id}/api-keys", body, 201).json()["secret"]
     for named in (acme.id, "ext:acme-1"):
-        answer = acme.ask("openai", secret=secret, headers={"x-ownkey-workspace": named, "x-ownkey-agent": "lead"})
-        assert answer.status_code == 200, answer.text
-        assert acme.receipt(answer)["agent"] == "lead"
+        for provider in PROVIDERS:
+            answer = acme.ask(provider, secret=secret, headers={"x-ownkey-workspace": named} | FOR)
+            assert answer.status_code == 200, answer.text
+            receipt = acme.receipt(answer)
+            assert (receipt["agent"], receipt["user"]) == ("lead", "user ada@acme")
     for headers in ({}, {"x-ownkey-workspace": "ext:nobody"}, {"x-ownkey-workspace": "ws_1"}):
         assert code(acme.ask("openai", secret=secret, headers=headers)) == (400, "bad_request")
-    assert PATHS["openai"] and all("x-ownkey-agent" not in dict(call["headers"]) for call in sim.calls())
+    # Each is optional, and a short text without a platform key in it.
+    answer = acme.ask("openai", secret=secret, headers={"x-ownkey-workspace": acme.id})
+    assert (acme.receipt(answer)["agent"], acme.receipt(answer)["user"]) == (None, None)
+    since = sim.now()
+    for name, bad in itertools.product(FOR, ("", "u" * 201, f"of {acme.secret}")):
+        answer = acme.ask("openai", secret=secret, headers={"x-ownkey-workspace": acme.id, name: bad})
+        assert code(answer) == (400, "bad_request") and name in answer.text and acme.secret not in answer.text
+    assert sim.calls(since) == []
+    assert_none_of_ours(sim.log())
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_only_service_keys_say_whom_a_call_is_for(celune, sim, provider):
+    acme, other = workspace(celune, "pro"), workspace(celune, "pro")
+    acme.put_key(provider, provider_key(provider), expect=201)
+    since = sim.now()
+    answer = acme.ask(provider, headers={"x-ownkey-workspace": other.id} | FOR)
+    assert answer.status_code == 200 and answer.headers["x-ownkey-payer"] == "byok"
+    receipt = acme.receipt(answer)
+    assert (receipt["agent"], receipt["user"]) == (None, None)
+    assert_none_of_ours(sim.log(since))
 
 
 def test_rate_limits_are_told_in_the_protocols_form(celune):
@@ -165,3 +225,31 @@ def test_rate_limits_are_told_in_the_protocols_form(celune):
     assert answers[-1].headers["x-ratelimit-limit-requests"] == "2" and int(answers[-1].headers["retry-after"]) <= 60
     limited = acme.ask("anthropic", secret=secret)
     assert limited.headers["anthropic-ratelimit-requests-remaining"] == "0"
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_tokens_are_counted_when_they_are_known(celune, sim, provider):
+    acme = workspace(celune, "pro")
+    body = {"name": "frugal", "scopes": ["inference"], "tokens_per_minute": 10}
+    secret = celune.operator("POST", f"/workspaces/{acme.id}/api-keys", body, 201).json()["secret"]
+    # Nobody knows before how much a call will take; once it has, the next one waits.
+    spent = acme.ask(provider, secret=secret)
+    assert spent.status_code == 200 and acme.receipt(spent)["usage"]["output"] > 10
+    since = sim.now()
+    limited = acme.ask(provider, secret=secret)
+    assert code(limited) == (429, "rate_limited") and int(limited.headers["retry-after"]) == 60
+    name = "x-ratelimit-limit-tokens" if provider == "openai" else "anthropic-ratelimit-tokens-limit"
+    assert limited.headers[name] == "10" and sim.calls(since) == []
+    # It is that key's limit and nobody else's.
+    assert acme.ask(provider).status_code == 200
+
+
+def test_a_plans_limit_is_for_all_keys_of_a_workspace_together(celune):
+    acme, neighbour = workspace(celune, "spark"), workspace(celune, "spark")
+    other = acme.new_api_key("other", ["inference"])["secret"]
+    answers = [acme.ask("openai", secret=secret) for _ in range(40) for secret in (acme.secret, other)]
+    served = [answer for answer in answers if answer.status_code == 200]
+    # A minute's worth, and what came back while they ran, one a second.
+    assert len(served) >= 60 and {code(answer) for answer in answers} == {(200, None), (429, "rate_limited")}
+    assert 429 in [acme.ask("anthropic", secret=other).status_code for _ in range(3)]
+    assert neighbour.ask("openai").status_code == 200

@@ -10,10 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from harness import postgres
-from harness.api import Workspace
+from harness.api import Workspace, ask_in_halves
 from harness.books import disagreements
-from harness.errors import assert_error
-from harness.load import Load, Plan
+from harness.errors import assert_ends_in_error_event, assert_error
+from harness.load import Load, Plan, read_to_the_end
 from harness.process import wait_for
 from harness.server import Server
 from harness.sim import PROVIDERS, provider_key
@@ -22,6 +22,8 @@ needs_postgres = pytest.mark.skipif(not postgres.server_url(), reason="TEST_POST
 
 # A removal answers within the trust and what belongs to the work itself.
 ANSWERS_WITHIN = 5.0
+# And what runs on a revoked platform key ends soon after.
+ENDS_WITHIN = 5.0
 
 
 @pytest.fixture
@@ -59,6 +61,24 @@ def test_what_one_node_stores_the_other_uses(nodes, sim):
 
 
 @needs_postgres
+def test_a_new_platform_key_works_through_every_node_at_once(nodes, sim):
+    """Also while strangers try others, which the nodes remember as nobody's."""
+    one = nodes[0].operator.create_workspace()
+    other = at(nodes[1], one)
+    stranger = Server(nodes[0].folder / "stranger", sim).start()
+    try:
+        nobodys = stranger.operator.create_workspace().secret
+    finally:
+        stranger.stop()
+    for _ in range(20):
+        for _ in range(5):
+            assert_error(other.ask("openai", secret=nobodys), "openai", 401, "unauthorized")
+        made = one.new_api_key("new", ["inference"])
+        assert other.ask("openai", secret=made["secret"]).status_code == 200
+        assert one.ask("openai", secret=made["secret"]).status_code == 200
+
+
+@needs_postgres
 def test_what_one_node_takes_away_the_other_no_longer_has(nodes, sim):
     """Platform keys, policies and workspaces, each at the moment of the answer."""
     one = nodes[0].operator.create_workspace()
@@ -72,6 +92,29 @@ def test_what_one_node_takes_away_the_other_no_longer_has(nodes, sim):
     assert_error(other.ask("openai", secret=made["secret"]), "openai", 401, "unauthorized")
     one.operator("DELETE", one.path, expect=204)
     assert_error(other.ask("openai"), "openai", 401, "unauthorized")
+
+
+@needs_postgres
+def test_a_key_revoked_at_one_node_starts_nothing_at_the_other_and_ends_what_runs(nodes, sim):
+    one = nodes[0].operator.create_workspace()
+    other = at(nodes[1], one)
+    made = one.new_api_key("brief", ["inference"])
+    plan = Plan("openai", "Hello [[sim:chunks n=3000 delay_ms=20]]")
+    wait_for(lambda: sim.stats()["open"] == 0, "nothing else is going on")
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(read_to_the_end, nodes[1].url, made["secret"], plan)
+        wait_for(lambda: sim.stats()["open"] == 1, "the stream is open")
+        since = sim.now()
+
+        def between():
+            wait_for(lambda: nodes[1].metrics()["ownkey_calls_open"] == 2, "the body is being read")
+            one.api("DELETE", f"{one.path}/api-keys/{made['id']}", expect=204)
+
+        refused = ask_in_halves(other, "openai", between, made["secret"])
+        assert_error(refused, "openai", 401, "unauthorized")
+        head, body = running.result(ENDS_WITHIN)
+    assert head.startswith(b"HTTP/1.1 200") and sim.calls(since) == []
+    assert assert_ends_in_error_event("openai", body.decode())["error"]["code"] == "unauthorized"
 
 
 @needs_postgres
@@ -174,3 +217,25 @@ def test_two_processes_on_one_sqlite_file(tmp_path, sim):
     finally:
         first.process.kill()
         second.process.kill()
+
+
+@needs_postgres
+def test_a_key_that_one_node_has_flagged_the_other_clears(nodes, sim):
+    one = nodes[0].operator.create_workspace()
+    other, key = at(nodes[1], one), provider_key("openai")
+    one.put_key("openai", key, expect=201)
+    sim.set_key(key, "revoked")
+    state = lambda: one.provider_keys()["openai"]["state"]
+
+    def flagged() -> bool:
+        assert one.ask("openai").status_code == 401
+        return state() == "invalid"
+
+    wait_for(flagged, "one node has flagged it", 10)
+    sim.set_key(key, "ok")
+
+    def cleared() -> bool:
+        assert other.ask("openai").status_code == 200
+        return state() == "active"
+
+    wait_for(cleared, "the other has cleared it", 10)

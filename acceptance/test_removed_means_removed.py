@@ -2,11 +2,14 @@
 
 import threading
 import time
+from collections import Counter
 
 import httpx
 import pytest
 
 from harness.api import LOCAL, call_headers
+from harness.consent import UNDER_LOAD
+from harness.process import wait_for
 from harness.sim import provider_key
 
 CALLERS = 6
@@ -56,7 +59,7 @@ def now_ms() -> float:
 def test_no_call_starts_with_a_key_that_is_gone(server, sim, soak, report, asked):
     ended, since, statuses = {}, sim.now(), []
     for _ in range(125 if soak else 3):
-        workspace = server.operator.create_workspace()
+        workspace = server.operator.create_workspace(UNDER_LOAD)
         callers = Callers(workspace, asked)
         for turn in range(CHANGES // 2):
             first, second = provider_key("openai"), provider_key("openai")
@@ -72,3 +75,21 @@ def test_no_call_starts_with_a_key_that_is_gone(server, sim, soak, report, asked
     report(f"removed means removed: {len(ended)} keys ended under {len(statuses)} calls, {len(calls)} of them on these keys")
     assert [each for each in late if each[0] > STAMPED_LATE_MS] == []
     assert set(statuses) == ASKED[asked]
+
+
+def test_no_managed_call_starts_once_own_keys_only_is_answered(server, sim, soak, report):
+    """Whoever was about to call on managed access decides anew."""
+    late, statuses, since = [], Counter(), sim.now()
+    for _ in range(50 if soak else 6):
+        workspace = server.operator.create_workspace(UNDER_LOAD)
+        callers = Callers(workspace, complete)
+        wait_for(lambda: callers.statuses, "calls are served")
+        server.operator("PUT", f"{workspace.path}/policy", {"payer": "byok_only"}, 200)
+        ended = now_ms()
+        wait_for(lambda: callers.statuses[-1][0] == 403, "calls are refused")
+        callers.stop()
+        statuses.update(status for status, _ in callers.statuses)
+        served = {attempt["provider_request_id"] for receipt in workspace.receipts() for attempt in receipt["attempts"]}
+        late += [call for call in sim.ended(since) if call["id"] in served and call["started_ms"] - ended > STAMPED_LATE_MS]
+    report(f"own keys only: {dict(statuses)}")
+    assert late == [] and set(statuses) == {200, 403}

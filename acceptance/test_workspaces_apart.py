@@ -24,12 +24,19 @@ ROUTES = [
     ("POST", "/api-keys", API_KEY),
     ("GET", "/api-keys/{api_key}", None),
     ("DELETE", "/api-keys/{api_key}", None),
+    ("GET", "/agents", None),
+    ("GET", "/agents/lead", None),
+    ("PUT", "/agents/lead", {"model": "gpt-4o"}),
+    ("DELETE", "/agents/lead", None),
     ("GET", "/requests", None),
     ("GET", "/requests/{request}", None),
     ("GET", "/usage", None),
     ("GET", "/audit", None),
 ]
-SCOPES = ["inference", "providers:read", "providers:write", "policy:write", "keys:write", "usage:read", "audit:read"]
+SCOPES = [
+    "inference", "providers:read", "providers:write", "policy:write", "agents:write", "keys:write", "usage:read",
+    "audit:read",
+]
 
 
 @pytest.fixture(scope="module")

@@ -109,7 +109,7 @@ seed() {
     workspace globex "Globex" >/dev/null
     key=$(cat "$dir/platform-key" 2>/dev/null || true)
     if [[ -z $key ]] || ! ask "$key" GET /workspaces/current/provider-keys >/dev/null 2>&1; then
-        local scopes='["inference","providers:read","providers:write","usage:read"]'
+        local scopes='["inference","providers:read","providers:write","agents:write","usage:read"]'
         key=$(ask "$token" POST "/workspaces/$(workspace acme "Acme Inc")/api-keys" "{\"name\":\"demo\",\"scopes\":$scopes}" | member secret)
         (umask 077 && printf '%s\n' "$key" >"$dir/platform-key")
     fi

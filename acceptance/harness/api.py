@@ -137,6 +137,24 @@ def read_what_comes(url, provider, body: bytes, secret, timeout=20, path=None) -
     return seen
 
 
+def ask_at_length(workspace, provider, prompt, size: int, **more) -> httpx.Response:
+    """A call whose body is large and says little: what no provider reads fills it."""
+    body = json.dumps(call_body(provider, prompt, **more)).encode()
+    return post(workspace.url, provider, body[:-1] + b" " * size + b"}", workspace.secret)
+
+
+def ask_in_halves(workspace, provider, between, secret=None, headers=None) -> httpx.Response:
+    """A call that does something while half of its body is on its way."""
+    body = json.dumps(call_body(provider, "Hello")).encode()
+
+    def halves():
+        yield body[:10]
+        between()
+        yield body[10:]
+
+    return post(workspace.url, provider, halves(), secret or workspace.secret, headers)
+
+
 def post(url, provider, body: bytes, secret, headers=None, path=None, timeout=60) -> httpx.Response:
     """Raw bytes to a protocol's path."""
     sent = call_headers(provider, secret) | (headers or {})

@@ -42,7 +42,7 @@ class Result:
     request_id: str | None = None
 
 
-def request(plan: Plan, secret: str, host: str) -> bytes:
+def request(plan: Plan, secret: str, host: str, more_headers=None) -> bytes:
     more = {"stream": True} if plan.stream else {}
     body = json.dumps(call_body(plan.provider, plan.prompt, **more)).encode()
     headers = call_headers(plan.provider, secret) | {
@@ -50,9 +50,23 @@ def request(plan: Plan, secret: str, host: str) -> bytes:
         "content-length": str(len(body)),
         "x-client-request-id": plan.id,
         "connection": "close",
-    }
+    } | (more_headers or {})
     head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"POST {PATHS[plan.provider]} HTTP/1.1\r\n{head}\r\n".encode() + body
+
+
+def read_to_the_end(url: str, secret: str, plan: Plan, headers=None) -> tuple[bytes, bytes]:
+    """Head and body of an answer as far as they came, by nothing but a socket."""
+    target, data = urlsplit(url), b""
+    with socket.create_connection((target.hostname, target.port), timeout=30) as connection:
+        connection.sendall(request(plan, secret, target.netloc, headers))
+        try:
+            while piece := connection.recv(4096):
+                data += piece
+        except ConnectionResetError:
+            pass
+    head, _, body = data.partition(b"\r\n\r\n")
+    return head, dechunked(body) if b"transfer-encoding: chunked" in head.lower() else body
 
 
 async def call(plan: Plan, url: str, secret: str, patience: float = 60) -> Result:

@@ -94,6 +94,11 @@ class Process:
                 return int(line.split()[1])
         return 0
 
+    def peak_kib(self) -> int:
+        """The most memory that it has had at any time."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
+
     def descriptors(self) -> int | None:
         """How many files and sockets it has open; `None` where only the administrator may look."""
         try:

@@ -16,7 +16,7 @@ def workspace(server, plan: str, **more) -> Workspace:
     """A workspace on that plan, with a platform key that may do all a workspace may."""
     operator = server.operator
     made = operator("POST", "/workspaces", {"name": "Acme", "plan": plan, **more}, 201).json()
-    scopes = [*SCOPES, "policy:write"]
+    scopes = [*SCOPES, "policy:write", "agents:write"]
     key = operator("POST", f"/workspaces/{made['id']}/api-keys", {"name": "all", "scopes": scopes}, 201).json()
     return Workspace(operator, made["id"], key["id"], key["secret"])
 

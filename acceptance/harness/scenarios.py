@@ -4,14 +4,17 @@
 Each scenario is a request (`kind`, `prompt`, `more`), and `retries`, the number the client may make. `differs` names
 what the contract lets Ownkey say otherwise than the provider: `error` allows another exception after the same events,
 `attempts` another number of them. Both are about answers that break off: Ownkey can tell its caller what happened where
-the provider could only hang up. `quota` is about an account that has run dry: Ownkey must say that a retry changes
-nothing, so there is one attempt, whatever the client would have made of the provider's own answer.
+the provider could only hang up. `hopeless` is about an account that has run dry and a request that no limit lets
+through: Ownkey must say that a retry changes nothing, so there is one attempt, whatever the client would have made of
+the provider's own answer.
 """
 
 from . import path_scenarios
 
 RATE = {"openai": "openai.rate.requests", "anthropic": "anthropic.rate.requests_per_minute"}
 QUOTA = {"openai": "openai.quota.insufficient_quota", "anthropic": "anthropic.billing.credit_too_low"}
+# Looks like a rate limit, and no later try of the same request can succeed.
+TOO_LARGE = {"openai": "openai.rate.request_too_large", "anthropic": "anthropic.rate.long_context_entitlement"}
 BAD_REQUEST = {"openai": {"temperature": 9}, "anthropic": {"system": 5}}
 NO_MODEL = {"openai": {"model": "gpt-nothing-like-it"}, "anthropic": {"model": "claude-nothing-like-it"}}
 # Without it each chunk of a stream has a `"usage":null` more via Ownkey, which asks for the usage by itself.
@@ -53,8 +56,9 @@ def scenarios(provider: str) -> list[dict]:
         *[_status(code) for code in (400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 503, 529)],
         _one("status_500_streamed", "[[sim:status code=500]]", kind="stream", retries=1),
         _one("rate_limit_with_retry_after", f"[[sim:error id={RATE[provider]}]]", retries=2),
-        _one("quota_exhausted", f"[[sim:error id={QUOTA[provider]}]]", retries=2, differs=["quota"]),
-        _one("quota_exhausted_streamed", f"[[sim:error id={QUOTA[provider]}]]", kind="stream", retries=2, differs=["quota"]),
+        _one("quota_exhausted", f"[[sim:error id={QUOTA[provider]}]]", retries=2, differs=["hopeless"]),
+        _one("quota_exhausted_streamed", f"[[sim:error id={QUOTA[provider]}]]", kind="stream", retries=2, differs=["hopeless"]),
+        _one("too_large_for_any_limit", f"[[sim:error id={TOO_LARGE[provider]}]]", retries=2, differs=["hopeless"]),
         _one("provider_says_no_retry", "[[sim:status code=429]][[sim:should_retry value=false]]", retries=2),
         _one("provider_says_retry", "[[sim:status code=400]][[sim:should_retry value=true]]", retries=1),
         _one("recovers_after_two_failures", "Hello [[sim:fail_first n=2 status=500 tag=TAG]]", retries=3),

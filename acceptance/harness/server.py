@@ -4,8 +4,10 @@ import base64
 import os
 import secrets
 import signal
+import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -144,6 +146,20 @@ class Server:
     @property
     def on_sqlite(self) -> bool:
         return self.database.startswith("sqlite://")
+
+    def sql(self, statement: str):
+        """Changes its database past it, as damage would."""
+        if not self.on_sqlite:
+            postgres.psql(self.database, statement)
+            return
+        with closing(sqlite3.connect(self.database.removeprefix("sqlite://"), timeout=15)) as database:
+            database.execute(statement)
+            database.commit()
+
+    def literal(self, id: str) -> str:
+        """An id as its database spells it."""
+        plain = id.split("_", 1)[1]
+        return f"X'{plain}'" if self.on_sqlite else f"'{plain}'"
 
     def kept(self) -> str:
         """What its database holds, where that is not in the data folder."""

@@ -96,7 +96,7 @@ def compare(scenario: dict, direct: dict, via: dict) -> list[str]:
     sent_direct, sent_via = normal(wire(direct["entries"])), normal(wire(via["entries"]))
     if "attempts" in scenario["differs"]:
         sent_direct, sent_via = sent_direct[:1], sent_via[:1]
-    if "quota" in scenario["differs"]:
+    if "hopeless" in scenario["differs"]:
         # What a retry cannot change says so: all attempts but the first are missing, and no other.
         sent_direct = sent_direct[:1]
     if len(sent_via) != len(sent_direct):
@@ -107,7 +107,7 @@ def compare(scenario: dict, direct: dict, via: dict) -> list[str]:
     encodings = {header(entry, "accept-encoding") for entry in via["entries"]}
     problems = [] if encodings <= {None, "identity"} else [f"accept-encoding: {encodings}"]
     problems += differences(sent_direct, sent_via, "sent")
-    if "quota" in scenario["differs"] and answer_headers(via["seen"]["headers"]).get("x-should-retry") != "false":
+    if "hopeless" in scenario["differs"] and answer_headers(via["seen"]["headers"]).get("x-should-retry") != "false":
         problems.append("x-should-retry: not said via Ownkey")
     return problems + differences(*(_seen(scenario, side, direct) for side in (direct, via)), "seen")
 
@@ -123,7 +123,7 @@ def _seen(scenario: dict, side: dict, direct: dict) -> dict:
     if "attempts" in scenario["differs"]:
         assert side["seen"]["error"], "a broken answer is an error"
         del seen["headers"], seen["waits"]
-    if "quota" in scenario["differs"] and side is direct:
+    if "hopeless" in scenario["differs"] and side is direct:
         # Those of the attempts that are not compared.
         seen["waits"] = []
     return seen

@@ -4,7 +4,8 @@
 usage: scripts/facts/catalogue.py FACTS_FOLDER > crates/domain/catalogue/models.json
 
 Reads FOLDER/model-prices.json (its source stands in the output). Writes every model of both providers, each with its
-mode (the kind of call that it serves), prices as decimal text in USD, so that nothing is ever rounded down.
+mode (the kind of call that it serves), prices as decimal text in USD, so that nothing is ever rounded down. A price
+that this script does not know stops it: no price is left out by mistake.
 """
 
 import json
@@ -13,8 +14,15 @@ import sys
 from decimal import ROUND_UP, Decimal
 from pathlib import Path
 
-# Models with a fee for each call that no token class tells of: a price without it would be a wrong one.
-FEE_BESIDES_TOKENS = re.compile(r"search")
+# Models that search the web on every call, for a fee that no token class tells of: they are listed without a price,
+# because one without the fee would be wrong.
+FEE_BESIDES_TOKENS = re.compile(r"-(search-preview|search-api|deep-research)\b")
+# Prices of what Ownkey does not serve, so that no call can incur them.
+NOT_INCURRED = re.compile(
+    r"_batches$"  # batches of calls
+    r"|_decisions$"  # a way of calling gpt-6-luna that no service tier of an answer names
+    r"|^(cache_creation|cache_read)_input_(audio|image)_token_cost$"  # live sessions
+)
 # Prices are whole pico-dollars in Ownkey.
 PICO = Decimal("0.000000000001")
 
@@ -37,6 +45,9 @@ CLASSES = {
     },
 }
 TIERS = {"standard": "", "priority": "_priority", "flex": "_flex", "ultrafast": "_ultrafast"}
+# What a tier without long-context prices of its own is billed by: flex costs what batches cost, and before 5.6 a long
+# prompt is served and billed as standard where priority was asked for.
+BILLED_AS = {"flex": "_batches", "priority": ""}
 # Prices of other things than tokens.
 UNITS = {
     "input_second": "input_cost_per_second",
@@ -51,39 +62,53 @@ def decimal(value):
     return format(exact if exact % PICO == 0 else exact.quantize(PICO, ROUND_UP), "f")
 
 
-def rates(model, long_suffix, tier_suffix):
-    found = {}
-    for name, field in CLASSES[model["provider"]].items():
-        value = model.get(field + long_suffix + tier_suffix)
-        if value is not None:
-            found[name] = decimal(value)
-    return found
+def rates(model, suffix):
+    """The classes that have a price under a suffix; none without both input and output."""
+    fields = {name: field + suffix for name, field in CLASSES[model["provider"]].items()}
+    found = {name: decimal(model[field]) for name, field in fields.items() if field in model}
+    return found if "input" in found and "output" in found else {}
 
 
-def tiers(model, long_suffix=""):
-    priced = {tier: rates(model, long_suffix, suffix) for tier, suffix in TIERS.items()}
-    return {tier: r for tier, r in priced.items() if "input" in r and "output" in r}
+def tiers(model):
+    priced = {tier: rates(model, suffix) for tier, suffix in TIERS.items()}
+    return {tier: found for tier, found in priced.items() if found}
 
 
-def long_context(model):
+def long_context(model, base):
+    """Prices above a prompt length, in the tiers that the model has below it."""
     for field in model:
-        found = re.fullmatch(r"input_cost_per_token_above_(\d+)k_tokens", field)
-        if found:
-            thousands = found.group(1)
-            return {"above_tokens": int(thousands) * 1000, "tiers": tiers(model, f"_above_{thousands}k_tokens")}
+        if found := re.fullmatch(r"input_cost_per_token(_above_(\d+)k_tokens)", field):
+            above, thousands = found.groups()
+            own = {tier: rates(model, above + TIERS[tier]) for tier in base}
+            priced = {tier: rate or rates(model, above + BILLED_AS[tier]) for tier, rate in own.items()}
+            return {"above_tokens": int(thousands) * 1000, "tiers": priced}
     return None
 
 
+def unknown_prices(model):
+    """The fields that look like a price and are none that this script reads or leaves out."""
+    above = r"(_above_\d+k_tokens)?"
+    suffixes = "|".join(filter(None, TIERS.values()))
+    known = [rf"{field}{above}({suffixes})?" for field in CLASSES[model["provider"]].values()]
+    known += UNITS.values()
+    costs = (field for field in model if "cost" in field and not NOT_INCURRED.search(field))
+    return [field for field in costs if not any(re.fullmatch(pattern, field) for pattern in known)]
+
+
 def entry(model):
+    if unknown := unknown_prices(model):
+        sys.exit(f"{model['id']}: what are {unknown}?")
+    has_fee = FEE_BESIDES_TOKENS.search(model["id"])
+    priced = {} if has_fee else tiers(model)
     out = {
         "id": model["id"],
         "provider": model["provider"],
         "mode": model["mode"],
         "context_tokens": model.get("max_input_tokens"),
         "output_tokens": model.get("max_output_tokens"),
-        "tiers": tiers(model),
+        "tiers": priced,
     }
-    if long := long_context(model):
+    if long := long_context(model, priced):
         out["long_context"] = long
     if units := {unit: decimal(model[field]) for unit, field in UNITS.items() if field in model}:
         out["units"] = units
@@ -92,11 +117,10 @@ def entry(model):
 
 def main():
     facts = json.loads((Path(sys.argv[1]) / "model-prices.json").read_text())
-    chosen = [m for m in facts["models"] if not FEE_BESIDES_TOKENS.search(m["id"])]
     catalogue = {
         "version": "2026-11-22",
         "source": facts["source"],
-        "models": sorted((entry(m) for m in chosen), key=lambda m: (m["provider"], m["id"])),
+        "models": sorted((entry(m) for m in facts["models"]), key=lambda m: (m["provider"], m["id"])),
     }
     json.dump(catalogue, sys.stdout, indent=1)
     print()

@@ -214,6 +214,9 @@ def model_row(model):
             above = usable(price_set(model, f"_above_{threshold}k_tokens{suffix}"))
             if above:
                 tiers[tier]["long"] = above
+            elif tier == "priority":
+                # Served as standard, and billed so.
+                tiers[tier]["long"] = tiers["default"]["long"]
     mode = {} if model["mode"] == "chat" else {"mode": model["mode"]}
     return {
         "id": model["id"],

@@ -1,22 +1,26 @@
 //! For commands that need the store: whoever has it. A running server is asked; only when there is none does the
 //! command open the store itself.
 
+mod pin;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use bytes::Bytes;
-use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::TokioIo;
 use ownkey_store::{Actor, By, Store, StoreConfig, StoreError};
 use ownkey_vault::Keyring;
 use serde_json::Value;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
 
 use crate::clock;
-use crate::config::{Hidden, Settings};
+use crate::config::{Hidden, Settings, Tls};
 use crate::vaulting::{self, SystemKeys};
 
 /// A server on this machine takes a connection at once or not at all.
@@ -45,12 +49,14 @@ pub struct OpenStore {
 pub struct ServerClient {
     address: SocketAddr,
     token: Option<Hidden>,
+    /// The certificate that the server must show, as PEM; it speaks plain HTTP if absent.
+    certificate: Option<Vec<u8>>,
 }
 
 impl Keeper {
     /// Finds out.
     pub async fn find(settings: &Settings) -> anyhow::Result<Self> {
-        let client = ServerClient::new(settings);
+        let client = ServerClient::new(settings)?;
         // On PostgreSQL nothing keeps a second process away.
         if !settings.database.is_sqlite() && client.connect().await.is_ok() {
             return Ok(Self::Server(client));
@@ -80,12 +86,13 @@ impl OpenStore {
 }
 
 impl ServerClient {
-    fn new(settings: &Settings) -> Self {
+    fn new(settings: &Settings) -> anyhow::Result<Self> {
         let mut address = settings.server.listen;
         if address.ip().is_unspecified() {
             address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
         }
-        Self { address, token: settings.operator.tokens.first().cloned() }
+        let certificate = settings.server.tls.as_ref().map(Tls::chain).transpose()?;
+        Ok(Self { address, token: settings.operator.tokens.first().cloned(), certificate })
     }
 
     /// Reaches it.
@@ -108,17 +115,10 @@ impl ServerClient {
             .header(CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from(body.to_string())))?;
         let stream = self.connect().await?;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        tokio::spawn(connection);
-        let answering = async {
-            let (head, body) = sender.send_request(request).await?.into_parts();
-            let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(anyhow::Error::from_boxed)?;
-            anyhow::Ok((head.status, body.to_bytes()))
+        let (status, bytes) = match &self.certificate {
+            None => ask(stream, request).await?,
+            Some(certificate) => ask(self.secured(stream, certificate).await?, request).await?,
         };
-        let (status, bytes) = tokio::time::timeout(ANSWER, answering)
-            .await
-            .context("the server did not answer in time")?
-            .context("the server went away in the middle; run the command again")?;
         let value: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         if !status.is_success() {
             let detail = value.get("detail").and_then(Value::as_str).unwrap_or("no reason given");
@@ -126,4 +126,32 @@ impl ServerClient {
         }
         Ok(value)
     }
+
+    async fn secured(&self, stream: TcpStream, certificate: &[u8]) -> anyhow::Result<TlsStream<TcpStream>> {
+        let shaking = tokio::time::timeout(CONNECT, pin::connect(stream, certificate)).await;
+        shaking.map_err(anyhow::Error::from).flatten().with_context(|| {
+            format!(
+                "the server at {} does not show the configured certificate (`tls_cert`); if that was renewed, send \
+                 the server SIGHUP first",
+                self.address
+            )
+        })
+    }
+}
+
+async fn ask<S>(stream: S, request: Request<Full<Bytes>>) -> anyhow::Result<(StatusCode, Bytes)>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    let answering = async {
+        let (head, body) = sender.send_request(request).await?.into_parts();
+        let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(anyhow::Error::from_boxed)?;
+        anyhow::Ok((head.status, body.to_bytes()))
+    };
+    tokio::time::timeout(ANSWER, answering)
+        .await
+        .context("the server did not answer in time")?
+        .context("the server went away in the middle; run the command again")
 }

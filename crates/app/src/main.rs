@@ -9,6 +9,7 @@ mod journal;
 mod keeper;
 mod lockdown;
 mod reload;
+mod retention;
 mod server;
 mod source;
 mod taking_over;

@@ -1,11 +1,13 @@
-//! SIGHUP: configuration and KEKs are read again. What is not valid changes nothing.
+//! SIGHUP: configuration, KEKs and the TLS certificate are read again. What is not valid changes nothing.
 
 use std::sync::Arc;
 
 use anyhow::Context;
+use ownkey_gateway::edge::Identity;
 use tokio::signal::unix::Signal;
+use tokio::sync::watch;
 
-use crate::config::Settings;
+use crate::config::{Settings, Tls};
 use crate::server::Current;
 use crate::vaulting;
 use crate::wiring::{Lasting, assemble};
@@ -21,6 +23,8 @@ pub struct Reload {
     pub lasting: Lasting,
     /// What is replaced.
     pub current: Arc<Current>,
+    /// Where the listener's identity is replaced, if it has one.
+    pub shown: Option<watch::Sender<Identity>>,
     /// The configuration of the start.
     pub started: Settings,
 }
@@ -45,6 +49,7 @@ impl Reload {
     async fn reload(&self) -> anyhow::Result<String> {
         let settings = (self.reread)()?;
         let keyring = settings.vault.keyring()?;
+        let identity = settings.server.tls.as_ref().map(Tls::identity).transpose()?;
         let active = keyring.active_id().to_string();
         let store = &self.lasting.store;
         vaulting::record_keks(&keyring, store).await?;
@@ -53,6 +58,9 @@ impl Reload {
         // row has just been looked at.
         self.lasting.directory.forget_all();
         self.current.replace(server);
+        if let (Some(shown), Some(identity)) = (&self.shown, identity) {
+            shown.send_replace(identity);
+        }
         for name in self.started.needs_restart(&settings) {
             tracing::warn!(setting = name, "this setting takes effect at the next start only");
         }

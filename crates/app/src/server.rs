@@ -13,10 +13,11 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use ownkey_control::Problem;
 use ownkey_domain::provider::Protocol;
+use ownkey_gateway::cors::Cors;
 use ownkey_gateway::edge::{self, Answer};
 use ownkey_gateway::error::{Code, Error};
 use ownkey_gateway::{Body, Gateway};
-use ownkey_providers::paths::{Lookup, look_up};
+use ownkey_providers::paths::{Lookup, look_up, spoken};
 use tower::ServiceExt;
 
 /// The public listener's answers.
@@ -25,15 +26,14 @@ pub struct Server {
     pub gateway: Gateway,
     /// The control plane.
     pub control: axum::Router,
+    /// Web pages that may call models; none may call the control plane.
+    pub cors: Cors,
 }
 
 impl Answer for Server {
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
         if Gateway::serves(request.uri().path()) {
-            let (head, body) = request.into_parts();
-            let protocol = protocol(&head);
-            let answering = self.gateway.handle(Request::from_parts(head, body));
-            contained(answering, || broken().respond(protocol, None)).await
+            self.cors.around(request, |request| self.model_call(request)).await
         } else {
             contained(control(self.control.clone(), request), || told(Problem::internal())).await
         }
@@ -41,6 +41,15 @@ impl Answer for Server {
 
     fn cut_off(&self) {
         self.gateway.cut_off();
+    }
+}
+
+impl Server {
+    async fn model_call(&self, request: Request<Incoming>) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        let protocol = protocol(&head);
+        let answering = self.gateway.handle(Request::from_parts(head, body));
+        contained(answering, || broken().respond(protocol, None)).await
     }
 }
 
@@ -86,10 +95,7 @@ fn protocol(head: &Parts) -> Protocol {
         Lookup::OtherMethod { protocol, .. } | Lookup::Unknown(protocol) => protocol,
         Lookup::NotYet(protocol) | Lookup::WrongBase(protocol) => Some(protocol),
     };
-    let by_header = || {
-        if head.headers.contains_key("anthropic-version") { Protocol::Anthropic } else { Protocol::OpenAi }
-    };
-    by_path.unwrap_or_else(by_header)
+    by_path.unwrap_or_else(|| spoken(&head.headers))
 }
 
 fn broken() -> Error {

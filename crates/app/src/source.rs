@@ -5,7 +5,7 @@ use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::id::{ApiKeyId, WorkspaceId};
 use ownkey_domain::platform_key::LookupId;
 use ownkey_domain::provider::Provider;
-use ownkey_gateway::directory::{Credential, Directory, Source, SourceError, Workspace};
+use ownkey_gateway::directory::{Credential, Directory, Known, Source, SourceError, Workspace};
 use ownkey_store::{Change, ChangeKind, Routing, Store, StoreError, StoredCredential};
 use ownkey_vault::{Origin, Sealed, WrappedDek};
 
@@ -50,8 +50,10 @@ fn workspace(routing: Routing) -> Workspace {
         plan: routing.plan,
         features: routing.features,
         policy: routing.policy,
+        agents: routing.agents,
         dek: WrappedDek::from_bytes(routing.dek.wrapped).ok(),
         credentials,
+        known: Known::default(),
     }
 }
 
@@ -70,6 +72,7 @@ fn credential(provider: Provider, stored: &StoredCredential) -> Credential {
 
 #[cfg(test)]
 mod tests {
+    use ownkey_domain::agent::Agents;
     use ownkey_domain::id::CredentialId;
     use ownkey_domain::policy::PayerPolicy;
     use uuid::Uuid;
@@ -89,6 +92,7 @@ mod tests {
             plan: "default".to_owned(),
             features: Vec::new(),
             policy: PayerPolicy::default(),
+            agents: Agents::new(),
             dek,
             credentials,
         });

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use ownkey_control::{Control, Endpoint, LadderLimits};
+use ownkey_control::{Control, Endpoint, LadderLimits, Throttle};
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::provider::Provider;
 use ownkey_gateway::directory::Directory;
+use ownkey_gateway::edge::{Entrance, Identity};
 use ownkey_gateway::metrics::Metrics;
 use ownkey_gateway::rates::Rates;
 use ownkey_gateway::upstream::{BaseUrl, Upstream};
-use ownkey_gateway::{Gateway, client, edge};
+use ownkey_gateway::{BodyRoom, Gateway, client, edge};
 use ownkey_store::{Journal, JournalLimits, Store, StoreConfig};
 use ownkey_vault::Keyring;
 use secrecy::SecretString;
@@ -21,15 +22,15 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::config::Settings;
 use crate::config::providers::ProviderSettings;
+use crate::config::{Settings, Tls};
 use crate::health::KeyHealth;
 use crate::journal::{self, JournalLedger};
 use crate::reload::{Reload, Reread};
 use crate::server::{Admin, Current, Server};
 use crate::taking_over::TakingOver;
 use crate::vaulting::{self, SystemKeys};
-use crate::{clock, directory};
+use crate::{clock, directory, retention};
 
 /// How long the admin listener's last answers may take at the end; they are short.
 const ADMIN_GRACE: Duration = Duration::from_secs(1);
@@ -39,11 +40,12 @@ pub async fn serve(settings: Settings, reread: Reread) -> anyhow::Result<()> {
     // From here on the signal does not end the process.
     let hangup = signal(SignalKind::hangup()).context("cannot listen for SIGHUP")?;
     let keyring = settings.vault.keyring()?;
+    let identity = settings.server.tls.as_ref().map(Tls::identity).transpose()?;
     let store_config = StoreConfig::new(&settings.database.url);
     vaulting::check_store(&keyring, &store_config).await?;
     let store = Store::open(&store_config).await.context("cannot open the store")?;
     // Bound before anything is written: a taken port leaves no trace.
-    let public = bind(settings.server.listen)?;
+    let (public, shown) = entrance(&settings, identity)?;
     let admin = match settings.server.admin_listen {
         Some(address) => Some(bind(address)?),
         None => None,
@@ -55,9 +57,9 @@ pub async fn serve(settings: Settings, reread: Reread) -> anyhow::Result<()> {
     let health = Arc::new(KeyHealth::start(&store).await?);
     let (stop, stopped) = watch::channel(false);
     let taking_over = TakingOver::start(takeover.run(wait(stopped.clone())), stopped);
-    let lasting = Lasting::new(store, journal, health, taking_over.alive());
+    let lasting = Lasting::new(store, (journal, health), taking_over.alive(), BodyRoom::new(&settings.limits));
     let current = Arc::new(Current::new(assemble(&settings, keyring, &lasting).await?));
-    let reload = Reload { reread, lasting, current: Arc::clone(&current), started: settings };
+    let reload = Reload { reread, lasting, current: Arc::clone(&current), shown, started: settings };
     run(current, Listeners { public, admin }, (reload, hangup), (stop, taking_over)).await
 }
 
@@ -74,16 +76,25 @@ pub struct Lasting {
     rates: Arc<Rates>,
     /// Whether the take-over of the journal runs.
     alive: watch::Receiver<bool>,
-    /// The word that ends streams, also those of gateways that were replaced.
+    /// The word that ends calls, also those of gateways that were replaced.
     cut_off: watch::Sender<bool>,
+    body_room: BodyRoom,
+    key_tests: Arc<Throttle>,
 }
 
 impl Lasting {
-    fn new(store: Store, journal: Arc<Journal>, health: Arc<KeyHealth>, alive: watch::Receiver<bool>) -> Self {
+    fn new(
+        store: Store,
+        (journal, health): (Arc<Journal>, Arc<KeyHealth>),
+        alive: watch::Receiver<bool>,
+        body_room: BodyRoom,
+    ) -> Self {
         let directory = directory::follow(&store);
         let rates = Arc::new(Rates::new(Instant::now()));
         let cut_off = watch::Sender::new(false);
-        Self { store, directory, journal, health, metrics: Arc::default(), rates, alive, cut_off }
+        let key_tests = Arc::new(Throttle::new(LadderLimits::default().tests_per_minute));
+        let metrics = Arc::default();
+        Self { store, directory, journal, health, metrics, rates, alive, cut_off, body_room, key_tests }
     }
 }
 
@@ -96,7 +107,7 @@ struct Shared {
 }
 
 struct Listeners {
-    public: TcpListener,
+    public: Entrance,
     admin: Option<TcpListener>,
 }
 
@@ -105,7 +116,8 @@ pub async fn assemble(settings: &Settings, keyring: Keyring, lasting: &Lasting) 
     let keys = SystemKeys::open(&keyring, &lasting.store).await?;
     let catalogue = Arc::clone(&settings.rules.catalogue);
     let shared = Shared { keyring: Arc::new(keyring), keys, catalogue, lasting: lasting.clone() };
-    Ok(Server { gateway: gateway(settings, &shared).await?, control: control(settings, &shared).await? })
+    let cors = settings.server.cors.clone();
+    Ok(Server { gateway: gateway(settings, &shared).await?, control: control(settings, &shared).await?, cors })
 }
 
 async fn run(
@@ -119,8 +131,9 @@ async fn run(
     let admin = listeners.admin.map(|listener| {
         let admin = Arc::new(Admin { metrics: rendered(&lasting) });
         let (limits, stopped) = (limits.clone(), stop.subscribe());
-        tokio::spawn(async move { edge::serve(listener, admin, &limits, wait(stopped)).await })
+        tokio::spawn(async move { edge::serve(Entrance::plain(listener), admin, &limits, wait(stopped)).await })
     });
+    let sweeping = tokio::spawn(retention::keep(lasting.store.clone(), reload.started.retention, clock::now));
     let reloading = tokio::spawn(reload.at_each(hangup));
     let end = async {
         tokio::select! {
@@ -129,9 +142,11 @@ async fn run(
             () = taking_over.ended() => {}
         }
     };
-    tracing::info!(address = %listeners.public.local_addr()?, "serving");
+    let (address, tls) = (listeners.public.listener.local_addr()?, listeners.public.identity.is_some());
+    tracing::info!(%address, tls, "serving");
     edge::serve(listeners.public, server, &limits, end).await;
     reloading.abort();
+    sweeping.abort();
     tracing::info!("no calls are open; taking over the last receipts");
     let _ = stop.send(true);
     let taken_over = taking_over.finish().await;
@@ -147,7 +162,7 @@ async fn run(
 
 async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway> {
     let upstreams = Provider::ALL.map(|provider| upstream(provider, settings.providers.of(provider)));
-    let Lasting { store, directory, journal, health, metrics, rates, cut_off, .. } = &shared.lasting;
+    let Lasting { store, directory, journal, health, metrics, rates, cut_off, body_room, .. } = &shared.lasting;
     Ok(Gateway::new(ownkey_gateway::Parts {
         directory: Arc::clone(directory),
         keyring: Arc::clone(&shared.keyring),
@@ -155,15 +170,18 @@ async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway
         catalogue: Arc::clone(&shared.catalogue),
         plans: Arc::new(settings.rules.plans.clone()),
         credits: settings.rules.credits,
-        managed: settings.rules.managed.clone(),
+        managed: Arc::clone(&settings.rules.managed),
         managed_paths: settings.managed_paths.clone(),
+        ask_usage: settings.ask_usage,
         upstreams: upstreams.into_iter().collect::<anyhow::Result<_>>()?,
         client: client::client(&settings.limits)?,
         ledger: Arc::new(JournalLedger(Arc::clone(journal), Arc::clone(health))),
         metrics: Arc::clone(metrics),
         rates: Arc::clone(rates),
         cut_off: cut_off.clone(),
+        body_room: body_room.clone(),
         limits: settings.limits.clone(),
+        over_tls: settings.server.tls.is_some(),
         clock: clock::now,
         new_id: clock::request_id,
     }))
@@ -182,7 +200,7 @@ async fn control(settings: &Settings, shared: &Shared) -> anyhow::Result<axum::R
         let urls: Vec<&str> = provider_settings.urls().collect();
         endpoints.insert(provider, Endpoint::new(&urls, provider_settings.managed_key.is_some())?);
     }
-    let (store, alive) = (shared.lasting.store.clone(), shared.lasting.alive.clone());
+    let Lasting { store, alive, directory, .. } = shared.lasting.clone();
     let control = Control::new(ownkey_control::Parts {
         store: store.clone(),
         keyring: Arc::clone(&shared.keyring),
@@ -194,15 +212,19 @@ async fn control(settings: &Settings, shared: &Shared) -> anyhow::Result<axum::R
         clock: Arc::new(clock::now),
         metrics: rendered(&shared.lasting),
         ready: Arc::new(move || {
-            let (store, taking_over) = (store.clone(), *alive.borrow());
+            let (store, taking_over, trusted) = (store.clone(), *alive.borrow(), directory.is_trusted());
             Box::pin(async move {
                 if !taking_over {
                     return Err("the receipt journal is not taken over any more".to_owned());
+                }
+                if !trusted {
+                    return Err("changes made by other nodes are not heard of".to_owned());
                 }
                 store.ping().await.map_err(|error| error.to_string())
             })
         }),
         ladder: LadderLimits::default(),
+        throttle: Arc::clone(&shared.lasting.key_tests),
     })?;
     Ok(ownkey_control::router(Arc::new(control)))
 }
@@ -215,6 +237,16 @@ fn rendered(lasting: &Lasting) -> ownkey_control::Metrics {
         text.push_str(&journal::metrics(&journal));
         text
     })
+}
+
+/// The public listener, and where to put the identity that it shows from then on, if it shows one.
+fn entrance(
+    settings: &Settings,
+    identity: Option<Identity>,
+) -> anyhow::Result<(Entrance, Option<watch::Sender<Identity>>)> {
+    let (shown, identity) = identity.map(watch::channel).unzip();
+    let listener = bind(settings.server.listen)?;
+    Ok((Entrance { listener, identity, proxies: settings.server.trusted_proxies.clone() }, shown))
 }
 
 /// Connections that may wait to be accepted: agents arrive in bursts, and the usual 128 would turn some away.

@@ -29,6 +29,9 @@ pub(crate) enum Who {
     Key(PlatformKey),
 }
 
+/// A caller who is known, where nothing is done for him yet.
+pub(crate) struct Known;
+
 /// A caller who may do this, where no workspace is named in the path.
 pub(crate) struct Access {
     pub(crate) who: Who,
@@ -50,6 +53,14 @@ impl InWorkspace {
     /// The workspace's id.
     pub(crate) fn id(&self) -> WorkspaceId {
         self.workspace.id
+    }
+}
+
+impl FromRequestParts<Arc<Control>> for Known {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, control: &Arc<Control>) -> Result<Self, Problem> {
+        who(parts, control).await.map(|_| Self)
     }
 }
 

@@ -10,6 +10,7 @@ use axum::extract::{FromRequest, Request};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use http_body_util::BodyExt;
+use ownkey_providers::stray::holds_key;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use tokio::time::timeout;
@@ -148,8 +149,7 @@ impl<'b> Members<'b> {
         self.known.push(name);
         let Some(at) = self.given.iter().position(|(given, _)| given == name) else { return Ok(None) };
         let (_, raw) = self.given.swap_remove(at);
-        let value = serde_json::from_str(raw.get())
-            .map_err(|_| problem(name, format!("`{name}` is not what it must be: {form}.")))?;
+        let value = serde_json::from_str(raw.get()).map_err(|_| unfit(name, form, raw))?;
         Ok(Some(value))
     }
 
@@ -161,6 +161,14 @@ impl<'b> Members<'b> {
         let known: Vec<String> = self.known.iter().map(|name| format!("`{name}`")).collect();
         Err(Problem::bad_request(format!("The body has a member that is not known here. Known: {}.", known.join(", "))))
     }
+}
+
+/// What is wrong with a member. A key is called one, since it may well have the form otherwise.
+fn unfit(name: &'static str, form: &str, raw: &RawValue) -> Problem {
+    if holds_key(raw.get()) {
+        return Problem::stray_key(&format!("`{name}`")).with("member", name);
+    }
+    problem(name, format!("`{name}` is not what it must be: {form}."))
 }
 
 fn problem(member: &'static str, detail: String) -> Problem {

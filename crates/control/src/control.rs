@@ -64,13 +64,14 @@ pub struct Parts {
     pub ready: Readiness,
     /// The bounds of key tests.
     pub ladder: LadderLimits,
+    /// How often keys may be tested.
+    pub throttle: Arc<Throttle>,
 }
 
 /// The management API's state.
 pub struct Control {
     pub(crate) parts: Parts,
     pub(crate) prober: Prober,
-    pub(crate) throttle: Throttle,
 }
 
 /// The HTTP client for key tests could not be set up.
@@ -101,8 +102,7 @@ impl Control {
     /// From its parts.
     pub fn new(parts: Parts) -> Result<Self, NoClient> {
         let prober = Prober::new(&parts.ladder)?;
-        let throttle = Throttle::new(parts.ladder.tests_per_minute);
-        Ok(Self { parts, prober, throttle })
+        Ok(Self { parts, prober })
     }
 
     pub(crate) fn store(&self) -> &Store {

@@ -1,5 +1,7 @@
-//! The forms of values in bodies: parsed once into types that hold only what is allowed.
+//! The forms of values in bodies: parsed once into types that hold only what is allowed. All that is text here is kept
+//! and shown in clear, so no form takes a key.
 
+use ownkey_providers::stray::holds_key;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use zeroize::Zeroizing;
 
@@ -11,6 +13,7 @@ pub(crate) struct BadForm;
 const NAME_CHARS_MAX: usize = 200;
 const ID_BYTES_MAX: usize = 200;
 const WORD_BYTES_MAX: usize = 64;
+const MODEL_BYTES_MAX: usize = 256;
 
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $form:literal, $check:expr) => {
@@ -34,7 +37,7 @@ macro_rules! text {
 
             fn try_from(text: String) -> Result<Self, BadForm> {
                 let check: fn(&str) -> bool = $check;
-                if check(&text) { Ok(Self(text)) } else { Err(BadForm) }
+                if check(&text) && !holds_key(&text) { Ok(Self(text)) } else { Err(BadForm) }
             }
         }
     };
@@ -62,6 +65,17 @@ text!(
     |text| {
         let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':');
         (1..=WORD_BYTES_MAX).contains(&text.len()) && text.bytes().all(allowed)
+    }
+);
+
+text!(
+    /// The name of a model.
+    ModelName,
+    "the name of a model, of 1 to 256 ASCII letters, digits, `-`, `_`, `.`, `:`, `@` or `/`, and no agent",
+    |text| {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':' | b'@' | b'/');
+        let is_agent = text.starts_with(ownkey_domain::agent::PREFIX);
+        (1..=MODEL_BYTES_MAX).contains(&text.len()) && text.bytes().all(allowed) && !is_agent
     }
 );
 

@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+mod agents;
 mod api_keys;
 mod audit;
 mod auth;
@@ -39,3 +40,4 @@ pub use control::{Clock, Control, Endpoint, Metrics, NoClient, Parts, Readiness}
 pub use ladder::LadderLimits;
 pub use problem::{MEDIA_TYPE, Problem};
 pub use router::router;
+pub use throttle::Throttle;

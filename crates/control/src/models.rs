@@ -7,12 +7,14 @@ use axum::Json;
 use axum::extract::State;
 use ownkey_domain::catalogue::{Listed, Mode};
 use ownkey_domain::money::PicoUsd;
-use ownkey_domain::payer::{KeyState, PayerKind, Question, Refusal, decide};
+use ownkey_domain::payer::{KeyState, PayerKind, Refusal};
 use ownkey_domain::plan::Plan;
 use ownkey_domain::policy::PayerPolicy;
 use ownkey_domain::price::Rates;
 use ownkey_domain::provider::Provider;
-use ownkey_providers::paths::is_called;
+use ownkey_domain::standing::{Offer, Refused, Standing, Unusable};
+use ownkey_providers::paths::place_of;
+use ownkey_store::Workspace;
 use serde::Serialize;
 
 use crate::auth::{Access, Who};
@@ -61,7 +63,7 @@ pub(crate) struct Reason {
 }
 
 /// What the decision looks at, the model aside.
-struct Viewer {
+pub(crate) struct Viewer {
     plan: Plan,
     features: Vec<String>,
     policy: PayerPolicy,
@@ -98,9 +100,33 @@ impl Viewer {
         };
         let workspace = control.store().workspace(key.workspace).await?;
         let workspace = workspace.ok_or_else(|| Problem::not_found("There is no such workspace."))?;
+        Self::of_workspace(control, workspace).await
+    }
+
+    /// As that workspace sees models.
+    pub(crate) async fn of_workspace(control: &Control, workspace: Workspace) -> Result<Self, Problem> {
         let keys = held(control, workspace.id).await?;
         let plan = control.plan(&workspace.plan);
         Ok(Self { plan, features: workspace.features, policy: workspace.policy, keys })
+    }
+
+    /// The model of the lead agent until one is chosen.
+    pub(crate) fn lead_model<'c>(&self, control: &'c Control) -> Option<&'c str> {
+        control.parts.catalogue.lead_model(|listed| self.decide(control, *listed).is_ok())
+    }
+
+    /// Why an agent can't have that model, if it can't ever as things stand: what is lacking only for now, such as a
+    /// key, does not matter.
+    pub(crate) fn objection(&self, control: &Control, model: &str) -> Option<(&'static str, String)> {
+        let catalogue = &control.parts.catalogue;
+        let mut protocols = Provider::ALL.into_iter().map(Provider::protocol);
+        let named = protocols.find_map(|protocol| catalogue.resolve(model, protocol).ok())?;
+        let reason = Reason::from(self.standing().gate(catalogue, &named).err()?);
+        Some((reason.code, reason.message))
+    }
+
+    fn standing(&self) -> Standing<'_> {
+        Standing { plan: &self.plan, features: &self.features, policy: self.policy }
     }
 
     fn show(&self, control: &Control, listed: Listed<'_>) -> ModelView {
@@ -123,32 +149,36 @@ impl Viewer {
     /// Who would pay for a call, or why there would be none.
     fn decide(&self, control: &Control, listed: Listed<'_>) -> Result<PayerKind, Reason> {
         let (provider, catalogue) = (listed.model.provider, &control.parts.catalogue);
-        let held = self.keys.iter().find(|held| held.provider == provider);
-        let named = catalogue.resolve(listed.id, provider.protocol());
-        let named = named.map_err(|error| Reason { code: "wrong_protocol", message: error.to_string() })?;
-        let has = |feature: &str| self.plan.features.has(feature) || self.features.iter().any(|f| f == feature);
-        let ruling = catalogue.ruling(&named, self.plan.unknown, has);
-        let payer = decide(&Question {
-            plan: &self.plan,
-            policy: self.policy,
-            gate: ruling.gate,
-            key: held.map_or(KeyState::None, |held| held.key_state(&self.plan)),
-            operator_key: control.has_operator_key(provider),
-            priced: listed.model.prices.by_token(),
-        });
-        let payer = payer.map_err(|refusal| {
-            let own = ruling.message.filter(|_| refusal == Refusal::ModelGated);
-            Reason { code: code(refusal), message: own.map_or_else(|| refusal.to_string(), str::to_owned) }
-        })?;
-        if !is_called(provider, listed.model.mode) {
+        if place_of(provider, listed.model.mode).is_none() {
             let message = "the path that this kind of model is called at is not built yet".to_owned();
             return Err(Reason { code: "not_available_yet", message });
         }
-        if payer.kind() == PayerKind::Managed && self.plan.draws_on_credits() {
-            // Until there is a ledger every balance is 0.
-            return Err(Reason { code: "insufficient_credits", message: "the workspace has no credits".to_owned() });
+        let held = self.keys.iter().find(|held| held.provider == provider);
+        let named = catalogue.resolve(listed.id, provider.protocol());
+        let named = named.map_err(|error| Reason { code: "wrong_protocol", message: error.to_string() })?;
+        let offer = Offer {
+            key: held.map_or(KeyState::None, |held| held.key_state(&self.plan)),
+            operator_key: control.has_operator_key(provider),
+            priced: listed.model.prices.by_token(),
+        };
+        self.standing().usable(catalogue, &named, &offer).map_err(Reason::from)
+    }
+}
+
+impl From<Refused<'_>> for Reason {
+    fn from(Refused { refusal, message }: Refused<'_>) -> Self {
+        Self { code: code(refusal), message: message.map_or_else(|| refusal.to_string(), str::to_owned) }
+    }
+}
+
+impl From<Unusable<'_>> for Reason {
+    fn from(unusable: Unusable<'_>) -> Self {
+        match unusable {
+            Unusable::Refused(refused) => refused.into(),
+            Unusable::NoCredits => {
+                Self { code: "insufficient_credits", message: "the workspace has no credits".to_owned() }
+            }
         }
-        Ok(payer.kind())
     }
 }
 

@@ -1,10 +1,10 @@
 //! Paths that are promised and not built yet.
 
-use axum::routing::{MethodFilter, MethodRouter, on};
-
 use std::sync::Arc;
 
-use crate::auth::InWorkspace;
+use axum::routing::{MethodFilter, MethodRouter, any, on};
+
+use crate::auth::{InWorkspace, Known};
 use crate::control::Control;
 use crate::problem::Problem;
 use crate::rights::{TABLE, Verb};
@@ -23,6 +23,20 @@ pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Control>>)> {
         }
     }
     routes
+}
+
+/// Ownkey's own part of the data plane: metered services, and calls over OAuth connections.
+const DATA_PLANE: [&str; 4] =
+    ["/services/{name}", "/services/{name}/{*rest}", "/connections/{id}", "/connections/{id}/{*rest}"];
+
+/// The same for the data plane, where the product decides which methods there are.
+pub(crate) fn data_plane() -> impl Iterator<Item = (&'static str, MethodRouter<Arc<Control>>)> {
+    DATA_PLANE.into_iter().map(|path| (path, any(not_built)))
+}
+
+/// Says so, to those who are known.
+async fn not_built(_: Known) -> Problem {
+    Problem::not_built_yet("Metered services and connections are planned and not built yet.")
 }
 
 /// Says so, to those who are known.

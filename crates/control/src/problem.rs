@@ -82,6 +82,8 @@ kinds! {
     unsupported_media_type = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type";
     /// Promised, not built yet.
     not_available_yet = UNPROCESSABLE_ENTITY, "not_available_yet", "Not available yet";
+    /// A path of the data plane that is promised and not built yet.
+    not_built_yet = NOT_IMPLEMENTED, "not_available_yet", "Not available yet";
     /// The workspace's key can't be opened.
     key_sealed = SERVICE_UNAVAILABLE, "key_sealed", "The stored key cannot be opened";
     /// Something else is needed first, such as the database.
@@ -104,6 +106,14 @@ impl Problem {
     pub fn unauthorized(detail: &'static str) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Not authenticated", detail)
             .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    }
+
+    /// A key where text belongs that is kept and shown in clear.
+    pub(crate) fn stray_key(place: &str) -> Self {
+        Self::bad_request(format!(
+            "{place} holds what looks like a key, and nothing was kept of it. Keys belong among the workspace's provider \
+             keys only, where they are sealed; if anyone may have seen this one, revoke it."
+        ))
     }
 
     /// Our own limit.

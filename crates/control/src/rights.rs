@@ -72,6 +72,7 @@ const PLATFORM_KEYS: Scopes = Scopes::OneOf(&[Scope::KeysWrite]);
 const USAGE: Scopes = Scopes::OneOf(&[Scope::UsageRead]);
 /// With `inference` alone a key sees its own calls; the handlers narrow it down.
 const RECEIPTS: Scopes = Scopes::OneOf(&[Scope::UsageRead, Scope::Inference]);
+const AGENTS: Scopes = Scopes::OneOf(&[Scope::AgentsWrite]);
 const AUDIT: Scopes = Scopes::OneOf(&[Scope::AuditRead]);
 
 /// The table.
@@ -106,10 +107,10 @@ pub static TABLE: &[Right] = &[
     shared(Get, "/api/v1/workspaces/{ws}/requests/{req}", Role::Viewer, RECEIPTS),
     shared(Get, "/api/v1/workspaces/{ws}/usage", Role::Viewer, USAGE),
     shared(Get, "/api/v1/workspaces/{ws}/audit", Role::Admin, AUDIT),
-    later(Get, "/api/v1/workspaces/{ws}/agents"),
-    later(Get, "/api/v1/workspaces/{ws}/agents/{name}"),
-    later(Put, "/api/v1/workspaces/{ws}/agents/{name}"),
-    later(Delete, "/api/v1/workspaces/{ws}/agents/{name}"),
+    shared(Get, "/api/v1/workspaces/{ws}/agents", Role::Viewer, Scopes::Any),
+    shared(Get, "/api/v1/workspaces/{ws}/agents/{name}", Role::Viewer, Scopes::Any),
+    shared(Put, "/api/v1/workspaces/{ws}/agents/{name}", Role::Admin, AGENTS),
+    shared(Delete, "/api/v1/workspaces/{ws}/agents/{name}", Role::Admin, AGENTS),
     later(Get, "/api/v1/workspaces/{ws}/credits"),
     later(Post, "/api/v1/workspaces/{ws}/credits/grants"),
     later(Post, "/api/v1/workspaces/{ws}/credits/refunds"),

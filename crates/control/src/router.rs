@@ -10,14 +10,14 @@ use utoipa_axum::routes;
 use crate::control::Control;
 use crate::openapi::{self, frame};
 use crate::{
-    api_keys, audit, edge, health, models, not_yet, operator, plans, policy, provider_keys, providers, receipts, usage,
-    workspaces,
+    agents, api_keys, audit, edge, health, models, not_yet, operator, plans, policy, provider_keys, providers,
+    receipts, usage, workspaces,
 };
 
 /// The management API.
 pub fn router(control: Arc<Control>) -> Router {
     let (mut router, _) = documented().split_for_parts();
-    for (path, route) in not_yet::routes() {
+    for (path, route) in not_yet::routes().into_iter().chain(not_yet::data_plane()) {
         router = router.route(path, route);
     }
     router
@@ -46,6 +46,8 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(policy::get::get, policy::put::put))
         .routes(routes!(api_keys::list::list, api_keys::create::create))
         .routes(routes!(api_keys::get::get, api_keys::revoke::revoke))
+        .routes(routes!(agents::list::list))
+        .routes(routes!(agents::get::get, agents::put::put, agents::remove::remove))
         .routes(routes!(receipts::list::list))
         .routes(routes!(receipts::get::get))
         .routes(routes!(usage::get))

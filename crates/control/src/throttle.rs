@@ -10,8 +10,8 @@ const WINDOW_MS: i64 = 60_000;
 /// From here on workspaces that have been quiet for a window are forgotten.
 const WORKSPACES_KEPT: usize = 1024;
 
-/// Counts the tests of the last minute.
-pub(crate) struct Throttle {
+/// Counts the tests of the last minute. What is made anew from a configuration goes on with it.
+pub struct Throttle {
     per_minute: usize,
     tests: Mutex<HashMap<WorkspaceId, VecDeque<Timestamp>>>,
 }
@@ -21,7 +21,8 @@ pub(crate) struct Throttle {
 pub(crate) struct Wait(pub(crate) u64);
 
 impl Throttle {
-    pub(crate) fn new(per_minute: usize) -> Self {
+    /// So many a minute, for each workspace.
+    pub fn new(per_minute: usize) -> Self {
         Self { per_minute, tests: Mutex::new(HashMap::new()) }
     }
 

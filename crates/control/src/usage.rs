@@ -17,7 +17,7 @@ use crate::query::Params;
 
 const DAY_MS: i64 = 24 * HOUR_MS;
 const DAYS_DEFAULT: i64 = 30;
-/// As long as receipts are kept.
+/// Totals are kept for ever; more of them at once would be an answer too large to be of use.
 const DAYS_MAX: i64 = 400;
 const TIME: &str = "an RFC 3339 time";
 const GROUPS: [(&str, GroupBy); 7] = [

@@ -8,6 +8,8 @@ mod pattern;
 mod rules;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_shipped;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,9 +17,11 @@ use serde::{Deserialize, Serialize};
 
 pub use self::pattern::{BadPattern, Pattern};
 pub use self::rules::{Availability, BadRule, Builtin, Rule, RuleDraft, RulesDraft, Unknown};
+use crate::money::PicoUsd;
 use crate::payer::Gate;
 use crate::price::{Prices, STANDARD_TIER};
 use crate::provider::{Protocol, Provider};
+use crate::usage::{Accounting, TokenClass, Usage};
 
 const BUILTIN: &str = include_str!("../catalogue/models.json");
 
@@ -58,6 +62,14 @@ pub struct Model {
     pub prices: Prices,
 }
 
+impl Model {
+    /// What a token in and a token out cost: enough to tell which model is the cheapest. `None` without a list price.
+    pub fn short_prompt_price(&self) -> Option<PicoUsd> {
+        let prompt = Usage::default().with(TokenClass::Input, 1).with(TokenClass::Output, 1);
+        self.prices.cost(&prompt, Accounting::Disjoint, STANDARD_TIER)
+    }
+}
+
 /// Every model that is known, what is offered of them, and the version its prices carry on receipts.
 #[derive(Debug, Clone)]
 pub struct Catalogue {
@@ -67,6 +79,7 @@ pub struct Catalogue {
     rules: Vec<Rule>,
     unknown: Unknown,
     builtin: Builtin,
+    lead_model: Option<String>,
 }
 
 /// What a model name in a call means.
@@ -129,7 +142,7 @@ impl Catalogue {
             return Err(BadCatalogue("an id stands twice".to_owned()));
         }
         let (unknown, builtin) = (Unknown::default(), Builtin::default());
-        Ok(Self { version, models, by_id, rules: Vec::new(), unknown, builtin })
+        Ok(Self { version, models, by_id, rules: Vec::new(), unknown, builtin, lead_model: None })
     }
 
     /// The version that receipts name.
@@ -167,6 +180,18 @@ impl Catalogue {
         let aliases = aliases
             .filter_map(|rule| Some(Listed { id: &rule.id, model: self.models.get(rule.model)?, is_alias: true }));
         shipped.chain(aliases)
+    }
+
+    /// The model of a workspace's lead agent until the workspace sets one: the operator's choice, else the cheapest
+    /// that the workspace can call now.
+    pub fn lead_model(&self, is_usable: impl Fn(&Listed<'_>) -> bool) -> Option<&str> {
+        let cheapest = || {
+            let priced = self.listed().filter_map(|listed| Some((listed.model.short_prompt_price()?, listed)));
+            let mut chats: Vec<_> = priced.filter(|(_, listed)| listed.model.mode == Mode::Chat).collect();
+            chats.sort_by_key(|(price, listed)| (*price, listed.is_alias, listed.id));
+            chats.into_iter().map(|(_, listed)| listed).find(is_usable).map(|listed| listed.id)
+        };
+        self.lead_model.as_deref().or_else(cheapest)
     }
 
     /// What a name means on a path of that protocol. A name that nobody knows goes to the protocol's own provider as

@@ -41,12 +41,22 @@ pub struct Size {
     pub stream: bool,
 }
 
-/// What to set aside for a call; `None` if it can't be known.
-pub fn hold(model: &Model, size: &Size) -> Option<PicoUsd> {
-    let prompt = (size.body_bytes / BYTES_PER_TOKEN)
+/// How many tokens so many bytes of text are at most, all but the densest text.
+pub const fn tokens_of(bytes: u64) -> u64 {
+    bytes / BYTES_PER_TOKEN
+}
+
+/// How many tokens the input of a call is at most.
+pub fn prompt(model: Option<&Model>, size: &Size) -> u64 {
+    let prompt = tokens_of(size.body_bytes)
         .saturating_add(size.messages.saturating_mul(TOKENS_PER_MESSAGE))
         .saturating_add(if size.has_tools { TOKENS_OF_TOOLS } else { 0 });
-    let prompt = prompt.min(model.context_tokens.unwrap_or(u64::MAX));
+    prompt.min(model.and_then(|model| model.context_tokens).unwrap_or(u64::MAX))
+}
+
+/// What to set aside for a call; `None` if it can't be known.
+pub fn hold(model: &Model, size: &Size) -> Option<PicoUsd> {
+    let prompt = prompt(Some(model), size);
     let limit = size.output_limit.or(model.output_tokens)?;
     let limit = if size.stream { limit.min(FIRST_SLICE_TOKENS) } else { limit };
     let output = limit.checked_mul(size.answers.max(1))?;

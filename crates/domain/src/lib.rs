@@ -5,6 +5,7 @@
 
 #![warn(missing_docs)]
 
+pub mod agent;
 pub mod caller;
 pub mod catalogue;
 pub mod health;
@@ -19,6 +20,7 @@ pub mod price;
 pub mod provider;
 pub mod receipt;
 pub mod scope;
+pub mod standing;
 pub mod time;
 pub mod usage;
 pub mod verdict;

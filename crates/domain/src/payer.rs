@@ -27,7 +27,7 @@ impl PayerKind {
     }
 }
 
-/// The one payer of a call. Only [`decide`] makes it.
+/// The one payer of a call. Only this module's `decide` makes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Payer {
     credential: Option<CredentialId>,
@@ -73,9 +73,21 @@ pub enum KeyState {
     Sealed(CredentialId),
 }
 
+impl KeyState {
+    /// The state of the key that is stored, if one is; `opens` tells whether it could be sent where it belongs.
+    pub const fn of(plan: &Plan, stored: Option<CredentialId>, opens: bool) -> Self {
+        match stored {
+            None => Self::None,
+            Some(id) if !plan.byok => Self::Dormant(id),
+            Some(id) if !opens => Self::Sealed(id),
+            Some(id) => Self::Usable(id),
+        }
+    }
+}
+
 /// All that the decision looks at.
 #[derive(Debug, Clone, Copy)]
-pub struct Question<'a> {
+pub(crate) struct Question<'a> {
     /// The workspace's plan.
     pub plan: &'a Plan,
     /// The workspace's policy.
@@ -119,13 +131,22 @@ pub enum Refusal {
     ModelNotPriced,
 }
 
-/// Decides who pays for a call.
-pub fn decide(question: &Question<'_>) -> Result<Payer, Refusal> {
-    match question.gate {
-        Gate::NotFound => return Err(Refusal::ModelNotFound),
-        Gate::ComingSoon => return Err(Refusal::ModelComingSoon),
-        Gate::FeatureMissing => return Err(Refusal::ModelGated),
-        Gate::Available | Gate::ByokOnly => {}
+impl Gate {
+    /// Why nobody may have the model, whoever would pay.
+    pub const fn refusal(self) -> Option<Refusal> {
+        match self {
+            Self::NotFound => Some(Refusal::ModelNotFound),
+            Self::ComingSoon => Some(Refusal::ModelComingSoon),
+            Self::FeatureMissing => Some(Refusal::ModelGated),
+            Self::Available | Self::ByokOnly => None,
+        }
+    }
+}
+
+/// Decides who pays for a call. Asked through [`crate::standing::Standing`], by everyone in the same way.
+pub(crate) fn decide(question: &Question<'_>) -> Result<Payer, Refusal> {
+    if let Some(refusal) = question.gate.refusal() {
+        return Err(refusal);
     }
     if question.policy == PayerPolicy::ManagedOnly {
         return match question.gate {

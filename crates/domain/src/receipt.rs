@@ -77,6 +77,8 @@ pub struct Receipt {
     pub api_key: Option<ApiKeyId>,
     /// The agent it was made for.
     pub agent: Option<String>,
+    /// The product's own user it was made for.
+    pub user: Option<String>,
     /// The caller's own id of the request (`x-client-request-id`).
     pub client_request_id: Option<String>,
     /// The path called, such as `/v1/messages`.

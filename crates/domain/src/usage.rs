@@ -27,9 +27,9 @@ token_classes! {
     Input = "input", "Input tokens, counted as the provider counts them (see [`Accounting`]).";
     Output = "output", "Output tokens, thinking and tool calls included.";
     CacheRead = "cache_read", "Input read from the prompt cache.";
-    CacheWrite = "cache_write", "Input written to a cache without a stated lifetime (OpenAI).";
-    CacheWrite5m = "cache_write_5m", "Input written to the cache for five minutes (Anthropic).";
-    CacheWrite1h = "cache_write_1h", "Input written to the cache for an hour (Anthropic).";
+    CacheWrite = "cache_write", "Input written to a cache without a stated lifetime.";
+    CacheWrite5m = "cache_write_5m", "Input written to the cache for five minutes.";
+    CacheWrite1h = "cache_write_1h", "Input written to the cache for an hour.";
     Reasoning = "reasoning", "The part of the output that is reasoning; inside `output`.";
     AudioInput = "audio_input", "Audio tokens of the input.";
     AudioOutput = "audio_output", "Audio tokens of the output.";
@@ -88,7 +88,8 @@ impl Usage {
     }
 
     /// The same tokens in classes that don't overlap, as prices want them. `reasoning` is left out: it is
-    /// part of the output. `None` if parts exceed their whole, which no honest answer shows.
+    /// part of the output. `None` if parts exceed their whole, as they do only where one token counts in two parts
+    /// (cached audio), or in lies.
     pub fn billable(&self, accounting: Accounting) -> Option<Self> {
         use TokenClass::{AudioInput, AudioOutput, CacheRead, CacheWrite, ImageInput, Input, Output, Reasoning};
         let mut billable = *self;
@@ -107,8 +108,26 @@ impl Usage {
         Some(())
     }
 
-    /// All input of a billable (non-overlapping) usage: what long-context thresholds look at.
-    pub fn prompt_tokens(&self) -> u64 {
+    /// The same where input from the cache is input like any other. Nothing is changed if there is more of it than of
+    /// input, which no honest answer shows.
+    #[must_use]
+    pub fn without_cache_read(mut self, accounting: Accounting) -> Self {
+        let cached = self.get(TokenClass::CacheRead).unwrap_or(0);
+        let input = self.get(TokenClass::Input).unwrap_or(0);
+        match accounting {
+            Accounting::Disjoint => self.set(TokenClass::Input, input.saturating_add(cached)),
+            Accounting::Nested if cached > input => return self,
+            Accounting::Nested => {}
+        }
+        self.0[TokenClass::CacheRead as usize] = None;
+        self
+    }
+
+    /// All input: what long-context thresholds look at.
+    pub fn prompt_tokens(&self, accounting: Accounting) -> u64 {
+        if accounting == Accounting::Nested {
+            return self.get(TokenClass::Input).unwrap_or(0);
+        }
         let outputs = [TokenClass::Output, TokenClass::AudioOutput, TokenClass::Reasoning];
         self.iter().filter(|(class, _)| !outputs.contains(class)).fold(0, |sum, (_, n)| u64::saturating_add(sum, n))
     }
@@ -169,9 +188,10 @@ mod tests {
         let usage = Usage::default().with(Input, 2006).with(CacheRead, 1920).with(Output, 300).with(Reasoning, 100);
         let billable = usage.billable(Accounting::Nested).unwrap();
         assert_eq!(billable, Usage::default().with(Input, 86).with(CacheRead, 1920).with(Output, 300));
-        assert_eq!(billable.prompt_tokens(), 2006);
+        assert_eq!(usage.prompt_tokens(Accounting::Nested), 2006);
         let disjoint = usage.billable(Accounting::Disjoint).unwrap();
         assert_eq!(disjoint.get(Input), Some(2006));
+        assert_eq!(usage.prompt_tokens(Accounting::Disjoint), 3926);
     }
 
     #[test]

@@ -12,7 +12,6 @@ use ownkey_domain::payer::PayerKind;
 use ownkey_domain::provider::Provider;
 use ownkey_providers::answer::AnswerMeter;
 use ownkey_vault::ProviderKey;
-use tokio::sync::watch;
 
 use crate::body::Body;
 use crate::call::Call;
@@ -20,6 +19,7 @@ use crate::echo::{drop_from_headers, echoes};
 use crate::error::{Code, Error};
 use crate::limits::SHORT_ANSWER_BYTES;
 use crate::relay::{Relay, Watch};
+use crate::stop::Stop;
 use crate::{failure, headers, short};
 
 const PAYER: HeaderName = HeaderName::from_static("x-ownkey-payer");
@@ -43,8 +43,8 @@ pub struct Answer {
     pub hide_usage: bool,
     /// Time-outs from here on.
     pub watch: Watch,
-    /// Tells when the server stops and streams end early.
-    pub stop: watch::Receiver<bool>,
+    /// What may end it early.
+    pub stop: Stop,
 }
 
 /// Relays the answer; the receipt is written before its last byte goes out.
@@ -84,21 +84,25 @@ pub fn respond(status: StatusCode, head: HeaderMap, body: Body) -> Response<Body
     response
 }
 
-/// What an answer says of its call: who pays, with which key, and where the time went.
+/// What an answer says of its call: what is left of its quotas, who pays, with which key, and where the time went.
 pub fn own_headers(head: &mut HeaderMap, call: &Call) {
+    // What the provider says of its own limits stays: on an own key they are the caller's, and the tighter ones.
+    for (name, value) in call.quotas.iter().flatten() {
+        head.entry(name).or_insert_with(|| value.clone());
+    }
     let Some((payer, credential)) = call.receipt.payer() else { return };
     head.insert(PAYER, HeaderValue::from_static(payer.as_str()));
     if let Some(credential) = credential {
         head.insert(CREDITS, HeaderValue::from_static("0"));
-        insert(head, CREDENTIAL, &credential.to_string());
+        if let Ok(credential) = HeaderValue::from_str(&credential.to_string()) {
+            head.insert(CREDENTIAL, credential);
+        }
     }
     let (own, first) = call.receipt.timing();
-    insert(head, SERVER_TIMING, &format!("ownkey;dur={:.3}, upstream;dur={:.3}", millis(own), millis(first)));
-}
-
-fn insert(head: &mut HeaderMap, name: HeaderName, text: &str) {
-    if let Ok(value) = HeaderValue::from_str(text) {
-        head.insert(name, value);
+    let timing = format!("ownkey;dur={:.3}, upstream;dur={:.3}", millis(own), millis(first));
+    if let Ok(timing) = HeaderValue::from_str(&timing) {
+        // Beside the provider's, which has entries of its own.
+        head.append(SERVER_TIMING, timing);
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use http::HeaderMap;
 use http::request::Parts;
-use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::money::MicroCredits;
 use ownkey_domain::provider::Protocol;
@@ -13,8 +13,10 @@ use ownkey_domain::time::Timestamp;
 use ownkey_domain::usage::{Measured, Usage};
 use ownkey_providers::route::Route;
 
+use crate::directory::Caller;
 use crate::settle::{Book, OpenReceipt, kept};
 use crate::target::Target;
+use crate::terms::Looked;
 
 /// The caller's own id of a request; OpenAI documents it, and it is passed on like any header.
 const CLIENT_REQUEST_ID: &str = "x-client-request-id";
@@ -51,24 +53,20 @@ pub struct Call {
     /// The protocol spoken.
     pub protocol: Protocol,
     /// Who calls.
-    pub caller: Arc<PlatformKey>,
+    pub caller: Arc<Caller>,
     /// The workspace it is made for.
     pub workspace: WorkspaceId,
-    /// Whether it was taken from the quotas.
-    pub is_counted: bool,
+    /// What its body has shown when it was looked through.
+    pub looked: Looked,
+    /// What its answer tells of the quotas; absent until it was taken from them.
+    pub quotas: Option<HeaderMap>,
     /// Its receipt.
     pub receipt: OpenReceipt,
 }
 
 impl Call {
     /// Opens the call of that caller.
-    pub fn open(
-        arrival: &Arrival,
-        to: Addressed<'_>,
-        caller: Arc<PlatformKey>,
-        head: &Parts,
-        book: &Arc<Book>,
-    ) -> Self {
+    pub fn open(arrival: &Arrival, to: Addressed<'_>, caller: Arc<Caller>, head: &Parts, book: &Arc<Book>) -> Self {
         let client_request_id = head.headers.get(CLIENT_REQUEST_ID).and_then(|value| value.to_str().ok());
         let draft = Receipt {
             id: arrival.id,
@@ -76,6 +74,7 @@ impl Call {
             workspace: caller.workspace,
             api_key: Some(caller.id),
             agent: None,
+            user: None,
             client_request_id: client_request_id.and_then(kept),
             route: to.route.template.to_owned(),
             provider: None,
@@ -106,7 +105,8 @@ impl Call {
             protocol: to.target.protocol,
             caller,
             workspace,
-            is_counted: false,
+            looked: Looked::default(),
+            quotas: None,
             receipt,
         }
     }

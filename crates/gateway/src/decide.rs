@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use ownkey_domain::catalogue::{Catalogue, Model, ResolveError, Resolved, Ruling};
-use ownkey_domain::payer::{Gate, KeyState, Payer, PayerKind, Question, Refusal, decide as rule};
+use ownkey_domain::catalogue::{Catalogue, Model, ResolveError, Resolved};
+use ownkey_domain::payer::{KeyState, Payer, PayerKind, Refusal};
 use ownkey_domain::plan::{Managed, Plan};
 use ownkey_domain::policy::PayerPolicy;
 use ownkey_domain::provider::{Protocol, Provider};
+use ownkey_domain::standing::{Offer, Refused, Standing};
 use ownkey_providers::paths::usual;
 use ownkey_providers::route::Route;
 use ownkey_vault::ProviderKey;
@@ -105,22 +106,17 @@ pub fn decide<'a>(
 ) -> Result<Decision<'a>, Error> {
     let provider = asked.provider;
     let upstream = grounds.upstream(provider).ok_or_else(unconfigured)?;
-    let key = key_state(grounds.plan, upstream, &workspace);
-    let ruling = match &asked.named {
-        Some(named) => grounds.ruling(named, &workspace),
-        None => Ruling { gate: Gate::Available, message: None },
-    };
-    let payer = rule(&Question {
-        plan: grounds.plan,
-        policy: if asked.always_managed { PayerPolicy::ManagedOnly } else { workspace.policy },
-        gate: ruling.gate,
-        key,
+    let standing = grounds.standing(&workspace);
+    let policy = if asked.always_managed { PayerPolicy::ManagedOnly } else { standing.policy };
+    let offer = Offer {
+        key: key_state(grounds.plan, upstream, &workspace),
         operator_key: upstream.managed_key.is_some(),
         priced: asked.is_free || asked.model().is_some_and(|model| model.prices.by_token()),
-    })
-    .map_err(|refusal| match refusal {
+    };
+    let payer = Standing { policy, ..standing }.decide(grounds.catalogue, asked.named.as_ref(), &offer);
+    let payer = payer.map_err(|refused| match refused.refusal {
         Refusal::ModelNotPriced if asked.named.is_none() => Error::bad_request("The request names no `model`."),
-        refusal => explained(refusal, key, ruling),
+        _ => explained(refused, offer.key),
     })?;
     let bound = workspace.credential(provider).and_then(|c| c.origin.as_ref()).and_then(|o| upstream.base_for(o));
     let default = upstream.bases.first();
@@ -147,27 +143,26 @@ impl<'a> Grounds<'a> {
         self.upstreams.iter().find(|upstream| upstream.provider == provider)
     }
 
-    /// Whether that workspace may have the model.
-    pub fn ruling(&self, named: &Resolved<'a>, workspace: &Workspace) -> Ruling<'a> {
-        let has = |feature: &str| self.plan.features.has(feature) || workspace.features.iter().any(|f| f == feature);
-        self.catalogue.ruling(named, self.plan.unknown, has)
+    /// How that workspace stands.
+    pub fn standing<'w>(&self, workspace: &'w Workspace) -> Standing<'w>
+    where
+        'a: 'w,
+    {
+        Standing { plan: self.plan, features: &workspace.features, policy: workspace.policy }
     }
 }
 
 /// The state of the workspace's key at a provider.
 pub fn key_state(plan: &Plan, upstream: &Upstream, workspace: &Workspace) -> KeyState {
-    let Some(credential) = workspace.credential(upstream.provider) else { return KeyState::None };
-    if !plan.byok {
-        return KeyState::Dormant(credential.id);
-    }
-    let bound = credential.origin.as_ref().and_then(|origin| upstream.base_for(origin));
+    let credential = workspace.credential(upstream.provider);
     // Bound to a destination that is no longer configured: it may not be sent anywhere.
-    bound.map_or(KeyState::Sealed(credential.id), |_| KeyState::Usable(credential.id))
+    let bound = credential.and_then(|credential| upstream.base_for(credential.origin.as_ref()?));
+    KeyState::of(plan, credential.map(|credential| credential.id), bound.is_some())
 }
 
 /// The refusal in words that fit this caller.
-fn explained(refusal: Refusal, key: KeyState, ruling: Ruling<'_>) -> Error {
-    match (refusal, ruling.message, key) {
+fn explained(refused: Refused<'_>, key: KeyState) -> Error {
+    match (refused.refusal, refused.message, key) {
         (Refusal::ModelGated, Some(message), _) => Error::new(Code::ModelGated, message),
         (Refusal::PlanRequired, _, KeyState::Dormant(_)) => Error::new(
             Code::PlanRequired,
@@ -175,7 +170,7 @@ fn explained(refusal: Refusal, key: KeyState, ruling: Ruling<'_>) -> Error {
              place. Either upgrade the plan, or remove the key (or choose the policy `managed_only`) to use managed \
              access.",
         ),
-        _ => Error::from(refusal),
+        (refusal, ..) => Error::from(refusal),
     }
 }
 

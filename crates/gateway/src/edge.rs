@@ -2,11 +2,12 @@
 
 mod activity;
 mod connection;
+mod host;
 mod peers;
 #[cfg(test)]
 mod tests;
+mod tls;
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,26 +17,18 @@ use http::header::{HOST, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{Request, Response, Version};
 use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
+use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use self::activity::{Activity, Answering};
-use self::connection::{Socket, drive};
+use self::activity::Activity;
+use self::connection::Socket;
+use self::host::Host;
 use self::peers::Peers;
+pub use self::tls::{BadIdentity, Identity};
 use crate::body::Body;
 use crate::limits::Limits;
 
-/// What hyper may buffer of a request's head.
-const HEAD_BYTES_MAX: usize = 64 << 10;
-/// Streams a caller may have open on one HTTP/2 connection.
-const H2_STREAMS_MAX: u32 = 100;
-/// How often an HTTP/2 peer is asked whether it is still there, and how long it may take to say so: a peer that
-/// vanished must not hold a call.
-const H2_PING_EVERY: Duration = Duration::from_secs(30);
-const H2_PING_WAIT: Duration = Duration::from_secs(20);
 /// Pause after the system refused another connection, so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -48,10 +41,28 @@ pub trait Answer: Send + Sync + 'static {
     fn cut_off(&self) {}
 }
 
-/// Serves the listener until `stop` resolves, then lets open calls end for [`Limits::drain`].
-pub async fn serve<A: Answer>(listener: TcpListener, answer: Arc<A>, limits: &Limits, stop: impl Future<Output = ()>) {
-    let door = Door::new(limits);
-    let builder = builder();
+/// Where callers come in.
+pub struct Entrance {
+    /// Bound already.
+    pub listener: TcpListener,
+    /// Who the listener is to those who come from now on; plain HTTP if absent.
+    pub identity: Option<watch::Receiver<Identity>>,
+    /// Proxies, which bring many callers over few addresses: the bound on connections of one address is not for them.
+    pub proxies: Vec<IpNet>,
+}
+
+impl Entrance {
+    /// Plain HTTP, without proxies on other machines.
+    pub fn plain(listener: TcpListener) -> Self {
+        Self { listener, identity: None, proxies: Vec::new() }
+    }
+}
+
+/// Serves the entrance until `stop` resolves, then lets open calls end for [`Limits::drain`].
+pub async fn serve<A: Answer>(entrance: Entrance, answer: Arc<A>, limits: &Limits, stop: impl Future<Output = ()>) {
+    let Entrance { listener, identity, proxies } = entrance;
+    let door = Door::new(limits, proxies);
+    let host = Arc::new(Host::new(answer, identity, limits));
     let (stopping, _) = watch::channel(());
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -61,22 +72,15 @@ pub async fn serve<A: Answer>(listener: TcpListener, answer: Arc<A>, limits: &Li
             accepted = door.accept(&listener) => accepted,
         };
         let Some((stream, entry)) = accepted else { continue };
-        let activity = Activity::new(limits);
-        let socket = TokioIo::new(Socket { stream, activity: Arc::clone(&activity) });
-        let (answer, requests) = (Arc::clone(&answer), Arc::clone(&activity));
-        let service = service_fn(move |request: Request<Incoming>| {
-            let open = requests.open(request.version());
-            let answer = Arc::clone(&answer);
-            async move { Ok::<_, Infallible>(answer.answer(request).await.map(|body| Answering::new(body, open))) }
-        });
-        let connection = builder.serve_connection(socket, service).into_owned();
+        let socket = Socket { stream, activity: Activity::new(limits) };
+        let host = Arc::clone(&host);
         let mut stopped = stopping.subscribe();
         tokio::spawn(async move {
             let stop = async {
                 // An error means that the sender is gone, which is as good a reason to stop.
                 let _ = stopped.changed().await;
             };
-            drive(connection, &activity, stop).await;
+            host.serve(socket, stop).await;
             drop((entry, stopped));
         });
     }
@@ -85,7 +89,7 @@ pub async fn serve<A: Answer>(listener: TcpListener, answer: Arc<A>, limits: &Li
     // Every connection has a receiver until it ends.
     if tokio::time::timeout(limits.drain, stopping.closed()).await.is_err() {
         tracing::warn!("some calls are still open after the drain time and are cut off");
-        answer.cut_off();
+        host.cut_off();
         // What does not go now is a caller who takes nothing; dropping it settles its call too.
         let _ = tokio::time::timeout(CUT_OFF_GRACE, stopping.closed()).await;
     }
@@ -105,14 +109,14 @@ struct Door {
 type Entry = (OwnedSemaphorePermit, peers::Counted);
 
 impl Door {
-    fn new(limits: &Limits) -> Self {
+    fn new(limits: &Limits, proxies: Vec<IpNet>) -> Self {
         let (wanted, connections) = (limits.connections_max, limits.connections());
         if connections < wanted {
             tracing::warn!(wanted, connections, "fewer connections than configured: raise the limit of open files");
         }
         Self {
             connections: Arc::new(Semaphore::new(connections)),
-            peers: Peers::new(limits.connections_per_peer()),
+            peers: Peers::new(limits.connections_per_peer(), proxies),
             crowd_told: std::sync::Once::new(),
         }
     }
@@ -143,20 +147,6 @@ impl Door {
         }
         counted
     }
-}
-
-fn builder() -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    // The time of a head is bounded by `Activity`, which tells a slow head from an idle connection.
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(HEAD_BYTES_MAX);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(H2_STREAMS_MAX)
-        .max_header_list_size(u32::try_from(HEAD_BYTES_MAX).unwrap_or(u32::MAX))
-        .keep_alive_interval(H2_PING_EVERY)
-        .keep_alive_timeout(H2_PING_WAIT);
-    builder
 }
 
 /// What hyper lets through and we don't: a request that two readers could understand differently.

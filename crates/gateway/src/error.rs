@@ -120,16 +120,9 @@ impl Code {
         }
     }
 
-    /// Whether the same call may succeed in a moment.
+    /// Whether the same call may succeed in a moment. The operator's key does not come, or come right, by itself.
     const fn worth_retrying(self) -> bool {
-        matches!(
-            self,
-            Self::Overloaded
-                | Self::RateLimited
-                | Self::ProviderRateLimited
-                | Self::ProviderUnavailable
-                | Self::ManagedUnavailable
-        )
+        matches!(self, Self::Overloaded | Self::RateLimited | Self::ProviderRateLimited | Self::ProviderUnavailable)
     }
 }
 
@@ -189,6 +182,12 @@ impl Error {
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    /// The same, although others of its code may pass.
+    #[must_use]
+    pub fn not_worth_retrying(self) -> Self {
+        self.with_header(SHOULD_RETRY, HeaderValue::from_static("false"))
     }
 
     /// The status the caller sees.
@@ -304,11 +303,7 @@ impl From<Refusal> for Error {
             Refusal::ManagedUnavailable => (Code::ManagedUnavailable, "Ask the operator, or use an own key."),
             Refusal::ModelNotPriced => (Code::ModelNotPriced, "Add an own key to use it."),
         };
-        let error = Self::new(code, format!("{}. {advice}", capitalised(&refusal.to_string())));
-        if code == Code::ManagedUnavailable {
-            return error.with_header(SHOULD_RETRY, HeaderValue::from_static("false"));
-        }
-        error
+        Self::new(code, format!("{}. {advice}", capitalised(&refusal.to_string())))
     }
 }
 
@@ -356,5 +351,12 @@ mod tests {
         let response = Error::overloaded("busy").respond(Protocol::Anthropic, None);
         assert_eq!(response.headers()["retry-after"], "1");
         assert!(!response.headers().contains_key("x-should-retry"));
+    }
+
+    #[test]
+    fn an_operators_key_that_is_not_there_or_fails_is_not_worth_a_retry() {
+        for error in [Error::from(Refusal::ManagedUnavailable), Error::new(Code::ManagedUnavailable, "unconfigured")] {
+            assert_eq!(error.respond(Protocol::OpenAi, None).headers()["x-should-retry"], "false");
+        }
     }
 }

@@ -26,10 +26,13 @@ use crate::error::{Code, ERROR_HEADER, Error, SHOULD_RETRY, SOURCE_HEADER, Sourc
 use crate::limits::ERROR_BODY_BYTES_MAX;
 
 /// Relays a provider's error answer.
-pub async fn relay(call: Call, answer: Answer, head: HeaderMap) -> Result<Response<Body>, Error> {
+pub async fn relay(call: Call, answer: Answer, mut head: HeaderMap) -> Result<Response<Body>, Error> {
     let (parts, incoming) = answer.response.into_parts();
-    let Ok(theirs) = timeout_at(answer.watch.next(), beginning_of(incoming)).await else {
-        return Err(broken(call, too_slow()));
+    let (deadline, mut stop) = (answer.watch.next(), answer.stop);
+    let theirs = async { timeout_at(deadline, beginning_of(incoming)).await.map_err(|_| too_slow()) };
+    let theirs = match stop.unless(theirs).await {
+        Ok(theirs) => theirs,
+        Err(error) => return Err(broken(call, error)),
     };
     if is_encoded(&parts.headers) {
         // Nobody here can look inside, so it can't be shown.
@@ -42,18 +45,15 @@ pub async fn relay(call: Call, answer: Answer, head: HeaderMap) -> Result<Respon
         call.receipt.key_seen(KeySeen::Refused);
     }
     let code = code(class, parts.status);
+    say_if_hopeless(&mut head, class, parts.status);
     if answer.payer == PayerKind::Managed {
         return managed(call, Theirs { status: parts.status, class, code, body: theirs }, head, &answer.key);
     }
     let scrubber = Scrubber::new(answer.key.expose_str().as_bytes());
     let scrubbed = Bytes::from(scrubber.scrub(&theirs).into_owned());
     let head = head.into_iter().filter_map(|(name, value)| Some((name?, value)));
-    let mut head: HeaderMap =
+    let head: HeaderMap =
         head.filter(|(_, value)| matches!(scrubber.scrub(value.as_bytes()), Cow::Borrowed(_))).collect();
-    if class == ErrorClass::QuotaExhausted {
-        // SDKs retry any 429. Money does not come back in a second.
-        head.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
-    }
     passed_on(call, parts.status, code, head, scrubbed)
 }
 
@@ -74,6 +74,20 @@ async fn beginning_of(mut body: Incoming) -> Bytes {
 fn is_encoded(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(CONTENT_ENCODING).iter();
     codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity") && !coding.is_empty())
+}
+
+/// Tells SDKs not to retry what a retry can't change. They retry limits and trouble unasked, whatever is behind them,
+/// and there the provider's own advice does not count either.
+fn say_if_hopeless(head: &mut HeaderMap, class: ErrorClass, status: StatusCode) {
+    let says_it = match status.as_u16() {
+        // Time that ran out and conflicts with other requests pass.
+        408 | 409 => false,
+        429 | 500..=599 => !class.may_pass(),
+        _ => !head.contains_key(SHOULD_RETRY),
+    };
+    if says_it {
+        head.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+    }
 }
 
 struct Theirs {
@@ -99,9 +113,15 @@ fn managed(call: Call, theirs: Theirs, head: HeaderMap, key: &ProviderKey) -> Re
             };
             return passed_on(call, status, theirs.code, head, told);
         }
+        429 if theirs.class == ErrorClass::AboutTheRequest => Error::of_provider(
+            Code::ProviderRateLimited,
+            "The request is larger than the provider's rate limit lets through at once. Send a smaller one.",
+        )
+        .not_worth_retrying(),
         429 => {
             Error::of_provider(Code::ProviderRateLimited, "The provider's rate limit is used up. Try again shortly.")
         }
+        408 | 409 => Error::of_provider(Code::ProviderUnavailable, "The provider has trouble. Try again shortly."),
         500..=599 => Error::of_provider(Code::ProviderUnavailable, "The provider has trouble. Try again shortly.")
             .with_status(status),
         _ => managed_unavailable(),
@@ -116,7 +136,6 @@ fn managed_unavailable() -> Error {
         Code::ManagedUnavailable,
         "Managed access fails at the moment. Tell the operator, or use an own key.",
     )
-    .with_header(SHOULD_RETRY, HeaderValue::from_static("false"))
 }
 
 /// What a provider says of the request itself, without the key and the ids of the operator's account: the few members
@@ -209,19 +228,17 @@ pub fn unwritten() -> Error {
     Error::overloaded("The receipt of this call could not be written. Try again shortly.")
 }
 
+/// The word for a provider's error. Those for limits and trouble belong to their statuses, whatever is behind them.
 fn code(class: ErrorClass, status: StatusCode) -> Code {
-    match class {
-        ErrorClass::KeyRefused | ErrorClass::ScopeMissing => Code::ProviderKeyInvalid,
-        ErrorClass::QuotaExhausted => Code::ProviderQuotaExhausted,
-        ErrorClass::RateLimited { .. } => Code::ProviderRateLimited,
-        ErrorClass::ModelNotFound => Code::ModelNotFound,
-        ErrorClass::ProviderIncident | ErrorClass::NotFromHere => Code::ProviderUnavailable,
-        ErrorClass::AboutTheRequest | ErrorClass::NotAboutTheKey => match status.as_u16() {
-            413 => Code::RequestTooLarge,
-            429 => Code::ProviderRateLimited,
-            500..=599 => Code::ProviderUnavailable,
-            _ => Code::BadRequest,
-        },
+    match (class, status.as_u16()) {
+        (ErrorClass::QuotaExhausted, _) => Code::ProviderQuotaExhausted,
+        (ErrorClass::KeyRefused, _) => Code::ProviderKeyInvalid,
+        (_, 429) => Code::ProviderRateLimited,
+        (ErrorClass::ProviderIncident, _) | (_, 500..=599) => Code::ProviderUnavailable,
+        (ErrorClass::ScopeMissing | ErrorClass::NotFromHere, _) => Code::ProviderKeyInvalid,
+        (ErrorClass::ModelNotFound, _) => Code::ModelNotFound,
+        (_, 413) => Code::RequestTooLarge,
+        _ => Code::BadRequest,
     }
 }
 

@@ -10,16 +10,16 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use ownkey_domain::id::{CredentialId, WorkspaceId};
 use ownkey_domain::payer::Payer;
 use ownkey_domain::provider::Provider;
+use ownkey_domain::time::Timestamp;
 use ownkey_providers::facts;
 use ownkey_vault::ProviderKey;
 use tokio::sync::OwnedSemaphorePermit;
 use zeroize::Zeroizing;
 
 use crate::client::Client;
-use crate::directory::{Directory, Generation};
+use crate::directory::{Caller, Directory, Generation, Workspace};
 use crate::error::{Code, Error};
 use crate::headers;
 
@@ -48,7 +48,7 @@ impl Upstreamed {
         let mut request = Request::new(draft.body);
         *request.method_mut() = draft.method;
         *request.uri_mut() = draft.uri;
-        *request.headers_mut() = headers::forwarded(draft.headers, payer.kind());
+        *request.headers_mut() = headers::forwarded(draft.headers, payer.kind(), draft.provider);
         let known = facts(draft.provider);
         let text = Zeroizing::new(format!("{}{}", known.credential_prefix, draft.key.expose_str()));
         let mut value = HeaderValue::from_str(&text)
@@ -63,8 +63,8 @@ impl Upstreamed {
 pub enum Sent {
     /// The provider's head is there.
     Answered(Response<Incoming>),
-    /// The key was replaced before anything went out: decide anew.
-    KeyReplaced,
+    /// The workspace or the platform key changed before anything went out: decide anew.
+    Outdated,
 }
 
 /// Sends the request and waits for the provider's head. Connections that broke before they carried anything are
@@ -72,7 +72,7 @@ pub enum Sent {
 pub async fn forward(client: &Client, request: Upstreamed, head_timeout: Duration) -> Result<Sent, Error> {
     match tokio::time::timeout(head_timeout, client.request(request.0)).await {
         Ok(Ok(response)) => Ok(Sent::Answered(response)),
-        Ok(Err(error)) if is_replaced(&error) => Ok(Sent::KeyReplaced),
+        Ok(Err(error)) if is_outdated(&error) => Ok(Sent::Outdated),
         Ok(Err(error)) => {
             tracing::info!(error = %Chain(&error), "the provider could not be reached");
             Err(Error::of_provider(Code::ProviderUnavailable, "The provider could not be reached. Try again shortly."))
@@ -94,39 +94,42 @@ impl std::fmt::Display for Chain<'_> {
     }
 }
 
-fn is_replaced(error: &hyper_util::client::legacy::Error) -> bool {
+fn is_outdated(error: &hyper_util::client::legacy::Error) -> bool {
     let first = std::error::Error::source(error);
-    std::iter::successors(first, |e| e.source()).any(|cause| cause.is::<KeyReplaced>())
+    std::iter::successors(first, |e| e.source()).any(|cause| cause.is::<Outdated>())
 }
 
-/// The workspace's key was replaced or removed before the request went out.
+/// The workspace or the platform key changed before the request went out.
 #[derive(Debug, thiserror::Error)]
-#[error("the key was replaced before the request went out")]
-struct KeyReplaced;
+#[error("the workspace or the platform key changed before the request went out")]
+struct Outdated;
 
-/// Tells at the last moment whether a key is still the workspace's.
+/// Tells at the last moment whether a decision still stands: whether the workspace's keys, plan and policy are those
+/// that it rests on, and whether the caller's platform key still works.
 pub struct Lease {
-    /// Knows the current keys.
+    /// Knows the workspaces as they are.
     pub directory: Arc<Directory>,
     /// The state that the decision rests on.
     pub since: Generation,
-    /// Whose key it is.
-    pub workspace: WorkspaceId,
-    /// The key.
-    pub credential: CredentialId,
+    /// The workspace as it was then.
+    pub workspace: Arc<Workspace>,
+    /// Who calls.
+    pub caller: Arc<Caller>,
+    /// Tells the time.
+    pub clock: fn() -> Timestamp,
 }
 
 impl Lease {
     fn holds(&self) -> bool {
-        self.directory.still_current(self.since, self.workspace, self.credential)
+        self.directory.still_current(self.since, &self.workspace) && self.caller.may_call((self.clock)())
     }
 }
 
 /// A request body on its way out. The client asks for it in the very poll in which it writes the head, so this is
-/// the last moment to find that the key was removed meanwhile; the connection is then dropped with nothing sent.
-/// That is what lets a removal be acknowledged without waiting for calls that were about to start.
+/// the last moment to find that a key was removed or revoked, or the policy changed meanwhile; the connection is then dropped
+/// with nothing sent. That is what lets a change be acknowledged without waiting for calls that were about to start.
 pub struct Outgoing {
-    bytes: Option<Bytes>,
+    pieces: std::vec::IntoIter<Bytes>,
     lease: Option<Lease>,
     went_out: Arc<AtomicBool>,
     // Room in memory, given back when the body is gone.
@@ -134,9 +137,9 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// A body that goes out only while the lease holds.
-    pub fn new(bytes: Bytes, lease: Option<Lease>, room: Arc<OwnedSemaphorePermit>) -> Self {
-        Self { bytes: Some(bytes), lease, went_out: Arc::default(), _room: room }
+    /// A body in pieces that goes out only while the lease holds.
+    pub fn new(pieces: Vec<Bytes>, lease: Lease, room: Arc<OwnedSemaphorePermit>) -> Self {
+        Self { pieces: pieces.into_iter(), lease: Some(lease), went_out: Arc::default(), _room: room }
     }
 
     /// Becomes true when the request goes out: before that, no provider knows of it.
@@ -158,22 +161,20 @@ impl Body for Outgoing {
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         if !self.may_go_out() {
-            return Poll::Ready(Some(Err(Box::new(KeyReplaced))));
+            return Poll::Ready(Some(Err(Box::new(Outdated))));
         }
         self.lease = None;
-        Poll::Ready(self.bytes.take().map(|bytes| Ok(Frame::data(bytes))))
+        Poll::Ready(self.pieces.next().map(|piece| Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.bytes.is_none()
+        self.pieces.as_slice().is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.bytes {
-            // A body that is known to be empty is never asked for: this is the last question before its head goes out.
-            // One of unknown length is asked for, and then says that it may not go.
-            Some(bytes) if bytes.is_empty() && !self.may_go_out() => SizeHint::default(),
-            bytes => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
-        }
+        let left = self.pieces.as_slice().iter().map(|piece| piece.len() as u64).sum();
+        // A body that is known to be empty is never asked for: this is the last question before its head goes out.
+        // One of unknown length is asked for, and then says that it may not go.
+        if left == 0 && !self.may_go_out() { SizeHint::default() } else { SizeHint::with_exact(left) }
     }
 }

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{HeaderName, HeaderValue};
 use http::request::Parts as Head;
 use http::{Request, Response};
 use hyper::body::Incoming;
-use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::catalogue::Catalogue;
+use ownkey_domain::hold::{self, Size};
 use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::money::CreditRate;
 use ownkey_domain::payer::PayerKind;
@@ -18,22 +17,22 @@ use ownkey_domain::plan::Plan;
 use ownkey_domain::platform_key;
 use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
-use ownkey_providers::form::Payload;
 use ownkey_providers::managed::{Extensions, Shape};
 use ownkey_providers::paths::{self, What};
 use ownkey_providers::peek::{Edits, Peek, edit, peek};
 use ownkey_providers::route::Verb;
-use ownkey_vault::{Keyring, PlatformKeyHasher};
+use ownkey_vault::{Keyring, PlatformKeyHasher, ProviderKey};
 use percent_encoding::percent_decode_str;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::admit::admit;
 use crate::answer::{Answer, relay};
+use crate::aside::on_body;
 use crate::body::Body;
 use crate::call::{Addressed, Arrival, Call};
 use crate::client::Client;
 use crate::decide::{self, Asked, Decision, Grounds, decide};
-use crate::directory::{Directory, Generation, Workspace};
+use crate::directory::{Caller, Directory, Generation, Workspace};
 use crate::error::{Code, Error};
 use crate::forward::{Draft, Lease, Outgoing, Sent, Upstreamed, forward};
 use crate::identify::identify;
@@ -43,13 +42,14 @@ use crate::metrics::Metrics;
 use crate::models::Viewer;
 use crate::open::key_for;
 use crate::rates::{Quota, Rates, Subject};
-use crate::read::{self, RequestBody, read};
+use crate::read::{self, BodyRoom, RequestBody, read};
 use crate::relay::Watch;
 use crate::settle::{Book, kept};
+use crate::stop::Stop;
 use crate::target::{self, Target};
 use crate::terms::{self, Bill};
 use crate::upstream::Upstream;
-use crate::{edge, failure, headers, service};
+use crate::{agents, edge, failure, headers, service};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ownkey-request-id");
 
@@ -68,9 +68,11 @@ pub struct Parts {
     /// What a credit is worth.
     pub credits: Option<CreditRate>,
     /// What managed calls may carry beyond the providers' lists.
-    pub managed: Extensions,
+    pub managed: Arc<Extensions>,
     /// Paths that managed access always pays for.
     pub managed_paths: Vec<String>,
+    /// Whether streams of own-key calls are asked for usage where their callers do not ask; managed ones always are.
+    pub ask_usage: bool,
     /// The providers.
     pub upstreams: Vec<Upstream>,
     /// Reaches them.
@@ -81,10 +83,14 @@ pub struct Parts {
     pub rates: Arc<Rates>,
     /// Counts.
     pub metrics: Arc<Metrics>,
-    /// Ends every stream, each with an error event. Gateways that follow each other share it.
+    /// Ends every call, streams with an error event. Gateways that follow each other share it.
     pub cut_off: watch::Sender<bool>,
+    /// The memory of all request bodies, shared likewise.
+    pub body_room: BodyRoom,
     /// Bounds and time-outs.
     pub limits: Limits,
+    /// Whether the listener itself speaks TLS.
+    pub over_tls: bool,
     /// Tells the time and makes ids.
     pub clock: fn() -> Timestamp,
     /// Makes the id of a call that came then.
@@ -95,7 +101,6 @@ pub struct Parts {
 pub struct Gateway {
     parts: Parts,
     book: Arc<Book>,
-    body_room: Arc<Semaphore>,
 }
 
 /// A request that was read.
@@ -114,16 +119,15 @@ impl Gateway {
             metrics: Arc::clone(&parts.metrics),
             rates: Arc::clone(&parts.rates),
         });
-        let body_room = read::body_room(&parts.limits);
-        Self { parts, book, body_room }
+        Self { parts, book }
     }
 
     /// Whether a path is the data plane's.
     pub fn serves(path: &str) -> bool {
-        target::is_data_plane(path)
+        paths::is_of_a_protocol(path)
     }
 
-    /// Ends every stream that is still going on, each with an error event: the server stops. It also ends those of
+    /// Ends every call that is still going on, streams with an error event: the server stops. It also ends those of
     /// gateways that were made with the same [`Parts::cut_off`].
     pub fn cut_off(&self) {
         self.parts.cut_off.send_replace(true);
@@ -135,7 +139,7 @@ impl Gateway {
         let arrival = Arrival { id: (self.parts.new_id)(at), at, started: Instant::now() };
         let (head, body) = request.into_parts();
         let id = arrival.id.to_string();
-        let mut response = match target::find(&head.method, head.uri.path(), &head.headers) {
+        let mut response = match target::find(&head, self.parts.over_tls) {
             Err((error, protocol)) => error.respond(protocol, Some(&id)),
             Ok(to) => {
                 let answered = self.answer(&arrival, &to, &head, body).await;
@@ -165,15 +169,16 @@ impl Gateway {
             What::Models => return self.viewer(to, &caller, head).await?.list(head.uri.query()),
             What::Model(id) => return self.viewer(to, &caller, head).await?.one(id),
         };
+        let mut stop = self.stop(&caller);
         let mut call = Call::open(arrival, Addressed { route, target: to }, caller, head, &self.book);
-        match self.carry(&mut call, head, body).await {
+        match stop.unless(self.carry(&mut call, head, body)).await {
             Ok(answer) => relay(call, answer).await,
             Err(error) => Err(failure::broken(call, error)),
         }
     }
 
     /// Who looks at the models that he can use: no call of a model, so no receipt.
-    async fn viewer(&self, to: &Target, caller: &PlatformKey, head: &Head) -> Result<Viewer<'_>, Error> {
+    async fn viewer(&self, to: &Target, caller: &Caller, head: &Head) -> Result<Viewer<'_>, Error> {
         may_call_models(caller)?;
         let id = service::workspace_of(caller, &head.headers, &self.parts.directory).await?;
         let (workspace, since) = self.workspace(id).await?;
@@ -186,36 +191,78 @@ impl Gateway {
     async fn carry(&self, call: &mut Call, head: &Head, body: Incoming) -> Result<Answer, Error> {
         may_call_models(&call.caller)?;
         let body = if call.route.verb == Verb::Post {
-            read(&self.parts.limits, &self.body_room, &head.headers, body).await?
+            read(&self.parts.limits, &self.parts.body_room, &head.headers, body).await?
         } else {
-            read::nothing(&self.body_room)?
+            read::nothing(&self.parts.body_room)?
         };
-        let asked = peek(payload(head, &body.bytes), call.route)
-            .map_err(|error| Error::bad_request(format!("Bad request: {error}.")))?;
+        call.receipt.awaited(body.awaited);
+        let route = call.route;
+        let asked = on_body(&body, move |sent| peek(sent, route)).await?;
+        let asked = asked.map_err(|error| Error::bad_request(format!("Bad request: {error}.")))?;
         call.receipt.note(|receipt| {
             receipt.model = asked.model.as_deref().and_then(kept);
             receipt.stream = asked.stream;
         });
         service::act_for(call, &head.headers, &self.parts.directory).await?;
-        let model = decide::resolve(&self.parts.catalogue, call.protocol, asked.model.as_deref())?;
-        let model = model.at(call.route, &self.parts.managed_paths);
         let received = Received { head, body: &body, asked: &asked };
         for _ in 0..DECISIONS_MAX {
+            self.confirm(call, head).await?;
             let (workspace, since) = self.workspace(call.workspace).await?;
             let plan = self.plan(&workspace)?;
             let grounds = Grounds { plan, catalogue: &self.parts.catalogue, upstreams: &self.parts.upstreams };
-            let decision = decide(&grounds, &model, workspace, since)?;
-            self.terms(call, &received, &model, &decision)?;
+            let model = match &asked.model {
+                Some(named) => Some(self.model(call, &grounds, (&workspace, since), named)?),
+                None => None,
+            };
+            let model = decide::resolve(&self.parts.catalogue, call.protocol, model)?;
+            let model = model.at(call.route, &self.parts.managed_paths);
+            let decision = decide(&grounds, &model, Arc::clone(&workspace), since)?;
+            let key = key_for(&self.parts.keyring, &decision)?;
+            self.terms(call, &received, &model, &decision).await?;
             admit(&*self.parts.ledger, decision.payer.kind())?;
-            if let Some(answer) = self.send(call, &received, &decision).await? {
+            if let Some(answer) = self.send(call, &received, &decision, key).await? {
                 return Ok(answer);
             }
         }
-        Err(Error::overloaded("The workspace's keys change too fast. Try again shortly."))
+        Err(Error::overloaded("The workspace changes too fast. Try again shortly."))
+    }
+
+    /// Makes sure of the caller before each decision: his key may have been revoked or have expired while the body
+    /// came, or just before the call went out.
+    async fn confirm(&self, call: &mut Call, head: &Head) -> Result<(), Error> {
+        let Parts { directory, hasher, clock, .. } = &self.parts;
+        let now = clock();
+        if !call.caller.may_call(now) {
+            call.caller = identify(directory, hasher, &head.headers, now).await?;
+        }
+        Ok(())
+    }
+
+    /// What may end a call of that caller early.
+    fn stop(&self, caller: &Arc<Caller>) -> Stop {
+        Stop::new(self.parts.cut_off.subscribe(), &self.parts.directory, caller)
+    }
+
+    /// The model that the call's name for it means in that workspace; the receipt tells of the agent that was named.
+    fn model<'a>(
+        &self,
+        call: &mut Call,
+        grounds: &Grounds<'a>,
+        workspace: (&'a Arc<Workspace>, Generation),
+        named: &'a str,
+    ) -> Result<&'a str, Error> {
+        let wanted = agents::wanted(grounds, workspace, named)?;
+        if let Some(agent) = wanted.agent {
+            call.receipt.note(|receipt| {
+                receipt.agent = Some(agent.into());
+                receipt.model = kept(wanted.model);
+            });
+        }
+        Ok(wanted.model)
     }
 
     /// What stands between a payer and a call: the closed world of managed access, the rate limits, the funds.
-    fn terms(
+    async fn terms(
         &self,
         call: &mut Call,
         received: &Received<'_>,
@@ -223,57 +270,69 @@ impl Gateway {
         decision: &Decision<'_>,
     ) -> Result<(), Error> {
         let is_managed = decision.payer.kind() == PayerKind::Managed;
-        let body = &received.body.bytes;
         let shape = if is_managed {
-            let body = payload(received.head, body);
-            terms::closed_world(call.route, model, &received.head.headers, body, &self.parts.managed)?
+            let world = terms::closed_world(call.route, model, &received.head.headers, &self.parts.managed)?;
+            call.looked.through(received.body, world).await?
         } else {
             Shape::default()
         };
+        call.receipt.prompted(hold::prompt(
+            model.model(),
+            &Size {
+                body_bytes: u64::try_from(received.body.bytes.len()).unwrap_or(u64::MAX),
+                messages: shape.messages,
+                has_tools: shape.has_tools,
+                ..Size::default()
+            },
+        ));
         self.take_turn(call, decision.plan)?;
         if !is_managed {
             return Ok(());
         }
         let rate = self.parts.credits.as_ref();
-        let request = received.asked;
-        let bill = Bill { plan: decision.plan, rate, route: call.route, request, body_bytes: body.len(), shape };
+        let (request, body_bytes) = (received.asked, received.body.bytes.len());
+        let bill = Bill { plan: decision.plan, rate, route: call.route, request, body_bytes, shape };
         bill.check_funds(model)
     }
 
     /// Takes the call from the quotas of its key and workspace, once however often it is decided.
     fn take_turn(&self, call: &mut Call, plan: &Plan) -> Result<(), Error> {
-        if std::mem::replace(&mut call.is_counted, true) {
+        if call.quotas.is_some() {
             return Ok(());
         }
         let key = Quota { requests: call.caller.requests_per_minute, tokens: call.caller.tokens_per_minute };
         let workspace = Quota { requests: plan.requests_per_minute, tokens: plan.tokens_per_minute };
         let quotas = [(Subject::Key(call.caller.id), key), (Subject::Workspace(call.workspace), workspace)];
-        let taken = self.parts.rates.admit(&quotas, call.started);
-        taken.map_err(|exceeded| exceeded.error(call.protocol, (self.parts.clock)()))
+        let (taken, now) = (self.parts.rates.admit(&quotas, call.started), (self.parts.clock)());
+        let allowance = taken.map_err(|exceeded| exceeded.error(call.protocol, now))?;
+        call.quotas = Some(allowance.headers(call.protocol, now));
+        Ok(())
     }
 
-    /// Opens the key and forwards; `None` if the key was replaced at the last moment.
+    /// Forwards with that key; `None` if the workspace or the caller changed at the last moment.
     async fn send(
         &self,
         call: &mut Call,
         received: &Received<'_>,
         decision: &Decision<'_>,
+        key: Arc<ProviderKey>,
     ) -> Result<Option<Answer>, Error> {
         let Received { head, body, asked } = *received;
         let query: Vec<u8> = percent_decode_str(head.uri.query().unwrap_or_default()).collect();
         if platform_key::appears_in(&query) || platform_key::appears_in(call.path.as_bytes()) {
             return Err(Error::bad_request("The path or query holds a platform key. Send it in a header."));
         }
-        let key = key_for(&self.parts.keyring, decision)?;
-        let lease = decision.payer.credential().map(|credential| Lease {
+        let lease = Lease {
             directory: Arc::clone(&self.parts.directory),
             since: decision.since,
-            workspace: decision.workspace.id,
-            credential,
-        });
-        let asks_usage = asked.stream && !asked.include_usage;
+            workspace: Arc::clone(&decision.workspace),
+            caller: Arc::clone(&call.caller),
+            clock: self.parts.clock,
+        };
+        let wants_usage = self.parts.ask_usage || decision.payer.kind() == PayerKind::Managed;
+        let asks_usage = wants_usage && asked.stream && !asked.include_usage;
         let edits = Edits { model: decision.model, include_usage: asks_usage, output_limit: decision.output_limit };
-        let edited = edit(&body.bytes, call.route, asked, edits).map_or_else(|| body.bytes.clone(), Bytes::from);
+        let edited = edit(&body.bytes, call.route, asked, edits);
         let path = paths::below_base(decision.provider, &call.path);
         let query = headers::forwarded_query(head.uri.query(), decision.payer.kind());
         let uri = decision.base.uri(path, query);
@@ -294,7 +353,7 @@ impl Gateway {
         match forward(&self.parts.client, request, self.parts.limits.response_head).await? {
             Sent::Answered(response) => Ok(Some(Answer {
                 response,
-                stop: self.parts.cut_off.subscribe(),
+                stop: self.stop(&call.caller).of(&decision.workspace),
                 provider: decision.provider,
                 payer: decision.payer.kind(),
                 key,
@@ -302,7 +361,7 @@ impl Gateway {
                 hide_usage: asks_usage && call.route.asks_usage(),
                 watch: Watch::new(&self.parts.limits, call.started),
             })),
-            Sent::KeyReplaced => {
+            Sent::Outdated => {
                 call.receipt.withdraw_attempt();
                 Ok(None)
             }
@@ -328,12 +387,7 @@ impl Gateway {
     }
 }
 
-/// A body with what its head says that it is.
-fn payload<'a>(head: &'a Head, bytes: &'a [u8]) -> Payload<'a> {
-    Payload { bytes, kind: head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes) }
-}
-
-fn may_call_models(caller: &PlatformKey) -> Result<(), Error> {
+fn may_call_models(caller: &Caller) -> Result<(), Error> {
     if caller.may(Scope::Inference) || caller.may(Scope::InferenceAny) {
         return Ok(());
     }

@@ -3,6 +3,8 @@
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::platform_key;
+use ownkey_domain::provider::Provider;
+use ownkey_providers::managed;
 
 /// Headers of ours start with this; the caller's own are never forwarded.
 const OURS: &str = "x-ownkey-";
@@ -36,8 +38,8 @@ const NOT_FORWARDED: [&str; 14] = [
     "http2-settings",
 ];
 
-/// All that a managed call may carry. The values of the last were looked at before.
-const MANAGED: [&str; 5] = ["content-type", "accept", "anthropic-version", "user-agent", "anthropic-beta"];
+/// All that a managed call may carry besides the provider's own, whose values were looked at before.
+const MANAGED: [&str; 3] = ["content-type", "accept", "user-agent"];
 /// The one query that SDKs send to model paths, and that changes no price.
 const MANAGED_QUERY: &str = "beta=true";
 
@@ -54,13 +56,16 @@ const NOT_RELAYED: [&str; 8] = [
 ];
 
 /// The request headers that go upstream: all but a deny-list on own-key calls, an allow-list on managed ones.
-pub fn forwarded(from: &HeaderMap, payer: PayerKind) -> HeaderMap {
+pub fn forwarded(from: &HeaderMap, payer: PayerKind, provider: Provider) -> HeaderMap {
     let named = connection_names(from);
     let mut to = HeaderMap::with_capacity(from.len() + 2);
     for (name, value) in from {
         let passes = match payer {
             PayerKind::Byok => passes_own(name, value),
-            PayerKind::Managed => MANAGED.contains(&name.as_str()) && !platform_key::appears_in(value.as_bytes()),
+            PayerKind::Managed => {
+                let listed = MANAGED.iter().chain(managed::headers(provider)).any(|known| name == known);
+                listed && !platform_key::appears_in(value.as_bytes())
+            }
         };
         if passes && !named.contains(name) {
             to.append(name.clone(), value.clone());
@@ -139,6 +144,7 @@ mod tests {
             ("x-api-key", "y"),
             ("cookie", "c"),
             ("x-ownkey-agent", "lead"),
+            ("x-ownkey-user", "ada"),
             ("sec-fetch-mode", "cors"),
             ("x-forwarded-for", "1.2.3.4"),
             ("origin", "https://a"),
@@ -148,7 +154,7 @@ mod tests {
             ("x-note", &format!("my key is {key}")),
             ("te", "trailers"),
         ]);
-        let to = forwarded(&from, PayerKind::Byok);
+        let to = forwarded(&from, PayerKind::Byok, Provider::OpenAi);
         let mut names: Vec<_> = to.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, ["accept-encoding", "anthropic-beta", "openai-organization", "x-stainless-lang"]);
@@ -158,11 +164,22 @@ mod tests {
 
     #[test]
     fn a_managed_call_carries_nothing_of_the_callers_account() {
-        let from =
-            headers(&[("content-type", "application/json"), ("openai-organization", "org"), ("x-anything", "1")]);
-        let to = forwarded(&from, PayerKind::Managed);
-        assert_eq!(to.len(), 2);
-        assert!(to.contains_key("content-type"));
+        let from = headers(&[
+            ("content-type", "application/json"),
+            ("openai-organization", "org"),
+            ("anthropic-version", "2023-06-01"),
+            ("x-anything", "1"),
+            ("x-ownkey-user", "ada"),
+        ]);
+        for (provider, passed) in [
+            (Provider::OpenAi, &["accept-encoding", "content-type"][..]),
+            (Provider::Anthropic, &["accept-encoding", "anthropic-version", "content-type"]),
+        ] {
+            let to = forwarded(&from, PayerKind::Managed, provider);
+            let mut names: Vec<_> = to.keys().map(HeaderName::as_str).collect();
+            names.sort_unstable();
+            assert_eq!(names, passed);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use ownkey_domain::platform_key;
 use ownkey_domain::time::Timestamp;
 use ownkey_vault::{KeyHash, PepperId, PlatformKeyHasher};
 
-use crate::directory::Directory;
+use crate::directory::{Caller, Directory};
 use crate::error::{Code, Error};
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -19,7 +19,7 @@ pub async fn identify(
     hasher: &PlatformKeyHasher,
     headers: &HeaderMap,
     now: Timestamp,
-) -> Result<Arc<PlatformKey>, Error> {
+) -> Result<Arc<Caller>, Error> {
     let presented = credential(headers)?;
     let lookup = platform_key::parse(presented).ok_or_else(|| not_a_platform_key(presented))?;
     let found = directory.platform_key(lookup).await.map_err(|error| {

@@ -3,6 +3,7 @@
 //! and a [`ledger::Ledger`].
 
 pub mod client;
+pub mod cors;
 pub mod directory;
 pub mod edge;
 pub mod error;
@@ -14,7 +15,9 @@ pub mod rates;
 pub mod upstream;
 
 mod admit;
+mod agents;
 mod answer;
+mod aside;
 mod body;
 mod call;
 mod decide;
@@ -30,8 +33,10 @@ mod relay;
 mod service;
 mod settle;
 mod short;
+mod stop;
 mod target;
 mod terms;
 
 pub use body::Body;
 pub use gateway::{Gateway, Parts};
+pub use read::BodyRoom;

@@ -85,7 +85,7 @@ pub const BODY_ROOM_WAIT: Duration = Duration::from_secs(5);
 pub const SHORT_ANSWER_BYTES: u64 = 64 << 10;
 /// What is read of a provider's error body.
 pub const ERROR_BODY_BYTES_MAX: usize = 256 << 10;
-/// How often a call may find its key replaced between deciding and sending.
+/// How often a call may find its workspace changed between deciding and sending.
 pub const DECISIONS_MAX: usize = 4;
 /// Longest text of the caller that is kept on a receipt (model name, request id).
 pub const RECEIPT_TEXT_MAX: usize = 256;

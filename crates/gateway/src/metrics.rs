@@ -16,6 +16,7 @@ pub struct Metrics {
     calls: [[AtomicU64; OUTCOMES.len()]; PAYERS.len()],
     open: AtomicI64,
     unrecorded: AtomicU64,
+    managed_unpriced: AtomicU64,
 }
 
 impl Metrics {
@@ -31,6 +32,10 @@ impl Metrics {
         let outcome = OUTCOMES.iter().position(|o| *o == receipt.outcome);
         if let (Some(payer), Some(outcome)) = (payer, outcome) {
             self.calls[payer][outcome].fetch_add(1, Ordering::Relaxed);
+        }
+        let is_whole = receipt.payer == Some(PayerKind::Managed) && receipt.outcome == Outcome::Complete;
+        if is_whole && receipt.cost_usd.is_none() {
+            self.managed_unpriced.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -56,10 +61,15 @@ impl Metrics {
             }
         }
         gauge(out, "ownkey_calls_open", "Calls that are open now.", self.open_calls());
-        out.push_str("# HELP ownkey_receipts_unrecorded_total Receipts the journal refused.\n");
-        out.push_str("# TYPE ownkey_receipts_unrecorded_total counter\n");
-        let _ = writeln!(out, "ownkey_receipts_unrecorded_total {}", self.unrecorded.load(Ordering::Relaxed));
+        counter(out, "ownkey_receipts_unrecorded_total", "Receipts the journal refused.", &self.unrecorded);
+        let help = "Managed calls that were answered in whole and have no cost.";
+        counter(out, "ownkey_managed_unpriced_total", help, &self.managed_unpriced);
     }
+}
+
+fn counter(out: &mut String, name: &str, help: &str, value: &AtomicU64) {
+    let value = value.load(Ordering::Relaxed);
+    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}");
 }
 
 fn gauge(out: &mut String, name: &str, help: &str, value: i64) {

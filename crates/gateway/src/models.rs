@@ -1,21 +1,24 @@
 //! `GET /v1/models`: what this caller can use, in the shape of the protocol that asks. Answered here: a provider's own
 //! list would show models that the workspace may not call, and hide the product's own names.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
-use ownkey_domain::catalogue::Listed;
-use ownkey_domain::payer::PayerKind;
-use ownkey_domain::provider::Protocol;
-use ownkey_providers::paths::is_called;
+use ownkey_domain::agent;
+use ownkey_domain::catalogue::Model;
+use ownkey_domain::provider::{Protocol, Provider};
+use ownkey_providers::paths::place_of;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
+use crate::agents;
 use crate::body::{self, Body};
-use crate::decide::{Grounds, decide, resolve};
+use crate::decide::Grounds;
 use crate::directory::{Generation, Workspace};
 use crate::error::{Code, Error};
-use std::sync::Arc;
 
 /// How many models a page has where the caller does not say, and at most, as Anthropic has it.
 const PAGE_DEFAULT: usize = 20;
@@ -36,37 +39,52 @@ pub struct Viewer<'a> {
 impl Viewer<'_> {
     /// The list, or its page.
     pub fn list(&self, query: Option<&str>) -> Result<Response<Body>, Error> {
-        let usable: Vec<Listed<'_>> = self.usable().collect();
+        let usable = self.usable();
         Ok(answer(&match self.protocol {
             Protocol::OpenAi => json!({"object": "list", "data": usable.iter().map(openai).collect::<Vec<_>>()}),
             Protocol::Anthropic => page(&usable, query.unwrap_or_default())?,
         }))
     }
 
-    /// One model of the list.
+    /// One model, by any name that a call of it could have.
     pub fn one(&self, id: &str) -> Result<Response<Body>, Error> {
-        let found = self.usable().find(|listed| listed.id == id);
         let unknown = || Error::new(Code::ModelNotFound, "There is no such model that this workspace can use.");
-        let found = found.ok_or_else(unknown)?;
+        let listed = self.usable().into_iter().find(|shown| shown.id == id);
+        let found = listed.or_else(|| self.meant(id)).ok_or_else(unknown)?;
         Ok(answer(&match self.protocol {
             Protocol::OpenAi => openai(&found),
             Protocol::Anthropic => anthropic(&found),
         }))
     }
 
-    /// Models of the protocol whose path is built, by the very rule that calls go by.
-    fn usable(&self) -> impl Iterator<Item = Listed<'_>> {
-        let served = |listed: &Listed<'_>| {
-            listed.model.provider.protocol() == self.protocol && is_called(listed.model.provider, listed.model.mode)
-        };
-        self.grounds.catalogue.listed().filter(served).filter(|listed| self.is_usable(listed))
+    /// Models of the protocol whose path is built, and the agents that have one.
+    fn usable(&self) -> Vec<Shown<'_>> {
+        let listed = self.grounds.catalogue.listed();
+        let models = listed.filter_map(|listed| self.shown(Cow::Borrowed(listed.id), listed.id));
+        let agents = agents::all(&self.grounds, (&self.workspace, self.since)).into_iter();
+        let agents = agents.filter_map(|(name, model)| self.shown(format!("{}{name}", agent::PREFIX).into(), model));
+        models.chain(agents).collect()
     }
 
-    fn is_usable(&self, listed: &Listed<'_>) -> bool {
-        let Ok(asked) = resolve(self.grounds.catalogue, self.protocol, Some(listed.id)) else { return false };
-        let decision = decide(&self.grounds, &asked, Arc::clone(&self.workspace), self.since);
-        decision.is_ok_and(|decision| decision.payer.kind() == PayerKind::Byok || !self.grounds.plan.draws_on_credits())
+    /// The model that a name means which no list shows: one behind its provider's, or with another date.
+    fn meant<'v>(&'v self, name: &'v str) -> Option<Shown<'v>> {
+        let Shown { provider, model, .. } = self.shown(Cow::Borrowed(name), name)?;
+        Some(Shown { id: Cow::Borrowed(&model?.id), provider, model })
     }
+
+    /// A name whose calls would go out, on a path of this protocol that is built.
+    fn shown<'v>(&'v self, id: Cow<'v, str>, name: &'v str) -> Option<Shown<'v>> {
+        let asked = agents::usable(&self.grounds, (&self.workspace, self.since), (self.protocol, name))?;
+        let is_served = asked.model().is_none_or(|model| place_of(model.provider, model.mode).is_some());
+        is_served.then(|| Shown { id, provider: asked.provider, model: asked.model() })
+    }
+}
+
+/// A name that callers may ask for, and what is known of the model behind it.
+struct Shown<'a> {
+    id: Cow<'a, str>,
+    provider: Provider,
+    model: Option<&'a Model>,
 }
 
 fn answer(value: &Value) -> Response<Body> {
@@ -76,25 +94,25 @@ fn answer(value: &Value) -> Response<Body> {
     response
 }
 
-fn openai(listed: &Listed<'_>) -> Value {
+fn openai(shown: &Shown<'_>) -> Value {
     // The catalogue does not know when a model was made; the start of the epoch says so.
-    json!({"id": listed.id, "object": "model", "created": 0, "owned_by": listed.model.provider})
+    json!({"id": shown.id, "object": "model", "created": 0, "owned_by": shown.provider})
 }
 
-fn anthropic(listed: &Listed<'_>) -> Value {
+fn anthropic(shown: &Shown<'_>) -> Value {
     json!({
         "type": "model",
-        "id": listed.id,
-        "display_name": listed.id,
+        "id": shown.id,
+        "display_name": shown.id,
         "created_at": "1970-01-01T00:00:00Z",
-        "max_input_tokens": listed.model.context_tokens,
-        "max_tokens": listed.model.output_tokens,
+        "max_input_tokens": shown.model.and_then(|model| model.context_tokens),
+        "max_tokens": shown.model.and_then(|model| model.output_tokens),
         "capabilities": null,
     })
 }
 
 /// A page after or before an id, or the first one.
-fn page(all: &[Listed<'_>], query: &str) -> Result<Value, Error> {
+fn page(all: &[Shown<'_>], query: &str) -> Result<Value, Error> {
     let value = |name: &str| {
         let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
         let mut found =
@@ -107,7 +125,7 @@ fn page(all: &[Listed<'_>], query: &str) -> Result<Value, Error> {
         Some(_) => return Err(Error::bad_request("`limit` must be a whole number from 1 to 1000.")),
     };
     let place = |id: &str| {
-        let found = all.iter().position(|listed| listed.id == id);
+        let found = all.iter().position(|shown| shown.id == id);
         found.ok_or_else(|| Error::bad_request("The id to page from is none of this list."))
     };
     let (shown, has_more) = match (value("after_id"), value("before_id")) {
@@ -122,32 +140,31 @@ fn page(all: &[Listed<'_>], query: &str) -> Result<Value, Error> {
     };
     Ok(json!({
         "data": shown.iter().map(anthropic).collect::<Vec<_>>(),
-        "first_id": shown.first().map(|listed| listed.id),
-        "last_id": shown.last().map(|listed| listed.id),
+        "first_id": shown.first().map(|first| &first.id),
+        "last_id": shown.last().map(|last| &last.id),
         "has_more": has_more,
     }))
 }
 
-fn first<'l, 'a>(from: &'l [Listed<'a>], limit: usize) -> (&'l [Listed<'a>], bool) {
+fn first<'l, 'a>(from: &'l [Shown<'a>], limit: usize) -> (&'l [Shown<'a>], bool) {
     (&from[..limit.min(from.len())], from.len() > limit)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ownkey_domain::catalogue::Catalogue;
 
     #[test]
     fn pages_cover_the_list_in_both_directions() {
-        let catalogue = Catalogue::builtin().unwrap();
-        let all: Vec<_> = catalogue.listed().take(7).collect();
+        let shown = |model: &'static str| Shown { id: Cow::Borrowed(model), provider: Provider::OpenAi, model: None };
+        let all: Vec<_> = ["a", "b", "c", "d", "e", "f", "g"].map(shown).into();
         let ids = |query: &str| {
             let page = page(&all, query).unwrap();
             let data = page["data"].as_array().unwrap().clone();
             let ids: Vec<_> = data.iter().map(|m| m["id"].as_str().unwrap().to_owned()).collect();
             (ids, page["has_more"].as_bool().unwrap())
         };
-        let names: Vec<_> = all.iter().map(|listed| listed.id.to_owned()).collect();
+        let names: Vec<_> = all.iter().map(|shown| shown.id.to_string()).collect();
         assert_eq!(ids(""), (names.clone(), false));
         assert_eq!(ids("limit=3"), (names[..3].to_vec(), true));
         assert_eq!(ids(&format!("limit=3&after_id={}", names[2])), (names[3..6].to_vec(), true));

@@ -1,12 +1,12 @@
 //! Ownkey's own rate limits: requests and tokens a minute, of a platform key and of a workspace. Each node keeps its
 //! own. Requests are taken when a call starts; tokens when it has ended and they are known, so a bucket may go below
-//! zero: the next call waits until it is above again. (That is why the buckets are written out here: libraries for
-//! rate limits refuse to take more than there is.)
+//! zero: the next call waits until it is above again. What is left is told on every answer. Why the buckets are written out here is in
+//! `docs/decisions/0009-rate-limits-are-buckets-of-our-own.md`.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use http::header::{HeaderName, HeaderValue, RETRY_AFTER};
+use http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use ownkey_domain::id::{ApiKeyId, WorkspaceId};
 use ownkey_domain::provider::Protocol;
 use ownkey_domain::time::Timestamp;
@@ -67,33 +67,52 @@ pub struct Exceeded {
     wait: Duration,
 }
 
+/// What is left of a quota.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Left {
+    measure: Measure,
+    per_minute: u64,
+    remaining: u64,
+    full_in: Duration,
+}
+
+/// What is left of each quota that a call counts against; of two quotas of one kind, that of which less is left.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Allowance(Vec<Left>);
+
 impl Rates {
     /// Full buckets for everyone.
     pub fn new(base: Instant) -> Self {
         Self { buckets: Cache::new(BUCKETS_MAX), base }
     }
 
-    /// Takes a call from every quota, or from none.
-    pub fn admit(&self, quotas: &[(Subject, Quota)], now: Instant) -> Result<(), Exceeded> {
+    /// Takes a call from every quota, or from none. Returns what is then left of them.
+    pub fn admit(&self, quotas: &[(Subject, Quota)], now: Instant) -> Result<Allowance, Exceeded> {
         let now = now.saturating_duration_since(self.base);
+        let mut allowance = Allowance::default();
         for (subject, quota) in quotas {
-            if let Some(per_minute) = quota.tokens {
-                self.with(*subject, Measure::Tokens, per_minute, |bucket| bucket.check(Measure::Tokens, now))?;
-            }
+            let Some(per_minute) = quota.tokens else { continue };
+            allowance.add(self.with(*subject, Measure::Tokens, per_minute, |bucket| {
+                bucket.check(Measure::Tokens, now)?;
+                Ok(bucket.left(Measure::Tokens, now))
+            })?);
         }
         for (at, (subject, quota)) in quotas.iter().enumerate() {
             let Some(per_minute) = quota.requests else { continue };
             let taken = self.with(*subject, Measure::Requests, u64::from(per_minute), |bucket| {
                 bucket.check(Measure::Requests, now)?;
                 bucket.take(1, now);
-                Ok(())
+                Ok(bucket.left(Measure::Requests, now))
             });
-            if let Err(exceeded) = taken {
-                self.give_back(&quotas[..at]);
-                return Err(exceeded);
+            match taken {
+                Ok(left) => allowance.add(left),
+                Err(exceeded) => {
+                    self.give_back(&quotas[..at]);
+                    return Err(exceeded);
+                }
             }
         }
-        Ok(())
+        Ok(allowance)
     }
 
     /// Takes the tokens of a call that has ended, from whoever has a quota of them.
@@ -138,6 +157,13 @@ impl Bucket {
         if wait.is_zero() { Ok(()) } else { Err(Exceeded { measure, per_minute: self.per_minute, wait }) }
     }
 
+    fn left(&self, measure: Measure, now: Duration) -> Left {
+        let full_in = self.full_at.saturating_sub(now);
+        let units = WINDOW.saturating_sub(full_in).as_nanos() / self.each().as_nanos().max(1);
+        let remaining = u64::try_from(units).unwrap_or(u64::MAX).min(self.per_minute);
+        Left { measure, per_minute: self.per_minute, remaining, full_in }
+    }
+
     fn take(&mut self, units: u64, now: Duration) {
         let time = u32::try_from(units).ok().and_then(|units| self.each().checked_mul(units)).unwrap_or(DEBT_MAX);
         self.full_at = (self.full_at.max(now) + time.min(DEBT_MAX)).min(now + DEBT_MAX);
@@ -148,12 +174,43 @@ impl Exceeded {
     /// The error in the protocol's own form.
     pub fn error(&self, protocol: Protocol, now: Timestamp) -> Error {
         let seconds = self.wait.as_secs().saturating_add(1).min(WAIT_SECONDS_MAX);
-        let what = match self.measure {
-            Measure::Requests => "requests",
-            Measure::Tokens => "tokens",
-        };
-        let message = format!("The limit of {} {what} a minute is used up. Try again in {seconds} s.", self.per_minute);
+        let (measure, per_minute) = (self.measure, self.per_minute);
+        let what = measure.as_str();
+        let message = format!("The limit of {per_minute} {what} a minute is used up. Try again in {seconds} s.");
         let error = Error::new(Code::RateLimited, message).with_header(RETRY_AFTER, HeaderValue::from(seconds));
+        let left = Left { measure, per_minute, remaining: 0, full_in: Duration::from_secs(seconds) };
+        left.told(protocol, now).fold(error, |error, (name, value)| error.with_header(name, value))
+    }
+}
+
+impl Allowance {
+    fn add(&mut self, left: Left) {
+        match self.0.iter_mut().find(|other| other.measure == left.measure) {
+            Some(other) if other.remaining <= left.remaining => {}
+            Some(other) => *other = left,
+            None => self.0.push(left),
+        }
+    }
+
+    /// The headers that tell of it, in the protocol's own form.
+    pub fn headers(&self, protocol: Protocol, now: Timestamp) -> HeaderMap {
+        self.0.iter().flat_map(|left| left.told(protocol, now)).collect()
+    }
+}
+
+impl Measure {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::Tokens => "tokens",
+        }
+    }
+}
+
+impl Left {
+    fn told(self, protocol: Protocol, now: Timestamp) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+        let what = self.measure.as_str();
+        let seconds = self.full_in.as_millis().div_ceil(1_000);
         let (name, reset): (fn(&str, &str) -> String, String) = match protocol {
             Protocol::OpenAi => (|what, field| format!("x-ratelimit-{field}-{what}"), format!("{seconds}s")),
             Protocol::Anthropic => {
@@ -161,12 +218,10 @@ impl Exceeded {
                 (|what, field| format!("anthropic-ratelimit-{what}-{field}"), at.to_string())
             }
         };
-        let fields = [("limit", self.per_minute.to_string()), ("remaining", "0".to_owned()), ("reset", reset)];
-        fields.into_iter().fold(error, |error, (field, value)| {
-            match (HeaderName::try_from(name(what, field)), HeaderValue::try_from(value)) {
-                (Ok(name), Ok(value)) => error.with_header(name, value),
-                _ => error,
-            }
+        let (limit, remaining) = (self.per_minute.to_string(), self.remaining.to_string());
+        let fields = [("limit", limit), ("remaining", remaining), ("reset", reset)];
+        fields.into_iter().filter_map(move |(field, value)| {
+            Some((HeaderName::try_from(name(what, field)).ok()?, HeaderValue::try_from(value).ok()?))
         })
     }
 }
@@ -189,7 +244,7 @@ mod tests {
         let rates = Rates::new(start);
         let quotas = [(KEY, requests(6))];
         for _ in 0..6 {
-            assert_eq!(rates.admit(&quotas, start), Ok(()));
+            assert!(rates.admit(&quotas, start).is_ok());
         }
         let exceeded = rates.admit(&quotas, start).unwrap_err();
         assert_eq!(exceeded.wait, Duration::from_secs(10));
@@ -221,6 +276,28 @@ mod tests {
         assert!(rates.admit(&quotas, start + Duration::from_secs(31)).is_ok());
         rates.spend([KEY, WORKSPACE], u64::MAX, start);
         assert!(rates.admit(&quotas, start + DEBT_MAX).is_ok());
+    }
+
+    #[test]
+    fn what_is_left_is_that_of_the_tighter_quota() {
+        let start = Instant::now();
+        let rates = Rates::new(start);
+        let quotas = [
+            (KEY, Quota { requests: Some(7), tokens: Some(600) }),
+            (WORKSPACE, Quota { requests: Some(3), tokens: None }),
+        ];
+        let left = |now: Instant| {
+            let Allowance(all) = rates.admit(&quotas, now).unwrap();
+            all.iter().map(|left| (left.measure.as_str(), left.per_minute, left.remaining)).collect::<Vec<_>>()
+        };
+        assert_eq!(left(start), [("tokens", 600, 600), ("requests", 3, 2)]);
+        rates.spend([KEY, WORKSPACE], 100, start);
+        assert_eq!(left(start), [("tokens", 600, 500), ("requests", 3, 1)]);
+        let Allowance(all) = rates.admit(&quotas, start + Duration::from_secs(5)).unwrap();
+        assert_eq!((all[0].remaining, all[0].full_in), (550, Duration::from_secs(5)));
+        let told = Allowance(all).headers(Protocol::OpenAi, Timestamp::from_millis(0));
+        assert_eq!((told.len(), &told["x-ratelimit-reset-tokens"]), (6, &HeaderValue::from_static("5s")));
+        assert!(Allowance::default().headers(Protocol::OpenAi, Timestamp::from_millis(0)).is_empty());
     }
 
     #[test]

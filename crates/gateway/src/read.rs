@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use ownkey_providers::form::Payload;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -32,25 +33,43 @@ const LARGE_STEP: usize = 256 << 10;
 const ROOM_POLL: Duration = Duration::from_millis(25);
 
 /// A request body with the room in memory that it takes.
+#[derive(Clone)]
 pub struct RequestBody {
     /// The bytes as they came.
     pub bytes: Bytes,
+    /// What its head says that they are.
+    kind: Option<HeaderValue>,
     /// Given back when the last user of the bytes is done.
     pub room: Arc<OwnedSemaphorePermit>,
+    /// How long the caller let it be waited for.
+    pub awaited: Duration,
 }
 
-/// The memory that all request bodies share.
-pub fn body_room(limits: &Limits) -> Arc<Semaphore> {
-    Arc::new(Semaphore::new(limits.bodies_bytes_max / ROOM_UNIT))
+impl RequestBody {
+    /// The bytes with what they are.
+    pub fn payload(&self) -> Payload<'_> {
+        Payload { bytes: &self.bytes, kind: self.kind.as_ref().map(HeaderValue::as_bytes) }
+    }
+}
+
+/// The memory that all request bodies share, also those of gateways that follow each other.
+#[derive(Clone)]
+pub struct BodyRoom {
+    free: Arc<Semaphore>,
+    /// How large it is, in units.
+    all: usize,
+}
+
+impl BodyRoom {
+    /// Room for as much as the limits say.
+    pub fn new(limits: &Limits) -> Self {
+        let all = limits.bodies_bytes_max / ROOM_UNIT;
+        Self { free: Arc::new(Semaphore::new(all)), all }
+    }
 }
 
 /// Reads the body of a request.
-pub async fn read(
-    limits: &Limits,
-    room: &Arc<Semaphore>,
-    headers: &HeaderMap,
-    body: Incoming,
-) -> Result<RequestBody, Error> {
+pub async fn read(limits: &Limits, room: &BodyRoom, headers: &HeaderMap, body: Incoming) -> Result<RequestBody, Error> {
     if headers.get_all(CONTENT_ENCODING).iter().any(|codings| !is_identity(codings.as_bytes())) {
         let error = Error::bad_request("Compressed request bodies are not supported. Send it as it is.");
         return Err(error.with_status(http::StatusCode::UNSUPPORTED_MEDIA_TYPE));
@@ -60,14 +79,15 @@ pub async fn read(
         return Err(too_large(limits));
     }
     let mut space = Space::new(limits, room, announced.unwrap_or(0))?;
-    let bytes = collect(limits, body, &mut space).await?;
-    Ok(RequestBody { room: Arc::new(space.fit(bytes.len())), bytes })
+    let (bytes, awaited) = collect(limits, body, &mut space).await?;
+    let room = Arc::new(space.fit(bytes.len()));
+    Ok(RequestBody { bytes, kind: headers.get(CONTENT_TYPE).cloned(), room, awaited })
 }
 
 /// The body of a request that has none.
-pub fn nothing(room: &Arc<Semaphore>) -> Result<RequestBody, Error> {
-    let held = Arc::clone(room).try_acquire_many_owned(0).map_err(|_| no_room())?;
-    Ok(RequestBody { bytes: Bytes::new(), room: Arc::new(held) })
+pub fn nothing(room: &BodyRoom) -> Result<RequestBody, Error> {
+    let held = Arc::clone(&room.free).try_acquire_many_owned(0).map_err(|_| no_room())?;
+    Ok(RequestBody { bytes: Bytes::new(), kind: None, room: Arc::new(held), awaited: Duration::ZERO })
 }
 
 fn is_identity(codings: &[u8]) -> bool {
@@ -95,8 +115,8 @@ struct Space<'a> {
 }
 
 impl<'a> Space<'a> {
-    fn new(limits: &Limits, room: &'a Arc<Semaphore>, announced: usize) -> Result<Self, Error> {
-        let (all, most) = (units(limits.bodies_bytes_max), units(limits.body_bytes_max));
+    fn new(limits: &Limits, BodyRoom { free: room, all }: &'a BodyRoom, announced: usize) -> Result<Self, Error> {
+        let most = units(limits.body_bytes_max);
         let held = Arc::clone(room).try_acquire_many_owned(0).map_err(|_| no_room())?;
         // The largest body must find its place, however small the room.
         let left = (all / SMALL_SHARE).min(all.saturating_sub(most));
@@ -167,12 +187,16 @@ fn no_room() -> Error {
     Error::overloaded("Too many large requests at once. Try again shortly.")
 }
 
-async fn collect(limits: &Limits, mut body: Incoming, space: &mut Space<'_>) -> Result<Bytes, Error> {
+/// The whole body, and how long it was waited for.
+async fn collect(limits: &Limits, mut body: Incoming, space: &mut Space<'_>) -> Result<(Bytes, Duration), Error> {
     let started = Instant::now();
+    let mut awaited = Duration::ZERO;
     let mut first = Bytes::new();
     let mut rest = BytesMut::new();
     while !body.is_end_stream() {
+        let since = Instant::now();
         let frame = timeout(limits.body_idle, body.frame()).await;
+        awaited += since.elapsed();
         let Some(frame) = frame.map_err(|_| too_slow())? else { break };
         let frame = frame.map_err(|_| Error::bad_request("The request body broke off."))?;
         let Ok(data) = frame.into_data() else { continue };
@@ -194,7 +218,7 @@ async fn collect(limits: &Limits, mut body: Incoming, space: &mut Space<'_>) -> 
         }
         rest.extend_from_slice(&data);
     }
-    Ok(if rest.is_empty() { first } else { rest.freeze() })
+    Ok((if rest.is_empty() { first } else { rest.freeze() }, awaited))
 }
 
 fn is_too_slow(elapsed: Duration, bytes: usize) -> bool {

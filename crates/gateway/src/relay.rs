@@ -1,6 +1,10 @@
 //! Step 7: bytes to the caller as they come. One body wrapper meters them while they pass: no second consumer, no
 //! buffering, back-pressure by polling. The receipt is written before the terminal event goes out.
 
+mod edits;
+mod ending;
+mod meter;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,14 +15,14 @@ use http_body::{Body as HttpBody, Frame};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use ownkey_domain::payer::PayerKind;
-use ownkey_domain::receipt::Outcome;
-use ownkey_providers::answer::AnswerMeter;
-use ownkey_providers::hide_usage::UsageHider;
-use ownkey_providers::scrub::{ScrubStream, Scrubber};
+use ownkey_providers::scrub::Scrubber;
 use ownkey_providers::stream::{StreamMeter, Terminal};
 use ownkey_vault::ProviderKey;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use self::edits::Edits;
+use self::ending::Ending;
+use self::meter::{Meter, Plain, Step};
 use crate::answer::{Answer, meter};
 use crate::body::{Body, BodyError};
 use crate::call::Call;
@@ -50,6 +54,8 @@ impl Watch {
 
 /// How long an error event has to leave before the connection is aborted.
 const LAST_WORDS: Duration = Duration::from_millis(100);
+/// How long a provider may take to close an answer whose last event is out.
+const AFTER_THE_END: Duration = Duration::from_secs(1);
 
 /// The answer broke off: the connection is aborted, so that nobody takes what came for the whole.
 #[derive(Debug, thiserror::Error)]
@@ -65,24 +71,11 @@ pub struct Relay {
     edits: Edits,
     watch: Watch,
     timer: Pin<Box<Sleep>>,
-    stop: Pin<Box<dyn Future<Output = ()> + Send>>,
+    stop: Pin<Box<dyn Future<Output = Error> + Send>>,
     state: State,
     is_stream: bool,
     payer: PayerKind,
     key: Arc<ProviderKey>,
-}
-
-enum Meter {
-    Stream(StreamMeter),
-    Plain(AnswerMeter, Rest),
-}
-
-/// How the end of a plain answer is known before its last byte goes out.
-enum Rest {
-    /// So many bytes are still to come.
-    Bytes(u64),
-    /// Not announced: the last piece is held back until the next one or the end comes.
-    Unknown(Bytes),
 }
 
 enum State {
@@ -95,79 +88,30 @@ enum State {
     Over,
 }
 
-/// What is taken out of a stream on its way.
-#[derive(Default)]
-struct Edits {
-    /// On managed streams: nothing goes on before its event is whole, so that an error can be replaced.
-    whole: Option<UsageHider>,
-    usage: Option<UsageHider>,
-    key: Option<ScrubStream>,
-}
-
-impl Edits {
-    fn hold(&mut self, chunk: Bytes) -> Bytes {
-        match &mut self.whole {
-            Some(holder) => holder.feed(chunk),
-            None => chunk,
-        }
-    }
-
-    fn pass(&mut self, chunk: Bytes) -> Bytes {
-        let chunk = match &mut self.usage {
-            Some(hider) => hider.feed(chunk),
-            None => chunk,
-        };
-        let Some(scrub) = &mut self.key else { return chunk };
-        match scrub.feed(&chunk) {
-            std::borrow::Cow::Borrowed(same) if same.len() == chunk.len() => chunk,
-            std::borrow::Cow::Borrowed(part) => chunk.slice_ref(part),
-            std::borrow::Cow::Owned(other) => Bytes::from(other),
-        }
-    }
-
-    /// What was held back.
-    fn finish(&mut self) -> Bytes {
-        let held = self.usage.take().map(UsageHider::finish).unwrap_or_default();
-        let Some(mut scrub) = self.key.take() else { return held };
-        let mut out = scrub.feed(&held).into_owned();
-        out.extend_from_slice(&scrub.finish());
-        Bytes::from(out)
-    }
-}
-
 impl Relay {
     /// Relays a stream of events.
     pub fn stream(call: Call, answer: Answer) -> Body {
-        let managed = answer.payer == PayerKind::Managed;
-        let edits = Edits {
-            whole: managed.then(UsageHider::holding_only),
-            usage: answer.hide_usage.then(UsageHider::new),
-            key: Some(Scrubber::new(answer.key.expose_str().as_bytes()).stream()),
-        };
+        let scrub = Scrubber::new(answer.key.expose_str().as_bytes()).stream();
+        let edits = Edits::of_stream(answer.hide_usage, scrub);
         let meter = Meter::Stream(StreamMeter::new(call.route, answer.answers));
         Self::start(call, answer, meter, edits)
     }
 
     /// Relays any other body, of that length if it is known.
     pub fn plain(call: Call, answer: Answer, length: Option<u64>) -> Body {
-        let rest = length.map_or(Rest::Unknown(Bytes::new()), Rest::Bytes);
-        let meter = Meter::Plain(meter(&call, answer.response.headers()), rest);
+        let meter = Meter::Plain(Plain::new(meter(&call, answer.response.headers()), length));
         Self::start(call, answer, meter, Edits::default())
     }
 
     fn start(call: Call, answer: Answer, meter: Meter, edits: Edits) -> Body {
         let Answer { response, watch, payer, key, mut stop, .. } = answer;
-        let stop = Box::pin(async move {
-            // The sender goes only with the whole gateway.
-            let _ = stop.wait_for(|stop| *stop).await;
-        });
         let relay = Self {
             incoming: response.into_body(),
             call,
             edits,
             watch,
             timer: Box::pin(sleep_until(watch.next())),
-            stop,
+            stop: Box::pin(async move { stop.called().await }),
             state: State::Flowing,
             is_stream: matches!(meter, Meter::Stream(_)),
             meter: Some(meter),
@@ -179,100 +123,94 @@ impl Relay {
 
     /// The next piece of the answer.
     fn take(&mut self, chunk: Bytes) -> Bytes {
-        let mut chunk = self.edits.hold(chunk);
-        let ended = match &mut self.meter {
-            Some(Meter::Stream(meter)) => {
-                let progress = meter.feed(&chunk);
-                if let Some(at) = progress.error_at.filter(|_| self.payer == PayerKind::Managed) {
-                    return self.replace_error(chunk.slice(..at));
-                }
-                progress.terminal_at.is_some()
+        let chunk = self.edits.hold(chunk);
+        let Some(meter) = &mut self.meter else { return self.after_the_end(chunk) };
+        let Step { chunk, is_end, error_at } = meter.feed(chunk);
+        if let Some(at) = error_at.filter(|_| self.payer == PayerKind::Managed) {
+            // It speaks of the operator's account, so it is told in our own words.
+            let before = self.edits.pass(chunk.slice(..at));
+            self.fail(&Error::of_provider(Code::ProviderUnavailable, "The provider failed in mid-answer. Try again."));
+            return before;
+        }
+        if is_end {
+            self.timer.as_mut().reset(Instant::now() + AFTER_THE_END);
+            if let Err(error) = self.settle(Ending::InForm) {
+                self.break_off(&error);
+                return Bytes::new();
             }
-            Some(Meter::Plain(meter, rest)) => {
-                meter.feed(&chunk);
-                match rest {
-                    Rest::Unknown(held) => {
-                        std::mem::swap(held, &mut chunk);
-                        false
-                    }
-                    Rest::Bytes(left) => {
-                        *left = left.saturating_sub(chunk.len() as u64);
-                        *left == 0
-                    }
-                }
-            }
-            // After its last event a managed stream says nothing more that is the caller's.
-            None if self.payer == PayerKind::Managed && self.is_stream => return Bytes::new(),
-            None => false,
-        };
-        if ended && self.settle(Ending::InForm).is_err() {
-            return self.break_off(&failure::unwritten());
         }
         self.edits.pass(chunk)
     }
 
-    /// An error inside a managed stream speaks of the operator's account: it is told in our own words.
-    fn replace_error(&mut self, before: Bytes) -> Bytes {
-        let mut out = self.edits.pass(before).to_vec();
-        self.fail(&Error::of_provider(Code::ProviderUnavailable, "The provider failed in mid-answer. Try again."));
-        if let State::Breaking(event) = &mut self.state {
-            out.extend_from_slice(&std::mem::take(event));
-        }
-        Bytes::from(out)
+    /// After its last event a managed stream says nothing more that is the caller's.
+    fn after_the_end(&mut self, chunk: Bytes) -> Bytes {
+        if self.payer == PayerKind::Managed && self.is_stream { Bytes::new() } else { self.edits.pass(chunk) }
     }
 
     /// The provider ended the answer.
     fn end(&mut self) {
-        let held = match &mut self.meter {
-            Some(Meter::Plain(_, Rest::Unknown(held))) => std::mem::take(held),
-            _ => self.finish_edits(),
+        let rest = match &mut self.meter {
+            Some(Meter::Plain(plain)) => plain.held(),
+            Some(Meter::Stream(meter)) => {
+                // An event without the blank line behind it. Some servers leave that out at the very end.
+                let rest = self.edits.cut_short();
+                meter.feed(&rest);
+                rest
+            }
+            None => {
+                let rest = self.edits.cut_short();
+                self.after_the_end(rest)
+            }
         };
-        self.state = State::Ending(held);
-        if self.settle(Ending::InForm).is_err() {
-            let event = self.break_off(&failure::unwritten());
-            self.state = State::Breaking(event);
+        match self.settle(Ending::InForm) {
+            Ok(()) => self.state = State::Ending(self.edits.finish(rest)),
+            Err(error) => self.break_off(&error),
         }
-    }
-
-    /// What was held back: an event that was never finished. On managed streams it could be an error's beginning.
-    fn finish_edits(&mut self) -> Bytes {
-        let cut_short = self.edits.whole.take().map(UsageHider::finish).unwrap_or_default();
-        if !cut_short.is_empty() && self.payer == PayerKind::Byok {
-            return self.edits.pass(cut_short);
-        }
-        self.edits.finish()
     }
 
     /// The answer can't go on.
     fn fail(&mut self, error: &Error) {
+        if self.meter.is_none() {
+            // The caller has all of it already.
+            self.state = State::Ending(self.edits.finish(Bytes::new()));
+            return;
+        }
         self.call.receipt.note(|receipt| receipt.error = Some(error.code.as_str().to_owned()));
         // A failing journal is logged there, and the caller is told of a failure already.
         let _ = self.settle(Ending::Broken);
-        let event = self.break_off(error);
-        self.state = State::Breaking(event);
+        self.break_off(error);
     }
 
     /// What a caller gets in place of the rest.
-    fn break_off(&mut self, error: &Error) -> Bytes {
-        self.state = State::Breaking(Bytes::new());
-        if !self.is_stream {
-            return Bytes::new();
-        }
-        error.event(self.call.protocol, self.call.route.names_events, Some(&self.call.id.to_string()))
+    fn break_off(&mut self, error: &Error) {
+        let (route, id) = (self.call.route, self.call.id.to_string());
+        let event = self.is_stream.then(|| error.event(self.call.protocol, route.names_events, Some(&id)));
+        self.state = State::Breaking(event.unwrap_or_default());
     }
 
-    /// Closes the receipt, once.
-    fn settle(&mut self, ending: Ending) -> Result<(), crate::ledger::JournalUnavailable> {
+    /// Closes the receipt, once. An error is what the caller must be told in place of the answer's end.
+    fn settle(&mut self, ending: Ending) -> Result<(), Error> {
         let Some(meter) = self.meter.take() else { return Ok(()) };
-        let (mut served, outcome) = match meter {
-            Meter::Plain(meter, _) => (meter.finish(), ending.of_plain()),
-            Meter::Stream(meter) => {
-                let facts = meter.finish();
-                (facts.served, ending.of_stream(facts.terminal))
-            }
-        };
-        drop_from_served(&mut served, &self.key);
-        self.call.receipt.close(outcome, &served)
+        let mut learnt = meter.finish();
+        drop_from_served(&mut learnt.served, &self.key);
+        let is_cut = ending == Ending::InForm && !self.is_told(learnt.terminal);
+        let receipt = &mut self.call.receipt;
+        if is_cut {
+            receipt.note(|receipt| receipt.error = Some(Code::ProviderUnavailable.as_str().to_owned()));
+        }
+        receipt.produced(learnt.output);
+        receipt.close(ending.outcome(learnt.terminal), &learnt.served).map_err(|_| failure::unwritten())?;
+        if is_cut { Err(failure::broke_off()) } else { Ok(()) }
+    }
+
+    /// Whether the caller knows from the answer itself how it ended. A connection that is closed in form does not say
+    /// so: behind a proxy that is how a stream looks that was cut.
+    fn is_told(&self, terminal: Option<Terminal>) -> bool {
+        match terminal {
+            Some(Terminal::Complete) => true,
+            Some(Terminal::Error(_)) => self.payer == PayerKind::Byok,
+            None => false,
+        }
     }
 
     fn timed_out(&self) -> Error {
@@ -285,10 +223,13 @@ impl Relay {
     fn poll_upstream(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
         match Pin::new(&mut self.incoming).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
-                let deadline = self.watch.next();
-                self.timer.as_mut().reset(deadline);
                 // Trailers are the provider's hop only.
-                Poll::Ready(Some(frame.into_data().map_or_else(|_| Bytes::new(), |chunk| self.take(chunk))))
+                let bytes = frame.into_data().map_or_else(|_| Bytes::new(), |chunk| self.take(chunk));
+                if self.meter.is_some() {
+                    let deadline = self.watch.next();
+                    self.timer.as_mut().reset(deadline);
+                }
+                Poll::Ready(Some(bytes))
             }
             Poll::Ready(Some(Err(_))) => {
                 self.fail(&failure::broke_off());
@@ -303,41 +244,10 @@ impl Relay {
                 Poll::Ready(None)
             }
             Poll::Pending => {
-                std::task::ready!(self.stop.as_mut().poll(cx));
-                self.fail(&Error::overloaded("The server is stopping. Try again."));
+                let error = std::task::ready!(self.stop.as_mut().poll(cx));
+                self.fail(&error);
                 Poll::Ready(None)
             }
-        }
-    }
-}
-
-/// Why a receipt is closed.
-#[derive(Clone, Copy)]
-enum Ending {
-    /// The provider ended the answer.
-    InForm,
-    /// It broke off.
-    Broken,
-    /// The caller left.
-    Left,
-}
-
-impl Ending {
-    const fn of_plain(self) -> Outcome {
-        match self {
-            Self::InForm => Outcome::Complete,
-            Self::Broken => Outcome::Failed,
-            Self::Left => Outcome::Cancelled,
-        }
-    }
-
-    /// A stream is whole only if it said so.
-    const fn of_stream(self, terminal: Option<Terminal>) -> Outcome {
-        match (self, terminal) {
-            (_, Some(Terminal::Error(_))) => Outcome::Failed,
-            (Self::InForm, Some(Terminal::Complete)) => Outcome::Complete,
-            (Self::Left, _) => Outcome::Cancelled,
-            (Self::InForm | Self::Broken, _) => Outcome::Failed,
         }
     }
 }

@@ -4,6 +4,7 @@ use http::HeaderMap;
 use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::id::WorkspaceId;
 use ownkey_domain::scope::Scope;
+use ownkey_providers::stray::may_hold_key;
 
 use crate::call::Call;
 use crate::directory::Directory;
@@ -11,7 +12,8 @@ use crate::error::Error;
 
 const WORKSPACE: &str = "x-ownkey-workspace";
 const AGENT: &str = "x-ownkey-agent";
-/// Longest name of an agent, and longest id that a product gives a workspace.
+const USER: &str = "x-ownkey-user";
+/// Longest name of an agent, longest id that a product gives a workspace or a user.
 const NAME_BYTES_MAX: usize = 200;
 
 /// Turns a call by a service key into one of the workspace that it names. Calls by other keys stay where they are.
@@ -20,11 +22,12 @@ pub async fn act_for(call: &mut Call, headers: &HeaderMap, directory: &Directory
         return Ok(());
     }
     let workspace = workspace_of(&call.caller, headers, directory).await?;
-    let agent = name(headers, AGENT)?.map(str::to_owned);
+    let (agent, user) = (recorded(headers, AGENT)?, recorded(headers, USER)?);
     call.workspace = workspace;
     call.receipt.note(|receipt| {
         receipt.workspace = workspace;
         receipt.agent = agent;
+        receipt.user = user;
     });
     Ok(())
 }
@@ -56,6 +59,17 @@ async fn workspace(named: &str, directory: &Directory) -> Result<WorkspaceId, Er
     }
 }
 
+/// A name that stays on the receipt, where many may read it.
+fn recorded(headers: &HeaderMap, header: &str) -> Result<Option<String>, Error> {
+    let name = name(headers, header)?;
+    if name.is_some_and(may_hold_key) {
+        return Err(Error::bad_request(format!(
+            "The header {header} holds what looks like a key. It is recorded and shown, so it must be a name."
+        )));
+    }
+    Ok(name.map(str::to_owned))
+}
+
 /// A header that is there once at most and holds a short name.
 fn name<'a>(headers: &'a HeaderMap, header: &str) -> Result<Option<&'a str>, Error> {
     let mut values = headers.get_all(header).iter();
@@ -66,7 +80,6 @@ fn name<'a>(headers: &'a HeaderMap, header: &str) -> Result<Option<&'a str>, Err
     }
     let Some(value) = first else { return Ok(None) };
     let text = std::str::from_utf8(value.as_bytes()).map_err(|_| bad())?.trim();
-    let fine =
-        (1..=NAME_BYTES_MAX).contains(&text.len()) && !text.contains("ok_") && !text.chars().any(char::is_control);
+    let fine = (1..=NAME_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control);
     if fine { Ok(Some(text)) } else { Err(bad()) }
 }

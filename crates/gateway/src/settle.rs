@@ -9,13 +9,13 @@ use ownkey_domain::health::KeySeen;
 use ownkey_domain::id::CredentialId;
 use ownkey_domain::money::PicoUsd;
 use ownkey_domain::payer::{Payer, PayerKind};
-use ownkey_domain::platform_key;
 use ownkey_domain::price::STANDARD_TIER;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::receipt::{Attempt, Outcome, Receipt};
 use ownkey_domain::usage::{Measured, Usage};
 use ownkey_providers::answer::{Billing, Served};
 use ownkey_providers::facts;
+use ownkey_providers::stray::may_hold_key;
 
 use crate::ledger::{JournalUnavailable, Ledger};
 use crate::limits::RECEIPT_TEXT_MAX;
@@ -30,7 +30,17 @@ pub struct OpenReceipt {
     sent: Option<Instant>,
     answered: Option<Instant>,
     went_out: Option<Arc<AtomicBool>>,
+    /// How long the caller let his request be waited for.
+    awaited: Duration,
+    guess: Guess,
     book: Arc<Book>,
+}
+
+/// What a call is taken to use as long as its provider does not say.
+#[derive(Clone, Copy, Default)]
+struct Guess {
+    prompt: u64,
+    output: u64,
 }
 
 /// Where receipts go, and what prices them.
@@ -49,7 +59,16 @@ impl OpenReceipt {
     /// Opens the receipt of a call.
     pub fn new(draft: Receipt, started: Instant, book: Arc<Book>) -> Self {
         book.metrics.opened();
-        Self { draft: Some(Box::new(draft)), started, sent: None, answered: None, went_out: None, book }
+        Self {
+            draft: Some(Box::new(draft)),
+            started,
+            sent: None,
+            answered: None,
+            went_out: None,
+            awaited: Duration::ZERO,
+            guess: Guess::default(),
+            book,
+        }
     }
 
     /// Changes what the receipt says so far.
@@ -57,6 +76,21 @@ impl OpenReceipt {
         if let Some(draft) = &mut self.draft {
             change(draft);
         }
+    }
+
+    /// So long the caller let his request be waited for: no time spent here.
+    pub fn awaited(&mut self, time: Duration) {
+        self.awaited = time;
+    }
+
+    /// So many tokens of input the call has at most.
+    pub fn prompted(&mut self, tokens: u64) {
+        self.guess.prompt = tokens;
+    }
+
+    /// About so many tokens of output passed.
+    pub fn produced(&mut self, tokens: u64) {
+        self.guess.output = tokens;
     }
 
     /// The provider has taken the workspace's key, or refused it. Says nothing of the operator's own.
@@ -77,8 +111,8 @@ impl OpenReceipt {
     pub fn attempt(&mut self, provider: Provider, payer: &Payer, included: bool, went_out: Arc<AtomicBool>) {
         self.went_out = Some(went_out);
         let now = Instant::now();
-        let own_us = micros(now - self.started);
         self.sent = Some(now);
+        let own_us = micros(self.timing().0);
         self.note(|receipt| {
             receipt.provider = Some(provider);
             receipt.payer = Some(payer.kind());
@@ -96,7 +130,7 @@ impl OpenReceipt {
         });
     }
 
-    /// The attempt was not sent after all: its key had been replaced.
+    /// The attempt was not sent after all: its workspace had changed.
     pub fn withdraw_attempt(&mut self) {
         self.note(|receipt| {
             receipt.attempts.pop();
@@ -121,7 +155,8 @@ impl OpenReceipt {
     /// Time spent here until the request went out, and from then to the provider's head.
     pub fn timing(&self) -> (Duration, Duration) {
         let sent = self.sent.unwrap_or(self.started);
-        (sent - self.started, self.answered.map_or(Duration::ZERO, |at| at - sent))
+        let own = (sent - self.started).saturating_sub(self.awaited);
+        (own, self.answered.map_or(Duration::ZERO, |at| at - sent))
     }
 
     /// Closes the receipt: prices it and writes it down.
@@ -155,14 +190,31 @@ impl OpenReceipt {
 }
 
 impl OpenReceipt {
-    /// Takes the tokens of the call from the quotas that count them.
+    /// Takes the tokens of the call from the quotas that count them. A provider that gave no last word, because the
+    /// caller did not wait for it, has worked all the same, so that is guessed: the receipt says what is known.
     fn spend(&self, receipt: &Receipt) {
         let Some(provider) = receipt.provider else { return };
-        let billable = receipt.usage.billable(facts(provider).accounting).unwrap_or(receipt.usage);
-        let tokens = billable.iter().fold(0, |sum, (_, count)| u64::saturating_add(sum, count));
+        let accounting = facts(provider).accounting;
+        let billable = receipt.usage.billable(accounting).unwrap_or(receipt.usage);
+        let all = billable.iter().fold(0, |sum, (_, count)| u64::saturating_add(sum, count));
+        let tokens = if receipt.measured != Measured::Measured && was_worked_on(receipt) {
+            let prompt = receipt.usage.prompt_tokens(accounting);
+            let guessed = if prompt == 0 { self.guess.prompt } else { prompt };
+            guessed.saturating_add(self.guess.output.max(all.saturating_sub(prompt)))
+        } else {
+            all
+        };
         let Some(key) = receipt.api_key.filter(|_| tokens > 0) else { return };
         self.book.rates.spend([Subject::Key(key), Subject::Workspace(receipt.workspace)], tokens, Instant::now());
     }
+}
+
+/// Whether a provider is likely to have worked on the call: it began to answer, or the caller left before it could.
+fn was_worked_on(receipt: &Receipt) -> bool {
+    receipt.attempts.last().is_some_and(|attempt| match attempt.status {
+        Some(status) => status < 400,
+        None => receipt.outcome == Outcome::Cancelled,
+    })
 }
 
 impl Drop for OpenReceipt {
@@ -194,17 +246,18 @@ fn cost(catalogue: &Catalogue, receipt: &Receipt, served: &Served) -> Option<Pic
     if let Some((unit, count)) = served.units {
         return model.prices.cost_of(unit, count);
     }
-    let billable = served.usage.billable(facts(provider).accounting)?;
-    model.prices.cost(&billable, served.service_tier.as_deref().unwrap_or(STANDARD_TIER))
+    let accounting = facts(provider).accounting;
+    let tier = served.service_tier.as_deref().unwrap_or(STANDARD_TIER);
+    let cost = model.prices.cost(&served.usage, accounting, tier);
+    // A tier that nobody here asked for, for the operator's account may choose it: what he pays has a bound all the same.
+    let bound = || model.prices.dearest_cost(&served.usage, accounting);
+    if receipt.payer == Some(PayerKind::Managed) { cost.or_else(bound) } else { cost }
 }
 
 /// Text from outside as a receipt keeps it: cut to size, and not at all if it could be a key.
 pub fn kept(text: &str) -> Option<String> {
     let end = text.floor_char_boundary(RECEIPT_TEXT_MAX);
-    let could_be_key = text
-        .split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_')
-        .any(|word| word.starts_with("sk-") || platform_key::appears_in(word.as_bytes()));
-    (!could_be_key).then(|| text[..end].to_owned())
+    (!may_hold_key(text)).then(|| text[..end].to_owned())
 }
 
 fn millis(duration: Duration) -> u64 {

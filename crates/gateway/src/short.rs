@@ -20,10 +20,14 @@ use crate::limits::SHORT_ANSWER_BYTES;
 pub async fn relay(mut call: Call, answer: Answer, mut head: HeaderMap) -> Result<Response<Body>, Error> {
     let (parts, incoming) = answer.response.into_parts();
     let bounded = Limited::new(incoming, usize::try_from(SHORT_ANSWER_BYTES).unwrap_or(usize::MAX));
-    let bytes = match timeout_at(answer.watch.next(), bounded.collect()).await {
-        Ok(Ok(collected)) => collected.to_bytes(),
-        Ok(Err(_)) => return Err(failure::broken(call, failure::broke_off())),
-        Err(_) => return Err(failure::broken(call, failure::too_slow())),
+    let (deadline, mut stop) = (answer.watch.next(), answer.stop);
+    let collected = stop.unless(async {
+        let collected = timeout_at(deadline, bounded.collect()).await.map_err(|_| failure::too_slow())?;
+        Ok(collected.map_err(|_| failure::broke_off())?.to_bytes())
+    });
+    let bytes = match collected.await {
+        Ok(bytes) => bytes,
+        Err(error) => return Err(failure::broken(call, error)),
     };
     let mut reading = meter(&call, &head);
     reading.feed(&bytes);

@@ -1,10 +1,12 @@
 //! What a path means here: which call, which protocol, or which error. Known before anything is read, so that every
 //! refusal comes in the shape that the caller's SDK understands.
 
-use http::header::{ALLOW, HOST, HeaderMap, HeaderName, HeaderValue};
-use http::{Method, StatusCode};
-use ownkey_domain::provider::Protocol;
-use ownkey_providers::paths::{Lookup, What, lacks_v1, look_up, usual};
+use http::StatusCode;
+use http::header::{ALLOW, HOST, HeaderValue};
+use http::request::Parts;
+use http::uri::Authority;
+use ownkey_domain::provider::{Protocol, Provider};
+use ownkey_providers::paths::{Lookup, What, look_up, sdk_base, spoken, usual};
 
 use crate::error::{Code, Error};
 
@@ -22,23 +24,11 @@ pub struct Target {
 /// Longer than host names are.
 const HOST_SHOWN_MAX: usize = 260;
 
-/// Path roots of the data plane.
-const ROOTS: [&str; 3] = ["/v1", "/openai", "/anthropic"];
-
-/// Whether the data plane answers this path. Those of calls without their `/v1` it answers to tell people what is wrong.
-pub fn is_data_plane(path: &str) -> bool {
-    let below = |root: &&str| path.strip_prefix(*root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    ROOTS.iter().any(below) || lacks_v1(path)
-}
-
-/// Finds the call that a method and a path name; if there is none, the error and the protocol to tell it in.
-pub fn find(method: &Method, path: &str, headers: &HeaderMap) -> Result<Target, (Error, Protocol)> {
-    let spoken = if headers.contains_key(HeaderName::from_static("anthropic-version")) {
-        Protocol::Anthropic
-    } else {
-        Protocol::OpenAi
-    };
-    match look_up(method, path) {
+/// Finds the call that a head names; if there is none, the error and the protocol to tell it in. `over_tls` says how
+/// callers of this machine reach the listener.
+pub fn find(head: &Parts, over_tls: bool) -> Result<Target, (Error, Protocol)> {
+    let spoken = spoken(&head.headers);
+    match look_up(&head.method, head.uri.path()) {
         Lookup::Found(found) => {
             Ok(Target { what: found.what, protocol: found.protocol.unwrap_or(spoken), path: found.path.to_owned() })
         }
@@ -51,29 +41,26 @@ pub fn find(method: &Method, path: &str, headers: &HeaderMap) -> Result<Target, 
             Err((error, protocol.unwrap_or(spoken)))
         }
         Lookup::WrongBase(protocol) => {
-            let (sdk, end) = match protocol {
-                Protocol::OpenAi => ("OpenAI", "/v1"),
-                Protocol::Anthropic => ("Anthropic", ""),
-            };
-            let message = format!("The base URL is wrong. For {sdk} SDKs it is {}{end}.", address(headers));
+            let (sdk, end) = sdk_base(protocol);
+            let message = format!("The base URL is wrong. For {sdk} SDKs it is {}{end}.", address(head, over_tls));
             Err((Error::new(Code::PathNotSupported, message), protocol))
         }
         Lookup::Unknown(protocol) => {
-            let (chat, messages) = (usual(Protocol::OpenAi), usual(Protocol::Anthropic));
-            let message =
-                format!("There is no such path here. Chat completions are at {chat}, messages at {messages}.");
+            let places = Provider::ALL.map(|provider| usual(provider.protocol())).join(" and ");
+            let message = format!("There is no such path here. Models are called at {places}.");
             Err((Error::new(Code::PathNotSupported, message), protocol.unwrap_or(spoken)))
         }
     }
 }
 
-/// The address the caller used, as far as the request tells it.
-fn address(headers: &HeaderMap) -> String {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+/// The address the caller used, as far as the request tells it. HTTP/2 tells the host in the URI.
+fn address(head: &Parts, over_tls: bool) -> String {
+    let header = || head.headers.get(HOST).and_then(|host| host.to_str().ok());
+    let host = head.uri.authority().map(Authority::as_str).or_else(header);
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
     let host = host.filter(|host| host.len() <= HOST_SHOWN_MAX && host.chars().all(plain)).unwrap_or("this-host");
     let is_local = ["127.", "localhost", "[::1]"].iter().any(|local| host.starts_with(local));
-    format!("{}://{host}", if is_local { "http" } else { "https" })
+    format!("{}://{host}", if is_local && !over_tls { "http" } else { "https" })
 }
 
 fn not_yet() -> Error {
@@ -82,7 +69,15 @@ fn not_yet() -> Error {
 
 #[cfg(test)]
 mod tests {
+    use http::Request;
+
     use super::*;
+
+    fn head(uri: &str, host: Option<&str>) -> Parts {
+        let request = Request::post(uri);
+        let request = host.into_iter().fold(request, |request, host| request.header(HOST, host));
+        request.body(()).unwrap().into_parts().0
+    }
 
     #[test]
     fn near_misses_are_helped_in_the_right_protocol() {
@@ -93,18 +88,21 @@ mod tests {
             ("/openai/v1/messages", Code::PathNotSupported, "no such path", Protocol::OpenAi),
             ("/v1/files", Code::PathNotSupported, "no such path", Protocol::OpenAi),
         ] {
-            let (error, told_in) = find(&Method::POST, path, &HeaderMap::new()).unwrap_err();
+            let (error, told_in) = find(&head(path, None), false).unwrap_err();
             assert!(error.code == code && error.message.contains(hint) && told_in == protocol, "{path}: {error}");
         }
     }
 
     #[test]
-    fn the_data_planes_paths_are_told_apart() {
-        for path in ["/v1", "/v1/x", "/anthropic/v1/messages", "/messages", "/embeddings", "/messages/count_tokens"] {
-            assert!(is_data_plane(path), "{path}");
-        }
-        for path in ["/", "/api/v1/plans", "/v10", "/healthz", "/models"] {
-            assert!(!is_data_plane(path), "{path}");
+    fn the_right_base_url_is_the_one_the_caller_can_reach() {
+        for (uri, host, over_tls, base) in [
+            ("/chat/completions", Some("localhost:1"), false, "http://localhost:1/v1"),
+            ("/chat/completions", Some("localhost:1"), true, "https://localhost:1/v1"),
+            ("/chat/completions", Some("example.com"), false, "https://example.com/v1"),
+            ("https://localhost:1/chat/completions", None, true, "https://localhost:1/v1"),
+        ] {
+            let (error, _) = find(&head(uri, host), over_tls).unwrap_err();
+            assert!(error.message.contains(&format!(" {base}.")), "{uri}: {error}");
         }
     }
 }

@@ -1,40 +1,69 @@
 //! Between deciding and admitting: what a managed call may carry, and what it would cost. Own-key calls carry what
 //! they like.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use ownkey_domain::hold::{Size, hold};
 use ownkey_domain::money::{CreditRate, MicroCredits};
 use ownkey_domain::plan::Plan;
-use ownkey_providers::form::Payload;
-use ownkey_providers::managed::{Extensions, Objection, Shape, look_at_beta, look_through};
+use ownkey_providers::managed::{ClosedWorld, Extensions, Objection, Shape, beta_header, look_at_beta};
+use ownkey_providers::paths::place_of;
 use ownkey_providers::peek::Peek;
 use ownkey_providers::route::Route;
 
+use crate::aside::on_body;
 use crate::decide::Asked;
 use crate::error::{Code, Error};
+use crate::read::RequestBody;
 
-const BETA: &str = "anthropic-beta";
-
-/// Looks through a managed call: only what is known to be priced goes out on the operator's key.
+/// What a managed call may carry: only what is known to be priced goes out on the operator's key. Its model and its
+/// headers are looked at here, its body is to be looked through.
 pub fn closed_world(
-    route: &Route,
+    route: &'static Route,
     asked: &Asked<'_>,
     headers: &HeaderMap,
-    body: Payload<'_>,
-    extensions: &Extensions,
-) -> Result<Shape, Error> {
-    for value in headers.get_all(BETA) {
-        let text = value.to_str().map_err(|_| Error::bad_request("The header anthropic-beta is not plain text."))?;
-        for beta in text.split(',').map(str::trim).filter(|beta| !beta.is_empty()) {
-            look_at_beta(asked.provider, beta, extensions).map_err(refused)?;
+    extensions: &Arc<Extensions>,
+) -> Result<ClosedWorld, Error> {
+    if let Some(model) = asked.model().filter(|model| !route.serves(model.mode)) {
+        let place = place_of(model.provider, model.mode);
+        let advice =
+            place.map_or_else(|| "its own path is not built yet".to_owned(), |path| format!("call it at {path}"));
+        return Err(Error::bad_request(format!("This model is not served at {}: {advice}.", route.template)));
+    }
+    if let Some(header) = beta_header(asked.provider) {
+        for value in headers.get_all(header) {
+            let text = value.to_str();
+            let text = text.map_err(|_| Error::bad_request(format!("The header {header} is not plain text.")))?;
+            for beta in text.split(',').map(str::trim).filter(|beta| !beta.is_empty()) {
+                look_at_beta(asked.provider, beta, extensions).map_err(refused)?;
+            }
         }
     }
-    look_through(route, asked.model(), body, extensions).map_err(refused)
+    Ok(ClosedWorld::of(route, asked.model(), extensions))
+}
+
+/// What looking through a call's body has shown. A call that is decided again is looked through again only if
+/// something else may be in it now.
+#[derive(Default)]
+pub struct Looked(Option<(ClosedWorld, Result<Shape, Objection>)>);
+
+impl Looked {
+    /// Looks through a body that is always the same one.
+    pub async fn through(&mut self, body: &RequestBody, world: ClosedWorld) -> Result<Shape, Error> {
+        if let Some((_, seen)) = self.0.as_ref().filter(|(before, _)| *before == world) {
+            return seen.clone().map_err(refused);
+        }
+        let look = world.clone();
+        let seen = on_body(body, move |sent| look.look_through(sent)).await?;
+        self.0 = Some((world, seen.clone()));
+        seen.map_err(refused)
+    }
 }
 
 fn refused(objection: Objection) -> Error {
     match objection {
-        Objection::Duplicate => Error::bad_request("A member of the request body is there more than once."),
+        Objection::Duplicate | Objection::Unreadable => Error::bad_request(format!("Bad request: {objection}.")),
         other => Error::new(
             Code::FeatureNotPriced,
             format!("Managed access cannot serve this call: {other}. Leave it out, or add an own key."),
@@ -59,8 +88,7 @@ pub struct Bill<'a> {
 }
 
 impl Bill<'_> {
-    /// Whether the workspace can pay. Until there is a ledger every balance is 0, so a call that draws on credits or
-    /// on a counted allowance is refused: nothing is served for free by mistake.
+    /// Whether the workspace can pay, by the rule of [`ownkey_domain::standing::Standing::can_pay`].
     pub fn check_funds(&self, asked: &Asked<'_>) -> Result<(), Error> {
         if !self.plan.draws_on_credits() || asked.is_free {
             return Ok(());

@@ -48,7 +48,7 @@ pub(crate) static FACTS: Facts = Facts {
             ("sk-ant-cc-", "a Claude Code credential"),
         ],
     },
-    betas: managed::BETAS,
+    managed_headers: managed::HEADERS,
     routes: routes::ROUTES,
     models_path: "/v1/models?limit=1000",
     ping,

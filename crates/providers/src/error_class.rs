@@ -49,6 +49,19 @@ impl ErrorClass {
         }
     }
 
+    /// Whether the same request may be served in a moment.
+    pub const fn may_pass(self) -> bool {
+        match self {
+            Self::RateLimited { .. } | Self::ProviderIncident | Self::NotAboutTheKey => true,
+            Self::KeyRefused
+            | Self::ScopeMissing
+            | Self::ModelNotFound
+            | Self::QuotaExhausted
+            | Self::NotFromHere
+            | Self::AboutTheRequest => false,
+        }
+    }
+
     /// Whether the answer shows that the provider accepted the key.
     pub const fn proves_the_key(self) -> bool {
         match self {

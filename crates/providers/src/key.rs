@@ -79,6 +79,11 @@ pub fn hint(provider: Provider, key: &str) -> String {
     hint
 }
 
+/// Whether a word is a key, or another credential, of one of the providers beyond doubt.
+pub(crate) fn is_of_a_provider(word: &str) -> bool {
+    word.len() >= KEY_LEN_MIN && word.starts_with("sk-") && owner_of(word).is_some()
+}
+
 fn kinds_of(provider: Provider) -> &'static [(&'static str, &'static str)] {
     facts(provider).keys.wrong_kinds
 }

@@ -19,6 +19,7 @@ pub mod peek;
 pub mod probe;
 pub mod route;
 pub mod scrub;
+pub mod stray;
 pub mod stream;
 
 mod json;

@@ -1,15 +1,17 @@
 //! Managed calls are a closed world: only what is known to be priced passes, and nothing that names an object in the
 //! operator's account. What is known of each kind of call stands in its provider's module, as [`Terms`].
 
-mod strict;
+mod look;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use ownkey_domain::catalogue::Model;
 use ownkey_domain::provider::Provider;
-use serde_json::{Map, Value};
 
-use crate::form::{self, Payload, is_form};
+pub(crate) use self::look::{Look, Members, Words};
+use crate::form::{Payload, is_form};
 use crate::registry::facts;
 use crate::route::Route;
 
@@ -20,18 +22,28 @@ const NAMED_LEN_MAX: usize = 64;
 pub(crate) struct Terms {
     /// Members of the request body.
     pub(crate) members: &'static [&'static str],
+    /// Those that must be there, because without them the answer does not tell what it used.
+    pub(crate) needs: &'static [&'static str],
     /// Types of tools; one without a type is the caller's own.
     pub(crate) tools: &'static [&'static str],
     /// Service tiers, with the tier of the catalogue that prices each.
     pub(crate) tiers: &'static [(&'static str, &'static str)],
-    /// Members that must be there with that value, because without it the answer does not tell what it used.
-    pub(crate) needs: &'static [(&'static str, &'static str)],
-    /// Looks at the values of members whose price effect depends on them, and for references.
-    pub(crate) look: fn(member: &str, value: &Value) -> Result<(), Objection>,
+    /// What is looked at in members whose price effect depends on their value, or that can hold references.
+    pub(crate) look: Members<'static>,
+}
+
+/// What managed calls to one provider may carry in headers of its own.
+pub(crate) struct Headers {
+    /// Those that pass.
+    pub(crate) names: &'static [&'static str],
+    /// The one of them that turns features on.
+    pub(crate) beta: Option<&'static str>,
+    /// The values that it may have.
+    pub(crate) betas: &'static [&'static str],
 }
 
 /// What the operator lets pass besides, at list price.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Extensions {
     /// Values of the header that turns features on.
     pub betas: Vec<String>,
@@ -51,6 +63,9 @@ pub enum Objection {
     /// A member stands twice, so that two readers could see two requests.
     #[error("a member of the request body is there more than once")]
     Duplicate,
+    /// It is neither a JSON object nor a form. Bodies that were peeked into are.
+    #[error("the request body is not a JSON object")]
+    Unreadable,
 }
 
 /// What the size of a call's input is judged by.
@@ -62,85 +77,69 @@ pub struct Shape {
     pub has_tools: bool,
 }
 
-/// Looks through a managed call.
-pub fn look_through(
-    route: &Route,
-    model: Option<&Model>,
-    body: Payload<'_>,
-    extensions: &Extensions,
-) -> Result<Shape, Objection> {
-    let Some(terms) = route.managed else { return Err(Objection::NotPriced(format!("the path `{}`", route.template))) };
-    let Value::Object(members) = body.members(route)? else { return Ok(Shape::default()) };
-    for (member, value) in &members {
-        if !terms.members.contains(&member.as_str()) {
-            return Err(not_priced("the member", member));
-        }
-        (terms.look)(member, value)?;
-    }
-    for (member, value) in terms.needs {
-        if members.get(*member).and_then(Value::as_str) != Some(value) {
-            return Err(Objection::NotPriced(format!("the answer without `{member}` as `{value}`")));
-        }
-    }
-    let tools = items(members.get("tools"));
-    for tool in tools {
-        check_tool(terms, tool, extensions)?;
-    }
-    if let Some(tier) = members.get("service_tier").filter(|tier| !tier.is_null()) {
-        check_tier(terms, tier, model)?;
-    }
-    let messages = ["messages", "input"].iter().map(|name| items(members.get(*name)).len()).sum::<usize>();
-    Ok(Shape { messages: u64::try_from(messages).unwrap_or(u64::MAX), has_tools: !tools.is_empty() })
+/// What managed calls of one kind and model may carry. Whatever equals it comes to the same result for a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedWorld {
+    route: &'static Route,
+    /// The service tiers that are priced for the model.
+    tiers: Vec<&'static str>,
+    extensions: Arc<Extensions>,
 }
 
-impl Payload<'_> {
-    /// The members of the body; of a form its fields, a file being its name's `null`.
-    fn members(self, route: &Route) -> Result<Value, Objection> {
-        if !is_form(route, self.kind) {
-            return strict::parse(self.bytes);
-        }
-        let fields = form::fields(self.bytes, self.kind).map_err(|_| Objection::Duplicate)?;
-        let mut members = Map::new();
-        for field in fields {
-            let name = field.name.to_owned();
-            let value = if field.is_file { Value::Null } else { Value::from(String::from_utf8_lossy(field.value)) };
-            let is_list = name.ends_with("[]");
-            if members.insert(name, value).is_some() && !is_list {
-                return Err(Objection::Duplicate);
-            }
-        }
-        Ok(Value::Object(members))
+impl ClosedWorld {
+    /// For such calls of that model.
+    pub fn of(route: &'static Route, model: Option<&Model>, extensions: &Arc<Extensions>) -> Self {
+        let is_priced = |tier| model.is_some_and(|model| model.prices.has_tier(tier));
+        let tiers = route.managed.iter().flat_map(|terms| terms.tiers);
+        let tiers = tiers.filter(|(_, priced_as)| is_priced(priced_as)).map(|(name, _)| *name).collect();
+        Self { route, tiers, extensions: Arc::clone(extensions) }
     }
+
+    /// Looks through the body of such a call, in time that grows with its size and memory that does not.
+    pub fn look_through(&self, body: Payload<'_>) -> Result<Shape, Objection> {
+        let unserved = || Objection::NotPriced(format!("the path `{}`", self.route.template));
+        let terms = self.route.managed.ok_or_else(unserved)?;
+        let more = self.extensions.tools.iter().map(String::as_str);
+        let tools: Vec<_> = terms.tools.iter().copied().chain(more).collect();
+        let kind_of_tool = Look::Word(Words { what: "the tool", known: &tools });
+        let tool = Look::Object(&[("type", &kind_of_tool)]);
+        let (tools, tier) = (Look::Each(&tool), Look::Word(Words { what: "the service tier", known: &self.tiers }));
+        let own = [("tools", &tools), ("service_tier", &tier)];
+        let look_at = |member: &str| {
+            let found = own.iter().chain(terms.look).find(|(name, _)| *name == member);
+            found.map_or(&Look::Any, |(_, look)| *look)
+        };
+        let members: Vec<_> = terms.members.iter().map(|member| (*member, look_at(member))).collect();
+        let found = if is_form(self.route, body.kind) {
+            look::walk_form(body, &members)
+        } else {
+            look::walk(body.bytes, &members)
+        };
+        let found = found?;
+        let find = |name: &str| found.iter().find(|found| found.name == name);
+        if let Some(name) = terms.needs.iter().find(|name| !find(name).is_some_and(look::Found::says)) {
+            return Err(Objection::NotPriced(format!("the answer without `{name}`")));
+        }
+        let items = |name| find(name).map_or(0, look::Found::items);
+        Ok(Shape { messages: items("messages") + items("input"), has_tools: items("tools") > 0 })
+    }
+}
+
+/// The headers of a provider's own that its managed calls may carry.
+pub fn headers(provider: Provider) -> &'static [&'static str] {
+    facts(provider).managed_headers.names
+}
+
+/// The header that turns a provider's features on, if it has one.
+pub fn beta_header(provider: Provider) -> Option<&'static str> {
+    facts(provider).managed_headers.beta
 }
 
 /// Looks through one value of the header that turns features on.
 pub fn look_at_beta(provider: Provider, beta: &str, extensions: &Extensions) -> Result<(), Objection> {
-    let known = facts(provider).betas.contains(&beta) || extensions.betas.iter().any(|more| more == beta);
+    let known =
+        facts(provider).managed_headers.betas.contains(&beta) || extensions.betas.iter().any(|more| more == beta);
     if known { Ok(()) } else { Err(not_priced("the beta", beta)) }
-}
-
-fn check_tool(terms: &Terms, tool: &Value, extensions: &Extensions) -> Result<(), Objection> {
-    match tool.get("type") {
-        None | Some(Value::Null) => Ok(()),
-        Some(Value::String(kind))
-            if terms.tools.contains(&kind.as_str()) || extensions.tools.iter().any(|more| more == kind) =>
-        {
-            Ok(())
-        }
-        Some(kind) => Err(not_priced("the tool", kind.as_str().unwrap_or_default())),
-    }
-}
-
-fn check_tier(terms: &Terms, tier: &Value, model: Option<&Model>) -> Result<(), Objection> {
-    let asked = tier.as_str().unwrap_or_default();
-    let priced_as = terms.tiers.iter().find(|(name, _)| *name == asked).map(|(_, tier)| *tier);
-    let has = |tier| model.is_some_and(|model| model.prices.has_tier(tier));
-    if priced_as.is_some_and(has) { Ok(()) } else { Err(not_priced("the service tier", asked)) }
-}
-
-/// The items of a list; none of anything else.
-pub(crate) fn items(value: Option<&Value>) -> &[Value] {
-    value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 /// Says what has no price. A name is repeated only if it looks like one.

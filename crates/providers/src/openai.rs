@@ -48,7 +48,7 @@ pub(crate) static FACTS: Facts = Facts {
             ("ek_", "a short-lived realtime token"),
         ],
     },
-    betas: &[],
+    managed_headers: managed::HEADERS,
     routes: routes::ROUTES,
     models_path: "/models",
     ping,
@@ -58,13 +58,17 @@ pub(crate) static FACTS: Facts = Facts {
 /// Models that know the output limit by its old name only, or by both. All later ones insist on the new one.
 const OLD_NAME: [&str; 5] = ["gpt-3.5", "gpt-4", "chatgpt-4o", "ft:gpt-3.5", "ft:gpt-4"];
 
+/// The name of the output limit of a chat.
+fn limit_name(model: &str) -> &'static str {
+    let is_old = OLD_NAME.iter().any(|prefix| model.starts_with(prefix));
+    if is_old { "max_tokens" } else { "max_completion_tokens" }
+}
+
 fn ping(model: &str) -> (&'static str, String) {
     let mut body = serde_json::json!({
         "model": model,
         "messages": [{"role": "user", "content": crate::probe::PROMPT}],
     });
-    let is_old = OLD_NAME.iter().any(|prefix| model.starts_with(prefix));
-    let limit = if is_old { "max_tokens" } else { "max_completion_tokens" };
-    body[limit] = crate::probe::OUTPUT_LIMIT.into();
+    body[limit_name(model)] = crate::probe::OUTPUT_LIMIT.into();
     ("/chat/completions", body.to_string())
 }

@@ -1,6 +1,6 @@
 //! Which method and path is which call, and where it goes below a provider's base URL.
 
-use http::Method;
+use http::{HeaderMap, Method};
 use ownkey_domain::catalogue::Mode;
 use ownkey_domain::provider::{Protocol, Provider};
 
@@ -49,9 +49,31 @@ pub enum Lookup<'a> {
     Unknown(Option<Protocol>),
 }
 
+/// Path roots of both protocols. Calls without the `/v1` are answered too, to tell people what is wrong.
+const ROOTS: [&str; 3] = ["/v1", "/openai", "/anthropic"];
+
+/// The header that Anthropic's SDKs send with every call, and nobody else's.
+const ANTHROPIC_VERSION: &str = "anthropic-version";
+
 /// Paths that come later: whole, or up to a slash.
 const LATER: [(&str, Protocol); 3] =
     [("/v1/audio", Protocol::OpenAi), ("/v1/images", Protocol::OpenAi), ("/v1/realtime", Protocol::OpenAi)];
+
+/// Whether a path belongs to the protocols, served or not.
+pub fn is_of_a_protocol(path: &str) -> bool {
+    ROOTS.iter().any(|root| is_or_below(path, root)) || lacks_v1(path)
+}
+
+/// The protocol that a caller speaks where the path leaves it open.
+pub fn spoken(headers: &HeaderMap) -> Protocol {
+    if headers.contains_key(ANTHROPIC_VERSION) { Protocol::Anthropic } else { Protocol::OpenAi }
+}
+
+/// The name of the SDKs of a protocol, and what their base URL ends with.
+pub fn sdk_base(protocol: Protocol) -> (&'static str, &'static str) {
+    let facts = facts(protocol.provider());
+    (facts.guide.title, facts.base_has)
+}
 
 /// Looks up a request's method and path (without its query).
 pub fn look_up<'a>(method: &Method, path: &'a str) -> Lookup<'a> {
@@ -94,13 +116,13 @@ pub fn usual(protocol: Protocol) -> &'static str {
     facts(protocol.provider()).routes.first().map_or("/v1", |route| route.template)
 }
 
-/// Whether models of that kind are called at a path that is served.
-pub fn is_called(provider: Provider, mode: Mode) -> bool {
-    facts(provider).routes.iter().any(|route| route.modes.contains(&mode))
+/// Where models of that kind are called, if at a path that is served.
+pub fn place_of(provider: Provider, mode: Mode) -> Option<&'static str> {
+    facts(provider).routes.iter().find(|route| route.modes.contains(&mode)).map(|route| route.template)
 }
 
 /// Whether a path would be one of a call if `/v1` stood before it.
-pub fn lacks_v1(path: &str) -> bool {
+fn lacks_v1(path: &str) -> bool {
     let full = format!("/v1{path}");
     protocol_of(&full).is_some() && models(&full).is_none()
 }
@@ -202,6 +224,16 @@ mod tests {
             (Method::GET, "/anthropic/v1/models/a%2fb", "Model(\"a/b\") Some(Anthropic)"),
         ] {
             assert_eq!(look(&method, path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_of_the_protocols_are_told_from_others() {
+        for path in ["/v1", "/v1/x", "/anthropic/v1/messages", "/messages", "/embeddings", "/messages/count_tokens"] {
+            assert!(is_of_a_protocol(path), "{path}");
+        }
+        for path in ["/", "/api/v1/plans", "/v10", "/healthz", "/models"] {
+            assert!(!is_of_a_protocol(path), "{path}");
         }
     }
 

@@ -74,8 +74,8 @@ struct Places {
     is_empty: bool,
     /// The model with its quotes.
     model: Option<Range<usize>>,
-    /// The value of the output limit by the name that is written in, also a `null`.
-    limit: Option<Range<usize>>,
+    /// The values of the output limit by its names, also `null`.
+    limits: Vec<(&'static str, Range<usize>)>,
     /// The value of `stream_options`, also a `null`.
     stream_options: Option<Range<usize>>,
     /// Inside it: just behind its brace, and whether it has no members.
@@ -110,7 +110,7 @@ pub fn peek(sent: Payload<'_>, route: &Route) -> Result<Peek, PeekError> {
             start: top.start,
             is_empty: top.is_empty,
             model: top.span(MODEL),
-            limit: acted_on.limits.first().and_then(|name| top.span(name)),
+            limits: acted_on.limits.iter().filter_map(|name| Some((*name, top.span(name)?))).collect(),
             ..Places::default()
         },
         ..Peek::default()

@@ -6,6 +6,7 @@ use ownkey_domain::verdict::Guide;
 
 use crate::error_class::{ErrorAnswer, ErrorClass};
 use crate::key::KeyFormat;
+use crate::managed::Headers;
 use crate::route::Route;
 use crate::{anthropic, openai};
 
@@ -29,8 +30,8 @@ pub struct Facts {
     pub(crate) base_has: &'static str,
     /// How its keys look.
     pub(crate) keys: KeyFormat,
-    /// Values of the header that turns features on which managed calls may carry.
-    pub(crate) betas: &'static [&'static str],
+    /// Headers of its own that managed calls may carry.
+    pub(crate) managed_headers: Headers,
     /// The calls that are served at its paths. The first is what its models are usually called by.
     pub(crate) routes: &'static [Route],
     /// The list of models, below the base URL, as long as it gets.

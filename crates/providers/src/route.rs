@@ -94,6 +94,8 @@ pub(crate) enum Body {
 pub(crate) struct Members {
     /// The names of the output limit; the first is the one to write in.
     pub(crate) limits: &'static [&'static str],
+    /// Which of them a model knows, if not all know the same.
+    pub(crate) limit_of: Option<fn(model: &str) -> &'static str>,
     /// Members that say how many answers are made.
     pub(crate) answers: &'static [&'static str],
     /// Whether a stream tells its usage only if asked to.
@@ -104,7 +106,8 @@ pub(crate) struct Members {
 
 impl Members {
     /// Nothing else matters.
-    pub(crate) const NONE: Self = Self { limits: &[], answers: &[], asks_usage: false, null_model: false };
+    pub(crate) const NONE: Self =
+        Self { limits: &[], limit_of: None, answers: &[], asks_usage: false, null_model: false };
 }
 
 /// How a whole answer is read.
@@ -130,6 +133,17 @@ impl Route {
     /// Whether a request can bound its output.
     pub const fn takes_limit(&self) -> bool {
         !self.members().limits.is_empty()
+    }
+
+    /// Whether models of that kind are called by it. Where no kind has a path of its own, all are.
+    pub fn serves(&self, mode: Mode) -> bool {
+        self.modes.is_empty() || self.modes.contains(&mode)
+    }
+
+    /// The name by which an output limit of that model is written in.
+    pub(crate) fn limit_name(&self, model: &str) -> Option<&'static str> {
+        let Members { limits, limit_of, .. } = self.members();
+        limit_of.map(|name| name(model)).or(limits.first().copied())
     }
 
     /// Whether its body may be a form.

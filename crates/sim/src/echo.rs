@@ -16,6 +16,11 @@ pub fn key_in(call: &Call, asked: &Directives, place: &str) -> Option<String> {
     (wanted == Some(place)).then(|| call.key.clone().unwrap_or_default())
 }
 
+/// The service tier that an answer names, where another than the true one is asked for.
+pub fn tier(call: &Call, asked: &Directives) -> Option<String> {
+    key_in(call, asked, "tier").or_else(|| asked.text("tier", "is").map(str::to_owned))
+}
+
 /// Puts the key into the head, where that is asked for.
 pub fn in_head(call: &Call, asked: &Directives, reply: &mut Reply) {
     if let Some(key) = key_in(call, asked, "header") {
@@ -28,6 +33,16 @@ pub fn in_head(call: &Call, asked: &Directives, reply: &mut Reply) {
     if let Some(key) = key_in(call, asked, "www-authenticate") {
         reply.set("www-authenticate", format!("Bearer realm=\"{key}\""));
     }
+}
+
+/// Ids that repeat the key, for a list of models that is asked to do that.
+pub fn ids(sim: &Sim, call: &Call) -> Vec<String> {
+    let key = call.key.as_deref().unwrap_or_default();
+    if !sim.keys.is_echoed_in_lists(call.provider, key) {
+        return Vec::new();
+    }
+    let tuned = format!("ft:model:{key}::1");
+    call.key_echoes().into_iter().chain([tuned]).collect()
 }
 
 /// An error that takes the place of the answer.

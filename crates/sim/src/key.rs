@@ -29,6 +29,8 @@ pub enum Behaviour {
     Hang,
     /// Refused with an error that repeats the key in several encodings.
     Echo,
+    /// Everything works, and the list of models repeats the key.
+    EchoModels,
     /// Every fiftieth call is refused.
     Flaky,
     /// Every call meets that error of the collection.
@@ -59,6 +61,7 @@ impl Behaviour {
             "overloaded" => Self::Overloaded,
             "hang" => Self::Hang,
             "echo" => Self::Echo,
+            "echomodels" => Self::EchoModels,
             "flaky" => Self::Flaky,
             _ => return None,
         })
@@ -80,13 +83,22 @@ impl Keys {
 
     /// What the key does on this call.
     pub fn behaviour(&self, provider: Provider, key: &str) -> Behaviour {
-        let set = self.set.read().unwrap_or_else(PoisonError::into_inner).get(key).copied();
-        match set.or_else(|| from_text(provider, key)) {
+        match self.known(provider, key) {
             None => Behaviour::Revoked,
             Some(Behaviour::Flaky) if self.fiftieth(key) => Behaviour::Revoked,
             Some(Behaviour::Flaky) => Behaviour::Ok,
             Some(other) => other,
         }
+    }
+
+    /// Whether lists of models repeat the key.
+    pub fn is_echoed_in_lists(&self, provider: Provider, key: &str) -> bool {
+        self.known(provider, key) == Some(Behaviour::EchoModels)
+    }
+
+    fn known(&self, provider: Provider, key: &str) -> Option<Behaviour> {
+        let set = self.set.read().unwrap_or_else(PoisonError::into_inner).get(key).copied();
+        set.or_else(|| from_text(provider, key))
     }
 
     fn fiftieth(&self, key: &str) -> bool {

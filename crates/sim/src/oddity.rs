@@ -86,6 +86,9 @@ pub fn shaped(mut reply: Reply, asked: &Directives) -> Reply {
     if let Some(value) = asked.text("should_retry", "value") {
         reply.set("x-should-retry", value);
     }
+    if asked.has("server_timing") {
+        reply.set("server-timing", "provider;dur=1");
+    }
     let length = match &reply.content {
         Content::Whole(bytes, _) => Some(bytes.len()),
         Content::Pieces(_) => None,
@@ -201,12 +204,16 @@ struct Stream {
 impl Stream {
     /// Whether the stream breaks before this event; at the latest before the
     /// one that follows the last delta.
-    fn breaks(&mut self, part: Part) -> bool {
+    fn breaks(&mut self, event: &Event) -> bool {
         let reached = |at: Option<usize>| at.is_some_and(|at| self.deltas >= at);
+        let part = event.part;
         if part != Part::Delta && self.deltas == 0 {
             return false;
         }
-        if reached(self.cut) {
+        if reached(self.asked.count("cut_within", "after", 1)) {
+            let half = Step::Send(event.bytes.slice(..event.bytes.len() / 2), Mark::default());
+            self.queue.extend([half, Step::Pause(BEFORE_CUT), Step::Cut]);
+        } else if reached(self.cut) {
             self.queue.extend([Step::Pause(BEFORE_CUT), Step::Cut]);
         } else if reached(self.hang) {
             self.queue.extend([Step::Flush, Step::Hang]);
@@ -223,7 +230,7 @@ impl Stream {
     }
 
     fn expand(&mut self, event: Event) {
-        if self.breaks(event.part) {
+        if self.breaks(&event) {
             return;
         }
         let mut bytes = event.bytes;
@@ -258,7 +265,10 @@ impl Iterator for Stream {
             if self.done {
                 return None;
             }
-            let event = self.events.next()?;
+            let Some(event) = self.events.next() else {
+                self.done = true;
+                return self.asked.has("linger").then_some(Step::Hang);
+            };
             self.expand(event);
         }
     }

@@ -18,6 +18,7 @@
 #![warn(missing_docs)]
 
 mod actor;
+mod agents;
 mod api_keys;
 mod audit;
 mod change;
@@ -35,6 +36,7 @@ mod open;
 mod page;
 mod reach;
 mod receipts;
+mod retention;
 mod routing;
 mod store;
 mod usage;
@@ -42,6 +44,7 @@ mod vault;
 mod workspaces;
 
 pub use actor::{Actor, By};
+pub use agents::SetAgent;
 pub use api_keys::{ApiKey, Caller, Limits, NewApiKey};
 pub use audit::{AuditCheck, AuditEvent, AuditMac, Note};
 pub use change::{Change, ChangeKind};
@@ -54,6 +57,7 @@ pub use holds::OpenHold;
 pub use journal::{Journal, JournalError, JournalLimits, Takeover};
 pub use page::Page;
 pub use receipts::{ReceiptFilter, StatusClass};
+pub use retention::{Expired, Sweep, Swept};
 pub use routing::{Routing, StoredCredential};
 pub use store::Store;
 pub use usage::{GroupBy, UsageKey, UsageQuery, UsageRow, UsageTotals};

@@ -12,6 +12,21 @@ use crate::{Result, StoreConfig, StoreError, dialect};
 pub(crate) use files::{LockFile, lock_file, private_dir, private_file};
 pub(crate) use postgres::postgres_options;
 
+/// How many migrations there are.
+const MIGRATIONS: usize = 4;
+
+/// A folder's migrations, in their order.
+macro_rules! migrations {
+    ($folder:literal) => {
+        [
+            (1, "start", include_str!(concat!("../migrations/", $folder, "/0001_start.sql"))),
+            (2, "receipt user", include_str!(concat!("../migrations/", $folder, "/0002_receipt_user.sql"))),
+            (3, "agents", include_str!(concat!("../migrations/", $folder, "/0003_agents.sql"))),
+            (4, "retention", include_str!(concat!("../migrations/", $folder, "/0004_retention.sql"))),
+        ]
+    };
+}
+
 /// An open database, and the lock that keeps other processes away (SQLite only).
 pub(crate) struct Opened {
     pub db: Db,
@@ -51,16 +66,17 @@ pub(crate) async fn look(config: &StoreConfig) -> Result<Option<Db>> {
 
 async fn migrate(db: &Db) -> Result<()> {
     let done = match db {
-        Db::Sqlite(pools) => migrator(include_str!("../migrations/sqlite/0001_start.sql")).run(&pools.write).await,
-        Db::Postgres(pool) => migrator(include_str!("../migrations/postgres/0001_start.sql")).run(pool).await,
+        Db::Sqlite(pools) => migrator(migrations!("sqlite")).run(&pools.write).await,
+        Db::Postgres(pool) => migrator(migrations!("postgres")).run(pool).await,
     };
     done.map_err(|e| StoreError::Migration(e.to_string()))
 }
 
-fn migrator(start: &'static str) -> Migrator {
-    let simple = MigrationType::Simple;
-    let start = Migration::new(1, "start".into(), simple, start.into_sql_str(), false);
-    let mut migrator = Migrator::with_migrations(vec![start]);
+fn migrator(migrations: [(i64, &'static str, &'static str); MIGRATIONS]) -> Migrator {
+    let migration = |(number, name, sql): (i64, &'static str, &'static str)| {
+        Migration::new(number, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    };
+    let mut migrator = Migrator::with_migrations(migrations.into_iter().map(migration).collect());
     // A newer version's migrations are fine as long as its `min_binary` says so.
     migrator.set_ignore_missing(true);
     migrator

@@ -1,5 +1,6 @@
 //! What the data plane needs of a workspace, in one read.
 
+use ownkey_domain::agent::Agents;
 use ownkey_domain::id::{CredentialId, WorkspaceId};
 use ownkey_domain::policy::PayerPolicy;
 use ownkey_domain::provider::Provider;
@@ -8,7 +9,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::db::on;
-use crate::{Result, Store, StoreError, WrappedDek};
+use crate::{Result, Store, StoreError, WrappedDek, agents};
 
 /// A workspace as calls see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Routing {
     pub features: Vec<String>,
     /// Who it wants to pay.
     pub policy: PayerPolicy,
+    /// The models that it has chosen for its agents.
+    pub agents: Agents,
     /// Its DEK.
     pub dek: WrappedDek,
     /// Its current provider keys.
@@ -61,7 +64,7 @@ impl Store {
     /// A workspace as calls see it; `None` if there is none or it is deleted.
     pub async fn routing(&self, workspace: WorkspaceId) -> Result<Option<Routing>> {
         // One statement sees one state: two could pair an old policy with a new key.
-        const SQL: &str = "SELECT w.plan, w.features, w.policy, w.wrapped_dek, w.dek_version, \
+        const SQL: &str = "SELECT w.plan, w.features, w.policy, w.agents, w.wrapped_dek, w.dek_version, \
             c.id, c.provider, c.origin, c.sealed, c.secret_version \
             FROM workspaces w LEFT JOIN credentials c ON c.workspace = w.id AND c.ended_at IS NULL \
             WHERE w.id = $1 AND w.deleted_at IS NULL ORDER BY c.provider";
@@ -76,6 +79,7 @@ impl Store {
             plan: first.plan.clone(),
             features,
             policy,
+            agents: agents::parse(&first.agents)?,
             dek: WrappedDek { wrapped: first.wrapped_dek.clone(), version: first.dek_version },
             credentials: rows.into_iter().filter_map(RoutingRow::credential).collect(),
         }))
@@ -87,6 +91,7 @@ struct RoutingRow {
     plan: String,
     features: String,
     policy: String,
+    agents: String,
     wrapped_dek: Vec<u8>,
     #[sqlx(try_from = "i64")]
     dek_version: u32,

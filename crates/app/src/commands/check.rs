@@ -38,6 +38,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     if settings.operator.tokens.is_empty() {
         say("configuration: no operator token, so nobody can make workspaces; `ownkey init` writes one");
     }
+    if let Some(tls) = &settings.server.tls {
+        tls.identity()?;
+        say("TLS: ok");
+    }
     let keyring = settings.vault.keyring()?;
     say(&format!("vault: ok, active KEK {}", keyring.active_id()));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

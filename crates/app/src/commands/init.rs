@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ownkey_domain::provider::Provider;
 use ownkey_vault::{Keyring, Secret};
 
 use super::say;
@@ -61,6 +62,8 @@ fn for_a_shell(text: &str) -> String {
 }
 
 fn template(token: &str) -> String {
+    let managed: String =
+        Provider::ALL.iter().map(|provider| format!("# [providers.{provider}]\n# managed_key = \"…\"\n")).collect();
     format!(
         r#"# Ownkey. Every value can be overridden by the environment: OWNKEY_SERVER__LISTEN and so on.
 # Relative paths start at the folder of this file.
@@ -78,10 +81,6 @@ kek_file = "{KEK}"
 token = "{token}"
 
 # The operator's own keys: with one, workspaces without a key of their own have managed access.
-# [providers.anthropic]
-# managed_key = "sk-ant-…"
-# [providers.openai]
-# managed_key = "sk-…"
-"#
+{managed}"#
     )
 }

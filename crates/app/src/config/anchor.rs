@@ -27,7 +27,8 @@ pub fn anchored(file: &Config, folder: &Path) -> anyhow::Result<Vec<(&'static st
             None => journal_dir = journal_dir.or_else(|| Some(JOURNAL_DIR.to_owned())),
         }
     }
-    for (name, path) in [("database.journal_dir", journal_dir), ("vault.kek_file", text("vault.kek_file"))] {
+    let plain = ["server.tls_cert", "server.tls_key", "vault.kek_file"].map(|name| (name, text(name)));
+    for (name, path) in plain.into_iter().chain([("database.journal_dir", journal_dir)]) {
         if let Some(path) = path {
             fields.push((name, at(&path)?));
         }

@@ -37,7 +37,8 @@ impl RawCatalogue {
     /// The catalogue under the rules of the file.
     pub fn check(self, models: Vec<RawModel>) -> anyhow::Result<Catalogue> {
         let models = models.into_iter().map(RawModel::draft).collect::<anyhow::Result<_>>().context("[[models]]")?;
-        let rules = RulesDraft { unknown: self.unknown, builtin: self.builtin, models };
+        let rules =
+            RulesDraft { unknown: self.unknown, builtin: self.builtin, lead_model: self.lead_model.clone(), models };
         let catalogue = Catalogue::builtin()?.with_rules(rules).context("[[models]]")?;
         if self.lead_model.as_deref().is_some_and(|lead| !catalogue.listed().any(|listed| listed.id == lead)) {
             anyhow::bail!("[catalogue] `lead_model` names no model that is offered");

@@ -1,4 +1,4 @@
-//! `[gateway]`, `[managed]` and `[routes."PATH"]`: what the data plane does beyond its defaults.
+//! `[gateway]`, `[managed]`, `[metering]` and `[routes."PATH"]`: what the data plane does beyond its defaults.
 
 use std::collections::BTreeMap;
 
@@ -45,6 +45,19 @@ pub struct RawManaged {
 impl RawManaged {
     pub fn check(self) -> Extensions {
         Extensions { betas: self.allow_betas, tools: self.allow_tools }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawMetering {
+    /// Whether streams are asked for the usage that they would not tell.
+    pub ask_usage: bool,
+}
+
+impl Default for RawMetering {
+    fn default() -> Self {
+        Self { ask_usage: true }
     }
 }
 

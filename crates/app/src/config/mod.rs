@@ -9,9 +9,12 @@ mod gateway;
 mod limits;
 mod operator;
 mod plans;
+mod private;
 pub mod providers;
+pub mod retention;
 mod server;
 mod text;
+mod tls;
 mod vault;
 
 use std::collections::HashMap;
@@ -23,6 +26,7 @@ use serde::Deserialize;
 
 pub use self::environment::ours as our_variables;
 pub use self::text::Hidden;
+pub use self::tls::Tls;
 
 /// The file that `serve` reads when it is told of none.
 pub const DEFAULT_FILE: &str = "ownkey.toml";
@@ -42,6 +46,10 @@ pub struct Settings {
     pub providers: providers::Providers,
     /// Bounds and time-outs.
     pub limits: ownkey_gateway::limits::Limits,
+    /// Whether streams of own-key calls are asked for usage.
+    pub ask_usage: bool,
+    /// How long what is written down is kept.
+    pub retention: retention::Retention,
     /// Variables that look as if they were for us and do nothing.
     pub without_effect: Vec<String>,
     /// The product's own rules.
@@ -60,7 +68,7 @@ pub struct Rules {
     /// What a credit is worth, if any plan needs to know.
     pub credits: Option<ownkey_domain::money::CreditRate>,
     /// What managed calls may carry beyond the providers' lists.
-    pub managed: ownkey_providers::managed::Extensions,
+    pub managed: std::sync::Arc<ownkey_providers::managed::Extensions>,
 }
 
 #[derive(Deserialize, Default)]
@@ -72,12 +80,14 @@ struct Raw {
     operator: operator::RawOperator,
     providers: providers::RawProviders,
     limits: limits::RawLimits,
+    retention: retention::RawRetention,
     credits: credits::RawCredits,
     catalogue: catalogue::RawCatalogue,
     plans: plans::RawPlans,
     models: Vec<catalogue::RawModel>,
     gateway: gateway::RawGateway,
     managed: gateway::RawManaged,
+    metering: gateway::RawMetering,
     routes: gateway::RawRoutes,
 }
 
@@ -87,14 +97,18 @@ impl Settings {
         let (limits, others) = (&self.limits, &other.limits);
         let differing = [
             ("server.listen", self.server.listen != other.server.listen),
+            ("server.tls_cert", self.server.tls.is_some() != other.server.tls.is_some()),
+            ("server.trusted_proxies", self.server.trusted_proxies != other.server.trusted_proxies),
             ("server.admin_listen", self.server.admin_listen != other.server.admin_listen),
             ("database.url", self.database.url != other.database.url),
             ("database.journal_dir", self.database.journal_dir != other.database.journal_dir),
+            ("limits.bodies_mib", limits.bodies_bytes_max != others.bodies_bytes_max),
             ("limits.connections", limits.connections_max != others.connections_max),
             ("limits.connections_per_peer", limits.connections_per_peer_max != others.connections_per_peer_max),
             ("limits.connection_idle_s", limits.connection_idle != others.connection_idle),
             ("limits.header_read_s", limits.header_read != others.header_read),
             ("limits.drain_s", limits.drain != others.drain),
+            ("retention", self.retention != other.retention),
         ];
         differing.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
     }
@@ -148,6 +162,8 @@ impl Raw {
             operator: self.operator.check().context("section [operator]")?,
             providers: self.providers.check().context("section [providers]")?,
             limits: self.limits.check().context("section [limits]")?,
+            ask_usage: self.metering.ask_usage,
+            retention: self.retention.check().context("section [retention]")?,
             without_effect,
             managed_paths,
             rules: Rules::check(self.credits, self.plans, self.catalogue, self.models, self.managed)?,
@@ -170,7 +186,7 @@ impl Rules {
             anyhow::bail!("[credits] `usd_per_credit` is missing: [plans.{}] counts credits", plan.id);
         }
         let catalogue = std::sync::Arc::new(catalogue.check(models)?);
-        Ok(Self { plans, catalogue, credits, managed: managed.check() })
+        Ok(Self { plans, catalogue, credits, managed: managed.check().into() })
     }
 }
 

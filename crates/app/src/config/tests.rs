@@ -4,6 +4,8 @@ use super::*;
 
 #[path = "tests_rules.rs"]
 mod rules;
+#[path = "tests_server.rs"]
+mod server;
 
 fn load_with(text: &str, variables: &[(&str, &str)]) -> anyhow::Result<Settings> {
     let folder = tempfile::tempdir().unwrap();

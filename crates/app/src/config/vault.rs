@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use ownkey_vault::Keyring;
 use serde::Deserialize;
 
-use super::Hidden;
+use super::{Hidden, private};
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
@@ -48,21 +48,10 @@ impl Vault {
             }
             Self::Text(text) => Keyring::parse(text.expose()).context("OWNKEY_VAULT__KEK is not valid"),
             Self::File(path) => {
-                check_mode(path)?;
-                let text = std::fs::read_to_string(path).map(zeroize::Zeroizing::new);
-                let text = text.with_context(|| format!("cannot read the KEK file {}", path.display()))?;
-                Keyring::parse(&text).with_context(|| format!("the KEK file {} is not valid", path.display()))
+                let text = private::read(path, "KEK file")?;
+                let text = std::str::from_utf8(&text).ok().with_context(|| format!("{} is no text", path.display()))?;
+                Keyring::parse(text).with_context(|| format!("the KEK file {} is not valid", path.display()))
             }
         }
     }
-}
-
-/// A key that others on the machine can read is no secret.
-fn check_mode(path: &std::path::Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let metadata = std::fs::metadata(path).with_context(|| format!("cannot read the KEK file {}", path.display()))?;
-    if metadata.permissions().mode() & 0o077 != 0 {
-        bail!("the KEK file {} can be read by others: run `chmod 600` on it", path.display());
-    }
-    Ok(())
 }

@@ -9,12 +9,14 @@ use ownkey_domain::id::{CredentialId, WorkspaceId};
 use ownkey_domain::platform_key::LookupId;
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::time::Timestamp;
+use ownkey_gateway::BodyRoom;
 use ownkey_gateway::client::client;
+use ownkey_gateway::cors::Cors;
 use ownkey_gateway::directory::{Directory, Source, SourceError, Workspace};
+use ownkey_gateway::edge::Entrance;
 use ownkey_gateway::ledger::{JournalUnavailable, Ledger};
 use ownkey_gateway::limits::Limits;
 use ownkey_gateway::rates::Rates;
-use ownkey_providers::managed::Extensions;
 use ownkey_vault::{Keyring, PepperId, PlatformKeyHasher, Secret};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -57,6 +59,9 @@ impl Ledger for Nothing {
     fn key_seen(&self, _: (WorkspaceId, CredentialId), _: KeySeen, _: Timestamp) {}
 }
 
+/// A web page that may call models.
+const PAGE: &str = "https://app.example.com";
+
 /// A data plane whose clock is broken, and a control plane that greets.
 fn server(cut_off: &watch::Sender<bool>) -> Server {
     let limits = Limits::default();
@@ -67,27 +72,32 @@ fn server(cut_off: &watch::Sender<bool>) -> Server {
         catalogue: Arc::new(Catalogue::builtin().unwrap()),
         plans: Arc::new(BTreeMap::new()),
         credits: None,
-        managed: Extensions::default(),
+        managed: Arc::default(),
         managed_paths: Vec::new(),
+        ask_usage: true,
         upstreams: Vec::new(),
         client: client(&limits).unwrap(),
         ledger: Arc::new(Nothing),
         rates: Arc::new(Rates::new(Instant::now())),
         metrics: Arc::default(),
         cut_off: cut_off.clone(),
+        body_room: BodyRoom::new(&limits),
         limits,
+        over_tls: false,
         clock: || panic!("the clock is broken"),
         new_id: clock::request_id,
     });
-    Server { gateway, control: axum::Router::new().fallback(|| async { axum::Json("hello") }) }
+    let cors = Cors::new(vec![PAGE.parse().unwrap()]);
+    Server { gateway, cors, control: axum::Router::new().fallback(|| async { axum::Json("hello") }) }
 }
 
 /// Serves that, and answers one request's text.
 async fn ask(head: &str) -> (String, Value) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
+    let entrance = Entrance::plain(listener);
     let server = Arc::new(Current::new(server(&watch::Sender::new(false))));
-    tokio::spawn(async move { edge::serve(listener, server, &Limits::default(), std::future::pending()).await });
+    tokio::spawn(async move { edge::serve(entrance, server, &Limits::default(), std::future::pending()).await });
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(format!("{head}connection: close\r\n\r\n").as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -117,6 +127,16 @@ async fn a_panic_of_the_data_plane_is_told_in_the_protocol_called() {
     let (head, body) = ask("POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\n").await;
     assert!(head.starts_with("HTTP/1.1 500 ") && !body.to_string().contains("clock"), "{head}");
     assert_eq!(body["error"]["type"], "server_error");
+}
+
+#[tokio::test]
+async fn a_web_page_may_read_even_that_and_nothing_of_the_management_api() {
+    let from = format!("HTTP/1.1\r\nhost: a\r\norigin: {PAGE}\r\n");
+    let allowed = format!("access-control-allow-origin: {PAGE}");
+    let (head, _) = ask(&format!("POST /v1/messages {from}")).await;
+    assert!(head.starts_with("HTTP/1.1 500 ") && head.contains(&allowed), "{head}");
+    let (head, _) = ask(&format!("GET /api/v1/plans {from}")).await;
+    assert!(head.starts_with("HTTP/1.1 200 ") && !head.contains("access-control-"), "{head}");
 }
 
 #[tokio::test]

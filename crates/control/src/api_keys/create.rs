@@ -33,12 +33,12 @@ pub(crate) struct ApiKeyInput {
     /// What it may do; nothing that its maker may not.
     #[schema(value_type = Vec<String>)]
     scopes: Vec<Scope>,
-    /// When it stops working; never, if absent.
+    /// When it stops working; no later than its maker, and with it if absent.
     #[schema(value_type = Option<String>)]
     expires_at: Option<Timestamp>,
-    /// Calls a minute.
+    /// Calls a minute; no more than its maker, and as many if absent.
     requests_per_minute: Option<u32>,
-    /// Tokens a minute.
+    /// Tokens a minute; no more than its maker, and as many if absent.
     tokens_per_minute: Option<u64>,
 }
 
@@ -76,6 +76,7 @@ pub(crate) async fn create(
     let input = ApiKeyInput::read(&mut members, control.now())?;
     members.finish()?;
     held(&access.who, &input.scopes)?;
+    let input = input.within(&access.who)?;
 
     let entropy = Zeroizing::new(random_bytes::<ENTROPY_LEN>()?);
     let (lookup, secret) = platform_key::generate(&entropy);
@@ -123,6 +124,30 @@ impl ApiKeyInput {
             }
             None => Ok(input),
         }
+    }
+}
+
+impl ApiKeyInput {
+    /// Nobody makes a key that lives longer or does more than his own. What is not said is the maker's.
+    fn within(self, who: &Who) -> Result<Self, Problem> {
+        let Who::Key(maker) = who else { return Ok(self) };
+        Ok(Self {
+            expires_at: within(self.expires_at, maker.expires_at, "expires_at")?,
+            requests_per_minute: within(self.requests_per_minute, maker.requests_per_minute, "requests_per_minute")?,
+            tokens_per_minute: within(self.tokens_per_minute, maker.tokens_per_minute, "tokens_per_minute")?,
+            ..self
+        })
+    }
+}
+
+fn within<T: Ord>(wanted: Option<T>, own: Option<T>, name: &'static str) -> Result<Option<T>, Problem> {
+    match (wanted, own) {
+        (Some(wanted), Some(own)) if wanted > own => {
+            let detail =
+                format!("A key can't give more than it has: `{name}` is beyond its own. Leave it out to pass that on.");
+            Err(Problem::forbidden(detail).with("member", name))
+        }
+        (wanted, own) => Ok(wanted.or(own)),
     }
 }
 

@@ -1,10 +1,14 @@
 //! The requests of a key test.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Request};
 use ownkey_providers::facts;
 use ownkey_providers::probe::{Probe, list_models, parse_models, ping};
+use ownkey_providers::scrub::Scrubber;
+use ownkey_vault::ProviderKey;
 use zeroize::Zeroizing;
 
 use super::Test;
@@ -48,10 +52,13 @@ impl Call<'_> {
     }
 }
 
-/// The models of a list, as far as their names are such; `None` if it is no list.
-pub(super) fn models_listed(body: &[u8]) -> Option<Vec<String>> {
+/// The models of a list, as far as their names are such; `None` if it is no list. A name that repeats the key is kept
+/// by nobody.
+pub(super) fn models_listed(body: &[u8], key: &ProviderKey) -> Option<Vec<String>> {
     let mut models = parse_models(body)?;
-    models.retain(|id| !id.is_empty() && id.len() <= MODEL_BYTES_MAX && !id.chars().any(char::is_control));
+    let scrubber = Scrubber::new(key.expose_str().as_bytes());
+    let clean = |id: &str| matches!(scrubber.scrub(id.as_bytes()), Cow::Borrowed(_));
+    models.retain(|id| !id.is_empty() && id.len() <= MODEL_BYTES_MAX && !id.chars().any(char::is_control) && clean(id));
     models.truncate(MODELS_MAX);
     Some(models)
 }

@@ -1,16 +1,13 @@
 //! Which models a test prompt is tried on.
 
 use ownkey_domain::catalogue::{Catalogue, Mode, Model};
-use ownkey_domain::money::PicoUsd;
-use ownkey_domain::price::STANDARD_TIER;
 use ownkey_domain::provider::Provider;
-use ownkey_domain::usage::{TokenClass, Usage};
 
 const CANDIDATES_MAX: usize = 3;
 
 /// Up to three models, the cheapest first: of those the key lists, or of all if it lists none that we know.
 pub(crate) fn candidates<'c>(catalogue: &'c Catalogue, provider: Provider, listed: &[String]) -> Vec<&'c str> {
-    let priced = |model: &'c Model| Some((price(model)?, model.id.as_str()));
+    let priced = |model: &'c Model| Some((model.short_prompt_price()?, model.id.as_str()));
     let asked = |model: &&Model| model.provider == provider && model.mode == Mode::Chat;
     let mut known: Vec<_> = catalogue.models().iter().filter(asked).filter_map(priced).collect();
     // A dated snapshot is the model once more: where one is refused, so is the other.
@@ -23,12 +20,6 @@ pub(crate) fn candidates<'c>(catalogue: &'c Catalogue, provider: Provider, liste
     known.retain(|(_, id)| !ids.iter().any(|other| is_snapshot_of(id, other)));
     known.sort();
     known.into_iter().map(|(_, id)| id).take(CANDIDATES_MAX).collect()
-}
-
-/// What a short prompt costs there.
-fn price(model: &Model) -> Option<PicoUsd> {
-    let prompt = Usage::default().with(TokenClass::Input, 1).with(TokenClass::Output, 1);
-    model.prices.cost(&prompt, STANDARD_TIER)
 }
 
 fn is_snapshot_of(id: &str, model: &str) -> bool {

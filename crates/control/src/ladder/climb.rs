@@ -50,7 +50,7 @@ impl<'a> Climb<'a> {
     /// The second step: the list of models. `None` goes on.
     async fn list(&mut self) -> Option<Finding> {
         match self.see(&Call::Models).await {
-            Seen::Accepted(answer) if answer.status.is_success() => match models_listed(&answer.body) {
+            Seen::Accepted(answer) if answer.status.is_success() => match models_listed(&answer.body, self.test.key) {
                 Some(models) => self.models = models,
                 // Somebody between us and the provider said yes to everything.
                 None => return Some(incident("The list of models is not one.".to_owned())),

@@ -17,7 +17,7 @@ use crate::control::Control;
 use crate::problem::{Problem, ProblemDocument};
 use crate::sealing::{Place, open, seal};
 
-const ORIGIN_FORM: &str = "scheme, host and port, such as https://api.anthropic.com";
+const ORIGIN_FORM: &str = "scheme, host and port, such as https://api.example.com";
 /// Keys in one step. Each is a transaction of its own.
 const STEP: u32 = 64;
 

@@ -165,7 +165,7 @@ async fn tested(
     access: &InWorkspace,
     (provider, base, key): (Provider, &Base, &ProviderKey),
 ) -> Result<Finding, Problem> {
-    control.throttle.admit(access.id(), control.now()).map_err(|wait| {
+    control.parts.throttle.admit(access.id(), control.now()).map_err(|wait| {
         Problem::rate_limited("So many tests a minute are too much for a provider. Try again later.", wait.0)
     })?;
     let test = Test { provider, base, key, catalogue: &control.parts.catalogue };

@@ -50,7 +50,7 @@ struct Input {
     tag = "provider-keys",
     params(
         ("ws" = String, Path, description = "The workspace's id, or `current`"),
-        ("provider" = String, Path, description = "`anthropic` or `openai`"),
+        ("provider" = String, Path, description = "Its id, as in the list of providers"),
     ),
     request_body = ProviderKeyInput,
     responses(

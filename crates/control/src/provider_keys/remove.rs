@@ -17,7 +17,7 @@ use crate::problem::{Problem, ProblemDocument};
     tag = "provider-keys",
     params(
         ("ws" = String, Path, description = "The workspace's id, or `current`"),
-        ("provider" = String, Path, description = "`anthropic` or `openai`"),
+        ("provider" = String, Path, description = "Its id, as in the list of providers"),
     ),
     responses(
         (status = 204),

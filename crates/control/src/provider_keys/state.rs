@@ -68,12 +68,7 @@ fn can_be_used(control: &Control, workspace: WorkspaceId, dek: &WrappedDek, stor
 impl Held {
     /// As the decision who pays sees it.
     pub(crate) fn key_state(&self, plan: &Plan) -> KeyState {
-        match &self.credential {
-            None => KeyState::None,
-            Some(credential) if !plan.byok => KeyState::Dormant(credential.id),
-            Some(credential) if !self.opens => KeyState::Sealed(credential.id),
-            Some(credential) => KeyState::Usable(credential.id),
-        }
+        KeyState::of(plan, self.credential.as_ref().map(|credential| credential.id), self.opens)
     }
 
     /// As people see it.
@@ -86,7 +81,6 @@ impl Held {
             KeyState::Sealed(_) => State::Sealed,
             KeyState::Usable(_) if credential.health.invalid_since.is_some() => State::Invalid,
             KeyState::Usable(_) => match verdict {
-                Some(Verdict::Invalid) => State::Invalid,
                 None | Some(Verdict::Unreachable | Verdict::ProviderIncident) => State::NeedsTest,
                 Some(_) => State::Active,
             },

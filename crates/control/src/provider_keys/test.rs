@@ -54,7 +54,7 @@ pub(crate) struct TestView {
     tag = "provider-keys",
     params(
         ("ws" = String, Path, description = "The workspace's id, or `current`"),
-        ("provider" = String, Path, description = "`anthropic` or `openai`"),
+        ("provider" = String, Path, description = "Its id, as in the list of providers"),
     ),
     request_body = TestInput,
     responses(
@@ -133,13 +133,12 @@ async fn keep(
     }
     let (store, by) = (control.store(), control.by(&access.who));
     store.record_test(access.id(), id, &result_of(finding, provider, by.at), by).await?;
-    if finding.verdict == Verdict::Invalid {
-        return Ok(());
-    }
-    // The provider has just accepted the key: what it refused before is over.
+    // The provider has just refused the key, or accepted it: what traffic has shown before is over. The next call may
+    // show otherwise.
+    let refused = (finding.verdict == Verdict::Invalid).then_some(by.at);
     let health = store.credential(access.id(), id).await?.map(|credential| credential.health);
-    if let Some(health) = health.filter(|health| health.invalid_since.is_some()) {
-        store.set_health(access.id(), id, &Health { invalid_since: None, ..health }, by).await?;
+    if let Some(health) = health.filter(|health| health.invalid_since.is_some() != refused.is_some()) {
+        store.set_health(access.id(), id, &Health { invalid_since: refused, ..health }, by).await?;
     }
     Ok(())
 }

@@ -40,6 +40,8 @@ pub(crate) struct ReceiptView {
     model_served: Option<String>,
     /// The agent it was made for.
     agent: Option<String>,
+    /// The product's own user it was made for, as a service key's call named it.
+    user: Option<String>,
     /// The platform key it came with.
     #[schema(value_type = Option<String>)]
     api_key: Option<ApiKeyId>,
@@ -125,6 +127,7 @@ impl From<Receipt> for ReceiptView {
             model: receipt.model,
             model_served: receipt.model_served,
             agent: receipt.agent,
+            user: receipt.user,
             api_key: receipt.api_key,
             client_request_id: receipt.client_request_id,
             route: receipt.route,

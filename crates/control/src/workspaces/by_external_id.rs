@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use http::StatusCode;
+use ownkey_providers::stray::holds_key;
 use ownkey_store::{StoreError, Workspace, WorkspacePatch};
 
 use super::{WorkspaceInput, WorkspaceView, gone, known_plan, words};
@@ -35,6 +36,9 @@ pub(crate) async fn by_external_id(
 ) -> Result<(StatusCode, Json<WorkspaceView>), Problem> {
     let bad_id = || Problem::bad_request("The external id in the path is not usable.");
     let Path(id) = id.map_err(|_| bad_id())?;
+    if holds_key(&id) {
+        return Err(Problem::stray_key("The external id in the path"));
+    }
     let id = ExternalId::try_from(id).map_err(|_| bad_id())?;
     let mut members = body.members()?;
     let mut input = WorkspaceInput::read(&mut members)?;

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt;
-use ownkey_control::{Control, Endpoint, LadderLimits, Parts, router};
+use ownkey_control::{Control, Endpoint, LadderLimits, Parts, Throttle, router};
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::plan::{DEFAULT_PLAN, Managed, Plan};
 use ownkey_domain::provider::Provider;
@@ -110,6 +110,7 @@ impl App {
                     Ok(())
                 })
             }),
+            throttle: Arc::new(Throttle::new(ladder.tests_per_minute)),
             ladder,
         });
         router(Arc::new(control.unwrap()))

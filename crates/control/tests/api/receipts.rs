@@ -33,6 +33,7 @@ fn receipt(tenant: &Tenant, api_key: &str, n: u8) -> Receipt {
         workspace,
         api_key: Some(api_key),
         agent: None,
+        user: Some("ada".to_owned()),
         client_request_id: None,
         route: "/v1/messages".to_owned(),
         provider: Some(Provider::Anthropic),
@@ -78,6 +79,8 @@ async fn receipts_read_as_the_contract_says() {
     let shown = app.get(&format!("{LIST}/{}", first.id), &tenant.key).await.is(200).body;
     for (member, value) in [
         ("payer", json!("byok")),
+        ("agent", json!(null)),
+        ("user", json!("ada")),
         ("credits", json!("0")),
         ("cost_usd", json!("0.0031")),
         ("cost_basis", json!("list")),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::pattern::{Pattern, is_name_byte};
-use super::{Catalogue, Mode, Model};
+use super::{Catalogue, Mode, Model, name};
 use crate::price::Prices;
 use crate::provider::Provider;
 
@@ -67,6 +67,13 @@ pub struct RuleDraft {
     pub gate_message: Option<String>,
 }
 
+impl RuleDraft {
+    /// Whether it describes a model, and not only what is offered of one.
+    fn is_own_model(&self) -> bool {
+        self.alias_of.is_none() && (self.provider.is_some() || self.prices != Prices::default())
+    }
+}
+
 /// A checked rule.
 #[derive(Debug, Clone)]
 pub struct Rule {
@@ -92,6 +99,8 @@ pub struct RulesDraft {
     pub unknown: Unknown,
     /// What is offered of the models that ship with Ownkey.
     pub builtin: Builtin,
+    /// The model of a workspace's lead agent until it is set.
+    pub lead_model: Option<String>,
     /// The rules.
     pub models: Vec<RuleDraft>,
 }
@@ -122,9 +131,14 @@ impl Catalogue {
     pub fn with_rules(mut self, draft: RulesDraft) -> Result<Self, BadRule> {
         self.unknown = draft.unknown;
         self.builtin = draft.builtin;
-        for rule in draft.models.iter().filter(|rule| rule.alias_of.is_none()) {
+        self.lead_model = draft.lead_model;
+        let mut own: Vec<_> = draft.models.iter().filter(|rule| rule.is_own_model()).collect();
+        // A model comes before its snapshots, and the version does not depend on the order of the file.
+        own.sort_unstable_by_key(|rule| &rule.id);
+        for rule in &own {
             self.add_own_model(rule)?;
         }
+        self.mark_own_prices(&own);
         for rule in draft.models {
             let rule = self.rule(rule)?;
             self.rules.push(rule);
@@ -134,10 +148,6 @@ impl Catalogue {
 
     /// A model that only the rule knows.
     fn add_own_model(&mut self, rule: &RuleDraft) -> Result<(), BadRule> {
-        let is_own = rule.provider.is_some() || rule.prices != Prices::default();
-        if !is_own {
-            return Ok(());
-        }
         let provider = rule.provider.ok_or_else(|| bad(rule, "provider", "is missing beside prices"))?;
         let model = Model {
             id: rule.id.clone(),
@@ -149,7 +159,10 @@ impl Catalogue {
         };
         match self.by_id.get(&rule.id).and_then(|&at| self.models.get_mut(at)) {
             // The operator's own prices stand over those that ship with Ownkey.
-            Some(known) if known.provider == provider => *known = Model { mode: known.mode, ..model },
+            Some(known) if known.provider == provider => {
+                *known = Model { mode: known.mode, ..model };
+                self.price_snapshots(&rule.id, &rule.prices);
+            }
             Some(_) => return Err(bad(rule, "provider", "is not whose model this is")),
             None => {
                 self.by_id.insert(rule.id.clone(), self.models.len());
@@ -157,6 +170,27 @@ impl Catalogue {
             }
         }
         Ok(())
+    }
+
+    /// Gives the model's dated snapshots its prices, for answers name those. A snapshot's own rule may say otherwise.
+    fn price_snapshots(&mut self, id: &str, prices: &Prices) {
+        for snapshot in self.models.iter_mut().filter(|model| name::without_date(&model.id) == Some(id)) {
+            snapshot.prices = prices.clone();
+        }
+    }
+
+    /// Gives the version a mark of the operator's own prices: a version that receipts name stands for one list of
+    /// prices.
+    fn mark_own_prices(&mut self, own: &[&RuleDraft]) {
+        if own.is_empty() {
+            return;
+        }
+        let mut mark = crc32fast::Hasher::new();
+        for rule in own {
+            mark.update(format!("{}\n", rule.id).as_bytes());
+            rule.prices.lines().for_each(|line| mark.update(line.as_bytes()));
+        }
+        self.version = format!("{}+{:08x}", self.version, mark.finalize());
     }
 
     fn rule(&self, draft: RuleDraft) -> Result<Rule, BadRule> {

@@ -19,6 +19,21 @@ fn ask(change: impl FnOnce(&mut Question<'_>, &mut Plan)) -> Result<PayerKind, R
 }
 
 #[test]
+fn the_state_of_a_key_is_that_of_plan_and_vault() {
+    let (with, without) = (Plan::default(), Plan { byok: false, ..Plan::default() });
+    for (plan, stored, opens, state) in [
+        (&with, None, false, KeyState::None),
+        (&with, Some(KEY), true, KeyState::Usable(KEY)),
+        (&with, Some(KEY), false, KeyState::Sealed(KEY)),
+        (&without, None, true, KeyState::None),
+        (&without, Some(KEY), true, KeyState::Dormant(KEY)),
+        (&without, Some(KEY), false, KeyState::Dormant(KEY)),
+    ] {
+        assert_eq!(KeyState::of(plan, stored, opens), state);
+    }
+}
+
+#[test]
 fn the_table() {
     use PayerPolicy::{ByokOnly, ManagedOnly};
     let usable = KeyState::Usable(KEY);

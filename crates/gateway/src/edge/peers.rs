@@ -4,12 +4,16 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ipnet::IpNet;
+
 /// Bits of an IPv6 address that one customer of a network usually has to himself.
 const IPV6_HOST_BITS: u32 = 64;
 
 /// How many connections each peer has.
 pub struct Peers {
     each_max: usize,
+    /// Who may have as many as there are.
+    proxies: Vec<IpNet>,
     open: Mutex<HashMap<IpAddr, usize>>,
 }
 
@@ -18,14 +22,15 @@ pub struct Counted(Option<(Arc<Peers>, IpAddr)>);
 
 impl Peers {
     /// Nobody yet.
-    pub fn new(each_max: usize) -> Arc<Self> {
-        Arc::new(Self { each_max, open: Mutex::default() })
+    pub fn new(each_max: usize, proxies: Vec<IpNet>) -> Arc<Self> {
+        Arc::new(Self { each_max, proxies, open: Mutex::default() })
     }
 
-    /// Counts a connection, unless the peer has too many. Those of this machine are not counted.
+    /// Counts a connection, unless the peer has too many. Those of this machine and of
+    /// trusted proxies are not counted.
     pub fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Counted> {
         let address = address.to_canonical();
-        if address.is_loopback() {
+        if address.is_loopback() || self.proxies.iter().any(|proxy| proxy.contains(&address)) {
             return Some(Counted(None));
         }
         let peer = network(address);
@@ -69,7 +74,7 @@ mod tests {
 
     #[test]
     fn one_peer_cannot_take_all_connections() {
-        let peers = Peers::new(2);
+        let peers = Peers::new(2, Vec::new());
         let admit = |address: &str| peers.admit(address.parse().unwrap());
         let first = admit("192.0.2.1").unwrap();
         let _second = admit("::ffff:192.0.2.1").unwrap();
@@ -83,9 +88,20 @@ mod tests {
 
     #[test]
     fn this_machine_has_no_such_bound_and_the_gone_are_forgotten() {
-        let peers = Peers::new(1);
+        let peers = Peers::new(1, Vec::new());
         let _proxies: Vec<_> = (0..9).map(|_| peers.admit("127.0.0.1".parse().unwrap()).unwrap()).collect();
         drop(peers.admit("192.0.2.1".parse().unwrap()));
         assert!(peers.open().is_empty());
+    }
+
+    #[test]
+    fn trusted_proxies_have_no_such_bound() {
+        let proxies = ["10.1.0.0/16", "2001:db8::/32"].map(|net| net.parse().unwrap()).to_vec();
+        let peers = Peers::new(1, proxies);
+        let admit = |address: &str| peers.admit(address.parse().unwrap());
+        let trusted = ["10.1.2.3", "::ffff:10.1.2.3", "10.1.2.3", "2001:db8:1::1", "2001:db8:1::1"];
+        let _proxies = trusted.map(|address| admit(address).unwrap());
+        let _other = admit("10.2.0.1").unwrap();
+        assert!(admit("10.2.0.1").is_none());
     }
 }

@@ -1,8 +1,9 @@
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http_body_util::{BodyExt, Empty};
 use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Notify;
 
@@ -69,7 +70,7 @@ impl Served {
         let address = listener.local_addr().unwrap();
         let answer = Arc::new(Simple::default());
         let answering = Arc::clone(&answer);
-        tokio::spawn(async move { serve(listener, answering, &limits, std::future::pending()).await });
+        tokio::spawn(async move { serve(Entrance::plain(listener), answering, &limits, std::future::pending()).await });
         Self { address, answer }
     }
 
@@ -216,7 +217,7 @@ async fn a_stop_lets_open_calls_end_and_closes_the_rest() {
     let answering = Arc::clone(&served.answer);
     let serving = tokio::spawn(async move {
         let limits = Limits { drain: NEVER, ..Limits::default() };
-        serve(listener, answering, &limits, async { drop(stopped.await) }).await;
+        serve(Entrance::plain(listener), answering, &limits, async { drop(stopped.await) }).await;
     });
     let mut idle = served.connect().await;
     assert_eq!(ask(&mut idle, GET).await, "ok");

@@ -7,12 +7,12 @@ use tokio::sync::watch;
 
 use super::*;
 use crate::body::{self, Body};
-use crate::edge::{Answer, serve};
+use crate::edge::{Answer, Entrance, serve};
 
 /// Reads bodies and holds their room until told that the provider answered.
 struct Reader {
     limits: Limits,
-    room: Arc<Semaphore>,
+    room: BodyRoom,
     answered: watch::Sender<bool>,
 }
 
@@ -39,12 +39,12 @@ impl Served {
     async fn new(limits: Limits) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let reader = Reader { room: body_room(&limits), limits, answered: watch::Sender::new(false) };
+        let reader = Reader { room: BodyRoom::new(&limits), limits, answered: watch::Sender::new(false) };
         let reader = Arc::new(reader);
         let answering = Arc::clone(&reader);
         tokio::spawn(async move {
             let limits = answering.limits.clone();
-            serve(listener, answering, &limits, std::future::pending()).await;
+            serve(Entrance::plain(listener), answering, &limits, std::future::pending()).await;
         });
         Self { address, reader }
     }
@@ -64,7 +64,7 @@ impl Served {
     }
 
     fn taken(&self) -> usize {
-        units(self.reader.limits.bodies_bytes_max) - self.reader.room.available_permits()
+        units(self.reader.limits.bodies_bytes_max) - self.reader.room.free.available_permits()
     }
 
     /// Waits until bodies take so many KiB.

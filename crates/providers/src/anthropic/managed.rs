@@ -1,8 +1,6 @@
 //! What managed calls to Anthropic may carry: what its SDK and Claude Code send, as far as its price effect is known.
 
-use serde_json::Value;
-
-use crate::managed::{Objection, Terms, items, not_priced, reference};
+use crate::managed::{Headers, Look, Members, Terms, Words, not_priced, reference};
 
 /// `POST /v1/messages`.
 pub(super) static MESSAGES: Terms = MESSAGES_TERMS;
@@ -52,7 +50,7 @@ const MESSAGES_TERMS: Terms = Terms {
     ],
     tiers: &[("auto", "standard"), ("standard_only", "standard")],
     needs: &[],
-    look,
+    look: LOOK,
 };
 
 /// `POST /v1/messages/count_tokens`: it costs nothing, whatever is counted. What names an object is out of reach here too.
@@ -74,7 +72,12 @@ pub(super) static COUNT_TOKENS: Terms = Terms {
     ..MESSAGES_TERMS
 };
 
-pub(super) const BETAS: &[&str] = &[
+const BETA_HEADER: &str = "anthropic-beta";
+
+pub(super) const HEADERS: Headers =
+    Headers { names: &["anthropic-version", BETA_HEADER], beta: Some(BETA_HEADER), betas: BETAS };
+
+const BETAS: &[&str] = &[
     "advanced-tool-use-2025-11-20",
     "claude-code-20250219",
     "computer-use-2024-10-22",
@@ -101,7 +104,7 @@ pub(super) const BETAS: &[&str] = &[
 ];
 
 /// Content that is tokens and nothing else.
-const BLOCKS: [&str; 13] = [
+const BLOCKS: [&str; 15] = [
     "text",
     "image",
     "document",
@@ -113,44 +116,34 @@ const BLOCKS: [&str; 13] = [
     "tool_reference",
     "server_tool_use",
     "tool_search_tool_result",
+    "tool_search_tool_search_result",
+    "tool_search_tool_result_error",
     "mid_conv_system",
     "tool_addition",
 ];
+/// Where content comes from. A file has a `file_id`, which is refused as the reference that it is.
+const SOURCES: [&str; 5] = ["base64", "url", "text", "content", "file"];
 /// Edits of the context that cost nothing. Compaction asks a model once more, outside the usage of the answer.
 const CONTEXT_EDITS: [&str; 2] = ["clear_tool_uses_20250919", "clear_thinking_20251015"];
 
-fn look(member: &str, value: &Value) -> Result<(), Objection> {
-    match (member, value) {
-        (_, Value::Null) => Ok(()),
-        ("container", _) => Err(reference("the member", "container")),
-        ("mcp_servers", Value::Array(servers)) if servers.is_empty() => Ok(()),
-        ("mcp_servers", _) => Err(not_priced("the member", "mcp_servers")),
-        ("speed", value) if value != "standard" => Err(not_priced("the member", "speed")),
-        ("inference_geo", value) if value != "global" => Err(not_priced("the member", "inference_geo")),
-        ("context_management", value) => {
-            items(value.get("edits")).iter().try_for_each(|edit| kind_is_in(edit, &CONTEXT_EDITS, "the context edit"))
-        }
-        ("messages", value) => items(Some(value)).iter().try_for_each(|message| blocks(message.get("content"))),
-        ("system", value) => blocks(Some(value)),
-        _ => Ok(()),
-    }
-}
+const LOOK: Members<'static> = &[
+    ("container", &Look::Nothing(|| reference("the member", "container"))),
+    ("mcp_servers", &Look::Nothing(|| not_priced("the member", "mcp_servers"))),
+    ("speed", &Look::Word(Words { what: "the `speed`", known: &["standard"] })),
+    ("inference_geo", &Look::Word(Words { what: "the `inference_geo`", known: &["global"] })),
+    ("context_management", &Look::Object(&[("edits", &Look::Each(&CONTEXT_EDIT))])),
+    ("messages", &Look::Each(&Look::Object(&[("content", &CONTENT)]))),
+    ("system", &CONTENT),
+];
+
+static CONTEXT_EDIT: Look<'static> = Look::Kind(Words { what: "the context edit", known: &CONTEXT_EDITS }, &[]);
 
 /// Content is text, or blocks that may have content of their own. What a tool was given is the caller's own text.
-fn blocks(content: Option<&Value>) -> Result<(), Objection> {
-    for block in items(content) {
-        kind_is_in(block, &BLOCKS, "the content block")?;
-        let source = block.get("source");
-        if source.and_then(|source| source.get("type")).is_some_and(|kind| kind == "file") {
-            return Err(reference("the source", "file"));
-        }
-        blocks(source.and_then(|source| source.get("content")))?;
-        blocks(block.get("content"))?;
-    }
-    Ok(())
-}
-
-fn kind_is_in(value: &Value, known: &[&str], what: &str) -> Result<(), Objection> {
-    let kind = value.get("type").and_then(Value::as_str).unwrap_or_default();
-    if known.contains(&kind) { Ok(()) } else { Err(not_priced(what, kind)) }
-}
+static CONTENT: Look<'static> = Look::Each(&BLOCK);
+static BLOCK: Look<'static> =
+    Look::Kind(Words { what: "the content block", known: &BLOCKS }, &[("source", &SOURCE), ("content", &CONTENT)]);
+static SOURCE: Look<'static> = Look::Object(&[
+    ("type", &Look::Word(Words { what: "the source", known: &SOURCES })),
+    ("file_id", &Look::Nothing(|| reference("the member", "file_id"))),
+    ("content", &CONTENT),
+]);

@@ -77,10 +77,12 @@ fn billing(usage: &Value, stop_reason: &Value, tokens: &Usage) -> Billing {
     if fees || surcharge || other_models { Billing::BeyondTokens } else { Billing::ByTokens }
 }
 
-/// The tier that served; fast mode has prices of its own and counts as one.
+/// The tier that served; fast mode has prices of its own and counts as one. Priority is capacity that the account has
+/// paid for in advance and may be served unasked: what it uses of that has no list price but the standard one.
 fn tier(usage: &Value) -> Option<&str> {
     let speed = usage["speed"].as_str().filter(|speed| *speed != STANDARD);
-    speed.or_else(|| usage["service_tier"].as_str())
+    let tier = usage["service_tier"].as_str().map(|tier| if tier == "priority" { STANDARD } else { tier });
+    speed.or(tier)
 }
 
 fn iterations(usage: &Value) -> impl Iterator<Item = &Value> {

@@ -1,8 +1,8 @@
 //! What managed calls to OpenAI may carry: what its SDK sends, as far as its price effect is known.
 
-use serde_json::Value;
+use crate::managed::{Headers, Look, Members, Terms, Words, not_priced, reference};
 
-use crate::managed::{Objection, Terms, items, not_priced, reference};
+pub(super) const HEADERS: Headers = Headers { names: &[], beta: None, betas: &[] };
 
 /// `POST /v1/chat/completions`.
 pub(super) static CHAT: Terms = CHAT_TERMS;
@@ -55,7 +55,7 @@ const CHAT_TERMS: Terms = Terms {
         ("fast", "priority"),
     ],
     needs: &[],
-    look,
+    look: CHAT_LOOK,
 };
 
 /// `POST /v1/responses`.
@@ -95,7 +95,7 @@ const RESPONSES_TERMS: Terms = Terms {
     ],
     // Those that run at the caller's.
     tools: &["function", "custom", "local_shell", "apply_patch", "computer", "computer_use_preview"],
-    look: look_at_response,
+    look: RESPONSE_LOOK,
     ..CHAT_TERMS
 };
 
@@ -150,36 +150,27 @@ pub(super) static EMBEDDINGS: Terms =
 pub(super) static MODERATIONS: Terms = Terms { members: &["model", "input"], ..PLAIN };
 
 /// Without tools, tiers and values that matter.
-pub(super) const PLAIN: Terms = Terms { members: &[], tools: &[], tiers: &[], needs: &[], look: |_, _| Ok(()) };
+pub(super) const PLAIN: Terms = Terms { members: &[], tools: &[], tiers: &[], needs: &[], look: &[] };
+
+/// A file of the operator's account.
+const FILE_ID: (&str, &Look<'static>) = ("file_id", &Look::Nothing(|| reference("the member", "file_id")));
+/// Prompt and answer would lie in the operator's account, where no call could list or delete them.
+const STORE: (&str, &Look<'static>) = ("store", &Look::Nothing(|| not_priced("the member", "store")));
+/// A voice is a word, or one that somebody made.
+pub(super) static VOICE: Look<'static> = Look::Object(&[("id", &Look::Nothing(|| reference("the member", "voice")))]);
 
 /// Content that is tokens and nothing else.
 const PARTS: [&str; 5] = ["text", "refusal", "image_url", "input_audio", "file"];
 
-fn look(member: &str, value: &Value) -> Result<(), Objection> {
-    match member {
-        "messages" => items(Some(value)).iter().try_for_each(message),
-        "audio" if value.get("voice").is_some_and(Value::is_object) => Err(reference("the member", "voice")),
-        _ => Ok(()),
-    }
-}
+const CHAT_LOOK: Members<'static> =
+    &[("messages", &Look::Each(&Look::Object(MESSAGE))), ("audio", &Look::Object(&[("voice", &VOICE)])), STORE];
+const MESSAGE: Members<'static> = &[
+    ("content", &Look::Each(&Look::Kind(Words { what: "the content part", known: &PARTS }, &[("file", &FILE)]))),
+    ("audio", &Look::Object(&[("id", &Look::Nothing(|| reference("the member", "audio")))])),
+];
+pub(super) static FILE: Look<'static> = Look::Object(&[FILE_ID]);
 
-fn message(message: &Value) -> Result<(), Objection> {
-    if message.get("audio").is_some_and(|audio| audio.get("id").is_some()) {
-        return Err(reference("the member", "audio"));
-    }
-    for part in items(message.get("content")) {
-        let kind = part.get("type").and_then(Value::as_str).unwrap_or_default();
-        if !PARTS.contains(&kind) {
-            return Err(not_priced("the content part", kind));
-        }
-        if part.get("file").is_some_and(|file| file.get("file_id").is_some_and(|id| !id.is_null())) {
-            return Err(reference("the member", "file_id"));
-        }
-    }
-    Ok(())
-}
-
-/// Items of an input that are tokens and nothing else. An item without a type is a message, or a reference by its id.
+/// Items of an input that are tokens and nothing else. None of them is a reference to what lies in an account.
 const ITEMS: [&str; 16] = [
     "message",
     "reasoning",
@@ -198,48 +189,29 @@ const ITEMS: [&str; 16] = [
     "file_search_call",
     "code_interpreter_call",
 ];
-const INPUT_PARTS: [&str; 5] = ["input_text", "input_image", "input_file", "output_text", "refusal"];
-/// Members that name what lies in the provider's account.
-const REFERENCES: [&str; 3] = ["previous_response_id", "conversation", "prompt"];
+/// The same of what items consist of, thoughts that come back and pictures of the caller's screen among them.
+const INPUT_PARTS: [&str; 8] = [
+    "input_text",
+    "input_image",
+    "input_file",
+    "output_text",
+    "refusal",
+    "reasoning_text",
+    "summary_text",
+    "computer_screenshot",
+];
 
-fn look_at_response(member: &str, value: &Value) -> Result<(), Objection> {
-    match (member, value) {
-        (_, Value::Null) => Ok(()),
-        // It goes on after its answer, where nobody counts.
-        ("background", value) if value != false => Err(not_priced("the member", member)),
-        (member, _) if REFERENCES.contains(&member) => Err(reference("the member", member)),
-        ("input", value) => items(Some(value)).iter().try_for_each(item),
-        _ => Ok(()),
-    }
-}
-
-fn item(item: &Value) -> Result<(), Objection> {
-    match item.get("type").and_then(Value::as_str) {
-        Some("item_reference") => return Err(reference("the item", "item_reference")),
-        None if item.get("role").is_none() => return Err(reference("the item", "item_reference")),
-        None => {}
-        Some(kind) if ITEMS.contains(&kind) => {}
-        Some(kind) => return Err(not_priced("the item", kind)),
-    }
-    for parts in ["content", "output"] {
-        items(item.get(parts)).iter().try_for_each(|part| input_part(part, item))?;
-    }
-    item.get("output").map_or(Ok(()), no_file)
-}
-
-fn input_part(part: &Value, of: &Value) -> Result<(), Objection> {
-    let kind = part.get("type").and_then(Value::as_str).unwrap_or_default();
-    // The text of a thought that comes back, and what a local program printed.
-    let is_own = ["reasoning", "local_shell_call_output"].iter().any(|known| of["type"] == *known);
-    if !INPUT_PARTS.contains(&kind) && !is_own {
-        return Err(not_priced("the content part", kind));
-    }
-    no_file(part)
-}
-
-fn no_file(part: &Value) -> Result<(), Objection> {
-    if part.get("file_id").is_some_and(|id| !id.is_null()) {
-        return Err(reference("the member", "file_id"));
-    }
-    Ok(())
-}
+const RESPONSE_LOOK: Members<'static> = &[
+    ("input", &Look::Each(&ITEM)),
+    // It goes on after its answer, where nobody counts.
+    ("background", &Look::Nothing(|| not_priced("the member", "background"))),
+    ("previous_response_id", &Look::Nothing(|| reference("the member", "previous_response_id"))),
+    ("conversation", &Look::Nothing(|| reference("the member", "conversation"))),
+    ("prompt", &Look::Nothing(|| reference("the member", "prompt"))),
+    STORE,
+];
+static ITEM: Look<'static> = Look::Item(
+    Words { what: "the item", known: &ITEMS },
+    &[("content", &Look::Each(&INPUT_PART)), ("output", &Look::Each(&INPUT_PART))],
+);
+static INPUT_PART: Look<'static> = Look::Kind(Words { what: "the content part", known: &INPUT_PARTS }, &[FILE_ID]);

@@ -1,18 +1,13 @@
 //! What managed calls for sound and images may carry. Only answers that tell their tokens can be billed.
 
-use serde_json::Value;
-
-use super::managed::PLAIN;
-use crate::managed::{Terms, not_priced, reference};
+use super::managed::{FILE, PLAIN, VOICE};
+use crate::managed::{Look, Terms, Words};
 
 /// `POST /v1/audio/speech`, as events only.
 pub(super) static SPEECH: Terms = Terms {
     members: &["model", "input", "instructions", "voice", "response_format", "speed", "stream_format"],
-    needs: &[("stream_format", "sse")],
-    look: |member, value| match member {
-        "voice" if value.is_object() => Err(reference("the member", "voice")),
-        _ => Ok(()),
-    },
+    needs: &["stream_format"],
+    look: &[("stream_format", &Look::Word(Words { what: "the `stream_format`", known: &["sse"] })), ("voice", &VOICE)],
     ..PLAIN
 };
 
@@ -32,10 +27,7 @@ pub(super) static TRANSCRIPTIONS: Terms = Terms {
         "stream",
         "chunking_strategy",
     ],
-    look: |member, value| match member {
-        "response_format" if value != "json" => Err(not_priced("the response format", text(value))),
-        _ => Ok(()),
-    },
+    look: &[("response_format", &Look::Word(Words { what: "the `response_format`", known: &["json"] }))],
     ..PLAIN
 };
 
@@ -80,9 +72,7 @@ pub(super) static IMAGE_EDITS: Terms = Terms {
         "stream",
         "user",
     ],
+    // In JSON they may name files of the account.
+    look: &[("image", &Look::Each(&FILE)), ("mask", &FILE)],
     ..PLAIN
 };
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}

@@ -59,6 +59,7 @@ pub(super) const ROUTES: &[Route] = &[
         body: Body::Json(Members {
             limits: &["max_completion_tokens", "max_tokens"],
             answers: &["n"],
+            limit_of: Some(super::limit_name),
             asks_usage: true,
             ..Members::NONE
         }),

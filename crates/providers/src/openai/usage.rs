@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use crate::answer::{Billing, Served};
 
-/// What the catalogue calls OpenAI's `default` tier.
+/// What the catalogue calls OpenAI's `default` tier. `scale` is capacity that the account has paid for in advance: what
+/// a call uses of that has no list price but the standard one.
 const STANDARD: &str = "standard";
 
 /// What a whole completion says, or the chunk of a stream that has the usage.
@@ -23,7 +24,7 @@ pub(super) fn served(answer: &Value, usage: Usage) -> Served {
         billing: Billing::ByTokens,
         model: text(&answer["model"]),
         service_tier: text(&answer["service_tier"]).map(|tier| match tier.as_str() {
-            "default" => STANDARD.to_owned(),
+            "default" | "scale" => STANDARD.to_owned(),
             _ => tier,
         }),
         response_id: text(&answer["id"]),

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use bytes::Bytes;
+
 use super::Peek;
 use crate::route::Route;
 
@@ -16,9 +18,9 @@ pub struct Edits<'a> {
     pub output_limit: Option<u32>,
 }
 
-/// The edited body; `None` if it already is as wanted, so that the original bytes can go on. `peek` must come from
-/// this very body and route.
-pub fn edit(body: &[u8], route: &Route, peek: &Peek, edits: Edits<'_>) -> Option<Vec<u8>> {
+/// The edited body in pieces, which share the original's memory: bodies are large, and what is written in is not.
+/// `peek` must come from this very body and route.
+pub fn edit(body: &Bytes, route: &Route, peek: &Peek, edits: Edits<'_>) -> Vec<Bytes> {
     let places = &peek.places;
     let mut splices: Vec<(Range<usize>, String)> = Vec::new();
     let mut members = Vec::new();
@@ -31,9 +33,11 @@ pub fn edit(body: &[u8], route: &Route, peek: &Peek, edits: Edits<'_>) -> Option
             None => members.push(format!("\"model\":{text}")),
         }
     }
-    if let (Some(limit), Some(name), None) = (edits.output_limit, route.members().limits.first(), peek.output_limit) {
-        match &places.limit {
-            Some(place) => splices.push((place.clone(), limit.to_string())),
+    let limit = edits.output_limit.filter(|_| peek.output_limit.is_none());
+    let model = edits.model.or(peek.model.as_deref()).unwrap_or_default();
+    if let Some((limit, name)) = limit.and_then(|limit| Some((limit, route.limit_name(model)?))) {
+        match places.limits.iter().find(|(known, _)| *known == name) {
+            Some((_, place)) => splices.push((place.clone(), limit.to_string())),
             None => members.push(format!("\"{name}\":{limit}")),
         }
     }
@@ -47,7 +51,7 @@ pub fn edit(body: &[u8], route: &Route, peek: &Peek, edits: Edits<'_>) -> Option
         splices.push((places.start..places.start, joined(&members.join(","), places.is_empty)));
     }
     splices.sort_by_key(|(place, _)| place.start);
-    (!splices.is_empty()).then(|| splice(body, &splices))
+    splice(body, splices)
 }
 
 const ASKED: &str = "{\"include_usage\":true}";
@@ -73,15 +77,15 @@ fn joined(members: &str, is_empty: bool) -> String {
 }
 
 /// Replaces places that are in order and apart.
-fn splice(body: &[u8], splices: &[(Range<usize>, String)]) -> Vec<u8> {
-    let added: usize = splices.iter().map(|(_, text)| text.len()).sum();
-    let mut out = Vec::with_capacity(body.len() + added);
+fn splice(body: &Bytes, splices: Vec<(Range<usize>, String)>) -> Vec<Bytes> {
+    let mut pieces = Vec::with_capacity(2 * splices.len() + 1);
     let mut at = 0;
     for (place, text) in splices {
-        out.extend_from_slice(&body[at..place.start]);
-        out.extend_from_slice(text.as_bytes());
+        pieces.push(body.slice(at..place.start));
+        pieces.push(Bytes::from(text));
         at = place.end;
     }
-    out.extend_from_slice(&body[at..]);
-    out
+    pieces.push(body.slice(at..));
+    pieces.retain(|piece| !piece.is_empty());
+    pieces
 }

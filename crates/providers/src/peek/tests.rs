@@ -1,5 +1,6 @@
 //! Peeking agrees with a whole parse, and an edit changes what it says and nothing else.
 
+use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -39,10 +40,11 @@ fn a_form_is_read_and_edited_as_json_is() {
     let found = look_at_form(&fields).unwrap();
     assert_eq!((found.model.as_deref(), found.stream, found.answers), (Some("mine"), true, Some(3)));
     let edits = Edits { model: Some("gpt-image-1"), include_usage: true, output_limit: Some(9) };
-    let edited = edit(form(&fields).as_bytes(), route("/v1/images/edits"), &found, edits).unwrap();
-    assert_eq!(String::from_utf8(edited).unwrap(), form(&fields).replace("mine", "gpt-image-1"));
-    let nameless = look_at_form(&[("prompt", "x")]).unwrap();
-    assert_eq!(edit(form(&[("prompt", "x")]).as_bytes(), route("/v1/images/edits"), &nameless, edits), None);
+    let edited =
+        |fields: &[_], found| edit(&Bytes::from(form(fields)), route("/v1/images/edits"), found, edits).concat();
+    assert_eq!(edited(&fields, &found), form(&fields).replace("mine", "gpt-image-1").as_bytes());
+    let nameless = [("prompt", "x")];
+    assert_eq!(edited(&nameless, &look_at_form(&nameless).unwrap()), form(&nameless).as_bytes());
 }
 
 #[test]
@@ -67,8 +69,8 @@ fn chat(body: &str) -> Result<Peek, PeekError> {
 
 fn edited(body: &str, edits: Edits<'_>) -> String {
     let peek = chat(body).unwrap();
-    let out = edit(body.as_bytes(), route(CHAT), &peek, edits);
-    out.map_or_else(|| body.to_owned(), |out| String::from_utf8(out).unwrap())
+    let pieces = edit(&Bytes::copy_from_slice(body.as_bytes()), route(CHAT), &peek, edits);
+    String::from_utf8(pieces.concat()).unwrap()
 }
 
 const CHAT: &str = "/v1/chat/completions";
@@ -193,11 +195,34 @@ fn edits_leave_the_other_bytes_alone() {
 }
 
 #[test]
+fn an_output_limit_is_written_by_the_name_that_the_model_knows() {
+    let limit = |model, body: &str| edited(body, Edits { model, output_limit: Some(9), ..Edits::default() });
+    assert_eq!(limit(None, r#"{"model":"gpt-4o-mini"}"#), r#"{"max_tokens":9,"model":"gpt-4o-mini"}"#);
+    assert_eq!(limit(None, r#"{"model":"gpt-5"}"#), r#"{"max_completion_tokens":9,"model":"gpt-5"}"#);
+    // What counts is the model that is asked, whatever the caller calls it.
+    let both = r#"{"model":"mine","max_tokens":null,"max_completion_tokens":null}"#;
+    assert_eq!(limit(Some("gpt-4"), both), r#"{"model":"gpt-4","max_tokens":9,"max_completion_tokens":null}"#);
+    assert_eq!(limit(Some("o3"), both), r#"{"model":"o3","max_tokens":null,"max_completion_tokens":9}"#);
+}
+
+#[test]
 fn a_body_that_is_as_wanted_is_not_copied() {
-    let body = br#"{"model":"m","max_tokens":3,"stream_options":null}"#;
-    let peek = look(body, route(MESSAGES)).unwrap();
+    let body = Bytes::from_static(br#"{"model":"m","max_tokens":3,"stream_options":null}"#);
+    let peek = look(&body, route(MESSAGES)).unwrap();
     let edits = Edits { model: Some("m"), include_usage: true, output_limit: Some(5) };
-    assert_eq!(edit(body, route(MESSAGES), &peek, edits), None);
+    let pieces = edit(&body, route(MESSAGES), &peek, edits);
+    assert_eq!((pieces.len(), pieces[0].as_ptr()), (1, body.as_ptr()));
+}
+
+#[test]
+fn an_edited_body_is_not_copied_either() {
+    let body = Bytes::from_static(br#"{"messages":[],"model":"m"}"#);
+    let peek = look(&body, route(CHAT)).unwrap();
+    let pieces = edit(&body, route(CHAT), &peek, Edits { model: Some("n"), ..ASK });
+    assert_eq!(pieces.concat(), br#"{"stream_options":{"include_usage":true},"messages":[],"model":"n"}"#);
+    let original = body.as_ptr_range();
+    let shared = pieces.iter().filter(|piece| original.contains(&piece.as_ptr()));
+    assert_eq!(shared.map(Bytes::len).sum::<usize>(), body.len() - "\"m\"".len());
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -260,7 +285,7 @@ proptest! {
             for route in [route(CHAT), route(MESSAGES), route("/v1/embeddings")] {
                 if let Ok(found) = look(body, route) {
                     prop_assert!(serde_json::from_slice::<Value>(body).unwrap().is_object());
-                    edit(body, route, &found, ASK);
+                    edit(&Bytes::copy_from_slice(body), route, &found, ASK);
                 }
             }
         }
@@ -290,8 +315,8 @@ proptest! {
         let value: Value = serde_json::from_str(&text).unwrap();
         let Ok(found) = chat(&text) else { return Ok(()) };
         let edits = Edits { model: model.as_deref(), include_usage: true, output_limit: limit };
-        let out = edit(text.as_bytes(), route(CHAT), &found, edits);
-        let out: Value = out.map_or_else(|| value.clone(), |out| serde_json::from_slice(&out).unwrap());
+        let pieces = edit(&Bytes::copy_from_slice(text.as_bytes()), route(CHAT), &found, edits);
+        let out: Value = serde_json::from_slice(&pieces.concat()).unwrap();
 
         let mut expected = value.clone();
         if let Some(model) = model {

@@ -71,7 +71,7 @@ pub fn message(
         tool_id: call.unique("toolu_01"),
         input,
         geo,
-        tier: echo::key_in(call, &asked.0, "tier").unwrap_or_else(|| "standard".to_owned()),
+        tier: echo::tier(call, &asked.0).unwrap_or_else(|| "standard".to_owned()),
         told: (
             asked.0.given("usage", "input").unwrap_or(input.fresh),
             asked.0.given("usage", "output").unwrap_or(output),

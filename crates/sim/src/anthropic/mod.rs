@@ -36,7 +36,7 @@ pub fn answer(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
     let reply = refused.unwrap_or_else(|| match (call.method.clone(), call.path.as_str()) {
         (Method::POST, MESSAGES) => messages(sim, call, recorder),
         (Method::POST, COUNT_TOKENS) => count::answer(sim, call),
-        (Method::GET, "/v1/models") => models::list(call),
+        (Method::GET, "/v1/models") => models::list(sim, call),
         (Method::GET, path) if path.starts_with("/v1/models/") => models::one(call),
         (_, MESSAGES | COUNT_TOKENS | "/v1/models") => {
             error::of(call, 405, "invalid_request_error", "Method Not Allowed")

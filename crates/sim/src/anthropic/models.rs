@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 use super::{error, usual_headers};
 use crate::bill::{Model, models};
 use crate::call::Call;
+use crate::echo;
 use crate::provider::Provider;
 use crate::reply::Reply;
+use crate::sim::Sim;
 
 /// A page of the list.
-pub fn list(call: &Call) -> Reply {
+pub fn list(sim: &Sim, call: &Call) -> Reply {
     let all: Vec<&Model> = models(Provider::Anthropic).collect();
     let limit = match call.parameter("limit").map(str::parse::<usize>) {
         None => 20,
@@ -25,7 +27,8 @@ pub fn list(call: &Call) -> Reply {
     };
     let backwards = call.parameter("after_id").is_none() && call.parameter("before_id").is_some();
     let has_more = if backwards { start > 0 } else { end < all.len() };
-    let page: Vec<Value> = all[start..end].iter().map(|model| info(model)).collect();
+    let mut page: Vec<Value> = all[start..end].iter().map(|model| info(model)).collect();
+    page.extend(echo::ids(sim, call).into_iter().map(|id| json!({"type": "model", "id": id, "display_name": id})));
     let id = |model: Option<&Value>| model.and_then(|model| model.get("id").cloned());
     let (first_id, last_id) = (id(page.first()), id(page.last()));
     let body = json!({"data": page, "first_id": first_id, "last_id": last_id, "has_more": has_more});

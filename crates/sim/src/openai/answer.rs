@@ -86,7 +86,7 @@ pub fn completion(
         stop,
         choices,
         output,
-        tier: echo::key_in(call, &asked.0, "tier").unwrap_or_else(|| tier.to_owned()),
+        tier: echo::tier(call, &asked.0).unwrap_or_else(|| tier.to_owned()),
         usage,
         metadata: is_kept(body).then(|| body.get("metadata").cloned().unwrap_or_else(|| json!({}))),
     };

@@ -67,7 +67,7 @@ pub fn answer(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
     let found = known.clone().find(|(method, ..)| *method == call.method);
     let reply = match (&call.method, found) {
         (_, Some((.., answering))) => refusal(sim, call, true).unwrap_or_else(|| answering(sim, call, recorder)),
-        (&Method::GET, None) if is_models => refusal(sim, call, false).unwrap_or_else(|| models::list(call)),
+        (&Method::GET, None) if is_models => refusal(sim, call, false).unwrap_or_else(|| models::list(sim, call)),
         (&Method::GET, None) if path.starts_with("/v1/models/") => {
             refusal(sim, call, false).unwrap_or_else(|| models::one(call))
         }

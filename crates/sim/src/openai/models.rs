@@ -3,14 +3,18 @@
 use serde_json::{Value, json};
 
 use super::usual_headers;
-use crate::bill::{self, Model};
+use crate::bill;
 use crate::call::Call;
+use crate::echo;
 use crate::provider::Provider;
 use crate::reply::Reply;
+use crate::sim::Sim;
 
 /// The list.
-pub fn list(call: &Call) -> Reply {
-    let data: Vec<Value> = bill::models(Provider::OpenAi).map(info).collect();
+pub fn list(sim: &Sim, call: &Call) -> Reply {
+    let echoes = echo::ids(sim, call);
+    let ids = bill::models(Provider::OpenAi).map(|model| &model.id).chain(&echoes);
+    let data: Vec<Value> = ids.map(|id| info(id)).collect();
     let mut reply = Reply::json(200, &json!({"object": "list", "data": data}));
     usual_headers(call, &mut reply);
     reply
@@ -24,11 +28,11 @@ pub fn one(call: &Call) -> Reply {
         let place = (Some("model"), Some("model_not_found"));
         return super::error::of(call, 404, (&said, "invalid_request_error"), place);
     };
-    let mut reply = Reply::json(200, &info(model));
+    let mut reply = Reply::json(200, &info(&model.id));
     usual_headers(call, &mut reply);
     reply
 }
 
-fn info(model: &Model) -> Value {
-    json!({"id": model.id, "object": "model", "created": 1_767_225_600, "owned_by": "system"})
+fn info(id: &str) -> Value {
+    json!({"id": id, "object": "model", "created": 1_767_225_600, "owned_by": "system"})
 }

@@ -65,6 +65,13 @@ impl EventRow {
     }
 }
 
+impl EventRow {
+    /// Whether it is as it was written, and next in its chain.
+    pub fn follows(&self, last: &Head, mac: &AuditMac) -> bool {
+        self.seq == last.seq + 1 && self.prev_mac == last.mac && mac(&self.covered())[..] == self.mac
+    }
+}
+
 /// Appends an event. Mutations go one at a time, so nobody else appends to the chain meanwhile.
 pub(crate) async fn append(tx: &mut Tx, note: &Note, by: By, mac: &AuditMac) -> Result<()> {
     let chain = chain_id(note.workspace);

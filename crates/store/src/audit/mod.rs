@@ -1,6 +1,7 @@
 //! The audit log: one chain of events for each workspace and one for the operator, each event sealed by a MAC
 //! over itself and the MAC before it.
 
+mod anchor;
 pub(crate) mod chain;
 
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use serde_json::Value;
 
 use crate::db::on;
 use crate::{By, Page, Result, Store, StoreError, page};
-use chain::{EventRow, GENESIS, Head};
+use chain::{EventRow, Head};
 
 /// The MAC of the audit chains, under a key that the store never sees.
 pub type AuditMac = Arc<dyn Fn(&[u8]) -> [u8; 32] + Send + Sync>;
@@ -53,7 +54,7 @@ pub struct AuditEvent {
 /// What a check of an audit chain found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuditCheck {
-    /// Every event is as it was written; so many.
+    /// Every event that is still kept is as it was written; so many.
     Intact(u64),
     /// The first event that is changed or missing.
     Broken(u64),
@@ -71,6 +72,7 @@ macro_rules! events {
         )
     };
 }
+use events;
 
 impl Store {
     /// Notes something that is no mutation of the store.
@@ -94,17 +96,35 @@ impl Store {
         Ok(Page::of(events, limit))
     }
 
-    /// Checks a whole audit chain (`None`: the operator's own) up to its present end.
+    /// Checks a whole audit chain (`None`: the operator's own), from where it begins now up to its present end.
     ///
     /// A chain that was cut off together with its recorded end still verifies: only an end kept elsewhere could
     /// tell.
     pub async fn audit_verify(&self, workspace: Option<WorkspaceId>) -> Result<AuditCheck> {
-        const HEAD: &str = "SELECT seq, mac FROM audit_heads WHERE workspace = $1";
-        const SQL: &str = events!("seq > $2 ORDER BY seq LIMIT $3");
         let mac = self.inner.audit_mac.get().ok_or(StoreError::NoAuditKey)?;
         let id = chain::chain_id(workspace);
+        loop {
+            let Some(beginning) = self.beginning(id, mac).await? else { return Ok(AuditCheck::Broken(1)) };
+            let check = self.verify_from(&beginning, workspace, mac).await?;
+            // What was cut off meanwhile is not missing.
+            let now = self.beginning(id, mac).await?;
+            if matches!(check, AuditCheck::Intact(_)) || now.is_some_and(|now| now.seq == beginning.seq) {
+                return Ok(check);
+            }
+        }
+    }
+
+    async fn verify_from(
+        &self,
+        beginning: &Head,
+        workspace: Option<WorkspaceId>,
+        mac: &AuditMac,
+    ) -> Result<AuditCheck> {
+        const HEAD: &str = "SELECT seq, mac FROM audit_heads WHERE workspace = $1";
+        const SQL: &str = events!("seq > $2 ORDER BY seq LIMIT $3");
+        let id = chain::chain_id(workspace);
         let head: Option<Head> = on!(self.inner.db.read(), c => sqlx::query_as(HEAD).bind(id).fetch_optional(c).await)?;
-        let mut last = Head { seq: 0, mac: GENESIS.to_vec() };
+        let mut last = beginning.clone();
         let end = head.unwrap_or_else(|| last.clone());
         loop {
             let rows = self.events(SQL, workspace, last.seq, VERIFY_ROWS).await?;
@@ -112,9 +132,8 @@ impl Store {
                 break;
             }
             for row in rows {
-                let sound = row.seq == last.seq + 1 && row.prev_mac == last.mac && mac(&row.covered())[..] == row.mac;
                 let at_end = row.seq != end.seq || row.mac == end.mac;
-                if !sound || !at_end {
+                if !row.follows(&last, mac) || !at_end {
                     return Ok(AuditCheck::Broken(number(last.seq + 1)?));
                 }
                 last = Head { seq: row.seq, mac: row.mac };
@@ -122,7 +141,8 @@ impl Store {
         }
         // Events may have been added since the end was read, but none may be missing before it.
         let missing = last.seq < end.seq;
-        Ok(if missing { AuditCheck::Broken(number(last.seq + 1)?) } else { AuditCheck::Intact(number(last.seq)?) })
+        let kept = number(last.seq - beginning.seq)?;
+        Ok(if missing { AuditCheck::Broken(number(last.seq + 1)?) } else { AuditCheck::Intact(kept) })
     }
 
     async fn events(

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use ownkey_domain::time::Timestamp;
 use sqlx::AssertSqlSafe;
 use time::{Date, Month, OffsetDateTime, Time};
 use uuid::Uuid;
 
-use crate::db::On;
-use crate::db::Tx;
-use crate::{Result, StoreError};
+use crate::db::{Db, On, Tx};
+use crate::{Result, StoreError, receipts};
 
 /// The months whose partition is known to exist.
 #[derive(Debug, Clone, Default)]
@@ -23,10 +23,9 @@ impl Partitions {
         let missing: BTreeSet<_> = months.difference(&self.0).copied().collect();
         for &(year, month) in &missing {
             let (from, to) = bounds(year, month)?;
-            let month = u8::from(month);
             let sql = format!(
-                "CREATE TABLE IF NOT EXISTS receipts_{year:04}_{month:02} PARTITION OF receipts \
-                 FOR VALUES FROM ('{from}') TO ('{to}')"
+                "CREATE TABLE IF NOT EXISTS {} PARTITION OF receipts FOR VALUES FROM ('{from}') TO ('{to}')",
+                name_of(year, month)
             );
             // Two nodes may see the same month begin.
             sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(PARTITION_LOCK).execute(&mut *c).await?;
@@ -38,7 +37,45 @@ impl Partitions {
     /// Remembers months whose partitions are committed.
     pub fn committed(&mut self, mut months: Self) {
         self.0.append(&mut months.0);
+        // The newest only: older ones are dropped some day, and are rarely needed by then.
+        while self.0.len() > 1 {
+            self.0.pop_first();
+        }
     }
+}
+
+/// Drops the partitions of months that ended before that; how many. Cheaper than deleting their rows one by one; SQLite
+/// has no partitions.
+pub(crate) async fn drop_months(db: &Db, before: Timestamp) -> Result<u64> {
+    const MONTHS: &str = "SELECT c.relname::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid \
+        WHERE i.inhparent = to_regclass('receipts')";
+    let Db::Postgres(pool) = db else { return Ok(0) };
+    let mut c = pool.begin().await?;
+    // Dropping one waits for whoever reads receipts, and whoever comes then waits for that: not for long.
+    sqlx::query("SET LOCAL lock_timeout = '1s'").execute(&mut *c).await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(PARTITION_LOCK).execute(&mut *c).await?;
+    let names: Vec<(String,)> = sqlx::query_as(MONTHS).fetch_all(&mut *c).await?;
+    let mut dropped = 0;
+    for (year, month) in names.iter().filter_map(|(name,)| month_named(name)) {
+        if bounds(year, month)?.1 <= receipts::first_id(before.millis()) {
+            let sql = format!("DROP TABLE {}", name_of(year, month));
+            sqlx::query(AssertSqlSafe(sql)).execute(&mut *c).await?;
+            dropped += 1;
+        }
+    }
+    c.commit().await?;
+    Ok(dropped)
+}
+
+fn name_of(year: i32, month: Month) -> String {
+    format!("receipts_{year:04}_{:02}", u8::from(month))
+}
+
+/// The month whose partition has that name.
+fn month_named(name: &str) -> Option<(i32, Month)> {
+    let (year, month) = name.strip_prefix("receipts_")?.split_once('_')?;
+    let (year, month) = (year.parse().ok()?, Month::try_from(month.parse::<u8>().ok()?).ok()?);
+    (name_of(year, month) == name).then_some((year, month))
 }
 
 /// Any number, as long as nothing else in the database uses it.

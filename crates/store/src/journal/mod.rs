@@ -8,7 +8,7 @@
 mod aside;
 pub(crate) mod batch;
 mod frame;
-mod kill;
+pub(crate) mod kill;
 mod reader;
 mod segment;
 mod settle;

@@ -21,6 +21,7 @@ fn receipt(n: u128) -> Receipt {
         workspace: WorkspaceId::from_uuid(Uuid::from_u128(1)),
         api_key: None,
         agent: Some("ÿ".repeat(usize::try_from(n % 7).unwrap())),
+        user: None,
         client_request_id: None,
         route: "/v1/messages".to_owned(),
         provider: None,
@@ -41,6 +42,14 @@ fn receipt(n: u128) -> Receipt {
         attempts: Vec::new(),
         timing: Timing::default(),
     }
+}
+
+#[test]
+fn a_receipt_of_an_older_version_is_read() {
+    // What an update finds in the journal was written before the member `user` was.
+    let mut frame = serde_json::to_value(receipt(1)).unwrap();
+    assert!(frame.as_object_mut().unwrap().remove("user").is_some());
+    assert_eq!(serde_json::from_value::<Receipt>(frame).unwrap(), receipt(1));
 }
 
 fn open(dir: &Path, limits: JournalLimits) -> Journal {

@@ -58,8 +58,8 @@ impl StatusClass {
 macro_rules! receipts {
     ($where:literal) => {
         concat!(
-            "SELECT workspace, id, at, api_key, agent, provider, model, payer, credential, status, outcome, \
-             cost_pico, credits_micro, measured, detail FROM receipts WHERE workspace = $1 AND ",
+            "SELECT workspace, id, at, api_key, agent, for_user, provider, model, payer, credential, status, \
+             outcome, cost_pico, credits_micro, measured, detail FROM receipts WHERE workspace = $1 AND ",
             $where
         )
     };
@@ -109,7 +109,7 @@ impl Store {
 }
 
 /// The first UUIDv7 of that moment, within what 48 bits hold.
-fn first_id(millis: i64) -> Uuid {
+pub(crate) fn first_id(millis: i64) -> Uuid {
     let millis = u128::try_from(millis).unwrap_or(0);
     if millis >> 48 == 0 { Uuid::from_u128(millis << 80) } else { Uuid::max() }
 }

@@ -1,8 +1,12 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ownkey_domain::platform_key::LookupId;
 use ownkey_store::{Caller, StoreError};
 
 use crate::bed::{BY, Bed, NOW, new_api_key};
 
-crate::on_both! { made_found_and_revoked kept_apart_by_workspace }
+crate::on_both! { made_found_and_revoked kept_apart_by_workspace strangers_hold_up_nobody }
 
 async fn made_found_and_revoked(bed: Bed) {
     let (store, workspace) = (&bed.store, bed.workspace().await);
@@ -30,4 +34,31 @@ async fn kept_apart_by_workspace(bed: Bed) {
     assert_eq!(store.api_key(other, key.key.id).await.unwrap(), None);
     assert!(store.api_keys(other, None, 9).await.unwrap().items.is_empty());
     assert!(!store.revoke_api_key(other, key.key.id, BY).await.unwrap());
+}
+
+/// Anyone may make up texts that look like platform keys, any number of them.
+async fn strangers_hold_up_nobody(bed: Bed) {
+    let (store, workspace) = (&bed.store, bed.workspace().await);
+    let (asked, answered) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let strangers: Vec<_> = (0..1_000)
+        .map(|n| {
+            let (store, asked, answered) = (store.clone(), Arc::clone(&asked), Arc::clone(&answered));
+            let lookup = LookupId::parse(&format!("{n:012}")).unwrap();
+            tokio::spawn(async move {
+                asked.fetch_add(1, Ordering::SeqCst);
+                assert_eq!(store.caller(&lookup).await.unwrap(), None);
+                answered.fetch_add(1, Ordering::SeqCst);
+            })
+        })
+        .collect();
+    while asked.load(Ordering::SeqCst) < 1_000 {
+        tokio::task::yield_now().await;
+    }
+    let before = answered.load(Ordering::SeqCst);
+    assert!(store.workspace(workspace).await.unwrap().is_some());
+    let meanwhile = answered.load(Ordering::SeqCst) - before;
+    assert!(meanwhile < 100, "whoever is known does not wait behind them: {meanwhile} were answered");
+    for stranger in strangers {
+        stranger.await.unwrap();
+    }
 }

@@ -17,7 +17,7 @@ async fn fill(bed: &Bed, workspace: Option<WorkspaceId>, events: u64) {
 }
 
 /// Runs a statement behind the store's back.
-async fn run(bed: &Bed, sql: &str) -> sqlx::Result<()> {
+pub async fn run(bed: &Bed, sql: &str) -> sqlx::Result<()> {
     let sql = AssertSqlSafe(sql.to_owned());
     if bed.config.url.starts_with("sqlite") {
         let mut c = SqliteConnection::connect(&bed.config.url).await?;
@@ -29,11 +29,11 @@ async fn run(bed: &Bed, sql: &str) -> sqlx::Result<()> {
 }
 
 /// The same, with the triggers that refuse it taken away.
-async fn tamper(bed: &Bed, sql: &str) {
+pub async fn tamper(bed: &Bed, sql: &str) {
     let triggers = if bed.config.url.starts_with("sqlite") {
         "DROP TRIGGER audit_events_keep_update; DROP TRIGGER audit_events_keep_delete;"
     } else {
-        "DROP TRIGGER audit_events_keep ON audit_events;"
+        "DROP TRIGGER audit_events_keep ON audit_events; DROP TRIGGER audit_events_keep_delete ON audit_events;"
     };
     run(bed, triggers).await.unwrap();
     run(bed, sql).await.unwrap();

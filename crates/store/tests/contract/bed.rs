@@ -131,6 +131,7 @@ pub fn receipt(workspace: WorkspaceId, n: u32) -> Receipt {
         workspace,
         api_key: None,
         agent: (n.is_multiple_of(2)).then(|| "lead".to_owned()),
+        user: (n.is_multiple_of(3)).then(|| "ada".to_owned()),
         client_request_id: Some(format!("c{n}")),
         route: "/v1/messages".to_owned(),
         provider: served.then_some(Provider::Anthropic),

@@ -1,4 +1,5 @@
-//! A process killed at any point of the journal loses no receipt and counts none twice.
+//! A process killed at any point of the journal loses no receipt and counts none twice; one killed while it deletes
+//! what is too old leaves chains that verify.
 
 use std::io::Write;
 use std::path::Path;
@@ -6,10 +7,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use ownkey_domain::id::{RequestId, WorkspaceId};
-use ownkey_store::{GroupBy, JournalLimits, ReceiptFilter, Store, StoreConfig, UsageQuery};
+use ownkey_store::{AuditCheck, Expired, GroupBy, JournalLimits, Note, ReceiptFilter, Store, StoreConfig, UsageQuery};
 use uuid::Uuid;
 
-use crate::bed::{Bed, NOW, receipt};
+use crate::bed::{BY, Bed, NOW, mac, receipt};
 
 const POINTS: [&str; 8] = [
     "journal_appended",
@@ -24,9 +25,10 @@ const POINTS: [&str; 8] = [
 const DIR: &str = "OWNKEY_TEST_KILL_DIR";
 const URL: &str = "OWNKEY_TEST_KILL_URL";
 const WORKSPACE: &str = "OWNKEY_TEST_KILL_WORKSPACE";
+const SWEEP: &str = "OWNKEY_TEST_KILL_SWEEP";
 const LIMITS: JournalLimits = JournalLimits { segment_bytes: 4096, total_bytes: 1 << 20 };
 
-crate::on_both! { no_point_loses_or_doubles_a_receipt }
+crate::on_both! { no_point_loses_or_doubles_a_receipt no_point_breaks_a_chain_that_is_cut }
 
 async fn open(url: &str) -> Store {
     Store::open(&StoreConfig::new(url)).await.unwrap()
@@ -92,4 +94,47 @@ async fn check(url: &str, (dir, workspace): (&Path, WorkspaceId), point: &str) {
     let calls: u64 = usage.iter().map(|row| row.totals.calls).sum();
     assert_eq!(usize::try_from(calls).unwrap(), kept.len(), "{point}");
     store.close().await;
+}
+
+const EVERYTHING: Expired = Expired { receipts: None, audit: Some(NOW.plus_millis(1)), changes: NOW.plus_millis(1) };
+
+/// What the killed process does: delete what is too old.
+#[tokio::test]
+async fn sweeping_child() {
+    let Some(url) = std::env::var_os(SWEEP) else { return };
+    let store = open(url.to_str().unwrap()).await;
+    store.set_audit_mac(mac());
+    let mut sweep = store.sweep(EVERYTHING);
+    while sweep.step().await.unwrap() {}
+    panic!("the point was never reached");
+}
+
+async fn no_point_breaks_a_chain_that_is_cut(mut bed: Bed) {
+    for n in 0..1_200 {
+        let note = Note { workspace: None, action: "test", object: n.to_string(), detail: serde_json::Value::Null };
+        bed.store.note(&note, BY).await.unwrap();
+    }
+    let mut left = 1_200;
+    for (point, count) in [("audit_anchor_moved", 1), ("audit_events_cut", 1), ("audit_events_cut", 2)] {
+        bed.store.close().await;
+        let Bed { store, config, dir } = bed;
+        drop(store);
+        let status = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "kills::sweeping_child", "--test-threads=1"])
+            .env(SWEEP, &config.url)
+            .env("OWNKEY_TEST_KILL_AT", format!("{point}:{count}"))
+            .output()
+            .unwrap()
+            .status;
+        assert_eq!(status.code(), None, "{point} was to abort the process");
+        let store = open(&config.url).await;
+        store.set_audit_mac(mac());
+        bed = Bed { store, config, dir };
+        // A step is done or is not.
+        left -= 500 * (count - 1);
+        assert_eq!(bed.store.audit_verify(None).await.unwrap(), AuditCheck::Intact(left), "{point}");
+    }
+    let mut sweep = bed.store.sweep(EVERYTHING);
+    while sweep.step().await.unwrap() {}
+    assert_eq!(bed.store.audit_verify(None).await.unwrap(), AuditCheck::Intact(0));
 }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod agents;
 mod api_keys;
 mod audit;
 mod bed;
@@ -13,6 +14,7 @@ mod feed;
 mod kills;
 mod opening;
 mod receipts;
+mod retention;
 mod schema;
 mod takeover;
 mod vault;

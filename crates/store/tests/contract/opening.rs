@@ -3,18 +3,39 @@
 use std::path::Path;
 
 use ownkey_domain::provider::Provider;
-use ownkey_store::{Store, StoreConfig, StoreError};
+use ownkey_domain::receipt::Receipt;
+use ownkey_store::{JournalLimits, Store, StoreConfig, StoreError};
 use sqlx::{Connection, SqliteConnection};
 
-use crate::bed::{BY, Bed, new_credential, new_workspace};
+use crate::bed::{BY, Bed, new_credential, new_workspace, receipt};
 
-crate::on_both! { a_reopened_store_is_the_same a_newer_database_is_refused nothing_is_changed_without_an_audit_key a_look_changes_nothing }
+crate::on_both! { a_reopened_store_is_the_same an_older_database_is_brought_up_to_date a_newer_database_is_refused nothing_is_changed_without_an_audit_key a_look_changes_nothing }
 
 async fn a_reopened_store_is_the_same(bed: Bed) {
     let id = bed.workspace().await;
     bed.store.ping().await.unwrap();
     let bed = bed.reopen().await;
     assert_eq!(bed.store.workspace(id).await.unwrap().unwrap().id, id);
+}
+
+async fn an_older_database_is_brought_up_to_date(bed: Bed) {
+    let workspace = bed.workspace().await;
+    let running = bed.start(JournalLimits::default()).await;
+    let old = Receipt { user: None, ..receipt(workspace, 0) };
+    running.journal.append(&old).unwrap();
+    running.stop().await;
+    bed.execute("ALTER TABLE receipts DROP COLUMN for_user").await;
+    bed.execute("DELETE FROM _sqlx_migrations WHERE version = 2").await;
+
+    let bed = bed.reopen().await;
+    let running = bed.start(JournalLimits::default()).await;
+    let new = receipt(workspace, 3);
+    assert!(new.user.is_some());
+    running.journal.append(&new).unwrap();
+    for receipt in [old, new] {
+        assert_eq!(bed.store.receipt(workspace, receipt.id).await.unwrap(), Some(receipt));
+    }
+    running.stop().await;
 }
 
 async fn a_newer_database_is_refused(bed: Bed) {

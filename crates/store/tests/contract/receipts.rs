@@ -22,9 +22,11 @@ async fn read_back_as_written(bed: Bed) {
     // A name with a NUL can't be kept as it is, and must not stop the others.
     let mut nul = receipt(workspace, 7);
     nul.agent = Some("a\0b".to_owned());
+    nul.user = nul.agent.clone();
     running.journal.append(&nul).unwrap();
     let read = bed.store.receipt(workspace, nul.id).await.unwrap().unwrap();
     assert_eq!(read.agent.as_deref(), Some("a\u{fffd}b"));
+    assert_eq!(read.user, read.agent);
     running.stop().await;
 }
 

@@ -1,0 +1,116 @@
+//! What is learnt of an answer while it passes.
+
+use bytes::Bytes;
+use ownkey_domain::hold;
+use ownkey_providers::answer::{AnswerMeter, Served};
+use ownkey_providers::stream::{Progress, StreamMeter, Terminal};
+
+/// Meters an answer.
+pub enum Meter {
+    /// A stream of events.
+    Stream(StreamMeter),
+    /// Any other body.
+    Plain(Plain),
+}
+
+/// All that was learnt.
+pub struct Learnt {
+    /// What the answer said of itself.
+    pub served: Served,
+    /// How it ended by its own word; `None` if it gave none.
+    pub terminal: Option<Terminal>,
+    /// About how many tokens of output passed.
+    pub output: u64,
+}
+
+impl Meter {
+    /// What was learnt, once nothing more comes.
+    pub fn finish(self) -> Learnt {
+        match self {
+            Self::Stream(meter) => {
+                let facts = meter.finish();
+                Learnt { served: facts.served, terminal: facts.terminal, output: facts.data_lines }
+            }
+            // Whoever breaks off such a body breaks the connection, so that it ends is its word.
+            Self::Plain(plain) => Learnt {
+                served: plain.meter.finish(),
+                terminal: Some(Terminal::Complete),
+                output: hold::tokens_of(plain.bytes),
+            },
+        }
+    }
+}
+
+/// Meters a body that is no stream of events.
+pub struct Plain {
+    meter: AnswerMeter,
+    rest: Rest,
+    bytes: u64,
+}
+
+/// How the end of a plain answer is known before its last byte goes out.
+enum Rest {
+    /// So many bytes are still to come.
+    Bytes(u64),
+    /// Not announced: the last piece is held back until the next one or the end comes.
+    Unknown(Bytes),
+}
+
+impl Plain {
+    /// For a body of that length, if it is known.
+    pub fn new(meter: AnswerMeter, length: Option<u64>) -> Self {
+        let rest = length.map_or(Rest::Unknown(Bytes::new()), Rest::Bytes);
+        Self { meter, rest, bytes: 0 }
+    }
+
+    /// The next piece: what goes on of the body, and whether that is its end.
+    pub fn feed(&mut self, mut chunk: Bytes) -> (Bytes, bool) {
+        self.meter.feed(&chunk);
+        let length = chunk.len() as u64;
+        self.bytes += length;
+        match &mut self.rest {
+            Rest::Unknown(held) => {
+                std::mem::swap(held, &mut chunk);
+                (chunk, false)
+            }
+            Rest::Bytes(left) => {
+                *left = left.saturating_sub(length);
+                (chunk, *left == 0)
+            }
+        }
+    }
+
+    /// What was held back.
+    pub fn held(&mut self) -> Bytes {
+        match &mut self.rest {
+            Rest::Unknown(held) => std::mem::take(held),
+            Rest::Bytes(_) => Bytes::new(),
+        }
+    }
+}
+
+/// What a piece of an answer was.
+pub struct Step {
+    /// What may go on of it.
+    pub chunk: Bytes,
+    /// Whether the answer is whole with it.
+    pub is_end: bool,
+    /// Where an error of the provider's begins in it.
+    pub error_at: Option<usize>,
+}
+
+impl Meter {
+    /// The next piece.
+    pub fn feed(&mut self, chunk: Bytes) -> Step {
+        match self {
+            Self::Stream(meter) => {
+                let Progress { terminal_at, error_at } = meter.feed(&chunk);
+                Step { chunk, is_end: terminal_at.is_some(), error_at }
+            }
+            Self::Plain(plain) => {
+                let (chunk, is_end) = plain.feed(chunk);
+                Step { chunk, is_end, error_at: None }
+            }
+        }
+    }
+}

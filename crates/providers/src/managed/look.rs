@@ -1,0 +1,259 @@
+//! What is looked at in a request body, and the walk that looks: it goes along with the parser, keeps nothing of what
+//! passes, and so takes the same memory however large the body is.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value};
+
+use super::{Objection, not_priced};
+use crate::form::{self, Payload};
+
+/// What may stand in one place of a body. Places that no table names are passed over.
+#[derive(Clone, Copy)]
+pub(crate) enum Look<'a> {
+    /// Anything.
+    Any,
+    /// Nothing: `null`, `false` or a list without items. Anything else is worth this objection.
+    Nothing(fn() -> Objection),
+    /// One of these words, or `null`.
+    Word(Words<'a>),
+    /// A list, of which each item is looked at, or an object, which is looked at as its only one. What is neither is
+    /// text, or the provider's to refuse.
+    Each(&'a Look<'a>),
+    /// An object, of which some members are looked at. What is no object is text, or the provider's to refuse.
+    Object(Members<'a>),
+    /// An object as well, with a `type` that is one of these words. Nothing else may stand in its place.
+    Kind(Words<'a>, Members<'a>),
+    /// The same, or a message: that has a `role` and needs no `type`.
+    Item(Words<'a>, Members<'a>),
+}
+
+/// Members of an object, and what may stand in each.
+pub(crate) type Members<'a> = &'a [(&'a str, &'a Look<'a>)];
+
+/// The words that may stand in a place.
+#[derive(Clone, Copy)]
+pub(crate) struct Words<'a> {
+    /// What such a word names.
+    pub(crate) what: &'a str,
+    /// Those that are known.
+    pub(crate) known: &'a [&'a str],
+}
+
+/// The member that tells what an object is.
+const KIND: &str = "type";
+/// The member that makes it a message.
+const ROLE: &str = "role";
+
+/// Walks through a JSON object that may have these members only, each once. Tells which it has, and how many items
+/// those have that are lists to look through.
+pub(super) fn walk<'a>(body: &[u8], members: Members<'a>) -> Result<Vec<Found<'a>>, Objection> {
+    let mut objection = None;
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let parsed = json.deserialize_map(Top { members, objection: &mut objection });
+    parsed.and_then(|found| json.end().map(|()| found)).map_err(|_| objection.unwrap_or(Objection::Unreadable))
+}
+
+/// Looks in the same way at a form, whose fields are text or files. Those of a list have one name, which says so.
+pub(super) fn walk_form<'a>(body: Payload<'_>, members: Members<'a>) -> Result<Vec<Found<'a>>, Objection> {
+    let mut found: Vec<Found<'a>> = Vec::new();
+    for field in form::fields(body.bytes, body.kind).map_err(|_| Objection::Unreadable)? {
+        let Some((name, look)) = members.iter().find(|(known, _)| *known == field.name) else {
+            return Err(not_priced("the member", field.name));
+        };
+        if found.iter().any(|found| found.name == *name) && !name.ends_with("[]") {
+            return Err(Objection::Duplicate);
+        }
+        let text = std::str::from_utf8(field.value).ok().filter(|_| !field.is_file);
+        let mut objection = None;
+        let seen = Place { look: **look, objection: &mut objection }.plain::<value::Error>(text);
+        let items = seen.map_err(|_| objection.unwrap_or(Objection::Unreadable))?;
+        found.push(Found { name, items });
+    }
+    Ok(found)
+}
+
+/// A member that was there.
+pub(super) struct Found<'a> {
+    /// Its name.
+    pub(super) name: &'a str,
+    /// The items of its list; `None` if it is `null`.
+    items: Option<u64>,
+}
+
+impl Found<'_> {
+    /// Whether it is anything but `null`.
+    pub(super) fn says(&self) -> bool {
+        self.items.is_some()
+    }
+
+    /// How many items it has.
+    pub(super) fn items(&self) -> u64 {
+        self.items.unwrap_or(0)
+    }
+}
+
+/// The whole body.
+struct Top<'a, 'o> {
+    members: Members<'a>,
+    objection: &'o mut Option<Objection>,
+}
+
+/// One place in it.
+struct Place<'a, 'o> {
+    look: Look<'a>,
+    objection: &'o mut Option<Objection>,
+}
+
+/// The name of a member, borrowed where it has no escapes.
+#[derive(serde::Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Stops the walk. Parsers tell errors of their own only, so ours waits beside.
+fn stop<T, E: Error>(place: &mut Option<Objection>, objection: Objection) -> Result<T, E> {
+    *place = Some(objection);
+    Err(E::custom("objection"))
+}
+
+impl<'a, 'de> Visitor<'de> for Top<'a, '_> {
+    type Value = Vec<Found<'a>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = Vec::new();
+        while let Some(Name(name)) = map.next_key()? {
+            let Some((name, look)) = self.members.iter().find(|(known, _)| *known == name) else {
+                return stop(self.objection, not_priced("the member", &name));
+            };
+            member(&mut map, (name, **look), &mut found, self.objection)?;
+        }
+        Ok(found)
+    }
+}
+
+/// Looks at a member, which must be the first of its name: two readers could each take another one.
+fn member<'a, 'de, A: MapAccess<'de>>(
+    map: &mut A,
+    (name, look): (&'a str, Look<'a>),
+    found: &mut Vec<Found<'a>>,
+    objection: &mut Option<Objection>,
+) -> Result<(), A::Error> {
+    if found.iter().any(|found| found.name == name) {
+        return stop(objection, Objection::Duplicate);
+    }
+    let items = map.next_value_seed(Place { look, objection })?;
+    found.push(Found { name, items });
+    Ok(())
+}
+
+impl<'a> Place<'a, '_> {
+    /// What is neither an object nor a list; the word, if it is one.
+    fn plain<E: Error>(self, word: Option<&str>) -> Result<Option<u64>, E> {
+        match self.look {
+            Look::Nothing(why) => stop(self.objection, why()),
+            Look::Word(words) if word.is_none_or(|word| !words.known.contains(&word)) => {
+                stop(self.objection, not_priced(words.what, word.unwrap_or_default()))
+            }
+            Look::Kind(words, _) | Look::Item(words, _) => stop(self.objection, not_priced(words.what, "")),
+            Look::Any | Look::Word(_) | Look::Each(_) | Look::Object(_) => Ok(Some(0)),
+        }
+    }
+
+    fn object<'de, A: MapAccess<'de>>(
+        self,
+        kind: Option<(Words<'a>, &'static [&'static str])>,
+        members: Members<'a>,
+        mut map: A,
+    ) -> Result<Option<u64>, A::Error> {
+        let mut found = Vec::new();
+        while let Some(Name(name)) = map.next_key()? {
+            let of_kind = kind.and_then(|(words, told_by)| {
+                let told = told_by.iter().find(|told| **told == name)?;
+                Some((*told, if *told == KIND { Look::Word(words) } else { Look::Any }))
+            });
+            let listed = || members.iter().find(|(known, _)| *known == name).map(|(known, look)| (*known, **look));
+            match of_kind.or_else(listed) {
+                Some(look) => member(&mut map, look, &mut found, self.objection)?,
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        let is_told = |by: &[&str]| found.iter().any(|found| by.contains(&found.name) && found.says());
+        match kind {
+            Some((words, told_by)) if !is_told(told_by) => stop(self.objection, not_priced(words.what, "")),
+            _ => Ok(Some(0)),
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Place<'_, '_> {
+    type Value = Option<u64>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<u64>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Place<'_, '_> {
+    type Value = Option<u64>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Option<u64>, E> {
+        if matches!(self.look, Look::Kind(..) | Look::Item(..)) { self.plain(None) } else { Ok(None) }
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Option<u64>, E> {
+        if matches!(self.look, Look::Nothing(_)) && !value { Ok(Some(0)) } else { self.plain(None) }
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Option<u64>, E> {
+        self.plain(None)
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Option<u64>, E> {
+        self.plain(None)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Option<u64>, E> {
+        self.plain(None)
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Option<u64>, E> {
+        self.plain(Some(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Option<u64>, A::Error> {
+        let mut items = 0;
+        if let Look::Each(look) = self.look {
+            while list.next_element_seed(Place { look: *look, objection: self.objection })?.is_some() {
+                items += 1;
+            }
+            return Ok(Some(items));
+        }
+        while list.next_element::<IgnoredAny>()?.is_some() {
+            items += 1;
+        }
+        if matches!(self.look, Look::Nothing(_)) && items == 0 { Ok(Some(0)) } else { self.plain(None) }
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<u64>, A::Error> {
+        match self.look {
+            Look::Object(members) => self.object(None, members, map),
+            Look::Kind(words, members) => self.object(Some((words, &[KIND])), members, map),
+            Look::Item(words, members) => self.object(Some((words, &[KIND, ROLE])), members, map),
+            Look::Each(look) => Place { look: *look, objection: self.objection }.visit_map(map),
+            Look::Any | Look::Nothing(_) | Look::Word(_) => {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                self.plain(None)
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What is deleted for its age: receipts, the beginnings of audit chains, changes that every node has heard of. In
+//! small steps, each a transaction of its own, so that nobody waits long and a process that dies loses no more than a
+//! step. Totals of usage are kept.
+
+use ownkey_domain::time::Timestamp;
+use uuid::Uuid;
+
+use crate::db::on;
+use crate::receipts::first_id;
+use crate::{Result, Store, StoreError, dialect};
+
+/// Rows of a step: some milliseconds of the one that writes.
+const STEP_ROWS: i64 = 500;
+
+/// Up to when what is kept may go; absent stays for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expired {
+    /// Receipts of calls before that.
+    pub receipts: Option<Timestamp>,
+    /// Audit events before that.
+    pub audit: Option<Timestamp>,
+    /// Changes before that. Nodes that have not read them by then have long begun anew.
+    pub changes: Timestamp,
+}
+
+/// What a sweep has deleted so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Swept {
+    /// Whole months of receipts.
+    pub months: u64,
+    /// Receipts beside those.
+    pub receipts: u64,
+    /// Audit events.
+    pub audit: u64,
+    /// Changes.
+    pub changes: u64,
+}
+
+/// A way through all that is kept, step by step. Made by [`Store::sweep`].
+#[derive(Debug)]
+pub struct Sweep {
+    store: Store,
+    expired: Expired,
+    at: Place,
+    swept: Swept,
+}
+
+/// Where a sweep is.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Months,
+    /// At the first workspace behind that one.
+    Receipts(Uuid),
+    /// At the first chain from that one on.
+    Audit(Uuid),
+    Changes,
+    End,
+}
+
+impl Store {
+    /// Begins to delete what has expired.
+    pub fn sweep(&self, expired: Expired) -> Sweep {
+        Sweep { store: self.clone(), expired, at: Place::Months, swept: Swept::default() }
+    }
+}
+
+impl Sweep {
+    /// Takes a step. Whether there are further ones.
+    pub async fn step(&mut self) -> Result<bool> {
+        self.at = match self.at {
+            Place::Months => self.months().await?,
+            Place::Receipts(after) => self.receipts(after).await?,
+            Place::Audit(from) => self.audit(from).await?,
+            Place::Changes => self.changes().await?,
+            Place::End => return Ok(false),
+        };
+        Ok(!matches!(self.at, Place::End))
+    }
+
+    /// What is deleted so far.
+    pub fn swept(&self) -> Swept {
+        self.swept
+    }
+
+    async fn months(&mut self) -> Result<Place> {
+        if let Some(before) = self.expired.receipts {
+            self.swept.months = dialect::drop_months(&self.store.inner.db, before).await?;
+        }
+        Ok(Place::Receipts(Uuid::nil()))
+    }
+
+    /// The oldest receipts of the next workspace that has some; of the same one again, if there may be more.
+    async fn receipts(&mut self, after: Uuid) -> Result<Place> {
+        const NEXT: &str = "SELECT w.id FROM workspaces w WHERE w.id > $1 AND EXISTS \
+            (SELECT 1 FROM receipts r WHERE r.workspace = w.id AND r.id < $2) ORDER BY w.id LIMIT 1";
+        const SQL: &str = "DELETE FROM receipts WHERE workspace = $1 AND id IN \
+            (SELECT id FROM receipts WHERE workspace = $1 AND id < $2 ORDER BY id LIMIT $3)";
+        let Some(before) = self.expired.receipts else { return Ok(Place::Audit(Uuid::nil())) };
+        let (db, before) = (&self.store.inner.db, first_id(before.millis()));
+        let next: Option<(Uuid,)> = on!(db.read(), c => sqlx::query_as(NEXT)
+            .bind(after).bind(before).fetch_optional(c).await)?;
+        let Some((workspace,)) = next else { return Ok(Place::Audit(Uuid::nil())) };
+        let mut tx = db.begin().await?;
+        let gone = on!(tx.on(), c => sqlx::query(SQL)
+            .bind(workspace).bind(before).bind(STEP_ROWS)
+            .execute(c).await.map(|r| r.rows_affected()))?;
+        tx.commit().await?;
+        self.swept.receipts += gone;
+        Ok(Place::Receipts(if is_full(gone) { after } else { workspace }))
+    }
+
+    /// The oldest events of the next chain that has some. One that is damaged is left as it is.
+    async fn audit(&mut self, from: Uuid) -> Result<Place> {
+        const NEXT: &str = "SELECT h.workspace FROM audit_heads h WHERE h.workspace >= $1 AND \
+            (SELECT e.at FROM audit_events e WHERE e.workspace = h.workspace ORDER BY e.seq LIMIT 1) < $2 \
+            ORDER BY h.workspace LIMIT 1";
+        let Some(before) = self.expired.audit else { return Ok(Place::Changes) };
+        let db = &self.store.inner.db;
+        let next: Option<(Uuid,)> = on!(db.read(), c => sqlx::query_as(NEXT)
+            .bind(from).bind(before.millis()).fetch_optional(c).await)?;
+        let Some((chain,)) = next else { return Ok(Place::Changes) };
+        match self.store.cut_audit(chain, before, STEP_ROWS).await {
+            Ok(gone) => {
+                self.swept.audit += gone;
+                if is_full(gone) {
+                    return Ok(Place::Audit(chain));
+                }
+            }
+            Err(error @ StoreError::Corrupt(_)) => {
+                tracing::error!(%chain, %error, "an audit log is not as it was written; nothing is deleted of it");
+            }
+            Err(error) => return Err(error),
+        }
+        let behind = chain.as_u128().checked_add(1);
+        Ok(behind.map_or(Place::Changes, |next| Place::Audit(Uuid::from_u128(next))))
+    }
+
+    /// The oldest changes. The latest one stays, which tells the number that others start from.
+    async fn changes(&mut self) -> Result<Place> {
+        const SQL: &str = "DELETE FROM changes WHERE at < $1 AND seq < (SELECT MAX(seq) FROM changes) \
+            AND seq IN (SELECT seq FROM changes ORDER BY seq LIMIT $2)";
+        let mut tx = self.store.inner.db.begin().await?;
+        let gone = on!(tx.on(), c => sqlx::query(SQL)
+            .bind(self.expired.changes.millis()).bind(STEP_ROWS)
+            .execute(c).await.map(|r| r.rows_affected()))?;
+        tx.commit().await?;
+        self.swept.changes += gone;
+        Ok(if is_full(gone) { Place::Changes } else { Place::End })
+    }
+}
+
+/// Whether there may be more of that kind.
+fn is_full(gone: u64) -> bool {
+    i64::try_from(gone).is_ok_and(|gone| gone >= STEP_ROWS)
+}
