@@ -372,15 +372,15 @@ def test_wrong_base_url_is_told(own, nothing_sent, protocol, prefix):
 
 
 @each_protocol
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_wrong_method(own, nothing_sent, protocol, method):
     answer = call(own, protocol, method, PATHS[protocol])
     assert answer.status_code == 405
-    assert answer.headers["allow"] == "POST"
+    assert answer.headers["allow"] == ("POST, GET" if protocol == "openai" else "POST")
     assert_error(answer, protocol, 405, answer.json()["error"]["code"])
 
 
-LATER = ["/v1/responses", "/v1/embeddings", "/v1/completions", "/v1/moderations", "/v1/audio/speech", "/v1/images/generations"]
+LATER = ["/v1/realtime"]
 
 
 @pytest.mark.parametrize("path", LATER)
@@ -388,8 +388,83 @@ def test_known_path_that_is_not_built_yet(own, nothing_sent, path):
     assert_error(call(own, "openai", "POST", path), "openai", 501, "not_available_yet")
 
 
-def test_count_tokens_is_not_built_yet(own, nothing_sent):
-    assert_error(call(own, "anthropic", "POST", "/v1/messages/count_tokens"), "anthropic", 501, "not_available_yet")
+# Every path but those of `PATHS`: its protocol, and the methods it takes.
+MORE_PATHS = {
+    "/v1/completions": ("openai", "POST"),
+    "/v1/embeddings": ("openai", "POST"),
+    "/v1/moderations": ("openai", "POST"),
+    "/v1/messages/count_tokens": ("anthropic", "POST"),
+    "/v1/responses": ("openai", "POST"),
+    "/v1/responses/input_tokens": ("openai", "POST"),
+    "/v1/responses/compact": ("openai", "POST"),
+    "/v1/audio/speech": ("openai", "POST"),
+    "/v1/audio/transcriptions": ("openai", "POST"),
+    "/v1/audio/translations": ("openai", "POST"),
+    "/v1/images/generations": ("openai", "POST"),
+    "/v1/images/edits": ("openai", "POST"),
+    "/v1/images/variations": ("openai", "POST"),
+}
+# Those about things that the provider keeps: they take no body to be looked into.
+PATHS_BY_ID = {
+    "/v1/responses/resp_1": "GET, DELETE",
+    "/v1/responses/resp_1/cancel": "POST",
+    "/v1/responses/resp_1/input_items": "GET",
+    "/v1/chat/completions/chatcmpl-1": "GET, POST, DELETE",
+    "/v1/chat/completions/chatcmpl-1/messages": "GET",
+}
+
+
+@pytest.mark.parametrize("path", MORE_PATHS)
+def test_every_path_tells_what_is_wrong(own, nothing_sent, path):
+    protocol, allow = MORE_PATHS[path]
+    other = "anthropic" if protocol == "openai" else "openai"
+    wrong_method = call(own, protocol, "PATCH", path)
+    assert_error(wrong_method, protocol, 405, "path_not_supported")
+    assert wrong_method.headers["allow"] == allow
+    assert_error(call(own, other, "POST", f"/{other}{path}"), other, 404, "path_not_supported")
+    for wrong in (f"/v1{path}", path.removeprefix("/v1")):
+        answer = call(own, protocol, "POST", wrong)
+        assert_error(answer, protocol, 404, "path_not_supported")
+        assert "base URL" in answer.json()["error"]["message"]
+    for body in (b"", b"{", b"[]", b'{"model":"a","model":"b"}', b'{"model":7}'):
+        assert_error(post(own.url, protocol, body, own.secret, path=path), protocol, 400, "bad_request")
+
+
+def part(disposition: str, value: str = "a") -> str:
+    return f"--X\r\nContent-Disposition: {disposition}\r\n\r\n{value}\r\n"
+
+
+MODEL = part('form-data; name="model"', "whisper-1")
+BAD_FORMS = {
+    "empty": "",
+    "no end": MODEL,
+    "a preamble": f"hello\r\n{MODEL}--X--\r\n",
+    "an epilogue": f"{MODEL}--X--\r\nhello",
+    "bare line feeds": f"{MODEL}--X--\r\n".replace("\r\n", "\n"),
+    "a name without quotes": part("form-data; name=model") + "--X--\r\n",
+    "two names": part('form-data; name="a"; filename="b"; name="model"') + "--X--\r\n",
+    "two models": MODEL + MODEL + "--X--\r\n",
+    "a model that is a file": part('form-data; name="model"; filename="a"') + "--X--\r\n",
+    "a model with control characters": part('form-data; name="model"', "a\x01") + "--X--\r\n",
+    "a stream that is none": MODEL + part('form-data; name="stream"', "maybe") + "--X--\r\n",
+}
+
+
+@pytest.mark.parametrize("form", BAD_FORMS)
+def test_forms_that_could_be_read_in_two_ways(own, nothing_sent, form):
+    kind = {"content-type": "multipart/form-data; boundary=X"}
+    answer = post(own.url, "openai", BAD_FORMS[form].encode(), own.secret, kind, path="/v1/audio/transcriptions")
+    assert_error(answer, "openai", 400, "bad_request")
+
+
+@pytest.mark.parametrize("path", PATHS_BY_ID)
+def test_paths_by_id_take_their_methods_only(own, nothing_sent, path):
+    answer = call(own, "openai", "PATCH", path)
+    assert_error(answer, "openai", 405, "path_not_supported")
+    assert answer.headers["allow"] == PATHS_BY_ID[path]
+    for odd in ("..", "%2e%2e", "a%2Fb", "a b".replace(" ", "%20"), "", "x" * 300):
+        strange = path.replace("resp_1", odd).replace("chatcmpl-1", odd)
+        assert call(own, "openai", "PATCH", strange).status_code == 404
 
 
 @each_protocol

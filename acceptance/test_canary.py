@@ -66,8 +66,10 @@ class Planted:
         return self.keys.scan(whole(seen), directive) if seen.head else []
 
     def call(self, workspace, provider, directive="", **more) -> Partial:
-        body = json.dumps(call_body(provider, self.prompt(directive), **more)).encode()
-        seen = read_what_comes(workspace.url, provider, body, workspace.secret)
+        return self.send(workspace, provider, call_body(provider, self.prompt(directive), **more), directive)
+
+    def send(self, workspace, provider, body: dict, directive="", path=None) -> Partial:
+        seen = read_what_comes(workspace.url, provider, json.dumps(body).encode(), workspace.secret, path=path)
         if seen.head:
             self.see(directive or "call", seen.head, seen.content)
         return seen
@@ -157,6 +159,43 @@ def test_provoke_by_an_answer(planted, own, provider, directive, stream):
 def test_provoke_on_managed_access(planted, managed, provider, directive, stream):
     """The operator's key is a secret like any other."""
     assert planted.ask(managed, provider, directive, **({"stream": True} if stream else {})) == []
+
+
+# What is sent to the other paths, given the prompt.
+OTHER_PATHS = {
+    "/v1/responses": lambda prompt: {"model": "gpt-4o", "input": prompt},
+    "/v1/responses/compact": lambda prompt: {"model": "gpt-4o", "input": prompt},
+    "/v1/completions": lambda prompt: {"model": "gpt-3.5-turbo-instruct", "prompt": prompt, "max_tokens": 40},
+    "/v1/embeddings": lambda prompt: {"model": "text-embedding-3-small", "input": prompt, "dimensions": 8},
+    "/v1/moderations": lambda prompt: {"model": "omni-moderation-latest", "input": prompt},
+    "/v1/audio/speech": lambda prompt: {"model": "gpt-4o-mini-tts", "input": prompt, "voice": "alloy", "stream_format": "sse"},
+    "/v1/images/generations": lambda prompt: {"model": "gpt-image-1", "prompt": prompt},
+    "/v1/messages/count_tokens": lambda prompt: call_body("anthropic", prompt) | {"max_tokens": None},
+}
+STREAMED = {"/v1/responses", "/v1/completions", "/v1/images/generations"}
+
+
+@pytest.mark.parametrize("payer", ["own", "managed"])
+@pytest.mark.parametrize("path", OTHER_PATHS)
+def test_provoke_on_every_path(planted, own, managed, path, payer):
+    workspace = own if payer == "own" else managed
+    provider = "anthropic" if "messages" in path else "openai"
+    for directive in DIRECTIVES[:11] + BESIDE:
+        for more in ({}, {"stream": True}) if path in STREAMED else ({},):
+            body = OTHER_PATHS[path](planted.prompt(directive)) | more
+            body = {name: value for name, value in body.items() if value is not None}
+            seen = planted.send(workspace, provider, body, directive, path)
+            assert planted.keys.scan(whole(seen), directive) == [] if seen.head else True, directive
+            if payer == "managed" and seen.head:
+                assert OF_THE_OPERATOR.findall(whole(seen)) == [], directive
+
+
+def test_provoke_by_a_key_as_an_id(planted, own):
+    for place in ("/v1/responses/{}", "/v1/responses/{}/input_items", "/v1/chat/completions/{}"):
+        headers = call_headers("openai", own.secret)
+        answer = httpx.get(own.url + place.format(own.secret), headers=headers, **LOCAL)
+        planted.see(place, answer)
+        assert_error(answer, "openai", 400, "bad_request")
 
 
 OF_THE_OPERATOR = re.compile(rb"Operator|org-[A-Za-z0-9]|proj_[A-Za-z0-9]")

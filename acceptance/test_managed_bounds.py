@@ -60,22 +60,22 @@ def test_completions_are_not_stored_in_the_operators_account(workspace, sim):
 
 
 @pytest.mark.parametrize(
-    ("model", "path"),
+    ("model", "place"),
     [
         ("text-embedding-3-small", "/v1/embeddings"),
         ("gpt-5-pro", "/v1/responses"),
-        ("gpt-realtime", "/v1/realtime"),
+        ("gpt-realtime", "not built yet"),
         ("omni-moderation-latest", "/v1/moderations"),
     ],
 )
-def test_a_model_is_called_where_it_is_served(workspace, sim, model, path):
+def test_a_model_is_called_where_it_is_served(workspace, sim, model, place):
     """Nothing that must fail goes out on the operator's key; on an own key the provider says what it thinks of it."""
     listed = httpx.get(f"{workspace.url}/v1/models", headers={"authorization": f"Bearer {workspace.secret}"}, **LOCAL)
-    assert model not in [entry["id"] for entry in listed.json()["data"]]
+    assert (model in [entry["id"] for entry in listed.json()["data"]]) == place.startswith("/")
     since = sim.now()
     refused = workspace.ask("openai", model=model)
     assert_error(refused, "openai", 400, "bad_request")
-    assert path in refused.text and sim.calls(since) == []
+    assert place in refused.text and sim.calls(since) == []
     workspace.put_key("openai", provider_key("openai"), expect=201)
     since = sim.now()
     passed = workspace.ask("openai", model=model)

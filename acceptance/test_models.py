@@ -163,7 +163,10 @@ def seen(acme, provider) -> set[str]:
     """What the workspace sees, whole, after a look that each of it can be called."""
     names = ids(get(acme, provider, **({"limit": 1000} if provider == "anthropic" else {})))
     assert [name for name in names if not name.startswith(AGENT)] == usable(acme, provider)
-    for name in (*names[:1], *names[-1:]):
+    # Models of other kinds have paths of their own.
+    kinds = {model["id"]: model["mode"] for model in acme.api.get("/models")["data"]}
+    chats = [name for name in names if kinds.get(name, "chat") == "chat"]
+    for name in (*chats[:1], *chats[-1:]):
         assert acme.ask(provider, model=name).status_code == 200, name
     return {name for name in names if not name.startswith(AGENT)}
 

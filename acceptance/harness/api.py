@@ -125,11 +125,11 @@ class Partial:
         return self.content.decode(errors="replace")
 
 
-def read_what_comes(url, provider, body: bytes, secret, timeout=20) -> Partial:
+def read_what_comes(url, provider, body: bytes, secret, timeout=20, path=None) -> Partial:
     """A call whose answer may break off anywhere."""
     seen, options = Partial(), {"headers": call_headers(provider, secret), "timeout": timeout, **LOCAL}
     try:
-        with httpx.stream("POST", url + PATHS[provider], content=body, **options) as seen.head:
+        with httpx.stream("POST", url + (path or PATHS[provider]), content=body, **options) as seen.head:
             for piece in seen.head.iter_bytes():
                 seen.content += piece
     except (httpx.TransportError, httpx.DecodingError) as error:

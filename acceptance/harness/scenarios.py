@@ -1,4 +1,5 @@
-"""What the official SDKs are made to live through, told once for Python and for Node.
+"""What the official SDKs are made to live through, told once for Python and for Node. Those of the other paths are in
+`path_scenarios.py`.
 
 Each scenario is a request (`kind`, `prompt`, `more`), and `retries`, the number the client may make. `differs` names
 what the contract lets Ownkey say otherwise than the provider: `error` allows another exception after the same events,
@@ -7,6 +8,8 @@ the provider could only hang up. `hopeless` is about an account that has run dry
 through: Ownkey must say that a retry changes nothing, so there is one attempt, whatever the client would have made of
 the provider's own answer.
 """
+
+from . import path_scenarios
 
 RATE = {"openai": "openai.rate.requests", "anthropic": "anthropic.rate.requests_per_minute"}
 QUOTA = {"openai": "openai.quota.insufficient_quota", "anthropic": "anthropic.billing.credit_too_low"}
@@ -75,4 +78,4 @@ def scenarios(provider: str) -> list[dict]:
     if provider == "openai":
         both.append(_one("stream_with_usage", kind="stream", **WITH_USAGE[provider]))
         both.append(_one("two_choices", kind="stream", n=2))
-    return both
+    return both + path_scenarios.scenarios(provider)

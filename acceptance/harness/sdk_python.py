@@ -3,6 +3,8 @@
 import json
 import os
 import secrets
+from functools import partial
+from operator import attrgetter
 from unittest.mock import patch
 
 import anthropic
@@ -40,7 +42,10 @@ class _Run:
     def __init__(self, provider, sdk, scenario, request_id, tag):
         self.provider, self.sdk, self.scenario = provider, sdk, scenario
         self.headers = {"x-client-request-id": request_id}
-        body = call_body(provider, scenario["prompt"].replace("TAG", tag)) | scenario["more"]
+        usual = call_body(provider, scenario["prompt"].replace("TAG", tag)) | scenario["more"]
+        body = {name: _with_files(value) for name, value in scenario.get("body", usual).items()}
+        default = "chat.completions.create" if provider == "openai" else "messages.create"
+        self.resource, self.method = scenario.get("api", default).rsplit(".", 1)
         if scenario["kind"].startswith("tool"):
             body["tools"] = TOOLS[provider]
         self.body = body
@@ -56,31 +61,40 @@ class _Run:
 
     def _go(self):
         kind = self.scenario["kind"]
+        if kind == "binary":
+            return self._binary()
         streamed = kind in ("stream", "tool_stream")
         message = self._streamed() if streamed else self._plain()
         if kind.startswith("tool"):
             self.body["messages"] += self._tool_messages(message)
             self._streamed() if streamed else self._plain()
 
-    def _create(self):
-        return self.sdk.chat.completions if self.provider == "openai" else self.sdk.messages
+    def _method(self, raw: bool):
+        resource = attrgetter(self.resource)(self.sdk)
+        bound = getattr(resource.with_raw_response if raw else resource, self.method)
+        return partial(bound, *self.scenario.get("args", []), **self.body, extra_headers=self.headers)
 
     def _plain(self) -> dict:
-        raw = self._create().with_raw_response.create(**self.body, extra_headers=self.headers)
+        raw = self._method(raw=True)()
         self.answer_headers = dict(raw.headers)
         message = raw.parse()
         # A body that is no JSON reaches the program as text.
-        self.parsed.append(message if isinstance(message, str) else message.model_dump(mode="json"))
+        self.parsed.append(message.model_dump(mode="json") if hasattr(message, "model_dump") else str(message))
         return self.parsed[-1]
 
+    def _binary(self):
+        answer = self._method(raw=True)()
+        self.answer_headers = dict(answer.headers)
+        self.parsed.append(answer.content.hex())
+
     def _streamed(self) -> dict:
-        stream = self._create().create(**self.body, stream=True, extra_headers=self.headers)
+        stream = self._method(raw=False)(stream=True)
         self.answer_headers = dict(stream.response.headers)
         events = []
         self.parsed.append(events)
         for event in stream:
             events.append(event.model_dump(mode="json"))
-        return _joined(self.provider, events)
+        return {} if "api" in self.scenario else _joined(self.provider, events)
 
     def _tool_messages(self, message: dict) -> list[dict]:
         """The model's call of the tool, and its result."""
@@ -105,6 +119,15 @@ class _Run:
         for name in ("status_code", "code", "param", "type", "body", "request_id"):
             told[f"its_{name}"] = getattr(raised, name, None)
         return json.loads(json.dumps(told, default=str))
+
+
+def _with_files(value):
+    """A value of a scenario with the files that it stands for."""
+    if isinstance(value, list):
+        return [_with_files(item) for item in value]
+    if isinstance(value, dict) and "$file" in value:
+        return value["$file"], b"x" * value["size"]
+    return value
 
 
 def _joined(provider: str, events: list[dict]) -> dict:

@@ -12,11 +12,12 @@ OURS = re.compile(r"x-ownkey-.*|server-timing")
 
 # Ids and times are another on every call.
 VARYING = [
-    (re.compile(r"\b(req|msg|chatcmpl|call|toolu)([-_])[0-9A-Za-z]{8,}"), r"\1\2ID"),
-    (re.compile(r'("created": ?)\d+'), r"\g<1>0"),
+    (re.compile(r"\b(req|msg|chatcmpl|call|toolu|cmpl|modr|resp|fc|cmp|ws)([-_])[0-9A-Za-z]{8,}"), r"\1\2ID"),
+    (re.compile(r'("(?:created|created_at|completed_at)": ?)\d+(\.0)?'), r"\g<1>0"),
     (re.compile(r"\b20\d\d-\d\d-\d\dT[0-9:.]+(Z|\+00:00)"), "TIME"),
     (re.compile(r"tag=[0-9a-z]+"), "tag=TAG"),
     (re.compile(r'"[0-9a-f]{12}-(?=[a-z])'), '"RUN-'),
+    (re.compile(r"(boundary=|--)([0-9a-f]{32}|-+formdata-undici-\d+)"), r"\1BOUNDARY"),
     (re.compile(r"\b(cf-ray|cf_ray)\W+[0-9a-f-]+"), r"\1"),
 ]
 

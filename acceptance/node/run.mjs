@@ -20,17 +20,38 @@ function client(retries) {
   return new Client({ baseURL: job.base_url, maxRetries: retries, apiKey: job.key });
 }
 
+// A value of a scenario with the files that it stands for.
+function withFiles(value) {
+  if (Array.isArray(value)) return value.map(withFiles);
+  return value?.$file ? new File(["x".repeat(value.size)], value.$file) : value;
+}
+
 function request(scenario) {
+  if (scenario.body) return Object.fromEntries(Object.entries(scenario.body).map(([name, value]) => [name, withFiles(value)]));
   const content = scenario.prompt.replace("TAG", job.run);
   const body = { ...job.body, messages: [{ role: "user", content }], ...scenario.more };
   if (scenario.kind.startsWith("tool")) body.tools = job.tools;
   return body;
 }
 
-async function once(sdk, body, options, seen) {
-  const api = job.provider === "openai" ? sdk.chat.completions : sdk.messages;
-  const { data, response } = await api.create(body, options).withResponse();
+// The method of a scenario, which has the name it has in Python.
+function method(sdk, scenario) {
+  const usual = job.provider === "openai" ? "chat.completions.create" : "messages.create";
+  const names = (scenario.api ?? usual).split(".").map((name) => name.replace(/_(.)/g, (_, c) => c.toUpperCase()));
+  const name = names.pop();
+  const resource = names.reduce((at, next) => at[next], sdk);
+  return resource[name].bind(resource);
+}
+
+async function once(sdk, scenario, body, options, seen) {
+  const call = method(sdk, scenario);
+  const bodies = scenario.args?.length && !scenario.query && Object.keys(body).length === 0 ? [] : [body];
+  const { data, response } = await call(...(scenario.args ?? []), ...bodies, options).withResponse();
   seen.headers = Object.fromEntries(response.headers);
+  if (scenario.kind === "binary") {
+    seen.parsed.push(Buffer.from(await response.arrayBuffer()).toString("hex"));
+    return null;
+  }
   if (!body.stream) {
     seen.parsed.push(data);
     return data;
@@ -38,7 +59,7 @@ async function once(sdk, body, options, seen) {
   const events = [];
   seen.parsed.push(events);
   for await (const event of data) events.push(event);
-  return joined(events);
+  return scenario.api ? null : joined(events);
 }
 
 // The tool call that a stream was the pieces of.
@@ -81,10 +102,10 @@ async function run(scenario, id) {
   const seen = { parsed: [], error: null, headers: {} };
   waits = [];
   try {
-    const message = await once(sdk, body, options, seen);
+    const message = await once(sdk, scenario, body, options, seen);
     if (scenario.kind.startsWith("tool")) {
       body.messages.push(...toolMessages(message));
-      await once(sdk, body, options, seen);
+      await once(sdk, scenario, body, options, seen);
     }
   } catch (error) {
     const { status, code, param, type, requestID, error: told } = error;

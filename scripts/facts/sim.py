@@ -12,7 +12,7 @@ Schema, only what the simulated calls need), errors.json, models.json.
 import json
 import pathlib
 import sys
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 import yaml
 
@@ -23,12 +23,40 @@ SCHEMA_MAPS = {"properties", "patternProperties"}
 ANTHROPIC_ROOTS = [
     "CreateMessageParams", "BetaCreateMessageParams", "Message", "MessageStreamEvent",
     "ErrorResponse", "ListResponse_ModelInfo_", "ModelInfo",
+    "CountMessageTokensParams", "BetaCountMessageTokensParams", "CountMessageTokensResponse",
 ]
 OPENAI_ROOTS = [
     "CreateChatCompletionRequest", "CreateChatCompletionResponse",
     "CreateChatCompletionStreamResponse", "ErrorResponse", "ListModelsResponse", "Model",
+    "CreateCompletionRequest", "CreateCompletionResponse",
+    "CreateEmbeddingRequest", "CreateEmbeddingResponse",
+    "CreateModerationRequest", "CreateModerationResponse",
+    "CreateResponse", "Response", "ResponseStreamEvent", "ResponseItemList",
+    "TokenCountsBody", "TokenCountsResource", "CompactResponseMethodPublicBody", "CompactResource",
+    "ChatCompletionList", "ChatCompletionDeleted", "ChatCompletionMessageList",
+    "CreateSpeechRequest", "CreateSpeechResponseStreamEvent",
+    "CreateTranscriptionRequest", "CreateTranscriptionResponseJson", "CreateTranscriptionResponseVerboseJson",
+    "CreateTranscriptionResponseStreamEvent", "CreateTranslationRequest", "CreateTranslationResponseJson",
+    "CreateImageRequest", "CreateImageEditRequest", "CreateImageVariationRequest", "ImagesResponse",
+    "ImageGenStreamEvent", "ImageEditStreamEvent",
 ]
 PICO = Decimal(10) ** 12
+# The kinds of models whose calls are simulated.
+MODES = {
+    "chat", "responses", "embedding", "moderation", "completion", "audio_speech", "audio_transcription", "image",
+}
+# Sold, but not in the price list; their prices are those of the provider's page.
+UNLISTED = [
+    {
+        "id": "gpt-3.5-turbo-instruct", "provider": "openai", "mode": "completion", "max_input_tokens": 4096,
+        "max_output_tokens": 4096, "input_cost_per_token": 1.5e-06, "output_cost_per_token": 2e-06,
+    },
+    {
+        "id": "gpt-image-1", "provider": "openai", "mode": "image", "max_input_tokens": 32000,
+        "input_cost_per_token": 5e-06, "input_cost_per_image_token": 1e-05, "output_cost_per_token": 4e-05,
+    },
+    {"id": "dall-e-2", "provider": "openai", "mode": "image", "output_cost_per_image": 0.02},
+]
 
 
 def as_json_schema(node):
@@ -57,6 +85,17 @@ def as_json_schema(node):
     if node.get("nullable"):
         out = nullable(out)
     return out
+
+
+def without_recursion(node, name):
+    """`$recursiveRef` of an older draft means the named schema itself."""
+    if isinstance(node, list):
+        return [without_recursion(item, name) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "$recursiveRef" in node:
+        return {"$ref": "#/components/schemas/" + name}
+    return {key: without_recursion(value, name) for key, value in node.items() if key != "$recursiveAnchor"}
 
 
 def nullable(schema):
@@ -108,7 +147,8 @@ def references(node):
 
 def closure(api, roots):
     """The named schemas and everything they refer to."""
-    defs = {name: as_json_schema(schema) for name, schema in api["components"]["schemas"].items()}
+    schemas = api["components"]["schemas"].items()
+    defs = {name: as_json_schema(without_recursion(schema, name)) for name, schema in schemas}
     found, todo = {}, list(roots)
     while todo:
         name = todo.pop()
@@ -136,9 +176,11 @@ def price_set(model, suffix):
     def read(name):
         return pico(model.get(name + suffix))
     write = read("cache_creation_input_token_cost")
+    # What speech gives is sound, and sold as such.
+    output = "output_cost_per_audio_token" if model["mode"] == "audio_speech" else "output_cost_per_token"
     return {
         "input": read("input_cost_per_token"),
-        "output": read("output_cost_per_token"),
+        "output": read(output),
         "cache_read": read("cache_read_input_token_cost"),
         "cache_write": write,
         # The one-hour name puts its own suffix before the tier's.
@@ -159,7 +201,7 @@ def usable(prices):
 
 
 def model_row(model):
-    """One chat model with its prices by service tier."""
+    """One model with its prices by service tier; its mode unless that is chat."""
     long_names = [key for key in model if key.startswith("input_cost_per_token_above_") and key.endswith("k_tokens")]
     threshold = long_names[0].split("_above_")[1].split("k_")[0] if long_names else None
     tiers = {}
@@ -175,14 +217,34 @@ def model_row(model):
             elif tier == "priority":
                 # Served as standard, and billed so.
                 tiers[tier]["long"] = tiers["default"]["long"]
+    mode = {} if model["mode"] == "chat" else {"mode": model["mode"]}
     return {
         "id": model["id"],
         "provider": model["provider"],
+        **mode,
         "max_input_tokens": model.get("max_input_tokens") or 128000,
         "max_output_tokens": model.get("max_output_tokens") or 16384,
         "long_above": int(threshold) * 1000 if threshold else None,
         "prices": tiers,
+        **units(model),
     }
+
+
+def pico_up(value):
+    """The same of a price that was divided by sixty."""
+    return int((Decimal(repr(value)) * PICO).to_integral_value(ROUND_UP))
+
+
+UNITS = {
+    "second": "input_cost_per_second", "character": "input_cost_per_character", "image": "output_cost_per_image",
+    "image_token": "input_cost_per_image_token",
+}
+
+
+def units(model):
+    """Prices of other things than tokens of text."""
+    found = {unit: pico_up(model[field]) for unit, field in UNITS.items() if field in model}
+    return {"units": found} if found and model["mode"] not in ("chat", "responses") else {}
 
 
 def error_row(entry):
@@ -215,7 +277,7 @@ def main():
     errors = json.loads((facts / "provider-errors.json").read_text(encoding="utf-8"))["errors"]
     write(out / "errors.json", [error_row(entry) for entry in errors])
     models = json.loads((facts / "model-prices.json").read_text(encoding="utf-8"))["models"]
-    write(out / "models.json", [model_row(m) for m in models if m.get("mode") == "chat"])
+    write(out / "models.json", [model_row(m) for m in [*models, *UNLISTED] if m.get("mode") in MODES])
 
 
 if __name__ == "__main__":

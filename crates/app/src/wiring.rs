@@ -171,6 +171,7 @@ async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway
         plans: Arc::new(settings.rules.plans.clone()),
         credits: settings.rules.credits,
         managed: Arc::clone(&settings.rules.managed),
+        managed_paths: settings.managed_paths.clone(),
         ask_usage: settings.ask_usage,
         upstreams: upstreams.into_iter().collect::<anyhow::Result<_>>()?,
         client: client::client(&settings.limits)?,

@@ -13,6 +13,7 @@ use ownkey_domain::policy::PayerPolicy;
 use ownkey_domain::price::Rates;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::standing::{Offer, Refused, Standing, Unusable};
+use ownkey_providers::paths::place_of;
 use ownkey_store::Workspace;
 use serde::Serialize;
 
@@ -148,7 +149,7 @@ impl Viewer {
     /// Who would pay for a call, or why there would be none.
     fn decide(&self, control: &Control, listed: Listed<'_>) -> Result<PayerKind, Reason> {
         let (provider, catalogue) = (listed.model.provider, &control.parts.catalogue);
-        if listed.model.mode != Mode::Chat {
+        if place_of(provider, listed.model.mode).is_none() {
             let message = "the path that this kind of model is called at is not built yet".to_owned();
             return Err(Reason { code: "not_available_yet", message });
         }

@@ -32,8 +32,10 @@ impl Rates {
 
     /// The cost of these tokens; `None` if a class that was used has no price.
     fn cost(&self, usage: &Usage, accounting: Accounting) -> Option<PicoUsd> {
-        usage.get(TokenClass::Input)?;
-        usage.get(TokenClass::Output)?;
+        let is_told = |class| usage.get(class).is_some() || self.get(class) == Some(PicoUsd::ZERO);
+        if !is_told(TokenClass::Input) || !is_told(TokenClass::Output) {
+            return None;
+        }
         // No price for input from the cache means that it costs what other input costs. Models of audio have none, and
         // do not tell which of their cached tokens were audio, so there the whole count can't be taken from the text.
         let discount = self.get(TokenClass::CacheRead);
@@ -89,8 +91,14 @@ impl Prices {
         self.tiers.contains_key(tier) && self.long_context.as_ref().is_none_or(|long| long.tiers.contains_key(tier))
     }
 
-    /// The list-price cost of a call. `None` when it can't be known: input or output missing, a class or a tier
-    /// without a price, numbers that can't be true.
+    /// The list-price cost of so many of another unit than tokens. `None` if it has no price.
+    pub fn cost_of(&self, unit: Unit, count: u64) -> Option<PicoUsd> {
+        self.units.get(&unit)?.times(count)
+    }
+
+    /// The list-price cost of a call. `None` when it can't be known: input or output missing though it has a price, a
+    /// class or a tier without one, numbers that can't be true. What costs nothing need not be told: embeddings have no
+    /// output, and moderation tells no usage.
     pub fn cost(&self, usage: &Usage, accounting: Accounting, tier: &str) -> Option<PicoUsd> {
         self.tiers_for(usage, accounting).get(tier)?.cost(usage, accounting)
     }
@@ -181,6 +189,26 @@ mod tests {
         assert_eq!(prices.dearest_cost(&usage(100), Disjoint), Some(PicoUsd::new(540)));
         assert_eq!(prices.dearest_cost(&usage(101), Disjoint), Some(PicoUsd::new(1360)));
         assert!(prices.has_tier(STANDARD_TIER) && !prices.has_tier("fast"));
+    }
+
+    #[test]
+    fn other_units_than_tokens_have_their_own_price() {
+        let units = BTreeMap::from([(Unit::InputSecond, PicoUsd::new(7))]);
+        let prices = Prices { units, ..Prices::default() };
+        assert_eq!(prices.cost_of(Unit::InputSecond, 3), Some(PicoUsd::new(21)));
+        assert_eq!(prices.cost_of(Unit::InputCharacter, 3), None);
+    }
+
+    #[test]
+    fn what_costs_nothing_need_not_be_told() {
+        let prices = |input, output| Prices { tiers: rates(input, output), ..Prices::default() };
+        assert_eq!(
+            prices(3, 0).cost(&Usage::default().with(Input, 5), Disjoint, STANDARD_TIER),
+            Some(PicoUsd::new(15))
+        );
+        assert_eq!(prices(3, 0).cost(&Usage::default(), Disjoint, STANDARD_TIER), None);
+        assert_eq!(prices(0, 0).cost(&Usage::default(), Disjoint, STANDARD_TIER), Some(PicoUsd::ZERO));
+        assert_eq!(Prices::default().cost(&Usage::default(), Disjoint, STANDARD_TIER), None);
     }
 
     proptest! {

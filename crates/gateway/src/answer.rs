@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use ownkey_domain::health::KeySeen;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::provider::Provider;
+use ownkey_providers::answer::AnswerMeter;
 use ownkey_vault::ProviderKey;
 
 use crate::body::Body;
@@ -36,6 +37,8 @@ pub struct Answer {
     pub payer: PayerKind,
     /// The key in use, so that an echo of it can be taken out.
     pub key: Arc<ProviderKey>,
+    /// How many answers were asked for.
+    pub answers: u32,
     /// Whether the chunk with the usage, which the caller did not ask for, is taken out.
     pub hide_usage: bool,
     /// Time-outs from here on.
@@ -112,8 +115,19 @@ fn provider_request_id(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn is_stream(head: &HeaderMap) -> bool {
+    is_kind(head, "text/event-stream")
+}
+
+/// What reads an answer that is no stream. Only JSON says something of itself: the text of a transcription may look
+/// like some, and sound like anything.
+pub fn meter(call: &Call, head: &HeaderMap) -> AnswerMeter {
+    let says = !head.contains_key(CONTENT_TYPE) || is_kind(head, "application/json");
+    if says { AnswerMeter::new(call.route) } else { AnswerMeter::blind(call.route) }
+}
+
+fn is_kind(head: &HeaderMap, wanted: &str) -> bool {
     let kind = head.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    kind.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream"))
+    kind.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with(wanted))
 }
 
 fn length(headers: &HeaderMap) -> Option<u64> {

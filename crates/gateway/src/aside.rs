@@ -1,5 +1,7 @@
 //! Work whose time grows with a request's body, done where it holds up no other call.
 
+use ownkey_providers::form::Payload;
+
 use crate::error::Error;
 use crate::read::RequestBody;
 
@@ -10,13 +12,13 @@ const IN_PLACE_BYTES: usize = 256 << 10;
 /// Does the work on a body. Its room is held until the work is done, also if the caller leaves meanwhile.
 pub async fn on_body<T: Send + 'static>(
     body: &RequestBody,
-    work: impl FnOnce(&[u8]) -> T + Send + 'static,
+    work: impl FnOnce(Payload<'_>) -> T + Send + 'static,
 ) -> Result<T, Error> {
     if body.bytes.len() <= IN_PLACE_BYTES {
-        return Ok(work(&body.bytes));
+        return Ok(work(body.payload()));
     }
     let body = body.clone();
-    match tokio::task::spawn_blocking(move || work(&body.bytes)).await {
+    match tokio::task::spawn_blocking(move || work(body.payload())).await {
         Ok(done) => Ok(done),
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),

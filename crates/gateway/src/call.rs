@@ -11,7 +11,7 @@ use ownkey_domain::provider::Protocol;
 use ownkey_domain::receipt::{Outcome, Receipt, Timing};
 use ownkey_domain::time::Timestamp;
 use ownkey_domain::usage::{Measured, Usage};
-use ownkey_providers::paths::Route;
+use ownkey_providers::route::Route;
 
 use crate::directory::Caller;
 use crate::settle::{Book, OpenReceipt, kept};
@@ -31,6 +31,15 @@ pub struct Arrival {
     pub started: Instant,
 }
 
+/// Where a call goes.
+#[derive(Clone, Copy)]
+pub struct Addressed<'a> {
+    /// What is called.
+    pub route: &'static Route,
+    /// As the path said it.
+    pub target: &'a Target,
+}
+
 /// A call of a known caller. Its receipt is open from here on: however the call ends, it is written down.
 pub struct Call {
     /// Its id.
@@ -38,7 +47,9 @@ pub struct Call {
     /// When it came, for measuring.
     pub started: Instant,
     /// What is called.
-    pub route: Route,
+    pub route: &'static Route,
+    /// The path called, as it came.
+    pub path: String,
     /// The protocol spoken.
     pub protocol: Protocol,
     /// Who calls.
@@ -55,7 +66,7 @@ pub struct Call {
 
 impl Call {
     /// Opens the call of that caller.
-    pub fn open(arrival: &Arrival, to: &Target, caller: Arc<Caller>, head: &Parts, book: &Arc<Book>) -> Self {
+    pub fn open(arrival: &Arrival, to: Addressed<'_>, caller: Arc<Caller>, head: &Parts, book: &Arc<Book>) -> Self {
         let client_request_id = head.headers.get(CLIENT_REQUEST_ID).and_then(|value| value.to_str().ok());
         let draft = Receipt {
             id: arrival.id,
@@ -65,7 +76,7 @@ impl Call {
             agent: None,
             user: None,
             client_request_id: client_request_id.and_then(kept),
-            route: to.route.template().to_owned(),
+            route: to.route.template.to_owned(),
             provider: None,
             model: None,
             model_served: None,
@@ -90,7 +101,8 @@ impl Call {
             id: arrival.id,
             started: arrival.started,
             route: to.route,
-            protocol: to.protocol,
+            path: to.target.path.clone(),
+            protocol: to.target.protocol,
             caller,
             workspace,
             looked: Looked::default(),

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use ownkey_domain::catalogue::{Catalogue, Model, ResolveError, Resolved};
 use ownkey_domain::payer::{KeyState, Payer, PayerKind, Refusal};
 use ownkey_domain::plan::{Managed, Plan};
+use ownkey_domain::policy::PayerPolicy;
 use ownkey_domain::provider::{Protocol, Provider};
 use ownkey_domain::standing::{Offer, Refused, Standing};
+use ownkey_providers::paths::usual;
+use ownkey_providers::route::Route;
 use ownkey_vault::ProviderKey;
 
 use crate::directory::{Credential, Generation, Workspace};
 use crate::error::{Code, Error};
-use crate::target::Target;
 use crate::upstream::{BaseUrl, Upstream};
 
 /// What was decided.
@@ -57,15 +59,16 @@ pub struct Grounds<'a> {
     pub upstreams: &'a [Upstream],
 }
 
-/// What the model name means on this path. A call without a model goes to the path's provider.
+/// What the model name means on a path of that protocol. A call without a model goes to the path's provider.
 pub fn resolve<'a>(catalogue: &'a Catalogue, protocol: Protocol, name: Option<&'a str>) -> Result<Asked<'a>, Error> {
-    let Some(name) = name else { return Ok(Asked { provider: protocol.provider(), named: None }) };
+    let nothing = Asked { provider: protocol.provider(), named: None, is_free: false, always_managed: false };
+    let Some(name) = name else { return Ok(nothing) };
     let named = catalogue.resolve(name, protocol).map_err(|ResolveError::WrongProtocol(provider)| {
-        let path = Target::usual(provider.protocol()).route.template();
+        let path = usual(provider.protocol());
         let message = format!("This model is {}'s: call it at {path}.", provider.title());
         Error::new(Code::WrongProtocol, message)
     })?;
-    Ok(Asked { provider: named.provider, named: Some(named) })
+    Ok(Asked { provider: named.provider, named: Some(named), ..nothing })
 }
 
 /// The model that a call asks for.
@@ -74,9 +77,20 @@ pub struct Asked<'a> {
     pub provider: Provider,
     /// What its name means, if the call names one.
     pub named: Option<Resolved<'a>>,
+    /// Whether the provider bills nothing, whatever the model.
+    pub is_free: bool,
+    /// Whether managed access pays in any case.
+    pub always_managed: bool,
 }
 
 impl<'a> Asked<'a> {
+    /// The same, asked for in such a call; of those paths the operator said that managed access pays.
+    #[must_use]
+    pub fn at(self, route: &Route, managed_paths: &[String]) -> Self {
+        let always_managed = managed_paths.iter().any(|path| path == route.template);
+        Self { is_free: route.is_free(), always_managed, ..self }
+    }
+
     /// Its catalogue entry, if it has one.
     pub fn model(&self) -> Option<&'a Model> {
         self.named.as_ref().and_then(|named| named.model)
@@ -93,12 +107,13 @@ pub fn decide<'a>(
     let provider = asked.provider;
     let upstream = grounds.upstream(provider).ok_or_else(unconfigured)?;
     let standing = grounds.standing(&workspace);
+    let policy = if asked.always_managed { PayerPolicy::ManagedOnly } else { standing.policy };
     let offer = Offer {
         key: key_state(grounds.plan, upstream, &workspace),
         operator_key: upstream.managed_key.is_some(),
-        priced: asked.model().is_some_and(|model| model.prices.by_token()),
+        priced: asked.is_free || asked.model().is_some_and(|model| model.prices.by_token()),
     };
-    let payer = standing.decide(grounds.catalogue, asked.named.as_ref(), &offer);
+    let payer = Standing { policy, ..standing }.decide(grounds.catalogue, asked.named.as_ref(), &offer);
     let payer = payer.map_err(|refused| match refused.refusal {
         Refusal::ModelNotPriced if asked.named.is_none() => Error::bad_request("The request names no `model`."),
         _ => explained(refused, offer.key),

@@ -236,15 +236,26 @@ impl Error {
         Bytes::from(value.to_string())
     }
 
-    /// The event that ends a stream early: no `[DONE]`, no `message_stop`.
-    pub fn event(&self, protocol: Protocol, request_id: Option<&str>) -> Bytes {
-        let body = self.body(protocol, request_id);
-        let name = match protocol {
-            Protocol::OpenAi => "",
-            Protocol::Anthropic => "event: error\n",
+    /// The event that ends a stream early: no `[DONE]`, no `message_stop`. Where events have names it is `error`.
+    pub fn event(&self, protocol: Protocol, is_named: bool, request_id: Option<&str>) -> Bytes {
+        let body = match protocol {
+            Protocol::OpenAi if is_named => self.of_named_event(),
+            _ => self.body(protocol, request_id),
         };
+        let name = if is_named { "event: error\n" } else { "" };
         // The blank lines before it end whatever event the provider had begun.
         Bytes::from([b"\n\n", name.as_bytes(), b"data: ", &body, b"\n\n"].concat())
+    }
+
+    /// OpenAI sends errors of named events flat or nested. SDKs raise the nested one, and the flat one has the published
+    /// shape: so both.
+    fn of_named_event(&self) -> Bytes {
+        let (code, message) = (self.code.as_str(), &self.message);
+        let error = json!({"type": openai_type(self.status), "code": code, "message": message, "param": null});
+        let event = json!({
+            "type": "error", "code": code, "message": message, "param": null, "sequence_number": 0, "error": error,
+        });
+        Bytes::from(event.to_string())
     }
 }
 
@@ -318,6 +329,21 @@ mod tests {
         let response = error.respond(Protocol::OpenAi, None);
         assert_eq!(response.headers()["x-should-retry"], "false");
         assert_eq!(response.headers()["x-ownkey-error-source"], "ownkey");
+    }
+
+    #[test]
+    fn an_event_is_an_error_to_every_reader_of_its_path() {
+        let error = Error::overloaded("busy");
+        let event = |protocol, named| String::from_utf8(error.event(protocol, named, Some("req_1")).to_vec()).unwrap();
+        assert!(event(Protocol::OpenAi, false).starts_with("\n\ndata: {\"error\":{"));
+        assert!(event(Protocol::Anthropic, true).starts_with("\n\nevent: error\ndata: {"));
+        let named = event(Protocol::OpenAi, true);
+        let data = named.trim().strip_prefix("event: error\ndata: ").unwrap();
+        let data: serde_json::Value = serde_json::from_str(data).unwrap();
+        assert_eq!(
+            (&data["type"], &data["code"], &data["error"]["code"]),
+            (&json!("error"), &json!("overloaded"), &json!("overloaded"))
+        );
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub struct Upstreamed(Request<Outgoing>);
 pub struct Draft<'a> {
     /// The provider.
     pub provider: Provider,
+    /// How.
+    pub method: Method,
     /// Where to.
     pub uri: Uri,
     /// The caller's headers.
@@ -44,7 +46,7 @@ impl Upstreamed {
     /// Builds the request that `payer` pays for.
     pub fn new(payer: &Payer, draft: Draft<'_>) -> Result<Self, Error> {
         let mut request = Request::new(draft.body);
-        *request.method_mut() = Method::POST;
+        *request.method_mut() = draft.method;
         *request.uri_mut() = draft.uri;
         *request.headers_mut() = headers::forwarded(draft.headers, payer.kind(), draft.provider);
         let known = facts(draft.provider);
@@ -144,6 +146,13 @@ impl Outgoing {
     pub fn went_out(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.went_out)
     }
+
+    /// Asked when the head is about to be written.
+    fn may_go_out(&self) -> bool {
+        let holds = self.lease.as_ref().is_none_or(Lease::holds);
+        self.went_out.fetch_or(holds, Ordering::Relaxed);
+        holds
+    }
 }
 
 impl Body for Outgoing {
@@ -151,10 +160,10 @@ impl Body for Outgoing {
     type Error = Box<dyn std::error::Error + Send + Sync>;
 
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        if self.lease.take().is_some_and(|lease| !lease.holds()) {
+        if !self.may_go_out() {
             return Poll::Ready(Some(Err(Box::new(Outdated))));
         }
-        self.went_out.store(true, Ordering::Relaxed);
+        self.lease = None;
         Poll::Ready(self.pieces.next().map(|piece| Ok(Frame::data(piece))))
     }
 
@@ -163,6 +172,9 @@ impl Body for Outgoing {
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.pieces.as_slice().iter().map(|piece| piece.len() as u64).sum())
+        let left = self.pieces.as_slice().iter().map(|piece| piece.len() as u64).sum();
+        // A body that is known to be empty is never asked for: this is the last question before its head goes out.
+        // One of unknown length is asked for, and then says that it may not go.
+        if left == 0 && !self.may_go_out() { SizeHint::default() } else { SizeHint::with_exact(left) }
     }
 }

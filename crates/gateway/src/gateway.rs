@@ -18,8 +18,9 @@ use ownkey_domain::platform_key;
 use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
 use ownkey_providers::managed::{Extensions, Shape};
-use ownkey_providers::paths::{self, Route};
+use ownkey_providers::paths::{self, What};
 use ownkey_providers::peek::{Edits, Peek, edit, peek};
+use ownkey_providers::route::Verb;
 use ownkey_vault::{Keyring, PlatformKeyHasher, ProviderKey};
 use percent_encoding::percent_decode_str;
 use tokio::sync::watch;
@@ -28,7 +29,7 @@ use crate::admit::admit;
 use crate::answer::{Answer, relay};
 use crate::aside::on_body;
 use crate::body::Body;
-use crate::call::{Arrival, Call};
+use crate::call::{Addressed, Arrival, Call};
 use crate::client::Client;
 use crate::decide::{self, Asked, Decision, Grounds, decide};
 use crate::directory::{Caller, Directory, Generation, Workspace};
@@ -41,7 +42,7 @@ use crate::metrics::Metrics;
 use crate::models::Viewer;
 use crate::open::key_for;
 use crate::rates::{Quota, Rates, Subject};
-use crate::read::{BodyRoom, RequestBody, read};
+use crate::read::{self, BodyRoom, RequestBody, read};
 use crate::relay::Watch;
 use crate::settle::{Book, kept};
 use crate::stop::Stop;
@@ -68,6 +69,8 @@ pub struct Parts {
     pub credits: Option<CreditRate>,
     /// What managed calls may carry beyond the providers' lists.
     pub managed: Arc<Extensions>,
+    /// Paths that managed access always pays for.
+    pub managed_paths: Vec<String>,
     /// Whether streams of own-key calls are asked for usage where their callers do not ask; managed ones always are.
     pub ask_usage: bool,
     /// The providers.
@@ -161,38 +164,40 @@ impl Gateway {
         }
         let Parts { directory, hasher, .. } = &self.parts;
         let caller = identify(directory, hasher, &head.headers, arrival.at).await?;
-        if !to.route.is_metered() {
-            return self.models(to, &caller, head).await;
-        }
+        let route = match &to.what {
+            What::Call(route) => route,
+            What::Models => return self.viewer(to, &caller, head).await?.list(head.uri.query()),
+            What::Model(id) => return self.viewer(to, &caller, head).await?.one(id),
+        };
         let mut stop = self.stop(&caller);
-        let mut call = Call::open(arrival, to, caller, head, &self.book);
+        let mut call = Call::open(arrival, Addressed { route, target: to }, caller, head, &self.book);
         match stop.unless(self.carry(&mut call, head, body)).await {
             Ok(answer) => relay(call, answer).await,
             Err(error) => Err(failure::broken(call, error)),
         }
     }
 
-    /// The models that this caller can use: no call of a model, so no receipt.
-    async fn models(&self, to: &Target, caller: &Caller, head: &Head) -> Result<Response<Body>, Error> {
+    /// Who looks at the models that he can use: no call of a model, so no receipt.
+    async fn viewer(&self, to: &Target, caller: &Caller, head: &Head) -> Result<Viewer<'_>, Error> {
         may_call_models(caller)?;
         let id = service::workspace_of(caller, &head.headers, &self.parts.directory).await?;
         let (workspace, since) = self.workspace(id).await?;
         let plan = self.plan(&workspace)?;
         let grounds = Grounds { plan, catalogue: &self.parts.catalogue, upstreams: &self.parts.upstreams };
-        let viewer = Viewer { grounds, workspace, since, protocol: to.protocol };
-        match &to.model {
-            Some(id) => viewer.one(id),
-            None => viewer.list(head.uri.query()),
-        }
+        Ok(Viewer { grounds, workspace, since, protocol: to.protocol })
     }
 
     /// The steps between knowing the caller and having the provider's head.
     async fn carry(&self, call: &mut Call, head: &Head, body: Incoming) -> Result<Answer, Error> {
         may_call_models(&call.caller)?;
-        let body = read(&self.parts.limits, &self.parts.body_room, &head.headers, body).await?;
+        let body = if call.route.verb == Verb::Post {
+            read(&self.parts.limits, &self.parts.body_room, &head.headers, body).await?
+        } else {
+            read::nothing(&self.parts.body_room)?
+        };
         call.receipt.awaited(body.awaited);
         let route = call.route;
-        let asked = on_body(&body, move |bytes| peek(bytes, route)).await?;
+        let asked = on_body(&body, move |sent| peek(sent, route)).await?;
         let asked = asked.map_err(|error| Error::bad_request(format!("Bad request: {error}.")))?;
         call.receipt.note(|receipt| {
             receipt.model = asked.model.as_deref().and_then(kept);
@@ -210,6 +215,7 @@ impl Gateway {
                 None => None,
             };
             let model = decide::resolve(&self.parts.catalogue, call.protocol, model)?;
+            let model = model.at(call.route, &self.parts.managed_paths);
             let decision = decide(&grounds, &model, Arc::clone(&workspace), since)?;
             let key = key_for(&self.parts.keyring, &decision)?;
             self.terms(call, &received, &model, &decision).await?;
@@ -265,7 +271,7 @@ impl Gateway {
     ) -> Result<(), Error> {
         let is_managed = decision.payer.kind() == PayerKind::Managed;
         let shape = if is_managed {
-            let world = terms::closed_world(model, call.route, &received.head.headers, &self.parts.managed)?;
+            let world = terms::closed_world(call.route, model, &received.head.headers, &self.parts.managed)?;
             call.looked.through(received.body, world).await?
         } else {
             Shape::default()
@@ -284,8 +290,8 @@ impl Gateway {
             return Ok(());
         }
         let rate = self.parts.credits.as_ref();
-        let body_bytes = received.body.bytes.len();
-        let bill = Bill { plan: decision.plan, rate, request: received.asked, body_bytes, shape };
+        let (request, body_bytes) = (received.asked, received.body.bytes.len());
+        let bill = Bill { plan: decision.plan, rate, route: call.route, request, body_bytes, shape };
         bill.check_funds(model)
     }
 
@@ -313,8 +319,8 @@ impl Gateway {
     ) -> Result<Option<Answer>, Error> {
         let Received { head, body, asked } = *received;
         let query: Vec<u8> = percent_decode_str(head.uri.query().unwrap_or_default()).collect();
-        if platform_key::appears_in(&query) {
-            return Err(Error::bad_request("The query string holds a platform key. Send it in a header."));
+        if platform_key::appears_in(&query) || platform_key::appears_in(call.path.as_bytes()) {
+            return Err(Error::bad_request("The path or query holds a platform key. Send it in a header."));
         }
         let lease = Lease {
             directory: Arc::clone(&self.parts.directory),
@@ -327,7 +333,7 @@ impl Gateway {
         let asks_usage = wants_usage && asked.stream && !asked.include_usage;
         let edits = Edits { model: decision.model, include_usage: asks_usage, output_limit: decision.output_limit };
         let edited = edit(&body.bytes, call.route, asked, edits);
-        let path = paths::below_base(decision.provider, call.route.template());
+        let path = paths::below_base(decision.provider, &call.path);
         let query = headers::forwarded_query(head.uri.query(), decision.payer.kind());
         let uri = decision.base.uri(path, query);
         let body = Outgoing::new(edited, lease, Arc::clone(&body.room));
@@ -336,6 +342,7 @@ impl Gateway {
             &decision.payer,
             Draft {
                 provider: decision.provider,
+                method: call.route.verb.method(),
                 uri: uri.map_err(|_| Error::bad_request("The query string cannot be forwarded."))?,
                 headers: &head.headers,
                 key: &key,
@@ -350,7 +357,8 @@ impl Gateway {
                 provider: decision.provider,
                 payer: decision.payer.kind(),
                 key,
-                hide_usage: asks_usage && call.route == Route::ChatCompletions,
+                answers: asked.answers.unwrap_or(1),
+                hide_usage: asks_usage && call.route.asks_usage(),
                 watch: Watch::new(&self.parts.limits, call.started),
             })),
             Sent::Outdated => {

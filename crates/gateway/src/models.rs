@@ -10,7 +10,7 @@ use http::{Response, StatusCode};
 use ownkey_domain::agent;
 use ownkey_domain::catalogue::Model;
 use ownkey_domain::provider::{Protocol, Provider};
-use ownkey_providers::paths;
+use ownkey_providers::paths::place_of;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
@@ -75,7 +75,7 @@ impl Viewer<'_> {
     /// A name whose calls would go out, on a path of this protocol that is built.
     fn shown<'v>(&'v self, id: Cow<'v, str>, name: &'v str) -> Option<Shown<'v>> {
         let asked = agents::usable(&self.grounds, (&self.workspace, self.since), (self.protocol, name))?;
-        let is_served = asked.model().is_none_or(|model| paths::elsewhere(model.mode).is_none());
+        let is_served = asked.model().is_none_or(|model| place_of(model.provider, model.mode).is_some());
         is_served.then(|| Shown { id, provider: asked.provider, model: asked.model() })
     }
 }

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use ownkey_providers::form::Payload;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -36,10 +37,19 @@ const ROOM_POLL: Duration = Duration::from_millis(25);
 pub struct RequestBody {
     /// The bytes as they came.
     pub bytes: Bytes,
+    /// What its head says that they are.
+    kind: Option<HeaderValue>,
     /// Given back when the last user of the bytes is done.
     pub room: Arc<OwnedSemaphorePermit>,
     /// How long the caller let it be waited for.
     pub awaited: Duration,
+}
+
+impl RequestBody {
+    /// The bytes with what they are.
+    pub fn payload(&self) -> Payload<'_> {
+        Payload { bytes: &self.bytes, kind: self.kind.as_ref().map(HeaderValue::as_bytes) }
+    }
 }
 
 /// The memory that all request bodies share, also those of gateways that follow each other.
@@ -70,7 +80,14 @@ pub async fn read(limits: &Limits, room: &BodyRoom, headers: &HeaderMap, body: I
     }
     let mut space = Space::new(limits, room, announced.unwrap_or(0))?;
     let (bytes, awaited) = collect(limits, body, &mut space).await?;
-    Ok(RequestBody { room: Arc::new(space.fit(bytes.len())), bytes, awaited })
+    let room = Arc::new(space.fit(bytes.len()));
+    Ok(RequestBody { bytes, kind: headers.get(CONTENT_TYPE).cloned(), room, awaited })
+}
+
+/// The body of a request that has none.
+pub fn nothing(room: &BodyRoom) -> Result<RequestBody, Error> {
+    let held = Arc::clone(&room.free).try_acquire_many_owned(0).map_err(|_| no_room())?;
+    Ok(RequestBody { bytes: Bytes::new(), kind: None, room: Arc::new(held), awaited: Duration::ZERO })
 }
 
 fn is_identity(codings: &[u8]) -> bool {

@@ -23,7 +23,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use self::edits::Edits;
 use self::ending::Ending;
 use self::meter::{Meter, Plain, Step};
-use crate::answer::Answer;
+use crate::answer::{Answer, meter};
 use crate::body::{Body, BodyError};
 use crate::call::Call;
 use crate::echo::drop_from_served;
@@ -93,13 +93,13 @@ impl Relay {
     pub fn stream(call: Call, answer: Answer) -> Body {
         let scrub = Scrubber::new(answer.key.expose_str().as_bytes()).stream();
         let edits = Edits::of_stream(answer.hide_usage, scrub);
-        let meter = Meter::Stream(StreamMeter::new(answer.provider));
+        let meter = Meter::Stream(StreamMeter::new(call.route, answer.answers));
         Self::start(call, answer, meter, edits)
     }
 
     /// Relays any other body, of that length if it is known.
     pub fn plain(call: Call, answer: Answer, length: Option<u64>) -> Body {
-        let meter = Meter::Plain(Plain::new(answer.provider, length));
+        let meter = Meter::Plain(Plain::new(meter(&call, answer.response.headers()), length));
         Self::start(call, answer, meter, Edits::default())
     }
 
@@ -183,7 +183,8 @@ impl Relay {
 
     /// What a caller gets in place of the rest.
     fn break_off(&mut self, error: &Error) {
-        let event = self.is_stream.then(|| error.event(self.call.protocol, Some(&self.call.id.to_string())));
+        let (route, id) = (self.call.route, self.call.id.to_string());
+        let event = self.is_stream.then(|| error.event(self.call.protocol, route.names_events, Some(&id)));
         self.state = State::Breaking(event.unwrap_or_default());
     }
 

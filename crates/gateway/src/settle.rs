@@ -169,7 +169,8 @@ impl OpenReceipt {
         receipt.outcome =
             if receipt.attempts.is_empty() && outcome == Outcome::Failed { Outcome::Refused } else { outcome };
         receipt.timing.total_ms = millis(self.started.elapsed());
-        let disbelieved = Served { usage: Usage::default(), measured: Measured::Unknown, ..served.clone() };
+        let disbelieved =
+            Served { usage: Usage::default(), units: None, measured: Measured::Unknown, ..served.clone() };
         let served = if served.usage.is_believable() { served } else { &disbelieved };
         receipt.usage = served.usage;
         receipt.measured = served.measured;
@@ -242,6 +243,9 @@ fn cost(catalogue: &Catalogue, receipt: &Receipt, served: &Served) -> Option<Pic
     let provider = receipt.provider?;
     let names = [served.model.as_deref(), receipt.model.as_deref()];
     let model = names.into_iter().flatten().find_map(|name| catalogue.find_of(provider, name))?;
+    if let Some((unit, count)) = served.units {
+        return model.prices.cost_of(unit, count);
+    }
     let accounting = facts(provider).accounting;
     let tier = served.service_tier.as_deref().unwrap_or(STANDARD_TIER);
     let cost = model.prices.cost(&served.usage, accounting, tier);

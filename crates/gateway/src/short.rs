@@ -5,11 +5,10 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Response};
 use http_body_util::{BodyExt, Limited};
 use ownkey_domain::receipt::Outcome;
-use ownkey_providers::answer::AnswerMeter;
 use ownkey_providers::scrub::Scrubber;
 use tokio::time::timeout_at;
 
-use crate::answer::{Answer, respond};
+use crate::answer::{Answer, meter, respond};
 use crate::body::{self, Body};
 use crate::call::Call;
 use crate::echo::drop_from_served;
@@ -30,9 +29,9 @@ pub async fn relay(mut call: Call, answer: Answer, mut head: HeaderMap) -> Resul
         Ok(bytes) => bytes,
         Err(error) => return Err(failure::broken(call, error)),
     };
-    let mut meter = AnswerMeter::new(answer.provider);
-    meter.feed(&bytes);
-    let mut served = meter.finish();
+    let mut reading = meter(&call, &head);
+    reading.feed(&bytes);
+    let mut served = reading.finish();
     let bytes = if drop_from_served(&mut served, &answer.key) {
         Bytes::from(Scrubber::new(answer.key.expose_str().as_bytes()).scrub(&bytes).into_owned())
     } else {

@@ -5,27 +5,20 @@ use http::StatusCode;
 use http::header::{ALLOW, HOST, HeaderValue};
 use http::request::Parts;
 use http::uri::Authority;
-use ownkey_domain::provider::Protocol;
-use ownkey_providers::paths::{Lookup, Route, look_up, sdk_base, spoken};
+use ownkey_domain::provider::{Protocol, Provider};
+use ownkey_providers::paths::{Lookup, What, look_up, sdk_base, spoken, usual};
 
 use crate::error::{Code, Error};
 
 /// A path that is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// The call.
-    pub route: Route,
+    /// What is asked for.
+    pub what: What,
     /// The protocol spoken.
     pub protocol: Protocol,
-    /// The model that the path names.
-    pub model: Option<String>,
-}
-
-impl Target {
-    /// Where models of that protocol are usually called.
-    pub const fn usual(protocol: Protocol) -> Self {
-        Self { route: Route::usual(protocol), protocol, model: None }
-    }
+    /// The path without an alias before it.
+    pub path: String,
 }
 
 /// Longer than host names are.
@@ -37,13 +30,14 @@ pub fn find(head: &Parts, over_tls: bool) -> Result<Target, (Error, Protocol)> {
     let spoken = spoken(&head.headers);
     match look_up(&head.method, head.uri.path()) {
         Lookup::Found(found) => {
-            Ok(Target { route: found.route, protocol: found.protocol.unwrap_or(spoken), model: found.model })
+            Ok(Target { what: found.what, protocol: found.protocol.unwrap_or(spoken), path: found.path.to_owned() })
         }
         Lookup::NotYet(protocol) => Err((not_yet(), protocol)),
         Lookup::OtherMethod { allow, protocol } => {
             let error = Error::new(Code::PathNotSupported, format!("This path takes {allow} only."))
-                .with_status(StatusCode::METHOD_NOT_ALLOWED)
-                .with_header(ALLOW, HeaderValue::from_static(allow));
+                .with_status(StatusCode::METHOD_NOT_ALLOWED);
+            let allow = HeaderValue::try_from(allow).into_iter();
+            let error = allow.fold(error, |error, allow| error.with_header(ALLOW, allow));
             Err((error, protocol.unwrap_or(spoken)))
         }
         Lookup::WrongBase(protocol) => {
@@ -52,8 +46,8 @@ pub fn find(head: &Parts, over_tls: bool) -> Result<Target, (Error, Protocol)> {
             Err((Error::new(Code::PathNotSupported, message), protocol))
         }
         Lookup::Unknown(protocol) => {
-            let message =
-                "There is no such path here. Chat completions are at /v1/chat/completions, messages at /v1/messages.";
+            let places = Provider::ALL.map(|provider| usual(provider.protocol())).join(" and ");
+            let message = format!("There is no such path here. Models are called at {places}.");
             Err((Error::new(Code::PathNotSupported, message), protocol.unwrap_or(spoken)))
         }
     }
@@ -90,7 +84,7 @@ mod tests {
         for (path, code, hint, protocol) in [
             ("/v1/v1/messages", Code::PathNotSupported, "https://this-host.", Protocol::Anthropic),
             ("/chat/completions", Code::PathNotSupported, "https://this-host/v1.", Protocol::OpenAi),
-            ("/v1/embeddings", Code::NotAvailableYet, "not built", Protocol::OpenAi),
+            ("/v1/realtime", Code::NotAvailableYet, "not built", Protocol::OpenAi),
             ("/openai/v1/messages", Code::PathNotSupported, "no such path", Protocol::OpenAi),
             ("/v1/files", Code::PathNotSupported, "no such path", Protocol::OpenAi),
         ] {

@@ -8,8 +8,9 @@ use ownkey_domain::hold::{Size, hold};
 use ownkey_domain::money::{CreditRate, MicroCredits};
 use ownkey_domain::plan::Plan;
 use ownkey_providers::managed::{ClosedWorld, Extensions, Objection, Shape, beta_header, look_at_beta};
-use ownkey_providers::paths::{self, Route};
+use ownkey_providers::paths::place_of;
 use ownkey_providers::peek::Peek;
+use ownkey_providers::route::Route;
 
 use crate::aside::on_body;
 use crate::decide::Asked;
@@ -19,14 +20,16 @@ use crate::read::RequestBody;
 /// What a managed call may carry: only what is known to be priced goes out on the operator's key. Its model and its
 /// headers are looked at here, its body is to be looked through.
 pub fn closed_world(
+    route: &'static Route,
     asked: &Asked<'_>,
-    route: Route,
     headers: &HeaderMap,
     extensions: &Arc<Extensions>,
 ) -> Result<ClosedWorld, Error> {
-    if let Some(path) = asked.model().and_then(|model| paths::elsewhere(model.mode)) {
-        let called = route.template();
-        return Err(Error::bad_request(format!("This model is not served at {called}: call it at {path}.")));
+    if let Some(model) = asked.model().filter(|model| !route.serves(model.mode)) {
+        let place = place_of(model.provider, model.mode);
+        let advice =
+            place.map_or_else(|| "its own path is not built yet".to_owned(), |path| format!("call it at {path}"));
+        return Err(Error::bad_request(format!("This model is not served at {}: {advice}.", route.template)));
     }
     if let Some(header) = beta_header(asked.provider) {
         for value in headers.get_all(header) {
@@ -37,7 +40,7 @@ pub fn closed_world(
             }
         }
     }
-    Ok(ClosedWorld::of(asked.provider, asked.model(), extensions))
+    Ok(ClosedWorld::of(route, asked.model(), extensions))
 }
 
 /// What looking through a call's body has shown. A call that is decided again is looked through again only if
@@ -52,7 +55,7 @@ impl Looked {
             return seen.clone().map_err(refused);
         }
         let look = world.clone();
-        let seen = on_body(body, move |bytes| look.look_through(bytes)).await?;
+        let seen = on_body(body, move |sent| look.look_through(sent)).await?;
         self.0 = Some((world, seen.clone()));
         seen.map_err(refused)
     }
@@ -74,6 +77,8 @@ pub struct Bill<'a> {
     pub plan: &'a Plan,
     /// What a credit is worth.
     pub rate: Option<&'a CreditRate>,
+    /// What is called.
+    pub route: &'a Route,
     /// What the call asks for.
     pub request: &'a Peek,
     /// Bytes of its body.
@@ -85,7 +90,7 @@ pub struct Bill<'a> {
 impl Bill<'_> {
     /// Whether the workspace can pay, by the rule of [`ownkey_domain::standing::Standing::can_pay`].
     pub fn check_funds(&self, asked: &Asked<'_>) -> Result<(), Error> {
-        if !self.plan.draws_on_credits() {
+        if !self.plan.draws_on_credits() || asked.is_free {
             return Ok(());
         }
         let size = Size {
@@ -93,11 +98,14 @@ impl Bill<'_> {
             messages: self.shape.messages,
             has_tools: self.shape.has_tools,
             output_limit: self.output_limit().map(u64::from),
-            answers: self.request.n.map_or(1, u64::from),
+            answers: self.request.answers.map_or(1, u64::from),
             stream: self.request.stream,
         };
         let cost = asked.model().and_then(|model| hold(model, &size));
         let needed = cost.and_then(|cost| self.rate?.credits(cost));
+        if needed == Some(MicroCredits::ZERO) {
+            return Ok(());
+        }
         let needed = needed.map_or_else(|| "an unknown number of".to_owned(), |credits| credits.to_string());
         let balance = MicroCredits::ZERO;
         let message = format!(
@@ -108,6 +116,11 @@ impl Bill<'_> {
     }
 
     fn output_limit(&self) -> Option<u32> {
-        self.request.max_completion_tokens.or(self.request.max_tokens).or(self.plan.output_limit)
+        match self.route.has_output {
+            true if self.route.takes_limit() => self.request.output_limit.or(self.plan.output_limit),
+            // As much as the model gives.
+            true => None,
+            false => Some(0),
+        }
     }
 }

@@ -1,12 +1,10 @@
 //! What an answer says of itself: usage, model, tier. Here for plain answers; [`crate::stream`] reads streams.
 
-use ownkey_domain::provider::Provider;
+use ownkey_domain::price::Unit;
 use ownkey_domain::usage::{Measured, Usage};
 
 use crate::json::TopLevel;
-use crate::registry::{Facts, facts};
-
-const MEMBERS: &[&str] = &["id", "model", "service_tier", "stop_reason", "usage"];
+use crate::route::Route;
 
 /// Whether the tokens tell what the provider bills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,6 +26,8 @@ pub struct Served {
     pub usage: Usage,
     /// Whether those are its last word.
     pub measured: Measured,
+    /// What it used of another unit, where it is billed by that and not by tokens.
+    pub units: Option<(Unit, u64)>,
     /// Whether they tell the bill.
     pub billing: Billing,
     /// The model that served.
@@ -44,6 +44,7 @@ impl Served {
         Self {
             usage: Usage::default(),
             measured: Measured::Unknown,
+            units: None,
             billing: Billing::ByTokens,
             model: None,
             service_tier: None,
@@ -54,23 +55,32 @@ impl Served {
 
 /// Reads a plain answer as it passes, whatever its size, in bounded memory.
 pub struct AnswerMeter {
-    facts: &'static Facts,
-    members: TopLevel,
+    route: &'static Route,
+    /// `None` for an answer that is no JSON: it may look like some, and says nothing of itself.
+    members: Option<TopLevel>,
 }
 
 impl AnswerMeter {
-    /// For an answer of that provider.
-    pub fn new(provider: Provider) -> Self {
-        Self { facts: facts(provider), members: TopLevel::new(MEMBERS) }
+    /// For an answer to such a call.
+    pub fn new(route: &'static Route) -> Self {
+        Self { route, members: Some(TopLevel::new(route.answer.wanted)) }
+    }
+
+    /// For an answer that is no JSON.
+    pub fn blind(route: &'static Route) -> Self {
+        Self { route, members: None }
     }
 
     /// The next piece of the body.
     pub fn feed(&mut self, bytes: &[u8]) {
-        self.members.feed(bytes);
+        if let Some(members) = &mut self.members {
+            members.feed(bytes);
+        }
     }
 
     /// What it said, once it ended or broke off.
     pub fn finish(self) -> Served {
-        (self.facts.answer)(&self.members.finish())
+        let served = self.members.map(|members| (self.route.answer.served)(&members.finish()));
+        self.route.bill(served.unwrap_or_else(Served::unknown))
     }
 }

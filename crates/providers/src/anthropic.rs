@@ -2,6 +2,7 @@
 
 mod errors;
 mod managed;
+mod routes;
 mod stream;
 mod usage;
 
@@ -47,22 +48,17 @@ pub(crate) static FACTS: Facts = Facts {
             ("sk-ant-cc-", "a Claude Code credential"),
         ],
     },
-    managed: managed::TERMS,
+    managed_headers: managed::HEADERS,
+    routes: routes::ROUTES,
     models_path: "/v1/models?limit=1000",
-    limit_name: |_| LIMIT,
     ping,
     classify: errors::classify,
-    answer: usage::answer,
-    dialect: stream::reader,
 };
-
-/// The name of the output limit.
-const LIMIT: &str = "max_tokens";
 
 fn ping(model: &str) -> (&'static str, String) {
     let body = serde_json::json!({
         "model": model,
-        LIMIT: crate::probe::OUTPUT_LIMIT,
+        "max_tokens": crate::probe::OUTPUT_LIMIT,
         "messages": [{"role": "user", "content": crate::probe::PROMPT}],
     });
     ("/v1/messages", body.to_string())

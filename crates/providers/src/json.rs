@@ -7,18 +7,48 @@ use serde_json::{Map, Value};
 const VALUE_KEPT_MAX: usize = 16 << 10;
 /// Longer than every key looked for.
 const KEY_KEPT_MAX: usize = 32;
+/// Longer than the name of any type. A longer one is cut, and then known to nobody.
+const KIND_LEN_MAX: usize = 64;
+/// More kinds than there are.
+const KINDS_KEPT_MAX: usize = 64;
+
+/// What is picked out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// The member of the whole whose object is read in place of the whole.
+    pub(crate) within: Option<&'static str>,
+    /// Members whose values are kept.
+    pub(crate) members: &'static [&'static str],
+    /// Members that are lists, of whose items only the `type` is kept: each type once.
+    pub(crate) kinds_of: &'static [&'static str],
+}
 
 /// Reads an object as it comes. It does not check the JSON: a broken one gives fewer members or none.
 pub(crate) struct TopLevel {
-    wanted: &'static [&'static str],
+    wanted: Wanted,
+    /// The depth of the members that are read; 0 before the object they are in has begun, and after it.
+    base: u32,
     found: Vec<(&'static str, Vec<u8>)>,
+    kinds: Vec<(&'static str, Vec<u8>)>,
     depth: u32,
+    began: bool,
     string: InString,
     key: Vec<u8>,
-    /// At depth 1: whether the next string is a key.
+    /// Whether the next string is a key that counts.
     key_next: bool,
-    /// Whether the last of `found` is still coming in.
-    capturing: bool,
+    /// The list whose items are being read.
+    list: Option<&'static str>,
+    /// Where the value goes that is coming in.
+    capture: Capture,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Capture {
+    Nothing,
+    /// The last of `found`.
+    Member,
+    /// The last of `kinds`.
+    Kind,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,15 +60,19 @@ enum InString {
 }
 
 impl TopLevel {
-    pub(crate) fn new(wanted: &'static [&'static str]) -> Self {
+    pub(crate) fn new(wanted: Wanted) -> Self {
         Self {
             wanted,
+            base: if wanted.within.is_some() { 0 } else { 1 },
             found: Vec::new(),
+            kinds: Vec::new(),
             depth: 0,
+            began: false,
             string: InString::No,
             key: Vec::new(),
             key_next: false,
-            capturing: false,
+            list: None,
+            capture: Capture::Nothing,
         }
     }
 
@@ -49,10 +83,22 @@ impl TopLevel {
         }
     }
 
-    /// The members that were whole and readable.
+    /// Whether an object has begun and ended.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.began && self.depth == 0
+    }
+
+    /// The members that were whole and readable, and the kinds of items of each list that has any.
     pub(crate) fn finish(self) -> Value {
         let parsed = |(key, bytes): (&str, Vec<u8>)| Some((key.to_owned(), serde_json::from_slice(&bytes).ok()?));
-        Value::Object(self.found.into_iter().filter_map(parsed).collect::<Map<_, _>>())
+        let mut all: Map<_, _> = self.found.into_iter().filter_map(parsed).collect();
+        for (list, kind) in self.kinds {
+            let kind = serde_json::from_slice(&kind).unwrap_or_default();
+            if let Value::Array(kinds) = all.entry(list).or_insert_with(|| Value::Array(Vec::new())) {
+                kinds.push(kind);
+            }
+        }
+        Value::Object(all)
     }
 
     /// Inside a string: on to the next byte that can end it.
@@ -68,7 +114,7 @@ impl TopLevel {
             }
             (_, None) => bytes.len(),
         };
-        if self.depth == 1 && self.key_next {
+        if self.key_next {
             let room = KEY_KEPT_MAX.saturating_sub(self.key.len());
             self.key.extend_from_slice(&bytes[..room.min(taken)]);
         }
@@ -78,59 +124,101 @@ impl TopLevel {
 
     /// Outside strings: one byte.
     fn structure(&mut self, bytes: &[u8]) -> usize {
-        let byte = bytes[0];
-        match byte {
+        match bytes[0] {
             b'"' => {
                 self.string = InString::Yes;
-                if self.depth == 1 && self.key_next {
+                if self.key_next {
                     self.key.clear();
                 }
             }
             b'{' | b'[' => {
+                self.began = true;
                 self.depth = self.depth.saturating_add(1);
-                self.key_next = self.depth == 1;
+                self.key_next = self.has_keys();
             }
-            b'}' | b']' => {
-                self.depth = self.depth.saturating_sub(1);
-                if self.depth == 0 {
-                    self.capturing = false;
-                }
-            }
-            b',' if self.depth == 1 => {
-                self.capturing = false;
+            b'}' | b']' => self.close(),
+            b',' if self.has_keys() => {
+                self.end_value();
                 self.key_next = true;
             }
-            b':' if self.depth == 1 => {
+            // What was to be read within was no object.
+            b',' if self.depth < self.base => self.base = u32::MAX,
+            b':' if self.has_keys() => {
                 self.begin_value();
                 return 1;
             }
             _ => {}
         }
-        self.keep(&bytes[..1]);
+        if !bytes[0].is_ascii_whitespace() {
+            self.keep(&bytes[..1]);
+        }
         1
+    }
+
+    /// Whether keys at this depth matter: of the members, of items of a list, or of what leads to the members.
+    fn has_keys(&self) -> bool {
+        let of_item = self.list.is_some() && self.depth == self.base.saturating_add(2);
+        of_item || self.depth == self.base.max(1)
+    }
+
+    fn close(&mut self) {
+        if self.has_keys() {
+            self.end_value();
+        }
+        self.key_next = false;
+        self.depth = self.depth.saturating_sub(1);
+        if self.depth < self.base {
+            // All of it was read, and nothing behind it counts.
+            self.base = u32::MAX;
+        }
     }
 
     fn begin_value(&mut self) {
         self.key_next = false;
         let key = self.key.strip_suffix(b"\"").unwrap_or(&self.key);
-        if let Some(wanted) = self.wanted.iter().find(|wanted| wanted.as_bytes() == key) {
-            // Of members of one name the last counts, as with most readers of JSON.
-            self.found.retain(|(key, _)| key != wanted);
-            self.found.push((wanted, Vec::new()));
-            self.capturing = true;
+        let is_key = |name: &&&'static str| name.as_bytes() == key;
+        if self.base == 0 {
+            if self.wanted.within.iter().any(|within| is_key(&within)) {
+                self.base = 2;
+            }
+        } else if self.depth > self.base {
+            if let Some(list) = self.list.filter(|_| key == b"type") {
+                self.kinds.push((list, Vec::new()));
+                self.capture = Capture::Kind;
+            }
+        } else {
+            self.list = self.wanted.kinds_of.iter().find(is_key).copied();
+            if let Some(wanted) = self.wanted.members.iter().find(is_key) {
+                // Of members of one name the last counts, as with most readers of JSON.
+                self.found.retain(|(key, _)| key != wanted);
+                self.found.push((wanted, Vec::new()));
+                self.capture = Capture::Member;
+            }
         }
     }
 
-    fn keep(&mut self, bytes: &[u8]) {
-        if !self.capturing {
-            return;
+    fn end_value(&mut self) {
+        if self.capture == Capture::Kind
+            && let Some((last, before)) = self.kinds.split_last()
+            && (before.contains(last) || before.len() >= KINDS_KEPT_MAX)
+        {
+            self.kinds.pop();
         }
-        let Some((_, value)) = self.found.last_mut() else { return };
-        if value.len() + bytes.len() <= VALUE_KEPT_MAX {
+        self.capture = Capture::Nothing;
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        let (kept, max) = match self.capture {
+            Capture::Nothing => return,
+            Capture::Member => (self.found.last_mut(), VALUE_KEPT_MAX),
+            Capture::Kind => (self.kinds.last_mut(), KIND_LEN_MAX),
+        };
+        let Some((_, value)) = kept else { return };
+        if value.len() + bytes.len() <= max {
             value.extend_from_slice(bytes);
-        } else {
+        } else if self.capture == Capture::Member {
             self.found.pop();
-            self.capturing = false;
+            self.capture = Capture::Nothing;
         }
     }
 }
@@ -143,7 +231,11 @@ mod tests {
     const WANTED: &[&str] = &["usage", "model", "id"];
 
     fn read(pieces: &[&[u8]]) -> Value {
-        let mut members = TopLevel::new(WANTED);
+        pick(Wanted { within: None, members: WANTED, kinds_of: &[] }, pieces)
+    }
+
+    fn pick(wanted: Wanted, pieces: &[&[u8]]) -> Value {
+        let mut members = TopLevel::new(wanted);
         pieces.iter().for_each(|piece| members.feed(piece));
         members.finish()
     }
@@ -167,10 +259,37 @@ mod tests {
         assert_eq!(read(&[b"[1,2]"]), serde_json::json!({}));
     }
 
+    #[test]
+    fn kinds_of_items_are_told_once_each() {
+        let wanted = Wanted { within: None, members: &["id"], kinds_of: &["output"] };
+        let body = br#"{"tools":[{"type":"web"}],"output":[{"type" : "message","content":[{"type":"text"}]},
+            {"id":"x","type":"reasoning"},{"type":"message"},{"x":{"type":"no"}}, 5, ["type"]],"id":"r","type":"no"}"#;
+        let expected = serde_json::json!({"output": ["message", "reasoning"], "id": "r"});
+        for at in 0..body.len() {
+            assert_eq!(pick(wanted, &[&body[..at], &body[at..]]), expected, "{at}");
+        }
+        let long = format!(r#"{{"output":[{{"type":"{}"}}]}}"#, "x".repeat(100));
+        assert_eq!(pick(wanted, &[long.as_bytes()])["output"], serde_json::json!([null]));
+    }
+
+    #[test]
+    fn an_object_within_is_read_in_place_of_the_whole() {
+        let wanted = Wanted { within: Some("response"), members: &["id", "usage"], kinds_of: &["output"] };
+        let body = br#"data: {"id":1,"usage":{"a":1},"response":{"x":{"id":2},"output":[{"type":"m"}],"usage":{"a":2},"id":3},"id":4}"#;
+        let expected = serde_json::json!({"output": ["m"], "usage": {"a": 2}, "id": 3});
+        for at in 0..body.len() {
+            assert_eq!(pick(wanted, &[&body[..at], &body[at..]]), expected, "{at}");
+        }
+        assert_eq!(pick(wanted, &[br#"{"response":null,"x":{"id":1}}"#]), serde_json::json!({}));
+    }
+
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(prop::sample::select(b"{}[]\",:\\amodel 1\xff".to_vec()), 0..200)) {
             read(&[&bytes]);
+            for within in [None, Some("model")] {
+                pick(Wanted { within, members: WANTED, kinds_of: &["model"] }, &[&bytes]);
+            }
         }
 
         #[test]

@@ -10,12 +10,14 @@ mod openai;
 
 pub mod answer;
 pub mod error_class;
+pub mod form;
 pub mod hide_usage;
 pub mod key;
 pub mod managed;
 pub mod paths;
 pub mod peek;
 pub mod probe;
+pub mod route;
 pub mod scrub;
 pub mod stray;
 pub mod stream;

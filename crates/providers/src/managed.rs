@@ -1,5 +1,5 @@
 //! Managed calls are a closed world: only what is known to be priced passes, and nothing that names an object in the
-//! operator's account. What is known of each provider stands in its module, as [`Terms`].
+//! operator's account. What is known of each kind of call stands in its provider's module, as [`Terms`].
 
 mod look;
 #[cfg(test)]
@@ -11,27 +11,35 @@ use ownkey_domain::catalogue::Model;
 use ownkey_domain::provider::Provider;
 
 pub(crate) use self::look::{Look, Members, Words};
+use crate::form::{Payload, is_form};
 use crate::registry::facts;
+use crate::route::Route;
 
 /// The longest name from a request that an error repeats.
 const NAMED_LEN_MAX: usize = 64;
 
-/// What a provider's managed calls may carry.
+/// What managed calls of one kind may carry.
 pub(crate) struct Terms {
     /// Members of the request body.
     pub(crate) members: &'static [&'static str],
+    /// Those that must be there, because without them the answer does not tell what it used.
+    pub(crate) needs: &'static [&'static str],
     /// Types of tools; one without a type is the caller's own.
     pub(crate) tools: &'static [&'static str],
     /// Service tiers, with the tier of the catalogue that prices each.
     pub(crate) tiers: &'static [(&'static str, &'static str)],
-    /// Headers of the provider's own that pass.
-    pub(crate) headers: &'static [&'static str],
-    /// The one of them that turns features on.
-    pub(crate) beta_header: Option<&'static str>,
-    /// The values that it may have.
-    pub(crate) betas: &'static [&'static str],
     /// What is looked at in members whose price effect depends on their value, or that can hold references.
     pub(crate) look: Members<'static>,
+}
+
+/// What managed calls to one provider may carry in headers of its own.
+pub(crate) struct Headers {
+    /// Those that pass.
+    pub(crate) names: &'static [&'static str],
+    /// The one of them that turns features on.
+    pub(crate) beta: Option<&'static str>,
+    /// The values that it may have.
+    pub(crate) betas: &'static [&'static str],
 }
 
 /// What the operator lets pass besides, at list price.
@@ -55,7 +63,7 @@ pub enum Objection {
     /// A member stands twice, so that two readers could see two requests.
     #[error("a member of the request body is there more than once")]
     Duplicate,
-    /// It is no JSON object. Bodies that were peeked into are.
+    /// It is neither a JSON object nor a form. Bodies that were peeked into are.
     #[error("the request body is not a JSON object")]
     Unreadable,
 }
@@ -69,27 +77,28 @@ pub struct Shape {
     pub has_tools: bool,
 }
 
-/// What managed calls of one model may carry. Whatever equals it comes to the same result for a body.
+/// What managed calls of one kind and model may carry. Whatever equals it comes to the same result for a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClosedWorld {
-    provider: Provider,
+    route: &'static Route,
     /// The service tiers that are priced for the model.
     tiers: Vec<&'static str>,
     extensions: Arc<Extensions>,
 }
 
 impl ClosedWorld {
-    /// For calls of that model.
-    pub fn of(provider: Provider, model: Option<&Model>, extensions: &Arc<Extensions>) -> Self {
+    /// For such calls of that model.
+    pub fn of(route: &'static Route, model: Option<&Model>, extensions: &Arc<Extensions>) -> Self {
         let is_priced = |tier| model.is_some_and(|model| model.prices.has_tier(tier));
-        let tiers = facts(provider).managed.tiers.iter();
+        let tiers = route.managed.iter().flat_map(|terms| terms.tiers);
         let tiers = tiers.filter(|(_, priced_as)| is_priced(priced_as)).map(|(name, _)| *name).collect();
-        Self { provider, tiers, extensions: Arc::clone(extensions) }
+        Self { route, tiers, extensions: Arc::clone(extensions) }
     }
 
     /// Looks through the body of such a call, in time that grows with its size and memory that does not.
-    pub fn look_through(&self, body: &[u8]) -> Result<Shape, Objection> {
-        let terms = &facts(self.provider).managed;
+    pub fn look_through(&self, body: Payload<'_>) -> Result<Shape, Objection> {
+        let unserved = || Objection::NotPriced(format!("the path `{}`", self.route.template));
+        let terms = self.route.managed.ok_or_else(unserved)?;
         let more = self.extensions.tools.iter().map(String::as_str);
         let tools: Vec<_> = terms.tools.iter().copied().chain(more).collect();
         let kind_of_tool = Look::Word(Words { what: "the tool", known: &tools });
@@ -101,25 +110,35 @@ impl ClosedWorld {
             found.map_or(&Look::Any, |(_, look)| *look)
         };
         let members: Vec<_> = terms.members.iter().map(|member| (*member, look_at(member))).collect();
-        let found = look::walk(body, &members)?;
-        let items = |name| found.iter().find(|found| found.name == name).map_or(0, look::Found::items);
-        Ok(Shape { messages: items("messages"), has_tools: items("tools") > 0 })
+        let found = if is_form(self.route, body.kind) {
+            look::walk_form(body, &members)
+        } else {
+            look::walk(body.bytes, &members)
+        };
+        let found = found?;
+        let find = |name: &str| found.iter().find(|found| found.name == name);
+        if let Some(name) = terms.needs.iter().find(|name| !find(name).is_some_and(look::Found::says)) {
+            return Err(Objection::NotPriced(format!("the answer without `{name}`")));
+        }
+        let items = |name| find(name).map_or(0, look::Found::items);
+        Ok(Shape { messages: items("messages") + items("input"), has_tools: items("tools") > 0 })
     }
 }
 
 /// The headers of a provider's own that its managed calls may carry.
 pub fn headers(provider: Provider) -> &'static [&'static str] {
-    facts(provider).managed.headers
+    facts(provider).managed_headers.names
 }
 
 /// The header that turns a provider's features on, if it has one.
 pub fn beta_header(provider: Provider) -> Option<&'static str> {
-    facts(provider).managed.beta_header
+    facts(provider).managed_headers.beta
 }
 
 /// Looks through one value of the header that turns features on.
 pub fn look_at_beta(provider: Provider, beta: &str, extensions: &Extensions) -> Result<(), Objection> {
-    let known = facts(provider).managed.betas.contains(&beta) || extensions.betas.iter().any(|more| more == beta);
+    let known =
+        facts(provider).managed_headers.betas.contains(&beta) || extensions.betas.iter().any(|more| more == beta);
     if known { Ok(()) } else { Err(not_priced("the beta", beta)) }
 }
 

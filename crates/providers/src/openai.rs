@@ -1,9 +1,14 @@
-//! OpenAI: the Chat Completions API.
+//! OpenAI.
 
 mod errors;
+mod events;
 mod managed;
+mod media;
+mod media_terms;
+mod responses;
+mod routes;
 mod stream;
-pub(crate) mod usage;
+mod usage;
 
 use ownkey_domain::provider::Provider;
 use ownkey_domain::usage::Accounting;
@@ -43,18 +48,17 @@ pub(crate) static FACTS: Facts = Facts {
             ("ek_", "a short-lived realtime token"),
         ],
     },
-    managed: managed::TERMS,
+    managed_headers: managed::HEADERS,
+    routes: routes::ROUTES,
     models_path: "/models",
-    limit_name,
     ping,
     classify: errors::classify,
-    answer: usage::answer,
-    dialect: stream::reader,
 };
 
 /// Models that know the output limit by its old name only, or by both. All later ones insist on the new one.
 const OLD_NAME: [&str; 5] = ["gpt-3.5", "gpt-4", "chatgpt-4o", "ft:gpt-3.5", "ft:gpt-4"];
 
+/// The name of the output limit of a chat.
 fn limit_name(model: &str) -> &'static str {
     let is_old = OLD_NAME.iter().any(|prefix| model.starts_with(prefix));
     if is_old { "max_tokens" } else { "max_completion_tokens" }

@@ -5,65 +5,28 @@ use ownkey_domain::catalogue::Mode;
 use ownkey_domain::provider::{Protocol, Provider};
 
 use crate::registry::facts;
+use crate::route::{Route, Verb};
 
-/// A call that is served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Route {
-    /// `POST /v1/chat/completions`
-    ChatCompletions,
-    /// `POST /v1/messages`
-    Messages,
-    /// `GET /v1/models`
+/// What is served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// A call that goes to the provider.
+    Call(&'static Route),
+    /// The list of models.
     Models,
-    /// `GET /v1/models/{id}`
-    Model,
-}
-
-impl Route {
-    /// Where models of a protocol are usually called.
-    pub const fn usual(protocol: Protocol) -> Self {
-        match protocol {
-            Protocol::OpenAi => Self::ChatCompletions,
-            Protocol::Anthropic => Self::Messages,
-        }
-    }
-
-    /// The path as receipts name it.
-    pub const fn template(self) -> &'static str {
-        match self {
-            Self::ChatCompletions => "/v1/chat/completions",
-            Self::Messages => "/v1/messages",
-            Self::Models => "/v1/models",
-            Self::Model => "/v1/models/{id}",
-        }
-    }
-
-    /// Whether it calls a model and is metered.
-    pub const fn is_metered(self) -> bool {
-        matches!(self, Self::ChatCompletions | Self::Messages)
-    }
-
-    /// The methods it takes, as the `allow` header says it.
-    pub const fn allow(self) -> &'static str {
-        if self.is_metered() { "POST" } else { "GET, HEAD" }
-    }
-
-    fn takes(self, method: &Method) -> bool {
-        if self.is_metered() { method == Method::POST } else { method == Method::GET || method == Method::HEAD }
-    }
+    /// The model of that id.
+    Model(String),
 }
 
 /// A path that is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found<'a> {
     /// What it is.
-    pub route: Route,
+    pub what: What,
     /// The protocol, where the path fixes it. `/v1/models` is both's: there a header decides.
     pub protocol: Option<Protocol>,
     /// The path without an `/openai` or `/anthropic` before it, as it came.
     pub path: &'a str,
-    /// The id that `/v1/models/{id}` names, decoded.
-    pub model: Option<String>,
 }
 
 /// What a method and path are.
@@ -73,8 +36,8 @@ pub enum Lookup<'a> {
     Found(Found<'a>),
     /// A path that is served, called with another method.
     OtherMethod {
-        /// The methods it takes.
-        allow: &'static str,
+        /// The methods it takes, as the `allow` header says it.
+        allow: String,
         /// The protocol, where the path fixes it.
         protocol: Option<Protocol>,
     },
@@ -86,46 +49,24 @@ pub enum Lookup<'a> {
     Unknown(Option<Protocol>),
 }
 
-/// Path roots of both protocols, with those that a wrong base URL leads to.
-const ROOTS: [&str; 5] = ["/v1", "/openai", "/anthropic", "/chat/completions", "/messages"];
+/// Path roots of both protocols. Calls without the `/v1` are answered too, to tell people what is wrong.
+const ROOTS: [&str; 3] = ["/v1", "/openai", "/anthropic"];
 
 /// The header that Anthropic's SDKs send with every call, and nobody else's.
 const ANTHROPIC_VERSION: &str = "anthropic-version";
 
-/// Paths of both protocols that come later: whole, or up to a slash.
-const LATER: [(&str, Protocol); 9] = [
-    ("/v1/completions", Protocol::OpenAi),
-    ("/v1/responses", Protocol::OpenAi),
-    ("/v1/embeddings", Protocol::OpenAi),
-    ("/v1/moderations", Protocol::OpenAi),
-    ("/v1/audio", Protocol::OpenAi),
-    ("/v1/images", Protocol::OpenAi),
-    ("/v1/realtime", Protocol::OpenAi),
-    ("/v1/chat/completions", Protocol::OpenAi),
-    ("/v1/messages/count_tokens", Protocol::Anthropic),
-];
+/// Paths that come later: whole, or up to a slash.
+const LATER: [(&str, Protocol); 3] =
+    [("/v1/audio", Protocol::OpenAi), ("/v1/images", Protocol::OpenAi), ("/v1/realtime", Protocol::OpenAi)];
 
 /// Whether a path belongs to the protocols, served or not.
 pub fn is_of_a_protocol(path: &str) -> bool {
-    ROOTS.iter().any(|root| is_or_below(path, root))
+    ROOTS.iter().any(|root| is_or_below(path, root)) || lacks_v1(path)
 }
 
 /// The protocol that a caller speaks where the path leaves it open.
 pub fn spoken(headers: &HeaderMap) -> Protocol {
     if headers.contains_key(ANTHROPIC_VERSION) { Protocol::Anthropic } else { Protocol::OpenAi }
-}
-
-/// Where models of that kind are called, if not at the path of their protocol's chats.
-pub const fn elsewhere(mode: Mode) -> Option<&'static str> {
-    match mode {
-        Mode::Chat => None,
-        Mode::Responses => Some("/v1/responses"),
-        Mode::Embedding => Some("/v1/embeddings"),
-        Mode::AudioSpeech => Some("/v1/audio/speech"),
-        Mode::AudioTranscription => Some("/v1/audio/transcriptions"),
-        Mode::Moderation => Some("/v1/moderations"),
-        Mode::Realtime => Some("/v1/realtime"),
-    }
 }
 
 /// The name of the SDKs of a protocol, and what their base URL ends with.
@@ -137,27 +78,75 @@ pub fn sdk_base(protocol: Protocol) -> (&'static str, &'static str) {
 /// Looks up a request's method and path (without its query).
 pub fn look_up<'a>(method: &Method, path: &'a str) -> Lookup<'a> {
     let (fixed, path) = without_alias(path);
-    let (route, protocol, model) = match path {
-        "/v1/chat/completions" => (Route::ChatCompletions, Some(Protocol::OpenAi), None),
-        "/v1/messages" => (Route::Messages, Some(Protocol::Anthropic), None),
-        "/v1/models" => (Route::Models, fixed, None),
-        _ => match path.strip_prefix("/v1/models/").and_then(model_id) {
-            Some(id) => (Route::Model, fixed, Some(id)),
-            None => return unserved(fixed, path),
-        },
-    };
-    if fixed.is_some() && fixed != protocol {
+    if let Some(what) = models(path) {
+        let takes = [Method::GET, Method::HEAD].contains(method);
+        return if takes {
+            Lookup::Found(Found { what, protocol: fixed, path })
+        } else {
+            Lookup::OtherMethod { allow: "GET, HEAD".to_owned(), protocol: fixed }
+        };
+    }
+    let (protocol, calls) = calls_at(path);
+    let Some(protocol) = protocol else { return unserved(fixed, path) };
+    if fixed.is_some_and(|fixed| fixed != protocol) {
         return Lookup::Unknown(fixed);
     }
-    if !route.takes(method) {
-        return Lookup::OtherMethod { allow: route.allow(), protocol };
+    let protocol = Some(protocol);
+    match calls.iter().find(|route| route.verb.method() == *method) {
+        Some(route) => Lookup::Found(Found { what: What::Call(route), protocol, path }),
+        None => {
+            let verbs: Vec<_> = calls.iter().map(|route| route.verb.as_str()).collect();
+            Lookup::OtherMethod { allow: verbs.join(", "), protocol }
+        }
     }
-    Lookup::Found(Found { route, protocol, path, model })
+}
+
+/// The `POST` at a path.
+pub fn post(path: &str) -> Option<&'static Route> {
+    calls_at(path).1.into_iter().find(|route| route.verb == Verb::Post)
 }
 
 /// A path of the form `/v1/…` as it is below the provider's base URL.
 pub fn below_base(provider: Provider, path: &str) -> &str {
     path.strip_prefix(facts(provider).base_has).unwrap_or(path)
+}
+
+/// The path where models of a protocol are usually called.
+pub fn usual(protocol: Protocol) -> &'static str {
+    facts(protocol.provider()).routes.first().map_or("/v1", |route| route.template)
+}
+
+/// Where models of that kind are called, if at a path that is served.
+pub fn place_of(provider: Provider, mode: Mode) -> Option<&'static str> {
+    facts(provider).routes.iter().find(|route| route.modes.contains(&mode)).map(|route| route.template)
+}
+
+/// Whether a path would be one of a call if `/v1` stood before it.
+fn lacks_v1(path: &str) -> bool {
+    let full = format!("/v1{path}");
+    protocol_of(&full).is_some() && models(&full).is_none()
+}
+
+fn models(path: &str) -> Option<What> {
+    if path == "/v1/models" {
+        return Some(What::Models);
+    }
+    path.strip_prefix("/v1/models/").and_then(model_id).map(What::Model)
+}
+
+/// The calls at a path, with their protocol.
+fn calls_at(path: &str) -> (Option<Protocol>, Vec<&'static Route>) {
+    for provider in Provider::ALL {
+        let mut calls: Vec<_> = facts(provider).routes.iter().filter(|route| route.is_at(path)).collect();
+        if calls.iter().any(|route| route.template == path) {
+            // A name that has a meaning of its own is no id.
+            calls.retain(|route| route.template == path);
+        }
+        if !calls.is_empty() {
+            return (Some(provider.protocol()), calls);
+        }
+    }
+    (None, Vec::new())
 }
 
 fn without_alias(path: &str) -> (Option<Protocol>, &str) {
@@ -184,8 +173,11 @@ fn unserved(fixed: Option<Protocol>, path: &str) -> Lookup<'static> {
 
 /// The protocol of a known path, `/v1/models` counting as OpenAI's because only its base URL has the `/v1`.
 fn protocol_of(path: &str) -> Option<Protocol> {
-    let known = [("/v1/messages", Protocol::Anthropic), ("/v1/models", Protocol::OpenAi)];
-    known.iter().chain(&LATER).find(|(known, _)| is_or_below(path, known)).map(|(_, protocol)| *protocol)
+    if is_or_below(path, "/v1/models") {
+        return Some(Protocol::OpenAi);
+    }
+    let later = LATER.iter().find(|(known, _)| is_or_below(path, known)).map(|(_, protocol)| *protocol);
+    later.or_else(|| calls_at(path).0)
 }
 
 fn is_or_below(path: &str, known: &str) -> bool {
@@ -208,7 +200,7 @@ mod tests {
 
     fn look(method: &Method, path: &str) -> String {
         match look_up(method, path) {
-            Lookup::Found(found) => format!("{:?} {:?} {:?}", found.route, found.protocol, found.model),
+            Lookup::Found(found) => format!("{:?} {:?}", found.what, found.protocol),
             other => format!("{other:?}"),
         }
     }
@@ -216,16 +208,20 @@ mod tests {
     #[test]
     fn served_paths() {
         for (method, path, expected) in [
-            (Method::POST, "/v1/chat/completions", "ChatCompletions Some(OpenAi) None"),
-            (Method::POST, "/openai/v1/chat/completions", "ChatCompletions Some(OpenAi) None"),
-            (Method::POST, "/v1/messages", "Messages Some(Anthropic) None"),
-            (Method::POST, "/anthropic/v1/messages", "Messages Some(Anthropic) None"),
-            (Method::GET, "/v1/models", "Models None None"),
-            (Method::HEAD, "/v1/models", "Models None None"),
-            (Method::GET, "/openai/v1/models", "Models Some(OpenAi) None"),
-            (Method::GET, "/v1/models/gpt-4o", "Model None Some(\"gpt-4o\")"),
-            (Method::GET, "/v1/models/ft:gpt-4o:acme::x", "Model None Some(\"ft:gpt-4o:acme::x\")"),
-            (Method::GET, "/anthropic/v1/models/a%2fb", "Model Some(Anthropic) Some(\"a/b\")"),
+            (Method::POST, "/v1/chat/completions", "Call(POST /v1/chat/completions) Some(OpenAi)"),
+            (Method::POST, "/openai/v1/chat/completions", "Call(POST /v1/chat/completions) Some(OpenAi)"),
+            (Method::POST, "/v1/completions", "Call(POST /v1/completions) Some(OpenAi)"),
+            (Method::POST, "/openai/v1/embeddings", "Call(POST /v1/embeddings) Some(OpenAi)"),
+            (Method::POST, "/v1/moderations", "Call(POST /v1/moderations) Some(OpenAi)"),
+            (Method::POST, "/v1/messages", "Call(POST /v1/messages) Some(Anthropic)"),
+            (Method::POST, "/anthropic/v1/messages", "Call(POST /v1/messages) Some(Anthropic)"),
+            (Method::POST, "/v1/messages/count_tokens", "Call(POST /v1/messages/count_tokens) Some(Anthropic)"),
+            (Method::GET, "/v1/models", "Models None"),
+            (Method::HEAD, "/v1/models", "Models None"),
+            (Method::GET, "/openai/v1/models", "Models Some(OpenAi)"),
+            (Method::GET, "/v1/models/gpt-4o", "Model(\"gpt-4o\") None"),
+            (Method::GET, "/v1/models/ft:gpt-4o:acme::x", "Model(\"ft:gpt-4o:acme::x\") None"),
+            (Method::GET, "/anthropic/v1/models/a%2fb", "Model(\"a/b\") Some(Anthropic)"),
         ] {
             assert_eq!(look(&method, path), expected, "{path}");
         }
@@ -233,10 +229,10 @@ mod tests {
 
     #[test]
     fn paths_of_the_protocols_are_told_from_others() {
-        for path in ["/v1", "/v1/x", "/anthropic/v1/messages", "/messages"] {
+        for path in ["/v1", "/v1/x", "/anthropic/v1/messages", "/messages", "/embeddings", "/messages/count_tokens"] {
             assert!(is_of_a_protocol(path), "{path}");
         }
-        for path in ["/", "/api/v1/plans", "/v10", "/healthz"] {
+        for path in ["/", "/api/v1/plans", "/v10", "/healthz", "/models"] {
             assert!(!is_of_a_protocol(path), "{path}");
         }
     }
@@ -245,12 +241,25 @@ mod tests {
     fn everything_else() {
         let get = Method::GET;
         for (path, expected) in [
-            ("/v1/chat/completions", "OtherMethod { allow: \"POST\", protocol: Some(OpenAi) }"),
+            ("/v1/completions", "OtherMethod { allow: \"POST\", protocol: Some(OpenAi) }"),
+            ("/v1/chat/completions", "Call(GET /v1/chat/completions) Some(OpenAi)"),
             ("/anthropic/v1/messages", "OtherMethod { allow: \"POST\", protocol: Some(Anthropic) }"),
-            ("/v1/responses", "NotYet(OpenAi)"),
-            ("/v1/responses/resp_1/cancel", "NotYet(OpenAi)"),
-            ("/v1/chat/completions/chatcmpl-1", "NotYet(OpenAi)"),
-            ("/v1/messages/count_tokens", "NotYet(Anthropic)"),
+            ("/v1/responses", "OtherMethod { allow: \"POST\", protocol: Some(OpenAi) }"),
+            ("/v1/responses/resp_1", "Call(GET /v1/responses/{id}) Some(OpenAi)"),
+            ("/v1/responses/resp_1/cancel", "OtherMethod { allow: \"POST\", protocol: Some(OpenAi) }"),
+            ("/v1/responses/resp_1/input_items", "Call(GET /v1/responses/{id}/input_items) Some(OpenAi)"),
+            ("/v1/responses/compact", "OtherMethod { allow: \"POST\", protocol: Some(OpenAi) }"),
+            ("/v1/responses/..", "Unknown(None)"),
+            ("/v1/responses/", "Unknown(None)"),
+            ("/v1/responses/a%2Fb", "Unknown(None)"),
+            ("/v1/chat/completions/chatcmpl-1", "Call(GET /v1/chat/completions/{id}) Some(OpenAi)"),
+            ("/v1/realtime", "NotYet(OpenAi)"),
+            ("/v1/messages/count_tokens", "OtherMethod { allow: \"POST\", protocol: Some(Anthropic) }"),
+            ("/anthropic/v1/embeddings", "Unknown(Some(Anthropic))"),
+            ("/openai/v1/messages/count_tokens", "Unknown(Some(OpenAi))"),
+            ("/v1/v1/embeddings", "WrongBase(OpenAi)"),
+            ("/moderations", "WrongBase(OpenAi)"),
+            ("/v1/embeddings/x", "Unknown(None)"),
             ("/anthropic/v1/responses", "Unknown(Some(Anthropic))"),
             ("/anthropic/v1/chat/completions", "Unknown(Some(Anthropic))"),
             ("/v1/v1/chat/completions", "WrongBase(OpenAi)"),
@@ -274,6 +283,8 @@ mod tests {
         ] {
             assert_eq!(look(&get, path), expected, "{path}");
         }
+        let put = look(&Method::PUT, "/v1/responses/resp_1");
+        assert_eq!(put, "OtherMethod { allow: \"GET, DELETE\", protocol: Some(OpenAi) }");
         assert_eq!(look(&Method::POST, "/v1/models"), "OtherMethod { allow: \"GET, HEAD\", protocol: None }");
     }
 

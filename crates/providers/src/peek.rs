@@ -5,6 +5,7 @@
 //! that stands twice, nesting beyond [`DEPTH_MAX`], or a value of a wrong type is an error.
 
 mod edit;
+mod fields;
 mod members;
 #[cfg(test)]
 mod tests;
@@ -13,7 +14,8 @@ use std::ops::Range;
 
 pub use edit::{Edits, edit};
 
-use crate::paths::Route;
+use crate::form::{Payload, is_form};
+use crate::route::{Body, Route};
 
 /// The deepest nesting that is read.
 pub const DEPTH_MAX: usize = 127;
@@ -29,6 +31,9 @@ pub enum PeekError {
     /// JSON, but not an object.
     #[error("the request body is not a JSON object")]
     NotAnObject,
+    /// No form, or one that readers could take apart differently.
+    #[error("the request body is not a form of the usual kind, multipart/form-data with named parts")]
+    NotAForm,
     /// A member stands twice.
     #[error("`{0}` is in the request body more than once")]
     Duplicate(&'static str),
@@ -49,20 +54,20 @@ pub struct Peek {
     pub model: Option<String>,
     /// Whether a stream is asked for.
     pub stream: bool,
-    /// Whether the caller asked for usage in the stream (chat only).
+    /// Whether the caller asked for usage in the stream, where a stream must be asked.
     pub include_usage: bool,
-    /// The output limit, by its old name on chat and its only one on messages.
-    pub max_tokens: Option<u32>,
-    /// The output limit, by its new name (chat only).
-    pub max_completion_tokens: Option<u32>,
-    /// How many answers are asked for (chat only).
-    pub n: Option<u32>,
+    /// The output limit; the larger one, if it stands there by two names.
+    pub output_limit: Option<u32>,
+    /// How many answers are asked for.
+    pub answers: Option<u32>,
     places: Places,
 }
 
 /// Where the things that can be edited are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Places {
+    /// Whether the body is a form.
+    is_form: bool,
     /// Just behind the brace that opens the body.
     start: usize,
     /// Whether the body has no members.
@@ -80,48 +85,59 @@ struct Places {
 }
 
 /// Looks into the body of a call.
-pub fn peek(body: &[u8], route: Route) -> Result<Peek, PeekError> {
-    let is_chat = route == Route::ChatCompletions;
-    let top = members::read(body, if is_chat { &CHAT } else { &MESSAGES })?;
+pub fn peek(sent: Payload<'_>, route: &Route) -> Result<Peek, PeekError> {
+    if let Body::Ignored = route.body {
+        return Ok(Peek::default());
+    }
+    if is_form(route, sent.kind) {
+        return fields::peek(sent, route);
+    }
+    let acted_on = route.members();
+    let body = sent.bytes;
+    let mut wanted = vec![MODEL, STREAM];
+    wanted.extend_from_slice(acted_on.limits);
+    wanted.extend_from_slice(acted_on.answers);
+    if acted_on.asks_usage {
+        wanted.push(OPTIONS);
+    }
+    let top = members::read(body, &wanted)?;
     let mut peek = Peek {
-        model: top.text("model")?,
-        stream: top.flag("stream")?.unwrap_or(false),
-        max_tokens: top.limit("max_tokens")?,
+        model: if acted_on.null_model { top.text_or_null(MODEL)? } else { top.text(MODEL)? },
+        stream: top.flag(STREAM)?.unwrap_or(false),
+        output_limit: top.largest(acted_on.limits)?,
+        answers: top.largest(acted_on.answers)?,
         places: Places {
             start: top.start,
             is_empty: top.is_empty,
-            model: top.span("model"),
-            limits: LIMITS.into_iter().filter_map(|name| Some((name, top.span(name)?))).collect(),
+            model: top.span(MODEL),
+            limits: acted_on.limits.iter().filter_map(|name| Some((*name, top.span(name)?))).collect(),
             ..Places::default()
         },
         ..Peek::default()
     };
-    if is_chat {
-        peek.max_completion_tokens = top.limit("max_completion_tokens")?;
-        peek.n = top.limit("n")?;
+    if acted_on.asks_usage {
         peek.look_into_options(&top)?;
     }
     Ok(peek)
 }
 
-const CHAT: [&str; 6] = ["model", "stream", "stream_options", "max_tokens", "max_completion_tokens", "n"];
-const MESSAGES: [&str; 3] = ["model", "stream", "max_tokens"];
-const LIMITS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
-const OPTIONS: [&str; 1] = ["include_usage"];
+const MODEL: &str = "model";
+const STREAM: &str = "stream";
+const OPTIONS: &str = "stream_options";
+const INCLUDE_USAGE: &str = "include_usage";
 
 impl Peek {
     fn look_into_options(&mut self, top: &members::Members<'_>) -> Result<(), PeekError> {
-        let member = "stream_options";
-        let Some(value) = top.value(member) else { return Ok(()) };
+        let Some(value) = top.value(OPTIONS) else { return Ok(()) };
         let span = value.span();
         if !value.is_null() {
-            let options = members::read(value.bytes(), &OPTIONS).map_err(|error| match error {
-                PeekError::NotAnObject => PeekError::WrongType { member, expected: "an object" },
+            let options = members::read(value.bytes(), &[INCLUDE_USAGE]).map_err(|error| match error {
+                PeekError::NotAnObject => PeekError::WrongType { member: OPTIONS, expected: "an object" },
                 other => other,
             })?;
-            self.include_usage = options.flag("include_usage")?.unwrap_or(false);
+            self.include_usage = options.flag(INCLUDE_USAGE)?.unwrap_or(false);
             let shift = |inner: Range<usize>| span.start + inner.start..span.start + inner.end;
-            self.places.include_usage = options.span("include_usage").map(shift);
+            self.places.include_usage = options.span(INCLUDE_USAGE).map(shift);
             self.places.options_start = Some((span.start + options.start, options.is_empty));
         }
         self.places.stream_options = Some(span);

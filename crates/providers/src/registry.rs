@@ -4,11 +4,10 @@ use ownkey_domain::provider::Provider;
 use ownkey_domain::usage::Accounting;
 use ownkey_domain::verdict::Guide;
 
-use crate::answer::Served;
 use crate::error_class::{ErrorAnswer, ErrorClass};
 use crate::key::KeyFormat;
-use crate::managed::Terms;
-use crate::stream::Dialect;
+use crate::managed::Headers;
+use crate::route::Route;
 use crate::{anthropic, openai};
 
 /// What is known of a provider.
@@ -31,20 +30,16 @@ pub struct Facts {
     pub(crate) base_has: &'static str,
     /// How its keys look.
     pub(crate) keys: KeyFormat,
-    /// What managed calls may carry.
-    pub(crate) managed: Terms,
+    /// Headers of its own that managed calls may carry.
+    pub(crate) managed_headers: Headers,
+    /// The calls that are served at its paths. The first is what its models are usually called by.
+    pub(crate) routes: &'static [Route],
     /// The list of models, below the base URL, as long as it gets.
     pub(crate) models_path: &'static str,
-    /// The member of a request body that limits the output of a model.
-    pub(crate) limit_name: fn(model: &str) -> &'static str,
     /// The shortest prompt: where it goes below the base URL, and its body.
     pub(crate) ping: fn(model: &str) -> (&'static str, String),
     /// What an error answer means.
     pub(crate) classify: fn(&ErrorAnswer) -> ErrorClass,
-    /// What a whole answer says of itself.
-    pub(crate) answer: fn(&serde_json::Value) -> Served,
-    /// How its streams are read.
-    pub(crate) dialect: fn() -> Dialect,
 }
 
 /// What is known of a provider.

@@ -14,6 +14,14 @@ pub(crate) struct Lines {
     after_cr: bool,
 }
 
+/// What is told of a stream.
+pub(crate) enum Part<'a> {
+    /// The next bytes of a line, as they come.
+    Piece(&'a [u8]),
+    /// A line that has ended.
+    Line(Line<'a>),
+}
+
 /// A line.
 pub(crate) struct Line<'a> {
     /// Its bytes without the line end; `None` if it was too long to be looked at.
@@ -23,8 +31,8 @@ pub(crate) struct Line<'a> {
 }
 
 impl Lines {
-    /// Gives every line that ends in this chunk.
-    pub(crate) fn feed(&mut self, chunk: &[u8], mut each: impl FnMut(Line<'_>)) {
+    /// Gives every line that ends in this chunk, and all bytes of lines.
+    pub(crate) fn feed(&mut self, chunk: &[u8], mut each: impl FnMut(Part<'_>)) {
         let mut at = usize::from(self.after_cr && chunk.first() == Some(&b'\n'));
         self.after_cr &= chunk.is_empty();
         while let Some(len) = memchr2(b'\n', b'\r', &chunk[at..]) {
@@ -34,15 +42,17 @@ impl Lines {
                 next += usize::from(chunk.get(next) == Some(&b'\n'));
                 self.after_cr = end + 1 == chunk.len();
             }
+            each(Part::Piece(&chunk[at..end]));
             if self.partial.is_empty() {
-                each(Line { bytes: kept(&chunk[at..end]), next });
+                each(Part::Line(Line { bytes: kept(&chunk[at..end]), next }));
             } else {
                 self.keep(&chunk[at..end]);
-                each(Line { bytes: kept(&self.partial), next });
+                each(Part::Line(Line { bytes: kept(&self.partial), next }));
                 self.partial.clear();
             }
             at = next;
         }
+        each(Part::Piece(&chunk[at..]));
         self.keep(&chunk[at..]);
     }
 
@@ -117,7 +127,11 @@ mod tests {
         let mut scanner = Lines::default();
         let mut lines = Vec::new();
         for piece in pieces {
-            scanner.feed(piece, |line| lines.push(line.bytes.map(<[u8]>::to_vec)));
+            scanner.feed(piece, |part| {
+                if let Part::Line(line) = part {
+                    lines.push(line.bytes.map(<[u8]>::to_vec));
+                }
+            });
         }
         lines.push(scanner.partial().map(<[u8]>::to_vec));
         lines

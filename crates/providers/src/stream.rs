@@ -1,15 +1,17 @@
 //! Meters a stream while it passes: usage, model, and how it ended. Never an error, never a copy of the content.
 
 use memchr::memmem;
-use ownkey_domain::provider::Provider;
 
 use crate::answer::Served;
 use crate::error_class::ErrorClass;
-use crate::registry::facts;
-use crate::sse::{self, Lines};
+use crate::route::Route;
+use crate::sse::{self, Lines, Part};
 
 /// Longer than every event name that matters.
 const NAME_KEPT_MAX: usize = 32;
+
+/// Where the type stands in an event that has no name line.
+const TYPE_WITHIN: usize = 64;
 
 /// How a stream ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,8 +61,22 @@ pub(crate) enum Seen {
 pub(crate) trait Reader: Send {
     /// A line of data, with the name of its event if it has one.
     fn data(&mut self, name: &[u8], data: &[u8]) -> Seen;
+    /// The next bytes of a line within an event of that name, whatever the line's length.
+    fn piece(&mut self, _name: &[u8], _bytes: &[u8]) {}
+    /// The end of a line that was too long to be given whole.
+    fn long(&mut self, _name: &[u8]) -> Seen {
+        Seen::Nothing
+    }
+    /// A line has ended, after what else is told of it.
+    fn end_line(&mut self) {}
+    /// Whether an event of that name is an error, whatever it says.
+    fn is_error(&self, _name: &[u8]) -> bool {
+        false
+    }
     /// Whether a line that has only begun is the last event already.
-    fn is_end(&self, partial: &[u8]) -> bool;
+    fn is_end(&self, _partial: &[u8]) -> bool {
+        false
+    }
     /// What was learnt.
     fn served(&self) -> Served;
 }
@@ -70,23 +86,28 @@ pub(crate) type Dialect = Box<dyn Reader>;
 
 /// Meters one stream.
 pub struct StreamMeter {
+    route: &'static Route,
     lines: Lines,
     name: Vec<u8>,
     reader: Dialect,
     terminal: Option<Terminal>,
     ended: bool,
+    /// Whether an error was told, or is being told.
+    failed: bool,
     data_lines: u64,
 }
 
 impl StreamMeter {
-    /// For a stream of that provider.
-    pub fn new(provider: Provider) -> Self {
+    /// For a stream that answers such a call, which asked for so many answers.
+    pub fn new(route: &'static Route, answers: u32) -> Self {
         Self {
+            route,
             lines: Lines::default(),
             name: Vec::new(),
-            reader: (facts(provider).dialect)(),
+            reader: (route.dialect)(answers),
             terminal: None,
             ended: false,
+            failed: false,
             data_lines: 0,
         }
     }
@@ -97,17 +118,20 @@ impl StreamMeter {
         let mut event_at = 0;
         let mut terminal_at = None;
         let mut error_at = None;
-        let in_error = self.is_in_error();
-        lines.feed(chunk, |line| {
+        let had_failed = self.failed;
+        lines.feed(chunk, |part| {
+            let line = match part {
+                Part::Piece(bytes) => return self.reader.piece(&self.name, bytes),
+                Part::Line(line) => line,
+            };
             if line.bytes == Some(b"") {
                 self.name.clear();
                 event_at = line.next;
-                return;
-            }
-            if self.line(line.bytes) {
+            } else if self.line(line.bytes) {
                 terminal_at.get_or_insert(event_at);
             }
-            if self.is_in_error() && !in_error {
+            self.reader.end_line();
+            if self.failed && !had_failed {
                 error_at.get_or_insert(event_at);
             }
         });
@@ -119,39 +143,47 @@ impl StreamMeter {
         Progress { terminal_at, error_at }
     }
 
-    fn is_in_error(&self) -> bool {
-        matches!(self.terminal, Some(Terminal::Error(_)))
-    }
-
     /// What was learnt, once the stream ended or broke off.
     pub fn finish(mut self) -> StreamFacts {
         let lines = std::mem::take(&mut self.lines);
         if lines.partial().is_some_and(|partial| !partial.is_empty()) {
             self.line(lines.partial());
         }
-        StreamFacts { served: self.reader.served(), terminal: self.terminal, data_lines: self.data_lines }
+        StreamFacts {
+            served: self.route.bill(self.reader.served()),
+            terminal: self.terminal,
+            data_lines: self.data_lines,
+        }
     }
 
     /// Whether this line is the first to tell that the stream ends.
     fn line(&mut self, line: Option<&[u8]>) -> bool {
         let Some(line) = line else {
             self.data_lines += 1;
-            return false;
+            let seen = self.reader.long(&self.name);
+            return self.saw(seen);
         };
         if let Some(name) = sse::field(line, "event") {
             self.name.clear();
             self.name.extend_from_slice(&name[..name.len().min(NAME_KEPT_MAX)]);
+            self.failed |= self.reader.is_error(&self.name);
             return false;
         }
         let Some(data) = sse::field(line, "data") else { return false };
         self.data_lines += 1;
-        let (terminal, is_end) = match self.reader.data(&self.name, data) {
+        let seen = self.reader.data(&self.name, data);
+        self.saw(seen)
+    }
+
+    fn saw(&mut self, seen: Seen) -> bool {
+        let (terminal, is_end) = match seen {
             Seen::Nothing => return false,
             Seen::Complete => (Terminal::Complete, true),
             Seen::Error(class) => (Terminal::Error(class), false),
             Seen::FinalError(class) => (Terminal::Error(class), true),
         };
-        self.terminal.get_or_insert(terminal);
+        let terminal = self.terminal.get_or_insert(terminal);
+        self.failed |= matches!(terminal, Terminal::Error(_));
         let first = is_end && !self.ended;
         self.ended |= is_end;
         first
@@ -164,4 +196,13 @@ pub(crate) fn has_object(json: &[u8], quoted: &memmem::Finder<'_>) -> bool {
     let after = |at: usize| json[at + quoted.needle().len()..].trim_ascii_start();
     let is_object = |at| after(at).strip_prefix(b":").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"{"));
     quoted.find_iter(json).any(is_object)
+}
+
+/// The type of an event without a name line, from its first bytes: it is the first member there.
+pub(crate) fn type_of(data: &[u8]) -> &[u8] {
+    let head = &data[..data.len().min(TYPE_WITHIN)];
+    let mut parts = head.split(|b| *b == b'"').filter(|part| !part.trim_ascii().is_empty());
+    let is_type = parts.next().map(<[u8]>::trim_ascii) == Some(b"{") && parts.next() == Some(b"type");
+    let colon = parts.next().map(<[u8]>::trim_ascii);
+    if is_type && colon == Some(b":") { parts.next().unwrap_or_default() } else { b"" }
 }

@@ -38,12 +38,21 @@ pub struct Model {
     /// Its name in requests.
     pub id: String,
     provider: String,
+    /// The kind of call it serves.
+    #[serde(default = "chat")]
+    pub mode: String,
     /// The longest prompt.
     pub max_input_tokens: u64,
     /// The longest answer.
     pub max_output_tokens: u64,
     long_above: Option<u64>,
     prices: BTreeMap<String, Tier>,
+    #[serde(default)]
+    units: BTreeMap<String, u64>,
+}
+
+fn chat() -> String {
+    "chat".to_owned()
 }
 
 static MODELS: LazyLock<Vec<Model>> =
@@ -70,6 +79,17 @@ impl Model {
     /// Whether the provider sells this service tier for this model.
     pub fn sells(&self, tier: &str) -> bool {
         self.prices.contains_key(tier)
+    }
+
+    /// The price of another unit than a token of text, if it is sold by it: `second`, `character`, `image`,
+    /// `image_token`.
+    pub fn unit(&self, name: &str) -> Option<u64> {
+        self.units.get(name).copied()
+    }
+
+    /// Whether it is sold by tokens.
+    pub fn sells_tokens(&self) -> bool {
+        self.sells("default")
     }
 
     /// Whether writing to the cache has a price of its own.
@@ -131,19 +151,27 @@ pub struct Bill {
     pub input: Input,
     /// Processed in the United States only, at a tenth more.
     pub us_only: bool,
+    /// Fees beside the tokens, in pico-USD.
+    pub fee: u64,
 }
 
 impl Bill {
+    /// The bill of a call without surcharge or fee.
+    pub fn new(model: &'static Model, tier: &'static str, input: Input) -> Self {
+        Self { model, tier, input, us_only: false, fee: 0 }
+    }
+
     /// The cost in pico-USD with this much output.
     pub fn pico_usd(&self, output: u64) -> u128 {
-        let Some(prices) = self.model.prices(self.tier, self.input.total()) else { return 0 };
+        let Some(prices) = self.model.prices(self.tier, self.input.total()) else { return u128::from(self.fee) };
         let part = |tokens: u64, price: u64| u128::from(tokens) * u128::from(price);
         let sum = part(self.input.fresh, prices.input)
             + part(self.input.read, prices.cache_read)
             + part(self.input.write, prices.cache_write)
             + part(self.input.write_1h, prices.cache_write_1h)
             + part(output, prices.output);
-        if self.us_only { sum * 11 / 10 } else { sum }
+        let sum = if self.us_only { sum * 11 / 10 } else { sum };
+        sum + u128::from(self.fee)
     }
 }
 
@@ -160,7 +188,7 @@ mod tests {
 
     fn bill(provider: Provider, id: &str, input: Input) -> Bill {
         let model = model(provider, id).expect("a known model");
-        Bill { model, tier: "default", input, us_only: false }
+        Bill::new(model, "default", input)
     }
 
     #[test]

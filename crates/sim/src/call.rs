@@ -47,6 +47,16 @@ impl Call {
         pairs.into_iter().find(|(found, _)| *found == name).map(|(_, value)| value)
     }
 
+    /// The credential, as the name of whose things these are.
+    pub fn owner(&self) -> &str {
+        self.key.as_deref().unwrap_or_default()
+    }
+
+    /// A segment of the path, the first being `v1`.
+    pub fn segment(&self, at: usize) -> &str {
+        self.path.split('/').nth(at + 1).unwrap_or_default()
+    }
+
     /// An id of the answer, unlike that of any other answer of this run.
     pub fn unique(&self, prefix: &str) -> String {
         format!("{prefix}{}", self.id.trim_start_matches("req_"))

@@ -21,6 +21,7 @@ pub mod provider;
 pub mod reply;
 pub mod schema;
 pub mod serve;
+pub mod shelf;
 pub mod sim;
 pub mod sse;
 pub mod text;

@@ -162,23 +162,44 @@ impl Schemas {
         let tag = schema.pointer("/discriminator/propertyName").and_then(Value::as_str);
         let declared = tag.is_some();
         let tag = tag.unwrap_or("type");
-        let of = |branch| self.resolve(branch).get("properties")?.get(tag).map(tag_values);
-        let known: Vec<String> = branches.iter().filter_map(of).flatten().collect();
-        let Some(found) = members.get(tag) else {
-            return (declared && !known.is_empty()).then(|| Err(at(path, tag, Fault::Missing)));
+        let known: Vec<String> = branches.iter().flat_map(|branch| self.tags(branch, tag)).collect();
+        let Some(found) = members.get(tag).filter(|found| !found.is_null()) else {
+            let needed = declared && !known.is_empty() && !branches.iter().any(|branch| self.may_lack(branch, tag));
+            return needed.then(|| Err(at(path, tag, Fault::Missing)));
         };
         let found = found.as_str().unwrap_or_default().to_owned();
-        let chosen = branches.iter().find(|branch| of(branch).is_some_and(|values| values.contains(&found)));
-        match chosen {
-            Some(branch) => {
-                path.push(Step::Tag(found));
-                let checked = self.walk(branch, value, path);
-                path.pop();
-                Some(checked)
+        let mut first = None;
+        for branch in branches.iter().filter(|branch| self.tags(branch, tag).contains(&found)) {
+            path.push(Step::Tag(found.clone()));
+            let depth = path.len();
+            let checked = self.walk(branch, value, path);
+            path.truncate(depth - 1);
+            if checked.is_ok() {
+                return Some(checked);
             }
-            None if declared => Some(Err(problem(path, Fault::Tag(tag.to_owned(), found, known)))),
-            None => None,
+            first.get_or_insert(checked);
         }
+        match first {
+            None if declared => Some(Err(problem(path, Fault::Tag(tag.to_owned(), found, known)))),
+            first => first,
+        }
+    }
+
+    /// The values of a tag that select a branch, or a branch of it if it is a union itself.
+    fn tags(&self, branch: &Value, tag: &str) -> Vec<String> {
+        let branch = self.resolve(branch);
+        if let Some(values) = branch.get("properties").and_then(|properties| properties.get(tag)) {
+            return tag_values(values);
+        }
+        let inner = branch.get("anyOf").or_else(|| branch.get("oneOf")).and_then(Value::as_array).into_iter().flatten();
+        inner.flat_map(|inner| self.tags(inner, tag)).collect()
+    }
+
+    /// Whether a value of that branch may be without the tag.
+    fn may_lack(&self, branch: &Value, tag: &str) -> bool {
+        let branch = self.resolve(branch);
+        let required = branch.get("required").and_then(Value::as_array).into_iter().flatten();
+        branch.get("properties").is_some() && !required.into_iter().any(|name| name == tag)
     }
 }
 

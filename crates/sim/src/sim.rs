@@ -12,6 +12,7 @@ use crate::log::{Log, Mark, Recorder};
 use crate::provider::Provider;
 use crate::reply::{Content, Reply};
 use crate::schema::Schemas;
+use crate::shelf::Shelf;
 use crate::{anthropic, openai};
 
 /// The state of a running simulator.
@@ -22,6 +23,10 @@ pub struct Sim {
     pub log: Arc<Log>,
     /// What prompts were seen.
     pub cache: Cache,
+    /// Responses that are kept.
+    pub responses: Shelf,
+    /// Chat completions that are kept.
+    pub completions: Shelf,
     anthropic: Schemas,
     openai: Schemas,
     failing: Mutex<HashMap<String, u64>>,
@@ -34,6 +39,8 @@ impl Sim {
             keys: Keys::default(),
             log: Arc::new(Log::new(file)),
             cache: Cache::default(),
+            responses: Shelf::default(),
+            completions: Shelf::default(),
             anthropic: Schemas::parse(include_str!("../data/anthropic.json"), false),
             openai: Schemas::parse(include_str!("../data/openai.json"), true),
             failing: Mutex::default(),

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use anyhow::bail;
 use ownkey_providers::managed::Extensions;
+use ownkey_providers::paths;
+use ownkey_providers::route::Route;
 use serde::Deserialize;
 
 use super::text::list;
@@ -80,15 +82,23 @@ pub struct RawRoutes(BTreeMap<String, RawRoute>);
 const PATHS: [&str; 5] = ["embeddings", "moderations", "audio/speech", "audio/transcriptions", "audio/translations"];
 
 impl RawRoutes {
-    pub fn check(&self) -> anyhow::Result<()> {
+    /// The paths that managed access always pays for.
+    pub fn check(&self) -> anyhow::Result<Vec<String>> {
+        let mut managed = Vec::new();
         for (path, route) in &self.0 {
             if !PATHS.contains(&path.as_str()) {
                 bail!("[routes.\"{path}\"] is no path whose payer can be fixed; there are {}", PATHS.join(", "));
             }
+            let path = format!("/v1/{path}");
             if route.payer == RoutePayer::Managed {
-                bail!("[routes.\"{path}\"] `payer = \"managed\"` comes with the path, which is not built yet");
+                if !paths::post(&path).is_some_and(Route::can_be_managed) {
+                    bail!(
+                        "[routes] `payer = \"managed\"`: managed access can't serve {path}, its answers tell no usage"
+                    );
+                }
+                managed.push(path);
             }
         }
-        Ok(())
+        Ok(managed)
     }
 }

@@ -54,6 +54,8 @@ pub struct Settings {
     pub without_effect: Vec<String>,
     /// The product's own rules.
     pub rules: Rules,
+    /// Paths that managed access always pays for.
+    pub managed_paths: Vec<String>,
 }
 
 /// The product's own rules: plans, models, money.
@@ -152,7 +154,7 @@ impl Raw {
     fn check(self, without_effect: Vec<String>) -> anyhow::Result<Settings> {
         let server = self.server.check().context("section [server]")?;
         self.gateway.check().context("section [gateway]")?;
-        self.routes.check()?;
+        let managed_paths = self.routes.check()?;
         Ok(Settings {
             server,
             database: self.database.check().context("section [database]")?,
@@ -163,6 +165,7 @@ impl Raw {
             ask_usage: self.metering.ask_usage,
             retention: self.retention.check().context("section [retention]")?,
             without_effect,
+            managed_paths,
             rules: Rules::check(self.credits, self.plans, self.catalogue, self.models, self.managed)?,
         })
     }

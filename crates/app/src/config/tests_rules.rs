@@ -86,6 +86,7 @@ fn mistakes_in_rules_name_file_section_and_field() {
         ),
         ("[gateway]\nunlisted = \"own_key\"".to_owned(), &["gateway", "unlisted"]),
         ("[routes.\"embedings\"]\npayer = \"decide\"".to_owned(), &["embedings"]),
+        ("[routes.\"audio/translations\"]\npayer = \"managed\"".to_owned(), &["audio/translations", "managed"]),
     ] {
         let said = refusal(&text, &[]);
         assert!(words.iter().all(|word| said.contains(word)) && said.contains("ownkey.toml"), "{text}\n{said}");

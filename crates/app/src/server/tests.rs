@@ -73,6 +73,7 @@ fn server(cut_off: &watch::Sender<bool>) -> Server {
         plans: Arc::new(BTreeMap::new()),
         credits: None,
         managed: Arc::default(),
+        managed_paths: Vec::new(),
         ask_usage: true,
         upstreams: Vec::new(),
         client: client(&limits).unwrap(),

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use ownkey_domain::hold;
-use ownkey_domain::provider::Provider;
 use ownkey_providers::answer::{AnswerMeter, Served};
 use ownkey_providers::stream::{Progress, StreamMeter, Terminal};
 
@@ -59,9 +58,9 @@ enum Rest {
 
 impl Plain {
     /// For a body of that length, if it is known.
-    pub fn new(provider: Provider, length: Option<u64>) -> Self {
+    pub fn new(meter: AnswerMeter, length: Option<u64>) -> Self {
         let rest = length.map_or(Rest::Unknown(Bytes::new()), Rest::Bytes);
-        Self { meter: AnswerMeter::new(provider), rest, bytes: 0 }
+        Self { meter, rest, bytes: 0 }
     }
 
     /// The next piece: what goes on of the body, and whether that is its end.

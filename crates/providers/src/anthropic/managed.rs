@@ -1,10 +1,11 @@
 //! What managed calls to Anthropic may carry: what its SDK and Claude Code send, as far as its price effect is known.
 
-use crate::managed::{Look, Members, Terms, Words, not_priced, reference};
+use crate::managed::{Headers, Look, Members, Terms, Words, not_priced, reference};
 
-const BETA_HEADER: &str = "anthropic-beta";
+/// `POST /v1/messages`.
+pub(super) static MESSAGES: Terms = MESSAGES_TERMS;
 
-pub(super) const TERMS: Terms = Terms {
+const MESSAGES_TERMS: Terms = Terms {
     members: &[
         "model",
         "messages",
@@ -48,38 +49,62 @@ pub(super) const TERMS: Terms = Terms {
         "tool_search_tool_bm25_20251119",
     ],
     tiers: &[("auto", "standard"), ("standard_only", "standard")],
-    headers: &["anthropic-version", BETA_HEADER],
-    beta_header: Some(BETA_HEADER),
-    betas: &[
-        "advanced-tool-use-2025-11-20",
-        "claude-code-20250219",
-        "computer-use-2024-10-22",
-        "computer-use-2025-01-24",
-        "computer-use-2025-11-24",
-        // Its only effect on prices is the long-context tier, which the catalogue has.
-        "context-1m-2025-08-07",
-        "context-management-2025-06-27",
-        "dev-full-thinking-2025-05-14",
-        "effort-2025-11-24",
-        "extended-cache-ttl-2025-04-11",
-        "fine-grained-tool-streaming-2025-05-14",
-        "interleaved-thinking-2025-05-14",
-        "model-context-window-exceeded-2025-08-26",
-        "output-128k-2025-02-19",
-        "output-300k-2026-03-24",
-        "pdfs-2024-09-25",
-        "prompt-caching-2024-07-31",
-        "structured-outputs-2025-11-13",
-        "thinking-token-count-2026-05-13",
-        "token-counting-2024-11-01",
-        "token-efficient-tools-2025-02-19",
-        "tool-search-tool-2025-10-19",
-    ],
+    needs: &[],
     look: LOOK,
 };
 
+/// `POST /v1/messages/count_tokens`: it costs nothing, whatever is counted. What names an object is out of reach here too.
+pub(super) static COUNT_TOKENS: Terms = Terms {
+    members: &[
+        "model",
+        "messages",
+        "system",
+        "tools",
+        "tool_choice",
+        "thinking",
+        "output_config",
+        "output_format",
+        "context_management",
+        "cache_control",
+        "mcp_servers",
+        "speed",
+    ],
+    ..MESSAGES_TERMS
+};
+
+const BETA_HEADER: &str = "anthropic-beta";
+
+pub(super) const HEADERS: Headers =
+    Headers { names: &["anthropic-version", BETA_HEADER], beta: Some(BETA_HEADER), betas: BETAS };
+
+const BETAS: &[&str] = &[
+    "advanced-tool-use-2025-11-20",
+    "claude-code-20250219",
+    "computer-use-2024-10-22",
+    "computer-use-2025-01-24",
+    "computer-use-2025-11-24",
+    // Its only effect on prices is the long-context tier, which the catalogue has.
+    "context-1m-2025-08-07",
+    "context-management-2025-06-27",
+    "dev-full-thinking-2025-05-14",
+    "effort-2025-11-24",
+    "extended-cache-ttl-2025-04-11",
+    "fine-grained-tool-streaming-2025-05-14",
+    "interleaved-thinking-2025-05-14",
+    "model-context-window-exceeded-2025-08-26",
+    "output-128k-2025-02-19",
+    "output-300k-2026-03-24",
+    "pdfs-2024-09-25",
+    "prompt-caching-2024-07-31",
+    "structured-outputs-2025-11-13",
+    "thinking-token-count-2026-05-13",
+    "token-counting-2024-11-01",
+    "token-efficient-tools-2025-02-19",
+    "tool-search-tool-2025-10-19",
+];
+
 /// Content that is tokens and nothing else.
-const BLOCKS: [&str; 13] = [
+const BLOCKS: [&str; 15] = [
     "text",
     "image",
     "document",
@@ -91,6 +116,8 @@ const BLOCKS: [&str; 13] = [
     "tool_reference",
     "server_tool_use",
     "tool_search_tool_result",
+    "tool_search_tool_search_result",
+    "tool_search_tool_result_error",
     "mid_conv_system",
     "tool_addition",
 ];

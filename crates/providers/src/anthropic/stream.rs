@@ -8,10 +8,7 @@ use serde_json::{Map, Value};
 use super::usage;
 use crate::answer::Served;
 use crate::error_class::classify_event;
-use crate::stream::{Dialect, Reader, Seen};
-
-/// Where the type stands in an event that has no name line.
-const TYPE_WITHIN: usize = 64;
+use crate::stream::{Dialect, Reader, Seen, type_of};
 
 #[derive(Default)]
 struct Messages {
@@ -24,7 +21,7 @@ struct Messages {
     counted: bool,
 }
 
-pub(super) fn reader() -> Dialect {
+pub(super) fn reader(_: u32) -> Dialect {
     Box::new(Messages::default())
 }
 
@@ -39,11 +36,6 @@ impl Reader for Messages {
             _ => {}
         }
         Seen::Nothing
-    }
-
-    fn is_end(&self, _partial: &[u8]) -> bool {
-        // A caller can't act on the name line alone, and the data line follows it.
-        false
     }
 
     fn served(&self) -> Served {
@@ -78,13 +70,4 @@ impl Messages {
 
 fn parse(data: &[u8]) -> Value {
     serde_json::from_slice(data).unwrap_or_default()
-}
-
-/// The type of an event without a name line, from its first bytes: it is the first member there.
-fn type_of(data: &[u8]) -> &[u8] {
-    let head = &data[..data.len().min(TYPE_WITHIN)];
-    let mut parts = head.split(|b| *b == b'"').filter(|part| !part.trim_ascii().is_empty());
-    let is_type = parts.next().map(<[u8]>::trim_ascii) == Some(b"{") && parts.next() == Some(b"type");
-    let colon = parts.next().map(<[u8]>::trim_ascii);
-    if is_type && colon == Some(b":") { parts.next().unwrap_or_default() } else { b"" }
 }

@@ -4,9 +4,10 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value};
 
 use super::{Objection, not_priced};
+use crate::form::{self, Payload};
 
 /// What may stand in one place of a body. Places that no table names are passed over.
 #[derive(Clone, Copy)]
@@ -17,12 +18,15 @@ pub(crate) enum Look<'a> {
     Nothing(fn() -> Objection),
     /// One of these words, or `null`.
     Word(Words<'a>),
-    /// A list, of which each item is looked at. What is no list is text, or the provider's to refuse.
+    /// A list, of which each item is looked at, or an object, which is looked at as its only one. What is neither is
+    /// text, or the provider's to refuse.
     Each(&'a Look<'a>),
     /// An object, of which some members are looked at. What is no object is text, or the provider's to refuse.
     Object(Members<'a>),
     /// An object as well, with a `type` that is one of these words. Nothing else may stand in its place.
     Kind(Words<'a>, Members<'a>),
+    /// The same, or a message: that has a `role` and needs no `type`.
+    Item(Words<'a>, Members<'a>),
 }
 
 /// Members of an object, and what may stand in each.
@@ -39,6 +43,8 @@ pub(crate) struct Words<'a> {
 
 /// The member that tells what an object is.
 const KIND: &str = "type";
+/// The member that makes it a message.
+const ROLE: &str = "role";
 
 /// Walks through a JSON object that may have these members only, each once. Tells which it has, and how many items
 /// those have that are lists to look through.
@@ -47,6 +53,25 @@ pub(super) fn walk<'a>(body: &[u8], members: Members<'a>) -> Result<Vec<Found<'a
     let mut json = serde_json::Deserializer::from_slice(body);
     let parsed = json.deserialize_map(Top { members, objection: &mut objection });
     parsed.and_then(|found| json.end().map(|()| found)).map_err(|_| objection.unwrap_or(Objection::Unreadable))
+}
+
+/// Looks in the same way at a form, whose fields are text or files. Those of a list have one name, which says so.
+pub(super) fn walk_form<'a>(body: Payload<'_>, members: Members<'a>) -> Result<Vec<Found<'a>>, Objection> {
+    let mut found: Vec<Found<'a>> = Vec::new();
+    for field in form::fields(body.bytes, body.kind).map_err(|_| Objection::Unreadable)? {
+        let Some((name, look)) = members.iter().find(|(known, _)| *known == field.name) else {
+            return Err(not_priced("the member", field.name));
+        };
+        if found.iter().any(|found| found.name == *name) && !name.ends_with("[]") {
+            return Err(Objection::Duplicate);
+        }
+        let text = std::str::from_utf8(field.value).ok().filter(|_| !field.is_file);
+        let mut objection = None;
+        let seen = Place { look: **look, objection: &mut objection }.plain::<value::Error>(text);
+        let items = seen.map_err(|_| objection.unwrap_or(Objection::Unreadable))?;
+        found.push(Found { name, items });
+    }
+    Ok(found)
 }
 
 /// A member that was there.
@@ -58,6 +83,11 @@ pub(super) struct Found<'a> {
 }
 
 impl Found<'_> {
+    /// Whether it is anything but `null`.
+    pub(super) fn says(&self) -> bool {
+        self.items.is_some()
+    }
+
     /// How many items it has.
     pub(super) fn items(&self) -> u64 {
         self.items.unwrap_or(0)
@@ -128,20 +158,23 @@ impl<'a> Place<'a, '_> {
             Look::Word(words) if word.is_none_or(|word| !words.known.contains(&word)) => {
                 stop(self.objection, not_priced(words.what, word.unwrap_or_default()))
             }
-            Look::Kind(words, _) => stop(self.objection, not_priced(words.what, "")),
+            Look::Kind(words, _) | Look::Item(words, _) => stop(self.objection, not_priced(words.what, "")),
             Look::Any | Look::Word(_) | Look::Each(_) | Look::Object(_) => Ok(Some(0)),
         }
     }
 
     fn object<'de, A: MapAccess<'de>>(
         self,
-        kind: Option<Words<'a>>,
+        kind: Option<(Words<'a>, &'static [&'static str])>,
         members: Members<'a>,
         mut map: A,
     ) -> Result<Option<u64>, A::Error> {
         let mut found = Vec::new();
         while let Some(Name(name)) = map.next_key()? {
-            let of_kind = kind.filter(|_| name == KIND).map(|words| (KIND, Look::Word(words)));
+            let of_kind = kind.and_then(|(words, told_by)| {
+                let told = told_by.iter().find(|told| **told == name)?;
+                Some((*told, if *told == KIND { Look::Word(words) } else { Look::Any }))
+            });
             let listed = || members.iter().find(|(known, _)| *known == name).map(|(known, look)| (*known, **look));
             match of_kind.or_else(listed) {
                 Some(look) => member(&mut map, look, &mut found, self.objection)?,
@@ -150,9 +183,9 @@ impl<'a> Place<'a, '_> {
                 }
             }
         }
-        let is_named = || found.iter().any(|found| found.name == KIND && found.items.is_some());
+        let is_told = |by: &[&str]| found.iter().any(|found| by.contains(&found.name) && found.says());
         match kind {
-            Some(words) if !is_named() => stop(self.objection, not_priced(words.what, "")),
+            Some((words, told_by)) if !is_told(told_by) => stop(self.objection, not_priced(words.what, "")),
             _ => Ok(Some(0)),
         }
     }
@@ -174,7 +207,7 @@ impl<'de> Visitor<'de> for Place<'_, '_> {
     }
 
     fn visit_unit<E: Error>(self) -> Result<Option<u64>, E> {
-        if matches!(self.look, Look::Kind(..)) { self.plain(None) } else { Ok(None) }
+        if matches!(self.look, Look::Kind(..) | Look::Item(..)) { self.plain(None) } else { Ok(None) }
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Option<u64>, E> {
@@ -214,8 +247,10 @@ impl<'de> Visitor<'de> for Place<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<u64>, A::Error> {
         match self.look {
             Look::Object(members) => self.object(None, members, map),
-            Look::Kind(words, members) => self.object(Some(words), members, map),
-            Look::Any | Look::Nothing(_) | Look::Word(_) | Look::Each(_) => {
+            Look::Kind(words, members) => self.object(Some((words, &[KIND])), members, map),
+            Look::Item(words, members) => self.object(Some((words, &[KIND, ROLE])), members, map),
+            Look::Each(look) => Place { look: *look, objection: self.objection }.visit_map(map),
+            Look::Any | Look::Nothing(_) | Look::Word(_) => {
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                 self.plain(None)
             }

@@ -5,6 +5,114 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::paths::{post, usual};
+
+fn json_body(bytes: &[u8]) -> Payload<'_> {
+    Payload { bytes, kind: Some(b"application/json") }
+}
+
+fn usual_route(provider: Provider) -> &'static Route {
+    post(usual(provider.protocol())).unwrap()
+}
+
+fn ask_at(path: &str, body: Value) -> Result<Shape, Objection> {
+    let catalogue = Catalogue::builtin().unwrap();
+    let model = body["model"].as_str().and_then(|name| catalogue.find(name));
+    let world = ClosedWorld::of(post(path).unwrap(), model, &Arc::default());
+    world.look_through(json_body(body.to_string().as_bytes()))
+}
+
+#[test]
+fn each_path_has_a_list_of_its_own() {
+    for (path, body, refused) in [
+        ("/v1/embeddings", json!({"model": "m", "input": ["a", "b"], "dimensions": 8}), None),
+        ("/v1/embeddings", json!({"model": "m", "input": "a", "messages": []}), Some("`messages`")),
+        ("/v1/moderations", json!({"input": "a"}), None),
+        ("/v1/moderations", json!({"input": "a", "stream": true}), Some("`stream`")),
+        ("/v1/completions", json!({"model": "m", "prompt": "a", "best_of": 2, "stream_options": {}}), None),
+        ("/v1/completions", json!({"model": "m", "prompt": "a", "service_tier": "flex"}), Some("`service_tier`")),
+        ("/v1/responses", json!({"model": "m", "input": "a", "previous_response_id": null, "background": false}), None),
+        ("/v1/responses", json!({"model": "m", "input": "a", "background": true}), Some("`background`")),
+        ("/v1/responses", json!({"model": "m", "input": [{"type": "mcp_call"}]}), Some("`mcp_call`")),
+        (
+            "/v1/responses",
+            json!({"model": "m", "input": "a", "tools": [{"type": "image_generation"}]}),
+            Some("`image_gen"),
+        ),
+        ("/v1/responses", json!({"model": "m", "input": "a", "store": true}), Some("`store`")),
+        ("/v1/responses/input_tokens", json!({"model": "m", "input": "a"}), None),
+        ("/v1/responses/input_tokens", json!({"model": "m", "input": "a", "store": true}), Some("`store`")),
+        ("/v1/responses/compact", json!({"model": "m", "input": "a"}), Some("`/v1/responses/compact`")),
+        ("/v1/audio/speech", json!({"model": "m", "input": "a", "voice": "alloy", "stream_format": "sse"}), None),
+        ("/v1/audio/speech", json!({"model": "m", "input": "a", "voice": "alloy"}), Some("`stream_format`")),
+        ("/v1/images/generations", json!({"model": "m", "prompt": "a", "n": 2}), None),
+        ("/v1/images/generations", json!({"model": "m", "prompt": "a", "tools": []}), Some("`tools`")),
+        ("/v1/images/variations", json!({"model": "m"}), Some("`/v1/images/variations`")),
+        ("/v1/messages/count_tokens", json!({"model": "m", "messages": [], "tools": [{"name": "t"}]}), None),
+        ("/v1/messages/count_tokens", json!({"model": "m", "messages": [], "max_tokens": 1}), Some("`max_tokens`")),
+    ] {
+        match (ask_at(path, body.clone()), refused) {
+            (Ok(_), None) => {}
+            (Err(Objection::NotPriced(what)), Some(named)) => assert!(what.contains(named), "{path} {body}: {what}"),
+            (other, _) => panic!("{path} {body}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn items_of_an_input_are_tokens_and_no_references() {
+    let ask = |item: Value| ask_at("/v1/responses", json!({"model": "m", "input": [item]}));
+    let one = Ok(Shape { messages: 1, has_tools: false });
+    for fine in [
+        json!({"role": "user", "content": "Hello"}),
+        json!({"content": [{"type": "input_text", "text": "Hello"}], "role": "user", "type": null}),
+        json!({"type": "message", "role": "assistant", "id": "msg_1", "content": [{"type": "output_text"}]}),
+        json!({"content": [{"type": "reasoning_text", "text": "Hm"}], "summary": [{}], "type": "reasoning"}),
+        json!({"type": "function_call_output", "call_id": "1", "output": "file_id"}),
+        json!({"type": "computer_call_output", "output": {"type": "computer_screenshot", "image_url": "data:"}}),
+    ] {
+        assert_eq!(ask(fine.clone()), one, "{fine}");
+    }
+    for item in [
+        json!({"id": "msg_1"}),
+        json!({"type": null, "id": "msg_1"}),
+        json!({"role": null, "id": "msg_1"}),
+        json!({"type": "item_reference", "id": "msg_1", "role": "user"}),
+        json!("msg_1"),
+        json!({"role": "user", "content": [{"type": "input_audio"}]}),
+        json!({"type": "function_call_output", "output": [{"text": "no type"}]}),
+    ] {
+        assert!(matches!(ask(item.clone()), Err(Objection::NotPriced(_))), "{item}");
+    }
+    for item in [
+        json!({"role": "user", "content": [{"file_id": "file-1", "type": "input_file"}]}),
+        json!({"type": "function_call_output", "output": [{"type": "input_image", "file_id": "file-1"}]}),
+        json!({"type": "computer_call_output", "output": {"type": "computer_screenshot", "file_id": "file-1"}}),
+    ] {
+        assert!(matches!(ask(item.clone()), Err(Objection::Reference(_))), "{item}");
+    }
+}
+
+#[test]
+fn a_form_is_looked_at_as_json_is() {
+    let ask = |path, fields: &[(&str, &str)]| {
+        let part = |(name, value): &(&str, &str)| {
+            format!("--X\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        let body: String = fields.iter().map(part).chain(["--X--".to_owned()]).collect();
+        let body = Payload { bytes: body.as_bytes(), kind: Some(b"multipart/form-data; boundary=X") };
+        ClosedWorld::of(post(path).unwrap(), None, &Arc::default()).look_through(body)
+    };
+    let (sound, image) = ("/v1/audio/transcriptions", "/v1/images/edits");
+    let list = [("model", "m"), ("include[]", "a"), ("include[]", "b"), ("response_format", "json")];
+    assert!(ask(sound, &list).is_ok());
+    assert!(ask(image, &[("model", "m"), ("image", "bytes"), ("mask", "bytes")]).is_ok());
+    assert!(
+        matches!(ask(sound, &[("response_format", "srt")]), Err(Objection::NotPriced(what)) if what.contains("`srt`"))
+    );
+    assert!(matches!(ask(sound, &[("surprise", "")]), Err(Objection::NotPriced(what)) if what.contains("`surprise`")));
+    assert_eq!(ask(sound, &[("prompt", "a"), ("prompt", "b")]), Err(Objection::Duplicate));
+}
 
 fn ask(provider: Provider, more: Value) -> Result<Shape, Objection> {
     let model = if provider == OpenAi { "gpt-5" } else { "claude-opus-4-6" };
@@ -12,11 +120,12 @@ fn ask(provider: Provider, more: Value) -> Result<Shape, Objection> {
     for (name, value) in more.as_object().unwrap() {
         body[name] = value.clone();
     }
-    world(provider, model).look_through(body.to_string().as_bytes())
+    world(provider, model).look_through(json_body(body.to_string().as_bytes()))
 }
 
 fn world(provider: Provider, model: &str) -> ClosedWorld {
-    ClosedWorld::of(provider, Catalogue::builtin().unwrap().find(model), &Arc::default())
+    let model = Catalogue::builtin().unwrap().find(model).cloned();
+    ClosedWorld::of(usual_route(provider), model.as_ref(), &Arc::default())
 }
 
 fn content(block: Value) -> Value {
@@ -43,6 +152,11 @@ fn what_sdks_send_every_day_passes() {
         (
             Anthropic,
             content(json!({"type": "tool_use", "id": "1", "name": "t", "input": {"file_id": "mine", "type": "file"}})),
+        ),
+        (
+            Anthropic,
+            content(json!({"type": "tool_search_tool_result", "tool_use_id": "1", "content":
+                {"type": "tool_search_tool_search_result", "tool_references": [{"type": "tool_reference"}]}})),
         ),
         (Anthropic, json!({"service_tier": "auto", "inference_geo": "global", "mcp_servers": []})),
         (OpenAi, json!({"tools": [{"type": "function", "function": {"name": "f"}}], "tool_choice": "auto", "n": 2})),
@@ -104,6 +218,10 @@ fn objects_of_the_operators_account_are_out_of_reach() {
     ] {
         assert!(matches!(ask(provider, more.clone()), Err(Objection::Reference(_))), "{more}");
     }
+    for path in ["/v1/images/edits", "/v1/images/generations"] {
+        let mask = ask_at(path, json!({"model": "m", "prompt": "a", "mask": {"file_id": "file-1"}}));
+        assert!(mask.is_err(), "{path}");
+    }
     let upload = content(json!({"type": "container_upload", "file_id": "file_1"}));
     assert!(ask(Anthropic, upload).is_err());
 }
@@ -116,7 +234,11 @@ fn two_readers_see_one_request() {
         r#"{"messages":[{"content":[{"type":"file","file":{"file_id":null,"file_id":"file-1"}}]}]}"#,
         r#"{"user":1,"us\u0065r":2}"#,
     ] {
-        assert_eq!(world(OpenAi, "gpt-5").look_through(body.as_bytes()), Err(Objection::Duplicate), "{body}");
+        assert_eq!(
+            world(OpenAi, "gpt-5").look_through(json_body(body.as_bytes())),
+            Err(Objection::Duplicate),
+            "{body}"
+        );
     }
 }
 
@@ -124,37 +246,38 @@ fn two_readers_see_one_request() {
 fn only_members_that_are_read_must_stand_once() {
     let body =
         br#"{"model":"gpt-5","metadata":{"a":"1","a":"2"},"messages":[{"name":"a","name":"b","content":"Hello"}]}"#;
-    assert_eq!(world(OpenAi, "gpt-5").look_through(body), Ok(Shape { messages: 1, has_tools: false }));
+    let shape = Shape { messages: 1, has_tools: false };
+    assert_eq!(world(OpenAi, "gpt-5").look_through(json_body(body)), Ok(shape));
 }
 
 #[test]
 fn a_tier_passes_only_if_prompts_of_every_size_have_a_price_in_it() {
     let catalogue = Catalogue::builtin().unwrap();
     for model in catalogue.models().iter().filter(|model| model.prices.by_token()) {
-        let facts = facts(model.provider);
-        for (asked, served) in facts.managed.tiers {
+        let route = usual_route(model.provider);
+        for (asked, served) in route.managed.unwrap().tiers {
             let body = json!({"service_tier": asked}).to_string();
-            let world = ClosedWorld::of(model.provider, Some(model), &Arc::default());
-            let passes = world.look_through(body.as_bytes()).is_ok();
+            let world = ClosedWorld::of(route, Some(model), &Arc::default());
+            let passes = world.look_through(json_body(body.as_bytes())).is_ok();
             let has_price = |input| {
                 let usage = Usage::default().with(TokenClass::Input, input).with(TokenClass::Output, 1);
-                model.prices.cost(&usage, facts.accounting, served).is_some()
+                model.prices.cost(&usage, facts(model.provider).accounting, served).is_some()
             };
             assert_eq!(passes, has_price(1) && has_price(1_000_000), "{} {asked}", model.id);
         }
     }
     let mut model = catalogue.find("gpt-5.4").unwrap().clone();
     model.prices.long_context.as_mut().unwrap().tiers.remove("priority");
-    let world = ClosedWorld::of(OpenAi, Some(&model), &Arc::default());
-    assert!(world.look_through(br#"{"service_tier":"priority"}"#).is_err());
-    assert!(world.look_through(br#"{"service_tier":"flex"}"#).is_ok());
+    let world = ClosedWorld::of(usual_route(OpenAi), Some(&model), &Arc::default());
+    assert!(world.look_through(json_body(br#"{"service_tier":"priority"}"#)).is_err());
+    assert!(world.look_through(json_body(br#"{"service_tier":"flex"}"#)).is_ok());
 }
 
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(text in r#"[{}\[\]":, a-z0-9\\]{0,80}"#) {
         for provider in Provider::ALL {
-            let _ = world(provider, "gpt-5").look_through(text.as_bytes());
+            let _ = world(provider, "gpt-5").look_through(json_body(text.as_bytes()));
         }
     }
 }
@@ -166,5 +289,5 @@ fn betas_are_listed_or_allowed() {
     assert!(look_at_beta(Anthropic, "mine-2026", &more).is_ok());
     assert!(look_at_beta(Anthropic, "fast-mode-2026-02-01", &more).is_err());
     let body = br#"{"tools":[{"type":"web_search_20250305"}]}"#;
-    assert!(ClosedWorld::of(Anthropic, None, &Arc::new(more)).look_through(body).is_ok());
+    assert!(ClosedWorld::of(usual_route(Anthropic), None, &Arc::new(more)).look_through(json_body(body)).is_ok());
 }

@@ -1,8 +1,13 @@
 //! What managed calls to OpenAI may carry: what its SDK sends, as far as its price effect is known.
 
-use crate::managed::{Look, Members, Terms, Words, not_priced, reference};
+use crate::managed::{Headers, Look, Members, Terms, Words, not_priced, reference};
 
-pub(super) const TERMS: Terms = Terms {
+pub(super) const HEADERS: Headers = Headers { names: &[], beta: None, betas: &[] };
+
+/// `POST /v1/chat/completions`.
+pub(super) static CHAT: Terms = CHAT_TERMS;
+
+const CHAT_TERMS: Terms = Terms {
     members: &[
         "model",
         "messages",
@@ -49,27 +54,164 @@ pub(super) const TERMS: Terms = Terms {
         // An answer to it says `priority`.
         ("fast", "priority"),
     ],
-    headers: &[],
-    beta_header: None,
-    betas: &[],
-    look: LOOK,
+    needs: &[],
+    look: CHAT_LOOK,
 };
+
+/// `POST /v1/responses`.
+pub(super) static RESPONSES: Terms = RESPONSES_TERMS;
+
+const RESPONSES_TERMS: Terms = Terms {
+    members: &[
+        "model",
+        "input",
+        "background",
+        "conversation",
+        "include",
+        "instructions",
+        "max_output_tokens",
+        "max_tool_calls",
+        "metadata",
+        "parallel_tool_calls",
+        "previous_response_id",
+        "prompt",
+        "prompt_cache_key",
+        "prompt_cache_options",
+        "prompt_cache_retention",
+        "reasoning",
+        "safety_identifier",
+        "service_tier",
+        "store",
+        "stream",
+        "stream_options",
+        "temperature",
+        "text",
+        "tool_choice",
+        "tools",
+        "top_logprobs",
+        "top_p",
+        "truncation",
+        "user",
+    ],
+    // Those that run at the caller's.
+    tools: &["function", "custom", "local_shell", "apply_patch", "computer", "computer_use_preview"],
+    look: RESPONSE_LOOK,
+    ..CHAT_TERMS
+};
+
+/// `POST /v1/responses/input_tokens`.
+pub(super) static INPUT_TOKENS: Terms = Terms {
+    members: &[
+        "model",
+        "input",
+        "conversation",
+        "instructions",
+        "parallel_tool_calls",
+        "previous_response_id",
+        "reasoning",
+        "text",
+        "tool_choice",
+        "tools",
+        "truncation",
+    ],
+    ..RESPONSES_TERMS
+};
+
+/// `POST /v1/completions`.
+pub(super) static COMPLETIONS: Terms = Terms {
+    members: &[
+        "model",
+        "prompt",
+        "best_of",
+        "echo",
+        "frequency_penalty",
+        "logit_bias",
+        "logprobs",
+        "max_tokens",
+        "n",
+        "presence_penalty",
+        "seed",
+        "stop",
+        "stream",
+        "stream_options",
+        "suffix",
+        "temperature",
+        "top_p",
+        "user",
+    ],
+    ..PLAIN
+};
+
+/// `POST /v1/embeddings`.
+pub(super) static EMBEDDINGS: Terms =
+    Terms { members: &["model", "input", "encoding_format", "dimensions", "user"], ..PLAIN };
+
+/// `POST /v1/moderations`.
+pub(super) static MODERATIONS: Terms = Terms { members: &["model", "input"], ..PLAIN };
+
+/// Without tools, tiers and values that matter.
+pub(super) const PLAIN: Terms = Terms { members: &[], tools: &[], tiers: &[], needs: &[], look: &[] };
+
+/// A file of the operator's account.
+const FILE_ID: (&str, &Look<'static>) = ("file_id", &Look::Nothing(|| reference("the member", "file_id")));
+/// Prompt and answer would lie in the operator's account, where no call could list or delete them.
+const STORE: (&str, &Look<'static>) = ("store", &Look::Nothing(|| not_priced("the member", "store")));
+/// A voice is a word, or one that somebody made.
+pub(super) static VOICE: Look<'static> = Look::Object(&[("id", &Look::Nothing(|| reference("the member", "voice")))]);
 
 /// Content that is tokens and nothing else.
 const PARTS: [&str; 5] = ["text", "refusal", "image_url", "input_audio", "file"];
 
-const LOOK: Members<'static> = &[
-    ("messages", &Look::Each(&Look::Object(MESSAGE))),
-    (
-        "audio",
-        &Look::Object(&[("voice", &Look::Object(&[("id", &Look::Nothing(|| reference("the member", "voice")))]))]),
-    ),
-    // Prompt and answer would lie in the operator's account, where no call could list or delete them.
-    ("store", &Look::Nothing(|| not_priced("the member", "store"))),
-];
-
+const CHAT_LOOK: Members<'static> =
+    &[("messages", &Look::Each(&Look::Object(MESSAGE))), ("audio", &Look::Object(&[("voice", &VOICE)])), STORE];
 const MESSAGE: Members<'static> = &[
     ("content", &Look::Each(&Look::Kind(Words { what: "the content part", known: &PARTS }, &[("file", &FILE)]))),
     ("audio", &Look::Object(&[("id", &Look::Nothing(|| reference("the member", "audio")))])),
 ];
-static FILE: Look<'static> = Look::Object(&[("file_id", &Look::Nothing(|| reference("the member", "file_id")))]);
+pub(super) static FILE: Look<'static> = Look::Object(&[FILE_ID]);
+
+/// Items of an input that are tokens and nothing else. None of them is a reference to what lies in an account.
+const ITEMS: [&str; 16] = [
+    "message",
+    "reasoning",
+    "function_call",
+    "function_call_output",
+    "custom_tool_call",
+    "custom_tool_call_output",
+    "local_shell_call",
+    "local_shell_call_output",
+    "apply_patch_call",
+    "apply_patch_call_output",
+    "computer_call",
+    "computer_call_output",
+    "compaction",
+    "web_search_call",
+    "file_search_call",
+    "code_interpreter_call",
+];
+/// The same of what items consist of, thoughts that come back and pictures of the caller's screen among them.
+const INPUT_PARTS: [&str; 8] = [
+    "input_text",
+    "input_image",
+    "input_file",
+    "output_text",
+    "refusal",
+    "reasoning_text",
+    "summary_text",
+    "computer_screenshot",
+];
+
+const RESPONSE_LOOK: Members<'static> = &[
+    ("input", &Look::Each(&ITEM)),
+    // It goes on after its answer, where nobody counts.
+    ("background", &Look::Nothing(|| not_priced("the member", "background"))),
+    ("previous_response_id", &Look::Nothing(|| reference("the member", "previous_response_id"))),
+    ("conversation", &Look::Nothing(|| reference("the member", "conversation"))),
+    ("prompt", &Look::Nothing(|| reference("the member", "prompt"))),
+    STORE,
+];
+static ITEM: Look<'static> = Look::Item(
+    Words { what: "the item", known: &ITEMS },
+    &[("content", &Look::Each(&INPUT_PART)), ("output", &Look::Each(&INPUT_PART))],
+);
+static INPUT_PART: Look<'static> = Look::Kind(Words { what: "the content part", known: &INPUT_PARTS }, &[FILE_ID]);

@@ -21,7 +21,7 @@ struct Chunks {
     error: Finder<'static>,
 }
 
-pub(super) fn reader() -> Dialect {
+pub(super) fn reader(_: u32) -> Dialect {
     Box::new(Chunks {
         served: Served::unknown(),
         heads: 0,

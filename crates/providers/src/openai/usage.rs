@@ -1,4 +1,4 @@
-//! OpenAI's usage object of chat completions. Its details are parts of the totals.
+//! OpenAI's usage object of completions and embeddings. Its details are parts of the totals.
 
 use ownkey_domain::usage::{Measured, TokenClass, Usage};
 use serde_json::Value;
@@ -10,27 +10,31 @@ use crate::answer::{Billing, Served};
 const STANDARD: &str = "standard";
 
 /// What a whole completion says, or the chunk of a stream that has the usage.
-pub(crate) fn answer(completion: &Value) -> Served {
-    let usage = tokens(&completion["usage"]);
+pub(super) fn answer(completion: &Value) -> Served {
+    served(completion, tokens(&completion["usage"]))
+}
+
+/// What an answer says of itself, given its usage.
+pub(super) fn served(answer: &Value, usage: Usage) -> Served {
     let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     Served {
         measured: if usage.is_empty() { Measured::Unknown } else { Measured::Measured },
         usage,
+        units: None,
         billing: Billing::ByTokens,
-        model: text(&completion["model"]),
-        service_tier: text(&completion["service_tier"]).map(|tier| match tier.as_str() {
+        model: text(&answer["model"]),
+        service_tier: text(&answer["service_tier"]).map(|tier| match tier.as_str() {
             "default" | "scale" => STANDARD.to_owned(),
             _ => tier,
         }),
-        response_id: text(&completion["id"]),
+        response_id: text(&answer["id"]),
     }
 }
 
 /// Image tokens are not set apart: in chat they cost what text costs and are inside the total.
 fn tokens(usage: &Value) -> Usage {
     let (prompt, completion) = (&usage["prompt_tokens_details"], &usage["completion_tokens_details"]);
-    let mut tokens = Usage::default();
-    for (class, value) in [
+    counts(&[
         (TokenClass::Input, &usage["prompt_tokens"]),
         (TokenClass::CacheRead, &prompt["cached_tokens"]),
         (TokenClass::CacheWrite, &prompt["cache_write_tokens"]),
@@ -38,10 +42,11 @@ fn tokens(usage: &Value) -> Usage {
         (TokenClass::Output, &usage["completion_tokens"]),
         (TokenClass::Reasoning, &completion["reasoning_tokens"]),
         (TokenClass::AudioOutput, &completion["audio_tokens"]),
-    ] {
-        if let Some(count) = value.as_u64() {
-            tokens.set(class, count);
-        }
-    }
-    tokens
+    ])
+}
+
+/// The classes that are told.
+pub(super) fn counts(told: &[(TokenClass, &Value)]) -> Usage {
+    let known = told.iter().filter_map(|(class, value)| Some((*class, value.as_u64()?)));
+    known.fold(Usage::default(), |usage, (class, count)| usage.with(class, count))
 }

@@ -3,18 +3,16 @@
 use std::ops::Range;
 
 use bytes::Bytes;
-use ownkey_domain::provider::Protocol;
 
 use super::Peek;
-use crate::paths::Route;
-use crate::registry::facts;
+use crate::route::Route;
 
 /// What to change in a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Edits<'a> {
     /// The model to ask for instead.
     pub model: Option<&'a str>,
-    /// Ask for usage in the stream (chat only).
+    /// Ask for usage in the stream, where it must be asked for.
     pub include_usage: bool,
     /// The output limit to write in where the caller gave none.
     pub output_limit: Option<u32>,
@@ -22,26 +20,28 @@ pub struct Edits<'a> {
 
 /// The edited body in pieces, which share the original's memory: bodies are large, and what is written in is not.
 /// `peek` must come from this very body and route.
-pub fn edit(body: &Bytes, route: Route, peek: &Peek, edits: Edits<'_>) -> Vec<Bytes> {
+pub fn edit(body: &Bytes, route: &Route, peek: &Peek, edits: Edits<'_>) -> Vec<Bytes> {
     let places = &peek.places;
-    let is_chat = route == Route::ChatCompletions;
     let mut splices: Vec<(Range<usize>, String)> = Vec::new();
     let mut members = Vec::new();
     if let Some(model) = edits.model.filter(|model| peek.model.as_deref() != Some(*model)) {
-        let text = serde_json::Value::from(model).to_string();
+        let text = if places.is_form { model.to_owned() } else { serde_json::Value::from(model).to_string() };
         match &places.model {
             Some(place) => splices.push((place.clone(), text)),
+            // No field of a form is ever added: a call without a model keeps being one.
+            None if places.is_form => {}
             None => members.push(format!("\"model\":{text}")),
         }
     }
-    if let Some(limit) = edits.output_limit.filter(|_| peek.max_tokens.or(peek.max_completion_tokens).is_none()) {
-        let name = limit_name(route, edits.model.or(peek.model.as_deref()).unwrap_or_default());
+    let limit = edits.output_limit.filter(|_| peek.output_limit.is_none());
+    let model = edits.model.or(peek.model.as_deref()).unwrap_or_default();
+    if let Some((limit, name)) = limit.and_then(|limit| Some((limit, route.limit_name(model)?))) {
         match places.limits.iter().find(|(known, _)| *known == name) {
             Some((_, place)) => splices.push((place.clone(), limit.to_string())),
             None => members.push(format!("\"{name}\":{limit}")),
         }
     }
-    if edits.include_usage && is_chat && !peek.include_usage {
+    if edits.include_usage && route.asks_usage() && !peek.include_usage {
         match peek.ask_usage() {
             Some(splice) => splices.push(splice),
             None => members.push(format!("\"stream_options\":{ASKED}")),
@@ -55,12 +55,6 @@ pub fn edit(body: &Bytes, route: Route, peek: &Peek, edits: Edits<'_>) -> Vec<By
 }
 
 const ASKED: &str = "{\"include_usage\":true}";
-
-/// The name by which an output limit is written in: not all models know the same.
-fn limit_name(route: Route, model: &str) -> &'static str {
-    let protocol = if route == Route::ChatCompletions { Protocol::OpenAi } else { Protocol::Anthropic };
-    (facts(protocol.provider()).limit_name)(model)
-}
 
 impl Peek {
     /// The change to a `stream_options` that is there; `None` if there is none.

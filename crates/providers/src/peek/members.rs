@@ -26,7 +26,7 @@ pub(super) struct Value<'a> {
 }
 
 /// Reads an object that fills the bytes but for white space.
-pub(super) fn read<'a>(body: &'a [u8], wanted: &'static [&'static str]) -> Result<Members<'a>, PeekError> {
+pub(super) fn read<'a>(body: &'a [u8], wanted: &[&'static str]) -> Result<Members<'a>, PeekError> {
     let blank = body.len() - body.trim_ascii_start().len();
     if body.get(blank) != Some(&b'{') {
         // Whether it is JSON at all is the more helpful answer.
@@ -68,6 +68,11 @@ impl<'a> Members<'a> {
         text.filter(fine).map(Some).ok_or(PeekError::WrongType { member, expected })
     }
 
+    /// The same, where `null` stands for none.
+    pub(super) fn text_or_null(&self, member: &'static str) -> Result<Option<String>, PeekError> {
+        if self.value(member).is_some_and(|value| value.is_null()) { Ok(None) } else { self.text(member) }
+    }
+
     /// A boolean.
     pub(super) fn flag(&self, member: &'static str) -> Result<Option<bool>, PeekError> {
         match self.value(member).map(|value| value.text) {
@@ -91,6 +96,13 @@ impl<'a> Members<'a> {
     }
 }
 
+impl Members<'_> {
+    /// The largest of several counts, as far as they are given.
+    pub(super) fn largest(&self, members: &[&'static str]) -> Result<Option<u32>, PeekError> {
+        members.iter().try_fold(None, |most, member| Ok(most.max(self.limit(member)?)))
+    }
+}
+
 impl<'a> Value<'a> {
     pub(super) fn span(&self) -> Range<usize> {
         self.start..self.start + self.text.len()
@@ -107,7 +119,7 @@ impl<'a> Value<'a> {
 
 struct Reading<'m, 'a> {
     members: &'m mut Members<'a>,
-    wanted: &'static [&'static str],
+    wanted: &'m [&'static str],
     duplicate: &'m mut Option<&'static str>,
 }
 

@@ -5,17 +5,76 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::paths::post;
+
+fn route(path: &str) -> &'static Route {
+    post(path).unwrap()
+}
+
+fn look(body: &[u8], route: &Route) -> Result<Peek, PeekError> {
+    peek(Payload { bytes: body, kind: Some(b"application/json") }, route)
+}
+
+#[test]
+fn a_model_may_be_null_where_the_provider_says_so() {
+    assert_eq!(look(br#"{"model":null,"n":2}"#, route("/v1/images/generations")).unwrap().answers, Some(2));
+    assert!(look(br#"{"model":7}"#, route("/v1/images/generations")).is_err());
+}
+
+fn form(fields: &[(&str, &str)]) -> String {
+    let part = |(name, value): &(&str, &str)| {
+        format!("--X\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    fields.iter().map(part).chain(["--X--\r\n".to_owned()]).collect()
+}
+
+fn look_at_form(fields: &[(&str, &str)]) -> Result<Peek, PeekError> {
+    let body = form(fields);
+    let sent = Payload { bytes: body.as_bytes(), kind: Some(b"multipart/form-data; boundary=X") };
+    peek(sent, route("/v1/images/edits"))
+}
+
+#[test]
+fn a_form_is_read_and_edited_as_json_is() {
+    let fields = [("prompt", "model"), ("model", "mine"), ("stream", "true"), ("n", "3")];
+    let found = look_at_form(&fields).unwrap();
+    assert_eq!((found.model.as_deref(), found.stream, found.answers), (Some("mine"), true, Some(3)));
+    let edits = Edits { model: Some("gpt-image-1"), include_usage: true, output_limit: Some(9) };
+    let edited =
+        |fields: &[_], found| edit(&Bytes::from(form(fields)), route("/v1/images/edits"), found, edits).concat();
+    assert_eq!(edited(&fields, &found), form(&fields).replace("mine", "gpt-image-1").as_bytes());
+    let nameless = [("prompt", "x")];
+    assert_eq!(edited(&nameless, &look_at_form(&nameless).unwrap()), form(&nameless).as_bytes());
+}
+
+#[test]
+fn what_is_wrong_with_a_form_is_named() {
+    for (fields, wrong) in [
+        (&[("model", "a"), ("model", "b")][..], PeekError::Duplicate("model")),
+        (&[("stream", "SECRET")], PeekError::WrongType { member: "stream", expected: "true or false" }),
+    ] {
+        assert_eq!(look_at_form(fields), Err(wrong));
+    }
+    assert!(matches!(look_at_form(&[("n", "x")]), Err(PeekError::WrongType { member: "n", .. })));
+    assert!(matches!(look_at_form(&[("model", "a\u{1}")]), Err(PeekError::WrongType { member: "model", .. })));
+    let broken = Payload { bytes: b"--X", kind: Some(b"multipart/form-data; boundary=X") };
+    assert_eq!(peek(broken, route("/v1/audio/transcriptions")), Err(PeekError::NotAForm));
+    // Elsewhere a form is no JSON, whatever its type says.
+    assert_eq!(peek(broken, route("/v1/embeddings")), Err(PeekError::NotJson));
+}
 
 fn chat(body: &str) -> Result<Peek, PeekError> {
-    peek(body.as_bytes(), Route::ChatCompletions)
+    look(body.as_bytes(), route(CHAT))
 }
 
 fn edited(body: &str, edits: Edits<'_>) -> String {
     let peek = chat(body).unwrap();
-    let pieces = edit(&Bytes::copy_from_slice(body.as_bytes()), Route::ChatCompletions, &peek, edits);
+    let pieces = edit(&Bytes::copy_from_slice(body.as_bytes()), route(CHAT), &peek, edits);
     String::from_utf8(pieces.concat()).unwrap()
 }
 
+const CHAT: &str = "/v1/chat/completions";
+const MESSAGES: &str = "/v1/messages";
 const ASK: Edits<'_> = Edits { model: None, include_usage: true, output_limit: None };
 
 #[test]
@@ -24,12 +83,12 @@ fn members_are_found_wherever_they_stand() {
         "stream_options":{"include_obfuscation":false,"include_usage":true},"max_completion_tokens":7,"max_tokens":null}"#;
     let found = chat(body).unwrap();
     assert_eq!(found.model.as_deref(), Some("gpt-4o"));
-    assert_eq!((found.stream, found.include_usage, found.n), (true, true, Some(2)));
-    assert_eq!((found.max_tokens, found.max_completion_tokens), (None, Some(7)));
+    assert_eq!((found.stream, found.include_usage, found.answers), (true, true, Some(2)));
+    assert_eq!(found.output_limit, Some(7));
     assert_eq!(&body[found.places.model.unwrap()], r#""gpt\u002d4o""#);
 
-    let messages = peek(br#"{"model":"m","max_tokens":5,"n":"x","stream_options":3}"#, Route::Messages).unwrap();
-    assert_eq!((messages.model.as_deref(), messages.max_tokens, messages.n), (Some("m"), Some(5), None));
+    let messages = look(br#"{"model":"m","max_tokens":5,"n":"x","stream_options":3}"#, route(MESSAGES)).unwrap();
+    assert_eq!((messages.model.as_deref(), messages.output_limit, messages.answers), (Some("m"), Some(5), None));
     assert_eq!(chat("{}").unwrap().model, None);
 }
 
@@ -92,7 +151,7 @@ fn what_is_no_json_object_is_refused() {
     ] {
         assert_eq!(chat(body), Err(PeekError::NotJson), "{body}");
     }
-    assert_eq!(peek(b"{\"a\":\"\xff\"}", Route::Messages), Err(PeekError::NotJson));
+    assert_eq!(look(b"{\"a\":\"\xff\"}", route(MESSAGES)), Err(PeekError::NotJson));
 }
 
 #[test]
@@ -149,17 +208,17 @@ fn an_output_limit_is_written_by_the_name_that_the_model_knows() {
 #[test]
 fn a_body_that_is_as_wanted_is_not_copied() {
     let body = Bytes::from_static(br#"{"model":"m","max_tokens":3,"stream_options":null}"#);
-    let peek = peek(&body, Route::Messages).unwrap();
+    let peek = look(&body, route(MESSAGES)).unwrap();
     let edits = Edits { model: Some("m"), include_usage: true, output_limit: Some(5) };
-    let pieces = edit(&body, Route::Messages, &peek, edits);
+    let pieces = edit(&body, route(MESSAGES), &peek, edits);
     assert_eq!((pieces.len(), pieces[0].as_ptr()), (1, body.as_ptr()));
 }
 
 #[test]
 fn an_edited_body_is_not_copied_either() {
     let body = Bytes::from_static(br#"{"messages":[],"model":"m"}"#);
-    let peek = peek(&body, Route::ChatCompletions).unwrap();
-    let pieces = edit(&body, Route::ChatCompletions, &peek, Edits { model: Some("n"), ..ASK });
+    let peek = look(&body, route(CHAT)).unwrap();
+    let pieces = edit(&body, route(CHAT), &peek, Edits { model: Some("n"), ..ASK });
     assert_eq!(pieces.concat(), br#"{"stream_options":{"include_usage":true},"messages":[],"model":"n"}"#);
     let original = body.as_ptr_range();
     let shared = pieces.iter().filter(|piece| original.contains(&piece.as_ptr()));
@@ -223,8 +282,8 @@ proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..100), text in "[{}\\[\\]\",:a-z0-9\\\\ ]{0,60}") {
         for body in [&bytes[..], text.as_bytes()] {
-            for route in [Route::ChatCompletions, Route::Messages] {
-                if let Ok(found) = peek(body, route) {
+            for route in [route(CHAT), route(MESSAGES), route("/v1/embeddings")] {
+                if let Ok(found) = look(body, route) {
                     prop_assert!(serde_json::from_slice::<Value>(body).unwrap().is_object());
                     edit(&Bytes::copy_from_slice(body), route, &found, ASK);
                 }
@@ -236,15 +295,15 @@ proptest! {
     fn it_agrees_with_a_whole_parse(value in prop_oneof![any_body(), any_json()], pretty in any::<bool>()) {
         let text = if pretty { serde_json::to_string_pretty(&value) } else { serde_json::to_string(&value) }.unwrap();
         match chat(&text) {
-            Err(PeekError::NotJson | PeekError::Duplicate(_)) => prop_assert!(false, "{}", text),
+            Err(PeekError::NotJson | PeekError::NotAForm | PeekError::Duplicate(_)) => prop_assert!(false, "{}", text),
             Err(PeekError::NotAnObject) => prop_assert!(!value.is_object()),
             Err(PeekError::WrongType { .. }) => {}
             Ok(found) => {
                 prop_assert_eq!(found.model.as_deref(), value["model"].as_str());
                 prop_assert_eq!(found.stream, value["stream"].as_bool().unwrap_or(false));
                 prop_assert_eq!(found.include_usage, value["stream_options"]["include_usage"].as_bool().unwrap_or(false));
-                prop_assert_eq!(found.max_tokens.map(u64::from), value["max_tokens"].as_u64());
-                prop_assert_eq!(found.n.map(u64::from), value["n"].as_u64());
+                prop_assert_eq!(found.output_limit.map(u64::from), value["max_tokens"].as_u64().max(value["max_completion_tokens"].as_u64()));
+                prop_assert_eq!(found.answers.map(u64::from), value["n"].as_u64());
             }
         }
     }
@@ -256,14 +315,14 @@ proptest! {
         let value: Value = serde_json::from_str(&text).unwrap();
         let Ok(found) = chat(&text) else { return Ok(()) };
         let edits = Edits { model: model.as_deref(), include_usage: true, output_limit: limit };
-        let pieces = edit(&Bytes::copy_from_slice(text.as_bytes()), Route::ChatCompletions, &found, edits);
+        let pieces = edit(&Bytes::copy_from_slice(text.as_bytes()), route(CHAT), &found, edits);
         let out: Value = serde_json::from_slice(&pieces.concat()).unwrap();
 
         let mut expected = value.clone();
         if let Some(model) = model {
             expected["model"] = Value::from(model);
         }
-        if let Some(limit) = limit.filter(|_| found.max_tokens.is_none()) {
+        if let Some(limit) = limit.filter(|_| found.output_limit.is_none()) {
             expected["max_completion_tokens"] = Value::from(limit);
         }
         expected["stream_options"]["include_usage"] = Value::from(true);

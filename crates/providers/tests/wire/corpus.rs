@@ -5,6 +5,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use ownkey_domain::provider::Provider;
 use ownkey_domain::verdict::Verdict;
 use ownkey_providers::error_class::{ErrorClass, classify};
+use ownkey_providers::paths::{post, usual};
+use ownkey_providers::route::Route;
 use ownkey_providers::stream::{StreamMeter, Terminal};
 use serde::Deserialize;
 use serde_json::Value;
@@ -56,10 +58,17 @@ impl Entry {
         classes[0]
     }
 
+    /// The path whose streams have such events.
+    fn route(&self) -> &'static Route {
+        let data = if self.body["data"].is_object() { &self.body["data"] } else { &self.body };
+        let is_response = self.provider == Provider::OpenAi && data["type"].is_string();
+        post(if is_response { "/v1/responses" } else { usual(self.provider.protocol()) }).unwrap()
+    }
+
     fn class_in_stream(&self) -> ErrorClass {
         let name = self.body["event"].as_str().map_or_else(String::new, |name| format!("event: {name}\n"));
         let end = self.body["then"].as_str().map_or_else(String::new, |end| format!("{end}\n\n"));
-        let mut meter = StreamMeter::new(self.provider);
+        let mut meter = StreamMeter::new(self.route(), 1);
         meter.feed(format!("{name}data: {}\n\n{end}", self.body["data"]).as_bytes());
         match meter.finish().terminal {
             Some(Terminal::Error(class)) => class,

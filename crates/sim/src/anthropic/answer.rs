@@ -59,7 +59,7 @@ pub fn message(
     let geo = body.get("inference_geo").and_then(Value::as_str).unwrap_or("global").to_owned();
     // Only the models since 4.6 charge for the place.
     let us_only = geo == "us" && !model.id.contains("-4-5");
-    let bill = Bill { model, tier: "default", input, us_only };
+    let bill = Bill { us_only, ..Bill::new(model, "default", input) };
     let message = Message {
         id: call.unique("msg_01"),
         model: echo::key_in(call, &asked.0, "model").unwrap_or_else(|| model.snapshot().to_owned()),

@@ -1,6 +1,7 @@
 //! api.anthropic.com
 
 mod answer;
+mod count;
 pub mod error;
 mod models;
 mod prompt;
@@ -24,15 +25,22 @@ use crate::reply::{Reply, Wait};
 use crate::sim::Sim;
 use crate::sse::Event;
 
+const MESSAGES: &str = "/v1/messages";
+const COUNT_TOKENS: &str = "/v1/messages/count_tokens";
+
 /// The answer to any request.
 pub fn answer(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
-    let inference = call.path == "/v1/messages";
+    // Counting is free, and refused to an account without credit all the same.
+    let inference = [MESSAGES, COUNT_TOKENS].contains(&call.path.as_str());
     let refused = refusal(sim, call, inference);
     let reply = refused.unwrap_or_else(|| match (call.method.clone(), call.path.as_str()) {
-        (Method::POST, "/v1/messages") => messages(sim, call, recorder),
+        (Method::POST, MESSAGES) => messages(sim, call, recorder),
+        (Method::POST, COUNT_TOKENS) => count::answer(sim, call),
         (Method::GET, "/v1/models") => models::list(sim, call),
         (Method::GET, path) if path.starts_with("/v1/models/") => models::one(call),
-        (_, "/v1/messages" | "/v1/models") => error::of(call, 405, "invalid_request_error", "Method Not Allowed"),
+        (_, MESSAGES | COUNT_TOKENS | "/v1/models") => {
+            error::of(call, 405, "invalid_request_error", "Method Not Allowed")
+        }
         _ => catalogue::reply(call, "anthropic.path.not_found"),
     });
     // Length and the like, where no directive has said otherwise yet.
@@ -114,24 +122,9 @@ fn messages(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
 
 /// The body and its model, if the service would take it.
 fn accepted(sim: &Sim, call: &Call) -> Result<(Value, &'static Model), Box<Reply>> {
-    if call.oversize {
-        return Err(catalogue::reply(call, "anthropic.request.too_large").into());
-    }
-    let body: Value = serde_json::from_slice(&call.body).map_err(|fault| {
-        let said = format!("The request body is not valid JSON: {fault}");
-        error::of(call, 400, "invalid_request_error", &said)
-    })?;
-    let beta = call.headers.contains_key("anthropic-beta");
-    let schema = if beta { "BetaCreateMessageParams" } else { "CreateMessageParams" };
+    let (body, model) = fitting(sim, call, ["CreateMessageParams", "BetaCreateMessageParams"])?;
     let invalid = |said: &str| Box::new(error::of(call, 400, "invalid_request_error", said));
-    sim.schemas(Provider::Anthropic).check(schema, &body).map_err(|problem| invalid(&error::wording(&problem)))?;
-    if call.header("anthropic-version") == Some(version::LATEST) {
-        version::check(&body).map_err(|said| invalid(&said))?;
-    }
-    let id = body.get("model").and_then(Value::as_str).unwrap_or_default();
-    let Some(model) = bill::model(Provider::Anthropic, id) else {
-        return Err(error::of(call, 404, "not_found_error", &format!("model: {id}")).into());
-    };
+    let id = &model.id;
     let limit = body.get("max_tokens").and_then(Value::as_u64).unwrap_or(0);
     if limit > model.max_output_tokens {
         let most = model.max_output_tokens;
@@ -142,6 +135,28 @@ fn accepted(sim: &Sim, call: &Call) -> Result<(Value, &'static Model), Box<Reply
     match body.get("messages").and_then(Value::as_array) {
         Some(messages) if messages.is_empty() => Err(invalid("messages: at least one message is required")),
         _ => Ok((body, model)),
+    }
+}
+
+/// The body, if it fits its schema (the second one where betas are on), and the model it names.
+fn fitting(sim: &Sim, call: &Call, schemas: [&str; 2]) -> Result<(Value, &'static Model), Box<Reply>> {
+    if call.oversize {
+        return Err(catalogue::reply(call, "anthropic.request.too_large").into());
+    }
+    let body: Value = serde_json::from_slice(&call.body).map_err(|fault| {
+        let said = format!("The request body is not valid JSON: {fault}");
+        error::of(call, 400, "invalid_request_error", &said)
+    })?;
+    let schema = schemas[usize::from(call.headers.contains_key("anthropic-beta"))];
+    let invalid = |said: &str| Box::new(error::of(call, 400, "invalid_request_error", said));
+    sim.schemas(Provider::Anthropic).check(schema, &body).map_err(|problem| invalid(&error::wording(&problem)))?;
+    if call.header("anthropic-version") == Some(version::LATEST) {
+        version::check(&body).map_err(|said| invalid(&said))?;
+    }
+    let id = body.get("model").and_then(Value::as_str).unwrap_or_default();
+    match bill::model(Provider::Anthropic, id) {
+        Some(model) => Ok((body, model)),
+        None => Err(error::of(call, 404, "not_found_error", &format!("model: {id}")).into()),
     }
 }
 

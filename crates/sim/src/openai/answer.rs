@@ -38,6 +38,8 @@ pub struct Completion {
     pub tier: String,
     /// The usage object.
     pub usage: Value,
+    /// The caller's own words on it, of a completion that is kept.
+    pub metadata: Option<Value>,
 }
 
 /// The answer to a request, and what it costs.
@@ -86,12 +88,18 @@ pub fn completion(
         output,
         tier: echo::tier(call, &asked.0).unwrap_or_else(|| tier.to_owned()),
         usage,
+        metadata: is_kept(body).then(|| body.get("metadata").cloned().unwrap_or_else(|| json!({}))),
     };
-    (completion, Bill { model, tier, input, us_only: false })
+    (completion, Bill::new(model, tier, input))
+}
+
+/// Whether the completion is to be kept.
+pub fn is_kept(body: &Value) -> bool {
+    body.get("store") == Some(&Value::Bool(true))
 }
 
 /// The tier a request is served in, where the model is sold in it.
-fn tier(body: &Value, model: &Model) -> &'static str {
+pub fn tier(body: &Value, model: &Model) -> &'static str {
     let tier = match body.get("service_tier").and_then(Value::as_str) {
         Some("flex") => "flex",
         // The faster tier's answers name it by its other name.
@@ -146,6 +154,12 @@ impl Completion {
 
 /// The completion in one piece.
 pub fn plain(completion: &Completion, asked: &Directives) -> Reply {
+    let usage = (!asked.has("no_usage")).then(|| completion.usage.clone());
+    Reply::json(200, &whole(completion, usage.as_ref())).marked(Mark { output: Some(completion.output), usage })
+}
+
+/// The whole completion, with a usage if there is one.
+pub fn whole(completion: &Completion, usage: Option<&Value>) -> Value {
     let choice = |index| {
         let (message, reason) = (completion.message(), completion.finish_reason());
         json!({"index": index, "message": message, "logprobs": null, "finish_reason": reason})
@@ -155,9 +169,11 @@ pub fn plain(completion: &Completion, asked: &Directives) -> Reply {
         "choices": (0..completion.choices).map(choice).collect::<Vec<_>>(),
         "service_tier": completion.tier, "system_fingerprint": "fp_5100000001",
     });
-    let usage = (!asked.has("no_usage")).then(|| completion.usage.clone());
-    if let Some(usage) = &usage {
+    if let Some(usage) = usage {
         body["usage"] = usage.clone();
     }
-    Reply::json(200, &body).marked(Mark { output: Some(completion.output), usage })
+    if let Some(metadata) = &completion.metadata {
+        body["metadata"] = metadata.clone();
+    }
+    body
 }

@@ -1,15 +1,24 @@
 //! api.openai.com
 
 mod answer;
+mod chat;
+mod completions;
+mod embeddings;
 pub mod error;
+mod form;
+mod images;
 mod models;
+mod moderations;
 mod prompt;
+mod request;
+mod responses;
+mod speech;
+mod stored;
 mod stream;
+mod transcriptions;
 
 use http::Method;
-use serde_json::{Value, json};
 
-use crate::bill::{self, Model};
 use crate::call::Call;
 use crate::catalogue;
 use crate::directive::Directives;
@@ -20,28 +29,66 @@ use crate::oddity;
 use crate::provider::Provider;
 use crate::reply::{Reply, Wait};
 use crate::sim::Sim;
-use crate::sse::{Event, Part};
 
-const CHAT: &str = "/v1/chat/completions";
+/// Answers a request whose key is good.
+type Answering = fn(&Sim, &Call, &mut Recorder) -> Reply;
+
+/// The paths of calls, and what answers each.
+const CALLS: [(Method, &str, Answering); 22] = [
+    (Method::POST, "/v1/chat/completions", chat::complete),
+    (Method::GET, "/v1/chat/completions", stored::list),
+    (Method::GET, "/v1/chat/completions/{id}", stored::get),
+    (Method::POST, "/v1/chat/completions/{id}", stored::update),
+    (Method::DELETE, "/v1/chat/completions/{id}", stored::delete),
+    (Method::GET, "/v1/chat/completions/{id}/messages", stored::messages),
+    (Method::POST, "/v1/responses", responses::create),
+    (Method::POST, "/v1/responses/input_tokens", responses::count::answer),
+    (Method::POST, "/v1/responses/compact", responses::compact::answer),
+    (Method::GET, "/v1/responses/{id}", responses::by_id::get),
+    (Method::DELETE, "/v1/responses/{id}", responses::by_id::delete),
+    (Method::POST, "/v1/responses/{id}/cancel", responses::by_id::cancel),
+    (Method::GET, "/v1/responses/{id}/input_items", responses::by_id::input_items),
+    (Method::POST, "/v1/completions", completions::answer),
+    (Method::POST, "/v1/embeddings", embeddings::answer),
+    (Method::POST, "/v1/moderations", moderations::answer),
+    (Method::POST, "/v1/audio/speech", speech::answer),
+    (Method::POST, "/v1/audio/transcriptions", transcriptions::answer),
+    (Method::POST, "/v1/audio/translations", transcriptions::translation),
+    (Method::POST, "/v1/images/generations", images::generations),
+    (Method::POST, "/v1/images/edits", images::edits),
+    (Method::POST, "/v1/images/variations", images::variations),
+];
 
 /// The answer to any request.
 pub fn answer(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
-    let model = call.path.starts_with("/v1/models/");
-    let reply = match (&call.method, call.path.as_str()) {
-        (&Method::POST, CHAT) => refusal(sim, call, true).unwrap_or_else(|| completions(sim, call, recorder)),
-        (&Method::GET, "/v1/models") => refusal(sim, call, false).unwrap_or_else(|| models::list(sim, call)),
-        (&Method::GET, _) if model => refusal(sim, call, false).unwrap_or_else(|| models::one(call)),
-        (method, CHAT | "/v1/models") => {
+    let path = call.path.as_str();
+    let is_models = path == "/v1/models";
+    let known = CALLS.iter().filter(|(_, template, _)| is_at(template, path));
+    let found = known.clone().find(|(method, ..)| *method == call.method);
+    let reply = match (&call.method, found) {
+        (_, Some((.., answering))) => refusal(sim, call, true).unwrap_or_else(|| answering(sim, call, recorder)),
+        (&Method::GET, None) if is_models => refusal(sim, call, false).unwrap_or_else(|| models::list(sim, call)),
+        (&Method::GET, None) if path.starts_with("/v1/models/") => {
+            refusal(sim, call, false).unwrap_or_else(|| models::one(call))
+        }
+        (method, None) if is_models || known.count() > 0 => {
             let hint = "(HINT: Perhaps you meant to use a different HTTP method?)";
-            let said = format!("Not allowed to {method} on {}. {hint}", call.path);
+            let said = format!("Not allowed to {method} on {path}. {hint}");
             error::of(call, 405, (&said, "invalid_request_error"), (None, Some("method_not_supported")))
         }
-        (method, path) => {
+        (method, None) => {
             let said = format!("Invalid URL ({method} {path})");
             error::of(call, 404, (&said, "invalid_request_error"), (None, None))
         }
     };
     oddity::finished(reply)
+}
+
+/// Whether a path is of that form, `{id}` standing for one segment.
+fn is_at(template: &str, path: &str) -> bool {
+    let (template, path) = (template.split('/'), path.split('/'));
+    template.clone().count() == path.clone().count()
+        && template.zip(path).all(|(expected, segment)| expected == segment || expected == "{id}")
 }
 
 /// What the credential of a request leads to before the body is looked at.
@@ -68,87 +115,21 @@ fn refusal(sim: &Sim, call: &Call, inference: bool) -> Option<Reply> {
     }
 }
 
-fn completions(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
-    let (body, model) = match accepted(sim, call) {
-        Ok(accepted) => accepted,
-        Err(reply) => return *reply,
-    };
-    let asked = prompt::directives(&body);
-    if let Some(reply) = oddity::replaced(sim, call, &asked.0) {
-        return oddity::shaped(reply, &asked.0);
-    }
-    let (completion, bill) = answer::completion((sim, call), model, &body, &asked);
-    let prompt = bill.input.total();
-    if prompt > model.max_input_tokens {
-        let said = format!(
-            "This model's maximum context length is {} tokens. However, your messages resulted in {prompt} tokens. \
-             Please reduce the length of the messages.",
-            model.max_input_tokens
-        );
-        let place = (Some("messages"), Some("context_length_exceeded"));
-        return error::of(call, 400, (&said, "invalid_request_error"), place);
-    }
-    recorder.bill(bill);
-    let mut reply = if body.get("stream") == Some(&Value::Bool(true)) {
-        let include = body.pointer("/stream_options/include_usage") == Some(&Value::Bool(true));
-        let events = stream::events(completion, &asked.0, include);
-        Reply::events(oddity::stream(events, &asked.0, error_event(call, &asked.0).bytes))
-    } else if asked.0.has("error_event") || asked.0.has("error") {
+/// An answer with the headers that all have, and what a directive does to it.
+fn dressed(call: &Call, asked: &Directives, mut reply: Reply) -> Reply {
+    usual_headers(call, &mut reply);
+    echo::in_head(call, asked, &mut reply);
+    oddity::shaped(reply, asked)
+}
+
+/// A whole answer, or what a directive makes of it.
+fn plain(call: &Call, asked: &Directives, reply: Reply) -> Reply {
+    if asked.has("error_event") || asked.has("error") {
         error::of_status(call, 500)
-    } else if asked.0.has("error_split") {
+    } else if asked.has("error_split") {
         echo::operators_error(error::of_status(call, 500), call)
     } else {
-        oddity::maybe_broken(answer::plain(&completion, &asked.0), &asked.0)
-    };
-    usual_headers(call, &mut reply);
-    echo::in_head(call, &asked.0, &mut reply);
-    oddity::shaped(reply, &asked.0)
-}
-
-/// The body and its model, if the service would take it.
-fn accepted(sim: &Sim, call: &Call) -> Result<(Value, &'static Model), Box<Reply>> {
-    if call.oversize {
-        let said = "Request body is too large";
-        return Err(error::of(call, 413, (said, "invalid_request_error"), (None, None)).into());
-    }
-    let parsed: Result<Value, _> = serde_json::from_slice(&call.body);
-    let Some(body) = parsed.ok().filter(Value::is_object) else {
-        return Err(error::bad_json(call).into());
-    };
-    let schemas = sim.schemas(Provider::OpenAi);
-    schemas.check("CreateChatCompletionRequest", &body).map_err(|problem| error::of_problem(call, &problem))?;
-    let id = body.get("model").and_then(Value::as_str).unwrap_or_default();
-    let Some(model) = bill::model(Provider::OpenAi, id) else {
-        return Err(catalogue::reply(call, "openai.perm.model_not_found").into());
-    };
-    let given = |name| body.get(name).is_some_and(|value| !value.is_null());
-    if given("stream_options") && body.get("stream") != Some(&Value::Bool(true)) {
-        let said = "The 'stream_options' parameter is only allowed when 'stream' is enabled.";
-        return Err(error::of(call, 400, (said, "invalid_request_error"), (Some("stream_options"), None)).into());
-    }
-    let reasoning = ["o1", "o3", "o4", "gpt-5", "gpt-6"].iter().any(|family| id.starts_with(family));
-    if given("max_tokens") && reasoning && !id.contains("chat") {
-        return Err(catalogue::reply(call, "openai.request.max_tokens_unsupported").into());
-    }
-    Ok((body, model))
-}
-
-/// What ends a stream that fails on its way.
-fn error_event(call: &Call, asked: &Directives) -> Event {
-    if asked.has("error_split") {
-        let said = echo::operators_words(call);
-        let error = json!({"message": said, "type": "tokens", "param": null, "code": "rate_limit_exceeded"});
-        return Event::data(Part::Frame, &json!({"error": error}));
-    }
-    let id = asked.text("error", "id").or(asked.text("error_event", "id"));
-    let entry = id.and_then(catalogue::entry).or_else(|| catalogue::entry("openai.stream.chat_error_chunk"));
-    let body = entry.map(|entry| catalogue::filled(call, entry.body())).unwrap_or_default();
-    match (body.get("data"), body.get("then").and_then(Value::as_str)) {
-        (Some(data), then) => {
-            let then = then.map(|line| format!("{line}\n\n")).unwrap_or_default();
-            Event::lines(Part::Frame, format!("data: {data}\n\n{then}"))
-        }
-        (None, _) => Event::data(Part::Frame, &body),
+        oddity::maybe_broken(reply, asked)
     }
 }
 

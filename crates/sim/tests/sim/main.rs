@@ -3,8 +3,11 @@
 
 mod answers;
 mod echoes;
+mod media;
 mod oddities;
+mod paths;
 mod program;
 mod requests;
+mod responses;
 mod schema;
 mod support;

@@ -1,0 +1,78 @@
+//! What managed calls for sound and images may carry. Only answers that tell their tokens can be billed.
+
+use super::managed::{FILE, PLAIN, VOICE};
+use crate::managed::{Look, Terms, Words};
+
+/// `POST /v1/audio/speech`, as events only.
+pub(super) static SPEECH: Terms = Terms {
+    members: &["model", "input", "instructions", "voice", "response_format", "speed", "stream_format"],
+    needs: &["stream_format"],
+    look: &[("stream_format", &Look::Word(Words { what: "the `stream_format`", known: &["sse"] })), ("voice", &VOICE)],
+    ..PLAIN
+};
+
+/// `POST /v1/audio/transcriptions`, as JSON only.
+pub(super) static TRANSCRIPTIONS: Terms = Terms {
+    members: &[
+        "model",
+        "file",
+        "language",
+        "languages",
+        "languages[]",
+        "prompt",
+        "response_format",
+        "temperature",
+        "include",
+        "include[]",
+        "stream",
+        "chunking_strategy",
+    ],
+    look: &[("response_format", &Look::Word(Words { what: "the `response_format`", known: &["json"] }))],
+    ..PLAIN
+};
+
+/// `POST /v1/images/generations`.
+pub(super) static IMAGES: Terms = Terms {
+    members: &[
+        "model",
+        "prompt",
+        "background",
+        "moderation",
+        "n",
+        "output_compression",
+        "output_format",
+        "partial_images",
+        "quality",
+        "response_format",
+        "size",
+        "stream",
+        "style",
+        "user",
+    ],
+    ..PLAIN
+};
+
+/// `POST /v1/images/edits`.
+pub(super) static IMAGE_EDITS: Terms = Terms {
+    members: &[
+        "model",
+        "prompt",
+        "image",
+        "image[]",
+        "mask",
+        "background",
+        "input_fidelity",
+        "n",
+        "output_compression",
+        "output_format",
+        "partial_images",
+        "quality",
+        "response_format",
+        "size",
+        "stream",
+        "user",
+    ],
+    // In JSON they may name files of the account.
+    look: &[("image", &Look::Each(&FILE)), ("mask", &FILE)],
+    ..PLAIN
+};

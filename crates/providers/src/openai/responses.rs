@@ -1,0 +1,71 @@
+//! The Responses API: usage, what is billed beside it, and its streams, whose last event repeats the whole response
+//! and can be of any length.
+
+use ownkey_domain::usage::{TokenClass, Usage};
+use serde_json::Value;
+
+use super::events::{Events, Kinds};
+use super::usage;
+use crate::answer::{Billing, Served};
+use crate::json::Wanted;
+use crate::stream::Dialect;
+
+const MEMBERS: &[&str] = &["id", "model", "service_tier", "usage", "error"];
+
+/// What matters of a whole response.
+pub(super) const WANTED: Wanted = Wanted { within: None, members: MEMBERS, kinds_of: &["output"] };
+
+/// Items of an output that cost their tokens and nothing else. Others are tools that run at the provider, with fees of
+/// their own, or not known here.
+const BY_TOKENS: [&str; 17] = [
+    "message",
+    "reasoning",
+    "function_call",
+    "function_call_output",
+    "custom_tool_call",
+    "custom_tool_call_output",
+    "local_shell_call",
+    "local_shell_call_output",
+    "apply_patch_call",
+    "apply_patch_call_output",
+    "computer_call",
+    "computer_call_output",
+    "mcp_call",
+    "mcp_list_tools",
+    "mcp_approval_request",
+    "mcp_approval_response",
+    "compaction",
+];
+
+/// What a whole response says.
+pub(super) fn answer(response: &Value) -> Served {
+    let usage = tokens(&response["usage"]);
+    let mut kinds = response["output"].as_array().into_iter().flatten();
+    let by_tokens = kinds.all(|kind| kind.as_str().is_some_and(|kind| BY_TOKENS.contains(&kind)));
+    let billing = if by_tokens { Billing::ByTokens } else { Billing::BeyondTokens };
+    Served { billing, ..usage::served(response, usage) }
+}
+
+fn tokens(usage: &Value) -> Usage {
+    let input = &usage["input_tokens_details"];
+    usage::counts(&[
+        (TokenClass::Input, &usage["input_tokens"]),
+        (TokenClass::CacheRead, &input["cached_tokens"]),
+        (TokenClass::CacheWrite, &input["cache_write_tokens"]),
+        (TokenClass::Output, &usage["output_tokens"]),
+        (TokenClass::Reasoning, &usage["output_tokens_details"]["reasoning_tokens"]),
+    ])
+}
+
+const KINDS: Kinds = Kinds {
+    begins: &["response.created"],
+    ends: &["response.completed", "response.incomplete"],
+    fails: &["response.failed"],
+    wanted: Wanted { within: Some("response"), ..WANTED },
+    served: answer,
+};
+
+/// Reads a stream of response events.
+pub(super) fn reader(_: u32) -> Dialect {
+    Box::new(Events::new(KINDS, 1))
+}

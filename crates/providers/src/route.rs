@@ -1,0 +1,220 @@
+//! The kinds of call that are served: one row each, in the table of the provider whose path it is. One more path is
+//! one more row, and a reader of its usage where none of those that are there fits.
+
+use std::fmt;
+
+use http::Method;
+use ownkey_domain::catalogue::Mode;
+use ownkey_domain::usage::{Measured, Usage};
+use serde_json::Value;
+
+use crate::answer::{Billing, Served};
+use crate::json::Wanted;
+use crate::managed::Terms;
+use crate::stream::Dialect;
+
+/// How a path is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// `GET`
+    Get,
+    /// `POST`
+    Post,
+    /// `DELETE`
+    Delete,
+}
+
+impl Verb {
+    /// The word itself.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    /// The method.
+    pub const fn method(self) -> Method {
+        match self {
+            Self::Get => Method::GET,
+            Self::Post => Method::POST,
+            Self::Delete => Method::DELETE,
+        }
+    }
+}
+
+/// What the provider bills for a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Charge {
+    /// What it used.
+    Usage,
+    /// Nothing: it asks no model, or the provider says that it is free.
+    Nothing,
+}
+
+/// A kind of call, and all that is special about it.
+#[derive(Clone, Copy)]
+pub struct Route {
+    /// How the path is called.
+    pub verb: Verb,
+    /// The path, as receipts name it. `{id}` stands for any one segment.
+    pub template: &'static str,
+    /// What the provider bills.
+    pub charge: Charge,
+    /// Whether its answer has tokens of output.
+    pub has_output: bool,
+    /// The kinds of models that are called here.
+    pub modes: &'static [Mode],
+    /// Whether the events of its streams have names, that of an error among them.
+    pub names_events: bool,
+    /// What of its body is acted on.
+    pub(crate) body: Body,
+    /// How its answer is read.
+    pub(crate) answer: Reading,
+    /// How its stream is read, given how many answers were asked for.
+    pub(crate) dialect: fn(answers: u32) -> Dialect,
+    /// What a managed call may carry; `None` if managed access does not serve it.
+    pub(crate) managed: Option<&'static Terms>,
+}
+
+/// What of a request body is acted on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Body {
+    /// There is none, or nothing of it matters.
+    Ignored,
+    /// JSON, with these members besides its model and whether it asks for a stream.
+    Json(Members),
+    /// The same as fields of a form, of which others are files.
+    Form(Members),
+}
+
+/// Members of a request body that are acted on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Members {
+    /// The names of the output limit; the first is the one to write in.
+    pub(crate) limits: &'static [&'static str],
+    /// Which of them a model knows, if not all know the same.
+    pub(crate) limit_of: Option<fn(model: &str) -> &'static str>,
+    /// Members that say how many answers are made.
+    pub(crate) answers: &'static [&'static str],
+    /// Whether a stream tells its usage only if asked to.
+    pub(crate) asks_usage: bool,
+    /// Whether the provider takes `null` for a model.
+    pub(crate) null_model: bool,
+}
+
+impl Members {
+    /// Nothing else matters.
+    pub(crate) const NONE: Self =
+        Self { limits: &[], limit_of: None, answers: &[], asks_usage: false, null_model: false };
+}
+
+/// How a whole answer is read.
+#[derive(Clone, Copy)]
+pub(crate) struct Reading {
+    /// What of it matters.
+    pub(crate) wanted: Wanted,
+    /// What they say.
+    pub(crate) served: fn(&Value) -> Served,
+}
+
+impl Route {
+    /// Whether a stream's usage must be asked for.
+    pub const fn asks_usage(&self) -> bool {
+        self.members().asks_usage
+    }
+
+    /// Whether managed access serves any such call.
+    pub fn can_be_managed(&self) -> bool {
+        self.managed.is_some()
+    }
+
+    /// Whether a request can bound its output.
+    pub const fn takes_limit(&self) -> bool {
+        !self.members().limits.is_empty()
+    }
+
+    /// Whether models of that kind are called by it. Where no kind has a path of its own, all are.
+    pub fn serves(&self, mode: Mode) -> bool {
+        self.modes.is_empty() || self.modes.contains(&mode)
+    }
+
+    /// The name by which an output limit of that model is written in.
+    pub(crate) fn limit_name(&self, model: &str) -> Option<&'static str> {
+        let Members { limits, limit_of, .. } = self.members();
+        limit_of.map(|name| name(model)).or(limits.first().copied())
+    }
+
+    /// Whether its body may be a form.
+    pub(crate) const fn is_form(&self) -> bool {
+        matches!(self.body, Body::Form(_))
+    }
+
+    /// The members of its body that are acted on.
+    pub(crate) const fn members(&self) -> Members {
+        match self.body {
+            Body::Json(members) | Body::Form(members) => members,
+            Body::Ignored => Members::NONE,
+        }
+    }
+
+    /// Whether the provider bills nothing for it.
+    pub fn is_free(&self) -> bool {
+        self.charge == Charge::Nothing
+    }
+
+    /// What its answer says, with what the provider bills for it. A call that is free uses nothing: the usage it may
+    /// show is another call's, or an estimate of one.
+    pub(crate) fn bill(&self, served: Served) -> Served {
+        if !self.is_free() {
+            return served;
+        }
+        Served {
+            usage: Usage::default(),
+            units: None,
+            measured: Measured::Unknown,
+            billing: Billing::Nothing,
+            ..served
+        }
+    }
+
+    /// Whether it is at that path.
+    pub(crate) fn is_at(&self, path: &str) -> bool {
+        let mut segments = path.split('/');
+        let mut expected = self.template.split('/');
+        loop {
+            match (expected.next(), segments.next()) {
+                (None, None) => return true,
+                (Some("{id}"), Some(id)) if is_id(id) => {}
+                (Some(name), Some(segment)) if name == segment => {}
+                _ => return false,
+            }
+        }
+    }
+}
+
+/// Longer than ids of providers are.
+const ID_LEN_MAX: usize = 256;
+
+/// An id as providers make them. Anything else could be read as another path somewhere on the way.
+fn is_id(segment: &str) -> bool {
+    let word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    (1..=ID_LEN_MAX).contains(&segment.len())
+        && segment.bytes().all(word)
+        && segment.bytes().any(|b| b.is_ascii_alphanumeric())
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.verb.as_str(), self.template)
+    }
+}
+
+impl PartialEq for Route {
+    fn eq(&self, other: &Self) -> bool {
+        (self.verb, self.template) == (other.verb, other.template)
+    }
+}
+
+impl Eq for Route {}

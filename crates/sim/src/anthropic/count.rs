@@ -1,0 +1,32 @@
+//! POST /v1/messages/count_tokens: an estimate, and free.
+
+use serde_json::{Value, json};
+
+use super::{error, fitting, prompt, usual_headers};
+use crate::call::Call;
+use crate::echo;
+use crate::oddity;
+use crate::reply::Reply;
+use crate::sim::Sim;
+use crate::text;
+
+/// Answers a request to count.
+pub fn answer(sim: &Sim, call: &Call) -> Reply {
+    let body = match fitting(sim, call, ["CountMessageTokensParams", "BetaCountMessageTokensParams"]) {
+        Ok((body, _)) => body,
+        Err(reply) => return *reply,
+    };
+    if body.get("messages").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+        let said = "messages: at least one message is required";
+        return error::of(call, 400, "invalid_request_error", said);
+    }
+    let (asked, _) = prompt::directives(&body);
+    if let Some(reply) = oddity::replaced(sim, call, &asked) {
+        return oddity::shaped(reply, &asked);
+    }
+    let tokens: u64 = prompt::segments(&body).iter().map(|segment| text::count(&segment.text)).sum();
+    let mut reply = oddity::maybe_broken(Reply::json(200, &json!({"input_tokens": tokens})), &asked);
+    usual_headers(call, &mut reply);
+    echo::in_head(call, &asked, &mut reply);
+    oddity::shaped(reply, &asked)
+}

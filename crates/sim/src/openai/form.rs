@@ -1,0 +1,94 @@
+//! Bodies that are forms with files.
+
+use serde_json::{Map, Value, json};
+
+use super::{error, request};
+use crate::call::Call;
+use crate::provider::Provider;
+use crate::reply::Reply;
+use crate::sim::Sim;
+
+/// A form that fits its schema: its fields as JSON, and its files.
+pub struct Form {
+    /// The fields; a file is its name.
+    pub fields: Value,
+    /// The sizes of all files.
+    pub files: Vec<u64>,
+}
+
+/// The form of a request, if the service would take it.
+pub fn read(sim: &Sim, call: &Call, schema: &str) -> Result<Form, Box<Reply>> {
+    let kind = call.header("content-type").unwrap_or_default();
+    let Some((_, boundary)) = kind.split_once("boundary=").filter(|_| kind.starts_with("multipart/form-data")) else {
+        return Err(refused(call, "Could not parse multipart form"));
+    };
+    if call.oversize {
+        return Err(request::object(call).err().unwrap_or_else(|| refused(call, "Request body is too large")));
+    }
+    let form =
+        parts(&call.body, boundary.trim_matches('"')).ok_or_else(|| refused(call, "Could not parse multipart form"))?;
+    let schemas = sim.schemas(Provider::OpenAi);
+    schemas.check(schema, &form.fields).map_err(|problem| error::of_problem(call, &problem))?;
+    Ok(form)
+}
+
+fn refused(call: &Call, said: &str) -> Box<Reply> {
+    error::of(call, 400, (said, "invalid_request_error"), (None, None)).into()
+}
+
+fn parts(body: &[u8], boundary: &str) -> Option<Form> {
+    let delimiter = format!("--{boundary}");
+    let mut form = Form { fields: Value::Object(Map::new()), files: Vec::new() };
+    let mut left = body.strip_prefix(delimiter.as_bytes())?;
+    while !left.starts_with(b"--") {
+        let head_end = find(left, b"\r\n\r\n")?;
+        let head = std::str::from_utf8(left.get(2..head_end)?).ok()?;
+        let rest = left.get(head_end + 4..)?;
+        let end = find(rest, format!("\r\n{delimiter}").as_bytes())?;
+        let value = &rest[..end];
+        let (_, name) = head.split_once("name=\"")?;
+        let name = name.split('"').next()?;
+        if head.contains("filename") {
+            form.files.push(value.len() as u64);
+            put(&mut form.fields, name, json!("a file"));
+        } else {
+            put(&mut form.fields, name, typed(name, std::str::from_utf8(value).ok()?));
+        }
+        left = rest.get(end + 2 + delimiter.len()..)?;
+    }
+    Some(form)
+}
+
+fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+    bytes.windows(wanted.len()).position(|window| window == wanted)
+}
+
+/// Fields of a form are all text; the schema knows better.
+fn typed(name: &str, text: &str) -> Value {
+    match name {
+        "n" | "temperature" | "output_compression" | "partial_images" => {
+            serde_json::from_str(text).unwrap_or_else(|_| text.into())
+        }
+        "stream" => match text {
+            "true" => true.into(),
+            "false" => false.into(),
+            _ => text.into(),
+        },
+        _ => text.into(),
+    }
+}
+
+/// `name[]` is an item of a list.
+fn put(fields: &mut Value, name: &str, value: Value) {
+    match name.strip_suffix("[]") {
+        Some(list) => {
+            if !fields[list].is_array() {
+                fields[list] = json!([]);
+            }
+            if let Value::Array(items) = &mut fields[list] {
+                items.push(value);
+            }
+        }
+        None => fields[name] = value,
+    }
+}

@@ -1,0 +1,73 @@
+//! Responses that were kept: by id, their cancelling, their input.
+
+use serde_json::{Value, json};
+
+use super::prompt;
+use crate::call::Call;
+use crate::directive::Directives;
+use crate::log::Recorder;
+use crate::openai::{dressed, error, stored};
+use crate::reply::Reply;
+use crate::sim::Sim;
+use crate::sse::{Event, Part};
+
+/// `GET …/{id}`: the response, or its events again.
+pub fn get(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
+    let Some(kept) = sim.responses.get(call.owner(), id(call)) else { return unknown(call) };
+    if call.parameter("stream") != Some("true") {
+        return shown(call, &kept.answer);
+    }
+    let mut begun = kept.answer.clone();
+    (begun["status"], begun["output"], begun["usage"]) = (json!("in_progress"), json!([]), Value::Null);
+    let created = json!({"type": "response.created", "sequence_number": 0, "response": begun});
+    let completed = json!({"type": "response.completed", "sequence_number": 1, "response": kept.answer});
+    let events = [Event::named(Part::Frame, &created), Event::named(Part::Terminal, &completed)];
+    let nothing = Directives::default();
+    let script = crate::oddity::stream(Box::new(events.into_iter()), &nothing, bytes::Bytes::new());
+    dressed(call, &nothing, Reply::events(script))
+}
+
+/// `DELETE …/{id}`
+pub fn delete(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
+    if !sim.responses.remove(call.owner(), id(call)) {
+        return unknown(call);
+    }
+    shown(call, &json!({"id": id(call), "object": "response", "deleted": true}))
+}
+
+/// `POST …/{id}/cancel`: only what runs in the background.
+pub fn cancel(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
+    let Some(kept) = sim.responses.get(call.owner(), id(call)) else { return unknown(call) };
+    if kept.request.get("background") != Some(&Value::Bool(true)) {
+        let said = "Cannot cancel a synchronous response.";
+        return error::of(call, 400, (said, "invalid_request_error"), (None, None));
+    }
+    let cancelled = |answer: &mut Value| {
+        (answer["status"], answer["usage"], answer["output"]) = (json!("cancelled"), Value::Null, json!([]));
+        answer["completed_at"] = Value::Null;
+    };
+    match sim.responses.change(call.owner(), id(call), cancelled) {
+        Some(answer) => shown(call, &answer),
+        None => unknown(call),
+    }
+}
+
+/// `GET …/{id}/input_items`
+pub fn input_items(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
+    let Some(kept) = sim.responses.get(call.owner(), id(call)) else { return unknown(call) };
+    shown(call, &stored::page(call, prompt::listed(&kept.request, id(call))))
+}
+
+/// The id in the path.
+fn id(call: &Call) -> &str {
+    call.segment(2)
+}
+
+fn shown(call: &Call, answer: &Value) -> Reply {
+    dressed(call, &Directives::default(), Reply::json(200, answer))
+}
+
+fn unknown(call: &Call) -> Reply {
+    let said = format!("Response with id '{}' not found.", id(call));
+    error::of(call, 404, (&said, "invalid_request_error"), (None, None))
+}

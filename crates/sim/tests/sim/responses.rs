@@ -1,0 +1,142 @@
+//! The Responses API and chat completions that are kept.
+
+use crate::schema::{assert_valid, closed};
+use crate::support::{Answer, OPENAI, Running, chat, start, whole, with};
+use ownkey_sim::provider::Provider;
+use serde_json::{Value, json};
+
+async fn post(sim: &Running, path: &str, body: Value) -> Answer {
+    whole(sim.ask(Provider::OpenAi, OPENAI, path, &body).await).await
+}
+
+async fn call(sim: &Running, method: &str, path: &str) -> Answer {
+    let bearer = format!("Bearer {OPENAI}");
+    let uri = format!("{}{path}", sim.openai);
+    whole(sim.send(method, uri, &[("authorization", &bearer)], String::new()).await).await
+}
+
+fn ask(text: &str) -> Value {
+    json!({"model": "gpt-4o", "input": text})
+}
+
+fn kinds() -> Vec<Value> {
+    let schema = json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]});
+    let tool = json!({"type": "function", "name": "get", "parameters": schema, "strict": false});
+    let turns = json!([{"role": "user", "content": [{"type": "input_text", "text": "weather?"}]},
+        {"type": "function_call", "call_id": "call_1", "name": "get", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "call_1", "output": "föhn"}]);
+    vec![
+        ask("Hello"),
+        with(ask("Hello"), json!({"max_output_tokens": 16})),
+        with(ask("the weather"), json!({"tools": [tool], "instructions": "Be brief."})),
+        with(ask("search it"), json!({"tools": [{"type": "web_search"}]})),
+        json!({"model": "gpt-5-pro", "input": turns}),
+    ]
+}
+
+#[tokio::test]
+async fn plain_and_streamed_responses_have_the_published_shape() {
+    let sim = start().await;
+    let (plain, event) = (closed("openai", "Response"), closed("openai", "ResponseStreamEvent"));
+    for body in kinds() {
+        let answer = post(&sim, "/v1/responses", body.clone()).await;
+        assert_eq!(answer.status, 200, "{}", answer.json());
+        assert_valid(&plain, &answer.json());
+        let streamed = post(&sim, "/v1/responses", with(body, json!({"stream": true}))).await;
+        let events: Vec<Value> =
+            streamed.events().iter().map(|event| serde_json::from_str(event).expect("JSON")).collect();
+        // Before its end a response has no usage: the service sends null there, which its description leaves out.
+        let described =
+            events.iter().filter(|event| event["response"]["usage"].is_object() || event.get("response").is_none());
+        described.for_each(|found| assert_valid(&event, found));
+        let numbers: Vec<_> = events.iter().map(|event| event["sequence_number"].as_u64().expect("a number")).collect();
+        assert_eq!(numbers, (0..numbers.len() as u64).collect::<Vec<_>>());
+        let last = &events[events.len() - 1];
+        assert!(["response.completed", "response.incomplete"].contains(&last["type"].as_str().expect("a type")));
+        let (a, b) = (&last["response"]["output"], &answer.json()["output"]);
+        assert_eq!(a[0]["content"], b[0]["content"]);
+        assert_eq!(sim.last_entry().await["usage"], last["response"]["usage"]);
+    }
+}
+
+#[tokio::test]
+async fn what_the_service_refuses_is_refused() {
+    let sim = start().await;
+    for (path, body, status, said) in [
+        ("/v1/responses", json!({"input": "a"}), 400, "'model'"),
+        ("/v1/responses", json!({"model": "gpt-4o"}), 400, "'input'"),
+        ("/v1/responses", with(ask("a"), json!({"messages": []})), 400, "messages"),
+        ("/v1/responses", with(ask("a"), json!({"max_output_tokens": 1})), 400, "max_output_tokens"),
+        ("/v1/responses", with(ask("a"), json!({"previous_response_id": "resp_x"})), 400, "resp_x"),
+        ("/v1/responses", with(ask("a"), json!({"tools": [{"type": "teleport"}]})), 400, "teleport"),
+        ("/v1/responses", with(ask("a"), json!({"model": "text-embedding-3-small"})), 404, "not supported"),
+        ("/v1/responses/input_tokens", with(ask("a"), json!({"stream": true})), 400, "stream"),
+        ("/v1/responses/compact", json!({"input": "a"}), 400, "'model'"),
+        ("/v1/chat/completions/chatcmpl-1", json!({}), 400, "'metadata'"),
+        ("/v1/chat/completions/chatcmpl-1", json!({"metadata": {}}), 404, "not found"),
+    ] {
+        let answer = post(&sim, path, body.clone()).await;
+        assert_eq!(answer.status, status, "{path} {body}: {}", answer.json());
+        assert!(answer.json()["error"]["message"].as_str().is_some_and(|text| text.contains(said)), "{body}");
+    }
+    assert_eq!(call(&sim, "GET", "/v1/responses/resp_x").await.status, 404);
+    assert_eq!(call(&sim, "PUT", "/v1/responses/resp_x").await.status, 405);
+}
+
+#[tokio::test]
+async fn a_kept_response_is_found_by_its_id() {
+    let sim = start().await;
+    let made = post(&sim, "/v1/responses", ask("Hello")).await.json();
+    let path = format!("/v1/responses/{}", made["id"].as_str().expect("an id"));
+    assert_eq!(call(&sim, "GET", &path).await.json(), made);
+    let events = call(&sim, "GET", &format!("{path}?stream=true")).await.events();
+    assert!(events[1].contains("response.completed"));
+    let items = call(&sim, "GET", &format!("{path}/input_items")).await.json();
+    assert_valid(&closed("openai", "ResponseItemList"), &items);
+    assert_eq!(call(&sim, "POST", &format!("{path}/cancel")).await.status, 400);
+    let more = with(ask("More"), json!({"previous_response_id": made["id"]}));
+    let next = post(&sim, "/v1/responses", more).await.json();
+    assert!(next["usage"]["input_tokens"].as_u64() > made["usage"]["output_tokens"].as_u64());
+    assert_eq!(call(&sim, "DELETE", &path).await.json()["deleted"], true);
+    assert_eq!(call(&sim, "GET", &path).await.status, 404);
+}
+
+#[tokio::test]
+async fn what_runs_in_the_background_is_billed_and_can_be_cancelled() {
+    let sim = start().await;
+    let queued = post(&sim, "/v1/responses", with(ask("Hello"), json!({"background": true}))).await.json();
+    assert_eq!((&queued["status"], queued.get("usage")), (&json!("queued"), None));
+    assert_ne!(sim.last_entry().await["cost_usd"], "0");
+    let path = format!("/v1/responses/{}", queued["id"].as_str().expect("an id"));
+    assert_eq!(call(&sim, "GET", &path).await.json()["status"], "completed");
+    assert_eq!(call(&sim, "POST", &format!("{path}/cancel")).await.json()["status"], "cancelled");
+}
+
+#[tokio::test]
+async fn counting_and_compacting_have_the_published_shape() {
+    let sim = start().await;
+    let counted = post(&sim, "/v1/responses/input_tokens", ask("Hello")).await.json();
+    assert_valid(&closed("openai", "TokenCountsResource"), &counted);
+    let compacted = post(&sim, "/v1/responses/compact", ask("Hello")).await.json();
+    assert_valid(&closed("openai", "CompactResource"), &compacted);
+}
+
+#[tokio::test]
+async fn kept_completions_are_found_by_id() {
+    let sim = start().await;
+    let kept = with(chat("Hello"), json!({"store": true, "metadata": {"a": "b"}}));
+    let made = sim.chat(&kept).await.json();
+    let path = format!("/v1/chat/completions/{}", made["id"].as_str().expect("an id"));
+    let found = call(&sim, "GET", &path).await.json();
+    assert_valid(&closed("openai", "CreateChatCompletionResponse"), &found);
+    assert_eq!(found, made);
+    let changed = post(&sim, &path, json!({"metadata": {"c": "d"}})).await.json();
+    assert_eq!(changed["metadata"], json!({"c": "d"}));
+    let list = call(&sim, "GET", "/v1/chat/completions?model=gpt-4o").await.json();
+    assert_valid(&closed("openai", "ChatCompletionList"), &list);
+    assert_eq!(list["data"][0]["id"], made["id"]);
+    let messages = call(&sim, "GET", &format!("{path}/messages")).await.json();
+    assert_eq!(messages["data"][0]["content"], "Hello");
+    assert_valid(&closed("openai", "ChatCompletionDeleted"), &call(&sim, "DELETE", &path).await.json());
+    assert_eq!(call(&sim, "GET", &path).await.status, 404);
+}
