@@ -157,3 +157,18 @@ def test_a_kek_that_is_still_needed_stays(tmp_path, sim):
         installation.ask_all()
     finally:
         server.kill()
+
+
+def test_a_kek_keeps_the_name_it_was_first_used_under(tmp_path, sim):
+    server = Server(tmp_path / "ownkey", sim).start()
+    server.stop()
+    kek = server.kek_file.read_text().strip()
+    for renamed in (f"old:{kek}", f"new:{new_kek()},old:{kek}"):
+        server.write_kek(renamed)
+        refused = server.run("serve")
+        assert refused.returncode != 0 and "knows the KEK `old` as `" in refused.stderr, refused.stderr
+    known = refused.stderr.split("knows the KEK `old` as `")[1].split("`")[0]
+    for same in (kek, f"{known}:{kek}", f"new:{new_kek()},{kek}"):
+        server.write_kek(same)
+        server.start()
+        server.stop()

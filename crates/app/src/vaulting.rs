@@ -38,6 +38,15 @@ pub async fn look(keyring: &Keyring, config: &StoreConfig) -> anyhow::Result<Opt
 /// installation's data key. A wrong or missing one stops the start before anything is written.
 async fn check_keks(keyring: &Keyring, store: &Store) -> anyhow::Result<()> {
     let known = store.kek_ids().await?;
+    for id in keyring.ids() {
+        let unnamed = keyring.unnamed_id(id)?;
+        if unnamed != *id && known.iter().any(|known| known == unnamed.as_str()) {
+            bail!(
+                "this store knows the KEK `{id}` as `{unnamed}`, the name it has where it is written without one: \
+                 configure it without a name, or as `{unnamed}:…`; nothing was changed"
+            );
+        }
+    }
     if !known.is_empty() && !keyring.ids().any(|id| known.iter().any(|k| k == id.as_str())) {
         bail!(
             "the configured KEK is not the one this store was made with (it knows {}): configure that one; nothing was changed",

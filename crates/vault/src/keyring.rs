@@ -88,6 +88,11 @@ impl Keyring {
         self.kek(id).is_ok()
     }
 
+    /// The id that a KEK has where it is written without one.
+    pub fn unnamed_id(&self, id: &KekId) -> Result<KekId, VaultError> {
+        Ok(Kek::unnamed(Zeroizing::new(*self.kek(id)?.key())).id().clone())
+    }
+
     /// What the store keeps beside a KEK's id, to tell at start that it is still the same key.
     pub fn check_value(&self, id: &KekId) -> Result<[u8; CHECK_VALUE_LEN], VaultError> {
         self.kek(id).map(Kek::check_value)
