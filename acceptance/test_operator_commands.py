@@ -113,3 +113,7 @@ def test_check_verifies_every_audit_log(new_server):
         # The rest is told all the same.
         assert other.id not in checked.stdout and "provider keys: ok, 1" in checked.stdout
         server.stop()
+    # Without their key they prove nothing.
+    server.sql("DELETE FROM system_secrets WHERE name = 'audit'")
+    checked = server.run("check")
+    assert checked.returncode != 0 and "the key that signs them is gone" in checked.stderr
