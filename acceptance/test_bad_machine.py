@@ -12,15 +12,13 @@ from pathlib import Path
 import pytest
 
 from harness.books import disagreements
+from harness.clock import DAY_S, LIBRARY, Clock
 from harness.errors import assert_error
 from harness.load import Load, Plan
 from harness.process import wait_for
 from harness.receipts import problems
 from harness.server import Server
 from harness.sim import PROVIDERS, provider_key
-
-DAY_S = 86_400
-FAKETIME = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
 
 @pytest.fixture
@@ -127,28 +125,7 @@ def _noted(answers: list, answer):
     return answer
 
 
-class Clock:
-    """The wall clock of one process, set while it runs; its monotonic clock goes on as ever."""
-
-    def __init__(self, file: Path):
-        self.file = file
-        self.set(0)
-
-    def set(self, offset_s: int):
-        fresh = self.file.with_suffix(".new")
-        fresh.write_text(f"{offset_s:+d}\n")
-        fresh.rename(self.file)
-
-    def variables(self) -> dict:
-        return {
-            "LD_PRELOAD": str(FAKETIME[-1]),
-            "FAKETIME_TIMESTAMP_FILE": str(self.file),
-            "FAKETIME_NO_CACHE": "1",
-            "DONT_FAKE_MONOTONIC": "1",
-        }
-
-
-@pytest.mark.skipif(not FAKETIME, reason="libfaketime is not installed")
+@pytest.mark.skipif(not LIBRARY, reason="libfaketime is not installed")
 def test_the_clock_jumps(tmp_path, sim):
     """A day forward, two back, two months forward: every call is on the books once, at its clock's time."""
     clock = Clock(tmp_path / "clock")

@@ -192,6 +192,30 @@ def test_a_node_that_is_paused_does_not_come_back_with_an_old_key(nodes, sim):
 
 
 @needs_postgres
+def test_a_node_that_slept_through_a_change_and_its_deletion_forgets_what_it_knew(nodes, sim):
+    """What nobody can read any more is missed, and then nothing remembered counts."""
+    one = nodes[0].operator.create_workspace()
+    other = at(nodes[1], one)
+    key, made = provider_key("openai"), one.new_api_key("brief", ["inference"])
+    one.put_key("openai", key, expect=201)
+    assert other.ask("openai", secret=made["secret"]).headers["x-ownkey-payer"] == "byok"
+    os.kill(nodes[1].process.pid, signal.SIGSTOP)
+    try:
+        one.delete_key("openai")
+        one.api("DELETE", f"{one.path}/api-keys/{made['id']}", expect=204)
+        nodes[0].operator.create_workspace("later")
+        postgres.psql(nodes[0].database, "DELETE FROM changes WHERE seq < (SELECT MAX(seq) FROM changes)")
+        since = sim.now()
+    finally:
+        os.kill(nodes[1].process.pid, signal.SIGCONT)
+    wait_for(lambda: other.ask("openai").status_code == 200, "the node is back")
+    for _ in range(3):
+        assert other.ask("openai").headers["x-ownkey-payer"] == "managed"
+        assert_error(other.ask("openai", secret=made["secret"]), "openai", 401, "unauthorized")
+    assert key not in {call["key"] for call in sim.calls(since)}
+
+
+@needs_postgres
 def test_two_nodes_need_two_journals(nodes):
     second = nodes[1]
     second.stop()

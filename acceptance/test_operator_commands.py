@@ -95,3 +95,25 @@ def test_a_provider_that_moves_takes_its_keys_along(new_server, sim):
     assert server.run("check").returncode == 0
     server.start()
     assert workspace.ask("openai").status_code == 200
+
+
+def test_check_verifies_every_audit_log(new_server):
+    server = new_server().start()
+    one, other = (server.operator.create_workspace() for _ in range(2))
+    one.put_key("openai", provider_key("openai"), expect=201)
+    checked = server.run("check")
+    assert checked.returncode == 0, checked.stderr
+    assert "audit logs: ok, 5 events in 3 logs" in checked.stdout
+    server.sql("DROP TRIGGER audit_events_keep_update" if server.on_sqlite else "DROP TRIGGER audit_events_keep ON audit_events")
+    server.sql(f"UPDATE audit_events SET actor = 'nobody' WHERE seq = 2 AND workspace = {server.literal(one.id)}")
+    for _ in range(2):
+        checked = server.run("check")
+        assert checked.returncode != 0 and "1 of 3 audit logs" in checked.stderr
+        assert f"audit log of {one.id}: not as it was written from event 2 on" in checked.stdout
+        # The rest is told all the same.
+        assert other.id not in checked.stdout and "provider keys: ok, 1" in checked.stdout
+        server.stop()
+    # Without their key they prove nothing.
+    server.sql("DELETE FROM system_secrets WHERE name = 'audit'")
+    checked = server.run("check")
+    assert checked.returncode != 0 and "the key that signs them is gone" in checked.stderr

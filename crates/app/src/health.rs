@@ -10,7 +10,7 @@ use ownkey_domain::time::Timestamp;
 use ownkey_store::{Actor, By, ChangeKind, Health, Store};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-/// Keys with refusals that are remembered. Beyond them nothing is learned of further keys until some work again.
+/// Keys with refusals that are remembered. Beyond them those count anew that are not shown as invalid yet.
 const KEYS_MAX: usize = 10_000;
 /// News that wait for the database; more are dropped.
 const WAITING_MAX: usize = 1_024;
@@ -23,7 +23,7 @@ type Key = (WorkspaceId, CredentialId);
 enum News {
     /// Traffic here has turned a key's state.
     Turned(Turn, Timestamp),
-    /// What is stored of a key's health has changed: by a test, or by traffic on another node.
+    /// What is stored of a key has changed: its health, by a test or by traffic on another node, or it has ended.
     Stored,
 }
 
@@ -39,16 +39,23 @@ impl KeyHealth {
     pub async fn start(store: &Store) -> ownkey_store::Result<Self> {
         let (news, heard) = channel(WAITING_MAX);
         let tell = news.clone();
+        let refused = Arc::new(Refused::default());
+        let known = Arc::clone(&refused);
         // Before reading what is shown, so that nothing is missed in between.
         store.on_change(Box::new(move |change| {
-            if change.kind == ChangeKind::Health {
-                let key = (change.workspace, CredentialId::from_uuid(change.subject));
+            let key = (change.workspace, CredentialId::from_uuid(change.subject));
+            let concerns = match change.kind {
+                ChangeKind::Health => true,
+                // Most keys that come and go were never refused.
+                ChangeKind::Credential => known.has(key.1),
+                ChangeKind::Workspace | ChangeKind::ApiKey => false,
+            };
+            if concerns {
                 // If there is no room, a turn that nobody hears of comes again with further calls.
                 let _ = tell.try_send((key, News::Stored));
             }
         }));
         let shown = store.keys_shown_invalid(u32::try_from(KEYS_MAX).unwrap_or(u32::MAX)).await?;
-        let refused = Arc::new(Refused::default());
         for (credential, since) in shown {
             refused.put(credential, Some(Refusals::shown_since(since)));
         }
@@ -82,7 +89,10 @@ impl Refused {
         self.change(|keys| {
             let before = keys.get(&credential).copied();
             if before.is_none() && keys.len() >= KEYS_MAX {
-                return None;
+                keys.retain(|_, refusals| refusals.is_shown());
+                if keys.len() >= KEYS_MAX {
+                    return None;
+                }
             }
             let (after, turn) = Refusals::after(before, seen, at);
             match after {
@@ -91,6 +101,10 @@ impl Refused {
             };
             turn
         })
+    }
+
+    fn has(&self, credential: CredentialId) -> bool {
+        self.count.load(Ordering::Relaxed) > 0 && self.change(|keys| keys.contains_key(&credential))
     }
 
     fn put(&self, credential: CredentialId, refusals: Option<Refusals>) {
@@ -131,26 +145,29 @@ async fn keep(store: Store, mut heard: Receiver<(Key, News)>, refused: Arc<Refus
     while let Some((key, news)) = heard.recv().await {
         match news {
             News::Turned(turn, at) => match write_down(&store, key, turn, at).await {
-                Ok(()) => {
+                Ok(true) => {
                     tracing::info!(workspace = %key.0, credential = %key.1, ?turn, "a provider key's health turned")
                 }
+                // It has ended meanwhile, and nothing will be heard of it again.
+                Ok(false) => refused.put(key.1, None),
                 Err(error) => {
                     refused.take_back(key.1, turn);
                     tracing::warn!(credential = %key.1, %error, "the health of a provider key could not be written");
                 }
             },
             News::Stored => match store.credential(key.0, key.1).await {
-                Ok(known) => {
-                    let since = known.and_then(|known| known.health.invalid_since);
-                    refused.put_stored(key.1, since);
-                }
+                Ok(known) => match known.filter(|known| known.ended_at.is_none()) {
+                    Some(known) => refused.put_stored(key.1, known.health.invalid_since),
+                    None => refused.put(key.1, None),
+                },
                 Err(error) => tracing::warn!(credential = %key.1, %error, "the health of a provider key can't be read"),
             },
         }
     }
 }
 
-async fn write_down(store: &Store, key: Key, turn: Turn, at: Timestamp) -> ownkey_store::Result<()> {
+/// Writes a turn down. Whether there still is such a key.
+async fn write_down(store: &Store, key: Key, turn: Turn, at: Timestamp) -> ownkey_store::Result<bool> {
     let health = match turn {
         Turn::Invalid(since) => {
             Health { last_error: Some(REFUSED.to_owned()), last_error_at: Some(at), invalid_since: Some(since) }
@@ -160,6 +177,8 @@ async fn write_down(store: &Store, key: Key, turn: Turn, at: Timestamp) -> ownke
             Health { invalid_since: None, ..known.map(|known| known.health).unwrap_or_default() }
         }
     };
-    // A key that has ended meanwhile is none any more.
-    store.set_health(key.0, key.1, &health, By::new(Actor::System, at)).await.map(drop)
+    store.set_health(key.0, key.1, &health, By::new(Actor::System, at)).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,36 +3,42 @@
 use std::time::Duration;
 
 use ownkey_domain::time::Timestamp;
-use ownkey_store::{Expired, Store, StoreError, Swept};
-use tokio::time::sleep;
+use ownkey_store::{Expired, Store, Sweeper, Swept};
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
 
 use crate::config::retention::Retention;
 
 const DAY_MS: i64 = 24 * 3_600_000;
-/// From one sweep to the next, so that a day is a day and not two.
+/// From one sweep to the next, by the clock that nobody sets: the store counts on it that nobody sweeps more often.
 const PAUSE: Duration = Duration::from_secs(3_600);
 /// Between two steps: whoever else wants to write comes first.
 const BREATH: Duration = Duration::from_millis(20);
-/// Every node has read a change within a second, or has begun anew since.
-const CHANGES_DAYS: u16 = 1;
 
-/// Sweeps until it is dropped.
+/// Sweeps until it is dropped. The first sweep only looks, so a process of less than an hour deletes nothing.
 pub async fn keep(store: Store, retention: Retention, clock: fn() -> Timestamp) {
+    let (mut sweeper, mut hours) = (store.sweeper(), hours());
     loop {
-        match sweep(&store, expired(retention, clock())).await {
+        hours.tick().await;
+        match sweep(&mut sweeper, expired(retention, clock())).await {
             Ok(swept) if swept == Swept::default() => {}
             Ok(Swept { months, receipts, audit, changes }) => {
                 tracing::info!(months, receipts, audit, changes, "what was too old is deleted");
             }
-            Err(error) => tracing::warn!(%error, "not all that is too old could be deleted; there will be another try"),
+            Err(error) => tracing::warn!(%error, "what is too old can't be looked for; there will be another try"),
         }
-        sleep(PAUSE).await;
     }
 }
 
-async fn sweep(store: &Store, expired: Expired) -> Result<Swept, StoreError> {
-    let mut sweep = store.sweep(expired);
-    while sweep.step().await? {
+/// At once, and then an hour or more after the time before, also after a process that stood still.
+fn hours() -> Interval {
+    let mut hours = interval(PAUSE);
+    hours.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    hours
+}
+
+async fn sweep(sweeper: &mut Sweeper, expired: Expired) -> ownkey_store::Result<Swept> {
+    let mut sweep = sweeper.begin(expired).await?;
+    while sweep.step().await {
         sleep(BREATH).await;
     }
     Ok(sweep.swept())
@@ -40,26 +46,33 @@ async fn sweep(store: &Store, expired: Expired) -> Result<Swept, StoreError> {
 
 fn expired(retention: Retention, now: Timestamp) -> Expired {
     let before = |days: u16| now.plus_millis(-DAY_MS * i64::from(days));
-    Expired {
-        receipts: retention.receipts_days.map(before),
-        audit: retention.audit_days.map(before),
-        changes: before(CHANGES_DAYS),
-    }
+    Expired { receipts: retention.receipts_days.map(before), audit: retention.audit_days.map(before) }
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::{Instant, advance};
+
     use super::*;
 
     #[test]
     fn days_are_counted_back_from_now() {
         let now = Timestamp::from_millis(500 * DAY_MS);
         let told = expired(Retention { receipts_days: Some(400), audit_days: None }, now);
-        let expected = Expired {
-            receipts: Some(Timestamp::from_millis(100 * DAY_MS)),
-            audit: None,
-            changes: Timestamp::from_millis(499 * DAY_MS),
-        };
-        assert_eq!(told, expected);
+        assert_eq!(told, Expired { receipts: Some(Timestamp::from_millis(100 * DAY_MS)), audit: None });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_hour_lies_between_two_sweeps() {
+        let (start, mut hours) = (Instant::now(), hours());
+        let mut swept = Vec::new();
+        for late in [0, 0, 30, 0] {
+            hours.tick().await;
+            swept.push(start.elapsed());
+            advance(PAUSE * late / 20).await;
+        }
+        assert_eq!(swept, [Duration::ZERO, PAUSE, PAUSE * 2, PAUSE * 7 / 2]);
+        hours.tick().await;
+        assert_eq!(start.elapsed(), PAUSE * 9 / 2, "none is made up for");
     }
 }

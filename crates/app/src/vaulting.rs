@@ -129,26 +129,39 @@ impl SystemKeys {
         Ok(Self { dek: WrappedDek::from_bytes(stored.wrapped)? })
     }
 
-    /// The key for that purpose.
+    /// Opens them as they are, if there are any; makes none.
+    pub async fn look(store: &Store) -> anyhow::Result<Option<Self>> {
+        let Some(dek) = store.system_dek().await? else { return Ok(None) };
+        Ok(Some(Self { dek: WrappedDek::from_bytes(dek.wrapped)? }))
+    }
+
+    /// The key for that purpose; a first start makes it.
     pub async fn key(&self, keyring: &Keyring, store: &Store, purpose: SystemPurpose) -> anyhow::Result<Secret> {
-        let context = Context::SystemKey { purpose, version: FIRST };
         let stored = match store.system_secret(purpose.as_str(), FIRST).await? {
             Some(secret) => secret,
             None => {
-                let sealed = keyring.seal(&self.dek, &context, &Secret::random()?)?;
+                let sealed = keyring.seal(&self.dek, &context(purpose), &Secret::random()?)?;
                 let new = SystemSecret { sealed: sealed.as_bytes().to_vec(), version: FIRST };
                 store.put_system_secret(purpose.as_str(), &new).await?
             }
         };
-        let secret = keyring.open(&self.dek, &context, &Sealed::from_bytes(stored.sealed)?);
+        self.opened(keyring, purpose, stored)
+    }
+
+    fn opened(&self, keyring: &Keyring, purpose: SystemPurpose, stored: SystemSecret) -> anyhow::Result<Secret> {
+        let secret = keyring.open(&self.dek, &context(purpose), &Sealed::from_bytes(stored.sealed)?);
         secret.with_context(|| format!("the {} key of the store can't be opened", purpose.as_str()))
     }
 
     /// What signs the audit chains.
     pub async fn audit_mac(&self, keyring: &Keyring, store: &Store) -> anyhow::Result<AuditMac> {
-        let key = self.key(keyring, store, SystemPurpose::Audit).await?;
-        let hasher = PlatformKeyHasher::new(PepperId(FIRST), &key);
-        Ok(Arc::new(move |bytes| hasher.hash(bytes).mac))
+        Ok(audit_mac(&self.key(keyring, store, SystemPurpose::Audit).await?))
+    }
+
+    /// What signs the audit chains, if they were ever signed; makes nothing.
+    pub async fn look_at_audit_mac(&self, keyring: &Keyring, store: &Store) -> anyhow::Result<Option<AuditMac>> {
+        let stored = store.system_secret(SystemPurpose::Audit.as_str(), FIRST).await?;
+        stored.map(|stored| Ok(audit_mac(&self.opened(keyring, SystemPurpose::Audit, stored)?))).transpose()
     }
 
     /// What hashes platform keys.
@@ -156,6 +169,15 @@ impl SystemKeys {
         let pepper = self.key(keyring, store, SystemPurpose::Pepper).await?;
         Ok(PlatformKeyHasher::new(PepperId(FIRST), &pepper))
     }
+}
+
+fn context(purpose: SystemPurpose) -> Context<'static> {
+    Context::SystemKey { purpose, version: FIRST }
+}
+
+fn audit_mac(key: &Secret) -> AuditMac {
+    let hasher = PlatformKeyHasher::new(PepperId(FIRST), key);
+    Arc::new(move |bytes| hasher.hash(bytes).mac)
 }
 
 #[cfg(test)]

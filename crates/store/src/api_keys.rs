@@ -1,7 +1,5 @@
 //! Platform keys: everything but their text.
 
-use std::time::Duration;
-
 use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::id::{ApiKeyId, WorkspaceId};
 use ownkey_domain::platform_key::LookupId;
@@ -10,15 +8,11 @@ use ownkey_domain::time::Timestamp;
 
 use serde_json::json;
 use sqlx::FromRow;
-use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::change::ChangeKind;
 use crate::db::on;
 use crate::{By, Note, Page, Result, Store, StoreError, page, workspaces};
-
-/// How long a lookup of a platform key waits for others.
-const CALLER_WAIT: Duration = Duration::from_secs(2);
 
 /// How much a platform key may do a minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -172,12 +166,10 @@ impl Store {
             k.requests_per_minute, k.tokens_per_minute \
             FROM api_keys k JOIN workspaces w ON w.id = k.workspace \
             WHERE k.lookup = $1 AND k.revoked_at IS NULL AND w.deleted_at IS NULL";
-        // Whoever calls is not known yet and can make up any number of such texts. They wait for each other, and nobody
-        // else waits for them.
-        let turn = timeout(CALLER_WAIT, self.inner.callers.acquire()).await;
-        let _turn = turn.map_err(|_| StoreError::Unavailable("too many platform keys are looked up"))?;
+        let _turn = self.inner.callers.turn(lookup).await?;
         let row: Option<CallerRow> =
             on!(self.inner.db.read(), c => sqlx::query_as(SQL).bind(lookup.as_str()).fetch_optional(c).await)?;
+        self.inner.callers.looked_up(lookup, row.is_some());
         row.map(Caller::try_from).transpose()
     }
 }

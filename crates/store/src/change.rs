@@ -53,10 +53,10 @@ pub(crate) struct ChangeRow {
 }
 
 impl ChangeRow {
-    /// Reads at most `$2` changes after number `$1`. Numbers are given one mutation at a time, so whoever has seen
+    /// Reads at most `$2` changes from number `$1` on. Numbers are given one mutation at a time, so whoever has seen
     /// one has seen all before it.
-    pub const AFTER: &'static str =
-        "SELECT seq, kind, workspace, subject FROM changes WHERE seq > $1 ORDER BY seq LIMIT $2";
+    pub const FROM: &'static str =
+        "SELECT seq, kind, workspace, subject FROM changes WHERE seq >= $1 ORDER BY seq LIMIT $2";
     /// Reads the number of the latest change.
     pub const LATEST: &'static str = "SELECT COALESCE(MAX(seq), 0) FROM changes";
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::callers::AT_ONCE;
+
 /// Where the store is and what it may use.
 #[derive(Debug, Clone)]
 pub struct StoreConfig {
@@ -22,7 +24,7 @@ impl StoreConfig {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
-            connections: 4,
+            connections: 2 * AT_ONCE + 2,
             busy_timeout: Duration::from_secs(5),
             catch_up_timeout: Duration::from_secs(5),
             binary_version: env!("CARGO_PKG_VERSION").to_owned(),

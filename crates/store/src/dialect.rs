@@ -10,7 +10,7 @@ use crate::db::{Db, On, Tx, on};
 use crate::open::private_file;
 use crate::{Result, StoreError};
 pub(crate) use listen::{Listening, has_other_nodes, notify};
-pub(crate) use partitions::{Partitions, drop_months};
+pub(crate) use partitions::{Partitions, drop_months, lacks_partition};
 pub(crate) use wide::{PgQuery, SqliteQuery, Wide, WideStatement, wide_rows};
 
 /// Any number, as long as nothing else in the database uses it.

@@ -5,6 +5,9 @@
 //! uses nothing of its cache, and a mutation answers only when that time has passed since its commit. So by then
 //! every other node has either read of it or stopped trusting what it remembers, however slow or cut off it is.
 //! (On SQLite there is one process, which is told before a mutation answers.)
+//!
+//! Changes do not stay for ever. The last one that was read is read again each time: if it is gone, so may be others
+//! behind it that were never read.
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
@@ -23,7 +26,7 @@ pub(crate) const KNOWN_AFTER: Duration = Duration::from_millis(1100);
 const POLL: Duration = Duration::from_millis(250);
 /// Pause before another attempt to connect.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Changes read at a time.
+/// Changes read at a time, one of them known.
 pub(crate) const PAGE: u32 = 500;
 
 /// What the feed says besides the changes themselves, which go to the store's listeners.
@@ -70,19 +73,36 @@ impl Feed {
         if self.store.inner.reach.feed_works() {
             tracing::info!("the feed of changes is followed again");
         }
+        let mut last_began = began;
         loop {
             listening.wait(POLL).await?;
             let began = Instant::now();
-            loop {
-                let page = bounded(listening.changes(seen)).await?;
-                let changes: Vec<_> = page.iter().map(|(_, change)| *change).collect();
-                self.store.inner.listeners.tell(&changes);
-                seen = page.last().map_or(seen, |(number, _)| *number);
-                if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
-                    break;
-                }
+            seen = self.read(&mut listening, seen).await?;
+            // A process that stood still. Nothing was trusted meanwhile; it begins anew rather than on what it
+            // remembers from before.
+            if began.duration_since(last_began) > TRUSTED_FOR {
+                tell(News::LostTrack);
             }
             tell(News::Read(began));
+            last_began = began;
+        }
+    }
+
+    /// Tells the listeners of all changes after that one; the last one's number.
+    async fn read(&self, listening: &mut Listening, mut seen: i64) -> Result<i64> {
+        loop {
+            let page = bounded(listening.changes(seen)).await?;
+            let known = usize::from(page.first().is_some_and(|(number, _)| *number == seen));
+            // Before the first change ever there is none to be known.
+            if known == 0 && seen > 0 {
+                return Err(StoreError::Unavailable("changes are gone that were not read"));
+            }
+            let changes: Vec<_> = page.iter().skip(known).map(|(_, change)| *change).collect();
+            self.store.inner.listeners.tell(&changes);
+            seen = page.last().map_or(seen, |(number, _)| *number);
+            if page.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+                return Ok(seen);
+            }
         }
     }
 }

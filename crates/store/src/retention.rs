@@ -1,27 +1,19 @@
 //! What is deleted for its age: receipts, the beginnings of audit chains, changes that every node has heard of. In
 //! small steps, each a transaction of its own, so that nobody waits long and a process that dies loses no more than a
-//! step. Totals of usage are kept.
+//! step. Totals of usage are kept. How far a sweep goes is in `horizon`.
 
-use ownkey_domain::time::Timestamp;
+mod horizon;
+
 use uuid::Uuid;
 
 use crate::db::on;
 use crate::receipts::first_id;
 use crate::{Result, Store, StoreError, dialect};
+use horizon::Upto;
+pub use horizon::{Expired, Sweeper};
 
 /// Rows of a step: some milliseconds of the one that writes.
 const STEP_ROWS: i64 = 500;
-
-/// Up to when what is kept may go; absent stays for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Expired {
-    /// Receipts of calls before that.
-    pub receipts: Option<Timestamp>,
-    /// Audit events before that.
-    pub audit: Option<Timestamp>,
-    /// Changes before that. Nodes that have not read them by then have long begun anew.
-    pub changes: Timestamp,
-}
 
 /// What a sweep has deleted so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,11 +28,11 @@ pub struct Swept {
     pub changes: u64,
 }
 
-/// A way through all that is kept, step by step. Made by [`Store::sweep`].
+/// A way through all that may go, step by step. Made by [`Sweeper::begin`].
 #[derive(Debug)]
 pub struct Sweep {
     store: Store,
-    expired: Expired,
+    upto: Upto,
     at: Place,
     swept: Swept,
 }
@@ -57,24 +49,41 @@ enum Place {
     End,
 }
 
-impl Store {
-    /// Begins to delete what has expired.
-    pub fn sweep(&self, expired: Expired) -> Sweep {
-        Sweep { store: self.clone(), expired, at: Place::Months, swept: Swept::default() }
+impl Place {
+    const RECEIPTS: Self = Self::Receipts(Uuid::nil());
+    const AUDIT: Self = Self::Audit(Uuid::nil());
+
+    /// Where it goes on if nothing more can be done here.
+    fn next(self) -> Self {
+        match self {
+            Self::Months => Self::RECEIPTS,
+            Self::Receipts(_) => Self::AUDIT,
+            Self::Audit(_) => Self::Changes,
+            Self::Changes | Self::End => Self::End,
+        }
     }
 }
 
 impl Sweep {
-    /// Takes a step. Whether there are further ones.
-    pub async fn step(&mut self) -> Result<bool> {
-        self.at = match self.at {
-            Place::Months => self.months().await?,
-            Place::Receipts(after) => self.receipts(after).await?,
-            Place::Audit(from) => self.audit(from).await?,
-            Place::Changes => self.changes().await?,
-            Place::End => return Ok(false),
+    fn new(store: Store, upto: Upto) -> Self {
+        Self { store, upto, at: Place::Months, swept: Swept::default() }
+    }
+
+    /// Takes a step. Whether there are further ones. What can't be deleted now, because somebody holds it or the
+    /// database is away, is left to the next sweep and keeps nothing else from going.
+    pub async fn step(&mut self) -> bool {
+        let done = match self.at {
+            Place::Months => self.months().await,
+            Place::Receipts(after) => self.receipts(after).await,
+            Place::Audit(from) => self.audit(from).await,
+            Place::Changes => self.changes().await,
+            Place::End => return false,
         };
-        Ok(!matches!(self.at, Place::End))
+        self.at = done.unwrap_or_else(|error| {
+            tracing::warn!(%error, at = ?self.at, "not all that is too old could be deleted; there will be another try");
+            self.at.next()
+        });
+        !matches!(self.at, Place::End)
     }
 
     /// What is deleted so far.
@@ -83,10 +92,10 @@ impl Sweep {
     }
 
     async fn months(&mut self) -> Result<Place> {
-        if let Some(before) = self.expired.receipts {
+        if let Some(before) = self.upto.receipts {
             self.swept.months = dialect::drop_months(&self.store.inner.db, before).await?;
         }
-        Ok(Place::Receipts(Uuid::nil()))
+        Ok(Place::RECEIPTS)
     }
 
     /// The oldest receipts of the next workspace that has some; of the same one again, if there may be more.
@@ -95,11 +104,11 @@ impl Sweep {
             (SELECT 1 FROM receipts r WHERE r.workspace = w.id AND r.id < $2) ORDER BY w.id LIMIT 1";
         const SQL: &str = "DELETE FROM receipts WHERE workspace = $1 AND id IN \
             (SELECT id FROM receipts WHERE workspace = $1 AND id < $2 ORDER BY id LIMIT $3)";
-        let Some(before) = self.expired.receipts else { return Ok(Place::Audit(Uuid::nil())) };
+        let Some(before) = self.upto.receipts else { return Ok(Place::AUDIT) };
         let (db, before) = (&self.store.inner.db, first_id(before.millis()));
         let next: Option<(Uuid,)> = on!(db.read(), c => sqlx::query_as(NEXT)
             .bind(after).bind(before).fetch_optional(c).await)?;
-        let Some((workspace,)) = next else { return Ok(Place::Audit(Uuid::nil())) };
+        let Some((workspace,)) = next else { return Ok(Place::AUDIT) };
         let mut tx = db.begin().await?;
         let gone = on!(tx.on(), c => sqlx::query(SQL)
             .bind(workspace).bind(before).bind(STEP_ROWS)
@@ -114,7 +123,7 @@ impl Sweep {
         const NEXT: &str = "SELECT h.workspace FROM audit_heads h WHERE h.workspace >= $1 AND \
             (SELECT e.at FROM audit_events e WHERE e.workspace = h.workspace ORDER BY e.seq LIMIT 1) < $2 \
             ORDER BY h.workspace LIMIT 1";
-        let Some(before) = self.expired.audit else { return Ok(Place::Changes) };
+        let Some(before) = self.upto.audit else { return Ok(Place::Changes) };
         let db = &self.store.inner.db;
         let next: Option<(Uuid,)> = on!(db.read(), c => sqlx::query_as(NEXT)
             .bind(from).bind(before.millis()).fetch_optional(c).await)?;
@@ -135,13 +144,14 @@ impl Sweep {
         Ok(behind.map_or(Place::Changes, |next| Place::Audit(Uuid::from_u128(next))))
     }
 
-    /// The oldest changes. The latest one stays, which tells the number that others start from.
+    /// The oldest changes. The latest one stays, so that whoever has read as far as there is can tell by it that
+    /// nothing was missed.
     async fn changes(&mut self) -> Result<Place> {
-        const SQL: &str = "DELETE FROM changes WHERE at < $1 AND seq < (SELECT MAX(seq) FROM changes) \
+        const SQL: &str = "DELETE FROM changes WHERE seq <= $1 AND seq < (SELECT MAX(seq) FROM changes) \
             AND seq IN (SELECT seq FROM changes ORDER BY seq LIMIT $2)";
         let mut tx = self.store.inner.db.begin().await?;
         let gone = on!(tx.on(), c => sqlx::query(SQL)
-            .bind(self.expired.changes.millis()).bind(STEP_ROWS)
+            .bind(self.upto.change).bind(STEP_ROWS)
             .execute(c).await.map(|r| r.rows_affected()))?;
         tx.commit().await?;
         self.swept.changes += gone;

@@ -6,17 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
+use crate::callers::Callers;
 use crate::change::{Change, ChangeRow, Listeners};
 use crate::db::{Db, on};
 use crate::journal::Journal;
 use crate::open::{LockFile, Opened};
 use crate::reach::Reach;
 use crate::{AuditMac, Result, StoreConfig, StoreError, dialect, open};
-
-/// Lookups of platform keys at once. Fewer than there are connections, and each takes a fraction of a millisecond.
-const CALLERS_MAX: usize = 2;
 
 /// The store. Cheap to clone: every clone is the same store.
 #[derive(Clone)]
@@ -33,8 +29,7 @@ pub(crate) struct Inner {
     /// The journal whose takeover readers of receipts wait for.
     pub journal: OnceLock<Arc<Journal>>,
     catch_up_timeout: Duration,
-    /// Lookups of platform keys at once: anyone may ask for one, so they never take all connections.
-    pub callers: Semaphore,
+    pub callers: Callers,
     /// Whether the write-ahead log may still hold what was overwritten.
     log_full: AtomicBool,
     _lock: Option<LockFile>,
@@ -61,7 +56,7 @@ impl Store {
             listeners: Listeners::default(),
             journal: OnceLock::new(),
             catch_up_timeout: config.catch_up_timeout,
-            callers: Semaphore::new(CALLERS_MAX),
+            callers: Callers::new(),
             // A process that was killed may have left it so.
             log_full: AtomicBool::new(true),
             _lock: lock,
@@ -83,8 +78,8 @@ impl Store {
 
     /// Changes of all nodes after number `after`, in order, with their numbers.
     pub async fn changes(&self, after: i64, limit: u32) -> Result<Vec<(i64, Change)>> {
-        let rows: Vec<ChangeRow> = on!(self.inner.db.read(), c => sqlx::query_as(ChangeRow::AFTER)
-            .bind(after).bind(i64::from(limit)).fetch_all(c).await)?;
+        let rows: Vec<ChangeRow> = on!(self.inner.db.read(), c => sqlx::query_as(ChangeRow::FROM)
+            .bind(after.saturating_add(1)).bind(i64::from(limit)).fetch_all(c).await)?;
         rows.into_iter().map(ChangeRow::read).collect()
     }
 

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use ownkey_store::{Store, StoreConfig};
+use ownkey_store::{AuditCheck, Store, StoreConfig};
 use ownkey_vault::{Keyring, Origin};
 
 use super::say;
 use crate::config::{self, Settings};
 use crate::keeper::{Keeper, OpenStore};
-use crate::vaulting;
+use crate::vaulting::{self, SystemKeys};
 
 /// What to check.
 #[derive(clap::Args)]
@@ -24,6 +24,8 @@ pub struct Args {
 
 /// Provider keys read at a time.
 const KEYS_AT_A_TIME: u32 = 500;
+/// Workspaces listed at a time.
+const LOGS_AT_A_TIME: u32 = 500;
 /// Holds that are listed; more than these are counted.
 const HOLDS_SHOWN: u32 = 100;
 
@@ -55,10 +57,54 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             return Ok(());
         };
         say("store: ok");
-        let checked = keys(&settings, &keyring, &store).await;
+        let checked = (audit_logs(&keyring, &store).await, keys(&settings, &keyring, &store).await);
         store.close().await;
-        checked
+        match checked {
+            (Err(logs), Err(keys)) => bail!("{logs:#}; {keys:#}"),
+            (logs, keys) => logs.and(keys),
+        }
     })
+}
+
+/// Whether each audit log is as it was written.
+async fn audit_logs(keyring: &Keyring, store: &Store) -> anyhow::Result<()> {
+    let mac = match SystemKeys::look(store).await? {
+        Some(keys) => keys.look_at_audit_mac(keyring, store).await?,
+        None => None,
+    };
+    let Some(mac) = mac else {
+        if store.audited(None, 1).await?.is_empty() {
+            say("audit logs: none yet");
+            return Ok(());
+        }
+        bail!("the audit logs can't be verified: the key that signs them is gone from the store");
+    };
+    store.set_audit_mac(mac);
+    let (mut logs, mut events, mut broken) = (0_u64, 0_u64, 0_u64);
+    // The operator's own log first.
+    let mut some = vec![None];
+    while let Some(&last) = some.last() {
+        for of in some {
+            logs += 1;
+            match store.audit_verify(of).await? {
+                AuditCheck::Intact(kept) => events += kept,
+                AuditCheck::Broken(from) => {
+                    broken += 1;
+                    let whose = of.map_or("the operator".to_owned(), |workspace| workspace.to_string());
+                    say(&format!("audit log of {whose}: not as it was written from event {from} on"));
+                }
+            }
+        }
+        some = store.audited(last, LOGS_AT_A_TIME).await?.into_iter().map(Some).collect();
+    }
+    if broken == 0 {
+        say(&format!("audit logs: ok, {events} events in {logs} logs"));
+        return Ok(());
+    }
+    bail!(
+        "{broken} of {logs} audit logs are not as they were written: somebody changed the database past Ownkey, or it is \
+         damaged; compare with a backup (restored to another place, `ownkey check` tells whether the logs in it are whole)"
+    )
 }
 
 /// Whether each key opens and may be sent where it is bound to.

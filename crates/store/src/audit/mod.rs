@@ -9,6 +9,7 @@ use std::sync::Arc;
 use ownkey_domain::id::{AuditId, WorkspaceId};
 use ownkey_domain::time::Timestamp;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::db::on;
 use crate::{By, Page, Result, Store, StoreError, page};
@@ -96,6 +97,16 @@ impl Store {
         Ok(Page::of(events, limit))
     }
 
+    /// The workspaces that have an audit chain, deleted ones too, in order, behind that one.
+    pub async fn audited(&self, after: Option<WorkspaceId>, limit: u32) -> Result<Vec<WorkspaceId>> {
+        const SQL: &str = "SELECT id FROM (SELECT id FROM workspaces UNION SELECT workspace FROM audit_heads) chains \
+            WHERE id > $1 ORDER BY id LIMIT $2";
+        let after = after.map_or(Uuid::nil(), WorkspaceId::uuid);
+        let rows: Vec<(Uuid,)> = on!(self.inner.db.read(), c => sqlx::query_as(SQL)
+            .bind(after).bind(i64::from(limit)).fetch_all(c).await)?;
+        Ok(rows.into_iter().map(|(id,)| WorkspaceId::from_uuid(id)).collect())
+    }
+
     /// Checks a whole audit chain (`None`: the operator's own), from where it begins now up to its present end.
     ///
     /// A chain that was cut off together with its recorded end still verifies: only an end kept elsewhere could
@@ -125,7 +136,7 @@ impl Store {
         let id = chain::chain_id(workspace);
         let head: Option<Head> = on!(self.inner.db.read(), c => sqlx::query_as(HEAD).bind(id).fetch_optional(c).await)?;
         let mut last = beginning.clone();
-        let end = head.unwrap_or_else(|| last.clone());
+        let Some(end) = head else { return self.without_end(beginning, workspace).await };
         loop {
             let rows = self.events(SQL, workspace, last.seq, VERIFY_ROWS).await?;
             if rows.is_empty() {
@@ -143,6 +154,18 @@ impl Store {
         let missing = last.seq < end.seq;
         let kept = number(last.seq - beginning.seq)?;
         Ok(if missing { AuditCheck::Broken(number(last.seq + 1)?) } else { AuditCheck::Intact(kept) })
+    }
+
+    /// What a chain is that has no recorded end: one that was never begun, or one from which that was taken.
+    async fn without_end(&self, beginning: &Head, workspace: Option<WorkspaceId>) -> Result<AuditCheck> {
+        const ANY: &str = events!("seq > $2 ORDER BY seq LIMIT $3");
+        const MADE: &str = "SELECT id FROM workspaces WHERE id = $1";
+        let id = chain::chain_id(workspace);
+        // A workspace's own making is the first event of its chain.
+        let made: Option<(Uuid,)> =
+            on!(self.inner.db.read(), c => sqlx::query_as(MADE).bind(id).fetch_optional(c).await)?;
+        let never = made.is_none() && beginning.seq == 0 && self.events(ANY, workspace, 0, 1).await?.is_empty();
+        Ok(if never { AuditCheck::Intact(0) } else { AuditCheck::Broken(number(beginning.seq + 1)?) })
     }
 
     async fn events(

@@ -54,9 +54,9 @@ impl Listening {
         Ok(())
     }
 
-    /// The changes after that number, in order.
-    pub async fn changes(&mut self, after: i64) -> Result<Vec<(i64, Change)>> {
-        let query = sqlx::query_as(ChangeRow::AFTER).bind(after).bind(i64::from(PAGE));
+    /// The changes from that number on, in order.
+    pub async fn changes(&mut self, from: i64) -> Result<Vec<(i64, Change)>> {
+        let query = sqlx::query_as(ChangeRow::FROM).bind(from).bind(i64::from(PAGE));
         query.fetch_all(&mut self.0).await?.into_iter().map(ChangeRow::read).collect()
     }
 

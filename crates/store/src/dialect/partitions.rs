@@ -44,8 +44,15 @@ impl Partitions {
     }
 }
 
+/// Whether the database has no partition for a receipt: another node has dropped the month since it was known to
+/// exist. The code is that of any broken CHECK too.
+pub(crate) fn lacks_partition(db: &Db, error: &StoreError) -> bool {
+    matches!((db, error), (Db::Postgres(_), StoreError::Database(code)) if code == "23514")
+}
+
 /// Drops the partitions of months that ended before that; how many. Cheaper than deleting their rows one by one; SQLite
-/// has no partitions.
+/// has no partitions. That moment is to be far behind now, so that no node has receipts of such a month any more; one
+/// that has some all the same makes the partition again.
 pub(crate) async fn drop_months(db: &Db, before: Timestamp) -> Result<u64> {
     const MONTHS: &str = "SELECT c.relname::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid \
         WHERE i.inhparent = to_regclass('receipts')";

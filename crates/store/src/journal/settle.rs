@@ -62,6 +62,16 @@ impl Settler {
     }
 
     async fn commit(&mut self, receipts: &[Receipt], step: &Step) -> Result<()> {
+        match self.try_commit(receipts, step).await {
+            Err(error) if dialect::lacks_partition(&self.store.inner.db, &error) => {
+                self.partitions = Partitions::default();
+                self.try_commit(receipts, step).await
+            }
+            done => done,
+        }
+    }
+
+    async fn try_commit(&mut self, receipts: &[Receipt], step: &Step) -> Result<()> {
         let months = match batch::commit(&self.store, receipts, step, &self.partitions).await {
             Err(StoreError::Duplicate(_)) => {
                 let fresh = batch::without_known(&self.store, receipts).await?;

@@ -39,6 +39,10 @@ async fn kept_apart_by_workspace(bed: Bed) {
 /// Anyone may make up texts that look like platform keys, any number of them.
 async fn strangers_hold_up_nobody(bed: Bed) {
     let (store, workspace) = (&bed.store, bed.workspace().await);
+    let known = new_api_key(workspace);
+    store.create_api_key(&known, BY).await.unwrap().unwrap();
+    // Was found once, as every caller of whom something is remembered.
+    assert!(store.caller(&known.lookup).await.unwrap().is_some());
     let (asked, answered) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let strangers: Vec<_> = (0..1_000)
         .map(|n| {
@@ -56,6 +60,7 @@ async fn strangers_hold_up_nobody(bed: Bed) {
     }
     let before = answered.load(Ordering::SeqCst);
     assert!(store.workspace(workspace).await.unwrap().is_some());
+    assert_eq!(store.caller(&known.lookup).await.unwrap().map(|caller| caller.key), Some(known.key));
     let meanwhile = answered.load(Ordering::SeqCst) - before;
     assert!(meanwhile < 100, "whoever is known does not wait behind them: {meanwhile} were answered");
     for stranger in strangers {

@@ -4,9 +4,12 @@ use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use uuid::Uuid;
 
-use crate::bed::{Bed, NOW};
+use crate::bed::{BY, Bed, NOW};
 
-crate::on_both! { chains_verify events_cannot_be_changed a_changed_event_is_told a_missing_event_is_told }
+crate::on_both! {
+    chains_verify events_cannot_be_changed a_changed_event_is_told a_missing_event_is_told a_missing_end_is_told
+    every_workspace_has_a_chain
+}
 
 async fn fill(bed: &Bed, workspace: Option<WorkspaceId>, events: u64) {
     let by = By::new(Actor::ApiKey(ApiKeyId::from_uuid(Uuid::from_u128(9))), NOW);
@@ -71,4 +74,22 @@ async fn a_missing_event_is_told(bed: Bed) {
     assert_eq!(bed.store.audit_verify(None).await.unwrap(), AuditCheck::Broken(5));
     run(&bed, "DELETE FROM audit_events WHERE seq = 2").await.unwrap();
     assert_eq!(bed.store.audit_verify(None).await.unwrap(), AuditCheck::Broken(2));
+}
+
+async fn a_missing_end_is_told(bed: Bed) {
+    let workspace = bed.workspace().await;
+    fill(&bed, None, 5).await;
+    run(&bed, "DELETE FROM audit_heads").await.unwrap();
+    assert_eq!(bed.store.audit_verify(None).await.unwrap(), AuditCheck::Broken(1));
+    // Also if nothing is left at all.
+    tamper(&bed, "DELETE FROM audit_events").await;
+    assert_eq!(bed.store.audit_verify(Some(workspace)).await.unwrap(), AuditCheck::Broken(1));
+}
+
+async fn every_workspace_has_a_chain(bed: Bed) {
+    let (one, gone, last) = (bed.workspace().await, bed.workspace().await, bed.workspace().await);
+    fill(&bed, None, 1).await;
+    assert!(bed.store.delete_workspace(gone, BY).await.unwrap());
+    assert_eq!(bed.store.audited(None, 2).await.unwrap(), [one, gone]);
+    assert_eq!(bed.store.audited(Some(gone), 2).await.unwrap(), [last]);
 }

@@ -73,6 +73,13 @@ impl Bed {
         Self::open(config, dir).await
     }
 
+    /// Another node's store (PostgreSQL only).
+    pub async fn beside(&self) -> Store {
+        let store = Store::open(&self.config).await.unwrap();
+        store.set_audit_mac(mac());
+        store
+    }
+
     /// Opens the journal and runs its takeover.
     pub async fn start(&self, limits: JournalLimits) -> Running {
         let (journal, takeover) = self.store.open_journal(&self.journal_dir(), limits).await.unwrap();
