@@ -16,8 +16,8 @@ pub type Target = fn(&[u8]);
 /// Makes up inputs.
 pub type Inputs = BoxedStrategy<Vec<u8>>;
 
-/// Inputs a target in a usual run: all targets together take a few seconds.
-const CASES: u32 = 512;
+/// Inputs of a target in a usual run, unless it takes its time: all targets together take a few seconds.
+pub const CASES: u32 = 512;
 /// Any number: every usual run tries the same inputs.
 const SEED: u64 = 4;
 
@@ -32,9 +32,9 @@ pub fn corpus(name: &str, target: Target) {
 
 /// Runs a target over made-up inputs, and over its corpus with changes. With `PROPTEST_CASES` set, over so many that are
 /// different every time.
-pub fn random(name: &str, target: Target, own: Inputs) {
+pub fn random(name: &str, target: Target, cases: u32, own: Inputs) {
     let is_search = std::env::var_os("PROPTEST_CASES").is_some();
-    let usual = Config { cases: CASES, rng_seed: RngSeed::Fixed(SEED), ..Config::default() };
+    let usual = Config { cases, rng_seed: RngSeed::Fixed(SEED), ..Config::default() };
     let config = if is_search { Config::default() } else { usual };
     let seeds: Vec<_> = seeds(name).into_iter().map(|(_, bytes)| bytes).collect();
     let inputs = prop_oneof![1 => bytes(), 3 => own.clone(), 1 => changed(own), 3 => changed(select(seeds).boxed())];

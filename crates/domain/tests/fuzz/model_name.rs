@@ -120,5 +120,5 @@ fn random() {
         "\u{e9}",
         "x",
     ];
-    crate::drive::random("model_name", target, crate::drive::soup(PIECES));
+    crate::drive::random("model_name", target, crate::drive::CASES, crate::drive::soup(PIECES));
 }

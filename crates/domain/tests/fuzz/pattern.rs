@@ -38,5 +38,10 @@ fn corpus() {
 
 #[test]
 fn random() {
-    crate::drive::random("pattern", target, crate::drive::soup(&["a", "B", "ab", "*", "**", "\n", "-5", "\u{e9}"]));
+    crate::drive::random(
+        "pattern",
+        target,
+        crate::drive::CASES,
+        crate::drive::soup(&["a", "B", "ab", "*", "**", "\n", "-5", "\u{e9}"]),
+    );
 }

@@ -55,6 +55,7 @@ fn random() {
     crate::drive::random(
         "platform_key",
         target,
+        crate::drive::CASES,
         crate::drive::soup(&["{KEY}", "ok_", "0", "Bearer ", "-", "\u{e9}", "{KEY"]),
     );
 }

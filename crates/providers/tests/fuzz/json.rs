@@ -18,4 +18,3 @@ pub fn json(keys: &'static [&'static str], leaves: &'static [&'static str]) -> I
     });
     nested.prop_map(String::into_bytes).boxed()
 }
-

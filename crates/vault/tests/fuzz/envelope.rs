@@ -58,5 +58,5 @@ fn corpus() {
 fn random() {
     const PIECES: &[&str] =
         &["OwnK", "\u{1}", "\u{1}\u{1}", "\0", "\0\0\0\u{1}", "k", "0123456789abcdef0123456789abcdef"];
-    crate::drive::random("envelope", target, crate::drive::soup(PIECES));
+    crate::drive::random("envelope", target, crate::drive::CASES, crate::drive::soup(PIECES));
 }

@@ -47,5 +47,5 @@ fn random() {
         "-",
         "_",
     ];
-    crate::drive::random("origin", target, crate::drive::soup(PIECES));
+    crate::drive::random("origin", target, crate::drive::CASES, crate::drive::soup(PIECES));
 }
