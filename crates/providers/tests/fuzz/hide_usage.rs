@@ -58,9 +58,9 @@ fn said(stream: &[u8]) -> Vec<&[u8]> {
 
 /// An event that is whole, of one line of data: usage and no choices.
 fn is_usage(event: &[u8]) -> bool {
-    let text = event.trim_ascii_end();
-    let rest = &event[text.len()..];
-    let is_whole = rest.len() > 1 && rest != b"\r\n";
+    let end = event.iter().rposition(|byte| !b"\r\n".contains(byte)).map_or(0, |last| last + 1);
+    let (text, rest) = event.split_at(end);
+    let is_whole = rest.len() > 1 && rest != b"\r\n" && !text.iter().any(|byte| b"\r\n".contains(byte));
     let Some(data) = text.strip_prefix(b"data:").filter(|_| is_whole) else { return false };
     let chunk: Value = serde_json::from_slice(data).unwrap_or_default();
     chunk["usage"].is_object() && chunk["choices"].as_array().is_some_and(Vec::is_empty)

@@ -8,7 +8,10 @@ use ownkey_providers::form::Payload;
 use ownkey_providers::fuzzing::{Look, Members, Terms, Words, routes, terms};
 use ownkey_providers::managed::{ClosedWorld, Extensions, Objection, Shape};
 use ownkey_providers::peek::peek;
+use proptest::prelude::*;
+use proptest::sample::select;
 
+use crate::filled::filled;
 use crate::node::Node;
 
 static MODEL: LazyLock<Model> = LazyLock::new(|| Catalogue::builtin().unwrap().find("gpt-5").unwrap().clone());
@@ -178,5 +181,25 @@ fn random() {
         "{\"role\":\"user\"}",
         "\"sk-proj-x\"",
     ];
-    crate::drive::random("look", target, crate::drive::CASES, crate::json::json(KEYS, LEAVES));
+    // What is worth looking at stands in few places.
+    const PLACES: &[&str] = &[
+        "$",
+        r#"{"messages":[{"role":"user","content":[$]}]}"#,
+        r#"{"messages":[{"content":$}],"system":[{"type":"text"}]}"#,
+        r#"{"messages":[{"content":[{"type":"document","source":$}]}]}"#,
+        r#"{"messages":[$],"tools":[{"type":"function"}]}"#,
+        r#"{"input":[$]}"#,
+        r#"{"input":[{"type":"message","content":[$]}]}"#,
+        r#"{"store":$}"#,
+        r#"{"container":$}"#,
+        r#"{"tools":$}"#,
+        r#"{"service_tier":$}"#,
+        r#"{"audio":$}"#,
+        r#"{"image":$}"#,
+        r#"{"context_management":{"edits":$}}"#,
+        r#"{"stream_format":$,"voice":$}"#,
+    ];
+    let inner = crate::json::json(KEYS, LEAVES);
+    let placed = (select(PLACES), inner).prop_map(|(place, json)| filled(place.as_bytes(), "$", &json));
+    crate::drive::random("look", target, 2 * crate::drive::CASES, placed.boxed());
 }

@@ -124,5 +124,5 @@ fn random() {
         "[redacted]",
         "a",
     ];
-    crate::drive::random("scrub", target, crate::drive::CASES / 8, crate::drive::soup(PIECES));
+    crate::drive::random("scrub", target, crate::drive::CASES / 16, crate::drive::soup(PIECES));
 }
