@@ -254,7 +254,7 @@ impl Catalogue {
         if self.rules.is_empty() {
             return Vec::new();
         }
-        let mut readings: Vec<&str> = name::readings(name.trim()).collect();
+        let mut readings: Vec<&str> = name::readings(without_prefixes(name)).collect();
         if upstream_name != name {
             readings.extend(name::readings(upstream_name));
         }
@@ -275,4 +275,14 @@ pub fn standard_prices(rows: BTreeMap<String, String>) -> Result<Prices, BadCata
 fn split_prefix(name: &str) -> (Option<Provider>, &str) {
     let prefixed = name.split_once('/').and_then(|(prefix, id)| Some((prefix.parse::<Provider>().ok()?, id)));
     prefixed.map_or((None, name), |(provider, id)| (Some(provider), id))
+}
+
+/// A name without blanks and without any prefix, however often and in whatever case it stands there. Those that are no
+/// prefix of ours go out with the name, and what is at the provider's address may know them.
+fn without_prefixes(name: &str) -> &str {
+    let is_provider = |prefix: &str| Provider::ALL.iter().any(|known| known.as_str().eq_ignore_ascii_case(prefix));
+    match name.trim().split_once('/') {
+        Some((prefix, rest)) if is_provider(prefix) => without_prefixes(rest),
+        _ => name.trim(),
+    }
 }

@@ -140,7 +140,7 @@ fn managed_unavailable() -> Error {
 
 /// What a provider says of the request itself, without the key and the ids of the operator's account: the few members
 /// that SDKs read, in the provider's shape. `None` if it says nothing.
-fn about_the_request(body: &[u8], key: &ProviderKey, protocol: Protocol) -> Option<Bytes> {
+pub fn about_the_request(body: &[u8], key: &ProviderKey, protocol: Protocol) -> Option<Bytes> {
     let said: Value = serde_json::from_slice(body).ok()?;
     let scrubber = Scrubber::new(key.expose_str().as_bytes());
     let clean = |name: &str| match &said["error"][name] {

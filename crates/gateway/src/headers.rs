@@ -9,7 +9,7 @@ use ownkey_providers::managed;
 /// Headers of ours start with this; the caller's own are never forwarded.
 const OURS: &str = "x-ownkey-";
 
-const HOP_BY_HOP: [HeaderName; 8] = [
+const HOP_BY_HOP: [HeaderName; 9] = [
     header::CONNECTION,
     header::PROXY_AUTHENTICATE,
     header::PROXY_AUTHORIZATION,
@@ -18,10 +18,11 @@ const HOP_BY_HOP: [HeaderName; 8] = [
     header::TRANSFER_ENCODING,
     header::UPGRADE,
     HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
 ];
 
 /// Beyond hop-by-hop and credentials: what tells of the caller's own surroundings.
-const NOT_FORWARDED: [&str; 14] = [
+const NOT_FORWARDED: [&str; 13] = [
     "authorization",
     "x-api-key",
     "cookie",
@@ -34,7 +35,6 @@ const NOT_FORWARDED: [&str; 14] = [
     "via",
     "origin",
     "referer",
-    "proxy-connection",
     "http2-settings",
 ];
 
@@ -44,16 +44,10 @@ const MANAGED: [&str; 3] = ["content-type", "accept", "user-agent"];
 const MANAGED_QUERY: &str = "beta=true";
 
 /// What a provider's answer may not set here.
-const NOT_RELAYED: [&str; 8] = [
-    "set-cookie",
-    "strict-transport-security",
-    "alt-svc",
-    "server",
-    "report-to",
-    "nel",
-    "content-security-policy",
-    "content-security-policy-report-only",
-];
+const NOT_RELAYED: [&str; 6] = ["set-cookie", "strict-transport-security", "alt-svc", "server", "report-to", "nel"];
+
+/// The same of every header whose name begins like this.
+const NOT_RELAYED_PREFIXES: [&str; 3] = ["access-control-", "content-security-policy", OURS];
 
 /// The request headers that go upstream: all but a deny-list on own-key calls, an allow-list on managed ones.
 pub fn forwarded(from: &HeaderMap, payer: PayerKind, provider: Provider) -> HeaderMap {
@@ -99,8 +93,7 @@ pub fn relayed(from: &HeaderMap, payer: PayerKind) -> HeaderMap {
             PayerKind::Byok => {
                 !(HOP_BY_HOP.contains(name)
                     || NOT_RELAYED.contains(&text)
-                    || text.starts_with("access-control-")
-                    || text.starts_with(OURS))
+                    || NOT_RELAYED_PREFIXES.iter().any(|prefix| text.starts_with(prefix)))
             }
             PayerKind::Managed => {
                 *name == header::CONTENT_TYPE || text.starts_with("retry-after") || text == "x-should-retry"
@@ -118,9 +111,8 @@ fn connection_names(headers: &HeaderMap) -> Vec<HeaderName> {
     headers
         .get_all(header::CONNECTION)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|list| list.split(','))
-        .filter_map(|name| name.trim().parse().ok())
+        .flat_map(|list| list.as_bytes().split(|byte| *byte == b','))
+        .filter_map(|name| HeaderName::from_bytes(name.trim_ascii()).ok())
         .collect()
 }
 

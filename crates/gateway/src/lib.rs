@@ -14,6 +14,9 @@ pub mod metrics;
 pub mod rates;
 pub mod upstream;
 
+#[doc(hidden)]
+pub mod fuzzing;
+
 mod admit;
 mod agents;
 mod answer;

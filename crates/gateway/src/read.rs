@@ -74,6 +74,12 @@ pub async fn read(limits: &Limits, room: &BodyRoom, headers: &HeaderMap, body: I
         let error = Error::bad_request("Compressed request bodies are not supported. Send it as it is.");
         return Err(error.with_status(http::StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
+    let mut kinds = headers.get_all(CONTENT_TYPE).iter();
+    let kind = kinds.next().cloned();
+    if kinds.next().is_some() {
+        // Each of them could name another boundary of a form, and the provider might read by the other one.
+        return Err(Error::bad_request("The request has more than one `content-type` header. Send one."));
+    }
     let announced = announced(headers);
     if announced.is_some_and(|length| length > limits.body_bytes_max) {
         return Err(too_large(limits));
@@ -81,7 +87,7 @@ pub async fn read(limits: &Limits, room: &BodyRoom, headers: &HeaderMap, body: I
     let mut space = Space::new(limits, room, announced.unwrap_or(0))?;
     let (bytes, awaited) = collect(limits, body, &mut space).await?;
     let room = Arc::new(space.fit(bytes.len()));
-    Ok(RequestBody { bytes, kind: headers.get(CONTENT_TYPE).cloned(), room, awaited })
+    Ok(RequestBody { bytes, kind, room, awaited })
 }
 
 /// The body of a request that has none.

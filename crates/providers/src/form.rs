@@ -11,6 +11,8 @@ use crate::route::Route;
 const FIELDS_MAX: usize = 256;
 /// Longer than the head of any part.
 const HEAD_LEN_MAX: usize = 4 << 10;
+/// Those that leave a value as it is.
+const PLAIN_ENCODINGS: [&str; 3] = ["7bit", "8bit", "binary"];
 /// RFC 2046 says so.
 const BOUNDARY_LEN_MAX: usize = 70;
 
@@ -83,14 +85,28 @@ fn field(part: &[u8], at: usize) -> Result<Field<'_>, BadForm> {
         return Err(BadForm);
     }
     let head = std::str::from_utf8(head).map_err(|_| BadForm)?;
-    let mut dispositions = head.split("\r\n").filter_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-disposition").then_some(value.trim())
-    });
-    let (Some(disposition), None) = (dispositions.next(), dispositions.next()) else { return Err(BadForm) };
+    let mut disposition = None;
+    for line in head.split("\r\n") {
+        let (name, value) = head_line(line).ok_or(BadForm)?;
+        let is_second = name.eq_ignore_ascii_case("content-disposition") && disposition.replace(value).is_some();
+        let is_encoded = name.eq_ignore_ascii_case("content-transfer-encoding")
+            && !PLAIN_ENCODINGS.iter().any(|plain| plain.eq_ignore_ascii_case(value));
+        if is_second || is_encoded {
+            return Err(BadForm);
+        }
+    }
+    let disposition = disposition.ok_or(BadForm)?;
     let (name, is_file) = disposed(disposition).ok_or(BadForm)?;
     let start = at + part.len() - value.len();
     Ok(Field { name, value, is_file, place: start..start + value.len() })
+}
+
+/// The name and value of a line of a head. Readers disagree about blanks around names, lines that go on in the next one
+/// and other line ends, so that one of them could see a field that the other does not.
+fn head_line(line: &str) -> Option<(&str, &str)> {
+    let (name, value) = line.split_once(':')?;
+    let fine = !name.is_empty() && name.bytes().all(|b| b.is_ascii_graphic()) && !value.contains(char::is_control);
+    fine.then_some((name, value.trim()))
 }
 
 /// The name in `form-data; name="…"`, and whether a file name follows. Nothing else may.
@@ -161,6 +177,10 @@ mod tests {
             format!("{}--X--", part("form-data; name=\"a\"\r\nContent-Disposition: form-data; name=\"b\"", "a")),
             format!("{}--X--", part("form-data; name=\"a\"; filename=\"b\";name=\"model\"", "a")),
             format!("{}--X--", part("attachment; name=\"model\"", "a")),
+            format!("{}--X--", part("form-data; name=\"a\"\r\n ; name=\"model\"", "a")),
+            format!("{}--X--", part("form-data; name=\"a\"\r\nContent-Disposition : form-data; name=\"b\"", "a")),
+            format!("{}--X--", part("form-data; name=\"a\"\r\nx: y\nContent-Disposition: form-data; name=\"b\"", "a")),
+            format!("{}--X--", part("form-data; name=\"a\"\r\nContent-Transfer-Encoding: base64", "YQ==")),
         ] {
             assert_eq!(read(&body), Err(BadForm), "{body:?}");
         }

@@ -22,6 +22,9 @@ pub mod scrub;
 pub mod stray;
 pub mod stream;
 
+#[doc(hidden)]
+pub mod fuzzing;
+
 mod json;
 mod registry;
 mod sse;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use ownkey_domain::catalogue::Model;
 use ownkey_domain::provider::Provider;
 
-pub(crate) use self::look::{Look, Members, Words};
+pub use self::look::{Look, Members, Words};
 use crate::form::{Payload, is_form};
 use crate::registry::facts;
 use crate::route::Route;
@@ -19,17 +19,17 @@ use crate::route::Route;
 const NAMED_LEN_MAX: usize = 64;
 
 /// What managed calls of one kind may carry.
-pub(crate) struct Terms {
+pub struct Terms {
     /// Members of the request body.
-    pub(crate) members: &'static [&'static str],
+    pub members: &'static [&'static str],
     /// Those that must be there, because without them the answer does not tell what it used.
-    pub(crate) needs: &'static [&'static str],
+    pub needs: &'static [&'static str],
     /// Types of tools; one without a type is the caller's own.
-    pub(crate) tools: &'static [&'static str],
+    pub tools: &'static [&'static str],
     /// Service tiers, with the tier of the catalogue that prices each.
-    pub(crate) tiers: &'static [(&'static str, &'static str)],
+    pub tiers: &'static [(&'static str, &'static str)],
     /// What is looked at in members whose price effect depends on their value, or that can hold references.
-    pub(crate) look: Members<'static>,
+    pub look: Members<'static>,
 }
 
 /// What managed calls to one provider may carry in headers of its own.

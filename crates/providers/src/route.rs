@@ -91,17 +91,17 @@ pub(crate) enum Body {
 
 /// Members of a request body that are acted on.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Members {
+pub struct Members {
     /// The names of the output limit; the first is the one to write in.
-    pub(crate) limits: &'static [&'static str],
+    pub limits: &'static [&'static str],
     /// Which of them a model knows, if not all know the same.
-    pub(crate) limit_of: Option<fn(model: &str) -> &'static str>,
+    pub limit_of: Option<fn(model: &str) -> &'static str>,
     /// Members that say how many answers are made.
-    pub(crate) answers: &'static [&'static str],
+    pub answers: &'static [&'static str],
     /// Whether a stream tells its usage only if asked to.
-    pub(crate) asks_usage: bool,
+    pub asks_usage: bool,
     /// Whether the provider takes `null` for a model.
-    pub(crate) null_model: bool,
+    pub null_model: bool,
 }
 
 impl Members {

@@ -1,7 +1,7 @@
 //! Patterns over model names: letters as they are, `*` for any run of characters. Case is not told apart: a provider
 //! that would take another spelling must not open a gate.
 
-/// The longest pattern, and the longest name that is compared; longer names match nothing.
+/// The longest pattern.
 const LEN_MAX: usize = 256;
 
 /// A pattern such as `claude-fable-5*`.

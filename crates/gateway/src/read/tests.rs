@@ -211,3 +211,12 @@ async fn the_coding_identity_is_none() {
         assert_eq!(status(served.begin("/", &headers, b"{}").await).await, expected, "{coding}");
     }
 }
+
+#[tokio::test]
+async fn a_body_is_of_one_type() {
+    let served = Served::new(limits()).await;
+    for (more, expected) in [("", 200), ("content-type: multipart/form-data; boundary=Y\r\n", 400)] {
+        let headers = format!("content-type: multipart/form-data; boundary=X\r\n{more}{}", length(2));
+        assert_eq!(status(served.begin("/", &headers, b"{}").await).await, expected, "{more}");
+    }
+}

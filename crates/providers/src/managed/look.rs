@@ -11,7 +11,7 @@ use crate::form::{self, Payload};
 
 /// What may stand in one place of a body. Places that no table names are passed over.
 #[derive(Clone, Copy)]
-pub(crate) enum Look<'a> {
+pub enum Look<'a> {
     /// Anything.
     Any,
     /// Nothing: `null`, `false` or a list without items. Anything else is worth this objection.
@@ -30,15 +30,15 @@ pub(crate) enum Look<'a> {
 }
 
 /// Members of an object, and what may stand in each.
-pub(crate) type Members<'a> = &'a [(&'a str, &'a Look<'a>)];
+pub type Members<'a> = &'a [(&'a str, &'a Look<'a>)];
 
 /// The words that may stand in a place.
 #[derive(Clone, Copy)]
-pub(crate) struct Words<'a> {
+pub struct Words<'a> {
     /// What such a word names.
-    pub(crate) what: &'a str,
+    pub what: &'a str,
     /// Those that are known.
-    pub(crate) known: &'a [&'a str],
+    pub known: &'a [&'a str],
 }
 
 /// The member that tells what an object is.
