@@ -40,6 +40,12 @@ OPENAI_ROOTS = [
     "CreateImageRequest", "CreateImageEditRequest", "CreateImageVariationRequest", "ImagesResponse",
     "ImageGenStreamEvent", "ImageEditStreamEvent",
 ]
+# What services take and their descriptions leave out: Codex sends it with every call.
+UNPUBLISHED = {
+    "CreateResponse": {"client_metadata": {"type": "object", "additionalProperties": {"type": "string"}}},
+    "EasyInputMessage": {"id": {"type": "string"}},
+    "InputMessage": {"id": {"type": "string"}},
+}
 PICO = Decimal(10) ** 12
 # The kinds of models whose calls are simulated.
 MODES = {
@@ -161,6 +167,15 @@ def closure(api, roots):
     return {"$defs": dict(sorted(found.items()))}
 
 
+def with_unpublished(schemas):
+    """The schemas with the members that their descriptions leave out."""
+    for name, members in UNPUBLISHED.items():
+        schemas["$defs"][name]["properties"].update(members)
+    # An object of which nothing is said stands for a whole JSON schema, the parameters of a function.
+    schemas["$defs"]["EmptyModelParam"]["additionalProperties"] = {}
+    return schemas
+
+
 def pico(value):
     """USD per token in whole pico-USD, or nothing."""
     if value is None:
@@ -273,7 +288,7 @@ def main():
     anthropic = json.loads((facts / "openapi" / "anthropic.json").read_text(encoding="utf-8"))
     openai = yaml.safe_load((facts / "openapi" / "openai.yml").read_text(encoding="utf-8"))
     write(out / "anthropic.json", closure(anthropic, ANTHROPIC_ROOTS))
-    write(out / "openai.json", closure(openai, OPENAI_ROOTS))
+    write(out / "openai.json", with_unpublished(closure(openai, OPENAI_ROOTS)))
     errors = json.loads((facts / "provider-errors.json").read_text(encoding="utf-8"))["errors"]
     write(out / "errors.json", [error_row(entry) for entry in errors])
     models = json.loads((facts / "model-prices.json").read_text(encoding="utf-8"))["models"]

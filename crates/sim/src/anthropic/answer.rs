@@ -47,7 +47,7 @@ pub fn message(
 ) -> (Message, Bill) {
     let owner = (call.key.as_deref().unwrap_or_default(), model.id.as_str());
     let input = sim.cache.marked(owner, &prompt::segments(body));
-    let tool = prompt::tool_call(body, &asked.1);
+    let tool = prompt::tool_call(body, asked);
     let (text, stop) = match &tool {
         Some(_) => (String::new(), Stop::Tool),
         None => words(body, asked),
