@@ -45,7 +45,11 @@ UNPUBLISHED = {
     "CreateResponse": {"client_metadata": {"type": "object", "additionalProperties": {"type": "string"}}},
     "EasyInputMessage": {"id": {"type": "string"}},
     "InputMessage": {"id": {"type": "string"}},
+    "WebSearchTool": {"search_content_types": {"type": "array", "items": {"type": "string"}}},
 }
+# What they do without although their descriptions do not: functions without `strict` are what LangChain and the AI SDK
+# send, text without `citations` is what Anthropic answers where nothing is cited.
+NOT_REQUIRED = [("FunctionTool", "strict"), ("ResponseTextBlock", "citations")]
 PICO = Decimal(10) ** 12
 # The kinds of models whose calls are simulated.
 MODES = {
@@ -167,12 +171,17 @@ def closure(api, roots):
     return {"$defs": dict(sorted(found.items()))}
 
 
-def with_unpublished(schemas):
-    """The schemas with the members that their descriptions leave out."""
+def as_served(schemas):
+    """The schemas without what their descriptions say otherwise than the services behave."""
+    defs = schemas["$defs"]
     for name, members in UNPUBLISHED.items():
-        schemas["$defs"][name]["properties"].update(members)
+        defs.get(name, {"properties": {}})["properties"].update(members)
+    for name, member in NOT_REQUIRED:
+        if name in defs:
+            defs[name]["required"].remove(member)
     # An object of which nothing is said stands for a whole JSON schema, the parameters of a function.
-    schemas["$defs"]["EmptyModelParam"]["additionalProperties"] = {}
+    if "EmptyModelParam" in defs:
+        defs["EmptyModelParam"]["additionalProperties"] = {}
     return schemas
 
 
@@ -287,8 +296,8 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
     anthropic = json.loads((facts / "openapi" / "anthropic.json").read_text(encoding="utf-8"))
     openai = yaml.safe_load((facts / "openapi" / "openai.yml").read_text(encoding="utf-8"))
-    write(out / "anthropic.json", closure(anthropic, ANTHROPIC_ROOTS))
-    write(out / "openai.json", with_unpublished(closure(openai, OPENAI_ROOTS)))
+    write(out / "anthropic.json", as_served(closure(anthropic, ANTHROPIC_ROOTS)))
+    write(out / "openai.json", as_served(closure(openai, OPENAI_ROOTS)))
     errors = json.loads((facts / "provider-errors.json").read_text(encoding="utf-8"))["errors"]
     write(out / "errors.json", [error_row(entry) for entry in errors])
     models = json.loads((facts / "model-prices.json").read_text(encoding="utf-8"))["models"]

@@ -14,7 +14,7 @@ pub struct ToolCall {
 }
 
 /// Whether a text makes the model call a tool by itself, and the tool that it names.
-pub fn wanted<'a>((directives, text): &'a (Directives, String)) -> (bool, Option<&'a str>) {
+pub fn wanted((directives, text): &(Directives, String)) -> (bool, Option<&str>) {
     let wanted = directives.has("tool") || text.to_lowercase().contains("weather");
     (wanted, directives.text("tool", "name"))
 }

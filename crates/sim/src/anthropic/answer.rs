@@ -144,7 +144,7 @@ impl Message {
                 "caller": {"type": "direct"},
             })),
             None if self.text.is_empty() => None,
-            None => Some(json!({"type": "text", "text": self.text, "citations": null})),
+            None => Some(json!({"type": "text", "text": self.text})),
         }
     }
 

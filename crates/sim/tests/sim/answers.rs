@@ -151,12 +151,14 @@ async fn a_tool_is_called_as_a_directive_says_once() {
     let sim = start().await;
     let text = r#"[[sim:tool name=run input={"cmd":"touch\u0020a"}]] please"#;
     let named = |name: &str| json!({"name": name, "input_schema": {"type": "object"}});
-    let turns = |more: Vec<Value>| with(messages(text), json!({"tools": [named("look"), named("run")], "messages": more}));
+    let turns =
+        |more: Vec<Value>| with(messages(text), json!({"tools": [named("look"), named("run")], "messages": more}));
     let asked = json!({"role": "user", "content": text});
     let call = sim.messages(&turns(vec![asked.clone()])).await.json()["content"][0].clone();
     assert_eq!((&call["name"], &call["input"]), (&json!("run"), &json!({"cmd": "touch a"})));
     let result = json!([{"type": "tool_result", "tool_use_id": call["id"], "content": "done"}]);
-    let said = json!({"role": "assistant", "content": [{"type": "tool_use", "id": call["id"], "name": "run", "input": {}}]});
+    let said =
+        json!({"role": "assistant", "content": [{"type": "tool_use", "id": call["id"], "name": "run", "input": {}}]});
     let last = sim.messages(&turns(vec![asked, said, json!({"role": "user", "content": result})])).await.json();
     assert!(last["content"][0]["text"].as_str().expect("text").contains("done"));
     let function = json!({"type": "function", "function": {"name": "run"}});
