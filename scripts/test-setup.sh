@@ -1,12 +1,17 @@
 #!/bin/sh
-# Installs what the tests need beyond Rust: Python packages in .venv, the JavaScript SDKs in acceptance/node.
+# Installs what the tests need beyond Rust: Python packages in .venv, the JavaScript SDKs in acceptance/node; agent
+# frameworks and coding agents, whose dependencies would change those of the SDKs, in acceptance/clients.
 # May be run again at any time; does nothing when nothing has changed since.
 set -eu
 cd "$(dirname "$0")/.."
 
 stamp=.venv/.ownkey-tests
-wanted=$(cat scripts/test-setup.sh acceptance/requirements.txt acceptance/node/package-lock.json acceptance/node/.npmrc | sha256sum)
-if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && [ -d acceptance/node/node_modules ]; then
+clients=acceptance/clients
+wanted=$(cat scripts/test-setup.sh acceptance/requirements.txt "$clients/requirements.txt" \
+    acceptance/node/package-lock.json acceptance/node/.npmrc "$clients/node/package-lock.json" "$clients/node/.npmrc" |
+    sha256sum)
+if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && [ -d acceptance/node/node_modules ] &&
+    [ -d "$clients/node/node_modules" ] && [ -x "$clients/.venv/bin/python" ]; then
     exit 0
 fi
 
@@ -30,10 +35,21 @@ if [ -n "$missing" ]; then
     DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing
 fi
 
-# A virtual environment of another Python, or of a project that was moved, does not work.
-.venv/bin/python -c 'import pip' 2>/dev/null || rm -rf .venv
-[ -x .venv/bin/python ] || python3 -m venv .venv
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement acceptance/requirements.txt
-(cd acceptance/node && npm ci --no-fund --no-audit --loglevel=error)
+# python_packages VENV REQUIREMENTS. An environment of another Python, or of a project that was moved, does not work.
+python_packages() {
+    "$1/bin/python" -c 'import pip' 2>/dev/null || rm -rf "$1"
+    [ -x "$1/bin/python" ] || python3 -m venv "$1"
+    # What is imported is compiled then; most of it never is.
+    "$1/bin/python" -m pip install --quiet --no-compile --disable-pip-version-check --requirement "$2"
+}
+
+node_packages() { (cd "$1" && npm ci --no-fund --no-audit --loglevel=error); }
+
+python_packages .venv acceptance/requirements.txt
+node_packages acceptance/node
+# The ones wait for the network, the others for the processor.
+node_packages "$clients/node" &
+python_packages "$clients/.venv" "$clients/requirements.txt"
+wait $!
 
 printf '%s' "$wanted" > "$stamp"

@@ -35,8 +35,8 @@ acceptance() { .venv/bin/python -m pytest acceptance "$@"; }
 acceptance_on_postgres() {
     local once=(test_bad_machine.py test_canary_scanner.py test_database_away.py test_nodes.py)
     [[ -n ${OWNKEY_SOAK:-} ]] || once+=(
-        test_bad_keys.py test_bad_providers.py test_bad_requests.py test_models.py test_niyra_keys.py test_sdk_node.py
-        test_sdk_python.py test_verdicts.py
+        test_bad_keys.py test_bad_providers.py test_bad_requests.py test_coding_agents.py test_frameworks.py
+        test_models.py test_niyra_keys.py test_sdk_node.py test_sdk_python.py test_verdicts.py
     )
     OWNKEY_TEST_DB=postgres acceptance "${once[@]/#/--ignore=acceptance/}"
 }

@@ -5,12 +5,12 @@ from .scenarios import scenarios
 from .transcript import by_request
 
 
-def runs(run, provider: str, sim, workspace) -> dict[str, tuple[dict, dict, dict]]:
+def runs(run, provider: str, sim, workspace, todo: list[dict] | None = None) -> dict[str, tuple[dict, dict, dict]]:
     """Scenario name → (scenario, direct, via)."""
     key = provider_key(provider)
     workspace.put_key(provider, key, expect=201)
     suffix = "/v1" if provider == "openai" else ""
-    todo = scenarios(provider)
+    todo = todo or scenarios(provider)
     since = sim.now()
     direct = run(provider, sim.base_url(provider), key, todo)
     via = run(provider, workspace.url + suffix, workspace.secret, todo)

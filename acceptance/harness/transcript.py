@@ -12,6 +12,7 @@ OURS = re.compile(r"x-ownkey-.*|server-timing")
 
 # Ids and times are another on every call.
 VARYING = [
+    (re.compile(r"\b(chatcmpl-|lc_run--)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), r"\1ID"),
     (re.compile(r"\b(req|msg|chatcmpl|call|toolu|cmpl|modr|resp|fc|cmp|ws)([-_])[0-9A-Za-z]{8,}"), r"\1\2ID"),
     (re.compile(r'("(?:created|created_at|completed_at)": ?)\d+(\.0)?'), r"\g<1>0"),
     (re.compile(r"\b20\d\d-\d\d-\d\dT[0-9:.]+(Z|\+00:00)"), "TIME"),

@@ -40,6 +40,16 @@ OPENAI_ROOTS = [
     "CreateImageRequest", "CreateImageEditRequest", "CreateImageVariationRequest", "ImagesResponse",
     "ImageGenStreamEvent", "ImageEditStreamEvent",
 ]
+# What services take and their descriptions leave out: Codex sends it with every call.
+UNPUBLISHED = {
+    "CreateResponse": {"client_metadata": {"type": "object", "additionalProperties": {"type": "string"}}},
+    "EasyInputMessage": {"id": {"type": "string"}},
+    "InputMessage": {"id": {"type": "string"}},
+    "WebSearchTool": {"search_content_types": {"type": "array", "items": {"type": "string"}}},
+}
+# What they do without although their descriptions do not: functions without `strict` are what LangChain and the AI SDK
+# send, text without `citations` is what Anthropic answers where nothing is cited.
+NOT_REQUIRED = [("FunctionTool", "strict"), ("ResponseTextBlock", "citations")]
 PICO = Decimal(10) ** 12
 # The kinds of models whose calls are simulated.
 MODES = {
@@ -161,6 +171,20 @@ def closure(api, roots):
     return {"$defs": dict(sorted(found.items()))}
 
 
+def as_served(schemas):
+    """The schemas without what their descriptions say otherwise than the services behave."""
+    defs = schemas["$defs"]
+    for name, members in UNPUBLISHED.items():
+        defs.get(name, {"properties": {}})["properties"].update(members)
+    for name, member in NOT_REQUIRED:
+        if name in defs:
+            defs[name]["required"].remove(member)
+    # An object of which nothing is said stands for a whole JSON schema, the parameters of a function.
+    if "EmptyModelParam" in defs:
+        defs["EmptyModelParam"]["additionalProperties"] = {}
+    return schemas
+
+
 def pico(value):
     """USD per token in whole pico-USD, or nothing."""
     if value is None:
@@ -272,8 +296,8 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
     anthropic = json.loads((facts / "openapi" / "anthropic.json").read_text(encoding="utf-8"))
     openai = yaml.safe_load((facts / "openapi" / "openai.yml").read_text(encoding="utf-8"))
-    write(out / "anthropic.json", closure(anthropic, ANTHROPIC_ROOTS))
-    write(out / "openai.json", closure(openai, OPENAI_ROOTS))
+    write(out / "anthropic.json", as_served(closure(anthropic, ANTHROPIC_ROOTS)))
+    write(out / "openai.json", as_served(closure(openai, OPENAI_ROOTS)))
     errors = json.loads((facts / "provider-errors.json").read_text(encoding="utf-8"))["errors"]
     write(out / "errors.json", [error_row(entry) for entry in errors])
     models = json.loads((facts / "model-prices.json").read_text(encoding="utf-8"))["models"]

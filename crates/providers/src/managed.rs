@@ -18,6 +18,10 @@ use crate::route::Route;
 /// The longest name from a request that an error repeats.
 const NAMED_LEN_MAX: usize = 64;
 
+/// Tools within a tool, which are the caller's own.
+pub(crate) static CALLERS_TOOLS: Look<'static> =
+    Look::Each(&Look::Object(&[("type", &Look::Word(Words { what: "the tool", known: &["function", "custom"] }))]));
+
 /// What managed calls of one kind may carry.
 pub struct Terms {
     /// Members of the request body.
@@ -102,7 +106,7 @@ impl ClosedWorld {
         let more = self.extensions.tools.iter().map(String::as_str);
         let tools: Vec<_> = terms.tools.iter().copied().chain(more).collect();
         let kind_of_tool = Look::Word(Words { what: "the tool", known: &tools });
-        let tool = Look::Object(&[("type", &kind_of_tool)]);
+        let tool = Look::Object(&[("type", &kind_of_tool), ("tools", &CALLERS_TOOLS)]);
         let (tools, tier) = (Look::Each(&tool), Look::Word(Words { what: "the service tier", known: &self.tiers }));
         let own = [("tools", &tools), ("service_tier", &tier)];
         let look_at = |member: &str| {

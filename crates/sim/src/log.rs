@@ -16,8 +16,8 @@ use crate::provider::Provider;
 const KEEP: usize = 200_000;
 /// and beyond this many bytes of bodies.
 const KEEP_BODIES: usize = 256 * 1024 * 1024;
-/// Longer bodies are kept as a digest only.
-pub const KEEP_BODY: usize = 64 * 1024;
+/// Longer bodies are kept as a digest only. What coding agents send is shorter.
+pub const KEEP_BODY: usize = 128 * 1024;
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

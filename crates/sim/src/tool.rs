@@ -2,13 +2,27 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::directive::Directives;
+
 /// A call the answer makes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToolCall {
     /// The tool.
     pub name: String,
-    /// Arguments that fit its schema.
+    /// Arguments that fit its schema, or those that a directive gives.
     pub input: Value,
+}
+
+/// Whether a text makes the model call a tool by itself, and the tool that it names.
+pub fn wanted((directives, text): &(Directives, String)) -> (bool, Option<&str>) {
+    let wanted = directives.has("tool") || text.to_lowercase().contains("weather");
+    (wanted, directives.text("tool", "name"))
+}
+
+/// What a tool of this schema is called with.
+pub fn input((directives, _): &(Directives, String), schema: Option<&Value>) -> Value {
+    let given = directives.text("tool", "input").and_then(|input| serde_json::from_str(input).ok());
+    given.unwrap_or_else(|| example(schema.unwrap_or(&Value::Null)))
 }
 
 /// A value that fits a JSON schema; of an object the required members.

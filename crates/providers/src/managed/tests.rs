@@ -40,6 +40,7 @@ fn each_path_has_a_list_of_its_own() {
             Some("`image_gen"),
         ),
         ("/v1/responses", json!({"model": "m", "input": "a", "store": true}), Some("`store`")),
+        ("/v1/responses", json!({"model": "m", "input": "a", "client_metadata": {"a": "b"}}), None),
         ("/v1/responses/input_tokens", json!({"model": "m", "input": "a"}), None),
         ("/v1/responses/input_tokens", json!({"model": "m", "input": "a", "store": true}), Some("`store`")),
         ("/v1/responses/compact", json!({"model": "m", "input": "a"}), Some("`/v1/responses/compact`")),
@@ -90,6 +91,32 @@ fn items_of_an_input_are_tokens_and_no_references() {
         json!({"type": "computer_call_output", "output": {"type": "computer_screenshot", "file_id": "file-1"}}),
     ] {
         assert!(matches!(ask(item.clone()), Err(Objection::Reference(_))), "{item}");
+    }
+}
+
+#[test]
+fn tools_within_tools_are_the_callers_own() {
+    let namespace = |kind: &str| json!({"type": "namespace", "name": "team", "tools": [{"type": kind, "name": "t"}]});
+    let ask = |more: Value| {
+        let mut body = json!({"model": "m", "input": "a"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        ask_at("/v1/responses", body)
+    };
+    let found = |tool: Value| json!({"input": [{"type": "tool_search_output", "call_id": "c", "tools": [tool]}]});
+    for fine in [
+        json!({"tools": [namespace("function"), {"type": "tool_search", "execution": "client"}]}),
+        found(namespace("custom")),
+        found(json!({"type": "function", "name": "t"})),
+    ] {
+        assert!(ask(fine.clone()).is_ok(), "{fine}");
+    }
+    for odd in [
+        json!({"tools": [namespace("web_search")]}),
+        json!({"tools": [namespace("namespace")]}),
+        found(namespace("mcp")),
+        found(json!({"type": "image_generation"})),
+    ] {
+        assert!(matches!(ask(odd.clone()), Err(Objection::NotPriced(what)) if what.starts_with("the tool")), "{odd}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! What managed calls to OpenAI may carry: what its SDK sends, as far as its price effect is known.
 
-use crate::managed::{Headers, Look, Members, Terms, Words, not_priced, reference};
+use crate::managed::{CALLERS_TOOLS, Headers, Look, Members, Terms, Words, not_priced, reference};
 
 pub(super) const HEADERS: Headers = Headers { names: &[], beta: None, betas: &[] };
 
@@ -66,6 +66,8 @@ const RESPONSES_TERMS: Terms = Terms {
         "model",
         "input",
         "background",
+        // What Codex says of itself.
+        "client_metadata",
         "conversation",
         "include",
         "instructions",
@@ -93,8 +95,17 @@ const RESPONSES_TERMS: Terms = Terms {
         "truncation",
         "user",
     ],
-    // Those that run at the caller's.
-    tools: &["function", "custom", "local_shell", "apply_patch", "computer", "computer_use_preview"],
+    // Those that run at the caller's, and what finds one of them: that is tokens.
+    tools: &[
+        "function",
+        "custom",
+        "namespace",
+        "tool_search",
+        "local_shell",
+        "apply_patch",
+        "computer",
+        "computer_use_preview",
+    ],
     look: RESPONSE_LOOK,
     ..CHAT_TERMS
 };
@@ -171,13 +182,15 @@ const MESSAGE: Members<'static> = &[
 pub(super) static FILE: Look<'static> = Look::Object(&[FILE_ID]);
 
 /// Items of an input that are tokens and nothing else. None of them is a reference to what lies in an account.
-const ITEMS: [&str; 16] = [
+const ITEMS: [&str; 18] = [
     "message",
     "reasoning",
     "function_call",
     "function_call_output",
     "custom_tool_call",
     "custom_tool_call_output",
+    "tool_search_call",
+    "tool_search_output",
     "local_shell_call",
     "local_shell_call_output",
     "apply_patch_call",
@@ -212,6 +225,11 @@ const RESPONSE_LOOK: Members<'static> = &[
 ];
 static ITEM: Look<'static> = Look::Item(
     Words { what: "the item", known: &ITEMS },
-    &[("content", &Look::Each(&INPUT_PART)), ("output", &Look::Each(&INPUT_PART))],
+    &[("content", &Look::Each(&INPUT_PART)), ("output", &Look::Each(&INPUT_PART)), ("tools", &FOUND_TOOLS)],
 );
+/// Tools that a search has found, as they could stand beside the input.
+static FOUND_TOOLS: Look<'static> = Look::Each(&Look::Object(&[
+    ("type", &Look::Word(Words { what: "the tool", known: &["function", "custom", "namespace"] })),
+    ("tools", &CALLERS_TOOLS),
+]));
 static INPUT_PART: Look<'static> = Look::Kind(Words { what: "the content part", known: &INPUT_PARTS }, &[FILE_ID]);

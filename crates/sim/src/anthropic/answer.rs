@@ -47,7 +47,7 @@ pub fn message(
 ) -> (Message, Bill) {
     let owner = (call.key.as_deref().unwrap_or_default(), model.id.as_str());
     let input = sim.cache.marked(owner, &prompt::segments(body));
-    let tool = prompt::tool_call(body, &asked.1);
+    let tool = prompt::tool_call(body, asked);
     let (text, stop) = match &tool {
         Some(_) => (String::new(), Stop::Tool),
         None => words(body, asked),
@@ -144,7 +144,7 @@ impl Message {
                 "caller": {"type": "direct"},
             })),
             None if self.text.is_empty() => None,
-            None => Some(json!({"type": "text", "text": self.text, "citations": null})),
+            None => Some(json!({"type": "text", "text": self.text})),
         }
     }
 

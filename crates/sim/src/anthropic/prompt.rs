@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::cache::{Segment, Ttl};
 use crate::directive::Directives;
-use crate::tool::{ToolCall, example};
+use crate::tool::{self, ToolCall};
 
 fn messages(body: &Value) -> &[Value] {
     body.get("messages").and_then(Value::as_array).map_or(&[], Vec::as_slice)
@@ -38,18 +38,18 @@ pub fn tool_result(body: &Value) -> Option<String> {
 }
 
 /// The tool to call, if the request makes the model call one.
-pub fn tool_call(body: &Value, asked: &str) -> Option<ToolCall> {
+pub fn tool_call(body: &Value, asked: &(Directives, String)) -> Option<ToolCall> {
     let tools = body.get("tools")?.as_array()?;
     let choice = body.pointer("/tool_choice/type").and_then(Value::as_str).unwrap_or("auto");
-    let named = body.pointer("/tool_choice/name").and_then(Value::as_str);
+    let (wanted, ordered) = tool::wanted(asked);
+    let named = body.pointer("/tool_choice/name").and_then(Value::as_str).or(ordered);
     let forced = matches!(choice, "any" | "tool");
-    if choice == "none" || (!forced && !asked.to_lowercase().contains("weather")) || tool_result(body).is_some() {
+    if choice == "none" || !(forced || wanted) || tool_result(body).is_some() {
         return None;
     }
     let name = |tool: &&Value| tool.get("name").and_then(Value::as_str).map(str::to_owned);
     let tool = tools.iter().find(|tool| named.is_none() || name(tool).as_deref() == named)?;
-    let schema = tool.get("input_schema").cloned().unwrap_or_default();
-    Some(ToolCall { name: name(&tool)?, input: example(&schema) })
+    Some(ToolCall { name: name(&tool)?, input: tool::input(asked, tool.get("input_schema")) })
 }
 
 /// The prompt in the order it is cached in: tools, system, messages.

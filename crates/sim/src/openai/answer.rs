@@ -51,7 +51,7 @@ pub fn completion(
 ) -> (Completion, Bill) {
     let owner = (call.key.as_deref().unwrap_or_default(), model.id.as_str());
     let input = sim.cache.automatic(owner, &prompt::whole(body), model.charges_cache_writes());
-    let tool = prompt::tool_call(body, &asked.1);
+    let tool = prompt::tool_call(body, asked);
     let (text, stop) = match &tool {
         Some(_) => (String::new(), Stop::Tool),
         None => words(body, asked),

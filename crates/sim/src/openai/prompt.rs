@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::directive::Directives;
-use crate::tool::{ToolCall, example};
+use crate::tool::{self, ToolCall, example};
 
 fn messages(body: &Value) -> &[Value] {
     body.get("messages").and_then(Value::as_array).map_or(&[], Vec::as_slice)
@@ -37,20 +37,20 @@ pub fn tool_result(body: &Value) -> Option<String> {
 }
 
 /// The tool to call, if the request makes the model call one.
-pub fn tool_call(body: &Value, asked: &str) -> Option<ToolCall> {
+pub fn tool_call(body: &Value, asked: &(Directives, String)) -> Option<ToolCall> {
     let tools = body.get("tools")?.as_array()?;
     let choice = body.get("tool_choice");
     let word = choice.and_then(Value::as_str);
-    let named = choice.and_then(|choice| choice.pointer("/function/name")).and_then(Value::as_str);
+    let (wanted, ordered) = tool::wanted(asked);
+    let named = choice.and_then(|choice| choice.pointer("/function/name")).and_then(Value::as_str).or(ordered);
     let forced = word == Some("required") || choice.is_some_and(Value::is_object);
-    if word == Some("none") || (!forced && !asked.to_lowercase().contains("weather")) || tool_result(body).is_some() {
+    if word == Some("none") || !(forced || wanted) || tool_result(body).is_some() {
         return None;
     }
     let mut functions = tools.iter().filter_map(|tool| tool.get("function"));
     let name = |function: &Value| function.get("name").and_then(Value::as_str).map(str::to_owned);
     let function = functions.find(|function| named.is_none() || name(function).as_deref() == named)?;
-    let schema = function.get("parameters").cloned().unwrap_or_default();
-    Some(ToolCall { name: name(function)?, input: example(&schema) })
+    Some(ToolCall { name: name(function)?, input: tool::input(asked, function.get("parameters")) })
 }
 
 /// The prompt as one text, the way it is counted and cached.

@@ -145,3 +145,26 @@ async fn a_tool_result_is_quoted() {
     let answer = sim.chat(&with(chat("x"), json!({"messages": turns}))).await.json();
     assert!(answer["choices"][0]["message"]["content"].as_str().expect("text").contains("föhn"));
 }
+
+#[tokio::test]
+async fn a_tool_is_called_as_a_directive_says_once() {
+    let sim = start().await;
+    let text = r#"[[sim:tool name=run input={"cmd":"touch\u0020a"}]] please"#;
+    let named = |name: &str| json!({"name": name, "input_schema": {"type": "object"}});
+    let turns =
+        |more: Vec<Value>| with(messages(text), json!({"tools": [named("look"), named("run")], "messages": more}));
+    let asked = json!({"role": "user", "content": text});
+    let call = sim.messages(&turns(vec![asked.clone()])).await.json()["content"][0].clone();
+    assert_eq!((&call["name"], &call["input"]), (&json!("run"), &json!({"cmd": "touch a"})));
+    let result = json!([{"type": "tool_result", "tool_use_id": call["id"], "content": "done"}]);
+    let said =
+        json!({"role": "assistant", "content": [{"type": "tool_use", "id": call["id"], "name": "run", "input": {}}]});
+    let last = sim.messages(&turns(vec![asked, said, json!({"role": "user", "content": result})])).await.json();
+    assert!(last["content"][0]["text"].as_str().expect("text").contains("done"));
+    let function = json!({"type": "function", "function": {"name": "run"}});
+    let completion = sim.chat(&with(chat(text), json!({"tools": [function]}))).await.json();
+    let called = &completion["choices"][0]["message"]["tool_calls"][0]["function"];
+    assert_eq!(called["arguments"], json!(r#"{"cmd":"touch a"}"#));
+    let without = sim.chat(&chat(text)).await.json();
+    assert!(without["choices"][0]["message"]["content"].as_str().expect("text").contains("please"));
+}

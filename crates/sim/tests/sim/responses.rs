@@ -140,3 +140,19 @@ async fn kept_completions_are_found_by_id() {
     assert_valid(&closed("openai", "ChatCompletionDeleted"), &call(&sim, "DELETE", &path).await.json());
     assert_eq!(call(&sim, "GET", &path).await.status, 404);
 }
+
+#[tokio::test]
+async fn what_codex_sends_beyond_the_description_is_taken() {
+    let sim = start().await;
+    let parameters = json!({"type": "object", "properties": {"cmd": {"type": "string"}}, "required": ["cmd"]});
+    let function = json!({"type": "function", "name": "run", "strict": false, "parameters": parameters});
+    let body = json!({"model": "gpt-5.5", "client_metadata": {"turn": "1"},
+        "input": [{"type": "message", "id": "msg_1", "role": "user", "content": [{"type": "input_text", "text": "[[sim:tool]]"}]}],
+        "tools": [{"type": "namespace", "name": "team", "description": "x", "tools": [function]}, function]});
+    let answer = post(&sim, "/v1/responses", body.clone()).await;
+    assert_eq!(answer.status, 200, "{}", answer.json());
+    let call = &answer.json()["output"][0];
+    assert_eq!((&call["name"], &call["arguments"]), (&json!("run"), &json!(r#"{"cmd":"Zürich"}"#)));
+    let odd = post(&sim, "/v1/responses", with(body, json!({"client_metadata": {"turn": 1}}))).await;
+    assert_eq!(odd.status, 400);
+}

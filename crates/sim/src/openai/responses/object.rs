@@ -42,7 +42,7 @@ pub fn response(
 ) -> (Response, Input) {
     let owner = (call.owner(), model.id.as_str());
     let input = sim.cache.automatic(owner, &prompt::whole(sim, call, body), model.charges_cache_writes());
-    let tool = prompt::tool_call(body, &asked.1);
+    let tool = prompt::tool_call(body, asked);
     let (text, stop) = match &tool {
         Some(_) => (String::new(), Stop::Tool),
         None => words(body, asked),

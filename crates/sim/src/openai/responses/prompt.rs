@@ -6,7 +6,7 @@ use crate::call::Call;
 use crate::digest::sha256_hex;
 use crate::directive::Directives;
 use crate::sim::Sim;
-use crate::tool::{ToolCall, example};
+use crate::tool::{self, ToolCall, example};
 
 fn items(body: &Value) -> &[Value] {
     body.get("input").and_then(Value::as_array).map_or(&[], Vec::as_slice)
@@ -44,19 +44,21 @@ pub fn tool_result(body: &Value) -> Option<String> {
 }
 
 /// The function to call, if the request makes the model call one.
-pub fn tool_call(body: &Value, asked: &str) -> Option<ToolCall> {
+pub fn tool_call(body: &Value, asked: &(Directives, String)) -> Option<ToolCall> {
     let tools = body.get("tools")?.as_array()?;
     let choice = body.get("tool_choice");
     let word = choice.and_then(Value::as_str);
-    let named = choice.and_then(|choice| choice.get("name")).and_then(Value::as_str);
-    let forced = word == Some("required") || named.is_some();
-    if word == Some("none") || (!forced && !asked.to_lowercase().contains("weather")) || tool_result(body).is_some() {
+    let (wanted, ordered) = tool::wanted(asked);
+    let chosen = choice.and_then(|choice| choice.get("name")).and_then(Value::as_str);
+    let named = chosen.or(ordered);
+    let forced = word == Some("required") || chosen.is_some();
+    if word == Some("none") || !(forced || wanted) || tool_result(body).is_some() {
         return None;
     }
     let mut functions = tools.iter().filter(|tool| is(tool, "function"));
     let name = |tool: &Value| tool.get("name").and_then(Value::as_str).map(str::to_owned);
     let tool = functions.find(|tool| named.is_none() || name(tool).as_deref() == named)?;
-    Some(ToolCall { name: name(tool)?, input: example(tool.get("parameters").unwrap_or(&Value::Null)) })
+    Some(ToolCall { name: name(tool)?, input: tool::input(asked, tool.get("parameters")) })
 }
 
 /// Whether the model searches the web for its answer.

@@ -1,0 +1,73 @@
+"""Runs scenarios with LiteLLM, as the library that it also is."""
+
+import litellm
+from job import work
+
+litellm.suppress_debug_info = True
+
+
+def see(job: dict, scenario: dict, headers: dict, seen: dict):
+    request = {
+        "model": f"{job['provider']}/{job['model']}",
+        "api_base": job["base_url"],
+        "api_key": job["key"],
+        "num_retries": scenario["retries"],
+        "extra_headers": headers,
+        "stream": scenario["kind"] in ("stream", "tool_stream"),
+    }
+    prompt = [{"role": "user", "content": scenario["prompt"]}]
+    if scenario["api"] == "responses":
+        with_responses(request | {"input": prompt}, job, scenario, seen)
+    else:
+        with_chat(request | {"messages": prompt}, job, scenario, seen)
+
+
+def with_chat(request: dict, job: dict, scenario: dict, seen: dict):
+    tools = [job["tool"]] if scenario["kind"].startswith("tool") else None
+    message = chat(request | {"tools": tools}, seen).choices[0].message
+    if tools:
+        [call] = message.tool_calls
+        request["messages"] += [message, {"role": "tool", "tool_call_id": call.id, "content": "Sunny"}]
+        chat(request | {"tools": tools}, seen)
+
+
+def chat(request: dict, seen: dict):
+    answer = litellm.completion(**request)
+    # Those that it does not know itself it gives a name that says whose they are.
+    headers = answer._response_headers or {}
+    seen["headers"] = {name.removeprefix("llm_provider-"): value for name, value in headers.items()}
+    if not request["stream"]:
+        seen["parsed"].append(answer.model_dump(mode="json"))
+        return answer
+    chunks = []
+    seen["parsed"].append([])
+    for chunk in answer:
+        chunks.append(chunk)
+        seen["parsed"][-1].append(chunk.model_dump(mode="json"))
+    return litellm.stream_chunk_builder(chunks)
+
+
+def with_responses(request: dict, job: dict, scenario: dict, seen: dict):
+    tool = {"type": "function"} | job["tool"]["function"]
+    tools = [tool] if scenario["kind"].startswith("tool") else None
+    items = respond(request | {"tools": tools}, seen)["output"]
+    if tools:
+        [call] = [item for item in items if item["type"] == "function_call"]
+        call = {name: call[name] for name in ("type", "call_id", "name", "arguments")}
+        request["input"] += [call, {"type": "function_call_output", "call_id": call["call_id"], "output": "Sunny"}]
+        respond(request | {"tools": tools}, seen)
+
+
+def respond(request: dict, seen: dict) -> dict:
+    answer = litellm.responses(**request)
+    if not request["stream"]:
+        seen["parsed"].append(answer.model_dump(mode="json"))
+        return seen["parsed"][-1]
+    events = []
+    seen["parsed"].append(events)
+    for event in answer:
+        events.append(event.model_dump(mode="json"))
+    return events[-1]["response"]
+
+
+work(see)
