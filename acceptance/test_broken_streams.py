@@ -72,6 +72,21 @@ def test_the_error_event_reaches_the_caller(callers, provider, payer, broken):
 
 @each_provider
 @each_payer
+def test_half_an_event_is_never_made_to_look_like_a_whole_one(callers, provider, payer):
+    """One too long to be held back until it is whole. A blank line behind its half would make clients take it."""
+    caller, prompt = callers[payer], "Hello [[sim:huge bytes=200000]] [[sim:chunks n=4]] [[sim:cut_within after=2]]"
+    head, body = read_to_the_end(caller.url, caller.secret, Plan(provider, prompt))
+    assert head.startswith(b"HTTP/1.1 200")
+    *whole, rest = body.decode(errors="replace").split("\n\n")
+    for event in whole:
+        json.loads(event.rpartition("data: ")[2])
+    assert 16_384 < len(rest) < 50_000 and "error" not in rest
+    receipt = caller.receipts()[0]
+    assert (receipt["outcome"], receipt["error"]) == ("failed", "provider_unavailable")
+
+
+@each_provider
+@each_payer
 def test_what_comes_behind_the_last_event_breaks_nothing(callers, provider, payer):
     """A provider that keeps the connection open, until nobody waits any longer."""
     caller = callers[payer]

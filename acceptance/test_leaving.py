@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from harness.load import Plan, request
+from harness.load import Plan, read_to_the_end, request
 from harness.process import wait_for
 from harness.server import Server
 from harness.sim import PROVIDERS, provider_key
@@ -74,6 +74,37 @@ def test_a_call_that_was_left_before_its_answer_counts_its_input(server, sim, pr
     at_the_provider = lambda _: wait_for(lambda: sim.stats()["open"] == 1, "the provider has it")  # noqa: E731
     leave(server, secret, Plan(provider, prompt, stream=False), at_the_provider)
     assert not may_call(workspace, secret, provider)
+
+
+def unfinished(server, outcome) -> float:
+    return server.metrics()[f'ownkey_managed_unfinished_total{{outcome="{outcome}"}}']
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_what_the_operator_pays_for_unfinished_answers_is_counted(server, sim, provider):
+    workspace, secret = limited(server, "managed", 100_000)
+    left, failed = unfinished(server, "cancelled"), unfinished(server, "failed")
+    leave(server, secret, Plan(provider, LONG), events_came(20))
+    assert unfinished(server, "cancelled") == left + 1
+    # Also who leaves before anything came.
+    at_the_provider = lambda _: wait_for(lambda: sim.stats()["open"] == 1, "the provider has it")  # noqa: E731
+    wait_for(lambda: sim.stats()["open"] == 0, "nothing else is going on")
+    leave(server, secret, Plan(provider, "[[sim:slow_head ms=60000]]", stream=False), at_the_provider)
+    assert unfinished(server, "cancelled") == left + 2
+    read_to_the_end(server.url, secret, Plan(provider, "Hello [[sim:cut]]"))
+    assert unfinished(server, "failed") == failed + 1
+    assert all(receipt["cost_usd"] is None for receipt in workspace.receipts())
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_what_costs_the_operator_nothing_is_not(server, provider):
+    before = [unfinished(server, outcome) for outcome in ("cancelled", "failed")]
+    managed, secret = limited(server, "managed", 100_000)
+    assert managed.ask(provider, "[[sim:status code=500]]", secret=secret).status_code == 500
+    assert managed.ask(provider, "Hello", stream=True).status_code == 200
+    own, secret = limited(server, "byok", 100_000)
+    leave(server, secret, Plan(provider, LONG), events_came(20))
+    assert [unfinished(server, outcome) for outcome in ("cancelled", "failed")] == before
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

@@ -1,5 +1,7 @@
 """Platform keys: what one can give to another, and what is told of the limits that calls with it count against."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from harness.errors import assert_problem
@@ -68,6 +70,24 @@ def test_managed_answers_tell_what_is_left_of_the_quota(server, workspace, provi
     # Refusals and failures tell it as well.
     failed = workspace.ask(provider, "[[sim:status code=500]]", secret=secret)
     assert failed.status_code == 500 and failed.headers[names(provider, "requests")[1]] == "1"
+
+
+def full_in(answer, provider) -> float:
+    """Seconds until the quota is full again, as an answer says."""
+    told = answer.headers[names(provider, "requests")[2]]
+    if provider == "openai":
+        return float(told.removesuffix("s"))
+    return (datetime.fromisoformat(told) - datetime.now(UTC)).total_seconds()
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_refusal_says_of_the_quota_what_other_answers_say(server, workspace, provider):
+    """When it is full again; when the next call may come is another matter."""
+    secret = make(server.operator, workspace, 201, requests_per_minute=3).json()["secret"]
+    *good, limited = [workspace.ask(provider, secret=secret) for _ in range(4)]
+    assert [answer.status_code for answer in good] == [200] * 3 and limited.status_code == 429
+    assert 40 < full_in(good[-1], provider) <= 60.1 and 40 < full_in(limited, provider) <= 60.1
+    assert 1 <= int(limited.headers["retry-after"]) <= 20
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

@@ -152,11 +152,14 @@ def test_a_plain_answer_on_a_revoked_key_breaks_off(server):
     assert_failed(workspace.receipts(), 2)
 
 
-@pytest.mark.parametrize(
+each_wait = pytest.mark.parametrize(
     ("prompt", "status"),
     [("[[sim:slow_head ms=60000]]", None), ("[[sim:hang]]", 200), ("[[sim:status code=500]][[sim:hang]]", 500)],
     ids=["before the head", "short answer", "error answer"],
 )
+
+
+@each_wait
 def test_what_has_no_head_yet_is_answered(server, prompt, status):
     workspace = caller(server, "byok")
     key = new_key(workspace)
@@ -166,6 +169,30 @@ def test_what_has_no_head_yet_is_answered(server, prompt, status):
     receipts = workspace.receipts()
     assert_failed(receipts, 2)
     assert [receipt["attempts"][0]["status"] for receipt in receipts] == [status] * 2
+
+
+@each_wait
+def test_so_is_a_service_keys_call_for_a_workspace_that_is_deleted(server, prompt, status):
+    home, service = service_key(server)
+    workspace = caller(server, "byok")
+    named = {"x-ownkey-workspace": workspace.id}
+    plans = [Plan(provider, f"Hello {prompt}", stream=False) for provider in PROVIDERS]
+    under_way = UnderWay(server, [(service["secret"], plan, named) for plan in plans])
+    found = under_way.end(lambda: server.operator("DELETE", workspace.path, expect=204))
+    assert [head.split(b"\r\n")[0] for head, _ in found] == [b"HTTP/1.1 401 Unauthorized"] * 2
+
+
+def test_nor_does_one_start_whose_workspace_was_deleted_while_its_body_came(server, sim):
+    home, service = service_key(server)
+    workspace, since = caller(server, "byok"), sim.now()
+
+    def between():
+        calls_are_open(server, 1)
+        server.operator("DELETE", workspace.path, expect=204)
+
+    answer = ask_in_halves(workspace, "openai", between, service["secret"], {"x-ownkey-workspace": workspace.id})
+    assert_error(answer, "openai", 400, "bad_request")
+    assert sim.calls(since) == []
 
 
 def test_streams_end_with_their_workspace(server):

@@ -110,6 +110,19 @@ def test_a_key_that_does_not_open_is_told_before_a_limit_and_takes_nothing_of_it
     assert code(workspace.ask("openai", secret=secret)) == (503, "key_sealed")
 
 
+def test_being_refused_for_what_has_no_price_takes_a_call_of_the_quota(workspace):
+    """Its body was looked through. What it is told first stays the same."""
+    body = {"name": "slow", "scopes": ["inference"], "requests_per_minute": 3}
+    secret = workspace.operator("POST", f"{workspace.path}/api-keys", body, 201).json()["secret"]
+    refused = lambda: workspace.ask("openai", secret=secret, web_search_options={})  # noqa: E731
+    for left in ("2", "1", "0"):
+        answer = refused()
+        assert code(answer) == (403, "feature_not_priced")
+        assert answer.headers["x-ratelimit-remaining-requests"] == left
+    assert code(workspace.ask("openai", secret=secret)) == (429, "rate_limited")
+    assert code(refused()) == (403, "feature_not_priced")
+
+
 def test_an_edited_body_is_in_memory_once(tmp_path, sim):
     """Every stream is asked for its usage, which is written into the body."""
     size, number = 8 << 20, 6

@@ -37,9 +37,20 @@ def wait_for(condition, what: str, seconds: float = 15.0, every: float = 0.02):
 
 def connections_to(port: int) -> int:
     """How many connections of this machine are established to a port, seen from the side that made them."""
+    return sum(remote == port for _, remote, _ in _established())
+
+
+def unsent(port: int, peer: int) -> int | None:
+    """How many bytes a connection at a port has for its peer's that are not taken; `None` once it is closed there."""
+    return next((queue for local, remote, queue in _established() if (local, remote) == (port, peer)), None)
+
+
+def _established() -> list[tuple[int, int, int]]:
+    """Each connection of this machine: its two ports and what it has to send."""
+    number = lambda text: int(text.rsplit(":", 1)[1], 16)  # noqa: E731
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     established = "01"
-    return sum(row[3] == established and int(row[2].split(":")[1], 16) == port for row in rows)
+    return [(number(row[1]), number(row[2]), int(row[4].split(":")[0], 16)) for row in rows if row[3] == established]
 
 
 class Process:

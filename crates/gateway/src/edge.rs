@@ -7,6 +7,7 @@ mod peers;
 #[cfg(test)]
 mod tests;
 mod tls;
+pub(crate) mod writer;
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -75,6 +76,7 @@ pub async fn serve<A: Answer>(entrance: Entrance, answer: Arc<A>, limits: &Limit
         };
         let Some((stream, entry)) = accepted else { continue };
         let socket = Socket { stream, activity: Activity::new(limits) };
+        let writer = Arc::clone(socket.activity.writer());
         let host = Arc::clone(&host);
         let mut stopped = stopping.subscribe();
         tokio::spawn(async move {
@@ -82,7 +84,7 @@ pub async fn serve<A: Answer>(entrance: Entrance, answer: Arc<A>, limits: &Limit
                 // An error means that the sender is gone, which is as good a reason to stop.
                 let _ = stopped.changed().await;
             };
-            host.serve(socket, stop).await;
+            writer.write(host.serve(socket, stop)).await;
             drop((entry, stopped));
         });
     }

@@ -163,20 +163,27 @@ pub fn about_the_request(body: &[u8], key: &ProviderKey, protocol: Protocol) -> 
 /// How ids of an account begin at the providers.
 const ACCOUNT_IDS: [&str; 9] = ["org-", "org_", "proj_", "wrkspc_", "user-", "acct_", "asst_", "file-", "key_"];
 
-/// Ids of the operator's account that providers put into messages.
+/// The shortest that follows; they have up to 24 letters and digits.
+const ACCOUNT_ID_TAIL_MIN: usize = 8;
+
+/// Ids of the operator's account that providers put into messages. Words of the caller's own that merely begin so,
+/// a tool `key_lookup`, are not ids: those are letters and digits drawn by lot.
 fn without_account_ids(text: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     text.split_inclusive(|c: char| !is_word(c))
         .map(|piece| {
             let word = piece.trim_end_matches(|c: char| !is_word(c));
-            let lower = word.to_ascii_lowercase();
-            if ACCOUNT_IDS.iter().any(|id| lower.starts_with(id)) {
-                format!("[redacted]{}", &piece[word.len()..])
-            } else {
-                piece.to_owned()
-            }
+            if is_account_id(word) { format!("[redacted]{}", &piece[word.len()..]) } else { piece.to_owned() }
         })
         .collect()
+}
+
+fn is_account_id(word: &str) -> bool {
+    let tail_behind = |id: &str| word.split_at_checked(id.len()).filter(|(begin, _)| begin.eq_ignore_ascii_case(id));
+    let Some((_, tail)) = ACCOUNT_IDS.into_iter().find_map(tail_behind) else { return false };
+    tail.len() >= ACCOUNT_ID_TAIL_MIN
+        && tail.bytes().all(|b| b.is_ascii_alphanumeric())
+        && tail.bytes().any(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
 }
 
 fn passed_on(
@@ -249,14 +256,30 @@ mod tests {
 
     #[test]
     fn ids_of_the_operators_account_are_taken_out() {
-        let clean = without_account_ids("Limit reached in organization org-AbC123 on PROJ_9: forg-x and gpt-4o stay.");
-        assert_eq!(clean, "Limit reached in organization [redacted] on [redacted]: forg-x and gpt-4o stay.");
+        let text = "Limit reached in organization org-AbC123xyz on PROJ_90210abc: forg-x and gpt-4o stay.";
+        let clean = "Limit reached in organization [redacted] on [redacted]: forg-x and gpt-4o stay.";
+        assert_eq!(without_account_ids(text), clean);
+        for id in
+            ["user-aBcDeFgHiJkLmNoPqRsTuVwX", "file-8f3k2l1m9n0p", "wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ", "`acct_1032D82e`"]
+        {
+            assert!(without_account_ids(id).contains("[redacted]"), "{id}");
+        }
+    }
+
+    #[test]
+    fn the_callers_own_words_stay() {
+        for word in
+            ["key_lookup", "user-name", "file-search", "org_chart_2026", "key_", "proj_9", "file-search-tool-v2"]
+        {
+            let text = format!("Invalid value for tools[0]: {word}.");
+            assert_eq!(without_account_ids(&text), text);
+        }
     }
 
     #[test]
     fn only_what_sdks_read_is_told_of_a_managed_refusal() {
         let key = ProviderKey::new(Secret::from("sk-proj-operators-own-key".to_owned())).unwrap();
-        let body = br#"{"error":{"message":"Bad \u006frg-X1 key operators-own-key","type":"invalid_request_error","internal":1}}"#;
+        let body = br#"{"error":{"message":"Bad \u006frg-X1y2z3w4 key operators-own-key","type":"invalid_request_error","internal":1}}"#;
         let told = about_the_request(body, &key, Protocol::OpenAi).unwrap();
         let told: Value = serde_json::from_slice(&told).unwrap();
         assert_eq!(told["error"]["message"], "Bad [redacted] key [redacted]");

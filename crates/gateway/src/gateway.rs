@@ -169,9 +169,8 @@ impl Gateway {
             What::Models => return self.viewer(to, &caller, head).await?.list(head.uri.query()),
             What::Model(id) => return self.viewer(to, &caller, head).await?.one(id),
         };
-        let mut stop = self.stop(&caller);
         let mut call = Call::open(arrival, Addressed { route, target: to }, caller, head, &self.book);
-        match stop.unless(self.carry(&mut call, head, body)).await {
+        match self.carry(&mut call, head, body).await {
             Ok(answer) => relay(call, answer).await,
             Err(error) => Err(failure::broken(call, error)),
         }
@@ -189,6 +188,16 @@ impl Gateway {
 
     /// The steps between knowing the caller and having the provider's head.
     async fn carry(&self, call: &mut Call, head: &Head, body: Incoming) -> Result<Answer, Error> {
+        let mut stop = self.stop(&call.caller);
+        let (body, asked) = stop.unless(self.receive(call, head, body)).await?;
+        let received = Received { head, body: &body, asked: &asked };
+        // From here on it is known for whom the call is, and it ends with that workspace too.
+        let (workspace, _) = stop.unless(self.workspace(call.workspace)).await?;
+        stop.of(&workspace).unless(self.pursue(call, &received)).await
+    }
+
+    /// Reads what is asked, and for whom.
+    async fn receive(&self, call: &mut Call, head: &Head, body: Incoming) -> Result<(RequestBody, Peek), Error> {
         may_call_models(&call.caller)?;
         let body = if call.route.verb == Verb::Post {
             read(&self.parts.limits, &self.parts.body_room, &head.headers, body).await?
@@ -204,7 +213,12 @@ impl Gateway {
             receipt.stream = asked.stream;
         });
         service::act_for(call, &head.headers, &self.parts.directory).await?;
-        let received = Received { head, body: &body, asked: &asked };
+        Ok((body, asked))
+    }
+
+    /// Decides and sends, anew as long as the workspace changes in between.
+    async fn pursue(&self, call: &mut Call, received: &Received<'_>) -> Result<Answer, Error> {
+        let Received { head, asked, .. } = *received;
         for _ in 0..DECISIONS_MAX {
             self.confirm(call, head).await?;
             let (workspace, since) = self.workspace(call.workspace).await?;
@@ -218,9 +232,9 @@ impl Gateway {
             let model = model.at(call.route, &self.parts.managed_paths);
             let decision = decide(&grounds, &model, Arc::clone(&workspace), since)?;
             let key = key_for(&self.parts.keyring, &decision)?;
-            self.terms(call, &received, &model, &decision).await?;
+            self.terms(call, received, &model, &decision).await?;
             admit(&*self.parts.ledger, decision.payer.kind())?;
-            if let Some(answer) = self.send(call, &received, &decision, key).await? {
+            if let Some(answer) = self.send(call, received, &decision, key).await? {
                 return Ok(answer);
             }
         }
@@ -272,7 +286,9 @@ impl Gateway {
         let is_managed = decision.payer.kind() == PayerKind::Managed;
         let shape = if is_managed {
             let world = terms::closed_world(call.route, model, &received.head.headers, &self.parts.managed)?;
-            call.looked.through(received.body, world).await?
+            let walk = call.looked.through(received.body, world).await;
+            // Being refused costs the work of a call, so it takes one too. Which limit is used up is told later.
+            walk.inspect_err(|_| drop(self.take_turn(call, decision.plan)))?
         } else {
             Shape::default()
         };

@@ -17,6 +17,8 @@ pub struct Metrics {
     open: AtomicI64,
     unrecorded: AtomicU64,
     managed_unpriced: AtomicU64,
+    /// By outcome.
+    managed_unfinished: [AtomicU64; OUTCOMES.len()],
 }
 
 impl Metrics {
@@ -33,9 +35,14 @@ impl Metrics {
         if let (Some(payer), Some(outcome)) = (payer, outcome) {
             self.calls[payer][outcome].fetch_add(1, Ordering::Relaxed);
         }
-        let is_whole = receipt.payer == Some(PayerKind::Managed) && receipt.outcome == Outcome::Complete;
-        if is_whole && receipt.cost_usd.is_none() {
+    }
+
+    /// A managed call ended without a cost that may be on the provider's bill all the same.
+    pub fn unpriced(&self, outcome: Outcome) {
+        if outcome == Outcome::Complete {
             self.managed_unpriced.fetch_add(1, Ordering::Relaxed);
+        } else if let Some(outcome) = OUTCOMES.iter().position(|o| *o == outcome) {
+            self.managed_unfinished[outcome].fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -64,6 +71,14 @@ impl Metrics {
         counter(out, "ownkey_receipts_unrecorded_total", "Receipts the journal refused.", &self.unrecorded);
         let help = "Managed calls that were answered in whole and have no cost.";
         counter(out, "ownkey_managed_unpriced_total", help, &self.managed_unpriced);
+        let (name, help) = ("ownkey_managed_unfinished_total", "Managed calls that ended early and have no cost.");
+        let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} counter");
+        for (outcome, count) in OUTCOMES.iter().zip(&self.managed_unfinished) {
+            if matches!(outcome, Outcome::Cancelled | Outcome::Failed) {
+                let (outcome, count) = (outcome.as_str(), count.load(Ordering::Relaxed));
+                let _ = writeln!(out, "{name}{{outcome=\"{outcome}\"}} {count}");
+            }
+        }
     }
 }
 

@@ -62,8 +62,8 @@ struct Bucket {
 /// A limit that is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Exceeded {
-    measure: Measure,
-    per_minute: u64,
+    left: Left,
+    /// When the next call may come.
     wait: Duration,
 }
 
@@ -154,7 +154,7 @@ impl Bucket {
     /// Whether one unit is there.
     fn check(&self, measure: Measure, now: Duration) -> Result<(), Exceeded> {
         let wait = (self.full_at.max(now) + self.each()).saturating_sub(now + WINDOW);
-        if wait.is_zero() { Ok(()) } else { Err(Exceeded { measure, per_minute: self.per_minute, wait }) }
+        if wait.is_zero() { Ok(()) } else { Err(Exceeded { left: self.left(measure, now), wait }) }
     }
 
     fn left(&self, measure: Measure, now: Duration) -> Left {
@@ -174,12 +174,10 @@ impl Exceeded {
     /// The error in the protocol's own form.
     pub fn error(&self, protocol: Protocol, now: Timestamp) -> Error {
         let seconds = self.wait.as_secs().saturating_add(1).min(WAIT_SECONDS_MAX);
-        let (measure, per_minute) = (self.measure, self.per_minute);
-        let what = measure.as_str();
+        let (what, per_minute) = (self.left.measure.as_str(), self.left.per_minute);
         let message = format!("The limit of {per_minute} {what} a minute is used up. Try again in {seconds} s.");
         let error = Error::new(Code::RateLimited, message).with_header(RETRY_AFTER, HeaderValue::from(seconds));
-        let left = Left { measure, per_minute, remaining: 0, full_in: Duration::from_secs(seconds) };
-        left.told(protocol, now).fold(error, |error, (name, value)| error.with_header(name, value))
+        self.left.told(protocol, now).fold(error, |error, (name, value)| error.with_header(name, value))
     }
 }
 
@@ -302,11 +300,15 @@ mod tests {
 
     #[test]
     fn each_protocol_is_told_in_its_own_form() {
-        let exceeded = Exceeded { measure: Measure::Requests, per_minute: 6, wait: Duration::from_secs(500) };
+        let start = Instant::now();
+        let rates = Rates::new(start);
+        let quotas = [(KEY, requests(6))];
+        let exceeded = std::iter::repeat_with(|| rates.admit(&quotas, start)).find_map(Result::err).unwrap();
         let at = Timestamp::from_millis(0);
         let openai = exceeded.error(Protocol::OpenAi, at).respond(Protocol::OpenAi, None);
         assert_eq!(openai.status(), 429);
-        assert_eq!(openai.headers()["retry-after"], "60");
+        // When the next call may come, and when the quota is full again, as on any other answer.
+        assert_eq!(openai.headers()["retry-after"], "11");
         assert_eq!(openai.headers()["x-ratelimit-limit-requests"], "6");
         assert_eq!(openai.headers()["x-ratelimit-reset-requests"], "60s");
         let anthropic = exceeded.error(Protocol::Anthropic, at).respond(Protocol::Anthropic, None);

@@ -4,10 +4,11 @@
 mod edits;
 mod ending;
 mod meter;
+mod watched;
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,15 +19,17 @@ use ownkey_domain::payer::PayerKind;
 use ownkey_providers::scrub::Scrubber;
 use ownkey_providers::stream::{StreamMeter, Terminal};
 use ownkey_vault::ProviderKey;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep};
 
 use self::edits::Edits;
 use self::ending::Ending;
 use self::meter::{Meter, Plain, Step};
+use self::watched::Watched;
 use crate::answer::{Answer, meter};
 use crate::body::{Body, BodyError};
 use crate::call::Call;
 use crate::echo::drop_from_served;
+use crate::edge::writer::Writer;
 use crate::error::{Code, Error};
 use crate::failure;
 use crate::limits::Limits;
@@ -64,14 +67,16 @@ struct BrokenOff;
 
 /// An answer on its way to the caller.
 pub struct Relay {
-    incoming: Incoming,
     call: Call,
     /// Absent once the receipt is closed.
     meter: Option<Meter>,
     edits: Edits,
-    watch: Watch,
-    timer: Pin<Box<Sleep>>,
-    stop: Pin<Box<dyn Future<Output = Error> + Send>>,
+    /// When the provider last sent something.
+    heard_at: Instant,
+    /// Of the short waits around its end.
+    timer: Option<Pin<Box<Sleep>>>,
+    /// Whoever asks for its pieces.
+    writer: Option<Arc<Writer>>,
     state: State,
     is_stream: bool,
     payer: PayerKind,
@@ -79,7 +84,8 @@ pub struct Relay {
 }
 
 enum State {
-    Flowing,
+    /// The provider's body is there no longer than it is read.
+    Flowing(Incoming),
     /// What is left to send, then the end.
     Ending(Bytes),
     /// What is left to send, then a moment for it to leave, then the abort.
@@ -104,21 +110,20 @@ impl Relay {
     }
 
     fn start(call: Call, answer: Answer, meter: Meter, edits: Edits) -> Body {
-        let Answer { response, watch, payer, key, mut stop, .. } = answer;
+        let Answer { response, watch, payer, key, stop, .. } = answer;
         let relay = Self {
-            incoming: response.into_body(),
             call,
             edits,
-            watch,
-            timer: Box::pin(sleep_until(watch.next())),
-            stop: Box::pin(async move { stop.called().await }),
-            state: State::Flowing,
+            heard_at: Instant::now(),
+            timer: None,
+            writer: Writer::current(),
+            state: State::Flowing(response.into_body()),
             is_stream: matches!(meter, Meter::Stream(_)),
             meter: Some(meter),
             payer,
             key,
         };
-        relay.boxed_unsync()
+        Watched::new(relay, watch, stop).boxed_unsync()
     }
 
     /// The next piece of the answer.
@@ -133,7 +138,7 @@ impl Relay {
             return before;
         }
         if is_end {
-            self.timer.as_mut().reset(Instant::now() + AFTER_THE_END);
+            self.wait(AFTER_THE_END);
             if let Err(error) = self.settle(Ending::InForm) {
                 self.break_off(&error);
                 return Bytes::new();
@@ -168,6 +173,13 @@ impl Relay {
         }
     }
 
+    /// Something outside ends it, if it has not ended by itself.
+    fn end_early(&mut self, error: &Error) {
+        if matches!(self.state, State::Flowing(_)) {
+            self.fail(error);
+        }
+    }
+
     /// The answer can't go on.
     fn fail(&mut self, error: &Error) {
         if self.meter.is_none() {
@@ -181,11 +193,13 @@ impl Relay {
         self.break_off(error);
     }
 
-    /// What a caller gets in place of the rest.
+    /// What a caller gets in place of the rest: nothing but the abort if he could mistake it.
     fn break_off(&mut self, error: &Error) {
         let (route, id) = (self.call.route, self.call.id.to_string());
-        let event = self.is_stream.then(|| error.event(self.call.protocol, route.names_events, Some(&id)));
+        let can_be_told = self.is_stream && !self.edits.is_amid();
+        let event = can_be_told.then(|| error.event(self.call.protocol, route.names_events, Some(&id)));
         self.state = State::Breaking(event.unwrap_or_default());
+        self.writer.iter().for_each(|writer| writer.end());
     }
 
     /// Closes the receipt, once. An error is what the caller must be told in place of the answer's end.
@@ -213,40 +227,28 @@ impl Relay {
         }
     }
 
-    fn timed_out(&self) -> Error {
-        if Instant::now() < self.watch.deadline {
-            return failure::too_slow();
-        }
-        Error::new(Code::ProviderUnavailable, "The call took too long.").with_status(http::StatusCode::GATEWAY_TIMEOUT)
+    fn wait(&mut self, time: Duration) {
+        self.timer = Some(Box::pin(sleep(time)));
     }
 
-    fn poll_upstream(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
-        match Pin::new(&mut self.incoming).poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => {
-                // Trailers are the provider's hop only.
-                let bytes = frame.into_data().map_or_else(|_| Bytes::new(), |chunk| self.take(chunk));
-                if self.meter.is_some() {
-                    let deadline = self.watch.next();
-                    self.timer.as_mut().reset(deadline);
-                }
-                Poll::Ready(Some(bytes))
-            }
-            Poll::Ready(Some(Err(_))) => {
+    /// Ready when that time has passed.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.timer.as_mut().map_or(Poll::Pending, |timer| timer.as_mut().poll(cx))
+    }
+
+    /// What the provider's body gave becomes what the caller gets.
+    fn hear(&mut self, frame: Option<Result<Frame<Bytes>, hyper::Error>>) -> Bytes {
+        self.heard_at = Instant::now();
+        match frame {
+            // Trailers are the provider's hop only.
+            Some(Ok(frame)) => frame.into_data().map_or_else(|_| Bytes::new(), |chunk| self.take(chunk)),
+            Some(Err(_)) => {
                 self.fail(&failure::broke_off());
-                Poll::Ready(None)
+                Bytes::new()
             }
-            Poll::Ready(None) => {
+            None => {
                 self.end();
-                Poll::Ready(None)
-            }
-            Poll::Pending if self.timer.as_mut().poll(cx).is_ready() => {
-                self.fail(&self.timed_out());
-                Poll::Ready(None)
-            }
-            Poll::Pending => {
-                let error = std::task::ready!(self.stop.as_mut().poll(cx));
-                self.fail(&error);
-                Poll::Ready(None)
+                Bytes::new()
             }
         }
     }
@@ -259,20 +261,33 @@ impl HttpBody for Relay {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         loop {
             let bytes = match std::mem::replace(&mut self.state, State::Over) {
-                State::Flowing => {
-                    self.state = State::Flowing;
-                    std::task::ready!(self.poll_upstream(cx)).unwrap_or_default()
+                State::Flowing(mut incoming) => {
+                    let frame = Pin::new(&mut incoming).poll_frame(cx);
+                    self.state = State::Flowing(incoming);
+                    match frame {
+                        Poll::Ready(frame) => self.hear(frame),
+                        Poll::Pending => {
+                            // Only behind the last event there is something to wait for.
+                            ready!(self.poll_timer(cx));
+                            self.fail(&failure::too_slow());
+                            continue;
+                        }
+                    }
                 }
                 State::Ending(rest) if rest.is_empty() => return Poll::Ready(None),
                 State::Breaking(rest) if rest.is_empty() => {
                     // What was said last must leave before the connection is aborted with all it has buffered.
-                    self.timer.as_mut().reset(Instant::now() + LAST_WORDS);
+                    self.wait(LAST_WORDS);
                     self.state = State::Aborting;
                     continue;
                 }
                 State::Aborting => {
                     self.state = State::Aborting;
-                    std::task::ready!(self.timer.as_mut().poll(cx));
+                    ready!(self.poll_timer(cx));
+                    if self.writer.as_ref().is_some_and(|writer| writer.is_stuck()) {
+                        self.wait(LAST_WORDS);
+                        continue;
+                    }
                     return Poll::Ready(Some(Err(Box::new(BrokenOff))));
                 }
                 State::Ending(rest) => {

@@ -182,6 +182,10 @@ impl OpenReceipt {
         }
         self.spend(&receipt);
         self.book.metrics.closed(&receipt);
+        let is_managed = receipt.payer == Some(PayerKind::Managed);
+        if is_managed && receipt.cost_usd.is_none() && !never_went_out && may_be_billed(&receipt) {
+            self.book.metrics.unpriced(receipt.outcome);
+        }
         self.book.ledger.record(&receipt).inspect_err(|error| {
             self.book.metrics.unrecorded();
             tracing::error!(request = %receipt.id, %error, "a receipt could not be written down");
@@ -215,6 +219,11 @@ fn was_worked_on(receipt: &Receipt) -> bool {
         Some(status) => status < 400,
         None => receipt.outcome == Outcome::Cancelled,
     })
+}
+
+/// Whether a call that went out may be on the provider's bill: he did not refuse it.
+fn may_be_billed(receipt: &Receipt) -> bool {
+    receipt.attempts.last().is_some_and(|attempt| attempt.status.is_none_or(|status| status < 400))
 }
 
 impl Drop for OpenReceipt {

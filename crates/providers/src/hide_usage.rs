@@ -52,6 +52,11 @@ impl UsageHider {
         out.finish()
     }
 
+    /// Whether an event is passing that was too long to be held: a part of it is out.
+    pub fn is_passing(&self) -> bool {
+        self.passing
+    }
+
     /// What was held back when the stream ended or broke off.
     pub fn finish(self) -> Bytes {
         self.held.into()
@@ -191,6 +196,8 @@ mod tests {
         for piece in stream.as_bytes().chunks(1000) {
             out.extend_from_slice(&hider.feed(Bytes::copy_from_slice(piece)));
             assert!(hider.held.len() <= EVENT_HELD_MAX);
+            // As long as a part of the long one is out and the rest is not.
+            assert_eq!(hider.is_passing(), (1..long.len()).contains(&out.len()));
         }
         assert_eq!(out, format!("{long}{DELTA}").as_bytes());
     }

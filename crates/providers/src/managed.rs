@@ -14,6 +14,7 @@ pub use self::look::{Look, Members, Words};
 use crate::form::{Payload, is_form};
 use crate::registry::facts;
 use crate::route::Route;
+use crate::stray::may_hold_key;
 
 /// The longest name from a request that an error repeats.
 const NAMED_LEN_MAX: usize = 64;
@@ -159,6 +160,5 @@ pub(crate) fn reference(what: &str, name: &str) -> Objection {
 fn named(what: &str, name: &str) -> String {
     let word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
     let looks_like_a_name = !name.is_empty() && name.len() <= NAMED_LEN_MAX && name.bytes().all(word);
-    let is_key = name.contains("ok_") || name.contains("sk-");
-    if looks_like_a_name && !is_key { format!("{what} `{name}`") } else { format!("{what} of an odd name") }
+    if looks_like_a_name && !may_hold_key(name) { format!("{what} `{name}`") } else { format!("{what} of an odd name") }
 }

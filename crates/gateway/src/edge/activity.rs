@@ -11,6 +11,7 @@ use http::Version;
 use http_body::{Frame, SizeHint};
 use tokio::time::Instant;
 
+use super::writer::Writer;
 use crate::body::{Body, BodyError};
 use crate::limits::Limits;
 
@@ -19,6 +20,7 @@ pub struct Activity {
     header_read: Duration,
     idle: Duration,
     stalled: Duration,
+    writer: Arc<Writer>,
     now: Mutex<State>,
 }
 
@@ -31,8 +33,6 @@ struct State {
     waiting_since: Instant,
     /// When the first byte came after that.
     head_since: Option<Instant>,
-    /// Since when the peer takes nothing of what is to be sent.
-    blocked_since: Option<Instant>,
     /// When it was told to end.
     closing_since: Option<Instant>,
 }
@@ -43,18 +43,13 @@ const CLOSE_GRACE: Duration = Duration::from_secs(5);
 impl Activity {
     /// A connection that was accepted just now.
     pub fn new(limits: &Limits) -> Arc<Self> {
-        let state = State {
-            open: 0,
-            version: None,
-            waiting_since: Instant::now(),
-            head_since: None,
-            blocked_since: None,
-            closing_since: None,
-        };
+        let state =
+            State { open: 0, version: None, waiting_since: Instant::now(), head_since: None, closing_since: None };
         Arc::new(Self {
             header_read: limits.header_read,
             idle: limits.connection_idle,
             stalled: limits.stream_idle,
+            writer: Writer::new(limits.stream_idle),
             now: Mutex::new(state),
         })
     }
@@ -69,8 +64,8 @@ impl Activity {
 
     /// Bytes went out. Whoever reads the end of an answer slowly is not idle; over HTTP/2 it may be a mere pong.
     pub fn sent(&self) {
+        self.writer.taken();
         let mut state = self.state();
-        state.blocked_since = None;
         if state.open == 0 && state.version.is_some_and(|version| version != Version::HTTP_2) {
             state.waiting_since = Instant::now();
         }
@@ -78,7 +73,12 @@ impl Activity {
 
     /// The peer takes no more for now.
     pub fn blocked(&self) {
-        self.state().blocked_since.get_or_insert_with(Instant::now);
+        self.writer.stuck();
+    }
+
+    /// What it writes.
+    pub fn writer(&self) -> &Arc<Writer> {
+        &self.writer
     }
 
     /// A request came.
@@ -98,10 +98,10 @@ impl Activity {
     /// When the connection must have come further; never, while a request is open and its answer is taken: calls
     /// have their own bounds. They can't see a peer that stops reading, since their bodies are then not asked.
     pub fn deadline(&self) -> Option<Instant> {
-        let state = self.state();
-        if let Some(blocked) = state.blocked_since {
-            return Some(blocked + self.stalled);
+        if let Some(deadline) = self.writer.deadline() {
+            return Some(deadline);
         }
+        let state = self.state();
         if state.open > 0 {
             return None;
         }
@@ -119,7 +119,7 @@ impl Activity {
     /// Whether telling it to end spares the peer an error: only HTTP/2 has words for it.
     pub fn can_be_told(&self) -> bool {
         let state = self.state();
-        state.version == Some(Version::HTTP_2) && state.closing_since.is_none() && state.blocked_since.is_none()
+        state.version == Some(Version::HTTP_2) && state.closing_since.is_none() && !self.writer.is_stuck()
     }
 
     /// The longest that a deadline is away.
@@ -147,13 +147,16 @@ impl Drop for Open {
 /// An answer's body; its request is open as long as it is there.
 pub struct Answering {
     body: Body,
+    /// Is told what the caller takes of a stream of HTTP/2. A connection sees for itself.
+    stream: Option<Arc<Writer>>,
     _open: Open,
 }
 
 impl Answering {
-    /// The answer to that request.
+    /// The answer to that request, made by the task that writes it.
     pub fn new(body: Body, open: Open) -> Self {
-        Self { body, _open: open }
+        let stream = Writer::current().filter(|writer| !Arc::ptr_eq(writer, open.0.writer()));
+        Self { body, stream, _open: open }
     }
 }
 
@@ -165,7 +168,12 @@ impl http_body::Body for Answering {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        if let Some(stream) = &self.stream {
+            // Whoever asks for more has got rid of what he had.
+            if matches!(frame, Poll::Ready(Some(Ok(_)))) { stream.more() } else { stream.taken() }
+        }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

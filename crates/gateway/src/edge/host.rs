@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
@@ -18,6 +18,7 @@ use super::Answer;
 use super::activity::{Activity, Answering};
 use super::connection::{Socket, drive};
 use super::tls::Identity;
+use super::writer::Streams;
 use crate::limits::Limits;
 
 /// What hyper may buffer of a request's head.
@@ -32,7 +33,7 @@ const H2_PING_WAIT: Duration = Duration::from_secs(20);
 /// Whoever answers, in which protocols, and under which certificate.
 pub struct Host<A> {
     answer: Arc<A>,
-    http: auto::Builder<TokioExecutor>,
+    http: auto::Builder<Streams>,
     identity: Option<watch::Receiver<Identity>>,
     handshake: Duration,
 }
@@ -40,7 +41,7 @@ pub struct Host<A> {
 impl<A: Answer> Host<A> {
     /// Puts it together.
     pub fn new(answer: Arc<A>, identity: Option<watch::Receiver<Identity>>, limits: &Limits) -> Self {
-        Self { answer, http: builder(), identity, handshake: limits.header_read }
+        Self { answer, http: builder(limits), identity, handshake: limits.header_read }
     }
 
     /// Serves a connection until its end. When `stop` resolves it is told to end.
@@ -90,8 +91,8 @@ impl<A: Answer> Host<A> {
     }
 }
 
-fn builder() -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+fn builder(limits: &Limits) -> auto::Builder<Streams> {
+    let mut builder = auto::Builder::new(Streams { patience: limits.stream_idle });
     // The time of a head is bounded by `Activity`, which tells a slow head from an idle connection.
     builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(HEAD_BYTES_MAX);
     builder

@@ -188,6 +188,28 @@ fn request(path: &str) -> Request<Empty<bytes::Bytes>> {
 }
 
 #[tokio::test]
+async fn a_stream_that_is_not_taken_is_let_go_and_its_neighbour_is_not() {
+    let served = Served::new(Limits { stream_idle: SHORT, ..Limits::default() }).await;
+    let io = TokioIo::new(served.connect().await);
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder.initial_stream_window_size(1 << 10);
+    let (mut sender, connection) = builder.handshake(io).await.unwrap();
+    tokio::spawn(connection);
+    let flood = sender.send_request(request("/flood")).await.unwrap();
+    let waiting = sender.send_request(request("/wait"));
+    tokio::time::timeout(PATIENCE, served.answer.gone.notified()).await.expect("the answer is kept for nobody");
+    let (_, mut body) = flood.into_parts();
+    let broken = loop {
+        if let Err(error) = body.frame().await.expect("the stream ends in form") {
+            break error;
+        }
+    };
+    assert!(!broken.is_canceled(), "{broken}");
+    served.answer.go.notify_one();
+    assert_eq!(waiting.await.unwrap().into_body().collect().await.unwrap().to_bytes(), "ok");
+}
+
+#[tokio::test]
 async fn an_http2_connection_without_streams_is_told_to_go_and_one_with_a_stream_stays() {
     let limits = Limits { header_read: NEVER, connection_idle: SHORT, ..Limits::default() };
     let served = Served::new(limits).await;

@@ -9,9 +9,11 @@ use ownkey_providers::scrub::ScrubStream;
 /// What is done to a stream; nothing to other bodies.
 #[derive(Default)]
 pub struct Edits {
-    /// Nothing goes on before its event is whole: a part is of no use to anyone, and where the stream breaks off it
-    /// would be taken for an event. On managed streams it could also be the beginning of an error.
+    /// Nothing goes on before its event is whole: a part is of no use to anyone, and on managed streams it could be
+    /// the beginning of an error. Events that are too long to be held pass as they come.
     whole: Option<UsageHider>,
+    /// Of such an event a part went on.
+    is_amid: bool,
     usage: Option<UsageHider>,
     key: Option<ScrubStream>,
 }
@@ -20,15 +22,24 @@ impl Edits {
     /// Of a stream: hides the usage if the caller did not ask for it, and echoes of the key always.
     pub fn of_stream(hide_usage: bool, key: ScrubStream) -> Self {
         let whole = Some(UsageHider::holding_only());
-        Self { whole, usage: hide_usage.then(UsageHider::new), key: Some(key) }
+        Self { whole, is_amid: false, usage: hide_usage.then(UsageHider::new), key: Some(key) }
     }
 
     /// The events that are whole by now, to be metered before they pass.
     pub fn hold(&mut self, chunk: Bytes) -> Bytes {
         match &mut self.whole {
-            Some(holder) => holder.feed(chunk),
+            Some(holder) => {
+                let whole = holder.feed(chunk);
+                self.is_amid = holder.is_passing();
+                whole
+            }
             None => chunk,
         }
+    }
+
+    /// Whether the caller has got a part of an event. Another event behind it would make him take it for a whole one.
+    pub fn is_amid(&self) -> bool {
+        self.is_amid
     }
 
     /// The event that is not whole, once nothing more comes.

@@ -1,4 +1,5 @@
 use ownkey_domain::catalogue::Catalogue;
+use ownkey_domain::platform_key;
 use ownkey_domain::provider::Provider::{Anthropic, OpenAi};
 use ownkey_domain::usage::{TokenClass, Usage};
 use proptest::prelude::*;
@@ -202,6 +203,7 @@ fn what_sdks_send_every_day_passes() {
 
 #[test]
 fn what_has_fees_of_its_own_is_named() {
+    let (_, platform_key) = platform_key::generate(&[5; platform_key::ENTROPY_LEN]);
     for (provider, more, named) in [
         (Anthropic, json!({"surprise": 1}), "`surprise`"),
         (Anthropic, json!({"fallbacks": []}), "`fallbacks`"),
@@ -222,7 +224,9 @@ fn what_has_fees_of_its_own_is_named() {
         (OpenAi, json!({"service_tier": "scale"}), "`scale`"),
         (OpenAi, json!({"tools": [{"type": "code_interpreter"}]}), "`code_interpreter`"),
         (OpenAi, content(json!({"type": "video"})), "`video`"),
+        (OpenAi, json!({"lookup_ok_x": 1}), "`lookup_ok_x`"),
         (OpenAi, json!({"sk-proj-a-key-in-the-wrong-place": 1}), "odd"),
+        (OpenAi, Value::Object([(platform_key, json!(1))].into_iter().collect()), "odd"),
     ] {
         match ask(provider, more.clone()) {
             Err(Objection::NotPriced(what)) => assert!(what.contains(named), "{more}: {what}"),

@@ -1,0 +1,119 @@
+//! An answer ends when it must, whether or not anybody asks for more of it. hyper asks while the caller takes what is
+//! there, and a body that is not asked sees no time pass. So a relay is kept in a cell that its body shares with a
+//! task, which waits for what may end it from outside.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep_until};
+
+use super::{Relay, Watch};
+use crate::body::BodyError;
+use crate::error::{Code, Error};
+use crate::failure;
+use crate::stop::Stop;
+
+/// A relay and the task that watches over it.
+pub struct Watched {
+    cell: Cell,
+    watcher: AbortHandle,
+}
+
+/// Empty once the body is gone.
+type Cell = Arc<Mutex<Option<Held>>>;
+
+struct Held {
+    relay: Relay,
+    /// Since when the caller waits for the provider; absent while there is something for him to take.
+    waits_since: Option<Instant>,
+    waker: Option<Waker>,
+}
+
+impl Watched {
+    /// Begins to watch.
+    pub fn new(relay: Relay, watch: Watch, stop: Stop) -> Self {
+        let cell = Arc::new(Mutex::new(Some(Held { relay, waits_since: None, waker: None })));
+        let watcher = tokio::spawn(end_in_time(Arc::clone(&cell), watch, stop)).abort_handle();
+        Self { cell, watcher }
+    }
+}
+
+impl HttpBody for Watched {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        locked(&self.cell).as_mut().map_or(Poll::Ready(None), |held| held.poll_frame(cx))
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.watcher.abort();
+        // Here and now, whenever the task lets go of the cell: the receipt is closed with it.
+        let held = locked(&self.cell).take();
+        drop(held);
+    }
+}
+
+impl Held {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let frame = Pin::new(&mut self.relay).poll_frame(cx);
+        if frame.is_pending() {
+            self.waits_since.get_or_insert_with(Instant::now);
+        } else {
+            self.waits_since = None;
+        }
+        // Also if it is ready: it may not be asked again.
+        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            self.waker = Some(cx.waker().clone());
+        }
+        frame
+    }
+
+    /// When the provider has been silent for that long while the caller waited.
+    fn silent_at(&self, idle: Duration) -> Option<Instant> {
+        self.waits_since.map(|since| since.max(self.relay.heard_at) + idle)
+    }
+}
+
+/// Ends the answer when its call must end. Whoever writes it is woken, to say so or to let its caller go.
+async fn end_in_time(cell: Cell, watch: Watch, mut stop: Stop) {
+    let error = tokio::select! {
+        biased;
+        error = stop.called() => error,
+        error = overdue(&cell, watch) => error,
+    };
+    let waker = locked(&cell).as_mut().and_then(|held| {
+        held.relay.end_early(&error);
+        held.waker.take()
+    });
+    waker.into_iter().for_each(Waker::wake);
+}
+
+/// Resolves when the call takes too long, or the provider between two pieces. A caller who takes nothing is the
+/// edge's business.
+async fn overdue(cell: &Cell, Watch { idle, deadline }: Watch) -> Error {
+    let mut next = Instant::now() + idle;
+    loop {
+        sleep_until(next.min(deadline)).await;
+        let now = Instant::now();
+        if deadline <= now {
+            let error = Error::new(Code::ProviderUnavailable, "The call took too long.");
+            return error.with_status(http::StatusCode::GATEWAY_TIMEOUT);
+        }
+        next = locked(cell).as_ref().and_then(|held| held.silent_at(idle)).unwrap_or(now + idle);
+        if next <= now {
+            return failure::too_slow();
+        }
+    }
+}
+
+fn locked(cell: &Cell) -> MutexGuard<'_, Option<Held>> {
+    cell.lock().unwrap_or_else(PoisonError::into_inner)
+}
