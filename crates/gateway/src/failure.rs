@@ -173,11 +173,7 @@ fn without_account_ids(text: &str) -> String {
     text.split_inclusive(|c: char| !is_word(c))
         .map(|piece| {
             let word = piece.trim_end_matches(|c: char| !is_word(c));
-            if is_account_id(word) {
-                format!("[redacted]{}", &piece[word.len()..])
-            } else {
-                piece.to_owned()
-            }
+            if is_account_id(word) { format!("[redacted]{}", &piece[word.len()..]) } else { piece.to_owned() }
         })
         .collect()
 }
@@ -263,14 +259,18 @@ mod tests {
         let text = "Limit reached in organization org-AbC123xyz on PROJ_90210abc: forg-x and gpt-4o stay.";
         let clean = "Limit reached in organization [redacted] on [redacted]: forg-x and gpt-4o stay.";
         assert_eq!(without_account_ids(text), clean);
-        for id in ["user-aBcDeFgHiJkLmNoPqRsTuVwX", "file-8f3k2l1m9n0p", "wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ", "`acct_1032D82e`"] {
+        for id in
+            ["user-aBcDeFgHiJkLmNoPqRsTuVwX", "file-8f3k2l1m9n0p", "wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ", "`acct_1032D82e`"]
+        {
             assert!(without_account_ids(id).contains("[redacted]"), "{id}");
         }
     }
 
     #[test]
     fn the_callers_own_words_stay() {
-        for word in ["key_lookup", "user-name", "file-search", "org_chart_2026", "key_", "proj_9", "file-search-tool-v2"] {
+        for word in
+            ["key_lookup", "user-name", "file-search", "org_chart_2026", "key_", "proj_9", "file-search-tool-v2"]
+        {
             let text = format!("Invalid value for tools[0]: {word}.");
             assert_eq!(without_account_ids(&text), text);
         }

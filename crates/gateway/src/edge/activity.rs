@@ -43,13 +43,8 @@ const CLOSE_GRACE: Duration = Duration::from_secs(5);
 impl Activity {
     /// A connection that was accepted just now.
     pub fn new(limits: &Limits) -> Arc<Self> {
-        let state = State {
-            open: 0,
-            version: None,
-            waiting_since: Instant::now(),
-            head_since: None,
-            closing_since: None,
-        };
+        let state =
+            State { open: 0, version: None, waiting_since: Instant::now(), head_since: None, closing_since: None };
         Arc::new(Self {
             header_read: limits.header_read,
             idle: limits.connection_idle,
@@ -102,8 +97,8 @@ impl Activity {
 
     /// When the connection must have come further; never, while a request is open and its answer is taken: calls
     /// have their own bounds. They can't see a peer that stops reading, since their bodies are then not asked.
-    pub fn deadline(&self) -> Option<Instant> {
-        if let Some(deadline) = self.writer.deadline() {
+    pub fn deadline(&self, context: &Context<'_>) -> Option<Instant> {
+        if let Some(deadline) = self.writer.deadline(context) {
             return Some(deadline);
         }
         let state = self.state();
