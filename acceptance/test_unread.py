@@ -8,12 +8,12 @@ import pytest
 from harness.errors import assert_ends_in_error_event
 from harness.load import Plan
 from harness.process import wait_for
-from harness.readers import H2Caller, Reader
+from harness.readers import H2Caller, Reader, is_full, is_let_go
 from harness.server import Server
 from harness.sim import PROVIDERS
 
-# The provider is always ahead of whoever reads.
-AHEAD = "Hello [[sim:huge bytes=1000000]] [[sim:endless]] [[sim:chunks delay_ms=0]]"
+# The provider is always ahead of whoever reads, by events of a few KiB.
+AHEAD = "Hello [[sim:huge bytes=1000000]] [[sim:endless]] [[sim:chunks n=200 delay_ms=0]]"
 LONG_BODY = "Hello [[sim:huge bytes=12000000]] [[sim:endless]]"
 ENDS_WITHIN = 5.0
 # Who then takes nothing is given this long, and a little.
@@ -103,12 +103,12 @@ def test_a_revoked_key_ends_what_nobody_reads(server, sim, at_provider, new_read
     workspace, key = caller(server)
     reader = new_reader(server, key, Plan(provider, AHEAD if stream else LONG_BODY, stream))
     at_provider(1)
-    reader.is_full()
+    is_full(reader.connection)
     since = time.monotonic()
     revoke(workspace, key)
     ends_at_the_provider(sim, since)
     assert_failed(workspace, "unauthorized")
-    reader.is_let_go(LET_GO_WITHIN)
+    is_let_go(reader.connection, LET_GO_WITHIN)
 
 
 @each_provider
@@ -116,7 +116,7 @@ def test_whoever_reads_again_in_time_is_told(server, sim, at_provider, new_reade
     workspace, key = caller(server)
     reader = new_reader(server, key, Plan(provider, AHEAD))
     at_provider(1)
-    reader.is_full()
+    is_full(reader.connection)
     since = time.monotonic()
     revoke(workspace, key)
     ends_at_the_provider(sim, since)
@@ -132,7 +132,7 @@ def test_a_deleted_workspace_ends_what_nobody_reads(server, sim, at_provider, ne
     named = {"x-ownkey-workspace": workspace.id}
     reader = new_reader(server, service, Plan("openai", AHEAD), named)
     at_provider(1)
-    reader.is_full()
+    is_full(reader.connection)
     since = time.monotonic()
     server.operator("DELETE", workspace.path, expect=204)
     ends_at_the_provider(sim, since)
@@ -158,7 +158,7 @@ def test_the_end_of_the_drain_is_told_and_written_down(new_server, sim, at_provi
     workspace, key = caller(server)
     reader = new_reader(server, key, Plan("openai", AHEAD))
     at_provider(1)
-    reader.begin() if reads else reader.is_full()
+    reader.begin() if reads else is_full(reader.connection)
     server.process.child.send_signal(signal.SIGTERM)
     server.process.wait()
     if reads:
@@ -189,6 +189,20 @@ def test_a_revoked_key_ends_a_stream_without_a_window(server, sim, at_provider, 
     h2.open_window(neighbour, 1 << 20)
     h2.until(lambda: neighbour in h2.ended)
     assert h2.bodies[neighbour].endswith(b"data: [DONE]\n\n")
+
+
+def test_a_connection_of_which_nothing_at_all_is_taken_is_given_up(server, sim, at_provider):
+    workspace, key = caller(server)
+    h2 = H2Caller(server.url, window=1 << 30)
+    h2.call(key["secret"], Plan("openai", AHEAD))
+    is_full(h2.connection)
+    at_provider(1)
+    since = time.monotonic()
+    revoke(workspace, key)
+    ends_at_the_provider(sim, since)
+    assert_failed(workspace, "unauthorized")
+    is_let_go(h2.connection, 2 * LET_GO_WITHIN)
+    h2.close()
 
 
 def test_a_window_that_opens_in_time_lets_the_last_words_through(server, sim, at_provider, h2):

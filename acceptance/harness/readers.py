@@ -28,6 +28,26 @@ def connect(url: str) -> tuple[socket.socket, str]:
     return connection, target.netloc
 
 
+def is_full(connection: socket.socket):
+    """Waits until nothing more fits between the server and a caller who takes nothing."""
+    seen = []
+
+    def no_more_fits():
+        seen.append(_unsent(connection))
+        return len(seen) >= 10 and seen[-1] and len(set(seen[-10:])) == 1
+
+    wait_for(no_more_fits, "the connection is full")
+
+
+def is_let_go(connection: socket.socket, within: float):
+    """Waits until the server has closed a connection, which who takes nothing of it does not see."""
+    wait_for(lambda: _unsent(connection) is None, "the connection is closed", within)
+
+
+def _unsent(connection: socket.socket) -> int | None:
+    return unsent(connection.getpeername()[1], connection.getsockname()[1])
+
+
 class Reader:
     """A call over HTTP/1.1 whose answer is read only as far as asked; its head is, at once."""
 
@@ -68,35 +88,20 @@ class Reader:
         assert head.startswith(b"HTTP/1.1 200"), head
         return dechunked(body).decode(errors="replace")
 
-    def _unsent(self) -> int | None:
-        return unsent(self.connection.getpeername()[1], self.connection.getsockname()[1])
-
-    def is_full(self):
-        """Waits until nothing more fits between the server and this caller."""
-        seen = []
-
-        def no_more_fits():
-            seen.append(self._unsent())
-            return len(seen) >= 10 and seen[-1] and len(set(seen[-10:])) == 1
-
-        wait_for(no_more_fits, "the connection is full")
-
-    def is_let_go(self, within: float):
-        """Waits until the server has closed the connection, which who takes nothing does not see."""
-        wait_for(lambda: self._unsent() is None, "the connection is closed", within)
-
     def close(self):
         self.connection.close()
 
 
 class H2Caller:
-    """A connection whose streams get no window but what is given to them."""
+    """A connection whose streams get no window but what is given to them, unless it is said how much they get."""
 
-    def __init__(self, url: str):
+    def __init__(self, url: str, window: int = 0):
         self.connection, self.host = connect(url)
         self.h2 = H2Connection(H2Configuration(header_encoding="utf-8"))
-        self.h2.local_settings = Settings(client=True, initial_values={SettingCodes.INITIAL_WINDOW_SIZE: 0})
+        self.h2.local_settings = Settings(client=True, initial_values={SettingCodes.INITIAL_WINDOW_SIZE: window})
         self.h2.initiate_connection()
+        if window:
+            self.h2.increment_flow_control_window(window)
         self._flush()
         self.heads, self.bodies, self.ended, self.resets = {}, {}, set(), {}
 

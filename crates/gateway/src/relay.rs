@@ -262,17 +262,14 @@ impl HttpBody for Relay {
         loop {
             let bytes = match std::mem::replace(&mut self.state, State::Over) {
                 State::Flowing(mut incoming) => {
+                    // It runs behind the last event only, and first: a provider may always have more.
+                    if self.poll_timer(cx).is_ready() {
+                        self.fail(&failure::too_slow());
+                        continue;
+                    }
                     let frame = Pin::new(&mut incoming).poll_frame(cx);
                     self.state = State::Flowing(incoming);
-                    match frame {
-                        Poll::Ready(frame) => self.hear(frame),
-                        Poll::Pending => {
-                            // Only behind the last event there is something to wait for.
-                            ready!(self.poll_timer(cx));
-                            self.fail(&failure::too_slow());
-                            continue;
-                        }
-                    }
+                    self.hear(ready!(frame))
                 }
                 State::Ending(rest) if rest.is_empty() => return Poll::Ready(None),
                 State::Breaking(rest) if rest.is_empty() => {

@@ -97,8 +97,8 @@ impl Activity {
 
     /// When the connection must have come further; never, while a request is open and its answer is taken: calls
     /// have their own bounds. They can't see a peer that stops reading, since their bodies are then not asked.
-    pub fn deadline(&self) -> Option<Instant> {
-        if let Some(deadline) = self.writer.deadline() {
+    pub fn deadline(&self, context: &Context<'_>) -> Option<Instant> {
+        if let Some(deadline) = self.writer.deadline(context) {
             return Some(deadline);
         }
         let state = self.state();

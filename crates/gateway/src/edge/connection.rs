@@ -107,7 +107,7 @@ pub async fn drive(connection: impl GracefulConnection, activity: &Activity, sto
 /// up when the timer fires.
 fn too_late(activity: &Activity, mut timer: Pin<&mut Sleep>, context: &mut Context<'_>) -> Poll<()> {
     loop {
-        let deadline = activity.deadline();
+        let deadline = activity.deadline(context);
         if let Some(deadline) = deadline
             && deadline < timer.deadline()
         {

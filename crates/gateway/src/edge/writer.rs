@@ -5,7 +5,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use hyper::rt::Executor;
@@ -31,6 +31,8 @@ struct State {
     stuck_since: Option<Instant>,
     /// When the answer was ended that is being written.
     ended_at: Option<Instant>,
+    /// Of a task that waits for the caller, to be told of that end.
+    waiting: Option<Waker>,
 }
 
 impl Writer {
@@ -72,14 +74,19 @@ impl Writer {
 
     /// The answer was ended, and the caller shall be told so if he takes it soon.
     pub fn end(&self) {
-        self.state().ended_at.get_or_insert_with(Instant::now);
+        let mut state = self.state();
+        state.ended_at.get_or_insert_with(Instant::now);
+        let waiting = state.waiting.take();
+        drop(state);
+        waiting.into_iter().for_each(Waker::wake);
     }
 
-    /// When the caller is let go, unless he takes something before.
-    pub fn deadline(&self) -> Option<Instant> {
-        let State { stuck_since, ended_at } = *self.state();
-        let since = stuck_since?;
-        Some(ended_at.map_or(since + self.patience, |ended| since.max(ended) + LAST_CHANCE))
+    /// When the caller is let go, unless he takes something before. Whoever asks is woken if that comes nearer.
+    pub fn deadline(&self, context: &Context<'_>) -> Option<Instant> {
+        let mut state = self.state();
+        let since = state.stuck_since?;
+        state.waiting = Some(context.waker().clone());
+        Some(state.ended_at.map_or(since + self.patience, |ended| since.max(ended) + LAST_CHANCE))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -96,23 +103,36 @@ pub struct Streams {
 
 impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
     fn execute(&self, stream: F) {
+        let connection = Writer::current();
         let writer = Writer::new(self.patience);
-        tokio::spawn(Arc::clone(&writer).write(while_taken(stream, writer)));
+        let written = Arc::clone(&writer);
+        tokio::spawn(writer.write(async move {
+            let gone = while_taken(stream, &written).await.is_err();
+            // A reset is of no use to a peer that takes nothing of any stream.
+            connection
+                .filter(|connection| gone && connection.is_stuck())
+                .iter()
+                .for_each(|connection| connection.end());
+        }));
     }
 }
 
+/// A caller took nothing for too long.
+struct LetGo;
+
 /// Drives a stream until it ends or its caller is let go.
-async fn while_taken(stream: impl Future<Output = ()>, writer: Arc<Writer>) {
+async fn while_taken(stream: impl Future<Output = ()>, writer: &Writer) -> Result<(), LetGo> {
     let mut stream = pin!(stream);
     // Made only for a caller who once took nothing.
     let mut timer = None;
     poll_fn(|context| {
         if stream.as_mut().poll(context).is_ready() {
-            return Poll::Ready(());
+            return Poll::Ready(Ok(()));
         }
-        writer.deadline().map_or(Poll::Pending, |deadline| passed(deadline, &mut timer, context))
+        let Some(deadline) = writer.deadline(context) else { return Poll::Pending };
+        passed(deadline, &mut timer, context).map(|()| Err(LetGo))
     })
-    .await;
+    .await
 }
 
 fn passed(deadline: Instant, timer: &mut Option<Pin<Box<Sleep>>>, context: &mut Context<'_>) -> Poll<()> {

@@ -66,12 +66,10 @@ impl Held {
         let frame = Pin::new(&mut self.relay).poll_frame(cx);
         if frame.is_pending() {
             self.waits_since.get_or_insert_with(Instant::now);
-        } else {
-            self.waits_since = None;
-        }
-        // Also if it is ready: it may not be asked again.
-        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             self.waker = Some(cx.waker().clone());
+        } else {
+            // Whoever waits now waits for the caller, and is woken by the edge.
+            self.waits_since = None;
         }
         frame
     }
@@ -82,7 +80,7 @@ impl Held {
     }
 }
 
-/// Ends the answer when its call must end. Whoever writes it is woken, to say so or to let its caller go.
+/// Ends the answer when its call must end. Who waits for more of it is woken to say so.
 async fn end_in_time(cell: Cell, watch: Watch, mut stop: Stop) {
     let error = tokio::select! {
         biased;
