@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 import time
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from h2.config import H2Configuration
@@ -52,7 +53,7 @@ class Reader:
     """A call over HTTP/1.1 whose answer is read only as far as asked; its head is, at once."""
 
     def __init__(self, url: str, secret: str, plan: Plan, headers=None):
-        self.plan, self.data = plan, bytearray()
+        self.plan, self.data, self.reading = plan, bytearray(), None
         self.connection, host = connect(url)
         self.connection.sendall(request(plan, secret, host, headers))
         while b"\r\n\r\n" not in self.data:
@@ -89,6 +90,10 @@ class Reader:
         return dechunked(body).decode(errors="replace")
 
     def close(self):
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
+        if self.reading:
+            self.reading.join(30)
         self.connection.close()
 
 
