@@ -62,7 +62,8 @@ class Reader:
     def _take(self) -> bool:
         try:
             piece = self.connection.recv(1 << 16)
-        except ConnectionResetError:
+        except OSError:
+            # Reset by the server, or closed by the test that began to read.
             piece = b""
         self.data += piece
         return bool(piece)

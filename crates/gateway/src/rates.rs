@@ -315,4 +315,17 @@ mod tests {
         assert_eq!(anthropic.headers()["anthropic-ratelimit-requests-remaining"], "0");
         assert_eq!(anthropic.headers()["anthropic-ratelimit-requests-reset"], "1970-01-01T00:01:00.000Z");
     }
+
+    #[test]
+    fn a_long_wait_is_told_in_part_and_the_reset_as_it_is() {
+        let start = Instant::now();
+        let rates = Rates::new(start);
+        let quotas = [(KEY, Quota { requests: None, tokens: Some(60) })];
+        assert!(rates.admit(&quotas, start).is_ok());
+        rates.spend([KEY, WORKSPACE], u64::MAX, start);
+        let exceeded = rates.admit(&quotas, start).unwrap_err();
+        let told = exceeded.error(Protocol::OpenAi, Timestamp::from_millis(0)).respond(Protocol::OpenAi, None);
+        assert_eq!(told.headers()["retry-after"], "60");
+        assert_eq!(told.headers()["x-ratelimit-reset-tokens"], "600s");
+    }
 }

@@ -199,7 +199,9 @@ impl Relay {
         let can_be_told = self.is_stream && !self.edits.is_amid();
         let event = can_be_told.then(|| error.event(self.call.protocol, route.names_events, Some(&id)));
         self.state = State::Breaking(event.unwrap_or_default());
-        self.writer.iter().for_each(|writer| writer.end());
+        if let Some(writer) = &self.writer {
+            writer.end();
+        }
     }
 
     /// Closes the receipt, once. An error is what the caller must be told in place of the answer's end.

@@ -107,12 +107,11 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streams {
         let writer = Writer::new(self.patience);
         let written = Arc::clone(&writer);
         tokio::spawn(writer.write(async move {
-            let gone = while_taken(stream, &written).await.is_err();
+            let is_let_go = while_taken(stream, &written).await.is_err();
             // A reset is of no use to a peer that takes nothing of any stream.
-            connection
-                .filter(|connection| gone && connection.is_stuck())
-                .iter()
-                .for_each(|connection| connection.end());
+            if let Some(connection) = connection.filter(|connection| is_let_go && connection.is_stuck()) {
+                connection.end();
+            }
         }));
     }
 }
