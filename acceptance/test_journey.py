@@ -45,7 +45,7 @@ def test_from_init_to_the_first_call_on_an_own_key(tmp_path, sim):
     assert ownkey(tmp_path, "init").returncode == 0
     token = re.search(r'token = "(.*)"', (tmp_path / "ownkey.toml").read_text())[1]
     server = Server(tmp_path / "unused", sim, managed=False)
-    server.folder = tmp_path
+    server.folder, server.operator_token = tmp_path, token
     server.environment = lambda: {
         "OWNKEY_SERVER__LISTEN": f"127.0.0.1:{server.port}",
         "OWNKEY_PROVIDERS__OPENAI__BASE_URL": sim.openai,
