@@ -18,6 +18,8 @@ LONG_BODY = "Hello [[sim:huge bytes=12000000]] [[sim:endless]]"
 ENDS_WITHIN = 5.0
 # Who then takes nothing is given this long, and a little.
 LET_GO_WITHIN = 10.0
+# Who reads on within five seconds of the end is told of it; half of that leaves room for the reading.
+IN_TIME = 2.5
 SLOW = 100_000.0
 each_provider = pytest.mark.parametrize("provider", PROVIDERS)
 
@@ -120,6 +122,8 @@ def test_whoever_reads_again_in_time_is_told(server, sim, at_provider, new_reade
     since = time.monotonic()
     revoke(workspace, key)
     ends_at_the_provider(sim, since)
+    if time.monotonic() - since > IN_TIME:
+        pytest.skip("this machine is too busy for anyone to read in time")
     reader.begin()
     assert assert_ends_in_error_event(provider, reader.finish())["error"]["code"] == "unauthorized"
 
