@@ -31,28 +31,16 @@ binaries() {
 acceptance() { .venv/bin/python -m pytest acceptance "$@"; }
 
 # Again with every server on PostgreSQL. Left out is what chooses its database itself; and, but for soaks, what is about
-# providers, requests and verdicts and would only spend its time waiting for removals to be heard of.
+# providers, bodies, sockets and verdicts and would only spend its time waiting for removals to be heard of.
 acceptance_on_postgres() {
     local once=(test_bad_machine.py test_canary_scanner.py test_database_away.py test_nodes.py)
     [[ -n ${OWNKEY_SOAK:-} ]] || once+=(
-        test_bad_keys.py test_bad_providers.py test_bad_requests.py test_coding_agents.py test_frameworks.py
-        test_models.py test_niyra_keys.py test_sdk_node.py test_sdk_python.py test_verdicts.py
+        test_bad_keys.py test_bad_providers.py test_bad_requests.py test_broken_streams.py test_coding_agents.py
+        test_cors.py test_frameworks.py test_leaving.py test_managed_bounds.py test_models.py test_niyra_keys.py
+        test_paths.py test_sdk_node.py test_sdk_python.py test_told_right.py test_tls.py test_unread.py
+        test_verdicts.py
     )
     OWNKEY_TEST_DB=postgres acceptance "${once[@]/#/--ignore=acceptance/}"
-}
-
-# Both at once, for most of either is waiting: for answers that are slow on purpose, for removals to be heard of.
-acceptance_on_both() {
-    local log other status=0
-    log=$(mktemp) || return
-    acceptance_on_postgres >"$log" 2>&1 &
-    other=$!
-    acceptance || status=$?
-    printf '\n-- on PostgreSQL\n'
-    wait "$other" || status=$?
-    cat "$log"
-    rm "$log"
-    return "$status"
 }
 
 step "what the build needs" scripts/setup.sh
@@ -63,11 +51,7 @@ else
 fi
 step "release binaries" binaries
 step "what the tests need" scripts/test-setup.sh
-if [[ ${1:-} == soak ]]; then
-    step "acceptance suites" acceptance
-    step "acceptance suites on PostgreSQL" acceptance_on_postgres
-else
-    step "acceptance suites on both databases" acceptance_on_both
-    step "the demo" python3 scripts/demo-check.py
-fi
+step "acceptance suites" acceptance
+step "acceptance suites on PostgreSQL" acceptance_on_postgres
+[[ ${1:-} == soak ]] || step "the demo" python3 scripts/demo-check.py
 show_timings
