@@ -68,10 +68,10 @@ def test_receipts_go_at_their_age_and_usage_stays(aged, settings):
     # The first look is at the start, and deletes nothing; the changes are the last thing that a sweep looks at.
     assert changes(server) > 1 and len(acme.receipts()) == 4
     an_hour_passes(server, clock)
-    wait_for(lambda: changes(server) == 1, "the changes that everyone knows are gone", 20)
+    wait_for(lambda: changes(server) == 1, "the changes that everyone knows are gone", 60)
     an_hour_passes(server, clock)
     kept = 4 if AGES[settings] is None else 2
-    wait_for(lambda: len(acme.receipts()) == kept, "what is too old is gone", 20)
+    wait_for(lambda: len(acme.receipts()) == kept, "what is too old is gone", 60)
     assert sum(row["calls"] for row in acme.usage()["data"]) == 4
     assert acme.ask("openai").status_code == 200 and len(acme.receipts()) == kept + 1
     actions = [event["action"] for event in server.operator.all(f"{acme.path}/audit")]
@@ -97,8 +97,8 @@ def test_a_wrong_clock_deletes_next_to_nothing(aged):
         warned = server.output().count(WARNING)
         an_hour_passes(server, clock)
         # One of receipts and one of audit events, behind what the sweep before has deleted.
-        wait_for(lambda: server.output().count(WARNING) == warned + 2, "there is a sweep", 20)
-        wait_for(lambda: len(acme.receipts()) == len(ages) + 2 - gone, "the oldest two days are gone", 20)
+        wait_for(lambda: server.output().count(WARNING) == warned + 2, "there is a sweep", 60)
+        wait_for(lambda: len(acme.receipts()) == len(ages) + 2 - gone, "the oldest two days are gone", 60)
     server.stop()
     clock.set(0)
     server.start()
@@ -108,7 +108,7 @@ def test_a_wrong_clock_deletes_next_to_nothing(aged):
         an_hour_passes(server, clock)
         return changes(server) == 1
 
-    wait_for(has_swept, "the right clock's sweeps come to their end", 20)
+    wait_for(has_swept, "the right clock's sweeps come to their end", 60)
     assert len(acme.receipts()) == len(ages)
 
 
