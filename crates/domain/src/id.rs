@@ -100,6 +100,14 @@ id!(
     /// A running process of Ownkey.
     NodeId, "node_"
 );
+id!(
+    /// Credits that an operator gave a workspace.
+    GrantId, "grant_"
+);
+id!(
+    /// A budget.
+    BudgetId, "bud_"
+);
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 const PICO_PER_USD: i128 = 1_000_000_000_000;
+const PICO_PER_NANO: i128 = 1_000;
 const PICO_DIGITS: usize = 12;
+const NANO_DIGITS: usize = 9;
 const CREDIT_DIGITS: usize = 6;
 
 /// The text is not a decimal number that fits, or has more digits than the unit holds.
@@ -95,6 +97,56 @@ impl MicroCredits {
     /// Parses a decimal number of credits such as `2000` or `0.5`.
     pub fn parse(text: &str) -> Result<Self, BadAmount> {
         i64::try_from(parse_decimal(text, CREDIT_DIGITS)?).map(Self).map_err(|_| BadAmount)
+    }
+}
+
+/// An amount in 10⁻⁹ USD: what the ledger counts against budgets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct NanoUsd(i64);
+
+impl NanoUsd {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// From nano-USD.
+    pub const fn new(nano: i64) -> Self {
+        Self(nano)
+    }
+
+    /// In nano-USD.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+
+    /// A cost, rounded up to a nano-USD; `None` beyond what fits.
+    pub fn of_cost(cost: PicoUsd) -> Option<Self> {
+        let up = i128::from(cost.0.checked_rem(PICO_PER_NANO)? > 0);
+        i64::try_from(cost.0.checked_div(PICO_PER_NANO)?.checked_add(up)?).ok().map(Self)
+    }
+
+    /// Parses a decimal number of USD such as `50` or `0.25`.
+    pub fn parse_usd(text: &str) -> Result<Self, BadAmount> {
+        i64::try_from(parse_decimal(text, NANO_DIGITS)?).map(Self).map_err(|_| BadAmount)
+    }
+}
+
+impl fmt::Display for NanoUsd {
+    /// A plain decimal number of USD without trailing zeros.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&PicoUsd(i128::from(self.0) * PICO_PER_NANO), f)
+    }
+}
+
+impl Serialize for NanoUsd {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for NanoUsd {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse_usd(&text).map_err(serde::de::Error::custom)
     }
 }
 
@@ -189,6 +241,15 @@ mod tests {
             assert!(CreditRate::parse(usd, markup).is_err(), "{usd} {markup}");
         }
         assert_eq!(rate.credits(PicoUsd::new(i128::MAX)), None);
+    }
+
+    #[test]
+    fn costs_are_rounded_up_to_what_budgets_count() {
+        let nano = |pico| NanoUsd::of_cost(PicoUsd::new(pico)).map(NanoUsd::get);
+        assert_eq!([nano(0), nano(1), nano(1_000), nano(1_001)], [Some(0), Some(1), Some(1), Some(2)]);
+        assert_eq!(nano(i128::MAX), None);
+        assert_eq!(NanoUsd::parse_usd("0.25").map(|usd| usd.to_string()), Ok("0.25".to_owned()));
+        assert_eq!(NanoUsd::parse_usd("0.0000000001"), Err(BadAmount));
     }
 
     proptest! {

@@ -1,0 +1,190 @@
+//! Accounts and their names.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::Amount;
+use crate::id::{BudgetId, GrantId, WorkspaceId};
+use crate::time::Timestamp;
+
+/// What an account counts. Transfers never cross assets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Asset {
+    /// Credits, in micro-credits.
+    Credit,
+    /// US dollars at list price, in nano-USD.
+    Usd,
+}
+
+impl Asset {
+    /// The name in the store.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Credit => "CREDIT",
+            Self::Usd => "USD",
+        }
+    }
+}
+
+/// Names an account. The text of it tells what it is for, so that a ledger can be read as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AccountId {
+    /// Where granted credits come from.
+    Issued,
+    /// Where credits go that expire.
+    Expired,
+    /// The operator pays from it what calls cost beyond what their workspaces have.
+    Overrun,
+    /// The operator pays from it, in USD, for access that plans include without a limit.
+    Included,
+    /// Where a workspace's charges go.
+    Charged(WorkspaceId),
+    /// What the workspace used, in USD: the other side of its budgets.
+    Used(WorkspaceId),
+    /// A purse: what a plan allows in the period that begins then.
+    Allowance(WorkspaceId, Timestamp),
+    /// A purse: credits that an operator granted.
+    Grant(WorkspaceId, GrantId),
+    /// A budget in the period that begins then.
+    Budget(WorkspaceId, BudgetId, Timestamp),
+    /// What fallbacks to managed access cost on the day that begins then.
+    Fallback(WorkspaceId, Timestamp),
+}
+
+impl AccountId {
+    /// What it counts.
+    pub const fn asset(self) -> Asset {
+        match self {
+            Self::Issued | Self::Expired | Self::Overrun | Self::Charged(_) => Asset::Credit,
+            Self::Allowance(..) | Self::Grant(..) => Asset::Credit,
+            Self::Included | Self::Used(_) | Self::Budget(..) | Self::Fallback(..) => Asset::Usd,
+        }
+    }
+
+    /// Whose it is; `None` for the operator's own.
+    pub const fn workspace(self) -> Option<WorkspaceId> {
+        match self {
+            Self::Issued | Self::Expired | Self::Overrun | Self::Included => None,
+            Self::Charged(workspace) | Self::Used(workspace) => Some(workspace),
+            Self::Allowance(workspace, _) | Self::Grant(workspace, _) => Some(workspace),
+            Self::Budget(workspace, ..) | Self::Fallback(workspace, _) => Some(workspace),
+        }
+    }
+
+    /// Whether credits of a workspace lie in it. Such an account can't be overdrawn.
+    pub const fn is_purse(self) -> bool {
+        matches!(self, Self::Allowance(..) | Self::Grant(..))
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Issued => f.write_str("issued"),
+            Self::Expired => f.write_str("expired"),
+            Self::Overrun => f.write_str("overrun"),
+            Self::Included => f.write_str("included"),
+            Self::Charged(workspace) => write!(f, "{workspace}/charged"),
+            Self::Used(workspace) => write!(f, "{workspace}/used"),
+            Self::Allowance(workspace, start) => write!(f, "{workspace}/allowance/{start}"),
+            Self::Grant(workspace, grant) => write!(f, "{workspace}/{grant}"),
+            Self::Budget(workspace, budget, start) => write!(f, "{workspace}/{budget}/{start}"),
+            Self::Fallback(workspace, start) => write!(f, "{workspace}/fallback/{start}"),
+        }
+    }
+}
+
+/// The text names no account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not the name of an account")]
+pub struct BadAccountId;
+
+impl FromStr for AccountId {
+    type Err = BadAccountId;
+
+    fn from_str(text: &str) -> Result<Self, BadAccountId> {
+        match text {
+            "issued" => return Ok(Self::Issued),
+            "expired" => return Ok(Self::Expired),
+            "overrun" => return Ok(Self::Overrun),
+            "included" => return Ok(Self::Included),
+            _ => {}
+        }
+        let (workspace, rest) = text.split_once('/').ok_or(BadAccountId)?;
+        let workspace = workspace.parse().map_err(|_| BadAccountId)?;
+        let (kind, start) = rest.split_once('/').unwrap_or((rest, ""));
+        let start = Timestamp::parse_rfc3339(start).filter(|parsed| parsed.to_string() == start);
+        match (kind, start) {
+            ("charged", None) if rest == kind => Ok(Self::Charged(workspace)),
+            ("used", None) if rest == kind => Ok(Self::Used(workspace)),
+            ("allowance", Some(start)) => Ok(Self::Allowance(workspace, start)),
+            ("fallback", Some(start)) => Ok(Self::Fallback(workspace, start)),
+            (budget, Some(start)) => Ok(Self::Budget(workspace, budget.parse().map_err(|_| BadAccountId)?, start)),
+            (grant, None) if rest == kind => Ok(Self::Grant(workspace, grant.parse().map_err(|_| BadAccountId)?)),
+            _ => Err(BadAccountId),
+        }
+    }
+}
+
+/// An account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Account {
+    /// Its name.
+    pub id: AccountId,
+    /// Held: debits that are not posted yet.
+    pub debits_pending: Amount,
+    /// Debits.
+    pub debits_posted: Amount,
+    /// Credits that are not posted yet.
+    pub credits_pending: Amount,
+    /// Credits.
+    pub credits_posted: Amount,
+    /// Of an allowance: how much of it was granted so far. A refund is no grant.
+    pub granted: Amount,
+    /// When what is left in it expires, or its period ends.
+    pub expires_at: Option<Timestamp>,
+    /// Since when it exists.
+    pub opened_at: Timestamp,
+}
+
+impl Account {
+    /// An empty one.
+    pub const fn new(id: AccountId, expires_at: Option<Timestamp>, opened_at: Timestamp) -> Self {
+        Self {
+            id,
+            debits_pending: Amount::ZERO,
+            debits_posted: Amount::ZERO,
+            credits_pending: Amount::ZERO,
+            credits_posted: Amount::ZERO,
+            granted: Amount::ZERO,
+            expires_at,
+            opened_at,
+        }
+    }
+
+    /// What is in it, held or not; nothing if more was taken out than put in.
+    pub const fn balance(&self) -> Amount {
+        self.credits_posted.less(self.debits_posted)
+    }
+
+    /// What may still be taken out of it.
+    pub const fn available(&self) -> Amount {
+        self.balance().less(self.debits_pending)
+    }
+
+    /// Taken out or held.
+    pub fn drawn(&self) -> Amount {
+        // Beyond what fits no limit is kept.
+        self.debits_posted.plus(self.debits_pending).unwrap_or(Amount::at_least_zero(i64::MAX))
+    }
+
+    /// Whether it has expired by then.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
+
+    /// Whether nothing more will happen to it: its time is over, nothing is held and nothing is left.
+    pub fn is_closed(&self, now: Timestamp) -> bool {
+        self.is_over(now) && self.debits_pending.is_zero() && (!self.id.is_purse() || self.available().is_zero())
+    }
+}

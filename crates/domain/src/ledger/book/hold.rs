@@ -1,0 +1,131 @@
+//! Holding what a call may cost.
+
+use super::{Book, Leg, other_side};
+use crate::id::RequestId;
+use crate::id::WorkspaceId;
+use crate::ledger::{Account, AccountId, Amount, BudgetLine, Funds, HoldCall, Shortage};
+use crate::money::{MicroCredits, NanoUsd};
+use crate::time::Timestamp;
+
+impl Book {
+    /// Holds what a call may cost, or nothing.
+    pub fn hold(&mut self, call: &HoldCall) -> Result<(), Shortage> {
+        if let Some(allowance) = call.allowance {
+            self.allow(call.workspace, allowance);
+        }
+        self.expire(call.workspace);
+        for line in &call.budgets {
+            self.within(call.request, line, self.missing_on(call, line))?;
+        }
+        let legs = match call.funds {
+            Funds::None => Vec::new(),
+            funds => {
+                let held = self.held_on(call.request, AccountId::is_purse);
+                self.draw(call.workspace, funds, call.amount.credit_amount().less(held))?
+            }
+        };
+        for leg in legs {
+            self.pend(call, leg);
+        }
+        for line in &call.budgets {
+            let amount = self.missing_on(call, line);
+            self.account(line.account, line.ends_at);
+            if !amount.is_zero() {
+                self.pend(call, Leg { account: line.account, amount });
+            }
+        }
+        self.touched.insert(call.request);
+        self.holds.entry(call.request).or_insert_with(|| (call.workspace, Vec::new()));
+        Ok(())
+    }
+
+    /// What is still to be held on a budget.
+    fn missing_on(&self, call: &HoldCall, line: &BudgetLine) -> Amount {
+        call.amount.usd_amount().less(self.held_on(call.request, |id| id == line.account))
+    }
+
+    /// Whether a budget covers so much more.
+    fn within(&self, request: RequestId, line: &BudgetLine, more: Amount) -> Result<(), Shortage> {
+        let Some(limit) = line.limit else { return Ok(()) };
+        if more.is_zero() && self.holds.contains_key(&request) {
+            return Ok(());
+        }
+        let used = self.accounts.get(&line.account).map_or(Amount::ZERO, Account::drawn);
+        match used.plus(more) {
+            // What is used up covers nothing, not even what costs nothing known.
+            Some(sum) if sum <= Amount::from(limit) && used < Amount::from(limit) => Ok(()),
+            _ => Err(Shortage::Budget {
+                account: line.account,
+                limit,
+                used: NanoUsd::new(used.get()),
+                resets_at: line.ends_at,
+            }),
+        }
+    }
+
+    /// Which purses so much would come from, what expires soonest first.
+    fn draw(&self, workspace: WorkspaceId, funds: Funds, wanted: Amount) -> Result<Vec<Leg>, Shortage> {
+        let (legs, missing) = self.take(workspace, funds, wanted);
+        if missing.is_zero() {
+            return Ok(legs);
+        }
+        let purses = || self.purses(workspace, funds);
+        let sum = |of: fn(&Account) -> Amount| {
+            purses().into_iter().fold(Amount::ZERO, |sum, purse| sum.plus(of(purse)).unwrap_or(sum))
+        };
+        Err(Shortage::Credits {
+            needed: MicroCredits::new(wanted.get()),
+            balance: MicroCredits::new(sum(Account::balance).get()),
+            available: MicroCredits::new(sum(Account::available).get()),
+        })
+    }
+
+    /// As much of it as there is, and what is missing.
+    pub(super) fn take(&self, workspace: WorkspaceId, funds: Funds, wanted: Amount) -> (Vec<Leg>, Amount) {
+        let (mut legs, mut missing) = (Vec::new(), wanted);
+        for purse in self.purses(workspace, funds) {
+            let amount = purse.available().min(missing);
+            if !amount.is_zero() {
+                legs.push(Leg { account: purse.id, amount });
+                missing = missing.less(amount);
+            }
+        }
+        (legs, missing)
+    }
+
+    /// The purses that may be drawn on, in the order in which they are.
+    fn purses(&self, workspace: WorkspaceId, funds: Funds) -> Vec<&Account> {
+        let of_funds = |id: AccountId| match funds {
+            Funds::None => false,
+            Funds::Allowance => matches!(id, AccountId::Allowance(..)),
+            Funds::All => id.is_purse(),
+        };
+        let open = |a: &&Account| a.id.workspace() == Some(workspace) && of_funds(a.id) && !a.is_over(self.now);
+        let mut purses: Vec<_> = self.accounts.values().filter(open).collect();
+        // An allowance is spent before what was paid for, should both end at once.
+        let last = Timestamp::from_millis(i64::MAX);
+        purses.sort_by_key(|purse| {
+            (purse.expires_at.unwrap_or(last), matches!(purse.id, AccountId::Grant(..)), purse.opened_at, purse.id)
+        });
+        purses
+    }
+
+    fn held_on(&self, request: RequestId, which: impl Fn(AccountId) -> bool) -> Amount {
+        let legs = self.held(request).iter().filter(|leg| which(leg.account));
+        legs.fold(Amount::ZERO, |sum, leg| sum.plus(leg.amount).unwrap_or(sum))
+    }
+
+    fn pend(&mut self, call: &HoldCall, leg: Leg) {
+        let now = self.account(leg.account, None).debits_pending.plus(leg.amount);
+        let other = other_side(leg.account, call.workspace);
+        let there = self.account(other, None).credits_pending.plus(leg.amount);
+        let (Some(now), Some(there)) = (now, there) else { return };
+        self.account(leg.account, None).debits_pending = now;
+        self.account(other, None).credits_pending = there;
+        let (_, legs) = self.holds.entry(call.request).or_insert_with(|| (call.workspace, Vec::new()));
+        match legs.iter_mut().find(|held| held.account == leg.account) {
+            Some(held) => held.amount = held.amount.plus(leg.amount).unwrap_or(held.amount),
+            None => legs.push(leg),
+        }
+    }
+}

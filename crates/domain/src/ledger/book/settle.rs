@@ -1,0 +1,106 @@
+//! What a call cost is known: its hold ends and it is charged.
+
+use super::{About, Book, Leg, TransferKind, other_side};
+use crate::id::{RequestId, WorkspaceId};
+use crate::ledger::{AccountId, Amount, Asset, Funds, Settlement};
+
+impl Book {
+    /// Ends the hold of a call and charges what it cost: from what was held, then from what else there is, the rest from
+    /// the operator's overrun. A call that was settled before, by the rule for processes that died, is brought to what
+    /// its receipt says. What was overrun.
+    pub fn settle(&mut self, request: RequestId, workspace: WorkspaceId, settlement: &Settlement) -> Amount {
+        let legs = self.release(request);
+        let Settlement { charge, funds, included } = *settlement;
+        let overrun = self.charge(request, workspace, (charge.credit_amount(), funds), &legs);
+        let usd = charge.usd_amount();
+        let budgets: Vec<_> = legs.iter().map(|leg| leg.account).filter(|id| id.asset() == Asset::Usd).collect();
+        for account in budgets {
+            self.transfer(account, AccountId::Used(workspace), usd, About::call(TransferKind::Budget, request));
+        }
+        if included {
+            let to = AccountId::Used(workspace);
+            self.transfer(AccountId::Included, to, usd, About::call(TransferKind::Included, request));
+        }
+        self.expire(workspace);
+        overrun
+    }
+
+    fn charge(
+        &mut self,
+        request: RequestId,
+        workspace: WorkspaceId,
+        (credits, funds): (Amount, Funds),
+        legs: &[Leg],
+    ) -> Amount {
+        let before = self.charged.get(&request).cloned().unwrap_or_default();
+        let already = before.values().fold(Amount::ZERO, |sum, on| sum.plus(on.charged).unwrap_or(sum));
+        let mut due = credits.less(already);
+        if credits < already {
+            self.give_back(request, workspace, already.less(credits));
+        }
+        let held = legs.iter().filter(|leg| leg.account.is_purse()).copied().collect::<Vec<_>>();
+        for leg in held {
+            due = self.pay(request, leg.account, leg.amount.min(due), due);
+        }
+        if due.is_zero() || funds == Funds::None {
+            return Amount::ZERO;
+        }
+        for leg in self.take(workspace, funds, due).0 {
+            due = self.pay(request, leg.account, leg.amount, due);
+        }
+        let to = AccountId::Charged(workspace);
+        if self.transfer(AccountId::Overrun, to, due, About::call(TransferKind::Overrun, request)) {
+            self.note_charged(request, AccountId::Overrun, due);
+        }
+        due
+    }
+
+    /// Charges that much of what is due to a purse. What is still due.
+    fn pay(&mut self, request: RequestId, purse: AccountId, amount: Amount, due: Amount) -> Amount {
+        let Some(workspace) = purse.workspace() else { return due };
+        let to = AccountId::Charged(workspace);
+        if !self.transfer(purse, to, amount, About::call(TransferKind::Charge, request)) {
+            return due;
+        }
+        self.note_charged(request, purse, amount);
+        due.less(amount)
+    }
+
+    fn note_charged(&mut self, request: RequestId, account: AccountId, amount: Amount) {
+        let charged = self.charged.entry(request).or_default().entry(account).or_default();
+        charged.charged = charged.charged.plus(amount).unwrap_or(charged.charged);
+    }
+
+    /// Takes back what a receipt shows to have been charged too much, the overrun first.
+    fn give_back(&mut self, request: RequestId, workspace: WorkspaceId, too_much: Amount) {
+        let before = self.charged.get(&request).cloned().unwrap_or_default();
+        let mut left = too_much;
+        let overrun_first = before.iter().filter(|(id, _)| !id.is_purse());
+        for (&account, on) in overrun_first.chain(before.iter().filter(|(id, _)| id.is_purse())) {
+            let amount = on.charged.less(on.refunded).min(left);
+            let from = AccountId::Charged(workspace);
+            if self.transfer(from, account, amount, About::call(TransferKind::Correction, request)) {
+                self.note_corrected(request, account, amount);
+                left = left.less(amount);
+            }
+        }
+    }
+
+    fn note_corrected(&mut self, request: RequestId, account: AccountId, amount: Amount) {
+        let charged = self.charged.entry(request).or_default().entry(account).or_default();
+        charged.charged = charged.charged.less(amount);
+    }
+
+    /// Voids all that is held for a call, and returns what it was.
+    fn release(&mut self, request: RequestId) -> Vec<Leg> {
+        let Some((workspace, legs)) = self.holds.remove(&request) else { return Vec::new() };
+        self.touched.insert(request);
+        for leg in &legs {
+            self.account(leg.account, None).debits_pending =
+                self.account(leg.account, None).debits_pending.less(leg.amount);
+            let other = self.account(other_side(leg.account, workspace), None);
+            other.credits_pending = other.credits_pending.less(leg.amount);
+        }
+        legs
+    }
+}
