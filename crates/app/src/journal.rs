@@ -1,38 +1,62 @@
-//! The data plane's ledger: today the receipt journal alone.
+//! The data plane's ledger: the store's, and its receipt journal.
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use ownkey_domain::health::KeySeen;
-use ownkey_domain::id::{CredentialId, WorkspaceId};
+use ownkey_domain::id::{CredentialId, RequestId, WorkspaceId};
+use ownkey_domain::ledger::{Charge, HoldCall};
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::time::Timestamp;
-use ownkey_gateway::ledger::{JournalUnavailable, Ledger};
-use ownkey_store::Journal;
+use ownkey_gateway::ledger::{HoldRefused, JournalUnavailable, Ledger};
+use ownkey_store::{HoldError, Holds, Journal, JournalError};
 
 use crate::health::KeyHealth;
 
-/// Writes receipts into the store's journal, and passes on what is seen of keys.
-pub struct JournalLedger(pub Arc<Journal>, pub Arc<KeyHealth>);
+/// Writes receipts into the store's journal, has holds committed, and passes on what is seen of keys.
+pub struct JournalLedger {
+    /// Takes receipts.
+    pub journal: Arc<Journal>,
+    /// Takes holds.
+    pub holds: Holds,
+    /// Takes in what is seen of keys.
+    pub health: Arc<KeyHealth>,
+}
 
 impl Ledger for JournalLedger {
     fn has_room(&self) -> bool {
-        self.0.has_room()
+        self.journal.has_room()
     }
 
     fn moves_money(&self) -> bool {
-        self.0.database_answers()
+        self.journal.database_answers()
     }
 
-    fn record(&self, receipt: &Receipt) -> Result<(), JournalUnavailable> {
-        self.0.append(receipt).map(drop).map_err(|error| {
-            tracing::error!(%error, "the receipt journal can't be written");
-            JournalUnavailable
+    fn hold(&self, call: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>> {
+        Box::pin(async move {
+            self.holds.hold(call).await.map_err(|error| match error {
+                HoldError::Short(shortage) => HoldRefused::Short(shortage),
+                HoldError::Away => HoldRefused::Away,
+            })
         })
     }
 
-    fn key_seen(&self, key: (WorkspaceId, CredentialId), seen: KeySeen, at: Timestamp) {
-        self.1.seen(key, seen, at);
+    fn evidence(&self, request: RequestId, so_far: Charge) -> Result<(), JournalUnavailable> {
+        self.journal.note(request, so_far).map_err(unwritten)
     }
+
+    fn record(&self, receipt: &Receipt) -> Result<(), JournalUnavailable> {
+        self.journal.append(receipt).map(drop).map_err(unwritten)
+    }
+
+    fn key_seen(&self, key: (WorkspaceId, CredentialId), seen: KeySeen, at: Timestamp) {
+        self.health.seen(key, seen, at);
+    }
+}
+
+fn unwritten(error: JournalError) -> JournalUnavailable {
+    tracing::error!(%error, "the receipt journal can't be written");
+    JournalUnavailable
 }
 
 /// What the journal counts, in the Prometheus text format.

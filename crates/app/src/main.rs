@@ -7,6 +7,7 @@ mod directory;
 mod health;
 mod journal;
 mod keeper;
+mod ledger;
 mod lockdown;
 mod reload;
 mod retention;

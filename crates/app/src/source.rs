@@ -51,6 +51,9 @@ fn workspace(routing: Routing) -> Workspace {
         features: routing.features,
         policy: routing.policy,
         agents: routing.agents,
+        fallback: routing.fallback,
+        budgets: routing.budgets,
+        period_anchor: routing.period_anchor,
         dek: WrappedDek::from_bytes(routing.dek.wrapped).ok(),
         credentials,
         known: Known::default(),
@@ -74,7 +77,7 @@ fn credential(provider: Provider, stored: &StoredCredential) -> Credential {
 mod tests {
     use ownkey_domain::agent::Agents;
     use ownkey_domain::id::CredentialId;
-    use ownkey_domain::policy::PayerPolicy;
+    use ownkey_domain::policy::{Fallback, PayerPolicy};
     use uuid::Uuid;
 
     use super::*;
@@ -93,6 +96,9 @@ mod tests {
             features: Vec::new(),
             policy: PayerPolicy::default(),
             agents: Agents::new(),
+            fallback: Fallback::default(),
+            budgets: Vec::new(),
+            period_anchor: None,
             dek,
             credentials,
         });

@@ -15,7 +15,7 @@ use ownkey_gateway::metrics::Metrics;
 use ownkey_gateway::rates::Rates;
 use ownkey_gateway::upstream::{BaseUrl, Upstream};
 use ownkey_gateway::{BodyRoom, Gateway, client, edge};
-use ownkey_store::{Journal, JournalLimits, Store, StoreConfig};
+use ownkey_store::{Holds, Journal, JournalLimits, Store, StoreConfig};
 use ownkey_vault::Keyring;
 use secrecy::SecretString;
 use tokio::net::{TcpListener, TcpSocket};
@@ -26,6 +26,7 @@ use crate::config::providers::ProviderSettings;
 use crate::config::{Settings, Tls};
 use crate::health::KeyHealth;
 use crate::journal::{self, JournalLedger};
+use crate::ledger::LedgerKeeper;
 use crate::reload::{Reload, Reread};
 use crate::server::{Admin, Current, Server};
 use crate::taking_over::TakingOver;
@@ -55,9 +56,15 @@ pub async fn serve(settings: Settings, reread: Reread) -> anyhow::Result<()> {
     store.set_audit_mac(keys.audit_mac(&keyring, &store).await?);
     let (journal, takeover) = store.open_journal(&settings.database.journal_dir, JournalLimits::default()).await?;
     let health = Arc::new(KeyHealth::start(&store).await?);
+    let (holds, holding) = store.holds(journal.node(), Arc::new(clock::now));
+    let left = store.held_by(journal.node()).await?;
+    store.node_lives(journal.node()).await?;
+    tokio::spawn(holding.run());
     let (stop, stopped) = watch::channel(false);
     let taking_over = TakingOver::start(takeover.run(wait(stopped.clone())), stopped);
-    let lasting = Lasting::new(store, (journal, health), taking_over.alive(), BodyRoom::new(&settings.limits));
+    let lasting = Lasting::new(store, (journal, holds, health), taking_over.alive(), BodyRoom::new(&settings.limits));
+    let keeping = LedgerKeeper { store: lasting.store.clone(), node: lasting.journal.node(), left };
+    tokio::spawn(keeping.run(clock::now));
     let current = Arc::new(Current::new(assemble(&settings, keyring, &lasting).await?));
     let reload = Reload { reread, lasting, current: Arc::clone(&current), shown, started: settings };
     run(current, Listeners { public, admin }, (reload, hangup), (stop, taking_over)).await
@@ -71,6 +78,7 @@ pub struct Lasting {
     /// What the data plane remembers of it.
     pub directory: Arc<Directory>,
     journal: Arc<Journal>,
+    holds: Holds,
     health: Arc<KeyHealth>,
     metrics: Arc<Metrics>,
     rates: Arc<Rates>,
@@ -85,7 +93,7 @@ pub struct Lasting {
 impl Lasting {
     fn new(
         store: Store,
-        (journal, health): (Arc<Journal>, Arc<KeyHealth>),
+        (journal, holds, health): (Arc<Journal>, Holds, Arc<KeyHealth>),
         alive: watch::Receiver<bool>,
         body_room: BodyRoom,
     ) -> Self {
@@ -94,7 +102,7 @@ impl Lasting {
         let cut_off = watch::Sender::new(false);
         let key_tests = Arc::new(Throttle::new(LadderLimits::default().tests_per_minute));
         let metrics = Arc::default();
-        Self { store, directory, journal, health, metrics, rates, alive, cut_off, body_room, key_tests }
+        Self { store, directory, journal, holds, health, metrics, rates, alive, cut_off, body_room, key_tests }
     }
 }
 
@@ -162,7 +170,7 @@ async fn run(
 
 async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway> {
     let upstreams = Provider::ALL.map(|provider| upstream(provider, settings.providers.of(provider)));
-    let Lasting { store, directory, journal, health, metrics, rates, cut_off, body_room, .. } = &shared.lasting;
+    let Lasting { store, directory, journal, holds, health, metrics, rates, cut_off, body_room, .. } = &shared.lasting;
     Ok(Gateway::new(ownkey_gateway::Parts {
         directory: Arc::clone(directory),
         keyring: Arc::clone(&shared.keyring),
@@ -175,7 +183,11 @@ async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway
         ask_usage: settings.ask_usage,
         upstreams: upstreams.into_iter().collect::<anyhow::Result<_>>()?,
         client: client::client(&settings.limits)?,
-        ledger: Arc::new(JournalLedger(Arc::clone(journal), Arc::clone(health))),
+        ledger: Arc::new(JournalLedger {
+            journal: Arc::clone(journal),
+            holds: holds.clone(),
+            health: Arc::clone(health),
+        }),
         metrics: Arc::clone(metrics),
         rates: Arc::clone(rates),
         cut_off: cut_off.clone(),

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Unknown;
+use crate::ledger::{Allowance, Funds};
 use crate::money::{MicroCredits, PicoUsd};
+use crate::period::Period;
+use crate::time::Timestamp;
 
 /// How managed access is paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +92,17 @@ pub struct Plan {
     pub unknown: Option<Unknown>,
 }
 
+/// What managed calls are paid from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Draw {
+    /// Which credits.
+    pub funds: Funds,
+    /// What the plan allows in the present period.
+    pub allowance: Option<Allowance>,
+    /// Whether the plan includes them without a limit: the operator pays the list price.
+    pub included: bool,
+}
+
 /// The id of the plan that exists when none is configured.
 pub const DEFAULT_PLAN: &str = "default";
 
@@ -110,6 +124,19 @@ impl Plan {
             price_usd_month: None,
             unknown: None,
         }
+    }
+
+    /// What managed calls are paid from at that moment, by a workspace whose periods begin with `anchor`.
+    pub fn draw(&self, now: Timestamp, anchor: Option<Timestamp>) -> Draw {
+        let period = Period::month(now, anchor);
+        let allowance = self.allowance_credits.map(|credits| Allowance { credits, period });
+        let funds = match (self.managed, allowance, self.past_allowance) {
+            (Managed::None, ..) | (Managed::Included, None, _) => Funds::None,
+            (Managed::Included, Some(_), PastAllowance::Refuse) => Funds::Allowance,
+            (Managed::Included, Some(_), PastAllowance::Credits) | (Managed::Credits, ..) => Funds::All,
+        };
+        let allowance = allowance.filter(|_| funds != Funds::None);
+        Draw { funds, allowance, included: self.managed == Managed::Included && funds == Funds::None }
     }
 
     /// Whether managed calls draw on credits or on an allowance that is counted.

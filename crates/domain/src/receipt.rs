@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ApiKeyId, CredentialId, RequestId, WorkspaceId};
+use crate::ledger::Settlement;
 use crate::money::{MicroCredits, PicoUsd};
 use crate::payer::PayerKind;
 use crate::provider::Provider;
@@ -117,4 +118,9 @@ pub struct Receipt {
     pub attempts: Vec<Attempt>,
     /// Where the time went.
     pub timing: Timing,
+    /// What the ledger does when it takes the receipt over; absent if the call touches no account. A call for which
+    /// something was or may have been held has one, however it ends: it is what ends the hold. Not kept with the receipt:
+    /// the ledger's transfers are what became of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settlement: Option<Settlement>,
 }

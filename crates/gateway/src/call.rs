@@ -94,6 +94,7 @@ impl Call {
             measured: Measured::Unknown,
             attempts: Vec::new(),
             timing: Timing::default(),
+            settlement: None,
         };
         let receipt = OpenReceipt::new(draft, arrival.started, Arc::clone(book));
         let workspace = caller.workspace;

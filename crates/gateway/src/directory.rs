@@ -9,10 +9,11 @@ use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 use ownkey_domain::agent::Agents;
+use ownkey_domain::budget::Budget;
 use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::id::{ApiKeyId, CredentialId, WorkspaceId};
 use ownkey_domain::platform_key::LookupId;
-use ownkey_domain::policy::PayerPolicy;
+use ownkey_domain::policy::{Fallback, PayerPolicy};
 use ownkey_domain::provider::Provider;
 use ownkey_domain::time::Timestamp;
 use ownkey_vault::{Origin, Sealed, WrappedDek};
@@ -62,6 +63,12 @@ pub struct Workspace {
     pub policy: PayerPolicy,
     /// The models that it has chosen for its agents.
     pub agents: Agents,
+    /// When managed access may step in for its own keys.
+    pub fallback: Fallback,
+    /// The bounds that it has set itself.
+    pub budgets: Vec<Budget>,
+    /// When its periods begin, if not with the calendar's months.
+    pub period_anchor: Option<Timestamp>,
     /// Its data key, wrapped; absent if the row is damaged.
     pub dek: Option<WrappedDek>,
     /// Its provider keys, sealed.
@@ -361,6 +368,9 @@ mod tests {
                     policy,
                     features: Vec::new(),
                     agents: Agents::new(),
+                    fallback: Fallback::default(),
+                    budgets: Vec::new(),
+                    period_anchor: None,
                     dek: None,
                     credentials: Vec::new(),
                     known: Known::default(),

@@ -1,7 +1,9 @@
 //! Where a call's money and receipt go. The one trait of the data plane that the composition root implements.
 
+use futures_util::future::BoxFuture;
 use ownkey_domain::health::KeySeen;
-use ownkey_domain::id::{CredentialId, WorkspaceId};
+use ownkey_domain::id::{CredentialId, RequestId, WorkspaceId};
+use ownkey_domain::ledger::{Charge, HoldCall, Shortage};
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::time::Timestamp;
 
@@ -9,6 +11,15 @@ use ownkey_domain::time::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the receipt journal takes no more")]
 pub struct JournalUnavailable;
+
+/// Why nothing was held for a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HoldRefused {
+    /// Credits or a budget do not cover it.
+    Short(Shortage),
+    /// The database is away, or too busy.
+    Away,
+}
 
 /// The book that receipts are written into.
 pub trait Ledger: Send + Sync {
@@ -18,6 +29,16 @@ pub trait Ledger: Send + Sync {
     /// Whether money could be moved now: it moves in the database only, and never through a file beside it. A call on
     /// the operator's account is not started without.
     fn moves_money(&self) -> bool;
+
+    /// Holds what a call may cost at most; it is durable before this answers. Asked again for the same call with more,
+    /// it holds more. Whoever leaves before the answer holds nothing. What is held ends with the receipt: see
+    /// [`Receipt::settlement`].
+    fn hold(&self, call: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>>;
+
+    /// Writes down what a call that holds money costs by now at least, as far as is known: what it is charged should
+    /// this process die before its receipt is written. The first word is due before the request goes out, and says what
+    /// its input costs. Synchronous and quick like [`Ledger::record`].
+    fn evidence(&self, request: RequestId, so_far: Charge) -> Result<(), JournalUnavailable>;
 
     /// Writes a receipt down so that it survives the process. Synchronous and quick (one append to a file), so
     /// that it can run on every way out of a call, `Drop` included.

@@ -4,7 +4,10 @@ mod listen;
 mod partitions;
 mod wide;
 
+use std::collections::BTreeSet;
 use std::path::Path;
+
+use ownkey_domain::id::WorkspaceId;
 
 use crate::db::{Db, On, Tx, on};
 use crate::open::private_file;
@@ -23,6 +26,40 @@ pub(crate) async fn lock_mutations(tx: &mut Tx) -> Result<()> {
         sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MUTATION_LOCK).execute(c).await?;
     }
     Ok(())
+}
+
+/// Lets ledger operations of a workspace go one at a time until the transaction ends. Locks are taken in the same order
+/// everywhere. SQLite has one writer anyway.
+pub(crate) async fn lock_workspaces(tx: &mut Tx, workspaces: &BTreeSet<WorkspaceId>) -> Result<()> {
+    const SQL: &str =
+        "SELECT pg_advisory_xact_lock(key) FROM (SELECT key FROM UNNEST($1::bigint[]) AS key ORDER BY key) k";
+    let On::Postgres(c) = tx.on() else { return Ok(()) };
+    // The last half of an id is its random one. Should two share a lock, they wait for each other, no more.
+    let key = |workspace: &WorkspaceId| {
+        let (_, low) = workspace.uuid().as_u64_pair();
+        i64::from_ne_bytes(low.to_ne_bytes())
+    };
+    let keys: Vec<i64> = workspaces.iter().map(key).collect();
+    sqlx::query(SQL).bind(keys).execute(c).await?;
+    Ok(())
+}
+
+/// Lets all reads of a transaction see one moment. SQLite's do anyway.
+pub(crate) async fn one_moment(tx: &mut Tx) -> Result<()> {
+    if let On::Postgres(c) = tx.on() {
+        sqlx::query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ").execute(c).await?;
+    }
+    Ok(())
+}
+
+/// The database's own time, in milliseconds: leases are compared by one clock.
+pub(crate) async fn now(tx: &mut Tx) -> Result<i64> {
+    let sql = match tx.on() {
+        On::Sqlite(_) => "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+        On::Postgres(_) => "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
+    };
+    let (now,): (i64,) = on!(tx.on(), c => sqlx::query_as(sql).fetch_one(c).await)?;
+    Ok(now)
 }
 
 /// Whether there are tables yet. The catalogues have nothing in common.

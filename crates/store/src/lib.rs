@@ -30,8 +30,8 @@ mod deks;
 mod dialect;
 mod error;
 mod feed;
-mod holds;
 pub mod journal;
+mod ledger;
 mod mutation;
 mod open;
 mod page;
@@ -54,8 +54,11 @@ pub use credentials::{Credential, Health, NewCredential, Put, Rebound, SealedCre
 pub use deks::{Rewrap, WorkspaceDek};
 pub use error::{Result, StoreError};
 pub use feed::{Feed, News, TRUSTED_FOR};
-pub use holds::OpenHold;
 pub use journal::{Journal, JournalError, JournalLimits, Takeover};
+pub use ledger::{
+    Credits, Entry, HoldError, Holds, HoldsTask, LedgerCheck, LedgerProblem, NODE_LEASE, OpenHold, Ordered, Purse,
+    Range, RefundOrder,
+};
 pub use page::Page;
 pub use receipts::{ReceiptFilter, StatusClass};
 pub use retention::{Expired, Sweep, Sweeper, Swept};

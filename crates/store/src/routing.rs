@@ -1,9 +1,11 @@
 //! What the data plane needs of a workspace, in one read.
 
 use ownkey_domain::agent::Agents;
+use ownkey_domain::budget::Budget;
 use ownkey_domain::id::{CredentialId, WorkspaceId};
-use ownkey_domain::policy::PayerPolicy;
+use ownkey_domain::policy::{Fallback, PayerPolicy};
 use ownkey_domain::provider::Provider;
+use ownkey_domain::time::Timestamp;
 
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -24,6 +26,12 @@ pub struct Routing {
     pub policy: PayerPolicy,
     /// The models that it has chosen for its agents.
     pub agents: Agents,
+    /// When managed access may step in for its own keys.
+    pub fallback: Fallback,
+    /// The bounds that it has set itself.
+    pub budgets: Vec<Budget>,
+    /// When its periods begin, if not with the calendar's months.
+    pub period_anchor: Option<Timestamp>,
     /// Its DEK.
     pub dek: WrappedDek,
     /// Its current provider keys.
@@ -64,7 +72,7 @@ impl Store {
     /// A workspace as calls see it; `None` if there is none or it is deleted.
     pub async fn routing(&self, workspace: WorkspaceId) -> Result<Option<Routing>> {
         // One statement sees one state: two could pair an old policy with a new key.
-        const SQL: &str = "SELECT w.plan, w.features, w.policy, w.agents, w.wrapped_dek, w.dek_version, \
+        const SQL: &str = "SELECT w.plan, w.features, w.policy, w.agents, w.fallback, w.budgets, w.period_anchor, w.wrapped_dek, w.dek_version, \
             c.id, c.provider, c.origin, c.sealed, c.secret_version \
             FROM workspaces w LEFT JOIN credentials c ON c.workspace = w.id AND c.ended_at IS NULL \
             WHERE w.id = $1 AND w.deleted_at IS NULL ORDER BY c.provider";
@@ -80,6 +88,9 @@ impl Store {
             features,
             policy,
             agents: agents::parse(&first.agents)?,
+            fallback: serde_json::from_str(&first.fallback).map_err(|_| StoreError::Corrupt("fallback"))?,
+            budgets: serde_json::from_str(&first.budgets).map_err(|_| StoreError::Corrupt("budgets"))?,
+            period_anchor: first.period_anchor.map(Timestamp::from_millis),
             dek: WrappedDek { wrapped: first.wrapped_dek.clone(), version: first.dek_version },
             credentials: rows.into_iter().filter_map(RoutingRow::credential).collect(),
         }))
@@ -92,6 +103,9 @@ struct RoutingRow {
     features: String,
     policy: String,
     agents: String,
+    fallback: String,
+    budgets: String,
+    period_anchor: Option<i64>,
     wrapped_dek: Vec<u8>,
     #[sqlx(try_from = "i64")]
     dek_version: u32,

@@ -6,10 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use ownkey_domain::money::MicroCredits;
+
 use crate::callers::Callers;
 use crate::change::{Change, ChangeRow, Listeners};
 use crate::db::{Db, on};
 use crate::journal::Journal;
+use crate::ledger::Overrun;
 use crate::open::{LockFile, Opened};
 use crate::reach::Reach;
 use crate::{AuditMac, Result, StoreConfig, StoreError, dialect, open};
@@ -32,6 +35,8 @@ pub(crate) struct Inner {
     pub callers: Callers,
     /// Whether the write-ahead log may still hold what was overwritten.
     log_full: AtomicBool,
+    /// What calls cost beyond what their workspaces had, since the start.
+    pub overrun: Overrun,
     _lock: Option<LockFile>,
 }
 
@@ -59,6 +64,7 @@ impl Store {
             callers: Callers::new(),
             // A process that was killed may have left it so.
             log_full: AtomicBool::new(true),
+            overrun: Overrun::default(),
             _lock: lock,
         };
         Self { inner: Arc::new(inner) }
@@ -104,6 +110,11 @@ impl Store {
     pub async fn catch_up(&self, timeout: Duration) -> Result<()> {
         let Some(journal) = self.inner.journal.get() else { return Ok(()) };
         if journal.taken_over(timeout).await { Ok(()) } else { Err(StoreError::Behind) }
+    }
+
+    /// What calls cost since the start beyond what their workspaces had: the operator paid it.
+    pub fn overrun(&self) -> MicroCredits {
+        self.inner.overrun.so_far()
     }
 
     pub(crate) async fn caught_up(&self) -> Result<()> {

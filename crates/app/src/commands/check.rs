@@ -150,7 +150,9 @@ async fn after_restore(settings: &Settings) -> anyhow::Result<()> {
     let holds = open.store.open_holds(HOLDS_SHOWN).await?;
     say(&format!("open holds: {}", holds.len()));
     for hold in holds {
-        say(&format!("  {} {} {} {} since {}", hold.workspace, hold.request, hold.amount, hold.asset, hold.since));
+        let legs = hold.legs.iter().map(|leg| format!("{} {}", leg.amount, leg.account.asset().as_str()));
+        let what = legs.collect::<Vec<_>>().join(", ");
+        say(&format!("  {} {} {what} since {}", hold.workspace, hold.request, hold.since));
     }
     open.store.close().await;
     Ok(())

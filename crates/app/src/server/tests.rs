@@ -5,7 +5,8 @@ use futures_util::future::BoxFuture;
 use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::health::KeySeen;
-use ownkey_domain::id::{CredentialId, WorkspaceId};
+use ownkey_domain::id::{CredentialId, RequestId, WorkspaceId};
+use ownkey_domain::ledger::{Charge, HoldCall};
 use ownkey_domain::platform_key::LookupId;
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::time::Timestamp;
@@ -14,7 +15,7 @@ use ownkey_gateway::client::client;
 use ownkey_gateway::cors::Cors;
 use ownkey_gateway::directory::{Directory, Source, SourceError, Workspace};
 use ownkey_gateway::edge::Entrance;
-use ownkey_gateway::ledger::{JournalUnavailable, Ledger};
+use ownkey_gateway::ledger::{HoldRefused, JournalUnavailable, Ledger};
 use ownkey_gateway::limits::Limits;
 use ownkey_gateway::rates::Rates;
 use ownkey_vault::{Keyring, PepperId, PlatformKeyHasher, Secret};
@@ -50,6 +51,14 @@ impl Ledger for Nothing {
 
     fn moves_money(&self) -> bool {
         true
+    }
+
+    fn hold(&self, _: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>> {
+        Box::pin(async { Err(HoldRefused::Away) })
+    }
+
+    fn evidence(&self, _: RequestId, _: Charge) -> Result<(), JournalUnavailable> {
+        Ok(())
     }
 
     fn record(&self, _: &Receipt) -> Result<(), JournalUnavailable> {

@@ -71,6 +71,15 @@ impl AccountId {
         }
     }
 
+    /// Where what is held on it will go; `None` of accounts on which nothing is held.
+    pub const fn other_side(self) -> Option<Self> {
+        match self {
+            Self::Allowance(workspace, _) | Self::Grant(workspace, _) => Some(Self::Charged(workspace)),
+            Self::Budget(workspace, ..) | Self::Fallback(workspace, _) => Some(Self::Used(workspace)),
+            Self::Issued | Self::Expired | Self::Overrun | Self::Included | Self::Charged(_) | Self::Used(_) => None,
+        }
+    }
+
     /// Whether credits of a workspace lie in it. Such an account can't be overdrawn.
     pub const fn is_purse(self) -> bool {
         matches!(self, Self::Allowance(..) | Self::Grant(..))

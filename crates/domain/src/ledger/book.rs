@@ -7,7 +7,7 @@ mod settle;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::give::{Grant, Refund, RefundRefused};
-use super::{Account, AccountId, Amount, Asset};
+use super::{Account, AccountId, Amount};
 use crate::id::{RequestId, WorkspaceId};
 use crate::money::MicroCredits;
 use crate::time::Timestamp;
@@ -224,13 +224,5 @@ impl Book {
     /// An account, which begins to exist when it is first needed.
     fn account(&mut self, id: AccountId, expires_at: Option<Timestamp>) -> &mut Account {
         self.accounts.entry(id).or_insert_with(|| Account::new(id, expires_at, self.now))
-    }
-}
-
-/// Where what is held on an account will go.
-fn other_side(account: AccountId, workspace: WorkspaceId) -> AccountId {
-    match account.asset() {
-        Asset::Credit => AccountId::Charged(workspace),
-        Asset::Usd => AccountId::Used(workspace),
     }
 }

@@ -3,9 +3,10 @@
 //! padded with NULL rows that the statement drops; PostgreSQL gets one array a column. SQLite looks `$1` up by
 //! name, so these texts have anonymous `?`.
 
-use sqlx::postgres::PgArguments;
+use sqlx::FromRow;
+use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
-use sqlx::sqlite::SqliteArguments;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Postgres, Sqlite};
 
 use crate::Result;
@@ -93,6 +94,37 @@ impl<R: Wide> WideStatement<R> {
                     rest = later;
                 }
                 Ok(touched)
+            }
+        }
+    }
+
+    /// Runs it over those rows and returns what it finds.
+    pub async fn fetch<T>(&'static self, tx: &mut Tx, rows: &[R]) -> Result<Vec<T>>
+    where
+        T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        match tx.on() {
+            On::Postgres(c) => {
+                let query = R::bind_postgres(rows, sqlx::query(self.postgres.as_str()));
+                let found = query.fetch_all(c).await?;
+                Ok(found.iter().map(T::from_row).collect::<Result<_, _>>()?)
+            }
+            On::Sqlite(c) => {
+                let (mut rest, mut found) = (rows, Vec::new());
+                while !rest.is_empty() {
+                    let which = best_size(rest.len());
+                    let (now, later) = rest.split_at(rest.len().min(SIZES[which]));
+                    let padded = now.iter().map(Some).chain(std::iter::repeat(None)).take(SIZES[which]);
+                    let query = sqlx::query(self.sqlite[which].as_str());
+                    let query = padded.fold(query, |query, row| R::bind_sqlite(row, query));
+                    let rows = query.fetch_all(&mut *c).await?;
+                    rows.iter().try_for_each(|row| T::from_row(row).map(|row| found.push(row)))?;
+                    rest = later;
+                }
+                Ok(found)
             }
         }
     }

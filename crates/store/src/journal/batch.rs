@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{Position, kill};
 use crate::db::on;
 use crate::dialect::{Partitions, WideStatement, wide_rows};
+use crate::ledger::{self, Evidence};
 use crate::receipts::row::{INSERT_RECEIPTS, ReceiptRow};
 use crate::usage::totals::{self, ADD_TOTALS};
 use crate::{Result, Store, StoreError};
@@ -36,17 +37,30 @@ static USE_CREDENTIALS: LazyLock<WideStatement<LastUse>> = LazyLock::new(|| {
 });
 
 /// From where to where a batch takes a journal.
-pub(super) struct Step {
+#[derive(Clone, Copy)]
+pub(super) struct Step<'b> {
     pub journal: Uuid,
+    /// What calls under way cost by then.
+    pub evidence: &'b [Evidence],
     pub from: Position,
     pub upto: Position,
 }
 
 /// Commits those receipts; `Duplicate` if one of them is there already, and then nothing is changed. Returns the
 /// partitions that were made for them.
-pub(super) async fn commit(store: &Store, receipts: &[Receipt], step: &Step, known: &Partitions) -> Result<Partitions> {
+pub(super) async fn commit(
+    store: &Store,
+    receipts: &[Receipt],
+    step: &Step<'_>,
+    known: &Partitions,
+) -> Result<Partitions> {
     let rows = receipts.iter().map(ReceiptRow::of).collect::<Result<Vec<_>>>()?;
     let mut tx = store.inner.db.begin().await?;
+    // First, since it locks workspaces, as whatever touches the ledger does.
+    let overrun = ledger::settle(&mut tx, receipts).await?;
+    kill::point("takeover_settled");
+    let ended = receipts.iter().map(|receipt| receipt.id).collect();
+    ledger::note_evidence(&mut tx, step.evidence, &ended).await?;
     let made = known.ensure(&mut tx, rows.iter().map(|row| row.id)).await?;
     let inserted = INSERT_RECEIPTS.run(&mut tx, &rows).await?;
     if usize::try_from(inserted).ok() != Some(rows.len()) {
@@ -61,6 +75,7 @@ pub(super) async fn commit(store: &Store, receipts: &[Receipt], step: &Step, kno
     move_position(&mut tx, step).await?;
     kill::point("takeover_before_commit");
     tx.commit().await?;
+    store.inner.overrun.add(overrun);
     Ok(made)
 }
 
@@ -113,10 +128,10 @@ pub(super) async fn read_position(store: &Store, journal: Uuid) -> Result<Positi
 
 /// Moves a position on, only from where this takeover knows it: a batch that is committed already can't be
 /// committed again.
-async fn move_position(tx: &mut crate::db::Tx, step: &Step) -> Result<()> {
+async fn move_position(tx: &mut crate::db::Tx, step: &Step<'_>) -> Result<()> {
     const SQL: &str = "UPDATE journal_position SET segment = $2, byte_offset = $3 \
         WHERE journal = $1 AND segment = $4 AND byte_offset = $5";
-    let Step { journal, from, upto } = step;
+    let Step { journal, from, upto, .. } = step;
     let moved = on!(tx.on(), c => sqlx::query(SQL)
         .bind(journal).bind(i64::from(upto.segment)).bind(i64::from(upto.offset))
         .bind(i64::from(from.segment)).bind(i64::from(from.offset))

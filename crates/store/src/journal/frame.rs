@@ -11,6 +11,9 @@ pub(super) const FRAME_HEAD: usize = CHECKSUM_AT + 4;
 /// The largest frame: a receipt has a few kilobytes, so anything larger is damage or a mistake.
 pub(super) const FRAME_MAX: usize = 256 << 10;
 
+/// What the payload of a frame begins with that holds no receipt but what a call costs by now. Receipts are JSON.
+pub(super) const EVIDENCE: u8 = b'e';
+
 /// A frame with that payload, written behind `FRAME_HEAD` bytes of room; `None` if it is too large.
 pub(super) fn seal(mut frame: Vec<u8>) -> Option<Vec<u8>> {
     if frame.len() > FRAME_MAX {

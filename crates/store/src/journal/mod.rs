@@ -26,15 +26,18 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ownkey_domain::id::{NodeId, RequestId};
+use ownkey_domain::ledger::Charge;
 use ownkey_domain::receipt::Receipt;
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 use uuid::Uuid;
 
+use crate::ledger::Evidence;
 use crate::open::LockFile;
 use crate::reach::Reach;
 use aside::Aside;
-use frame::FRAME_HEAD;
+use frame::{EVIDENCE, FRAME_HEAD};
 use segment::HEAD;
 pub use takeover::Takeover;
 use wait::Progress;
@@ -171,6 +174,18 @@ impl Journal {
     pub fn append(&self, receipt: &Receipt) -> Result<Position, JournalError> {
         let mut frame = vec![0; FRAME_HEAD];
         serde_json::to_writer(&mut frame, receipt).map_err(io::Error::from)?;
+        self.put(frame)
+    }
+
+    /// Appends what a call under way costs by now.
+    pub fn note(&self, request: RequestId, so_far: Charge) -> Result<(), JournalError> {
+        let mut frame = vec![0; FRAME_HEAD];
+        frame.push(EVIDENCE);
+        serde_json::to_writer(&mut frame, &Evidence { request, so_far }).map_err(io::Error::from)?;
+        self.put(frame).map(drop)
+    }
+
+    fn put(&self, frame: Vec<u8>) -> Result<Position, JournalError> {
         let frame = frame::seal(frame).ok_or(JournalError::TooLarge)?;
         let length = u32::try_from(frame.len()).map_err(|_| JournalError::TooLarge)?;
         let at = self.write(&frame, length).inspect_err(|error| {
@@ -250,6 +265,12 @@ impl Journal {
     /// The same journal, which knows whether its database is there.
     pub(crate) fn beside(self, reach: &Arc<Reach>) -> Self {
         Self { reach: Arc::clone(reach), ..self }
+    }
+
+    /// The node that writes it. Data folder and node are one: a process that starts in the same folder goes on as the same
+    /// node, and takes over what the one before it left.
+    pub fn node(&self) -> NodeId {
+        NodeId::from_uuid(self.id)
     }
 
     /// Whether the database took what it was last given. Costs nothing: one that went away and was not asked since is

@@ -6,9 +6,10 @@ use std::os::unix::fs::FileExt;
 
 use ownkey_domain::receipt::Receipt;
 
-use super::frame::{self, FRAME_MAX};
+use super::frame::{self, EVIDENCE, FRAME_MAX};
 use super::segment::{self, HEAD};
 use super::{Journal, Position};
+use crate::ledger::Evidence;
 
 /// Bytes read at a time: several frames of the largest size.
 const CHUNK: usize = 4 * FRAME_MAX;
@@ -24,6 +25,8 @@ pub(super) struct Reader {
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub receipts: Vec<Receipt>,
+    /// What calls under way cost by then.
+    pub evidence: Vec<Evidence>,
     /// Whole frames that hold no receipt this version knows.
     pub unreadable: Vec<Vec<u8>>,
     pub upto: Position,
@@ -32,7 +35,16 @@ pub(super) struct Batch {
 impl Batch {
     /// How many frames it is made of.
     pub fn frames(&self) -> usize {
-        self.receipts.len() + self.unreadable.len()
+        self.receipts.len() + self.evidence.len() + self.unreadable.len()
+    }
+
+    /// Reads what a frame holds.
+    fn take(&mut self, payload: &[u8]) -> serde_json::Result<()> {
+        match payload.strip_prefix(&[EVIDENCE]) {
+            Some(evidence) => self.evidence.push(serde_json::from_slice(evidence)?),
+            None => self.receipts.push(serde_json::from_slice(payload)?),
+        }
+        Ok(())
     }
 }
 
@@ -99,12 +111,9 @@ impl Reader {
             if found.start > done {
                 self.damaged(found.start - done);
             }
-            match serde_json::from_slice(found.payload) {
-                Ok(receipt) => batch.receipts.push(receipt),
-                Err(_) => {
-                    tracing::error!(segment = self.at.segment, "a receipt in the journal cannot be read: set aside");
-                    batch.unreadable.push(found.payload.to_vec());
-                }
+            if batch.take(found.payload).is_err() {
+                tracing::error!(segment = self.at.segment, "a receipt in the journal cannot be read: set aside");
+                batch.unreadable.push(found.payload.to_vec());
             }
             done = found.end;
         }

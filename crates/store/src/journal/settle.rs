@@ -19,8 +19,8 @@ pub(super) struct Settler {
 impl Settler {
     /// Takes a batch over as a whole, or as far as the database takes it.
     pub async fn settle(&mut self, journal: &Journal, from: Position, batch: &Batch) -> Result<()> {
-        let Batch { receipts, unreadable, upto } = batch;
-        let step = Step { journal: journal.id, from, upto: *upto };
+        let Batch { receipts, evidence, unreadable, upto } = batch;
+        let step = Step { journal: journal.id, evidence, from, upto: *upto };
         let mut aside = unreadable.clone();
         if aside.is_empty() {
             match self.commit(receipts, &step).await {
@@ -43,7 +43,7 @@ impl Settler {
 
     /// Commits what the database takes, and returns the rest. The position stays where it is: should this end
     /// half-way, the next attempt finds the same batch, and leaves out what is committed already.
-    async fn commit_sound<'r>(&mut self, receipts: &'r [Receipt], step: &Step) -> Result<Vec<&'r Receipt>> {
+    async fn commit_sound<'r>(&mut self, receipts: &'r [Receipt], step: &Step<'_>) -> Result<Vec<&'r Receipt>> {
         let mut refused = Vec::new();
         let mut open = vec![receipts];
         while let Some(part) = open.pop() {
@@ -61,7 +61,7 @@ impl Settler {
         Ok(refused)
     }
 
-    async fn commit(&mut self, receipts: &[Receipt], step: &Step) -> Result<()> {
+    async fn commit(&mut self, receipts: &[Receipt], step: &Step<'_>) -> Result<()> {
         match self.try_commit(receipts, step).await {
             Err(error) if dialect::lacks_partition(&self.store.inner.db, &error) => {
                 self.partitions = Partitions::default();
@@ -71,7 +71,7 @@ impl Settler {
         }
     }
 
-    async fn try_commit(&mut self, receipts: &[Receipt], step: &Step) -> Result<()> {
+    async fn try_commit(&mut self, receipts: &[Receipt], step: &Step<'_>) -> Result<()> {
         let months = match batch::commit(&self.store, receipts, step, &self.partitions).await {
             Err(StoreError::Duplicate(_)) => {
                 let fresh = batch::without_known(&self.store, receipts).await?;

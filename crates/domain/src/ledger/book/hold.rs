@@ -1,8 +1,7 @@
 //! Holding what a call may cost.
 
-use super::{Book, Leg, other_side};
-use crate::id::RequestId;
-use crate::id::WorkspaceId;
+use super::{Book, Leg};
+use crate::id::{RequestId, WorkspaceId};
 use crate::ledger::{Account, AccountId, Amount, BudgetLine, Funds, HoldCall, Shortage};
 use crate::money::{MicroCredits, NanoUsd};
 use crate::time::Timestamp;
@@ -117,7 +116,7 @@ impl Book {
 
     fn pend(&mut self, call: &HoldCall, leg: Leg) {
         let now = self.account(leg.account, None).debits_pending.plus(leg.amount);
-        let other = other_side(leg.account, call.workspace);
+        let Some(other) = leg.account.other_side() else { return };
         let there = self.account(other, None).credits_pending.plus(leg.amount);
         let (Some(now), Some(there)) = (now, there) else { return };
         self.account(leg.account, None).debits_pending = now;

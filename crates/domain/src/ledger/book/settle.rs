@@ -1,6 +1,6 @@
 //! What a call cost is known: its hold ends and it is charged.
 
-use super::{About, Book, Leg, TransferKind, other_side};
+use super::{About, Book, Leg, TransferKind};
 use crate::id::{RequestId, WorkspaceId};
 use crate::ledger::{AccountId, Amount, Asset, Funds, Settlement};
 
@@ -93,12 +93,13 @@ impl Book {
 
     /// Voids all that is held for a call, and returns what it was.
     fn release(&mut self, request: RequestId) -> Vec<Leg> {
-        let Some((workspace, legs)) = self.holds.remove(&request) else { return Vec::new() };
+        let Some((_, legs)) = self.holds.remove(&request) else { return Vec::new() };
         self.touched.insert(request);
         for leg in &legs {
             self.account(leg.account, None).debits_pending =
                 self.account(leg.account, None).debits_pending.less(leg.amount);
-            let other = self.account(other_side(leg.account, workspace), None);
+            let Some(other) = leg.account.other_side() else { continue };
+            let other = self.account(other, None);
             other.credits_pending = other.credits_pending.less(leg.amount);
         }
         legs

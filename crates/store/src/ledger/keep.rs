@@ -1,0 +1,113 @@
+//! Holds of processes that died. A node says now and then that it lives; when it has not for a while, whoever finds its
+//! holds ends them by the rule: what the call was known to cost when it was last written down, or nothing if its
+//! request never went out.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use ownkey_domain::id::{NodeId, RequestId, WorkspaceId};
+use ownkey_domain::ledger::{Charge, Settlement};
+use ownkey_domain::money::{MicroCredits, NanoUsd};
+use ownkey_domain::time::Timestamp;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::book::OpenBook;
+use super::writer::funds_named;
+use crate::db::{Tx, on};
+use crate::{Result, Store, dialect};
+
+/// How long a node counts as alive after it last said so.
+pub const NODE_LEASE: Duration = Duration::from_secs(30);
+/// Holds ended in one transaction.
+const BATCH: i64 = 256;
+
+#[derive(FromRow)]
+struct DeadRow {
+    request: Uuid,
+    workspace: Uuid,
+    funds: String,
+    evidence_credits: Option<i64>,
+    evidence_usd: Option<i64>,
+}
+
+const COLUMNS: &str = "request, workspace, funds, evidence_credits, evidence_usd";
+
+impl Store {
+    /// Says that a node lives.
+    pub async fn node_lives(&self, node: NodeId) -> Result<()> {
+        const SQL: &str = "INSERT INTO nodes (id, lease_until) VALUES ($1, $2) \
+            ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until";
+        let mut tx = self.inner.db.begin().await?;
+        let lease = i64::try_from(NODE_LEASE.as_millis()).unwrap_or(i64::MAX);
+        let until = dialect::now(&mut tx).await?.saturating_add(lease);
+        on!(tx.on(), c => sqlx::query(SQL).bind(node.uuid()).bind(until).execute(c).await.map(drop))?;
+        tx.commit().await
+    }
+
+    /// The calls that a node holds something for. Asked at its start, before it takes calls, it tells what an earlier
+    /// process of the same node left.
+    pub async fn held_by(&self, node: NodeId) -> Result<Vec<RequestId>> {
+        const SQL: &str = "SELECT request FROM holds WHERE node = $1";
+        let rows: Vec<(Uuid,)> =
+            on!(self.inner.db.read(), c => sqlx::query_as(SQL).bind(node.uuid()).fetch_all(c).await)?;
+        Ok(rows.into_iter().map(|(request,)| RequestId::from_uuid(request)).collect())
+    }
+
+    /// Ends what an earlier process of this node left open, once all its receipts are taken over: those that have one
+    /// are settled by it. How many there were.
+    pub async fn end_left(&self, left: &[RequestId], now: Timestamp) -> Result<usize> {
+        const SQL: &str =
+            "SELECT request, workspace, funds, evidence_credits, evidence_usd FROM holds WHERE request = $1";
+        let mut ended = 0;
+        for request in left {
+            let mut tx = self.inner.db.begin().await?;
+            let row: Option<DeadRow> =
+                on!(tx.on(), c => sqlx::query_as(SQL).bind(request.uuid()).fetch_optional(c).await)?;
+            ended += end(&mut tx, row.into_iter().collect(), now).await?;
+            tx.commit().await?;
+        }
+        Ok(ended)
+    }
+
+    /// Ends what nodes hold that are dead. How many there were.
+    pub async fn end_dead(&self, now: Timestamp) -> Result<usize> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM holds WHERE NOT EXISTS \
+             (SELECT 1 FROM nodes WHERE nodes.id = holds.node AND nodes.lease_until >= $1) LIMIT {BATCH}"
+        );
+        let mut tx = self.inner.db.begin().await?;
+        let at = dialect::now(&mut tx).await?;
+        let rows: Vec<DeadRow> = on!(tx.on(), c => sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()))
+            .bind(at).fetch_all(c).await)?;
+        let ended = end(&mut tx, rows, now).await?;
+        tx.commit().await?;
+        Ok(ended)
+    }
+}
+
+async fn end(tx: &mut Tx, rows: Vec<DeadRow>, now: Timestamp) -> Result<usize> {
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let requests = rows.iter().map(|row| RequestId::from_uuid(row.request)).collect();
+    let workspaces: BTreeSet<_> = rows.iter().map(|row| WorkspaceId::from_uuid(row.workspace)).collect();
+    let mut open = OpenBook::open(tx, &workspaces, &requests, now).await?;
+    let mut ended = 0;
+    for row in rows {
+        let request = RequestId::from_uuid(row.request);
+        // Read again under the lock: its receipt may have come meanwhile.
+        if !open.book.holds().any(|(held, ..)| held == request) {
+            continue;
+        }
+        let charge = Charge {
+            credits: MicroCredits::new(row.evidence_credits.unwrap_or(0)),
+            usd: NanoUsd::new(row.evidence_usd.unwrap_or(0)),
+        };
+        let settlement = Settlement { charge, funds: funds_named(&row.funds)?, included: false };
+        open.book.settle(request, WorkspaceId::from_uuid(row.workspace), &settlement);
+        ended += 1;
+    }
+    open.save(tx, None).await?;
+    Ok(ended)
+}

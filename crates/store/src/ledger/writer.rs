@@ -1,0 +1,154 @@
+//! The task that commits holds: what calls ask for while one transaction commits goes into the next one together, each
+//! with an answer of its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ownkey_domain::id::{NodeId, RequestId, WorkspaceId};
+use ownkey_domain::ledger::{Charge, Funds, HoldCall, Settlement, Shortage};
+use ownkey_domain::time::Timestamp;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use super::book::{Holder, OpenBook};
+use crate::{Result, Store, StoreError};
+
+/// Holds of a transaction.
+const BATCH: usize = 256;
+/// Calls that may wait for one.
+const QUEUE: usize = 4 * BATCH;
+/// How long a call waits for its hold.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why nothing is held.
+#[derive(Debug, thiserror::Error)]
+pub enum HoldError {
+    /// Credits or a budget do not cover it.
+    #[error("credits or a budget do not cover the call")]
+    Short(Shortage),
+    /// The database did not take it in time.
+    #[error("the database takes no holds at the moment")]
+    Away,
+}
+
+/// Asks for holds. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Holds {
+    queue: mpsc::Sender<Asked>,
+}
+
+/// Commits them. Run it for as long as calls are made.
+pub struct HoldsTask {
+    store: Store,
+    node: NodeId,
+    clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    queue: mpsc::Receiver<Asked>,
+    /// Holds that were committed when nobody waited for them any more.
+    abandoned: BTreeMap<RequestId, WorkspaceId>,
+}
+
+#[derive(Debug)]
+struct Asked {
+    call: HoldCall,
+    reply: oneshot::Sender<Result<(), HoldError>>,
+}
+
+impl Store {
+    /// Takes holds for calls of that node.
+    pub fn holds(&self, node: NodeId, clock: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> (Holds, HoldsTask) {
+        let (sender, queue) = mpsc::channel(QUEUE);
+        (Holds { queue: sender }, HoldsTask { store: self.clone(), node, clock, queue, abandoned: BTreeMap::new() })
+    }
+}
+
+impl Holds {
+    /// Holds what a call may cost; it is committed when this answers. Whoever leaves before the answer holds nothing.
+    pub async fn hold(&self, call: HoldCall) -> Result<(), HoldError> {
+        let (reply, answer) = oneshot::channel();
+        let asked = async {
+            self.queue.send(Asked { call, reply }).await.map_err(|_| HoldError::Away)?;
+            answer.await.map_err(|_| HoldError::Away)?
+        };
+        timeout(PATIENCE, asked).await.unwrap_or(Err(HoldError::Away))
+    }
+}
+
+impl HoldsTask {
+    /// Runs until nobody asks any more.
+    pub async fn run(mut self) {
+        let mut batch = Vec::with_capacity(BATCH);
+        while self.queue.recv_many(&mut batch, BATCH).await > 0 {
+            self.commit(std::mem::take(&mut batch)).await;
+        }
+    }
+
+    async fn commit(&mut self, mut batch: Vec<Asked>) {
+        // Who has left by now gets nothing.
+        batch.retain(|asked| !asked.reply.is_closed());
+        let calls: Vec<_> = batch.iter().map(|asked| &asked.call).collect();
+        let outcomes = match self.try_commit(&calls).await {
+            Ok(outcomes) => outcomes,
+            Err(error) => {
+                tracing::warn!(%error, "holds can't be committed");
+                batch.into_iter().for_each(|asked| drop(asked.reply.send(Err(HoldError::Away))));
+                return;
+            }
+        };
+        self.abandoned.clear();
+        for (asked, outcome) in batch.into_iter().zip(outcomes) {
+            let held = outcome.is_ok();
+            let (request, workspace) = (asked.call.request, asked.call.workspace);
+            if asked.reply.send(outcome.map_err(HoldError::Short)).is_err() && held {
+                self.abandoned.insert(request, workspace);
+            }
+        }
+        if !self.abandoned.is_empty() && self.queue.is_empty() {
+            // Nobody comes who would take them along.
+            match self.try_commit(&[]).await {
+                Ok(_) => self.abandoned.clear(),
+                Err(error) => tracing::warn!(%error, "holds that nobody waits for stay for now"),
+            }
+        }
+    }
+
+    /// Commits those holds, and ends the abandoned ones.
+    async fn try_commit(&self, calls: &[&HoldCall]) -> Result<Vec<Result<(), Shortage>>> {
+        let asked = calls.iter().map(|call| (call.request, call.workspace));
+        let all: BTreeMap<_, _> = asked.chain(self.abandoned.iter().map(|(r, w)| (*r, *w))).collect();
+        let workspaces: BTreeSet<_> = all.values().copied().collect();
+        let requests = all.into_keys().collect();
+        let mut tx = self.store.inner.db.begin().await?;
+        let mut open = OpenBook::open(&mut tx, &workspaces, &requests, (self.clock)()).await?;
+        for (request, workspace) in &self.abandoned {
+            open.book.settle(*request, *workspace, &NOTHING);
+        }
+        let outcomes = calls.iter().map(|call| open.book.hold(call)).collect();
+        let funds = calls.iter().map(|call| (call.request, funds_name(call.funds))).collect();
+        open.save(&mut tx, Some(&Holder { node: self.node, funds })).await?;
+        tx.commit().await?;
+        Ok(outcomes)
+    }
+}
+
+/// A call that cost nothing.
+const NOTHING: Settlement = Settlement {
+    charge: Charge { credits: ownkey_domain::money::MicroCredits::ZERO, usd: ownkey_domain::money::NanoUsd::ZERO },
+    funds: Funds::None,
+    included: false,
+};
+
+/// The word in the store.
+pub(super) const fn funds_name(funds: Funds) -> &'static str {
+    match funds {
+        Funds::None => "none",
+        Funds::Allowance => "allowance",
+        Funds::All => "all",
+    }
+}
+
+/// Reads it.
+pub(super) fn funds_named(name: &str) -> Result<Funds> {
+    let all = [Funds::None, Funds::Allowance, Funds::All];
+    all.into_iter().find(|funds| funds_name(*funds) == name).ok_or(StoreError::Corrupt("hold"))
+}
