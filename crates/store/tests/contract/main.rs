@@ -7,6 +7,7 @@ mod agents;
 mod api_keys;
 mod audit;
 mod bed;
+mod budgets;
 mod credentials;
 mod deks;
 mod feed;
