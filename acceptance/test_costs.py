@@ -137,6 +137,15 @@ def test_page_and_gateway_agree_for_every_route(priced, sim, state):
     agree(priced, sim, workspace, chat, terms(page[chat], "gpt-4o"), model="gpt-4o")
 
 
+@pytest.mark.xfail(strict=True, reason="calls draw on no credits yet")
+def test_calls_are_charged_what_the_page_says(priced, sim):
+    workspace = in_state(priced, "paid", None, False)
+    priced.operator("POST", f"{workspace.path}/credits/grants", {"credits": "100000", "reason": "Enough"}, 201)
+    page = costs(priced, workspace)
+    for route, row in page.items():
+        agree(priced, sim, workspace, route, terms(row, model_of(route)))
+
+
 def test_prices_are_the_list_times_markup(priced):
     workspace = in_state(priced, "paid", None, False)
     page = costs(priced, workspace)

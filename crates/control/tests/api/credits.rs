@@ -116,7 +116,7 @@ async fn an_order_that_is_repeated_takes_place_once() {
     let neighbour = app.tenant().await;
     app.order(&grants(&neighbour), "order-1", other).await.is(201);
     assert_eq!(balance(&app, &neighbour).await, "8");
-    for key in ["", "a b", "\u{e4}", &"x".repeat(201)] {
+    for key in ["", "\u{e4}", &"x".repeat(201)] {
         app.order(&grants(&tenant), key, body.clone()).await.problem(400, "bad_request");
     }
     assert_eq!(balance(&app, &tenant).await, "14");
