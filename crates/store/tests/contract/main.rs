@@ -12,6 +12,8 @@ mod deks;
 mod feed;
 #[cfg(feature = "kill-points")]
 mod kills;
+mod ledger;
+mod ledger_model;
 mod opening;
 mod receipts;
 mod retention;
