@@ -2,6 +2,8 @@
 //! ownkey-store --example ledger_speed`. On SQLite in a folder of its own, and on PostgreSQL if `TEST_POSTGRES_URL` names
 //! a database that may be written to.
 
+#![expect(clippy::print_stdout, reason = "a figure is for whoever runs it")]
+
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
