@@ -68,6 +68,13 @@ PICTURES = [("image[]", ("a.png", b"x" * 99)), ("image[]", ("b.png", b"x" * 99))
 FILES = {"transcriptions": SOUND, "transcriptions streamed": SOUND, "image edits": PICTURES, "image edits streamed": PICTURES}
 HEARD_FOR_LONG = {"model": "whisper-1", "prompt": "Hello"}
 SECONDS = {"input_seconds": "seconds"}
+SEARCHING = {
+    "model": "claude-haiku-4-5",
+    "max_tokens": 50,
+    "messages": [{"role": "user", "content": "search it"}],
+    "tools": [{"type": "web_search_20250305", "name": "web_search"}],
+}
+MESSAGE_COUNTED = {"input": "input_tokens", "output": "output_tokens", "cache_read": "cache_read_input_tokens"}
 CALLS |= {
     "speech by the character": ("openai", "/v1/audio/speech", {"model": "tts-1", "input": "Grüße 🙂\n", "voice": "alloy"}, {}),
     "speech by the dearer character": ("openai", "/v1/audio/speech", {"model": "tts-1-hd", "input": "Hi", "voice": "alloy", "response_format": "opus"}, {}),
@@ -75,7 +82,9 @@ CALLS |= {
     "transcriptions by the second in detail": ("openai", "/v1/audio/transcriptions", HEARD_FOR_LONG | {"response_format": "verbose_json"}, SECONDS),
     "translations in detail": ("openai", "/v1/audio/translations", HEARD_FOR_LONG | {"response_format": "verbose_json"}, {}),
     "responses that search": ("openai", "/v1/responses", RESPONSE | {"input": "search it", "tools": [{"type": "web_search"}]}, COUNTED),
-    "messages in the United States": ("anthropic", "/v1/messages", {"model": "claude-opus-4-6", "max_tokens": 50, "messages": HELLO, "inference_geo": "us"}, {"input": "input_tokens", "output": "output_tokens"}),
+    "messages that search": ("anthropic", "/v1/messages", SEARCHING, MESSAGE_COUNTED),
+    "messages that search streamed": ("anthropic", "/v1/messages", SEARCHING | {"stream": True}, MESSAGE_COUNTED),
+    "messages in the United States": ("anthropic", "/v1/messages", {"model": "claude-opus-4-6", "max_tokens": 50, "messages": HELLO, "inference_geo": "us"}, MESSAGE_COUNTED),
 }
 FILES |= {name: SOUND for name in ("transcriptions by the second", "transcriptions by the second in detail", "translations in detail")}
 # What no answer tells, and is counted from the request or taken from what the answer says of the sound.
@@ -86,7 +95,8 @@ UNTOLD = {
 }
 FREE = {"moderations", "count_tokens", "input_tokens"}
 # Not served by managed access.
-OWN_KEY_ONLY = {"compact", "translations in detail", "responses that search", "messages in the United States"}
+SEARCHES = {"responses that search", "messages that search", "messages that search streamed"}
+OWN_KEY_ONLY = {"compact", "translations in detail", "messages in the United States"} | SEARCHES
 
 each_call = pytest.mark.parametrize("name", CALLS)
 
@@ -130,7 +140,9 @@ def assert_billed(receipt: dict, call: dict, name: str):
     assert (Decimal(receipt["cost_usd"]) == 0) == (name in FREE)
     told = receipt["usage"]
     assert {ours: told[ours] for ours in classes} == {ours: call["usage"][theirs] for ours, theirs in classes.items()}
-    assert told == UNTOLD.get(name, {}) if not classes else told.get("web_searches", 0) == (name == "responses that search")
+    if not classes:
+        assert told == UNTOLD.get(name, {})
+    assert told.get("web_searches") == (1 if name in SEARCHES else None)
     assert receipt["measured"] == ("measured" if classes else "estimated" if name in UNTOLD else "unknown")
     assert receipt["model"] == body["model"]
 
