@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+import re
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -395,6 +396,46 @@ def test_seconds_that_the_answer_does_not_tell_are_for_own_keys(workspace, sim, 
     answer = send_form(workspace, "/v1/audio/transcriptions", {"model": "whisper-1", "response_format": format}, SOUND)
     assert_error(answer, "openai", 403, "feature_not_priced")
     assert sim.calls(since) == []
+
+
+CREDITS = """
+[plans.default]
+byok = true
+managed = "credits"
+
+[credits]
+usd_per_credit = "0.01"
+"""
+
+
+@pytest.fixture(scope="module")
+def on_credits(tmp_path_factory, sim):
+    """A server whose workspaces pay in credits, and have none."""
+    running = Server(tmp_path_factory.mktemp("credits"), sim, settings=CREDITS).start()
+    yield running
+    running.stop()
+
+
+def hold(answer) -> Decimal:
+    """The credits that a refused call would have needed."""
+    assert_error(answer, "openai", 402, "insufficient_credits")
+    return Decimal(re.search(r"hold of ([0-9.]+) credits", answer.text)[1])
+
+
+def test_what_is_sold_by_other_units_is_held_by_them(on_credits):
+    workspace = on_credits.operator.create_workspace()
+    # 15 USD a million characters; 0.006 USD a minute, of which there are 41 seconds at most in as many kilobytes.
+    assert hold(send(workspace, "speech by the character", input="x" * 1_000)) == Decimal("1.5")
+    assert hold(send(workspace, "transcriptions by the second")) == Decimal("0.41")
+
+
+def test_a_hold_knows_the_tiers_that_may_answer(on_credits):
+    workspace = on_credits.operator.create_workspace()
+    asked = {"model": "gpt-5", "input": "x" * 10_000, "max_output_tokens": 10_000}
+    held = {tier: hold(send(workspace, "responses", service_tier=tier, **asked)) for tier in (None, "auto", "default", "flex", "priority", "fast")}
+    assert held["flex"] < held["default"] < held["priority"]
+    # The names are of different lengths.
+    assert all(abs(held[tier] / held["default"] - 2) < Decimal("0.01") for tier in (None, "auto", "priority", "fast"))
 
 
 # Responses and stored completions, which the provider keeps.
