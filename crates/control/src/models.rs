@@ -159,7 +159,7 @@ impl Viewer {
         let offer = Offer {
             key: held.map_or(KeyState::None, |held| held.key_state(&self.plan)),
             operator_key: control.has_operator_key(provider),
-            priced: listed.model.prices.by_token(),
+            priced: listed.model.prices.are_known(),
         };
         self.standing().usable(catalogue, &named, &offer).map_err(Reason::from)
     }

@@ -110,7 +110,7 @@ pub struct Receipt {
     pub cost_usd: Option<PicoUsd>,
     /// The catalogue version that priced it.
     pub price_version: Option<String>,
-    /// Tokens in the provider's own classes.
+    /// What it used, in the provider's own classes.
     pub usage: Usage,
     /// How sure the usage is.
     pub measured: Measured,

@@ -208,6 +208,7 @@ impl Gateway {
         let route = call.route;
         let asked = on_body(&body, move |sent| peek(sent, route)).await?;
         let asked = asked.map_err(|error| Error::bad_request(format!("Bad request: {error}.")))?;
+        call.receipt.counted(asked.characters);
         call.receipt.note(|receipt| {
             receipt.model = asked.model.as_deref().and_then(kept);
             receipt.stream = asked.stream;

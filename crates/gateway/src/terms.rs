@@ -100,6 +100,8 @@ impl Bill<'_> {
             output_limit: self.output_limit().map(u64::from),
             answers: self.request.answers.map_or(1, u64::from),
             stream: self.request.stream,
+            characters: self.request.characters,
+            tiers: self.shape.tiers,
         };
         let cost = asked.model().and_then(|model| hold(model, &size));
         let needed = cost.and_then(|cost| self.rate?.credits(cost));

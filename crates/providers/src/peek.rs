@@ -60,6 +60,8 @@ pub struct Peek {
     pub output_limit: Option<u32>,
     /// How many answers are asked for.
     pub answers: Option<u32>,
+    /// How many characters the text has, where they are counted.
+    pub characters: Option<u64>,
     places: Places,
 }
 
@@ -97,6 +99,7 @@ pub fn peek(sent: Payload<'_>, route: &Route) -> Result<Peek, PeekError> {
     let mut wanted = vec![MODEL, STREAM];
     wanted.extend_from_slice(acted_on.limits);
     wanted.extend_from_slice(acted_on.answers);
+    wanted.extend(acted_on.counted);
     if acted_on.asks_usage {
         wanted.push(OPTIONS);
     }
@@ -106,6 +109,7 @@ pub fn peek(sent: Payload<'_>, route: &Route) -> Result<Peek, PeekError> {
         stream: top.flag(STREAM)?.unwrap_or(false),
         output_limit: top.largest(acted_on.limits)?,
         answers: top.largest(acted_on.answers)?,
+        characters: acted_on.counted.and_then(|member| top.characters(member)),
         places: Places {
             start: top.start,
             is_empty: top.is_empty,

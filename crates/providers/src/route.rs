@@ -98,6 +98,8 @@ pub struct Members {
     pub limit_of: Option<fn(model: &str) -> &'static str>,
     /// Members that say how many answers are made.
     pub answers: &'static [&'static str],
+    /// The text whose characters are counted, for models that are sold by them.
+    pub counted: Option<&'static str>,
     /// Whether a stream tells its usage only if asked to.
     pub asks_usage: bool,
     /// Whether the provider takes `null` for a model.
@@ -107,7 +109,7 @@ pub struct Members {
 impl Members {
     /// Nothing else matters.
     pub(crate) const NONE: Self =
-        Self { limits: &[], limit_of: None, answers: &[], asks_usage: false, null_model: false };
+        Self { limits: &[], limit_of: None, answers: &[], counted: None, asks_usage: false, null_model: false };
 }
 
 /// How a whole answer is read.
@@ -172,7 +174,7 @@ impl Route {
         }
         Served {
             usage: Usage::default(),
-            units: None,
+            parts: Vec::new(),
             measured: Measured::Unknown,
             billing: Billing::Nothing,
             ..served

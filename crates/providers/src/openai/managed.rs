@@ -47,15 +47,18 @@ const CHAT_TERMS: Terms = Terms {
     ],
     tools: &["function", "custom"],
     tiers: &[
-        ("auto", "standard"),
-        ("default", "standard"),
-        ("flex", "flex"),
-        ("priority", "priority"),
+        // What it stands for is set in the account, and may be the dearer one.
+        ("auto", &["standard", "priority"]),
+        ("default", &["standard"]),
+        ("flex", &["flex"]),
+        // Who asks for more than there is gets the usual.
+        ("priority", &["priority", "standard"]),
         // An answer to it says `priority`.
-        ("fast", "priority"),
+        ("fast", &["priority", "standard"]),
     ],
     needs: &[],
     look: CHAT_LOOK,
+    by_unit: &[],
 };
 
 /// `POST /v1/responses`.
@@ -161,7 +164,7 @@ pub(super) static EMBEDDINGS: Terms =
 pub(super) static MODERATIONS: Terms = Terms { members: &["model", "input"], ..PLAIN };
 
 /// Without tools, tiers and values that matter.
-pub(super) const PLAIN: Terms = Terms { members: &[], tools: &[], tiers: &[], needs: &[], look: &[] };
+pub(super) const PLAIN: Terms = Terms { members: &[], tools: &[], tiers: &[], needs: &[], look: &[], by_unit: &[] };
 
 /// A file of the operator's account.
 const FILE_ID: (&str, &Look<'static>) = ("file_id", &Look::Nothing(|| reference("the member", "file_id")));

@@ -114,6 +114,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         template: "/v1/audio/speech",
         modes: &[Mode::AudioSpeech],
+        body: Body::Json(Members { counted: Some("input"), ..Members::NONE }),
         answer: Reading { wanted: media::WANTED, served: media::speech },
         dialect: media::speech_reader,
         managed: Some(&media_terms::SPEECH),
@@ -123,16 +124,16 @@ pub(super) const ROUTES: &[Route] = &[
         template: "/v1/audio/transcriptions",
         modes: &[Mode::AudioTranscription],
         body: Body::Form(Members::NONE),
-        answer: Reading { wanted: media::WANTED, served: media::transcription },
+        answer: Reading { wanted: media::HEARD, served: media::heard },
         dialect: media::transcription_reader,
         managed: Some(&media_terms::TRANSCRIPTIONS),
         ..EVENTS
     },
-    // Its answers tell nothing of what they used.
+    // Its answers tell nothing of what they used, but for those that tell how long the sound was.
     Route {
         template: "/v1/audio/translations",
         body: Body::Form(Members::NONE),
-        answer: Reading { wanted: media::WANTED, served: media::transcription },
+        answer: Reading { wanted: media::HEARD, served: media::heard },
         ..EVENTS
     },
     Route { template: "/v1/images/generations", managed: Some(&media_terms::IMAGES), ..IMAGES },

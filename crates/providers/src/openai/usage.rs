@@ -20,8 +20,8 @@ pub(super) fn served(answer: &Value, usage: Usage) -> Served {
     Served {
         measured: if usage.is_empty() { Measured::Unknown } else { Measured::Measured },
         usage,
-        units: None,
-        billing: Billing::ByTokens,
+        parts: Vec::new(),
+        billing: Billing::ByUsage,
         model: text(&answer["model"]),
         service_tier: text(&answer["service_tier"]).map(|tier| match tier.as_str() {
             "default" | "scale" => STANDARD.to_owned(),

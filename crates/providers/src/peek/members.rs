@@ -83,6 +83,12 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// How many characters a text has. What is no text is the provider's to refuse.
+    pub(super) fn characters(&self, member: &'static str) -> Option<u64> {
+        let text: String = serde_json::from_str(self.value(member)?.text).ok()?;
+        u64::try_from(text.chars().count()).ok()
+    }
+
     /// A count of tokens or answers.
     pub(super) fn limit(&self, member: &'static str) -> Result<Option<u32>, PeekError> {
         match self.value(member).map(|value| value.text) {

@@ -50,7 +50,7 @@ fn not_priced() -> Objection {
 fn plain(body: &Node, terms: &Terms) -> Result<Shape, Objection> {
     let tools = [terms.tools, &["more"]].concat();
     let tiers: Vec<_> =
-        terms.tiers.iter().filter(|(_, tier)| MODEL.prices.has_tier(tier)).map(|(name, _)| *name).collect();
+        terms.tiers.iter().filter(|(_, answers)| MODEL.prices.has_tier(answers[0])).map(|(name, _)| *name).collect();
     let kind = Look::Word(Words { what: "", known: &tools });
     let tool = Look::Object(&[("type", &kind)]);
     let (tools, tier) = (Look::Each(&tool), Look::Word(Words { what: "", known: &tiers }));
@@ -77,7 +77,15 @@ fn plain(body: &Node, terms: &Terms) -> Result<Shape, Objection> {
         }
         _ => 0,
     };
-    Ok(Shape { messages: items("messages") + items("input"), has_tools: items("tools") > 0 })
+    let asked = terms.tiers.iter().find(|(name, _)| match body.get("service_tier") {
+        Some(Node::Text(asked)) => name == asked,
+        _ => true,
+    });
+    Ok(Shape {
+        messages: items("messages") + items("input"),
+        has_tools: items("tools") > 0,
+        tiers: asked.map_or(&[], |(_, answers)| answers),
+    })
 }
 
 fn look(value: &Node, what: Look<'_>) -> Result<(), Objection> {

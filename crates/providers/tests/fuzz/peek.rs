@@ -20,7 +20,14 @@ pub fn target(input: &[u8]) {
         };
         match (expected(&node, &acted_on), found) {
             (Ok(read), Ok(found)) => {
-                let told = (found.model, found.stream, found.include_usage, found.output_limit, found.answers);
+                let told = (
+                    found.model,
+                    found.stream,
+                    found.include_usage,
+                    found.output_limit,
+                    found.answers,
+                    found.characters,
+                );
                 assert_eq!(told, read, "{route:?}");
             }
             (Err(error), Err(found)) => {
@@ -31,7 +38,7 @@ pub fn target(input: &[u8]) {
     }
 }
 
-type Read = (Option<String>, bool, bool, Option<u32>, Option<u32>);
+type Read = (Option<String>, bool, bool, Option<u32>, Option<u32>, Option<u64>);
 
 const WRONG: PeekError = PeekError::WrongType { member: "", expected: "" };
 
@@ -41,7 +48,7 @@ fn expected(node: &Node, acted_on: &ActedOn) -> Result<Read, PeekError> {
     }
     let options = acted_on.asks_usage.then_some("stream_options");
     let lists = [&["model", "stream"][..], acted_on.limits, acted_on.answers];
-    let mut read = lists.concat().into_iter().chain(options);
+    let mut read = lists.concat().into_iter().chain(options).chain(acted_on.counted);
     if read.any(|name| node.all(name).nth(1).is_some()) {
         return Err(PeekError::Duplicate(""));
     }
@@ -62,7 +69,11 @@ fn expected(node: &Node, acted_on: &ActedOn) -> Result<Read, PeekError> {
         }
         include_usage = flag(options, "include_usage")?;
     }
-    Ok((model, stream, include_usage, limit, answers))
+    let characters = match acted_on.counted.and_then(|name| node.get(name)) {
+        Some(Node::Text(text)) => Some(text.chars().count() as u64),
+        _ => None,
+    };
+    Ok((model, stream, include_usage, limit, answers, characters))
 }
 
 fn flag(node: &Node, name: &str) -> Result<bool, PeekError> {
@@ -94,6 +105,7 @@ pub const KEYS: &[&str] = &[
     "\"n\"",
     "\"best_of\"",
     "\"messages\"",
+    "\"input\"",
     "\"mod\\u0065l\"",
     "\"Model\"",
     "\"\"",
@@ -112,6 +124,7 @@ pub const LEAVES: &[&str] = &[
     "\"a\\u0000\"",
     "\"\\ud800\"",
     "\"\u{e9}\"",
+    "\"\u{1f642}\\ud83d\\ude42\\n\"",
     "{}",
     "{\"include_usage\":true}",
     "{ \"include_usage\" : null }",

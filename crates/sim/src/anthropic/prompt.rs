@@ -90,3 +90,11 @@ fn marker(block: &Value) -> Option<Ttl> {
     let marker = block.get("cache_control").filter(|marker| marker.is_object())?;
     Some(if marker.get("ttl") == Some(&Value::from("1h")) { Ttl::Hour } else { Ttl::Minutes })
 }
+
+/// Whether the model searches the web for its answer.
+pub fn searches(body: &Value, asked: &str) -> bool {
+    let mut tools = body.get("tools").and_then(Value::as_array).into_iter().flatten();
+    let is_search =
+        |tool: &Value| tool.get("type").and_then(Value::as_str).is_some_and(|kind| kind.starts_with("web_search_"));
+    asked.to_lowercase().contains("search") && tools.any(is_search)
+}

@@ -42,7 +42,8 @@ fn speak(sim: &Sim, call: &Call, recorder: &mut Recorder, (body, model): (&Value
     }
     let input = text::count(&words) + text::count(given("instructions"));
     let output = 2 * text::count(&words);
-    let by_character = model.unit("character").map(|price| words.chars().count() as u64 * price);
+    // Directives too: they were sent as text.
+    let by_character = model.unit("character").map(|price| given("input").chars().count() as u64 * price);
     let tokens = if by_character.is_some() { 0 } else { input };
     let fee = by_character.unwrap_or(0);
     recorder.bill(Bill { fee, ..Bill::new(model, "default", Input::nested(tokens, 0, 0)) });
