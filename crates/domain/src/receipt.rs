@@ -7,6 +7,7 @@ use crate::id::{ApiKeyId, CredentialId, RequestId, WorkspaceId};
 use crate::money::{MicroCredits, PicoUsd};
 use crate::payer::PayerKind;
 use crate::provider::Provider;
+use crate::response::ResponseNote;
 use crate::time::Timestamp;
 use crate::usage::{Measured, Usage};
 
@@ -117,4 +118,18 @@ pub struct Receipt {
     pub attempts: Vec<Attempt>,
     /// Where the time went.
     pub timing: Timing,
+    /// What it tells of a response that the provider keeps. On the way to the store only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<ResponseNote>,
+}
+
+impl Receipt {
+    /// Counts what the response used that the answer told of; a call for that model had made it.
+    pub fn count_told(&mut self, model: Option<String>) {
+        let Some(ResponseNote::Told { usage, cost_usd, .. }) = self.response.take() else { return };
+        (self.model, self.usage, self.measured, self.cost_usd) = (model, usage, Measured::Measured, cost_usd);
+        if let Some(attempt) = self.attempts.last_mut() {
+            attempt.cost_usd = cost_usd;
+        }
+    }
 }

@@ -21,6 +21,7 @@ use crate::ledger::{JournalUnavailable, Ledger};
 use crate::limits::RECEIPT_TEXT_MAX;
 use crate::metrics::Metrics;
 use crate::rates::{Rates, Subject};
+use crate::stored;
 
 /// A receipt that is still being written. Dropping it means that the caller left: it is then recorded as
 /// cancelled, so no way out of a call leaves it unrecorded.
@@ -176,6 +177,7 @@ impl OpenReceipt {
         receipt.measured = served.measured;
         receipt.model_served = served.model.as_deref().and_then(kept);
         price(&self.book.catalogue, &mut receipt, served);
+        stored::note(&mut receipt, served);
         if let Some(attempt) = receipt.attempts.last_mut() {
             attempt.outcome = receipt.outcome;
             attempt.cost_usd = receipt.cost_usd;

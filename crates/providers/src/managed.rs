@@ -33,6 +33,8 @@ pub struct Terms {
     pub tools: &'static [&'static str],
     /// Service tiers, with the tier of the catalogue that prices each.
     pub tiers: &'static [(&'static str, &'static str)],
+    /// Parameters of the query that pass, whatever they say.
+    pub query: &'static [&'static str],
     /// What is looked at in members whose price effect depends on their value, or that can hold references.
     pub look: Members<'static>,
 }
@@ -104,6 +106,9 @@ impl ClosedWorld {
     pub fn look_through(&self, body: Payload<'_>) -> Result<Shape, Objection> {
         let unserved = || Objection::NotPriced(format!("the path `{}`", self.route.template));
         let terms = self.route.managed.ok_or_else(unserved)?;
+        if self.route.reads_nothing() && body.bytes.trim_ascii().is_empty() {
+            return Ok(Shape::default());
+        }
         let more = self.extensions.tools.iter().map(String::as_str);
         let tools: Vec<_> = terms.tools.iter().copied().chain(more).collect();
         let kind_of_tool = Look::Word(Words { what: "the tool", known: &tools });
@@ -128,6 +133,12 @@ impl ClosedWorld {
         let items = |name| find(name).map_or(0, look::Found::items);
         Ok(Shape { messages: items("messages") + items("input"), has_tools: items("tools") > 0 })
     }
+}
+
+/// Looks at the name of a parameter in the query of a managed call.
+pub fn look_at_parameter(route: &Route, name: &str) -> Result<(), Objection> {
+    let is_known = route.managed.is_some_and(|terms| terms.query.contains(&name));
+    if is_known { Ok(()) } else { Err(not_priced("the parameter", name)) }
 }
 
 /// The headers of a provider's own that its managed calls may carry.

@@ -50,6 +50,7 @@ const MESSAGES_TERMS: Terms = Terms {
     ],
     tiers: &[("auto", "standard"), ("standard_only", "standard")],
     needs: &[],
+    query: &[],
     look: LOOK,
 };
 

@@ -22,11 +22,11 @@ pub(super) fn served(message: &Value, usage: &Value, stop_reason: &Value, measur
     Served {
         billing: billing(usage, stop_reason, &tokens),
         usage: tokens,
-        units: None,
         measured,
         model: text(&message["model"]),
         service_tier: tier(usage).map(str::to_owned),
         response_id: text(&message["id"]),
+        ..Served::unknown()
     }
 }
 

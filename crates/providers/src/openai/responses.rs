@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::events::{Events, Kinds};
 use super::usage;
-use crate::answer::{Billing, Served};
+use crate::answer::{Billing, Served, Stored};
 use crate::json::Wanted;
 use crate::stream::Dialect;
 
-const MEMBERS: &[&str] = &["id", "model", "service_tier", "usage", "error"];
+const MEMBERS: &[&str] = &["id", "model", "service_tier", "usage", "error", "store", "background", "status"];
 
 /// What matters of a whole response.
 pub(super) const WANTED: Wanted = Wanted { within: None, members: MEMBERS, kinds_of: &["output"] };
@@ -43,7 +43,19 @@ pub(super) fn answer(response: &Value) -> Served {
     let mut kinds = response["output"].as_array().into_iter().flatten();
     let by_tokens = kinds.all(|kind| kind.as_str().is_some_and(|kind| BY_TOKENS.contains(&kind)));
     let billing = if by_tokens { Billing::ByTokens } else { Billing::BeyondTokens };
-    Served { billing, ..usage::served(response, usage) }
+    Served { billing, stored: stored(response), ..usage::served(response, usage) }
+}
+
+/// What a response is before its end.
+const UNDER_WAY: [&str; 2] = ["queued", "in_progress"];
+
+/// How a response is kept. It is unless the call said otherwise.
+fn stored(response: &Value) -> Option<Stored> {
+    if response["store"] == false {
+        return None;
+    }
+    let is_over = response["status"].as_str().is_some_and(|status| !UNDER_WAY.contains(&status));
+    Some(if response["background"] == true { Stored::InBackground { is_over } } else { Stored::InForeground })
 }
 
 fn tokens(usage: &Value) -> Usage {

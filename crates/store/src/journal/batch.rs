@@ -1,5 +1,5 @@
-//! A batch of receipts in one transaction: rows, totals, last uses, and the position, which guards against doing
-//! it twice.
+//! A batch of receipts in one transaction: responses, rows, totals, last uses, and the position, which guards against
+//! doing it twice.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
@@ -12,7 +12,7 @@ use crate::db::on;
 use crate::dialect::{Partitions, WideStatement, wide_rows};
 use crate::receipts::row::{INSERT_RECEIPTS, ReceiptRow};
 use crate::usage::totals::{self, ADD_TOTALS};
-use crate::{Result, Store, StoreError};
+use crate::{Result, Store, StoreError, responses};
 
 wide_rows! {
     /// The last use of a platform key or of a provider key.
@@ -45,8 +45,10 @@ pub(super) struct Step {
 /// Commits those receipts; `Duplicate` if one of them is there already, and then nothing is changed. Returns the
 /// partitions that were made for them.
 pub(super) async fn commit(store: &Store, receipts: &[Receipt], step: &Step, known: &Partitions) -> Result<Partitions> {
-    let rows = receipts.iter().map(ReceiptRow::of).collect::<Result<Vec<_>>>()?;
     let mut tx = store.inner.db.begin().await?;
+    let receipts = &*responses::take_over(&mut tx, receipts).await?;
+    kill::point("takeover_responses");
+    let rows = receipts.iter().map(ReceiptRow::of).collect::<Result<Vec<_>>>()?;
     let made = known.ensure(&mut tx, rows.iter().map(|row| row.id)).await?;
     let inserted = INSERT_RECEIPTS.run(&mut tx, &rows).await?;
     if usize::try_from(inserted).ok() != Some(rows.len()) {

@@ -41,6 +41,7 @@ fn receipt(n: u128) -> Receipt {
         measured: Measured::Unknown,
         attempts: Vec::new(),
         timing: Timing::default(),
+        response: None,
     }
 }
 

@@ -135,6 +135,7 @@ impl ReceiptRow {
             measured: measured(&self.measured)?,
             attempts: detail.attempts,
             timing: detail.timing,
+            response: None,
         })
     }
 }

@@ -158,6 +158,7 @@ pub fn receipt(workspace: WorkspaceId, n: u32) -> Receipt {
         measured: if served { Measured::Measured } else { Measured::Unknown },
         attempts: Vec::new(),
         timing: Timing { own_us: 40, upstream_first_ms: Some(3), total_ms: 5 },
+        response: None,
     }
 }
 

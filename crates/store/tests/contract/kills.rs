@@ -12,9 +12,10 @@ use uuid::Uuid;
 
 use crate::bed::{BY, Bed, NOW, mac, receipt};
 
-const POINTS: [&str; 8] = [
+const POINTS: [&str; 9] = [
     "journal_appended",
     "takeover_read",
+    "takeover_responses",
     "takeover_rows",
     "takeover_totals",
     "takeover_before_commit",
@@ -96,7 +97,7 @@ async fn check(url: &str, (dir, workspace): (&Path, WorkspaceId), point: &str) {
     store.close().await;
 }
 
-const EVERYTHING: Expired = Expired { receipts: None, audit: Some(NOW.plus_millis(1 << 40)) };
+const EVERYTHING: Expired = Expired { receipts: None, audit: Some(NOW.plus_millis(1 << 40)), responses: None };
 
 /// The first one only looks.
 async fn sweep_twice(store: &Store) {

@@ -14,6 +14,7 @@ mod feed;
 mod kills;
 mod opening;
 mod receipts;
+mod responses;
 mod retention;
 mod schema;
 mod takeover;
