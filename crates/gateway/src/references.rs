@@ -5,6 +5,7 @@ use ownkey_domain::id::WorkspaceId;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::response::{ChainTokens, ResponseId};
 use ownkey_providers::peek::Previous;
+use ownkey_providers::route::Route;
 
 use crate::call::Call;
 use crate::directory::Directory;
@@ -21,11 +22,12 @@ pub async fn look_at(
         let id = id.parse().map_err(|_| not_found())?;
         find(directory, call.workspace, provider, &id).await?.ok_or_else(not_found)?;
     }
-    match previous {
-        Previous::Nothing => Ok(ChainTokens::NONE),
-        Previous::Response(id) => find(directory, call.workspace, provider, id).await?.ok_or_else(not_its_own),
-        Previous::NoId => Err(not_its_own()),
-    }
+    let found = match previous {
+        Previous::Nothing => Some(ChainTokens::NONE),
+        Previous::Response(id) => find(directory, call.workspace, provider, id).await?,
+        Previous::NoId => None,
+    };
+    found.ok_or_else(|| not_its_own(call.route))
 }
 
 async fn find(
@@ -48,11 +50,12 @@ fn not_found() -> Error {
     )
 }
 
-fn not_its_own() -> Error {
-    Error::new(
-        Code::FeatureNotPriced,
-        "Managed access cannot serve this call: the member `previous_response_id` names a response that this workspace \
-         has not made on managed access. One that was made on an own key goes on with that key only. Send the \
-         conversation in `input`, or add an own key.",
-    )
+fn not_its_own(route: &Route) -> Error {
+    let member = route.previous().unwrap_or("id");
+    let message = format!(
+        "Managed access cannot serve this call: the member `{member}` names a response that this workspace has not made \
+         on managed access. One that was made on an own key goes on with that key only. Send the whole conversation, or \
+         add an own key."
+    );
+    Error::new(Code::FeatureNotPriced, message)
 }

@@ -123,10 +123,10 @@ pub fn peek(sent: Payload<'_>, route: &Route) -> Result<Peek, PeekError> {
         stream: top.flag(STREAM)?.unwrap_or(false),
         output_limit: top.largest(acted_on.limits)?,
         answers: top.largest(acted_on.answers)?,
-        previous: acted_on
-            .previous
-            .and_then(|name| top.value(name))
-            .map_or(Previous::Nothing, |value| value.previous()),
+        previous: match acted_on.previous.and_then(|name| top.value(name)) {
+            Some(value) => value.previous()?,
+            None => Previous::Nothing,
+        },
         places: Places {
             start: top.start,
             is_empty: top.is_empty,

@@ -151,6 +151,11 @@ impl Route {
         limit_of.map(|name| name(model)).or(limits.first().copied())
     }
 
+    /// The member that names the response it goes on from, if it can go on from one.
+    pub const fn previous(&self) -> Option<&'static str> {
+        self.members().previous
+    }
+
     /// Whether managed calls of the kind may have a query.
     pub fn takes_query(&self) -> bool {
         self.managed.is_some_and(|terms| !terms.query.is_empty())

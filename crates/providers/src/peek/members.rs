@@ -117,11 +117,13 @@ impl<'a> Value<'a> {
     }
 
     /// What the value names, if it is to name a response.
-    pub(super) fn previous(&self) -> Previous {
+    pub(super) fn previous(&self) -> Result<Previous, PeekError> {
         if self.is_null() {
-            return Previous::Nothing;
+            return Ok(Previous::Nothing);
         }
-        serde_json::from_str(self.text).map_or(Previous::NoId, Previous::Response)
+        // Other values of this kind are parsed as what they must be; of this one any is fine that is JSON.
+        Strict.deserialize(&mut serde_json::Deserializer::from_str(self.text)).map_err(|_| PeekError::NotJson)?;
+        Ok(serde_json::from_str(self.text).map_or(Previous::NoId, Previous::Response))
     }
 }
 

@@ -53,7 +53,9 @@ fn plain(body: &Node, terms: &Terms) -> Result<Shape, Objection> {
     let tiers: Vec<_> =
         terms.tiers.iter().filter(|(_, tier)| MODEL.prices.has_tier(tier)).map(|(name, _)| *name).collect();
     let kind = Look::Word(Words { what: "", known: &tools });
-    let tool = Look::Object(&[("type", &kind)]);
+    let own_kind = Look::Word(Words { what: "", known: &["function", "custom"] });
+    let own = Look::Object(&[("type", &own_kind)]);
+    let tool = Look::Object(&[("type", &kind), ("tools", &Look::Each(&own))]);
     let (tools, tier) = (Look::Each(&tool), Look::Word(Words { what: "", known: &tiers }));
     let Node::Object(members) = body else { return Err(Objection::Unreadable) };
     for (at, (name, value)) in members.iter().enumerate() {

@@ -51,14 +51,14 @@ fn made(workspace: WorkspaceId, n: u32, name: &str, chain: ChainTokens) -> Recei
 }
 
 /// A response in the background.
-fn begun(workspace: WorkspaceId, n: u32, name: &str) -> Receipt {
+pub fn begun(workspace: WorkspaceId, n: u32, name: &str) -> Receipt {
     let note = ResponseNote::Made { id: id(name), chain: ChainTokens::UNKNOWN };
     let model = Some("gpt-5".to_owned());
     Receipt { model, cost_usd: None, ..call(workspace, n, PayerKind::Byok, note) }
 }
 
 /// Somebody who asked for it and was shown it whole.
-fn polled(workspace: WorkspaceId, n: u32, name: &str) -> Receipt {
+pub fn polled(workspace: WorkspaceId, n: u32, name: &str) -> Receipt {
     let usage = Usage::default().with(TokenClass::Input, 7).with(TokenClass::Output, 5);
     call(workspace, n, PayerKind::Byok, ResponseNote::Told { id: id(name), usage, cost_usd: Some(PicoUsd::new(99)) })
 }
