@@ -11,6 +11,9 @@ use crate::usage::{Accounting, TokenClass, Usage};
 /// Longer than ids of providers are.
 const ID_LEN_MAX: usize = 256;
 
+/// More than any model takes at once.
+const TOKENS_MAX: u64 = 16_000_000;
+
 /// The text is not an id as providers make them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an id of a response")]
@@ -91,12 +94,9 @@ impl ChainTokens {
         self.0
     }
 
-    /// The most it can be.
-    pub const fn bound(self) -> u64 {
-        match self.0 {
-            Some(tokens) => tokens,
-            None => u64::MAX,
-        }
+    /// The most that a call can have of it.
+    pub fn bound(self) -> u64 {
+        self.0.unwrap_or(TOKENS_MAX).min(TOKENS_MAX)
     }
 }
 
@@ -151,6 +151,7 @@ mod tests {
         let usage = usage.with(TokenClass::Output, 7);
         assert_eq!(ChainTokens::after(&usage, Accounting::Nested), ChainTokens::new(107));
         assert_eq!(ChainTokens::after(&usage, Accounting::Disjoint), ChainTokens::new(167));
-        assert_eq!((ChainTokens::UNKNOWN.bound(), ChainTokens::default().bound()), (u64::MAX, 0));
+        let bounds = [ChainTokens::UNKNOWN, ChainTokens::new(u64::MAX), ChainTokens::new(7), ChainTokens::default()];
+        assert_eq!(bounds.map(ChainTokens::bound), [TOKENS_MAX, TOKENS_MAX, 7, 0]);
     }
 }
