@@ -3,6 +3,7 @@
 use crate::catalogue::Model;
 use crate::money::PicoUsd;
 use crate::price::Rates;
+use crate::response::ChainTokens;
 use crate::usage::{TokenClass, Unit};
 
 /// Two bytes of text make at least about a token.
@@ -32,6 +33,8 @@ const INPUTS: [TokenClass; 7] = [
 pub struct Size {
     /// Bytes of its body.
     pub body_bytes: u64,
+    /// The conversation at the provider that it goes on from.
+    pub chain: ChainTokens,
     /// How many messages.
     pub messages: u64,
     /// Whether it brings tools.
@@ -57,7 +60,8 @@ pub const fn tokens_of(bytes: u64) -> u64 {
 pub fn prompt(model: Option<&Model>, size: &Size) -> u64 {
     let prompt = tokens_of(size.body_bytes)
         .saturating_add(size.messages.saturating_mul(TOKENS_PER_MESSAGE))
-        .saturating_add(if size.has_tools { TOKENS_OF_TOOLS } else { 0 });
+        .saturating_add(if size.has_tools { TOKENS_OF_TOOLS } else { 0 })
+        .saturating_add(size.chain.bound());
     prompt.min(model.and_then(|model| model.context_tokens).unwrap_or(u64::MAX))
 }
 
@@ -113,6 +117,11 @@ mod tests {
         assert_eq!(hold(model, &Size { answers: 2, ..size }).unwrap().to_string(), "0.011");
         let streamed = Size { stream: true, output_limit: None, ..size };
         assert_eq!(hold(model, &streamed).unwrap().to_string(), "0.01124");
+        // 200 tokens more, or as many as the model takes.
+        let goes_on = Size { chain: ChainTokens::new(200), ..size };
+        assert_eq!(hold(model, &goes_on).unwrap().to_string(), "0.0064");
+        let unknown = Size { chain: ChainTokens::UNKNOWN, ..size };
+        assert_eq!(hold(model, &unknown).unwrap().to_string(), "0.405");
         let huge = Size { body_bytes: u64::MAX, ..size };
         assert_eq!(hold(model, &huge).unwrap().to_string(), "0.405");
     }

@@ -21,6 +21,7 @@ use crate::ledger::{JournalUnavailable, Ledger};
 use crate::limits::RECEIPT_TEXT_MAX;
 use crate::metrics::Metrics;
 use crate::rates::{Rates, Subject};
+use crate::stored;
 
 /// A receipt that is still being written. Dropping it means that the caller left: it is then recorded as
 /// cancelled, so no way out of a call leaves it unrecorded.
@@ -181,6 +182,7 @@ impl OpenReceipt {
         receipt.model_served = served.model.as_deref().and_then(kept);
         receipt.cost_usd = price::cost(&self.book.catalogue, &receipt, served);
         receipt.price_version = receipt.cost_usd.map(|_| self.book.catalogue.version().to_owned());
+        stored::note(&mut receipt, served);
         if let Some(attempt) = receipt.attempts.last_mut() {
             attempt.outcome = receipt.outcome;
             attempt.cost_usd = receipt.cost_usd;

@@ -27,6 +27,18 @@ pub struct Part {
     pub usage: Usage,
 }
 
+/// A response that the provider keeps, as an answer shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored {
+    /// The call that asked for it waited for it.
+    InForeground,
+    /// It is made while nobody waits.
+    InBackground {
+        /// Whether it is made by now, or has failed.
+        is_over: bool,
+    },
+}
+
 /// What an answer says of itself. What it did not say is absent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Served {
@@ -44,6 +56,10 @@ pub struct Served {
     pub service_tier: Option<String>,
     /// The provider's id of the answer.
     pub response_id: Option<String>,
+    /// How the provider keeps it by that id, if it does.
+    pub stored: Option<Stored>,
+    /// Whether the usage is that of an earlier call, which counts once however often it is told.
+    pub is_deferred: bool,
 }
 
 impl Served {
@@ -57,6 +73,8 @@ impl Served {
             model: None,
             service_tier: None,
             response_id: None,
+            stored: None,
+            is_deferred: false,
         }
     }
 }

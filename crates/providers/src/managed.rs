@@ -34,6 +34,8 @@ pub struct Terms {
     pub tools: &'static [&'static str],
     /// Service tiers that may be asked for. A call that names none is as one that names the first.
     pub tiers: &'static [Tier],
+    /// Parameters of the query that pass, whatever they say.
+    pub query: &'static [&'static str],
     /// What is looked at in members whose price effect depends on their value, or that can hold references.
     pub look: Members<'static>,
     /// What holds in place of all this for models that are sold by that unit.
@@ -129,6 +131,9 @@ impl ClosedWorld {
     pub fn look_through(&self, body: Payload<'_>) -> Result<Shape, Objection> {
         let unserved = || Objection::NotPriced(format!("the path `{}`", self.route.template));
         let terms = self.route.managed.ok_or_else(unserved)?.of(self.unit);
+        if self.route.reads_nothing() && body.bytes.trim_ascii().is_empty() {
+            return Ok(Shape::default());
+        }
         let more = self.extensions.tools.iter().map(String::as_str);
         let tools: Vec<_> = terms.tools.iter().copied().chain(more).collect();
         let kind_of_tool = Look::Word(Words { what: "the tool", known: &tools });
@@ -157,6 +162,12 @@ impl ClosedWorld {
             tiers: terms.answered_in(find("service_tier").and_then(look::Found::word)),
         })
     }
+}
+
+/// Looks at the name of a parameter in the query of a managed call.
+pub fn look_at_parameter(route: &Route, name: &str) -> Result<(), Objection> {
+    let is_known = route.managed.is_some_and(|terms| terms.query.contains(&name));
+    if is_known { Ok(()) } else { Err(not_priced("the parameter", name)) }
 }
 
 /// The headers of a provider's own that its managed calls may carry.

@@ -154,6 +154,7 @@ fn receipt(id: RequestId, workspace: WorkspaceId, charge: Charge) -> Receipt {
         attempts: Vec::new(),
         timing: Timing::default(),
         settlement: Some(Settlement { charge, funds: Funds::All, included: false }),
+        response: None,
     }
 }
 

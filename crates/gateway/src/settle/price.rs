@@ -84,6 +84,7 @@ mod tests {
             attempts: Vec::new(),
             timing: Timing::default(),
             settlement: None,
+            response: None,
         }
     }
 

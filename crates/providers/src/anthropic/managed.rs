@@ -51,6 +51,7 @@ const MESSAGES_TERMS: Terms = Terms {
     // Where inference runs may be set in the account.
     tiers: &[("auto", &["standard", "us"]), ("standard_only", &["standard", "us"])],
     needs: &[],
+    query: &[],
     look: LOOK,
     by_unit: &[],
 };

@@ -38,6 +38,7 @@ pub(super) fn served(message: &Value, usage: &Value, stop_reason: &Value, measur
         model: text(&message["model"]),
         service_tier: tier(usage),
         response_id: text(&message["id"]),
+        ..Served::unknown()
     }
 }
 

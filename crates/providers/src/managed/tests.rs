@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::fuzzing::routes;
 use crate::paths::{post, usual};
+use crate::peek::{Previous, peek};
 
 fn json_body(bytes: &[u8]) -> Payload<'_> {
     Payload { bytes, kind: Some(b"application/json") }
@@ -59,6 +61,51 @@ fn each_path_has_a_list_of_its_own() {
             (other, _) => panic!("{path} {body}: {other:?}"),
         }
     }
+}
+
+/// What names a response passes here, since it is the gateway that knows whose the response is. It must hear of it.
+#[test]
+fn what_goes_on_from_a_response_is_told() {
+    let lists_it = |route: &&Route| route.managed.is_some_and(|terms| terms.members.contains(&"previous_response_id"));
+    let named: Vec<_> = routes().filter(lists_it).collect();
+    assert_eq!(named.len(), 2);
+    let id = Previous::Response("resp_1".parse().unwrap());
+    for route in named {
+        for (value, previous) in [
+            ("null", Previous::Nothing),
+            ("\"resp_1\"", id.clone()),
+            ("\"r\\u0065sp_1\"", id.clone()),
+            ("\"a/b\"", Previous::NoId),
+            ("\"\"", Previous::NoId),
+            ("[\"resp_1\"]", Previous::NoId),
+            ("false", Previous::NoId),
+        ] {
+            let body = format!(r#"{{"model":"m","input":"a","previous_response_id":{value}}}"#);
+            let sent = json_body(body.as_bytes());
+            assert_eq!(peek(sent, route).unwrap().previous, previous, "{value}");
+            assert!(ClosedWorld::of(route, None, &Arc::default()).look_through(sent).is_ok());
+        }
+        let twice = br#"{"previous_response_id":null,"previous_response_id":"resp_1"}"#;
+        assert!(peek(json_body(twice), route).is_err());
+    }
+}
+
+#[test]
+fn calls_about_a_response_carry_nothing_else() {
+    let by_id: Vec<_> = routes().filter(|route| route.template.starts_with("/v1/responses/{id}")).collect();
+    assert_eq!(by_id.len(), 4);
+    for route in by_id {
+        let look = |body: &str| ClosedWorld::of(route, None, &Arc::default()).look_through(json_body(body.as_bytes()));
+        assert!(look("").is_ok() && look("{}").is_ok());
+        assert!(matches!(look(r#"{"a":1}"#), Err(Objection::NotPriced(what)) if what.contains("`a`")));
+        assert!(matches!(look("x"), Err(Objection::Unreadable)));
+        assert!(look_at_parameter(route, "include[]").is_ok() && look_at_parameter(route, "surprise").is_err());
+        assert_eq!(route.object(&route.template.replace("{id}", "resp_1")), Some("resp_1"));
+    }
+    assert!(look_at_parameter(post("/v1/responses").unwrap(), "stream").is_err());
+    // Whose any other object is, nobody knows.
+    let others = routes().filter(|route| route.template.contains('{') && !route.template.starts_with("/v1/responses/"));
+    others.for_each(|route| assert!(!route.can_be_managed(), "{route:?}"));
 }
 
 #[test]

@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::events::{Events, Kinds};
 use super::usage;
-use crate::answer::{Billing, Served};
+use crate::answer::{Billing, Served, Stored};
 use crate::json::Wanted;
 use crate::stream::Dialect;
 
-const MEMBERS: &[&str] = &["id", "model", "service_tier", "usage", "error"];
+const MEMBERS: &[&str] = &["id", "model", "service_tier", "usage", "error", "store", "background", "status"];
 
 /// What matters of a whole response.
 pub(super) const WANTED: Wanted = Wanted { within: None, members: MEMBERS, kinds_of: &["output", "tools"] };
@@ -56,7 +56,7 @@ pub(super) fn answer(response: &Value) -> Served {
     };
     let by_usage = kinds.into_iter().flat_map(|kinds| kinds.keys()).all(|kind| is_by_usage(kind));
     let billing = if by_usage { Billing::ByUsage } else { Billing::BeyondUsage };
-    Served { usage, billing, ..told }
+    Served { usage, billing, stored: stored(response), ..told }
 }
 
 /// Whether the only tools that search the web are those whose fee is known.
@@ -64,6 +64,18 @@ fn has_one_web_search(tools: &Value) -> bool {
     let mut searches = tools.as_object().into_iter().flat_map(|tools| tools.keys());
     let mut searches = searches.by_ref().filter(|tool| tool.starts_with("web_search")).peekable();
     searches.peek().is_some() && searches.all(|tool| WEB_SEARCHES.contains(&tool.as_str()))
+}
+
+/// What a response is before its end.
+const UNDER_WAY: [&str; 2] = ["queued", "in_progress"];
+
+/// How a response is kept. It is unless the call said otherwise.
+fn stored(response: &Value) -> Option<Stored> {
+    if response["store"] == false {
+        return None;
+    }
+    let is_over = response["status"].as_str().is_some_and(|status| !UNDER_WAY.contains(&status));
+    Some(if response["background"] == true { Stored::InBackground { is_over } } else { Stored::InForeground })
 }
 
 fn tokens(usage: &Value) -> Usage {

@@ -2,7 +2,7 @@
 
 use ownkey_providers::form::Payload;
 use ownkey_providers::fuzzing::{ActedOn, acted_on, routes};
-use ownkey_providers::peek::{PeekError, peek};
+use ownkey_providers::peek::{PeekError, Previous, peek};
 
 use crate::node::Node;
 
@@ -29,6 +29,7 @@ pub fn target(input: &[u8]) {
                     found.characters,
                 );
                 assert_eq!(told, read, "{route:?}");
+                assert_eq!(found.previous, previous(&node, &acted_on), "{route:?}");
             }
             (Err(error), Err(found)) => {
                 assert_eq!(std::mem::discriminant(&error), std::mem::discriminant(&found), "{route:?}");
@@ -48,7 +49,7 @@ fn expected(node: &Node, acted_on: &ActedOn) -> Result<Read, PeekError> {
     }
     let options = acted_on.asks_usage.then_some("stream_options");
     let lists = [&["model", "stream"][..], acted_on.limits, acted_on.answers];
-    let mut read = lists.concat().into_iter().chain(options).chain(acted_on.counted);
+    let mut read = lists.concat().into_iter().chain(options).chain(acted_on.counted).chain(acted_on.previous);
     if read.any(|name| node.all(name).nth(1).is_some()) {
         return Err(PeekError::Duplicate(""));
     }
@@ -76,6 +77,14 @@ fn expected(node: &Node, acted_on: &ActedOn) -> Result<Read, PeekError> {
     Ok((model, stream, include_usage, limit, answers, characters))
 }
 
+fn previous(node: &Node, acted_on: &ActedOn) -> Previous {
+    match acted_on.previous.and_then(|name| node.get(name)) {
+        None => Previous::Nothing,
+        Some(Node::Text(text)) => text.parse().map_or(Previous::NoId, Previous::Response),
+        Some(_) => Previous::NoId,
+    }
+}
+
 fn flag(node: &Node, name: &str) -> Result<bool, PeekError> {
     match node.get(name) {
         None => Ok(false),
@@ -98,6 +107,8 @@ pub const KEYS: &[&str] = &[
     "\"model\"",
     "\"stream\"",
     "\"stream_options\"",
+    "\"previous_response_id\"",
+    "\"previous_response_id\"",
     "\"include_usage\"",
     "\"max_tokens\"",
     "\"max_completion_tokens\"",

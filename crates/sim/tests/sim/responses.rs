@@ -102,14 +102,42 @@ async fn a_kept_response_is_found_by_its_id() {
 }
 
 #[tokio::test]
-async fn what_runs_in_the_background_is_billed_and_can_be_cancelled() {
+async fn what_runs_in_the_background_is_made_step_by_step_and_billed_once() {
     let sim = start().await;
     let queued = post(&sim, "/v1/responses", with(ask("Hello"), json!({"background": true}))).await.json();
     assert_eq!((&queued["status"], queued.get("usage")), (&json!("queued"), None));
     assert_ne!(sim.last_entry().await["cost_usd"], "0");
     let path = format!("/v1/responses/{}", queued["id"].as_str().expect("an id"));
+    let shape = closed("openai", "Response");
+    let seen = async |method: &str, path: &str| {
+        let response = call(&sim, method, path).await.json();
+        assert_valid(&shape, &response);
+        assert_eq!(sim.last_entry().await["cost_usd"], "0", "billed with the call that made it");
+        (response["status"].clone(), response["usage"].is_object(), response["background"] == true)
+    };
+    assert_eq!(seen("GET", &path).await, (json!("in_progress"), false, true));
+    assert_eq!(seen("GET", &path).await, (json!("completed"), true, true));
+    assert_eq!(seen("GET", &path).await, (json!("completed"), true, true));
+    // What has ended stays as it ended.
+    assert_eq!(seen("POST", &format!("{path}/cancel")).await, (json!("completed"), true, true));
+}
+
+#[tokio::test]
+async fn what_runs_in_the_background_can_be_cancelled_before_its_end() {
+    let sim = start().await;
+    let queued = post(&sim, "/v1/responses", with(ask("Hello"), json!({"background": true}))).await.json();
+    let path = format!("/v1/responses/{}", queued["id"].as_str().expect("an id"));
+    for (method, path) in
+        [("POST", format!("{path}/cancel")), ("GET", path.clone()), ("POST", format!("{path}/cancel"))]
+    {
+        let cancelled = call(&sim, method, &path).await.json();
+        assert_eq!((&cancelled["status"], &cancelled["usage"]), (&json!("cancelled"), &Value::Null));
+    }
+    let queued = post(&sim, "/v1/responses", with(ask("Hello"), json!({"background": true}))).await.json();
+    let path = format!("/v1/responses/{}", queued["id"].as_str().expect("an id"));
+    let events = call(&sim, "GET", &format!("{path}?stream=true")).await.events();
+    assert!(events[1].contains("response.completed") && events[1].contains("input_tokens"));
     assert_eq!(call(&sim, "GET", &path).await.json()["status"], "completed");
-    assert_eq!(call(&sim, "POST", &format!("{path}/cancel")).await.json()["status"], "cancelled");
 }
 
 #[tokio::test]

@@ -172,6 +172,7 @@ pub fn receipt(workspace: WorkspaceId, n: u32) -> Receipt {
         attempts: Vec::new(),
         timing: Timing { own_us: 40, upstream_first_ms: Some(3), total_ms: 5 },
         settlement: None,
+        response: None,
     }
 }
 

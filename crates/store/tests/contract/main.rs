@@ -16,6 +16,7 @@ mod ledger;
 mod ledger_model;
 mod opening;
 mod receipts;
+mod responses;
 mod retention;
 mod schema;
 mod takeover;

@@ -11,12 +11,16 @@ use crate::reply::Reply;
 use crate::sim::Sim;
 use crate::sse::{Event, Part};
 
-/// `GET …/{id}`: the response, or its events again.
+/// `GET …/{id}`: the response, or its events again. One in the background goes a step further each time it is asked
+/// for; its events go on to its end.
 pub fn get(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
-    let Some(kept) = sim.responses.get(call.owner(), id(call)) else { return unknown(call) };
     if call.parameter("stream") != Some("true") {
-        return shown(call, &kept.answer);
+        return sim
+            .responses
+            .step(call.owner(), id(call))
+            .map_or_else(|| unknown(call), |kept| shown(call, &kept.answer));
     }
+    let Some(kept) = sim.responses.finish(call.owner(), id(call)) else { return unknown(call) };
     let mut begun = kept.answer.clone();
     (begun["status"], begun["output"], begun["usage"]) = (json!("in_progress"), json!([]), Value::Null);
     let created = json!({"type": "response.created", "sequence_number": 0, "response": begun});
@@ -35,7 +39,7 @@ pub fn delete(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
     shown(call, &json!({"id": id(call), "object": "response", "deleted": true}))
 }
 
-/// `POST …/{id}/cancel`: only what runs in the background.
+/// `POST …/{id}/cancel`: only what runs in the background. What has ended is shown as it ended.
 pub fn cancel(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
     let Some(kept) = sim.responses.get(call.owner(), id(call)) else { return unknown(call) };
     if kept.request.get("background") != Some(&Value::Bool(true)) {
@@ -46,10 +50,8 @@ pub fn cancel(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
         (answer["status"], answer["usage"], answer["output"]) = (json!("cancelled"), Value::Null, json!([]));
         answer["completed_at"] = Value::Null;
     };
-    match sim.responses.change(call.owner(), id(call), cancelled) {
-        Some(answer) => shown(call, &answer),
-        None => unknown(call),
-    }
+    let ended = sim.responses.end_early(call.owner(), id(call), cancelled);
+    ended.map_or_else(|| unknown(call), |kept| shown(call, &kept.answer))
 }
 
 /// `GET …/{id}/input_items`
