@@ -1,18 +1,15 @@
 """Every path beside every fault of a provider: the official SDKs raise the same via Ownkey as without it, as often, and
 nothing that broke off ever looks whole."""
 
-import re
 import socket
 import time
 from functools import partial
-from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
 from harness import sdk_node, sdk_python
-from harness.api import LOCAL
-from harness.faults import COMPLETION, FAULTS, PATHS, RESPONSE, scenarios
+from harness.examples import examples, made, send, with_kept
+from harness.faults import FAULTS, PATHS, scenarios
 from harness.process import wait_for
 from harness.sdk_suite import runs
 from harness.sim import PROVIDERS, provider_key
@@ -32,9 +29,8 @@ def found(server, sim):
 
     def table(sdk: str, provider: str):
         workspace = server.operator.create_workspace()
-        keep = partial(with_kept, sim) if provider == "openai" else lambda todo, key: todo
         run = partial(SDKS[sdk], at_once=CALLERS)
-        both = runs(run, provider, sim, workspace, of_sdk(sdk, provider), keep)
+        both = runs(run, provider, sim, workspace, of_sdk(sdk, provider), partial(with_kept, sim))
         return both, receipts_by_call(server, workspace)
 
     def of(sdk: str, provider: str):
@@ -51,21 +47,6 @@ def receipts_by_call(server, workspace) -> dict[str, list[dict]]:
     for receipt in workspace.receipts():
         receipts.setdefault(receipt["client_request_id"], []).append(receipt)
     return receipts
-
-
-def with_kept(sim, todo: list[dict], key: str) -> list[dict]:
-    """The same, with an object of its own at the provider for each scenario that is about one."""
-    bodies = {
-        RESPONSE: ("/responses", {"model": "gpt-4o", "input": "Hello", "background": True}),
-        COMPLETION: ("/chat/completions", {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}], "store": True}),
-    }
-    with httpx.Client(headers={"authorization": f"Bearer {key}"}, **LOCAL) as http:
-
-        def made(word: str) -> str:
-            path, body = bodies[word]
-            return http.post(sim.openai + path, json=body).raise_for_status().json()["id"]
-
-        return [scenario | {"args": [made(word) for word in scenario["args"]]} for scenario in todo]
 
 
 def of_sdk(sdk: str, provider: str) -> list[dict]:
@@ -106,24 +87,6 @@ MOMENTS = {"before_the_head": "[[sim:slow_head ms=60000]]", "within_the_answer":
 LEFT = [(provider, path, moment) for provider in PROVIDERS for path in PATHS[provider] for moment in MOMENTS]
 
 
-def call_like(workspace, entry: dict, leaver: dict) -> socket.socket:
-    """A call as an SDK made it, by nothing but a socket."""
-    target, body = urlsplit(workspace.url), (entry["body"] or "").encode()
-    path = re.sub(r"(resp|chatcmpl)[-_][0-9a-zA-Z]+", "".join(leaver["args"]), entry["path"])
-    query = "?" + entry["query"] if entry["query"] else ""
-    headers = {name: value for name, value in entry["headers"] if name in ("content-type", "anthropic-version")} | {
-        "host": target.netloc,
-        "authorization": f"Bearer {workspace.secret}",
-        "content-length": str(len(body)),
-        "x-client-request-id": leaver["name"],
-        "x-sim": MOMENTS[leaver["moment"]],
-    }
-    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    connection = socket.create_connection((target.hostname, target.port), timeout=30)
-    connection.sendall(f"{entry['method']} {path}{query} HTTP/1.1\r\n{head}\r\n".encode() + body)
-    return connection
-
-
 def hang_up(connection: socket.socket) -> int:
     """When that was, by the clock that the simulator has too."""
     connection.close()
@@ -131,21 +94,18 @@ def hang_up(connection: socket.socket) -> int:
 
 
 @pytest.fixture(scope="module")
-def left(server, sim, found):
+def left(server, sim):
     """What became of calls of every path whose callers left all at once."""
     ended = {}
     for provider in PROVIDERS:
         workspace, key = server.operator.create_workspace(), provider_key(provider)
         workspace.put_key(provider, key, expect=201)
-        examples = {scenario["path"]: via["entries"][0] for scenario, _, via in found("python", provider)[0].values()}
-        leavers = [
-            {"name": f"{name}-{moment}", "path": name, "moment": moment, "args": path.args}
-            for name, path in PATHS[provider].items()
-            for moment in MOMENTS
-        ]
-        leavers, since = with_kept(sim, leavers, key), sim.now()
-        wait_for(lambda: sim.stats()["open"] == 0, "nothing else is going on")
-        calls = {leaver["name"]: call_like(workspace, examples[leaver["path"]], leaver) for leaver in leavers}
+        todo = [(path, moment, example) for path, example in examples(sim, provider, key).items() for moment in MOMENTS]
+        ids = ["".join(made(sim, key, example.keeps)) for _, _, example in todo]
+        since, calls = sim.now(), {}
+        for (path, moment, example), id in zip(todo, ids, strict=True):
+            headers = [("x-client-request-id", f"{path}-{moment}"), ("x-sim", MOMENTS[moment])]
+            calls[f"{path}-{moment}"] = send(workspace, example, example.at(id), headers)
         wait_for(lambda: sim.stats()["open"] == len(calls), "all calls are at the provider")
         at = {name: hang_up(connection) for name, connection in calls.items()}
         entries = {entry["client_request_id"]: entry for entry in sim.ended(since)}

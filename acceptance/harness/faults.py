@@ -49,6 +49,7 @@ HELLO = [{"role": "user", "content": "Hello"}]
 CHAT = {"model": "gpt-4o-mini", "messages": HELLO}
 LEGACY = {"model": "gpt-3.5-turbo-instruct", "prompt": "Say it"}
 ANSWER = {"model": "gpt-4o", "input": "Hello"}
+EMBEDDED = {"model": "text-embedding-3-small", "input": "Hello", "dimensions": 8, "encoding_format": "float"}
 SPEECH = {"model": "gpt-4o-mini-tts", "input": "Hello", "voice": "alloy"}
 SOUND = {"model": "gpt-4o-transcribe", "file": file_of(20_000)}
 DRAWN = {"model": "gpt-image-1", "prompt": "A cat"}
@@ -76,7 +77,7 @@ PATHS = {
         "response_input_items": Path("responses.input_items.list", {}, args=(RESPONSE,)),
         "response_input_tokens": Path("responses.input_tokens.count", ANSWER),
         "response_compacted": Path("responses.compact", ANSWER),
-        "embeddings": Path("embeddings.create", {"model": "text-embedding-3-small", "input": "Hello", "dimensions": 8}),
+        "embeddings": Path("embeddings.create", EMBEDDED),
         "moderations": Path("moderations.create", {"input": "Hello"}),
         "speech": Path("audio.speech.create", SPEECH, "binary"),
         "speech_as_events": Path("audio.speech.create", SPEECH | {"stream_format": "sse"}, "binary", events=True),
@@ -123,7 +124,7 @@ FAULTS = {f"status_{code}": Fault(f"[[sim:status code={code}]]") for code in STA
 def scenarios(provider: str) -> list[dict]:
     """The table, in the form of `scenarios.py`; `path` and `fault` say which entry each is."""
     return [
-        _scenario((name, path), (of, fault))
+        scenario((name, path), (of, fault))
         for name, path in PATHS[provider].items()
         for of, fault in FAULTS.items()
         if _fits(path, fault.kinds) and (name, of) not in EXCEPT
@@ -134,7 +135,8 @@ def _fits(path: Path, kinds: tuple[str, ...]) -> bool:
     return path.kind in kinds or (path.events and "stream" in kinds)
 
 
-def _scenario(named_path: tuple[str, Path], named_fault: tuple[str, Fault]) -> dict:
+def scenario(named_path: tuple[str, Path], named_fault: tuple[str, Fault]) -> dict:
+    """One entry of the table."""
     (name, path), (of, fault) = named_path, named_fault
     # Sound that breaks off is an abort, whatever it is made of.
     told = ["told"] if path.kind in fault.told else []
@@ -146,7 +148,7 @@ def _scenario(named_path: tuple[str, Path], named_fault: tuple[str, Fault]) -> d
         "body": path.body,
         "kind": path.kind,
         "args": list(path.args),
-        "headers": {"x-sim": fault.asked},
+        "headers": {"x-sim": fault.asked} if fault.asked else {},
         "differs": told,
         # A program waits as often as it retries: once is enough to see that.
         "retries": 1 if fault.waits else RETRIES,
