@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from harness.api import LOCAL
+from harness.errors import assert_error
 from harness.examples import examples, made
 from harness.faults import PATHS
 from harness.schemas import problems
@@ -152,3 +153,48 @@ def test_a_refusal_is_what_the_schema_says(called, provider, path):
         headers = [*example.headers, *([("authorization", f"Bearer {secret}")] if secret else [])]
         answer = httpx.request(example.method, url, content=example.body, headers=headers, **LOCAL)
         assert answer.status_code == 401 and problems(provider, "ErrorResponse", answer.json()) == []
+
+
+# Platform keys where they do not belong.
+
+ADDRESSES = {
+    "query": "{path}?key={key}",
+    "query_in_the_midst": "{path}?beta=true&note=my%20{key}%20here&x=1",
+    "query_encoded": "{path}?key={encoded}",
+}
+
+
+def assert_kept_back(workspace, sim, answer, provider: str, since: int):
+    assert_error(answer, provider, 400, "bad_request")
+    assert "platform key" in answer.json()["error"]["message"] and "ok_" not in answer.text
+    assert sim.log(since) == []
+    receipt = workspace.receipt(answer)
+    assert receipt["outcome"] == "refused" and "ok_" not in str(receipt)
+
+
+@pytest.mark.parametrize("place", ADDRESSES)
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_query_that_holds_a_platform_key_is_not_passed_on(called, sim, provider, place):
+    workspace, _, all = called[provider]
+    example = replace(next(iter(all.values())), query=None)
+    other = workspace.new_api_key("other", ["inference"])["secret"]
+    for key in (workspace.secret, other):
+        encoded = "".join(f"%{byte:02x}" for byte in key.encode())
+        path, since = ADDRESSES[place].format(path=example.path, key=key, encoded=encoded), sim.now()
+        assert_kept_back(workspace, sim, ask(workspace, example, path), provider, since)
+
+
+def test_an_id_that_holds_a_platform_key_is_not_passed_on(called, sim):
+    workspace, _, all = called["openai"]
+    example, since = all["response_retrieved"], sim.now()
+    assert_kept_back(workspace, sim, ask(workspace, example, f"/v1/responses/{workspace.secret}"), "openai", since)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_header_that_holds_a_platform_key_is_left_out(called, sim, provider):
+    workspace, _, all = called[provider]
+    example, since = next(iter(all.values())), sim.now()
+    headers = [("x-note", f"my key is {workspace.secret}"), ("x-kept", "1")]
+    assert ask(workspace, example, example.path, headers).status_code == 200
+    [entry] = sim.ended(since)
+    assert "ok_" not in str(entry["headers"]) and ["x-kept", "1"] in entry["headers"]
