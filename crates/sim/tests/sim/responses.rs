@@ -157,6 +157,25 @@ async fn what_codex_sends_beyond_the_description_is_taken() {
     assert_eq!(answer.status, 200, "{}", answer.json());
     let call = &answer.json()["output"][0];
     assert_eq!((&call["name"], &call["arguments"]), (&json!("run"), &json!(r#"{"cmd":"Zürich"}"#)));
-    let odd = post(&sim, "/v1/responses", with(body, json!({"client_metadata": {"turn": 1}}))).await;
-    assert_eq!(odd.status, 400);
+    let search = json!([{"type": "web_search", "search_content_types": ["text"]}]);
+    assert_eq!(post(&sim, "/v1/responses", with(body.clone(), json!({"tools": search}))).await.status, 200);
+    // Those members, of those types, in those places, and nothing like them.
+    for odd in [
+        json!({"client_metadata": {"turn": 1}}),
+        json!({"client_metadata": "turn"}),
+        json!({"server_metadata": {}}),
+        json!({"input": [{"role": "user", "content": "Hi", "id": 1}]}),
+        json!({"input": [{"role": "user", "content": "Hi", "name": "ada"}]}),
+        json!({"tools": [{"type": "web_search", "search_content_types": "text"}]}),
+        json!({"tools": [{"type": "web_search", "search_types": ["text"]}]}),
+        json!({"tools": [{"type": "function", "name": "run"}]}),
+        json!({"tools": [{"type": "namespace", "name": "team", "tools": [function]}]}),
+    ] {
+        let refused = post(&sim, "/v1/responses", with(body.clone(), odd.clone())).await;
+        assert_eq!(refused.status, 400, "{odd}");
+    }
+    let elsewhere = with(chat("Hi"), json!({"client_metadata": {"turn": "1"}}));
+    assert_eq!(sim.chat(&elsewhere).await.status, 400);
+    let elsewhere = with(ask("Hi"), json!({"client_metadata": {"turn": "1"}}));
+    assert_eq!(post(&sim, "/v1/responses/input_tokens", elsewhere).await.status, 400);
 }
