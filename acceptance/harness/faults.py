@@ -1,8 +1,8 @@
 """Every path of both protocols, and everything that can go wrong at a provider: a table, made into scenarios.
 
-The fault is asked for in a header, so that paths without a text have it too. `told` marks the faults about which Ownkey
-knows more than a caller of the provider could: the provider's own caller meets a broken connection there, Ownkey's a 502
-where nothing had come, or the error event of a stream. Then the exceptions are not the same ones, and the table says which they are.
+The fault is asked for in a header, so that paths without a text have it too. `told` marks the faults about which
+Ownkey says more than the provider does: there the provider's own caller meets a broken connection, Ownkey's a 502 where
+nothing had come, or the error event of a stream. Those exceptions differ; the number of attempts never does.
 """
 
 from dataclasses import dataclass
