@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::cache::{Segment, Ttl};
+use crate::call::Call;
 use crate::directive::Directives;
 use crate::tool::{self, ToolCall};
 
@@ -23,10 +24,10 @@ fn text_of(content: Option<&Value>) -> String {
 }
 
 /// The directives of the last user message that has text, and that text.
-pub fn directives(body: &Value) -> (Directives, String) {
+pub fn directives(call: &Call, body: &Value) -> (Directives, String) {
     let user = messages(body).iter().rev().filter(|message| message.get("role") == Some(&Value::from("user")));
     let text = user.map(|message| text_of(message.get("content"))).find(|text| !text.is_empty());
-    Directives::take(&text.unwrap_or_default())
+    call.asked(&text.unwrap_or_default())
 }
 
 /// The results of tools the last message brings.

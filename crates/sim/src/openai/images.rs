@@ -55,7 +55,7 @@ fn answer(sim: &Sim, call: &Call, recorder: &mut Recorder, form: Result<Form, Bo
 
 fn draw(sim: &Sim, call: &Call, recorder: &mut Recorder, (form, model): (&Form, &'static Model)) -> Reply {
     let number = |name: &str, default| form.fields.get(name).and_then(Value::as_u64).unwrap_or(default);
-    let (asked, prompt) = Directives::take(form.fields.get("prompt").and_then(Value::as_str).unwrap_or_default());
+    let (asked, prompt) = call.asked(form.fields.get("prompt").and_then(Value::as_str).unwrap_or_default());
     if let Some(reply) = oddity::replaced(sim, call, &asked) {
         return oddity::shaped(reply, &asked);
     }

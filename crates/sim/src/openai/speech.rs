@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::{chat, error, request};
 use crate::bill::{Bill, Input, Model};
 use crate::call::Call;
-use crate::directive::Directives;
 use crate::log::{Mark, Recorder};
 use crate::oddity;
 use crate::reply::Reply;
@@ -36,7 +35,7 @@ fn is_events(body: &Value) -> bool {
 
 fn speak(sim: &Sim, call: &Call, recorder: &mut Recorder, (body, model): (&Value, &'static Model)) -> Reply {
     let given = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
-    let (asked, words) = Directives::take(given("input"));
+    let (asked, words) = call.asked(given("input"));
     if let Some(reply) = oddity::replaced(sim, call, &asked) {
         return oddity::shaped(reply, &asked);
     }

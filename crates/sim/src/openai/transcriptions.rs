@@ -6,7 +6,6 @@ use super::form::{self, Form};
 use super::{chat, error, request};
 use crate::bill::{Bill, Input, Model};
 use crate::call::Call;
-use crate::directive::Directives;
 use crate::log::{Mark, Recorder};
 use crate::oddity;
 use crate::reply::Reply;
@@ -44,7 +43,7 @@ pub fn translation(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
 
 fn heard(sim: &Sim, call: &Call, recorder: &mut Recorder, (form, model): (&Form, &'static Model)) -> Reply {
     let given = |name: &str| form.fields.get(name).and_then(Value::as_str).unwrap_or_default();
-    let (asked, prompt) = Directives::take(given("prompt"));
+    let (asked, prompt) = call.asked(given("prompt"));
     if let Some(reply) = oddity::replaced(sim, call, &asked) {
         return oddity::shaped(reply, &asked);
     }

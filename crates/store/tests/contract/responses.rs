@@ -72,7 +72,7 @@ pub fn polled(workspace: WorkspaceId, n: u32, name: &str) -> Receipt {
 async fn counted(store: &Store, workspace: WorkspaceId, receipts: &[Receipt]) -> (u64, Vec<bool>) {
     let query = UsageQuery { from: NOW, to: NOW.plus_millis(1 << 40), group_by: GroupBy::Model, api_key: None };
     let rows = store.usage(workspace, &query).await.unwrap();
-    let input: u64 = rows.iter().filter_map(|row| row.totals.tokens.get(TokenClass::Input)).sum();
+    let input: u64 = rows.iter().filter_map(|row| row.totals.usage.get(TokenClass::Input)).sum();
     let cost: i128 = rows.iter().map(|row| row.totals.cost_usd.get()).sum();
     assert_eq!(cost, i128::from(input / 7) * 99);
     let mut counting = Vec::new();

@@ -33,7 +33,7 @@ pub fn create(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
         Ok(accepted) => accepted,
         Err(reply) => return *reply,
     };
-    let asked = prompt::directives(&body);
+    let asked = prompt::directives(call, &body);
     if let Some(reply) = oddity::replaced(sim, call, &asked.0) {
         return oddity::shaped(reply, &asked.0);
     }
