@@ -48,6 +48,7 @@ prices = { input = "0.0000015", output = "0.000002" }
 [routes."embeddings"]
 payer = "managed"
 """
+RESPONSES = ("POST", "/v1/responses")
 # Plan, policy, whether there are own keys.
 STATES = {
     "included": ("included", None, False),
@@ -97,14 +98,20 @@ def terms(row: dict, model: str | None) -> dict:
 
 def agree(server, sim, workspace, route: tuple[str, str], said: dict, **more):
     """Calls it, and holds what happens against what was said."""
+    # On managed access a workspace reaches what it made, and nothing else.
+    made = send(workspace, RESPONSES) if route[1].startswith("/v1/responses/{id}") else None
+    of_own = made is not None and made.status_code == 200
     since = sim.now()
-    answer = send(workspace, route, **more)
+    answer = send(workspace, route, made.json()["id"] if of_own else "resp_gone", **more)
     if said["cost"] == "refused":
         assert answer.headers["x-ownkey-error"] == said["reason"]["code"], answer.text
         assert "x-ownkey-payer" not in answer.headers and sim.log(since) == []
         assert said["payer"] is None and said["credits_per_million_tokens"] == {}
         return
     assert said["reason"] is None
+    if made is not None and not of_own and said["payer"] == "managed":
+        assert answer.headers["x-ownkey-error"] == "response_not_found" and sim.log(since) == []
+        return
     if said["cost"] == "credits" and answer.status_code == 402:
         # What it costs does not depend on what there is to pay with.
         assert answer.headers["x-ownkey-error"] == "insufficient_credits" and sim.log(since) == []
@@ -120,10 +127,11 @@ def agree(server, sim, workspace, route: tuple[str, str], said: dict, **more):
 
 
 def charge(said: dict, receipt: dict) -> Decimal:
-    """Credits for the receipt's tokens at the prices that the page shows, where token classes do not overlap."""
+    """Credits for the receipt's usage at the prices that the page shows, where token classes do not overlap."""
     prices = said["credits_per_million_tokens"].get("standard", {})
-    million = sum((Decimal(prices.get(name, 0)) * tokens for name, tokens in receipt["usage"].items()), Decimal(0))
-    return (million / 1_000_000).quantize(Decimal("0.000001"), ROUND_UP)
+    million = sum((Decimal(prices.get(name, 0)) * count for name, count in receipt["usage"].items()), Decimal(0))
+    units = sum((Decimal(price) * receipt["usage"].get(name, 0) for name, price in said["credits_per_unit"].items()), Decimal(0))
+    return (million / 1_000_000 + units).quantize(Decimal("0.000001"), ROUND_UP)
 
 
 @pytest.mark.parametrize("state", STATES)

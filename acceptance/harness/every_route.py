@@ -46,11 +46,11 @@ def model_of(route: tuple[str, str]) -> str | None:
     return (body or {}).get("model")
 
 
-def send(workspace, route: tuple[str, str], **more) -> httpx.Response:
-    """Calls it, with a body that is changed so."""
+def send(workspace, route: tuple[str, str], id: str = "thing_1", **more) -> httpx.Response:
+    """Calls it, with a body that is changed so; where it is about something that is there already, about that."""
     method, path = route
     protocol, body, files = CALLS[route]
-    url, headers = workspace.url + path.replace("{id}", "thing_1"), call_headers(protocol, workspace.secret)
+    url, headers = workspace.url + path.replace("{id}", id), call_headers(protocol, workspace.secret)
     if files:
         del headers["content-type"]
         return httpx.request(method, url, data=body | more, files=files, headers=headers, timeout=60, **LOCAL)

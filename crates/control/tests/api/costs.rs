@@ -30,6 +30,7 @@ async fn managed_calls_cost_list_price_times_markup() {
     // One and five USD for a million tokens, times one and a half, a cent a credit.
     let prices = &haiku["credits_per_million_tokens"]["standard"];
     assert_eq!((&prices["input"], &prices["output"]), (&json!("150"), &json!("750")));
+    assert_eq!(haiku["credits_per_unit"]["web_searches"], "1.5", "a cent each");
     assert_eq!(messages["terms"], json!(null));
     let counting = route(&app, &tenant, "POST", "/v1/messages/count_tokens").await;
     assert_eq!((&counting["terms"]["cost"], &counting["terms"]["payer"]), (&json!("free"), &json!("managed")));

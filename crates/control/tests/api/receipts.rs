@@ -54,6 +54,7 @@ pub fn receipt(tenant: &Tenant, api_key: &str, n: u8) -> Receipt {
         attempts: vec![attempt],
         timing: Timing { own_us: 140, upstream_first_ms: Some(420), total_ms: 2300 },
         settlement: None,
+        response: None,
     }
 }
 

@@ -136,6 +136,7 @@ impl ReceiptRow {
             attempts: detail.attempts,
             timing: detail.timing,
             settlement: None,
+            response: None,
         })
     }
 }

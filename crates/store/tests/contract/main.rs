@@ -13,8 +13,11 @@ mod deks;
 mod feed;
 #[cfg(feature = "kill-points")]
 mod kills;
+mod ledger;
+mod ledger_model;
 mod opening;
 mod receipts;
+mod responses;
 mod retention;
 mod schema;
 mod takeover;
