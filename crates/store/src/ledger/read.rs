@@ -122,7 +122,8 @@ impl Store {
         purses.retain(|purse| !purse.account.is_over(now));
         purses.sort_by_key(|purse| {
             let last = Timestamp::from_millis(i64::MAX);
-            (purse.account.expires_at.unwrap_or(last), purse.account.opened_at, purse.account.id)
+            let Account { id, expires_at, opened_at, .. } = purse.account;
+            (expires_at.unwrap_or(last), matches!(id, AccountId::Grant(..)), opened_at, id)
         });
         Ok(Credits { purses })
     }
