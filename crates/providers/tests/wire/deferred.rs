@@ -27,11 +27,11 @@ fn plain(verb: Verb, template: &str, answer: &Value) -> Served {
 fn it_is_told_once_it_is_over() {
     for (verb, template) in [(Verb::Get, "/v1/responses/{id}"), (Verb::Post, "/v1/responses/{id}/cancel")] {
         let told = plain(verb, template, &response(json!({})));
-        assert_eq!((told.is_deferred, told.measured, told.billing), (true, Measured::Measured, Billing::ByTokens));
+        assert_eq!((told.is_deferred, told.measured, told.billing), (true, Measured::Measured, Billing::ByUsage));
         assert_eq!(json!(told.usage), json!({"input": 7, "output": 5}));
         let searched = response(json!({"status": "incomplete", "output": [{"type": "web_search_call"}]}));
         let told = plain(verb, template, &searched);
-        assert_eq!((told.is_deferred, told.billing), (true, Billing::BeyondTokens));
+        assert_eq!((told.is_deferred, told.billing), (true, Billing::BeyondUsage));
         for other in [
             json!({"background": false}),
             json!({"background": null}),
