@@ -88,6 +88,7 @@ async fn amounts_that_cannot_be_are_named() {
         json!({"credits": "1", "reason": ""}),
         json!({"credits": "1", "reason": "r", "to": "me"}),
         json!({"credits": "1", "reason": "r", "expires_at": "soon"}),
+        json!({"credits": "1", "reason": "r", "expires_at": "9999-12-31T23:59:59-01:00"}),
     ] {
         app.call("POST", &grants(&tenant), OPERATOR, body).await.problem(400, "bad_request");
     }
