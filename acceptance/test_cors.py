@@ -112,7 +112,7 @@ def test_a_page_may_read_every_error(open_to_pages, workspace, provider):
         (httpx.post(url + PATHS[provider], headers=call_headers(provider, None) | page, **LOCAL), 401),
         (httpx.post(url + PATHS[provider], headers=known, content=b"{", **LOCAL), 400),
         (limited, 429),
-        (workspace.ask(provider, "[[sim:cut after=0]]", headers=page), 502),
+        (workspace.ask(provider, "[[sim:hang_up]]", headers=page), 502),
     ):
         assert answer.status_code == status
         assert answer.headers["access-control-allow-origin"] == PAGE

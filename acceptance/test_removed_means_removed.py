@@ -30,7 +30,7 @@ def look(workspace) -> httpx.Response:
 
 
 # What is asked, and how it may be answered: by whom, with which status.
-ASKED = {complete: {(200, "byok"), (200, "managed")}, look: {(404, "byok"), (403, None)}}
+ASKED = {complete: {(200, "byok"), (200, "managed")}, look: {(404, "byok"), (404, None)}}
 
 
 class Callers:

@@ -276,11 +276,13 @@ def test_another_workspace_with_the_same_key_counts_nothing(server, sim):
     assert total(one) == billed(sim, since) > 0
 
 
-def test_a_fee_beside_the_tokens_is_unknown_in_the_background_too(own):
+def test_a_fee_beside_the_tokens_counts_once_in_the_background_too(own, sim):
+    since = sim.now()
     id = send(own, "search it", background=True, tools=[{"type": "web_search"}]).json()["id"]
     by_id(own, "GET", id)
     receipt = own.receipt(by_id(own, "GET", id))
-    assert receipt["usage"]["output"] > 0 and receipt["cost_usd"] is None
+    assert receipt["usage"]["output"] > 0 and receipt["usage"]["web_searches"] == 1
+    assert Decimal(receipt["cost_usd"]) == billed(sim, since) > 0
     again = own.receipt(by_id(own, "GET", id))
     assert again["usage"] == {} and Decimal(again["cost_usd"]) == 0
 
