@@ -1,4 +1,4 @@
-//! How much a call can cost at most: what is set aside before it starts.
+//! How much a call can cost at most: what is held before it starts, and while it is answered.
 
 use crate::catalogue::Model;
 use crate::money::PicoUsd;
@@ -11,8 +11,11 @@ const BYTES_PER_TOKEN: u64 = 2;
 const TOKENS_PER_MESSAGE: u64 = 16;
 /// What tools take besides their text.
 const TOKENS_OF_TOOLS: u64 = 1_024;
-/// Output that a streamed call sets aside at first.
-const FIRST_SLICE_TOKENS: u64 = 2_048;
+/// Output of an answer that is held at first, and then at a time, where it can be counted while it passes.
+const SLICE_TOKENS: u64 = 2_048;
+/// Three bytes of an answer's text are taken for a token at least. It is less than most text has, since what was not
+/// counted can't be held.
+const BYTES_PER_TOKEN_OUT: u64 = 3;
 /// Input classes: the dearest of them is what an input token can cost.
 const INPUTS: [TokenClass; 7] = [
     TokenClass::Input,
@@ -35,10 +38,12 @@ pub struct Size {
     pub has_tools: bool,
     /// Its output limit, if it has one.
     pub output_limit: Option<u64>,
+    /// Tokens of a stored conversation that the call goes on with.
+    pub carried: u64,
     /// How many answers it asks for.
     pub answers: u64,
-    /// Whether the answer is streamed.
-    pub stream: bool,
+    /// Whether its output can be counted while it passes, so that it is held slice by slice.
+    pub in_slices: bool,
 }
 
 /// How many tokens so many bytes of text are at most, all but the densest text.
@@ -50,23 +55,68 @@ pub const fn tokens_of(bytes: u64) -> u64 {
 pub fn prompt(model: Option<&Model>, size: &Size) -> u64 {
     let prompt = tokens_of(size.body_bytes)
         .saturating_add(size.messages.saturating_mul(TOKENS_PER_MESSAGE))
+        .saturating_add(size.carried)
         .saturating_add(if size.has_tools { TOKENS_OF_TOOLS } else { 0 });
     prompt.min(model.and_then(|model| model.context_tokens).unwrap_or(u64::MAX))
 }
 
-/// What to set aside for a call; `None` if it can't be known.
-pub fn hold(model: &Model, size: &Size) -> Option<PicoUsd> {
-    let prompt = prompt(Some(model), size);
-    let limit = size.output_limit.or(model.output_tokens)?;
-    let limit = if size.stream { limit.min(FIRST_SLICE_TOKENS) } else { limit };
-    let output = limit.checked_mul(size.answers.max(1))?;
-    let tiers = match &model.prices.long_context {
-        Some(long) if prompt > long.above_tokens => &long.tiers,
-        _ => &model.prices.tiers,
-    };
-    let rates = tiers.get(STANDARD_TIER)?;
-    let dearest = INPUTS.iter().filter_map(|class| rates.get(*class)).max()?;
-    dearest.times(prompt)?.checked_add(output_rate(rates)?.times(output)?)
+/// How many tokens were produced at least as far as can be seen: each piece of a stream has one or more.
+pub const fn produced(pieces: u64, bytes: u64) -> u64 {
+    let by_text = bytes / BYTES_PER_TOKEN_OUT;
+    if by_text > pieces { by_text } else { pieces }
+}
+
+/// What a call can cost: its input, and each token of its output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quote {
+    /// What its input costs at most.
+    pub input: PicoUsd,
+    /// What a token of output costs at most.
+    pub per_token: PicoUsd,
+    /// Tokens of output at most, of all its answers together.
+    pub most: u64,
+    /// Tokens of output that are held at a time.
+    pub slice: u64,
+    /// How many answers it asks for.
+    pub answers: u64,
+    /// Whether its output can be counted while it passes.
+    pub is_sliced: bool,
+}
+
+impl Quote {
+    /// Of what costs nothing.
+    pub const NOTHING: Self =
+        Self { input: PicoUsd::ZERO, per_token: PicoUsd::ZERO, most: 0, slice: 0, answers: 1, is_sliced: false };
+
+    /// Of a call of that model; `None` if it can't be known.
+    pub fn of(model: &Model, size: &Size) -> Option<Self> {
+        let prompt = prompt(Some(model), size);
+        let tiers = match &model.prices.long_context {
+            Some(long) if prompt > long.above_tokens => &long.tiers,
+            _ => &model.prices.tiers,
+        };
+        let rates = tiers.get(STANDARD_TIER)?;
+        let dearest = INPUTS.iter().filter_map(|class| rates.get(*class)).max()?;
+        let answers = size.answers.max(1);
+        let most = size.output_limit.or(model.output_tokens)?.checked_mul(answers)?;
+        let slice = if size.in_slices { SLICE_TOKENS.saturating_mul(answers).min(most) } else { most };
+        let (input, per_token) = (dearest.times(prompt)?, output_rate(rates)?);
+        let quote = Self { input, per_token, most, slice, answers, is_sliced: size.in_slices };
+        // What it costs at most can be told, whatever part of it is asked for.
+        quote.cost(most).map(|_| quote)
+    }
+
+    /// What it costs with so many tokens of output; `None` beyond what fits.
+    pub fn cost(&self, output: u64) -> Option<PicoUsd> {
+        self.input.checked_add(self.per_token.times(output)?)
+    }
+
+    /// The output limit of each answer with which it costs no more than that; `None` if its input does already.
+    pub fn limit_within(&self, cost: PicoUsd) -> Option<u64> {
+        let left = cost.get().checked_sub(self.input.get()).filter(|left| *left >= 0)?;
+        let tokens = left.checked_div(self.per_token.get()).map_or(u64::MAX, |n| u64::try_from(n).unwrap_or(u64::MAX));
+        Some(tokens.min(self.most) / self.answers.max(1))
+    }
 }
 
 fn output_rate(rates: &Rates) -> Option<PicoUsd> {
@@ -78,6 +128,12 @@ fn output_rate(rates: &Rates) -> Option<PicoUsd> {
 mod tests {
     use super::*;
     use crate::catalogue::Catalogue;
+    use proptest::prelude::*;
+
+    fn cost(model: &Model, size: &Size) -> String {
+        let quote = Quote::of(model, size).unwrap();
+        quote.cost(quote.slice).unwrap().to_string()
+    }
 
     #[test]
     fn the_dearest_reading_of_a_call_is_set_aside() {
@@ -85,11 +141,33 @@ mod tests {
         let model = catalogue.find("claude-haiku-4-5").unwrap();
         let size = Size { body_bytes: 968, messages: 1, output_limit: Some(1_000), answers: 1, ..Size::default() };
         // 500 tokens as a cache write for an hour (2 USD a million), 1,000 of output (5 USD a million).
-        assert_eq!(hold(model, &size).unwrap().to_string(), "0.006");
-        assert_eq!(hold(model, &Size { answers: 2, ..size }).unwrap().to_string(), "0.011");
-        let streamed = Size { stream: true, output_limit: None, ..size };
-        assert_eq!(hold(model, &streamed).unwrap().to_string(), "0.01124");
+        assert_eq!(cost(model, &size), "0.006");
+        assert_eq!(cost(model, &Size { answers: 2, ..size }), "0.011");
+        let sliced = Size { in_slices: true, output_limit: None, ..size };
+        assert_eq!(cost(model, &sliced), "0.01124");
+        assert_eq!(cost(model, &Size { in_slices: true, ..size }), "0.006");
         let huge = Size { body_bytes: u64::MAX, ..size };
-        assert_eq!(hold(model, &huge).unwrap().to_string(), "0.405");
+        assert_eq!(cost(model, &huge), "0.405");
+    }
+
+    #[test]
+    fn what_is_produced_is_counted_by_its_pieces_or_its_text() {
+        assert_eq!([produced(7, 20), produced(7, 30), produced(0, 2)], [7, 10, 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_limit_that_fits_is_the_largest(
+            input in 0i128..1_000, per_token in 0i128..50, most in 0u64..500, answers in 1u64..4, cost in 0i128..20_000,
+        ) {
+            let most = most * answers;
+            let (input, per_token) = (PicoUsd::new(input), PicoUsd::new(per_token));
+            let quote = Quote { input, per_token, most, slice: most, answers, is_sliced: false };
+            let fits = |limit: u64| limit * answers <= most && quote.cost(limit * answers).unwrap() <= PicoUsd::new(cost);
+            match quote.limit_within(PicoUsd::new(cost)) {
+                Some(limit) => prop_assert!(fits(limit) && !fits(limit + 1)),
+                None => prop_assert!(!fits(0)),
+            }
+        }
     }
 }

@@ -55,6 +55,14 @@ pub(crate) static FACTS: Facts = Facts {
     classify: errors::classify,
 };
 
+/// Models that think only if they are asked to. Later ones may do so by themselves.
+const THINK_IF_ASKED: [&str; 4] = ["claude-3", "claude-haiku-4", "claude-sonnet-4", "claude-opus-4"];
+
+/// Whether a stream shows every token that is billed. Of thinking it shows a summary, or nothing.
+fn shows_output(model: &str, thinks: bool) -> bool {
+    !thinks && THINK_IF_ASKED.iter().any(|prefix| model.starts_with(prefix))
+}
+
 fn ping(model: &str) -> (&'static str, String) {
     let body = serde_json::json!({
         "model": model,

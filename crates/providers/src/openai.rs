@@ -64,6 +64,11 @@ fn limit_name(model: &str) -> &'static str {
     if is_old { "max_tokens" } else { "max_completion_tokens" }
 }
 
+/// Whether a stream of that model shows every token that is billed. The later ones reason, which nobody sees.
+fn shows_output(model: &str, _: bool) -> bool {
+    OLD_NAME.iter().any(|prefix| model.starts_with(prefix)) || model.contains("-chat")
+}
+
 fn ping(model: &str) -> (&'static str, String) {
     let mut body = serde_json::json!({
         "model": model,

@@ -47,7 +47,8 @@ pub enum PeekError {
     },
 }
 
-/// What was found. A member that is absent or `null` is `None`.
+/// What was found. A member that is absent or `null` is `None`; thinking that is turned off in so many words is asked for,
+/// which costs a larger hold and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Peek {
     /// The model asked for.
@@ -60,6 +61,8 @@ pub struct Peek {
     pub output_limit: Option<u32>,
     /// How many answers are asked for.
     pub answers: Option<u32>,
+    /// Whether the model is asked to think before it answers.
+    pub thinks: bool,
     places: Places,
 }
 
@@ -100,12 +103,16 @@ pub fn peek(sent: Payload<'_>, route: &Route) -> Result<Peek, PeekError> {
     if acted_on.asks_usage {
         wanted.push(OPTIONS);
     }
+    if acted_on.thinking {
+        wanted.push(THINKING);
+    }
     let top = members::read(body, &wanted)?;
     let mut peek = Peek {
         model: if acted_on.null_model { top.text_or_null(MODEL)? } else { top.text(MODEL)? },
         stream: top.flag(STREAM)?.unwrap_or(false),
         output_limit: top.largest(acted_on.limits)?,
         answers: top.largest(acted_on.answers)?,
+        thinks: top.value(THINKING).is_some_and(|value| !value.is_null()),
         places: Places {
             start: top.start,
             is_empty: top.is_empty,
@@ -123,6 +130,7 @@ pub fn peek(sent: Payload<'_>, route: &Route) -> Result<Peek, PeekError> {
 
 const MODEL: &str = "model";
 const STREAM: &str = "stream";
+const THINKING: &str = "thinking";
 const OPTIONS: &str = "stream_options";
 const INCLUDE_USAGE: &str = "include_usage";
 

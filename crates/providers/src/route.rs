@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::answer::{Billing, Served};
 use crate::json::Wanted;
 use crate::managed::Terms;
+use crate::peek::Peek;
 use crate::stream::Dialect;
 
 /// How a path is called.
@@ -72,6 +73,9 @@ pub struct Route {
     pub(crate) body: Body,
     /// How its answer is read.
     pub(crate) answer: Reading,
+    /// Whether all output of a model is seen in a stream, given whether the request asks it to think; `None` if its
+    /// tokens can't be seen there.
+    pub(crate) shows: Option<fn(model: &str, thinks: bool) -> bool>,
     /// How its stream is read, given how many answers were asked for.
     pub(crate) dialect: fn(answers: u32) -> Dialect,
     /// What a managed call may carry; `None` if managed access does not serve it.
@@ -102,12 +106,14 @@ pub struct Members {
     pub asks_usage: bool,
     /// Whether the provider takes `null` for a model.
     pub null_model: bool,
+    /// Whether there is one that asks the model to think.
+    pub thinking: bool,
 }
 
 impl Members {
     /// Nothing else matters.
     pub(crate) const NONE: Self =
-        Self { limits: &[], limit_of: None, answers: &[], asks_usage: false, null_model: false };
+        Self { limits: &[], limit_of: None, answers: &[], asks_usage: false, null_model: false, thinking: false };
 }
 
 /// How a whole answer is read.
@@ -133,6 +139,12 @@ impl Route {
     /// Whether a request can bound its output.
     pub const fn takes_limit(&self) -> bool {
         !self.members().limits.is_empty()
+    }
+
+    /// Whether the tokens of a stream of such a call can be counted while it passes. Those of hidden reasoning can't, and
+    /// are billed all the same; so in doubt they can't be counted.
+    pub fn shows_output(&self, asked: &Peek, model: &str) -> bool {
+        asked.stream && self.shows.is_some_and(|shows| shows(model, asked.thinks))
     }
 
     /// Whether models of that kind are called by it. Where no kind has a path of its own, all are.

@@ -3,12 +3,12 @@
 use bytes::Bytes;
 use ownkey_domain::hold;
 use ownkey_providers::answer::{AnswerMeter, Served};
-use ownkey_providers::stream::{Progress, StreamMeter, Terminal};
+use ownkey_providers::stream::{Progress, StreamMeter, Terminal, Visible};
 
 /// Meters an answer.
 pub enum Meter {
     /// A stream of events.
-    Stream(StreamMeter),
+    Stream(Box<StreamMeter>),
     /// Any other body.
     Plain(Plain),
 }
@@ -24,12 +24,28 @@ pub struct Learnt {
 }
 
 impl Meter {
+    /// About how many tokens of output passed by now.
+    pub fn output(&self) -> u64 {
+        match self {
+            Self::Stream(meter) => tokens(meter.output()),
+            Self::Plain(plain) => hold::tokens_of(plain.bytes),
+        }
+    }
+
+    /// What the answer said of itself by now; a plain one says nothing before its end.
+    pub fn served(&self) -> Served {
+        match self {
+            Self::Stream(meter) => meter.served(),
+            Self::Plain(_) => Served::unknown(),
+        }
+    }
+
     /// What was learnt, once nothing more comes.
     pub fn finish(self) -> Learnt {
         match self {
             Self::Stream(meter) => {
                 let facts = meter.finish();
-                Learnt { served: facts.served, terminal: facts.terminal, output: facts.data_lines }
+                Learnt { served: facts.served, terminal: facts.terminal, output: tokens(facts.output) }
             }
             // Whoever breaks off such a body breaks the connection, so that it ends is its word.
             Self::Plain(plain) => Learnt {
@@ -39,6 +55,10 @@ impl Meter {
             },
         }
     }
+}
+
+fn tokens(output: Visible) -> u64 {
+    hold::produced(output.pieces, output.bytes)
 }
 
 /// Meters a body that is no stream of events.

@@ -19,6 +19,7 @@ const CALL: Route = Route {
         wanted: Wanted { within: None, members: &["id", "model", "service_tier", "usage"], kinds_of: &[] },
         served: usage::answer,
     },
+    shows: None,
     dialect: stream::reader,
     managed: None,
 };
@@ -63,6 +64,7 @@ pub(super) const ROUTES: &[Route] = &[
             asks_usage: true,
             ..Members::NONE
         }),
+        shows: Some(super::shows_output),
         managed: Some(&managed::CHAT),
         ..CALL
     },
@@ -75,6 +77,7 @@ pub(super) const ROUTES: &[Route] = &[
         template: "/v1/responses",
         modes: &[Mode::Chat, Mode::Responses],
         body: Body::Json(Members { limits: &["max_output_tokens"], ..Members::NONE }),
+        shows: Some(super::shows_output),
         managed: Some(&managed::RESPONSES),
         ..RESPONSE
     },
@@ -104,6 +107,7 @@ pub(super) const ROUTES: &[Route] = &[
             asks_usage: true,
             ..Members::NONE
         }),
+        shows: Some(super::shows_output),
         managed: Some(&managed::COMPLETIONS),
         ..CALL
     },
