@@ -10,7 +10,7 @@ use ownkey_domain::ledger::{Charge, HoldCall};
 use ownkey_domain::platform_key::LookupId;
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::time::Timestamp;
-use ownkey_gateway::BodyRoom;
+use ownkey_gateway::{BodyRoom, Rest};
 use ownkey_gateway::client::client;
 use ownkey_gateway::cors::Cors;
 use ownkey_gateway::directory::{Directory, Source, SourceError, Workspace};
@@ -57,6 +57,10 @@ impl Ledger for Nothing {
         Box::pin(async { Err(HoldRefused::Away) })
     }
 
+    fn extend(&self, _: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>> {
+        Box::pin(async { Err(HoldRefused::Away) })
+    }
+
     fn evidence(&self, _: RequestId, _: Charge) -> Result<(), JournalUnavailable> {
         Ok(())
     }
@@ -90,6 +94,7 @@ fn server(cut_off: &watch::Sender<bool>) -> Server {
         rates: Arc::new(Rates::new(Instant::now())),
         metrics: Arc::default(),
         cut_off: cut_off.clone(),
+        rest: Rest::default(),
         body_room: BodyRoom::new(&limits),
         limits,
         over_tls: false,
