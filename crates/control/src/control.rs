@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use ownkey_domain::catalogue::Catalogue;
+use ownkey_domain::money::CreditRate;
 use ownkey_domain::plan::{DEFAULT_PLAN, Plan};
 use ownkey_domain::provider::Provider;
 use ownkey_domain::time::Timestamp;
@@ -14,6 +15,7 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::auth::Who;
+use crate::costs::ServicePrice;
 use crate::ladder::LadderLimits;
 use crate::probe::Prober;
 use crate::problem::Problem;
@@ -52,6 +54,12 @@ pub struct Parts {
     pub catalogue: Arc<Catalogue>,
     /// The plans by id.
     pub plans: BTreeMap<String, Plan>,
+    /// What a credit is worth, if it has a worth.
+    pub credits: Option<CreditRate>,
+    /// The paths that managed access always pays for.
+    pub managed_paths: Vec<String>,
+    /// The metered services.
+    pub services: Vec<ServicePrice>,
     /// Where each provider is; one without entry is not offered.
     pub endpoints: BTreeMap<Provider, Endpoint>,
     /// The operator's bearer tokens.

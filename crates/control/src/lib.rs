@@ -6,16 +6,21 @@
 #![warn(missing_docs)]
 
 mod agents;
+mod amount;
 mod api_keys;
 mod audit;
 mod auth;
 mod body;
+mod budgets;
 mod control;
+mod costs;
 mod credential;
+mod credits;
 mod edge;
 mod form;
 mod health;
 mod ladder;
+mod ledger;
 mod models;
 mod not_yet;
 mod openapi;
@@ -32,11 +37,13 @@ mod receipts;
 pub mod rights;
 mod router;
 mod sealing;
+mod statements;
 mod throttle;
 mod usage;
 mod workspaces;
 
 pub use control::{Clock, Control, Endpoint, Metrics, NoClient, Parts, Readiness};
+pub use costs::ServicePrice;
 pub use ladder::LadderLimits;
 pub use problem::{MEDIA_TYPE, Problem};
 pub use router::router;

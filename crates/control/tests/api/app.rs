@@ -12,6 +12,7 @@ use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt;
 use ownkey_control::{Control, Endpoint, LadderLimits, Parts, Throttle, router};
 use ownkey_domain::catalogue::Catalogue;
+use ownkey_domain::money::CreditRate;
 use ownkey_domain::plan::{DEFAULT_PLAN, Managed, Plan};
 use ownkey_domain::provider::Provider;
 use ownkey_domain::scope::Scope;
@@ -96,6 +97,9 @@ impl App {
             hasher: PlatformKeyHasher::new(PepperId(1), &Secret::new(vec![7; 32])),
             catalogue: Arc::new(Catalogue::builtin().unwrap()),
             plans: plans(),
+            credits: Some(CreditRate::parse("0.01", "1.5").unwrap()),
+            managed_paths: Vec::new(),
+            services: Vec::new(),
             endpoints: BTreeMap::from([
                 (Provider::Anthropic, Endpoint::new(&[anthropic, "https://eu.example.com"], true).unwrap()),
                 (Provider::OpenAi, Endpoint::new(&[&openai], false).unwrap()),

@@ -54,6 +54,8 @@ impl Store {
 
     /// Gives back what a call was charged.
     pub async fn refund(&self, refund: &Refund, (asked, answer): (&Value, &Value), by: By) -> Result<RefundOrder> {
+        // A call that has ended is charged by now.
+        self.caught_up().await?;
         let mut work = self.mutate(by).await?;
         let key = refund.order.idempotency_key.as_deref();
         if let Some(known) = known_before(&mut work, (refund.workspace, key), asked).await? {

@@ -172,14 +172,15 @@ impl Store {
         Ok(Page::of(rows.into_iter().map(EntryRow::entry).collect::<Result<_>>()?, limit))
     }
 
-    /// What a workspace had at that moment, held or not.
+    /// What a workspace had at that moment, held or not: the sum of all that was entered before. What a process that
+    /// died left may be entered late, with the time of its calls, so the balance of no single entry tells this.
     pub async fn balance_at(&self, workspace: WorkspaceId, at: Timestamp) -> Result<MicroCredits> {
-        const SQL: &str = "SELECT balance FROM transfers WHERE workspace = $1 AND balance IS NOT NULL AND at < $2 \
-            ORDER BY seq DESC LIMIT 1";
+        const SQL: &str = "SELECT CAST(COALESCE(SUM(CASE WHEN kind IN ('charge', 'expiry') THEN -amount \
+            ELSE amount END), 0) AS BIGINT) FROM transfers WHERE workspace = $1 AND balance IS NOT NULL AND at < $2";
         self.caught_up().await?;
-        let row: Option<(i64,)> = on!(self.inner.db.read(), c => sqlx::query_as(SQL)
-            .bind(workspace.uuid()).bind(at.millis()).fetch_optional(c).await)?;
-        Ok(row.map_or(MicroCredits::ZERO, |(balance,)| MicroCredits::new(balance)))
+        let (balance,): (i64,) = on!(self.inner.db.read(), c => sqlx::query_as(SQL)
+            .bind(workspace.uuid()).bind(at.millis()).fetch_one(c).await)?;
+        Ok(MicroCredits::new(balance))
     }
 }
 
