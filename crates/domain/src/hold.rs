@@ -13,9 +13,8 @@ const TOKENS_PER_MESSAGE: u64 = 16;
 const TOKENS_OF_TOOLS: u64 = 1_024;
 /// Output of an answer that is held at first, and then at a time, where it can be counted while it passes.
 const SLICE_TOKENS: u64 = 2_048;
-/// Three bytes of an answer's text are taken for a token at least. It is less than most text has, since what was not
-/// counted can't be held.
-const BYTES_PER_TOKEN_OUT: u64 = 3;
+/// As most text has it.
+const USUAL_BYTES_PER_TOKEN: u64 = 4;
 /// Input classes: the dearest of them is what an input token can cost.
 const INPUTS: [TokenClass; 7] = [
     TokenClass::Input,
@@ -60,10 +59,25 @@ pub fn prompt(model: Option<&Model>, size: &Size) -> u64 {
     prompt.min(model.and_then(|model| model.context_tokens).unwrap_or(u64::MAX))
 }
 
-/// How many tokens were produced at least as far as can be seen: each piece of a stream has one or more.
-pub const fn produced(pieces: u64, bytes: u64) -> u64 {
-    let by_text = bytes / BYTES_PER_TOKEN_OUT;
-    if by_text > pieces { by_text } else { pieces }
+/// What of an answer can be seen while it passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Produced {
+    /// Pieces, of which each is a token or more.
+    pub pieces: u64,
+    /// Bytes of text in them.
+    pub bytes: u64,
+}
+
+impl Produced {
+    /// How many tokens it is at most, all but the densest text: what must be held for it.
+    pub fn at_most(self) -> u64 {
+        self.pieces.max(tokens_of(self.bytes))
+    }
+
+    /// About how many tokens it is: what is charged if nobody tells.
+    pub fn about(self) -> u64 {
+        self.pieces.max(self.bytes / USUAL_BYTES_PER_TOKEN)
+    }
 }
 
 /// What a call can cost: its input, and each token of its output.
@@ -152,7 +166,11 @@ mod tests {
 
     #[test]
     fn what_is_produced_is_counted_by_its_pieces_or_its_text() {
-        assert_eq!([produced(7, 20), produced(7, 30), produced(0, 2)], [7, 10, 0]);
+        let both = |pieces, bytes| {
+            let produced = Produced { pieces, bytes };
+            (produced.about(), produced.at_most())
+        };
+        assert_eq!([both(7, 10), both(7, 20), both(7, 40)], [(7, 7), (7, 10), (10, 20)]);
     }
 
     proptest! {

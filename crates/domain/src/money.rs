@@ -184,6 +184,28 @@ impl CreditRate {
     }
 }
 
+/// A rate as text: decimals, as in the configuration.
+#[derive(Serialize, Deserialize)]
+struct ToldRate {
+    usd_per_credit: String,
+    markup: String,
+}
+
+impl Serialize for CreditRate {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let markup = PicoUsd(self.markup_millionths.saturating_mul(PICO_PER_USD / 1_000_000));
+        let told = ToldRate { usd_per_credit: self.usd_per_credit.to_string(), markup: markup.to_string() };
+        told.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for CreditRate {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let told = ToldRate::deserialize(deserializer)?;
+        Self::parse(&told.usd_per_credit, &told.markup).map_err(serde::de::Error::custom)
+    }
+}
+
 impl fmt::Display for MicroCredits {
     /// A plain decimal number of credits without trailing zeros.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -266,6 +288,8 @@ mod tests {
             let rate = CreditRate::parse(&decimal(worth), &decimal(markup)).unwrap();
             let covered = rate.covered(MicroCredits::new(credits));
             prop_assert!(rate.credits(covered).unwrap() <= MicroCredits::new(credits));
+            let told = serde_json::to_string(&rate).unwrap();
+            prop_assert_eq!(serde_json::from_str::<CreditRate>(&told).unwrap(), rate);
             let more = covered.checked_add(PicoUsd::new(1)).unwrap();
             prop_assert!(rate.credits(more).unwrap() > MicroCredits::new(credits));
         }

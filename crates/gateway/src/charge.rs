@@ -22,6 +22,7 @@ impl Book {
             None => held.funding.charge_at_most(held.output),
         };
         receipt.credits = charge.credits;
+        receipt.credit_rate = held.funding.rate();
         receipt.settlement = Some(held.funding.settlement(charge));
     }
 

@@ -63,7 +63,7 @@ impl Funding {
                 let message = format!(
                     "It is not known what this call costs, and the budget {} refuses such calls. Use another model, or \
                      let the budget allow them (`\"unpriced\": \"allow\"`).",
-                    budget.id
+                    budget.name
                 );
                 Err(Error::new(Code::ModelNotPriced, message))
             }
@@ -89,6 +89,11 @@ impl Funding {
     /// Whether the workspace's credits pay.
     pub fn draws_on_credits(&self) -> bool {
         self.draw.funds != Funds::None
+    }
+
+    /// What a credit is worth, if credits pay.
+    pub const fn rate(&self) -> Option<CreditRate> {
+        self.rate
     }
 
     /// What it can cost, if that is known.
@@ -161,6 +166,24 @@ impl Funding {
         }
     }
 
+    /// What the caller of a stream is told whose hold could not be extended.
+    pub fn cut(&self, refused: HoldRefused) -> Error {
+        let (code, why) = match refused {
+            HoldRefused::Away => return Error::overloaded("No more can be set aside for the answer at the moment."),
+            HoldRefused::Short(Shortage::Credits { balance, available, .. }) => {
+                let why = format!("the balance is {balance} credits, of which {available} are not held by other calls");
+                (Code::InsufficientCredits, why)
+            }
+            HoldRefused::Short(Shortage::Budget { account, limit, used, resets_at }) => {
+                let resets = resets_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
+                let named = self.named(account);
+                let why = format!("{named} has {used} of {limit} USD used or held. resets_at: {resets}");
+                (Code::BudgetExceeded, why)
+            }
+        };
+        Error::new(code, format!("The answer ends here, because no more could be set aside for it: {why}."))
+    }
+
     /// The output limit with which the first hold would fit into so many credits.
     fn what_fits(&self, available: MicroCredits) -> String {
         let fits = self.rate.zip(self.quote).map(|(rate, quote)| quote.limit_within(rate.covered(available)));
@@ -173,8 +196,99 @@ impl Funding {
 
     fn named(&self, account: AccountId) -> String {
         match self.budgets.iter().find(|(line, _)| line.account == account) {
-            Some((_, budget)) => format!("The budget {} ({})", budget.id, budget.scope),
+            Some((_, budget)) => format!("The budget {} ({})", budget.name, budget.scope),
             None => "A limit".to_owned(),
         }
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use ownkey_domain::budget::{BudgetAction, BudgetPayer, BudgetPeriod, Scope, Unpriced};
+    use ownkey_domain::id::BudgetId;
+    use uuid::Uuid;
+
+    /// A quote whose tokens cost ten USD a million, input 1,000 of them.
+    fn quote(most: u64, slice: u64) -> Quote {
+        let per_token = PicoUsd::new(10_000_000);
+        Quote { input: per_token.times(1_000).unwrap(), per_token, most, slice, answers: 1, is_sliced: slice < most }
+    }
+
+    /// A call paid in credits of a cent each.
+    pub fn funding(most: u64, slice: u64) -> Funding {
+        Funding {
+            request: RequestId::from_uuid(Uuid::from_u128(1)),
+            workspace: WorkspaceId::from_uuid(Uuid::from_u128(2)),
+            draw: Draw { funds: Funds::All, allowance: None, included: false },
+            budgets: Vec::new(),
+            rate: CreditRate::parse("0.01", "1").ok(),
+            quote: Some(quote(most, slice)),
+        }
+    }
+
+    fn budget(unpriced: Unpriced) -> Budget {
+        Budget {
+            id: BudgetId::from_uuid(Uuid::from_u128(3)),
+            name: "b".parse().unwrap(),
+            scope: Scope::Workspace,
+            payer: BudgetPayer::Any,
+            period: BudgetPeriod::Day,
+            limit_usd: NanoUsd::new(5_000_000_000),
+            action: BudgetAction::Block,
+            unpriced,
+        }
+    }
+
+    fn own_key(budgets: &[Budget], quote: Option<Quote>) -> Funding {
+        let all = funding(0, 0);
+        let line = |budget: &Budget| (budget.line(all.workspace, Timestamp::from_millis(0)), budget.clone());
+        Funding { budgets: budgets.iter().map(line).collect(), draw: NOTHING, rate: None, quote, ..all }
+    }
+
+    #[test]
+    fn a_refusal_names_the_hold_the_balance_and_the_limit_that_fits() {
+        let (balance, available) = (MicroCredits::new(5_000_000), MicroCredits::new(1_500_000));
+        let short = HoldRefused::Short(Shortage::Credits { needed: balance, balance, available });
+        let error = funding(4_000, 4_000).refused(short, 4_000);
+        assert_eq!(error.code, Code::InsufficientCredits);
+        for part in ["a hold of 5 credits", "balance is 5,", "1.5 are not held", "an output limit of 500 tokens"] {
+            assert!(error.message.contains(part), "{part}: {}", error.message);
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_budget_and_when_it_begins_anew() {
+        let (limit, used) = (NanoUsd::new(5_000_000_000), NanoUsd::new(4_990_000_000));
+        let funding = own_key(&[budget(Unpriced::Refuse)], Some(quote(4_000, 4_000)));
+        let BudgetLine { account, ends_at: resets_at, .. } = funding.budgets[0].0;
+        let error = funding.refused(HoldRefused::Short(Shortage::Budget { account, limit, used, resets_at }), 4_000);
+        assert_eq!(error.code, Code::BudgetExceeded);
+        for part in ["The budget b (workspace)", "4.99 of 5 USD", "up to 0.05 USD", "resets_at: 1970-01-02T"] {
+            assert!(error.message.contains(part), "{part}: {}", error.message);
+        }
+    }
+
+    #[test]
+    fn own_keys_hold_only_what_a_budget_counts() {
+        let quoted = Some(quote(4_000, 4_000));
+        assert!(!own_key(&[], quoted).holds());
+        let counted = own_key(&[budget(Unpriced::Refuse)], quoted);
+        assert!(counted.holds() && counted.is_bounded() && !counted.draws_on_credits());
+        let charge = counted.charge_at_most(4_000);
+        assert_eq!((charge.credits, charge.usd), (MicroCredits::ZERO, NanoUsd::new(50_000_000)));
+        let tells = Budget { action: BudgetAction::Notify, ..budget(Unpriced::Refuse) };
+        assert!(own_key(std::slice::from_ref(&tells), quoted).holds() && !own_key(&[tells], quoted).is_bounded());
+        assert!(!own_key(&[budget(Unpriced::Refuse)], Some(Quote::NOTHING)).holds());
+    }
+
+    #[test]
+    fn what_is_not_known_to_be_bounded_is_refused_where_it_must_be() {
+        let refused = |funding: Funding| funding.quoted(None).err().map(|error| error.code);
+        let unquoted = |funding: Funding| Funding { quote: None, ..funding };
+        assert_eq!(refused(unquoted(funding(1, 1))), Some(Code::ModelNotPriced));
+        assert_eq!(refused(own_key(&[budget(Unpriced::Refuse)], None)), Some(Code::ModelNotPriced));
+        assert_eq!(refused(own_key(&[budget(Unpriced::Allow)], None)), None);
+        assert_eq!(refused(own_key(&[], None)), None);
     }
 }

@@ -168,8 +168,8 @@ impl Relay {
     fn count(&mut self) {
         let (Some(meter), Some(slices)) = (&self.meter, &mut self.slices) else { return };
         let output = meter.output();
-        if slices.produced(output) {
-            self.call.receipt.note_cost(&meter.served(), output);
+        if slices.produced(output.at_most()) {
+            self.call.receipt.note_cost(&meter.served(), output.about());
         }
     }
 

@@ -1,6 +1,7 @@
 //! Meters a stream while it passes: usage, model, and how it ended. Never an error, never a copy of the content.
 
 use memchr::memmem;
+use ownkey_domain::hold::Produced;
 
 use crate::answer::Served;
 use crate::error_class::ErrorClass;
@@ -42,16 +43,7 @@ pub struct StreamFacts {
     /// How it ended; `None` if it was cut.
     pub terminal: Option<Terminal>,
     /// What came of its output, as far as it can be seen.
-    pub output: Visible,
-}
-
-/// What of a stream's output can be seen: for one that was cut, what there is to guess by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Visible {
-    /// Pieces of data.
-    pub pieces: u64,
-    /// Bytes of text in them.
-    pub bytes: u64,
+    pub output: Produced,
 }
 
 /// What a line of data was.
@@ -103,7 +95,7 @@ pub struct StreamMeter {
     ended: bool,
     /// Whether an error was told, or is being told.
     failed: bool,
-    output: Visible,
+    output: Produced,
     delta: memmem::Finder<'static>,
 }
 
@@ -118,7 +110,7 @@ impl StreamMeter {
             terminal: None,
             ended: false,
             failed: false,
-            output: Visible::default(),
+            output: Produced::default(),
             delta: memmem::Finder::new(DELTA),
         }
     }
@@ -155,7 +147,7 @@ impl StreamMeter {
     }
 
     /// What of its output came by now.
-    pub const fn output(&self) -> Visible {
+    pub const fn output(&self) -> Produced {
         self.output
     }
 

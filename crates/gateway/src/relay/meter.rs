@@ -1,9 +1,9 @@
 //! What is learnt of an answer while it passes.
 
 use bytes::Bytes;
-use ownkey_domain::hold;
+use ownkey_domain::hold::{self, Produced};
 use ownkey_providers::answer::{AnswerMeter, Served};
-use ownkey_providers::stream::{Progress, StreamMeter, Terminal, Visible};
+use ownkey_providers::stream::{Progress, StreamMeter, Terminal};
 
 /// Meters an answer.
 pub enum Meter {
@@ -24,11 +24,11 @@ pub struct Learnt {
 }
 
 impl Meter {
-    /// About how many tokens of output passed by now.
-    pub fn output(&self) -> u64 {
+    /// What of its output passed by now.
+    pub fn output(&self) -> Produced {
         match self {
-            Self::Stream(meter) => tokens(meter.output()),
-            Self::Plain(plain) => hold::tokens_of(plain.bytes),
+            Self::Stream(meter) => meter.output(),
+            Self::Plain(plain) => Produced { pieces: 0, bytes: plain.bytes },
         }
     }
 
@@ -45,7 +45,7 @@ impl Meter {
         match self {
             Self::Stream(meter) => {
                 let facts = meter.finish();
-                Learnt { served: facts.served, terminal: facts.terminal, output: tokens(facts.output) }
+                Learnt { served: facts.served, terminal: facts.terminal, output: facts.output.about() }
             }
             // Whoever breaks off such a body breaks the connection, so that it ends is its word.
             Self::Plain(plain) => Learnt {
@@ -55,10 +55,6 @@ impl Meter {
             },
         }
     }
-}
-
-fn tokens(output: Visible) -> u64 {
-    hold::produced(output.pieces, output.bytes)
 }
 
 /// Meters a body that is no stream of events.

@@ -94,7 +94,7 @@ impl Slices {
                 return Poll::Ready(Ok(()));
             }
             if let Some(refused) = self.refused {
-                return Poll::Ready(Err(self.funding.refused(refused, self.next())));
+                return Poll::Ready(Err(self.funding.cut(refused)));
             }
             // Asked, or granted and still too little.
             ready!(if self.asked.is_some() { Poll::Pending } else { Poll::Ready(()) });
@@ -109,5 +109,115 @@ impl Slices {
     fn ask(&mut self) {
         let (ledger, call, tokens) = (Arc::clone(&self.ledger), self.funding.hold(self.next()), self.next());
         self.asked = Some((tokens, Box::pin(async move { ledger.extend(call).await })));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Code;
+    use crate::funds::tests::funding;
+    use crate::ledger::JournalUnavailable;
+    use ownkey_domain::health::KeySeen;
+    use ownkey_domain::id::{CredentialId, RequestId, WorkspaceId};
+    use ownkey_domain::ledger::{Charge, HoldCall, Shortage};
+    use ownkey_domain::money::MicroCredits;
+    use ownkey_domain::receipt::Receipt;
+    use ownkey_domain::time::Timestamp;
+    use std::sync::Mutex;
+    use std::task::Waker;
+
+    /// Has so many credits, and answers when it is let.
+    struct Purse {
+        all: MicroCredits,
+        answers: Mutex<bool>,
+    }
+
+    impl Ledger for Purse {
+        fn has_room(&self) -> bool {
+            true
+        }
+
+        fn moves_money(&self) -> bool {
+            true
+        }
+
+        fn hold(&self, _: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>> {
+            Box::pin(std::future::ready(Err(HoldRefused::Away)))
+        }
+
+        fn extend(&self, call: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>> {
+            let (needed, balance) = (call.amount.credits, self.all);
+            let short = HoldRefused::Short(Shortage::Credits { needed, balance, available: MicroCredits::ZERO });
+            Box::pin(std::future::poll_fn(move |_| match *self.answers.lock().unwrap() {
+                true => Poll::Ready(if needed > balance { Err(short) } else { Ok(()) }),
+                false => Poll::Pending,
+            }))
+        }
+
+        fn evidence(&self, _: RequestId, _: Charge) -> Result<(), JournalUnavailable> {
+            Ok(())
+        }
+
+        fn record(&self, _: &Receipt) -> Result<(), JournalUnavailable> {
+            Ok(())
+        }
+
+        fn key_seen(&self, _: (WorkspaceId, CredentialId), _: KeySeen, _: Timestamp) {}
+    }
+
+    /// A stream of 3,000 tokens at most, held a thousand at a time, of a workspace with so many micro-credits.
+    fn slices(credits: i64, answers: bool) -> (Slices, Arc<Purse>) {
+        let purse = Arc::new(Purse { all: MicroCredits::new(credits), answers: Mutex::new(answers) });
+        let ledger: Arc<dyn Ledger> = Arc::<Purse>::clone(&purse);
+        (Slices::new(Arc::new(funding(3_000, 1_000)), 1_000, ledger, Arc::default()), purse)
+    }
+
+    fn more(slices: &mut Slices, produced: u64) -> Poll<Result<(), Code>> {
+        slices.produced(produced);
+        slices.poll_more(&mut Context::from_waker(Waker::noop())).map_err(|error| error.code)
+    }
+
+    #[test]
+    fn more_is_held_before_three_quarters_are_used() {
+        let (mut slices, _) = slices(4_000_000, true);
+        assert_eq!((more(&mut slices, 600), slices.held()), (Poll::Ready(Ok(())), 1_000));
+        assert_eq!((more(&mut slices, 740), slices.held()), (Poll::Ready(Ok(())), 2_000));
+        assert_eq!((more(&mut slices, 1_900), slices.held()), (Poll::Ready(Ok(())), 3_000));
+        // More than that its provider does not make, however it is counted.
+        assert_eq!(more(&mut slices, 9_000), Poll::Ready(Ok(())));
+    }
+
+    #[test]
+    fn a_stream_waits_at_the_end_of_its_hold_and_not_before() {
+        let (mut slices, purse) = slices(4_000_000, false);
+        assert_eq!(more(&mut slices, 800), Poll::Ready(Ok(())));
+        assert_eq!(more(&mut slices, 1_000), Poll::Ready(Ok(())));
+        assert_eq!(more(&mut slices, 1_001), Poll::Pending);
+        *purse.answers.lock().unwrap() = true;
+        assert_eq!((more(&mut slices, 1_001), slices.held()), (Poll::Ready(Ok(())), 2_000));
+    }
+
+    #[test]
+    fn a_stream_without_money_ends_where_its_hold_does() {
+        let (mut slices, _) = slices(2_500_000, true);
+        assert_eq!(more(&mut slices, 900), Poll::Ready(Ok(())));
+        assert_eq!(more(&mut slices, 1_000), Poll::Ready(Ok(())));
+        assert_eq!(more(&mut slices, 1_001), Poll::Ready(Err(Code::InsufficientCredits)));
+    }
+
+    #[test]
+    fn a_piece_larger_than_a_slice_is_held_whole() {
+        let (mut slices, _) = slices(4_000_000, true);
+        assert_eq!((more(&mut slices, 1_950), slices.held()), (Poll::Ready(Ok(())), 3_000));
+    }
+
+    #[test]
+    fn what_it_costs_is_written_down_now_and_then() {
+        let (mut slices, _) = slices(4_000_000, true);
+        assert_eq!(
+            [100, 512, 700, 1_023, 1_024].map(|tokens| slices.produced(tokens)),
+            [false, true, false, false, true]
+        );
     }
 }
