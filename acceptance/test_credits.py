@@ -13,7 +13,7 @@ import pytest
 from harness.api import call_body, post, read_what_comes
 from harness.load import Plan, read_to_the_end, request
 from harness.process import wait_for
-from harness.products import code, settings, workspace
+from harness.products import code, grant, settings, workspace
 from harness.server import Server
 from harness.sim import PROVIDERS, provider_key
 
@@ -31,11 +31,6 @@ def niyra(tmp_path_factory, sim):
 def credits(cost_usd) -> Decimal:
     """What Niyra's customers pay for that cost: rounded up once."""
     return (Decimal(cost_usd) * Decimal("1.2") / Decimal("0.01")).quantize(MICRO, ROUND_UP)
-
-
-def grant(workspace, amount, **more):
-    body = {"credits": str(amount), "reason": "a test", **more}
-    return workspace.operator("POST", f"{workspace.path}/credits/grants", body, 201).json()
 
 
 def purse(workspace) -> dict[str, Decimal]:
