@@ -9,6 +9,7 @@ mod audit;
 mod bed;
 mod credentials;
 mod deks;
+mod extension;
 mod feed;
 #[cfg(feature = "kill-points")]
 mod kills;
