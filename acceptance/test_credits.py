@@ -294,6 +294,32 @@ def test_a_budget_refuses_what_has_no_price_unless_it_is_told_not_to(niyra, sim)
     assert passes()
 
 
+def test_a_picture_is_held_as_a_picture_however_many_bytes_it_has(niyra):
+    acme = workspace(niyra, "pro")
+    hold = lambda parts: needed(acme.ask("anthropic", messages=[{"role": "user", "content": parts}]))[0]  # noqa: E731
+    source = {"type": "base64", "media_type": "image/png", "data": "A" * 400_000}
+    small, large = ({"type": "image", "source": source | {"data": "A" * size}} for size in (4, 400_000))
+    linked = {"type": "image", "source": {"type": "url", "url": "https://example.com/cat.png"}}
+    text = {"type": "text", "text": "A" * 400_000}
+    assert hold([small]) == hold([large]) < hold([large, large]) < hold([text])
+    assert abs(hold([linked]) - hold([small])) < Decimal("0.02")
+    # What is in a document that the provider fetches nobody knows: as much as the model can read.
+    elsewhere = {"type": "document", "source": {"type": "url", "url": "https://example.com/book.pdf"}}
+    assert hold([elsewhere]) >= hold([text])
+
+
+def test_the_server_waits_for_what_is_still_read_when_it_stops(new_server, sim):
+    server = new_server(settings=settings("niyra")).start()
+    acme, since = rich(server), sim.now()
+    leave(server, acme.secret, Plan("anthropic", LONG.format(200, 10)), events_came(10))
+    server.stop()
+    (entry,) = sim.ended(since)
+    server.start()
+    receipt = charged_alone(acme)
+    assert entry["outcome"] == "complete" and receipt["measured"] == "measured"
+    assert Decimal(receipt["credits"]) == credits(entry["cost_usd"])
+
+
 def test_killed_in_mid_stream_nothing_stays_held(new_server, sim):
     server = new_server(settings=settings("niyra")).start()
     acme = rich(server)

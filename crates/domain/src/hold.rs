@@ -29,8 +29,10 @@ const INPUTS: [TokenClass; 7] = [
 /// The size of a call.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Size {
-    /// Bytes of its body.
+    /// Bytes of its body, without pictures and sound.
     pub body_bytes: u64,
+    /// Tokens at most of what its body has that is no text, and is not among those bytes.
+    pub media: u64,
     /// How many messages.
     pub messages: u64,
     /// Whether it brings tools.
@@ -54,6 +56,7 @@ pub const fn tokens_of(bytes: u64) -> u64 {
 pub fn prompt(model: Option<&Model>, size: &Size) -> u64 {
     let prompt = tokens_of(size.body_bytes)
         .saturating_add(size.messages.saturating_mul(TOKENS_PER_MESSAGE))
+        .saturating_add(size.media)
         .saturating_add(size.carried)
         .saturating_add(if size.has_tools { TOKENS_OF_TOOLS } else { 0 });
     prompt.min(model.and_then(|model| model.context_tokens).unwrap_or(u64::MAX))

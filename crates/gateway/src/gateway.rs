@@ -19,6 +19,7 @@ use ownkey_domain::platform_key;
 use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
 use ownkey_providers::managed::{Extensions, Shape};
+use ownkey_providers::media::Media;
 use ownkey_providers::paths::{self, What};
 use ownkey_providers::peek::{Edits, Peek, edit, peek};
 use ownkey_providers::route::Verb;
@@ -302,12 +303,13 @@ impl Gateway {
     ) -> Result<Funding, Error> {
         let is_managed = decision.payer.kind() == PayerKind::Managed;
         let (request, body_bytes) = (received.asked, received.body.bytes.len());
-        let measured = |shape| Measures { route: call.route, request, body_bytes, shape }.size(decision);
+        let route = call.route;
+        let measured = |shape, media| Measures { route, request, body_bytes, shape, media }.size(decision);
         let quote = |size: &Size| match model.is_free {
             true => Some(Quote::NOTHING),
             false => model.model().and_then(|model| Quote::of(model, size)),
         };
-        let funding = self.funding(call, decision).quoted(quote(&measured(Shape::default())))?;
+        let funding = self.funding(call, decision).quoted(quote(&measured(Shape::default(), Media::default())))?;
         let shape = if is_managed {
             let world = terms::closed_world(call.route, model, &received.head.headers, &self.parts.managed)?;
             let walk = call.looked.through(received.body, world).await;
@@ -316,7 +318,11 @@ impl Gateway {
         } else {
             Shape::default()
         };
-        let size = Measures { route: call.route, request, body_bytes, shape }.size(decision);
+        let media = match funding.holds() {
+            true => on_body(received.body, move |sent| Media::of(sent, route)).await?,
+            false => Media::default(),
+        };
+        let size = measured(shape, media);
         call.receipt.prompted(hold::prompt(model.model(), &size));
         self.take_turn(call, decision.plan)?;
         funding.quoted(quote(&size))

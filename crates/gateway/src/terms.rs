@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 use ownkey_domain::hold::Size;
 use ownkey_providers::managed::{ClosedWorld, Extensions, Objection, Shape, beta_header, look_at_beta};
+use ownkey_providers::media::Media;
 use ownkey_providers::paths::place_of;
 use ownkey_providers::peek::Peek;
 use ownkey_providers::route::Route;
@@ -79,6 +80,8 @@ pub struct Measures<'a> {
     pub body_bytes: usize,
     /// What was found in it.
     pub shape: Shape,
+    /// What of it is no text.
+    pub media: Media,
 }
 
 impl Measures<'_> {
@@ -86,7 +89,8 @@ impl Measures<'_> {
     pub fn size(&self, decision: &Decision<'_>) -> Size {
         let model = decision.model.unwrap_or_default();
         Size {
-            body_bytes: u64::try_from(self.body_bytes).unwrap_or(u64::MAX),
+            body_bytes: u64::try_from(self.body_bytes).unwrap_or(u64::MAX).saturating_sub(self.media.bytes),
+            media: self.media.tokens(decision.provider, model),
             messages: self.shape.messages,
             has_tools: self.shape.has_tools,
             output_limit: self.output_limit(decision).map(u64::from),

@@ -52,6 +52,8 @@ pub(crate) static FACTS: Facts = Facts {
     routes: routes::ROUTES,
     models_path: "/v1/models?limit=1000",
     ping,
+    // Of the largest, which only the newest models see at that size.
+    image_tokens: |_| 4_784,
     classify: errors::classify,
 };
 
