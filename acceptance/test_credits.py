@@ -8,9 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import ROUND_UP, Decimal
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
-from harness.api import call_body, post, read_what_comes
+from harness.api import LOCAL, PATHS, call_body, call_headers, post, read_what_comes
 from harness.load import Plan, read_to_the_end, request
 from harness.process import wait_for
 from harness.products import code, grant, settings, workspace
@@ -204,6 +205,17 @@ def test_who_leaves_a_stream_pays_what_the_provider_bills(niyra, sim, provider):
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
+def test_no_more_is_held_for_whoever_has_left(niyra, sim, provider):
+    acme, since = rich(niyra), sim.now()
+    body = json.dumps(call_body(provider, LONG.format(5_000, 1), stream=True, max_tokens=8_000)).encode()
+    with httpx.stream("POST", acme.url + PATHS[provider], content=body, headers=call_headers(provider, acme.secret), **LOCAL) as answer:
+        next(answer.iter_bytes())
+    receipt, (entry,) = charged_alone(acme), sim.ended(since)
+    assert (receipt["outcome"], receipt["measured"], entry["outcome"]) == ("cancelled", "estimated", "cancelled")
+    assert 800 <= receipt["usage"]["output"] <= 2_048
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
 def test_who_leaves_before_the_answer_pays_what_the_provider_bills(niyra, sim, provider):
     acme, since = rich(niyra), sim.now()
     wait_for(lambda: sim.stats()["open"] == 0, "nothing else is going on")
@@ -276,6 +288,40 @@ def test_a_budget_stops_calls_before_they_go_out(niyra, sim, provider, payer):
     acme.receipts()
     told = acme.operator.get(f"{acme.path}/budgets/{made['id']}")
     assert Decimal(told["used_usd"]) == cost
+    checked(niyra)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_budget_ends_a_stream_of_an_own_key(niyra, provider):
+    acme = workspace(niyra, "pro")
+    acme.put_key(provider, provider_key(provider), expect=201)
+    # Enough for the first 2,048 tokens and their prompt, not for as many again.
+    limit = {"openai": "0.0015", "anthropic": "0.012"}[provider]
+    made = budget(acme, limit_usd=limit)
+    body = json.dumps(call_body(provider, LONG.format(5_000, 0), stream=True, max_tokens=8_000)).encode()
+    answer = read_what_comes(acme.url, provider, body, acme.secret)
+    assert answer.head.status_code == 200 and "budget_exceeded" in answer.text and made["id"] in answer.text
+    receipt = acme.receipt(answer.head)
+    assert (receipt["outcome"], receipt["credits"], receipt["measured"]) == ("failed", "0", "estimated")
+    acme.receipts()
+    used = Decimal(acme.operator.get(f"{acme.path}/budgets/{made['id']}")["used_usd"])
+    assert Decimal(receipt["cost_usd"]) == used <= Decimal(limit)
+
+
+def overrun(server) -> Decimal:
+    return Decimal(str(server.metrics()["ownkey_overrun_credits_total"]))
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_what_is_billed_beyond_all_there_is_the_operator_pays(niyra, provider):
+    acme = workspace(niyra, "pro")
+    prompt = "[[sim:usage input=100000 output=500]]"
+    hold, _ = needed(acme.ask(provider, prompt, max_tokens=600))
+    grant(acme, hold)
+    before, answer = overrun(niyra), acme.ask(provider, prompt, max_tokens=600)
+    charged = Decimal(acme.receipt(answer)["credits"])
+    assert charged > hold and purse(acme) == {"balance": 0, "held": 0, "available": 0}
+    assert abs(overrun(niyra) - before - (charged - hold)) < MICRO
     checked(niyra)
 
 

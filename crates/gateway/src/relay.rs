@@ -328,7 +328,9 @@ impl HttpBody for Relay {
                         bytes
                     }
                     Poll::Ready(Err(error)) => {
-                        self.call.receipt.metrics().cut();
+                        if !self.is_left {
+                            self.call.receipt.metrics().cut();
+                        }
                         self.fail(&error);
                         continue;
                     }

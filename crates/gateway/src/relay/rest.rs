@@ -19,6 +19,9 @@ impl Relay {
     pub(super) fn leave(&mut self) -> bool {
         self.is_left = true;
         self.writer = None;
+        if let Some(slices) = &mut self.slices {
+            slices.hold_no_more();
+        }
         let is_open = self.meter.is_some() && matches!(self.state, State::Flowing(_) | State::Waiting(..));
         is_open && self.call.receipt.is_paid_in_credits() && !self.is_used_up()
     }

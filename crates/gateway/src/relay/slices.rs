@@ -86,6 +86,11 @@ impl Slices {
         self.asked = None;
     }
 
+    /// What is held must do from now on.
+    pub fn hold_no_more(&mut self) {
+        self.refused.get_or_insert(HoldRefused::Away);
+    }
+
     /// Ready when the stream may go on, or why it may not.
     pub fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         loop {
@@ -204,6 +209,14 @@ mod tests {
         assert_eq!(more(&mut slices, 900), Poll::Ready(Ok(())));
         assert_eq!(more(&mut slices, 1_000), Poll::Ready(Ok(())));
         assert_eq!(more(&mut slices, 1_001), Poll::Ready(Err(Code::InsufficientCredits)));
+    }
+
+    #[test]
+    fn for_nobody_no_more_is_held() {
+        let (mut slices, _) = slices(4_000_000, true);
+        slices.hold_no_more();
+        assert_eq!((more(&mut slices, 1_000), slices.held()), (Poll::Ready(Ok(())), 1_000));
+        assert!(matches!(more(&mut slices, 1_001), Poll::Ready(Err(_))));
     }
 
     #[test]
