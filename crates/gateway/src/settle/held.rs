@@ -129,7 +129,7 @@ impl OpenReceipt {
                 receipt.settlement = Some(held.funding.settlement(Charge::default()));
             }
             Some(held) => self.book.charge(receipt, held, (served, self.guess)),
-            None if self.asked => receipt.settlement = Some(charge::nothing()),
+            None if self.asked => receipt.settlement = Some(charge::NOTHING),
             None => {}
         }
     }
