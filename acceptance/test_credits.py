@@ -106,34 +106,37 @@ def test_what_is_charged_is_what_the_provider_bills(niyra, sim, provider, stream
     assert purse(acme) == {"balance": left, "held": 0, "available": left}
 
 
-def costs_its_hold(server, provider: str, letters: int = 0, limit: int = 200) -> tuple[bytes, Decimal]:
-    """A call that costs all that is held for it, and what that is."""
-    body, inputs = b"", 0
-    for _ in range(2):
+# USD for a million tokens, in and out, of what `call_body` asks for.
+PRICES = {"openai": (Decimal("0.15"), Decimal("0.6")), "anthropic": (Decimal(1), Decimal(5))}
+
+
+def costs_its_hold(poor, provider: str, letters: int, limit: int) -> tuple[bytes | None, Decimal]:
+    """A call that costs all that is held for it, if there can be one, and what is held."""
+
+    def call(inputs: int) -> bytes:
         prompt = f"[[sim:usage input={inputs:08} output={limit:08}]]" + "x" * letters
-        body = json.dumps(call_body(provider, prompt, max_tokens=limit)).encode()
-        # The dearest that input can be is an hour in the cache, at twice the price.
-        inputs = (len(body) // 2 + 16) * (2 if provider == "anthropic" else 1)
-    acme = workspace(server, "pro")
-    hold, _ = needed(post(acme.url, provider, body, acme.secret))
-    return body, hold
+        return json.dumps(call_body(provider, prompt, max_tokens=limit)).encode()
+
+    hold, _ = needed(post(poor.url, provider, call(0), poor.secret))
+    to_read, to_write = PRICES[provider]
+    inputs = (hold * Decimal("0.01") / Decimal("1.2") * 1_000_000 - limit * to_write) / to_read
+    return (call(int(inputs)) if inputs == int(inputs) else None), hold
 
 
 def same_cost(server) -> tuple[dict[str, bytes], Decimal]:
     """Calls over both protocols that cost the same to the last micro-credit, all of which is held for them."""
-    wanted = {}
-    for limit in (21, 22, 23):
-        body, hold = costs_its_hold(server, "anthropic", limit=limit)
-        wanted[hold] = body
-    for letters in range(0, 8, 2):
-        _, least = costs_its_hold(server, "openai", letters, 100)
-        each = Decimal("0.000072")
+    poor = workspace(server, "alpha")
+    made = (costs_its_hold(poor, "anthropic", 0, limit) for limit in range(21, 30))
+    wanted = {hold: body for body, hold in made if body}
+    for letters in range(0, 12, 2):
+        (_, least), (_, next) = (costs_its_hold(poor, "openai", letters, limit) for limit in (100, 101))
         for hold, body in wanted.items():
-            more = (hold - least) / each
+            more = (hold - least) / (next - least)
             if more == int(more) and more > -100:
-                ours, same = costs_its_hold(server, "openai", letters, 100 + int(more))
+                ours, same = costs_its_hold(poor, "openai", letters, 100 + int(more))
                 assert same == hold
-                return {"anthropic": body, "openai": ours}, hold
+                if ours:
+                    return {"anthropic": body, "openai": ours}, hold
     raise AssertionError("no two calls cost the same")
 
 
@@ -296,7 +299,7 @@ def test_a_budget_ends_a_stream_of_an_own_key(niyra, provider):
     acme = workspace(niyra, "pro")
     acme.put_key(provider, provider_key(provider), expect=201)
     # Enough for the first 2,048 tokens and their prompt, not for as many again.
-    limit = {"openai": "0.0015", "anthropic": "0.012"}[provider]
+    limit = {"openai": "0.003", "anthropic": "0.012"}[provider]
     made = budget(acme, limit_usd=limit)
     body = json.dumps(call_body(provider, LONG.format(5_000, 0), stream=True, max_tokens=8_000)).encode()
     answer = read_what_comes(acme.url, provider, body, acme.secret)

@@ -9,8 +9,9 @@ use axum::extract::State;
 use ownkey_domain::catalogue::Listed;
 use ownkey_domain::money::{CreditRate, MicroCredits, PicoUsd};
 use ownkey_domain::payer::PayerKind;
-use ownkey_domain::price::Rates;
+use ownkey_domain::price::{Prices, Rates};
 use ownkey_domain::provider::Provider;
+use ownkey_domain::usage::{TokenClass, Unit};
 use ownkey_providers::paths;
 use ownkey_providers::route::Route;
 use serde::Serialize;
@@ -85,9 +86,12 @@ pub(crate) struct TermsView {
     reason: Option<Reason>,
     /// Credits for a million tokens, by service tier and token class, rounded up to a micro-credit.
     #[schema(value_type = BTreeMap<String, BTreeMap<String, String>>)]
-    credits_per_million_tokens: Priced,
+    credits_per_million_tokens: ByTier,
     /// The same where prompts are long, if that costs more.
     long_context: Option<LongContextView>,
+    /// Credits for one of what else is counted, such as `input_characters` or `web_searches`.
+    #[schema(value_type = BTreeMap<String, String>)]
+    credits_per_unit: BTreeMap<&'static str, MicroCredits>,
 }
 
 /// What long prompts cost.
@@ -98,7 +102,7 @@ pub(crate) struct LongContextView {
     above_tokens: u64,
     /// Credits for a million tokens, by service tier and token class.
     #[schema(value_type = BTreeMap<String, BTreeMap<String, String>>)]
-    credits_per_million_tokens: Priced,
+    credits_per_million_tokens: ByTier,
 }
 
 /// A metered service.
@@ -128,7 +132,8 @@ enum Cost {
     Refused,
 }
 
-type Priced = BTreeMap<String, BTreeMap<&'static str, MicroCredits>>;
+/// Credits by service tier and token class.
+type ByTier = BTreeMap<String, BTreeMap<&'static str, MicroCredits>>;
 
 /// Shows what each call and each service would cost this workspace now, and who would pay. Whether there are credits for
 /// it is another question, which `credits` answers.
@@ -196,30 +201,46 @@ impl Asking<'_> {
             Ok(PayerKind::Managed) => Cost::Included,
         };
         let prices = listed.map(|listed| &listed.model.prices).filter(|_| cost != Cost::Refused);
-        let rate = self.control.parts.credits.as_ref();
-        let priced = |tiers: &BTreeMap<String, Rates>| priced(tiers, rate, cost);
+        let pricing = Pricing { rate: self.control.parts.credits.as_ref(), cost };
         TermsView {
             payer: decided.as_ref().ok().copied(),
             cost,
             reason: decided.err(),
-            credits_per_million_tokens: prices.map(|prices| priced(&prices.tiers)).unwrap_or_default(),
+            credits_per_million_tokens: prices.map(|prices| pricing.by_tier(&prices.tiers)).unwrap_or_default(),
             long_context: prices.and_then(|prices| prices.long_context.as_ref()).map(|long| LongContextView {
                 above_tokens: long.above_tokens,
-                credits_per_million_tokens: priced(&long.tiers),
+                credits_per_million_tokens: pricing.by_tier(&long.tiers),
             }),
+            credits_per_unit: prices.map(|prices| pricing.by_unit(prices)).unwrap_or_default(),
         }
     }
 }
 
-fn priced(tiers: &BTreeMap<String, Rates>, rate: Option<&CreditRate>, cost: Cost) -> Priced {
-    let credits = |price: PicoUsd| match cost {
-        Cost::Credits => rate?.credits(price.times(TOKENS)?),
-        Cost::OwnKey | Cost::Included | Cost::Free | Cost::Refused => Some(MicroCredits::ZERO),
-    };
-    let mut all = Priced::new();
-    for (tier, rates) in tiers {
-        let classes = rates.iter().filter_map(|(class, price)| Some((class.as_str(), credits(price)?)));
-        all.insert(tier.clone(), classes.collect());
+/// How a list price is told in credits.
+struct Pricing<'a> {
+    rate: Option<&'a CreditRate>,
+    cost: Cost,
+}
+
+impl Pricing<'_> {
+    fn credits(&self, price: PicoUsd) -> Option<MicroCredits> {
+        match self.cost {
+            Cost::Credits => self.rate?.credits(price),
+            Cost::OwnKey | Cost::Included | Cost::Free | Cost::Refused => Some(MicroCredits::ZERO),
+        }
     }
-    all
+
+    fn by_tier(&self, tiers: &BTreeMap<String, Rates>) -> ByTier {
+        let by_class = |rates: &Rates| -> BTreeMap<_, _> {
+            let priced =
+                |(class, price): (TokenClass, PicoUsd)| Some((class.as_str(), self.credits(price.times(TOKENS)?)?));
+            rates.iter().filter_map(priced).collect()
+        };
+        tiers.iter().map(|(tier, rates)| (tier.clone(), by_class(rates))).collect()
+    }
+
+    fn by_unit(&self, prices: &Prices) -> BTreeMap<&'static str, MicroCredits> {
+        let priced = |(unit, price): (&Unit, &PicoUsd)| Some((unit.as_str(), self.credits(*price)?));
+        prices.units.iter().filter_map(priced).collect()
+    }
 }

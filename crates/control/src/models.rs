@@ -158,8 +158,8 @@ impl Viewer {
         let named = listed.and_then(|listed| catalogue.resolve(listed.id, provider.protocol()).ok());
         let always_managed = control.parts.managed_paths.iter().any(|path| path == route.template);
         let policy = if always_managed { PayerPolicy::ManagedOnly } else { self.policy };
-        let by_token = listed.is_none_or(|listed| listed.model.prices.by_token());
-        let offer = Offer { priced: route.is_free() || by_token, ..self.offer(control, provider) };
+        let is_known = listed.is_none_or(|listed| listed.model.prices.are_known());
+        let offer = Offer { priced: route.is_free() || is_known, ..self.offer(control, provider) };
         let payer = Standing { policy, ..self.standing() }.decide(catalogue, named.as_ref(), &offer)?.kind();
         if payer == PayerKind::Managed && !route.can_be_managed() {
             let message = "managed access does not serve this path, since it could not be priced".to_owned();
@@ -192,7 +192,7 @@ impl Viewer {
         }
         let named = catalogue.resolve(listed.id, provider.protocol());
         let named = named.map_err(|error| Reason { code: "wrong_protocol", message: error.to_string() })?;
-        let offer = Offer { priced: listed.model.prices.by_token(), ..self.offer(control, provider) };
+        let offer = Offer { priced: listed.model.prices.are_known(), ..self.offer(control, provider) };
         self.standing().usable(catalogue, &named, &offer).map_err(Reason::from)
     }
 }

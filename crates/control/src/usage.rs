@@ -69,10 +69,11 @@ pub(crate) struct UsageRowView {
     calls: u64,
     /// Calls that were refused, failed, or got a status of 400 or above.
     errors: u64,
-    /// Tokens by class.
+    /// Tokens by class, and what else was counted (`input_characters`, `input_seconds`, `web_searches`,
+    /// `file_searches`); absent is unknown.
     #[schema(value_type = std::collections::BTreeMap<String, u64>)]
     usage: Usage,
-    /// Served calls whose tokens are unknown.
+    /// Served calls whose usage is unknown.
     unmeasured: u64,
     /// List-price cost of the calls whose cost is known.
     #[schema(value_type = String)]
@@ -144,7 +145,7 @@ impl UsageRowView {
             key,
             calls: totals.calls,
             errors: totals.errors,
-            usage: totals.tokens,
+            usage: totals.usage,
             unmeasured: totals.unmeasured,
             cost_usd: totals.cost_usd,
             unpriced: totals.unpriced,

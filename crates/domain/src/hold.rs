@@ -2,8 +2,9 @@
 
 use crate::catalogue::Model;
 use crate::money::PicoUsd;
-use crate::price::{Rates, STANDARD_TIER};
-use crate::usage::TokenClass;
+use crate::price::Rates;
+use crate::response::ChainTokens;
+use crate::usage::{TokenClass, Unit};
 
 /// Two bytes of text make at least about a token.
 const BYTES_PER_TOKEN: u64 = 2;
@@ -15,6 +16,9 @@ const TOKENS_OF_TOOLS: u64 = 1_024;
 const SLICE_TOKENS: u64 = 2_048;
 /// As most text has it.
 const USUAL_BYTES_PER_TOKEN: u64 = 4;
+/// Sound is hardly ever packed more tightly: 8 kbit/s, which is what the tightest speech takes. Whoever takes pains to do
+/// better pays what it costs all the same, as with the densest text.
+const BYTES_PER_SECOND_OF_SOUND: u64 = 1_000;
 /// Input classes: the dearest of them is what an input token can cost.
 const INPUTS: [TokenClass; 7] = [
     TokenClass::Input,
@@ -33,18 +37,22 @@ pub struct Size {
     pub body_bytes: u64,
     /// Tokens at most of what its body has that is no text, and is not among those bytes.
     pub media: u64,
+    /// The conversation at the provider that it goes on from.
+    pub chain: ChainTokens,
     /// How many messages.
     pub messages: u64,
     /// Whether it brings tools.
     pub has_tools: bool,
     /// Its output limit, if it has one.
     pub output_limit: Option<u64>,
-    /// Tokens of a stored conversation that the call goes on with.
-    pub carried: u64,
     /// How many answers it asks for.
     pub answers: u64,
     /// Whether its output can be counted while it passes, so that it is held slice by slice.
     pub in_slices: bool,
+    /// The characters of its text, where that is what the path counts.
+    pub characters: Option<u64>,
+    /// The service tiers that may serve it; none stands for any.
+    pub tiers: &'static [&'static str],
 }
 
 /// How many tokens so many bytes of text are at most, all but the densest text.
@@ -57,8 +65,8 @@ pub fn prompt(model: Option<&Model>, size: &Size) -> u64 {
     let prompt = tokens_of(size.body_bytes)
         .saturating_add(size.messages.saturating_mul(TOKENS_PER_MESSAGE))
         .saturating_add(size.media)
-        .saturating_add(size.carried)
-        .saturating_add(if size.has_tools { TOKENS_OF_TOOLS } else { 0 });
+        .saturating_add(if size.has_tools { TOKENS_OF_TOOLS } else { 0 })
+        .saturating_add(size.chain.bound());
     prompt.min(model.and_then(|model| model.context_tokens).unwrap_or(u64::MAX))
 }
 
@@ -107,20 +115,30 @@ impl Quote {
 
     /// Of a call of that model; `None` if it can't be known.
     pub fn of(model: &Model, size: &Size) -> Option<Self> {
-        let prompt = prompt(Some(model), size);
-        let tiers = match &model.prices.long_context {
-            Some(long) if prompt > long.above_tokens => &long.tiers,
-            _ => &model.prices.tiers,
+        let quote = match model.prices.by_unit() {
+            Some(unit) => Self { input: model.prices.cost_of(unit, units(unit, size)?)?, ..Self::NOTHING },
+            None => Self::for_tokens(model, size)?,
         };
-        let rates = tiers.get(STANDARD_TIER)?;
-        let dearest = INPUTS.iter().filter_map(|class| rates.get(*class)).max()?;
+        // What it costs at most can be told, whatever part of it is asked for.
+        quote.cost(quote.most).map(|_| quote)
+    }
+
+    fn for_tokens(model: &Model, size: &Size) -> Option<Self> {
+        let prompt = prompt(Some(model), size);
+        let may_serve = |tier: &str| size.tiers.is_empty() || size.tiers.contains(&tier);
+        let rates = model.prices.tiers_at(prompt).iter().filter(|(tier, _)| may_serve(tier));
+        let prices = rates.map(|(_, rates)| {
+            let dearest = INPUTS.iter().filter_map(|class| rates.get(*class)).max()?;
+            Some((dearest, output_rate(rates)?))
+        });
+        let prices = prices.collect::<Option<Vec<_>>>()?;
+        // Where several tiers may serve, the dearest price of each kind.
+        let (dearest, per_token) = prices.into_iter().reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)))?;
         let answers = size.answers.max(1);
         let most = size.output_limit.or(model.output_tokens)?.checked_mul(answers)?;
         let slice = if size.in_slices { SLICE_TOKENS.saturating_mul(answers).min(most) } else { most };
-        let (input, per_token) = (dearest.times(prompt)?, output_rate(rates)?);
-        let quote = Self { input, per_token, most, slice, answers, is_sliced: size.in_slices };
-        // What it costs at most can be told, whatever part of it is asked for.
-        quote.cost(most).map(|_| quote)
+        let input = dearest.times(prompt)?;
+        Some(Self { input, per_token, most, slice, answers, is_sliced: size.in_slices })
     }
 
     /// What it costs with so many tokens of output; `None` beyond what fits.
@@ -136,8 +154,18 @@ impl Quote {
     }
 }
 
+/// How many units the input of a call has at most.
+const fn units(unit: Unit, size: &Size) -> Option<u64> {
+    match unit {
+        Unit::InputCharacter => size.characters,
+        Unit::InputSecond => Some(size.body_bytes.div_ceil(BYTES_PER_SECOND_OF_SOUND)),
+        // Nobody knows how often a model searches.
+        Unit::WebSearch | Unit::FileSearch => None,
+    }
+}
+
 fn output_rate(rates: &Rates) -> Option<PicoUsd> {
-    let classes = [TokenClass::Output, TokenClass::AudioOutput];
+    let classes = [TokenClass::Output, TokenClass::AudioOutput, TokenClass::ImageOutput];
     classes.iter().filter_map(|class| rates.get(*class)).max()
 }
 
@@ -148,8 +176,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn cost(model: &Model, size: &Size) -> String {
-        let quote = Quote::of(model, size).unwrap();
-        quote.cost(quote.slice).unwrap().to_string()
+        at_most(model, size).unwrap()
+    }
+
+    fn at_most(model: &Model, size: &Size) -> Option<String> {
+        let quote = Quote::of(model, size)?;
+        Some(quote.cost(quote.slice)?.to_string())
     }
 
     #[test]
@@ -163,6 +195,11 @@ mod tests {
         let sliced = Size { in_slices: true, output_limit: None, ..size };
         assert_eq!(cost(model, &sliced), "0.01124");
         assert_eq!(cost(model, &Size { in_slices: true, ..size }), "0.006");
+        // 200 tokens more, or as many as the model takes.
+        let goes_on = Size { chain: ChainTokens::new(200), ..size };
+        assert_eq!(cost(model, &goes_on), "0.0064");
+        let unknown = Size { chain: ChainTokens::UNKNOWN, ..size };
+        assert_eq!(cost(model, &unknown), "0.405");
         let huge = Size { body_bytes: u64::MAX, ..size };
         assert_eq!(cost(model, &huge), "0.405");
     }
@@ -190,5 +227,34 @@ mod tests {
                 None => prop_assert!(!fits(0)),
             }
         }
+    }
+
+    #[test]
+    fn a_dearer_tier_is_held_at_its_price() {
+        let catalogue = Catalogue::builtin().unwrap();
+        let held = |model: &str, tiers| {
+            let size = Size { body_bytes: 2_000, output_limit: Some(100), tiers, ..Size::default() };
+            at_most(catalogue.find(model).unwrap(), &size)
+        };
+        // A thousand tokens at 1.25 USD a million and a hundred at 10; twice that as priority, half of it as flex.
+        assert_eq!(held("gpt-5", &["standard"]).unwrap(), "0.00225");
+        assert_eq!(held("gpt-5", &["priority"]).unwrap(), "0.0045");
+        assert_eq!(held("gpt-5", &["flex"]).unwrap(), "0.001125");
+        // What may be served in several is held for the dearest of those that the model has.
+        assert_eq!(held("gpt-5", &["standard", "priority"]).unwrap(), "0.0045");
+        assert_eq!(held("gpt-5", &["standard", "us"]).unwrap(), "0.00225");
+        assert_eq!(held("gpt-5", &[]).unwrap(), "0.0045");
+        assert_eq!(held("gpt-5", &["nobody's"]), None);
+    }
+
+    #[test]
+    fn what_is_sold_by_other_units_is_held_by_them() {
+        let catalogue = Catalogue::builtin().unwrap();
+        let held = |model: &str, size: Size| at_most(catalogue.find(model).unwrap(), &size);
+        let spoken = Size { body_bytes: 9_000, characters: Some(100), ..Size::default() };
+        assert_eq!(held("tts-1", spoken).unwrap(), "0.0015");
+        assert_eq!(held("tts-1", Size { characters: None, ..spoken }), None);
+        // Ten seconds: nine whole ones and what is left.
+        assert_eq!(held("whisper-1", Size { body_bytes: 9_001, ..Size::default() }).unwrap(), "0.001");
     }
 }

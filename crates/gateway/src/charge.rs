@@ -52,7 +52,7 @@ impl Book {
 
 /// What an answer that did not tell its usage is taken to have used; `None` if there is more than tokens to it.
 fn estimate(served: &Served, guess: Guess) -> Option<Served> {
-    if served.billing != Billing::ByTokens {
+    if served.billing != Billing::ByUsage {
         return None;
     }
     let mut usage = served.usage;
@@ -60,7 +60,7 @@ fn estimate(served: &Served, guess: Guess) -> Option<Served> {
         usage.set(TokenClass::Input, guess.prompt);
     }
     usage.set(TokenClass::Output, usage.get(TokenClass::Output).unwrap_or(0).max(guess.output));
-    Some(Served { usage, measured: Measured::Estimated, ..served.clone() })
+    Some(Served { usage, measured: Measured::Estimated, parts: Vec::new(), ..served.clone() })
 }
 
 /// The settlement of a call that asked for a hold and then had another payer.

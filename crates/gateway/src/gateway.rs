@@ -16,6 +16,7 @@ use ownkey_domain::money::CreditRate;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::plan::Plan;
 use ownkey_domain::platform_key;
+use ownkey_domain::response::ChainTokens;
 use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
 use ownkey_providers::managed::{Extensions, Shape};
@@ -53,7 +54,7 @@ use crate::stop::Stop;
 use crate::target::{self, Target};
 use crate::terms::{self, Measures};
 use crate::upstream::Upstream;
-use crate::{agents, edge, failure, headers, service};
+use crate::{agents, edge, failure, headers, references, service};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ownkey-request-id");
 
@@ -211,6 +212,7 @@ impl Gateway {
         let route = call.route;
         let asked = on_body(&body, move |sent| peek(sent, route)).await?;
         let asked = asked.map_err(|error| Error::bad_request(format!("Bad request: {error}.")))?;
+        call.receipt.counted(asked.characters);
         call.receipt.note(|receipt| {
             receipt.model = asked.model.as_deref().and_then(kept);
             receipt.stream = asked.stream;
@@ -304,13 +306,19 @@ impl Gateway {
         let is_managed = decision.payer.kind() == PayerKind::Managed;
         let (request, body_bytes) = (received.asked, received.body.bytes.len());
         let route = call.route;
-        let measured = |shape, media| Measures { route, request, body_bytes, shape, media }.size(decision);
+        let measured =
+            |shape, media, chain| Measures { route, request, body_bytes, chain, shape, media }.size(decision);
         let quote = |size: &Size| match model.is_free {
             true => Some(Quote::NOTHING),
             false => model.model().and_then(|model| Quote::of(model, size)),
         };
-        let funding = self.funding(call, decision).quoted(quote(&measured(Shape::default(), Media::default())))?;
+        let funding = self.funding(call, decision).quoted(quote(&measured(
+            Shape::default(),
+            Media::default(),
+            ChainTokens::default(),
+        )))?;
         let shape = if is_managed {
+            terms::look_at_query(call.route, received.head.uri.query())?;
             let world = terms::closed_world(call.route, model, &received.head.headers, &self.parts.managed)?;
             let walk = call.looked.through(received.body, world).await;
             // Being refused costs the work of a call, so it takes one too. Which limit is used up is told later.
@@ -318,13 +326,17 @@ impl Gateway {
         } else {
             Shape::default()
         };
+        self.take_turn(call, decision.plan)?;
+        if is_managed {
+            let previous = &received.asked.previous;
+            call.chain = references::look_at(&self.parts.directory, call, decision.provider, previous).await?;
+        }
         let media = match funding.holds() {
             true => on_body(received.body, move |sent| Media::of(sent, route)).await?,
             false => Media::default(),
         };
-        let size = measured(shape, media);
+        let size = measured(shape, media, call.chain);
         call.receipt.prompted(hold::prompt(model.model(), &size));
-        self.take_turn(call, decision.plan)?;
         funding.quoted(quote(&size))
     }
 
@@ -374,7 +386,7 @@ impl Gateway {
         let edits = Edits { model: decision.model, include_usage: asks_usage, output_limit: decision.output_limit };
         let edited = edit(&body.bytes, call.route, asked, edits);
         let path = paths::below_base(decision.provider, &call.path);
-        let query = headers::forwarded_query(head.uri.query(), decision.payer.kind());
+        let query = headers::forwarded_query(head.uri.query(), decision.payer.kind(), call.route);
         let uri = decision.base.uri(path, query);
         let body = Outgoing::new(edited, lease, Arc::clone(&body.room));
         let went_out = body.went_out();

@@ -35,12 +35,14 @@ mod identify;
 mod models;
 mod open;
 mod read;
+mod references;
 mod relay;
 mod rest;
 mod service;
 mod settle;
 mod short;
 mod stop;
+mod stored;
 mod target;
 mod terms;
 

@@ -38,6 +38,7 @@ mod open;
 mod page;
 mod reach;
 mod receipts;
+mod responses;
 mod retention;
 mod routing;
 mod store;

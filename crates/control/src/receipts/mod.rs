@@ -72,7 +72,8 @@ pub(crate) struct ReceiptView {
     price_version: Option<String>,
     /// What a credit was worth when the call was admitted; null if no credits pay for it.
     credit_rate: Option<CreditRateView>,
-    /// Tokens in the provider's own classes; absent is unknown.
+    /// Tokens in the provider's own classes, and what else was counted (`input_characters`, `input_seconds`,
+    /// `web_searches`, `file_searches`); absent is unknown.
     #[schema(value_type = std::collections::BTreeMap<String, u64>)]
     usage: Usage,
     /// `measured`, `estimated` or `unknown`.

@@ -39,7 +39,9 @@ struct Writing<F> {
 
 impl Entries {
     async fn after(&self, seq: i64) -> Result<Page<Entry>, StoreError> {
-        self.store.entries_in_order(self.workspace, self.range, seq, PAGE).await
+        let page = self.store.entries_in_order(self.workspace, self.range, seq, PAGE).await;
+        // Its caller sees no more than a body that breaks off.
+        page.inspect_err(|error| tracing::warn!(%error, workspace = %self.workspace, "a statement can't be read on"))
     }
 
     /// The body. Its first entries are read before it begins, so that a database that is away is told by the status.

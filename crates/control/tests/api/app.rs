@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt;
 use ownkey_control::{Control, Endpoint, LadderLimits, Parts, Throttle, router};
 use ownkey_domain::catalogue::Catalogue;
-use ownkey_domain::money::CreditRate;
+use ownkey_domain::money::{CreditRate, MicroCredits};
 use ownkey_domain::plan::{DEFAULT_PLAN, Managed, Plan};
 use ownkey_domain::provider::Provider;
 use ownkey_domain::scope::Scope;
@@ -149,6 +149,15 @@ impl App {
         self.send(request.body(body).unwrap()).await
     }
 
+    /// Gives credits, or takes an order of another kind, as the operator, under that idempotency key.
+    pub async fn order(&self, path: &str, key: &str, body: Value) -> Reply {
+        let request = Request::post(path)
+            .header("authorization", format!("Bearer {OPERATOR}"))
+            .header("content-type", "application/json")
+            .header("idempotency-key", key);
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
     pub async fn get(&self, path: &str, credential: &str) -> Reply {
         self.call("GET", path, credential, Value::Null).await
     }
@@ -219,5 +228,12 @@ pub async fn open_store(dir: &Path) -> Store {
 
 fn plans() -> BTreeMap<String, Plan> {
     let keyless = Plan { name: "Free".to_owned(), managed: Managed::Included, ..Plan::nothing("free") };
-    BTreeMap::from([(DEFAULT_PLAN.to_owned(), Plan::default()), ("free".to_owned(), keyless)])
+    let paid = |id: &str, allowance: &str| Plan {
+        byok: true,
+        managed: Managed::Credits,
+        allowance_credits: Some(MicroCredits::parse(allowance).unwrap()),
+        ..Plan::nothing(id)
+    };
+    let plans = [Plan::default(), keyless, paid("pro", "200"), paid("team", "500")];
+    plans.into_iter().map(|plan| (plan.id.clone(), plan)).collect()
 }

@@ -38,7 +38,9 @@ impl Store {
             return Ok(known);
         }
         let mut open = open(&mut work, grant.workspace, None).await?;
-        open.book.grant(grant);
+        if !open.book.grant(grant) {
+            return Err(StoreError::Unstorable("grant"));
+        }
         open.save(&mut work.tx, None).await?;
         name(&mut work, grant).await?;
         remember(&mut work, (grant.workspace, key), (asked, answer)).await?;

@@ -7,7 +7,7 @@ use ownkey_domain::time::Timestamp;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::rows::{AccountRow, account_id};
+use super::rows::{AccountRow, account_id, accounts};
 use crate::db::on;
 use crate::{Page, Result, Store, page};
 
@@ -112,8 +112,7 @@ macro_rules! entries {
 impl Store {
     /// What a workspace has at that moment, once all its calls that have ended are settled.
     pub async fn credits(&self, workspace: WorkspaceId, now: Timestamp) -> Result<Credits> {
-        const SQL: &str = "SELECT id, debits_pending, debits_posted, credits_pending, credits_posted, granted, \
-            expires_at, opened_at, reason FROM accounts WHERE workspace = $1 AND closed_at IS NULL AND no_overdraft = 1";
+        const SQL: &str = accounts!(", reason", "WHERE workspace = $1 AND closed_at IS NULL AND no_overdraft = 1");
         self.caught_up().await?;
         let rows: Vec<PurseRow> =
             on!(self.inner.db.read(), c => sqlx::query_as(SQL).bind(workspace.uuid()).fetch_all(c).await)?;
@@ -123,15 +122,15 @@ impl Store {
         purses.retain(|purse| !purse.account.is_over(now));
         purses.sort_by_key(|purse| {
             let last = Timestamp::from_millis(i64::MAX);
-            (purse.account.expires_at.unwrap_or(last), purse.account.opened_at, purse.account.id)
+            let Account { id, expires_at, opened_at, .. } = purse.account;
+            (expires_at.unwrap_or(last), matches!(id, AccountId::Grant(..)), opened_at, id)
         });
         Ok(Credits { purses })
     }
 
     /// What is counted against a workspace's budgets in their present periods.
     pub async fn budget_accounts(&self, workspace: WorkspaceId) -> Result<Vec<Account>> {
-        const SQL: &str = "SELECT id, debits_pending, debits_posted, credits_pending, credits_posted, granted, \
-            expires_at, opened_at FROM accounts WHERE workspace = $1 AND closed_at IS NULL AND asset = 'USD'";
+        const SQL: &str = accounts!("", "WHERE workspace = $1 AND closed_at IS NULL AND asset = 'USD'");
         self.caught_up().await?;
         let rows: Vec<AccountRow> =
             on!(self.inner.db.read(), c => sqlx::query_as(SQL).bind(workspace.uuid()).fetch_all(c).await)?;

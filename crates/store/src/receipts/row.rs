@@ -140,6 +140,7 @@ impl ReceiptRow {
             attempts: detail.attempts,
             timing: detail.timing,
             settlement: None,
+            response: None,
         })
     }
 }

@@ -7,14 +7,18 @@ mod agents;
 mod api_keys;
 mod audit;
 mod bed;
+mod budgets;
 mod credentials;
 mod deks;
 mod extension;
 mod feed;
 #[cfg(feature = "kill-points")]
 mod kills;
+mod ledger;
+mod ledger_model;
 mod opening;
 mod receipts;
+mod responses;
 mod retention;
 mod schema;
 mod takeover;

@@ -1,6 +1,7 @@
 use std::sync::{Arc, Mutex};
 
-use ownkey_domain::policy::{Fallback, PayerPolicy};
+use ownkey_domain::money::NanoUsd;
+use ownkey_domain::policy::{Fallback, FallbackClass, PayerPolicy};
 use ownkey_store::{Change, ChangeKind, StoreError, WorkspacePatch};
 
 use crate::bed::{BY, Bed, new_api_key, new_credential, new_workspace};
@@ -61,6 +62,11 @@ async fn policy_changes(bed: Bed) {
     let id = bed.workspace().await;
     assert!(bed.store.set_policy(id, PayerPolicy::ByokOnly, &Fallback::default(), BY).await.unwrap());
     assert_eq!(bed.store.workspace(id).await.unwrap().unwrap().policy, PayerPolicy::ByokOnly);
+    let consent =
+        Fallback { on: vec![FallbackClass::Unavailable], daily_cap_usd: Some(NanoUsd::parse_usd("2.5").unwrap()) };
+    assert!(bed.store.set_policy(id, PayerPolicy::ByokOnly, &consent, BY).await.unwrap());
+    assert_eq!(bed.store.workspace(id).await.unwrap().unwrap().fallback, consent);
+    assert_eq!(bed.store.routing(id).await.unwrap().unwrap().fallback, consent);
     assert!(!bed.store.set_policy(new_workspace().id, PayerPolicy::ByokOnly, &Fallback::default(), BY).await.unwrap());
 }
 
