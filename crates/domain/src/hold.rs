@@ -135,7 +135,9 @@ impl Quote {
         // Where several tiers may serve, the dearest price of each kind.
         let (dearest, per_token) = prices.into_iter().reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)))?;
         let answers = size.answers.max(1);
-        let most = size.output_limit.or(model.output_tokens)?.checked_mul(answers)?;
+        // Output that costs nothing needs no bound: embeddings have none.
+        let limit = if per_token == PicoUsd::ZERO { Some(0) } else { size.output_limit.or(model.output_tokens) };
+        let most = limit?.checked_mul(answers)?;
         let slice = if size.in_slices { SLICE_TOKENS.saturating_mul(answers).min(most) } else { most };
         let input = dearest.times(prompt)?;
         Some(Self { input, per_token, most, slice, answers, is_sliced: size.in_slices })
@@ -202,6 +204,13 @@ mod tests {
         assert_eq!(cost(model, &unknown), "0.405");
         let huge = Size { body_bytes: u64::MAX, ..size };
         assert_eq!(cost(model, &huge), "0.405");
+    }
+
+    #[test]
+    fn what_has_no_output_needs_no_limit() {
+        let catalogue = Catalogue::builtin().unwrap();
+        let size = Size { body_bytes: 2_000, ..Size::default() };
+        assert_eq!(at_most(catalogue.find("text-embedding-3-small").unwrap(), &size).unwrap(), "0.00002");
     }
 
     #[test]
