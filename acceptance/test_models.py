@@ -10,7 +10,7 @@ import pytest
 
 from harness.api import LOCAL
 from harness.errors import assert_error
-from harness.products import change, set_payer, settings, workspace
+from harness.products import change, grant, set_payer, settings, workspace
 from harness.schemas import LISTS, MODELS, problems
 from harness.sdk_python import client
 from harness.server import Server
@@ -56,6 +56,7 @@ def sdk(acme, provider):
 @each_provider
 def test_lists_and_models_hold_to_the_providers_schemas(celune, niyra, provider):
     some, none = workspace(celune, "spark"), workspace(niyra, "free")
+    set_payer(none, "byok_only")
     for acme, empty in ((some, False), (none, True)):
         listed = get(acme, provider)
         assert bool(ids(listed)) != empty
@@ -174,15 +175,16 @@ def seen(acme, provider) -> set[str]:
 @each_provider
 def test_a_workspace_sees_what_it_can_call(niyra, provider):
     other = next(name for name in PROVIDERS if name != provider)
-    # On credits, of which there are none, and without a plan for own keys: nothing.
-    free = workspace(niyra, "free")
-    assert seen(free, provider) == set()
-    # A key shows its own provider's models, and the catalogue has many.
+    # What credits pay for, with and without a plan for own keys. Whether there are enough is told by the call.
     acme = workspace(niyra, "pro")
-    assert seen(acme, provider) == set()
+    paid, others = usable(acme, provider), usable(acme, other)
+    grant(acme, 100_000)
+    assert seen(acme, provider) == set(paid) and seen(acme, other) == set(others)
+    assert usable(workspace(niyra, "free"), provider) == paid
+    # A key shows its own provider's models, and the catalogue has many.
     acme.put_key(provider, provider_key(provider), expect=201)
     own = seen(acme, provider)
-    assert len(own) > 15 and ONE[provider] in own and seen(acme, other) == set()
+    assert len(own) > 15 and ONE[provider] in own and own >= set(paid) and seen(acme, other) == set(others)
     assert not any(name.startswith(("apex", "claude-fable-5")) for name in own)
     # A gate opens with its feature, under the product's name and the provider's.
     change(niyra, acme, features=["apex"])
@@ -190,7 +192,7 @@ def test_a_workspace_sees_what_it_can_call(niyra, provider):
     assert seen(acme, provider) == own | apex
     # The key is of no use against the workspace's own word, nor on a plan without own keys.
     set_payer(acme, "managed_only")
-    assert seen(acme, provider) == set()
+    assert seen(acme, provider) == set(paid)
     set_payer(acme, "byok_preferred")
     change(niyra, acme, plan="free")
     assert seen(acme, provider) == set()

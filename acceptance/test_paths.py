@@ -521,7 +521,12 @@ def test_a_broken_stream_of_a_response_ends_in_an_error_event(priced, own, broke
         assert told["error"]["message"] == told["message"], "the form that SDKs raise"
         assert "Operator" not in seen.text and "response.failed" not in seen.text
     receipt = workspace.receipts()[0]
-    assert (receipt["outcome"], receipt["usage"], receipt["cost_usd"]) == ("failed", {}, None)
+    assert receipt["outcome"] == "failed"
+    if payer == "byok":
+        assert (receipt["usage"], receipt["cost_usd"]) == ({}, None)
+    else:
+        # The operator may be billed for what came.
+        assert receipt["measured"] == "estimated" and receipt["usage"]["output"] > 0 and receipt["included"]
 
 
 def test_stored_completions_are_reached_by_their_id_on_an_own_key(own, sim):

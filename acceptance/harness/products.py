@@ -26,6 +26,12 @@ def change(server, workspace: Workspace, **fields):
     return server.operator("PATCH", f"/workspaces/{workspace.id}", fields, 200).json()
 
 
+def grant(workspace: Workspace, credits, **more) -> dict:
+    """Credits that the operator gives."""
+    body = {"credits": str(credits), "reason": "a test", **more}
+    return workspace.operator("POST", f"{workspace.path}/credits/grants", body, 201).json()
+
+
 def set_payer(workspace: Workspace, payer: str):
     workspace.api("PUT", f"{workspace.path}/policy", {"payer": payer}, 200)
 

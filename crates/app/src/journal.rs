@@ -33,12 +33,11 @@ impl Ledger for JournalLedger {
     }
 
     fn hold(&self, call: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>> {
-        Box::pin(async move {
-            self.holds.hold(call).await.map_err(|error| match error {
-                HoldError::Short(shortage) => HoldRefused::Short(shortage),
-                HoldError::Away => HoldRefused::Away,
-            })
-        })
+        Box::pin(async move { self.holds.hold(call).await.map_err(refused) })
+    }
+
+    fn extend(&self, call: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>> {
+        Box::pin(async move { self.holds.extend(call).await.map_err(refused) })
     }
 
     fn evidence(&self, request: RequestId, so_far: Charge) -> Result<(), JournalUnavailable> {
@@ -51,6 +50,13 @@ impl Ledger for JournalLedger {
 
     fn key_seen(&self, key: (WorkspaceId, CredentialId), seen: KeySeen, at: Timestamp) {
         self.health.seen(key, seen, at);
+    }
+}
+
+fn refused(error: HoldError) -> HoldRefused {
+    match error {
+        HoldError::Short(shortage) => HoldRefused::Short(shortage),
+        HoldError::Away => HoldRefused::Away,
     }
 }
 

@@ -42,6 +42,10 @@ impl Answer for Server {
     fn cut_off(&self) {
         self.gateway.cut_off();
     }
+
+    async fn rest_is_over(&self) {
+        self.gateway.rest_is_over().await;
+    }
 }
 
 impl Server {
@@ -77,6 +81,10 @@ impl Answer for Current {
     fn cut_off(&self) {
         // Its gateway shares the word with those that were replaced.
         self.0.load().cut_off();
+    }
+
+    async fn rest_is_over(&self) {
+        self.0.load_full().rest_is_over().await;
     }
 }
 

@@ -14,7 +14,7 @@ use ownkey_gateway::edge::{Entrance, Identity};
 use ownkey_gateway::metrics::Metrics;
 use ownkey_gateway::rates::Rates;
 use ownkey_gateway::upstream::{BaseUrl, Upstream};
-use ownkey_gateway::{BodyRoom, Gateway, client, edge};
+use ownkey_gateway::{BodyRoom, Gateway, Rest, client, edge};
 use ownkey_store::{Holds, Journal, JournalLimits, Store, StoreConfig};
 use ownkey_vault::Keyring;
 use secrecy::SecretString;
@@ -26,7 +26,7 @@ use crate::config::providers::ProviderSettings;
 use crate::config::{Settings, Tls};
 use crate::health::KeyHealth;
 use crate::journal::{self, JournalLedger};
-use crate::ledger::LedgerKeeper;
+use crate::ledger::{self, LedgerKeeper};
 use crate::reload::{Reload, Reread};
 use crate::server::{Admin, Current, Server};
 use crate::taking_over::TakingOver;
@@ -86,6 +86,7 @@ pub struct Lasting {
     alive: watch::Receiver<bool>,
     /// The word that ends calls, also those of gateways that were replaced.
     cut_off: watch::Sender<bool>,
+    rest: Rest,
     body_room: BodyRoom,
     key_tests: Arc<Throttle>,
 }
@@ -101,8 +102,8 @@ impl Lasting {
         let rates = Arc::new(Rates::new(Instant::now()));
         let cut_off = watch::Sender::new(false);
         let key_tests = Arc::new(Throttle::new(LadderLimits::default().tests_per_minute));
-        let metrics = Arc::default();
-        Self { store, directory, journal, holds, health, metrics, rates, alive, cut_off, body_room, key_tests }
+        let (metrics, rest) = (Arc::default(), Rest::default());
+        Self { store, directory, journal, holds, health, metrics, rates, alive, cut_off, rest, body_room, key_tests }
     }
 }
 
@@ -170,7 +171,8 @@ async fn run(
 
 async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway> {
     let upstreams = Provider::ALL.map(|provider| upstream(provider, settings.providers.of(provider)));
-    let Lasting { store, directory, journal, holds, health, metrics, rates, cut_off, body_room, .. } = &shared.lasting;
+    let Lasting { store, directory, journal, holds, health, metrics, rates, cut_off, rest, body_room, .. } =
+        &shared.lasting;
     Ok(Gateway::new(ownkey_gateway::Parts {
         directory: Arc::clone(directory),
         keyring: Arc::clone(&shared.keyring),
@@ -191,6 +193,7 @@ async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway
         metrics: Arc::clone(metrics),
         rates: Arc::clone(rates),
         cut_off: cut_off.clone(),
+        rest: rest.clone(),
         body_room: body_room.clone(),
         limits: settings.limits.clone(),
         over_tls: settings.server.tls.is_some(),
@@ -245,11 +248,12 @@ async fn control(settings: &Settings, shared: &Shared) -> anyhow::Result<axum::R
 }
 
 fn rendered(lasting: &Lasting) -> ownkey_control::Metrics {
-    let (metrics, journal) = (Arc::clone(&lasting.metrics), Arc::clone(&lasting.journal));
+    let (metrics, journal, store) = (Arc::clone(&lasting.metrics), Arc::clone(&lasting.journal), lasting.store.clone());
     Arc::new(move || {
         let mut text = String::new();
         metrics.render(&mut text);
         text.push_str(&journal::metrics(&journal));
+        text.push_str(&ledger::metrics(&store));
         text
     })
 }

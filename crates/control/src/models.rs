@@ -12,7 +12,7 @@ use ownkey_domain::plan::Plan;
 use ownkey_domain::policy::PayerPolicy;
 use ownkey_domain::price::Rates;
 use ownkey_domain::provider::Provider;
-use ownkey_domain::standing::{Offer, Refused, Standing, Unusable};
+use ownkey_domain::standing::{Offer, Refused, Standing};
 use ownkey_providers::paths::place_of;
 use ownkey_providers::route::Route;
 use ownkey_store::Workspace;
@@ -200,17 +200,6 @@ impl Viewer {
 impl From<Refused<'_>> for Reason {
     fn from(Refused { refusal, message }: Refused<'_>) -> Self {
         Self { code: code(refusal), message: message.map_or_else(|| refusal.to_string(), str::to_owned) }
-    }
-}
-
-impl From<Unusable<'_>> for Reason {
-    fn from(unusable: Unusable<'_>) -> Self {
-        match unusable {
-            Unusable::Refused(refused) => refused.into(),
-            Unusable::NoCredits => {
-                Self { code: "insufficient_credits", message: "the workspace has no credits".to_owned() }
-            }
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! How much a call can cost at most: what is set aside before it starts.
+//! How much a call can cost at most: what is held before it starts, and while it is answered.
 
 use crate::catalogue::Model;
 use crate::money::PicoUsd;
@@ -12,8 +12,10 @@ const BYTES_PER_TOKEN: u64 = 2;
 const TOKENS_PER_MESSAGE: u64 = 16;
 /// What tools take besides their text.
 const TOKENS_OF_TOOLS: u64 = 1_024;
-/// Output that a streamed call sets aside at first.
-const FIRST_SLICE_TOKENS: u64 = 2_048;
+/// Output of an answer that is held at first, and then at a time, where it can be counted while it passes.
+const SLICE_TOKENS: u64 = 2_048;
+/// As most text has it.
+const USUAL_BYTES_PER_TOKEN: u64 = 4;
 /// Sound is hardly ever packed more tightly: 8 kbit/s, which is what the tightest speech takes. Whoever takes pains to do
 /// better pays what it costs all the same, as with the densest text.
 const BYTES_PER_SECOND_OF_SOUND: u64 = 1_000;
@@ -31,8 +33,10 @@ const INPUTS: [TokenClass; 7] = [
 /// The size of a call.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Size {
-    /// Bytes of its body.
+    /// Bytes of its body, without pictures and sound.
     pub body_bytes: u64,
+    /// Tokens at most of what its body has that is no text, and is not among those bytes.
+    pub media: u64,
     /// The conversation at the provider that it goes on from.
     pub chain: ChainTokens,
     /// How many messages.
@@ -43,8 +47,8 @@ pub struct Size {
     pub output_limit: Option<u64>,
     /// How many answers it asks for.
     pub answers: u64,
-    /// Whether the answer is streamed.
-    pub stream: bool,
+    /// Whether its output can be counted while it passes, so that it is held slice by slice.
+    pub in_slices: bool,
     /// The characters of its text, where that is what the path counts.
     pub characters: Option<u64>,
     /// The service tiers that may serve it; none stands for any.
@@ -60,16 +64,95 @@ pub const fn tokens_of(bytes: u64) -> u64 {
 pub fn prompt(model: Option<&Model>, size: &Size) -> u64 {
     let prompt = tokens_of(size.body_bytes)
         .saturating_add(size.messages.saturating_mul(TOKENS_PER_MESSAGE))
+        .saturating_add(size.media)
         .saturating_add(if size.has_tools { TOKENS_OF_TOOLS } else { 0 })
         .saturating_add(size.chain.bound());
     prompt.min(model.and_then(|model| model.context_tokens).unwrap_or(u64::MAX))
 }
 
-/// What to set aside for a call; `None` if it can't be known.
-pub fn hold(model: &Model, size: &Size) -> Option<PicoUsd> {
-    match model.prices.by_unit() {
-        Some(unit) => model.prices.cost_of(unit, units(unit, size)?),
-        None => hold_for_tokens(model, size),
+/// What of an answer can be seen while it passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Produced {
+    /// Pieces, of which each is a token or more.
+    pub pieces: u64,
+    /// Bytes of text in them.
+    pub bytes: u64,
+}
+
+impl Produced {
+    /// How many tokens it is at most, all but the densest text: what must be held for it.
+    pub fn at_most(self) -> u64 {
+        self.pieces.max(tokens_of(self.bytes))
+    }
+
+    /// About how many tokens it is: what is charged if nobody tells.
+    pub fn about(self) -> u64 {
+        self.pieces.max(self.bytes / USUAL_BYTES_PER_TOKEN)
+    }
+}
+
+/// What a call can cost: its input, and each token of its output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quote {
+    /// What its input costs at most.
+    pub input: PicoUsd,
+    /// What a token of output costs at most.
+    pub per_token: PicoUsd,
+    /// Tokens of output at most, of all its answers together.
+    pub most: u64,
+    /// Tokens of output that are held at a time.
+    pub slice: u64,
+    /// How many answers it asks for.
+    pub answers: u64,
+    /// Whether its output can be counted while it passes.
+    pub is_sliced: bool,
+}
+
+impl Quote {
+    /// Of what costs nothing.
+    pub const NOTHING: Self =
+        Self { input: PicoUsd::ZERO, per_token: PicoUsd::ZERO, most: 0, slice: 0, answers: 1, is_sliced: false };
+
+    /// Of a call of that model; `None` if it can't be known.
+    pub fn of(model: &Model, size: &Size) -> Option<Self> {
+        let quote = match model.prices.by_unit() {
+            Some(unit) => Self { input: model.prices.cost_of(unit, units(unit, size)?)?, ..Self::NOTHING },
+            None => Self::for_tokens(model, size)?,
+        };
+        // What it costs at most can be told, whatever part of it is asked for.
+        quote.cost(quote.most).map(|_| quote)
+    }
+
+    fn for_tokens(model: &Model, size: &Size) -> Option<Self> {
+        let prompt = prompt(Some(model), size);
+        let may_serve = |tier: &str| size.tiers.is_empty() || size.tiers.contains(&tier);
+        let rates = model.prices.tiers_at(prompt).iter().filter(|(tier, _)| may_serve(tier));
+        let prices = rates.map(|(_, rates)| {
+            let dearest = INPUTS.iter().filter_map(|class| rates.get(*class)).max()?;
+            Some((dearest, output_rate(rates)?))
+        });
+        let prices = prices.collect::<Option<Vec<_>>>()?;
+        // Where several tiers may serve, the dearest price of each kind.
+        let (dearest, per_token) = prices.into_iter().reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)))?;
+        let answers = size.answers.max(1);
+        // Output that costs nothing needs no bound: embeddings have none.
+        let limit = if per_token == PicoUsd::ZERO { Some(0) } else { size.output_limit.or(model.output_tokens) };
+        let most = limit?.checked_mul(answers)?;
+        let slice = if size.in_slices { SLICE_TOKENS.saturating_mul(answers).min(most) } else { most };
+        let input = dearest.times(prompt)?;
+        Some(Self { input, per_token, most, slice, answers, is_sliced: size.in_slices })
+    }
+
+    /// What it costs with so many tokens of output; `None` beyond what fits.
+    pub fn cost(&self, output: u64) -> Option<PicoUsd> {
+        self.input.checked_add(self.per_token.times(output)?)
+    }
+
+    /// The output limit of each answer with which it costs no more than that; `None` if its input does already.
+    pub fn limit_within(&self, cost: PicoUsd) -> Option<u64> {
+        let left = cost.get().checked_sub(self.input.get()).filter(|left| *left >= 0)?;
+        let tokens = left.checked_div(self.per_token.get()).map_or(u64::MAX, |n| u64::try_from(n).unwrap_or(u64::MAX));
+        Some(tokens.min(self.most) / self.answers.max(1))
     }
 }
 
@@ -83,20 +166,6 @@ const fn units(unit: Unit, size: &Size) -> Option<u64> {
     }
 }
 
-fn hold_for_tokens(model: &Model, size: &Size) -> Option<PicoUsd> {
-    let prompt = prompt(Some(model), size);
-    let limit = size.output_limit.or(model.output_tokens)?;
-    let limit = if size.stream { limit.min(FIRST_SLICE_TOKENS) } else { limit };
-    let output = limit.checked_mul(size.answers.max(1))?;
-    let may_serve = |tier: &str| size.tiers.is_empty() || size.tiers.contains(&tier);
-    let rates = model.prices.tiers_at(prompt).iter().filter(|(tier, _)| may_serve(tier));
-    let costs = rates.map(|(_, rates)| {
-        let dearest = INPUTS.iter().filter_map(|class| rates.get(*class)).max()?;
-        dearest.times(prompt)?.checked_add(output_rate(rates)?.times(output)?)
-    });
-    costs.collect::<Option<Vec<_>>>()?.into_iter().max()
-}
-
 fn output_rate(rates: &Rates) -> Option<PicoUsd> {
     let classes = [TokenClass::Output, TokenClass::AudioOutput, TokenClass::ImageOutput];
     classes.iter().filter_map(|class| rates.get(*class)).max()
@@ -106,6 +175,16 @@ fn output_rate(rates: &Rates) -> Option<PicoUsd> {
 mod tests {
     use super::*;
     use crate::catalogue::Catalogue;
+    use proptest::prelude::*;
+
+    fn cost(model: &Model, size: &Size) -> String {
+        at_most(model, size).unwrap()
+    }
+
+    fn at_most(model: &Model, size: &Size) -> Option<String> {
+        let quote = Quote::of(model, size)?;
+        Some(quote.cost(quote.slice)?.to_string())
+    }
 
     #[test]
     fn the_dearest_reading_of_a_call_is_set_aside() {
@@ -113,17 +192,50 @@ mod tests {
         let model = catalogue.find("claude-haiku-4-5").unwrap();
         let size = Size { body_bytes: 968, messages: 1, output_limit: Some(1_000), answers: 1, ..Size::default() };
         // 500 tokens as a cache write for an hour (2 USD a million), 1,000 of output (5 USD a million).
-        assert_eq!(hold(model, &size).unwrap().to_string(), "0.006");
-        assert_eq!(hold(model, &Size { answers: 2, ..size }).unwrap().to_string(), "0.011");
-        let streamed = Size { stream: true, output_limit: None, ..size };
-        assert_eq!(hold(model, &streamed).unwrap().to_string(), "0.01124");
+        assert_eq!(cost(model, &size), "0.006");
+        assert_eq!(cost(model, &Size { answers: 2, ..size }), "0.011");
+        let sliced = Size { in_slices: true, output_limit: None, ..size };
+        assert_eq!(cost(model, &sliced), "0.01124");
+        assert_eq!(cost(model, &Size { in_slices: true, ..size }), "0.006");
         // 200 tokens more, or as many as the model takes.
         let goes_on = Size { chain: ChainTokens::new(200), ..size };
-        assert_eq!(hold(model, &goes_on).unwrap().to_string(), "0.0064");
+        assert_eq!(cost(model, &goes_on), "0.0064");
         let unknown = Size { chain: ChainTokens::UNKNOWN, ..size };
-        assert_eq!(hold(model, &unknown).unwrap().to_string(), "0.405");
+        assert_eq!(cost(model, &unknown), "0.405");
         let huge = Size { body_bytes: u64::MAX, ..size };
-        assert_eq!(hold(model, &huge).unwrap().to_string(), "0.405");
+        assert_eq!(cost(model, &huge), "0.405");
+    }
+
+    #[test]
+    fn what_has_no_output_needs_no_limit() {
+        let catalogue = Catalogue::builtin().unwrap();
+        let size = Size { body_bytes: 2_000, ..Size::default() };
+        assert_eq!(at_most(catalogue.find("text-embedding-3-small").unwrap(), &size).unwrap(), "0.00002");
+    }
+
+    #[test]
+    fn what_is_produced_is_counted_by_its_pieces_or_its_text() {
+        let both = |pieces, bytes| {
+            let produced = Produced { pieces, bytes };
+            (produced.about(), produced.at_most())
+        };
+        assert_eq!([both(7, 10), both(7, 20), both(7, 40)], [(7, 7), (7, 10), (10, 20)]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_limit_that_fits_is_the_largest(
+            input in 0i128..1_000, per_token in 0i128..50, most in 0u64..500, answers in 1u64..4, cost in 0i128..20_000,
+        ) {
+            let most = most * answers;
+            let (input, per_token) = (PicoUsd::new(input), PicoUsd::new(per_token));
+            let quote = Quote { input, per_token, most, slice: most, answers, is_sliced: false };
+            let fits = |limit: u64| limit * answers <= most && quote.cost(limit * answers).unwrap() <= PicoUsd::new(cost);
+            match quote.limit_within(PicoUsd::new(cost)) {
+                Some(limit) => prop_assert!(fits(limit) && !fits(limit + 1)),
+                None => prop_assert!(!fits(0)),
+            }
+        }
     }
 
     #[test]
@@ -131,7 +243,7 @@ mod tests {
         let catalogue = Catalogue::builtin().unwrap();
         let held = |model: &str, tiers| {
             let size = Size { body_bytes: 2_000, output_limit: Some(100), tiers, ..Size::default() };
-            hold(catalogue.find(model).unwrap(), &size).map(|cost| cost.to_string())
+            at_most(catalogue.find(model).unwrap(), &size)
         };
         // A thousand tokens at 1.25 USD a million and a hundred at 10; twice that as priority, half of it as flex.
         assert_eq!(held("gpt-5", &["standard"]).unwrap(), "0.00225");
@@ -147,7 +259,7 @@ mod tests {
     #[test]
     fn what_is_sold_by_other_units_is_held_by_them() {
         let catalogue = Catalogue::builtin().unwrap();
-        let held = |model: &str, size: Size| hold(catalogue.find(model).unwrap(), &size).map(|cost| cost.to_string());
+        let held = |model: &str, size: Size| at_most(catalogue.find(model).unwrap(), &size);
         let spoken = Size { body_bytes: 9_000, characters: Some(100), ..Size::default() };
         assert_eq!(held("tts-1", spoken).unwrap(), "0.0015");
         assert_eq!(held("tts-1", Size { characters: None, ..spoken }), None);

@@ -175,6 +175,35 @@ impl CreditRate {
         let up = i128::from(scaled.checked_rem(divisor)? > 0);
         i64::try_from(scaled.checked_div(divisor)?.checked_add(up)?).ok().map(MicroCredits)
     }
+
+    /// The highest cost that so many credits cover.
+    pub fn covered(&self, credits: MicroCredits) -> PicoUsd {
+        // Both are above zero, and no worth of a credit that anyone writes comes near the bounds.
+        let worth = i128::from(credits.0.max(0)).checked_mul(self.usd_per_credit.get());
+        PicoUsd(worth.and_then(|worth| worth.checked_div(self.markup_millionths)).unwrap_or(i128::MAX))
+    }
+}
+
+/// A rate as text: decimals, as in the configuration.
+#[derive(Serialize, Deserialize)]
+struct ToldRate {
+    usd_per_credit: String,
+    markup: String,
+}
+
+impl Serialize for CreditRate {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let markup = PicoUsd(self.markup_millionths.saturating_mul(PICO_PER_USD / 1_000_000));
+        let told = ToldRate { usd_per_credit: self.usd_per_credit.to_string(), markup: markup.to_string() };
+        told.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for CreditRate {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let told = ToldRate::deserialize(deserializer)?;
+        Self::parse(&told.usd_per_credit, &told.markup).map_err(serde::de::Error::custom)
+    }
 }
 
 impl fmt::Display for MicroCredits {
@@ -253,6 +282,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn credits_cover_what_they_pay_for_and_no_more(credits in 0i64..10_000_000_000, worth in 1u32..1_000_000, markup in 1u32..5_000_000) {
+            let decimal = |millionths: u32| format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
+            let rate = CreditRate::parse(&decimal(worth), &decimal(markup)).unwrap();
+            let covered = rate.covered(MicroCredits::new(credits));
+            prop_assert!(rate.credits(covered).unwrap() <= MicroCredits::new(credits));
+            let told = serde_json::to_string(&rate).unwrap();
+            prop_assert_eq!(serde_json::from_str::<CreditRate>(&told).unwrap(), rate);
+            let more = covered.checked_add(PicoUsd::new(1)).unwrap();
+            prop_assert!(rate.credits(more).unwrap() > MicroCredits::new(credits));
+        }
+
         #[test]
         fn text_round_trips(pico in -10i128.pow(30)..10i128.pow(30)) {
             let amount = PicoUsd::new(pico);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{ApiKeyId, CredentialId, RequestId, WorkspaceId};
 use crate::ledger::Settlement;
-use crate::money::{MicroCredits, PicoUsd};
+use crate::money::{CreditRate, MicroCredits, PicoUsd};
 use crate::payer::PayerKind;
 use crate::provider::Provider;
 use crate::response::ResponseNote;
@@ -111,6 +111,9 @@ pub struct Receipt {
     pub cost_usd: Option<PicoUsd>,
     /// The catalogue version that priced it.
     pub price_version: Option<String>,
+    /// What a credit was worth when the call was admitted; absent if no credits pay for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credit_rate: Option<CreditRate>,
     /// What it used, in the provider's own classes.
     pub usage: Usage,
     /// How sure the usage is.

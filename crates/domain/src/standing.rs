@@ -1,5 +1,5 @@
 //! What a workspace may call, and who pays: the one decision that calls, lists of models and the management API rest
-//! on, so that what is shown as usable is what is served.
+//! on, so that what is shown as usable is what is served, as far as it does not depend on the call itself.
 
 use crate::catalogue::{Catalogue, Resolved, Ruling};
 use crate::payer::{Gate, KeyState, Payer, PayerKind, Question, Refusal, decide, step_in};
@@ -35,15 +35,6 @@ pub struct Refused<'a> {
     pub refusal: Refusal,
     /// The operator's own words, where the model is gated.
     pub message: Option<&'a str>,
-}
-
-/// Why a model can't be used now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unusable<'a> {
-    /// Nobody would pay for its calls.
-    Refused(Refused<'a>),
-    /// The workspace would have to pay credits that it does not have.
-    NoCredits,
 }
 
 impl<'a> Standing<'a> {
@@ -96,21 +87,15 @@ impl<'a> Standing<'a> {
         named.map_or(anything, |named| self.ruling(catalogue, named))
     }
 
-    /// Who would pay for a call of that model now, if it would be served.
+    /// Who would pay for a call of that model, if it may be made. Whether there are credits for it depends on the call, and
+    /// is told when one is made.
     pub fn usable<'c>(
         &self,
         catalogue: &Catalogue,
         named: &Resolved<'c>,
         offer: &Offer,
-    ) -> Result<PayerKind, Unusable<'c>> {
-        let payer = self.decide(catalogue, Some(named), offer).map_err(Unusable::Refused)?.kind();
-        if self.can_pay(payer) { Ok(payer) } else { Err(Unusable::NoCredits) }
-    }
-
-    /// Whether there is money for a call that `payer` pays for. Until there is a ledger every balance is 0, so nothing
-    /// that draws on credits is served: nothing is served for free by mistake.
-    pub fn can_pay(&self, payer: PayerKind) -> bool {
-        payer == PayerKind::Byok || !self.plan.draws_on_credits()
+    ) -> Result<PayerKind, Refused<'c>> {
+        self.decide(catalogue, Some(named), offer).map(|payer| payer.kind())
     }
 
     fn ruling<'c>(&self, catalogue: &Catalogue, named: &Resolved<'c>) -> Ruling<'c> {
@@ -148,12 +133,12 @@ mod tests {
             Standing { plan, features, policy: PayerPolicy::default() }.usable(&catalogue, &named, &offer)
         };
         let gated = Refused { refusal: Refusal::ModelGated, message: Some("Ask us.") };
-        assert_eq!(ask(&plan, &[]), Err(Unusable::Refused(gated)));
+        assert_eq!(ask(&plan, &[]), Err(gated));
         assert_eq!(ask(&plan, &["apex".to_owned()]), Ok(PayerKind::Managed));
         let counted = Plan { managed: Managed::Credits, ..plan.clone() };
-        assert_eq!(ask(&counted, &["apex".to_owned()]), Err(Unusable::NoCredits));
+        assert_eq!(ask(&counted, &["apex".to_owned()]), Ok(PayerKind::Managed));
         let none = Plan { managed: Managed::None, ..plan };
         let refused = Refused { refusal: Refusal::ByokRequired, message: None };
-        assert_eq!(ask(&none, &["apex".to_owned()]), Err(Unusable::Refused(refused)));
+        assert_eq!(ask(&none, &["apex".to_owned()]), Err(refused));
     }
 }

@@ -1,14 +1,18 @@
-//! Step 4: whether the call may start. Rate limits, budgets and credits take their place here; today a call needs
-//! room in the receipt journal, because one that can't be written down is not made, and a call on the operator's
-//! account needs the database.
+//! Step 5: whether the call may start. A call needs room in the receipt journal, because one that can't be written down
+//! is not made; one that costs credits, or that a budget counts, needs what it may cost held for it.
+
+use std::sync::Arc;
 
 use ownkey_domain::payer::PayerKind;
 
+use crate::call::Call;
 use crate::error::Error;
-use crate::ledger::Ledger;
+use crate::funds::Funding;
+use crate::ledger::HoldRefused;
 
-/// Admits a call that `payer` pays for.
-pub fn admit(ledger: &dyn Ledger, payer: PayerKind) -> Result<(), Error> {
+/// Admits a call that `payer` pays for: what it may cost is held, or nobody needs to hold anything.
+pub async fn admit(call: &mut Call, payer: PayerKind, funding: Funding) -> Result<(), Error> {
+    let ledger = call.receipt.ledger();
     if !ledger.has_room() {
         return Err(Error::overloaded(
             "Receipts cannot be written at the moment, so no call is made. Try again shortly.",
@@ -17,5 +21,27 @@ pub fn admit(ledger: &dyn Ledger, payer: PayerKind) -> Result<(), Error> {
     if payer == PayerKind::Managed && !ledger.moves_money() {
         return Err(Error::overloaded("Managed access is out of order at the moment. Try again shortly."));
     }
-    Ok(())
+    let funding = Arc::new(funding);
+    let output = funding.first_slice();
+    call.receipt.funded_by(Arc::clone(&funding), output);
+    if !funding.holds() {
+        return Ok(());
+    }
+    let before = call.receipt.asks_for_a_hold();
+    let held = if ledger.moves_money() { ledger.hold(funding.hold(output)).await } else { Err(HoldRefused::Away) };
+    if let Err(refused) = held {
+        call.receipt.metrics().hold_refused(refused);
+        if matches!(refused, HoldRefused::Short(_)) {
+            // Nothing is held then, so there is nothing to end.
+            call.receipt.asked_for_a_hold(before);
+        }
+        if refused != HoldRefused::Away || funding.is_bounded() {
+            return Err(funding.refused(refused, output));
+        }
+    }
+    let input = funding.charge_at_most(0);
+    let written = ledger.evidence(call.id, input);
+    written.map_err(|_| {
+        Error::overloaded("Nothing can be written down at the moment, so no call is made. Try again shortly.")
+    })
 }

@@ -16,9 +16,11 @@ use ownkey_vault::ProviderKey;
 use crate::body::Body;
 use crate::call::Call;
 use crate::echo::{drop_from_headers, echoes};
+use crate::edge::writer::Writer;
 use crate::error::{Code, Error};
 use crate::limits::SHORT_ANSWER_BYTES;
 use crate::relay::{Relay, Watch};
+use crate::rest::Rest;
 use crate::stop::Stop;
 use crate::{failure, headers, short};
 
@@ -45,6 +47,10 @@ pub struct Answer {
     pub watch: Watch,
     /// What may end it early.
     pub stop: Stop,
+    /// Whoever writes it to the caller.
+    pub writer: Option<Arc<Writer>>,
+    /// Work whose caller has left.
+    pub rest: Rest,
 }
 
 /// Relays the answer; the receipt is written before its last byte goes out.

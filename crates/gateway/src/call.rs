@@ -93,6 +93,7 @@ impl Call {
             included: false,
             cost_usd: None,
             price_version: None,
+            credit_rate: None,
             usage: Usage::default(),
             measured: Measured::Unknown,
             attempts: Vec::new(),

@@ -40,6 +40,11 @@ pub trait Answer: Send + Sync + 'static {
 
     /// Ends what is still going on: the server stops now.
     fn cut_off(&self) {}
+
+    /// Resolves when nothing goes on any more that no connection waits for.
+    fn rest_is_over(&self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
 }
 
 /// Where callers come in.
@@ -65,6 +70,7 @@ impl Entrance {
 pub async fn serve<A: Answer>(entrance: Entrance, answer: Arc<A>, limits: &Limits, stop: impl Future<Output = ()>) {
     let Entrance { listener, identity, proxies, proxies_only } = entrance;
     let door = Door::new(limits, Peers::new(limits.connections_per_peer(), proxies), proxies_only);
+    let rest = Arc::clone(&answer);
     let host = Arc::new(Host::new(answer, identity, limits));
     let (stopping, _) = watch::channel(());
     let mut stop = std::pin::pin!(stop);
@@ -90,12 +96,16 @@ pub async fn serve<A: Answer>(entrance: Entrance, answer: Arc<A>, limits: &Limit
     }
     drop(listener);
     let _ = stopping.send(());
-    // Every connection has a receiver until it ends.
-    if tokio::time::timeout(limits.drain, stopping.closed()).await.is_err() {
+    let over = || async {
+        // Every connection has a receiver until it ends.
+        stopping.closed().await;
+        rest.rest_is_over().await;
+    };
+    if tokio::time::timeout(limits.drain, over()).await.is_err() {
         tracing::warn!("some calls are still open after the drain time and are cut off");
         host.cut_off();
         // What does not go now is a caller who takes nothing; dropping it settles its call too.
-        let _ = tokio::time::timeout(CUT_OFF_GRACE, stopping.closed()).await;
+        let _ = tokio::time::timeout(CUT_OFF_GRACE, over()).await;
     }
 }
 

@@ -51,6 +51,8 @@ pub enum Code {
     FeatureNotPriced,
     /// The workspace has too few credits.
     InsufficientCredits,
+    /// A budget that the workspace has set itself is used up.
+    BudgetExceeded,
     /// Ownkey's own limit of requests or tokens.
     RateLimited,
     /// Shed load.
@@ -89,6 +91,7 @@ impl Code {
             Self::ModelNotPriced => "model_not_priced",
             Self::FeatureNotPriced => "feature_not_priced",
             Self::InsufficientCredits => "insufficient_credits",
+            Self::BudgetExceeded => "budget_exceeded",
             Self::RateLimited => "rate_limited",
             Self::Overloaded => "overloaded",
             Self::BadRequest => "bad_request",
@@ -111,7 +114,7 @@ impl Code {
             | Self::ModelGated
             | Self::ModelNotPriced
             | Self::FeatureNotPriced => StatusCode::FORBIDDEN,
-            Self::InsufficientCredits => StatusCode::PAYMENT_REQUIRED,
+            Self::InsufficientCredits | Self::BudgetExceeded => StatusCode::PAYMENT_REQUIRED,
             Self::KeySealed | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::ProviderKeyInvalid | Self::ProviderQuotaExhausted => StatusCode::UNAUTHORIZED,
             Self::ProviderRateLimited | Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,

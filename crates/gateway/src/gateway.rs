@@ -8,16 +8,19 @@ use http::header::{HeaderName, HeaderValue};
 use http::request::Parts as Head;
 use http::{Request, Response};
 use hyper::body::Incoming;
+use ownkey_domain::budget::Spender;
 use ownkey_domain::catalogue::Catalogue;
-use ownkey_domain::hold::{self, Size};
+use ownkey_domain::hold::{self, Quote, Size};
 use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::money::CreditRate;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::plan::Plan;
 use ownkey_domain::platform_key;
+use ownkey_domain::response::ChainTokens;
 use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
 use ownkey_providers::managed::{Extensions, Shape};
+use ownkey_providers::media::Media;
 use ownkey_providers::paths::{self, What};
 use ownkey_providers::peek::{Edits, Peek, edit, peek};
 use ownkey_providers::route::Verb;
@@ -26,15 +29,16 @@ use percent_encoding::percent_decode_str;
 use tokio::sync::watch;
 
 use crate::admit::admit;
-use crate::answer::{Answer, relay};
 use crate::aside::on_body;
 use crate::body::Body;
 use crate::call::{Addressed, Arrival, Call};
 use crate::client::Client;
 use crate::decide::{self, Asked, Decision, Grounds, decide};
 use crate::directory::{Caller, Directory, Generation, Workspace};
+use crate::dispatch::{Departure, Went};
 use crate::error::{Code, Error};
-use crate::forward::{Draft, Lease, Outgoing, Sent, Upstreamed, forward};
+use crate::forward::{Draft, Lease, Outgoing, Upstreamed};
+use crate::funds::Funding;
 use crate::identify::identify;
 use crate::ledger::Ledger;
 use crate::limits::{DECISIONS_MAX, Limits};
@@ -44,10 +48,11 @@ use crate::open::key_for;
 use crate::rates::{Quota, Rates, Subject};
 use crate::read::{self, BodyRoom, RequestBody, read};
 use crate::relay::Watch;
+use crate::rest::Rest;
 use crate::settle::{Book, kept};
 use crate::stop::Stop;
 use crate::target::{self, Target};
-use crate::terms::{self, Bill};
+use crate::terms::{self, Measures};
 use crate::upstream::Upstream;
 use crate::{agents, edge, failure, headers, references, service};
 
@@ -85,6 +90,8 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// Ends every call, streams with an error event. Gateways that follow each other share it.
     pub cut_off: watch::Sender<bool>,
+    /// Work whose callers have left, shared likewise.
+    pub rest: Rest,
     /// The memory of all request bodies, shared likewise.
     pub body_room: BodyRoom,
     /// Bounds and time-outs.
@@ -133,6 +140,12 @@ impl Gateway {
         self.parts.cut_off.send_replace(true);
     }
 
+    /// Resolves when no work goes on whose caller has left, also that of gateways that were made with the same
+    /// [`Parts::rest`].
+    pub async fn rest_is_over(&self) {
+        self.parts.rest.over().await;
+    }
+
     /// Answers a request of the data plane. Dropped when the caller leaves; the receipt is written all the same.
     pub async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
         let at = (self.parts.clock)();
@@ -170,8 +183,9 @@ impl Gateway {
             What::Model(id) => return self.viewer(to, &caller, head).await?.one(id),
         };
         let mut call = Call::open(arrival, Addressed { route, target: to }, caller, head, &self.book);
-        match self.carry(&mut call, head, body).await {
-            Ok(answer) => relay(call, answer).await,
+        let mut stop = self.stop(&call.caller);
+        match stop.unless(self.receive(&mut call, head, body)).await {
+            Ok((body, asked)) => self.pursue(call, stop, &Received { head, body: &body, asked: &asked }).await,
             Err(error) => Err(failure::broken(call, error)),
         }
     }
@@ -184,16 +198,6 @@ impl Gateway {
         let plan = self.plan(&workspace)?;
         let grounds = Grounds { plan, catalogue: &self.parts.catalogue, upstreams: &self.parts.upstreams };
         Ok(Viewer { grounds, workspace, since, protocol: to.protocol })
-    }
-
-    /// The steps between knowing the caller and having the provider's head.
-    async fn carry(&self, call: &mut Call, head: &Head, body: Incoming) -> Result<Answer, Error> {
-        let mut stop = self.stop(&call.caller);
-        let (body, asked) = stop.unless(self.receive(call, head, body)).await?;
-        let received = Received { head, body: &body, asked: &asked };
-        // From here on it is known for whom the call is, and it ends with that workspace too.
-        let (workspace, _) = stop.unless(self.workspace(call.workspace)).await?;
-        stop.of(&workspace).unless(self.pursue(call, &received)).await
     }
 
     /// Reads what is asked, and for whom.
@@ -218,28 +222,43 @@ impl Gateway {
     }
 
     /// Decides and sends, anew as long as the workspace changes in between.
-    async fn pursue(&self, call: &mut Call, received: &Received<'_>) -> Result<Answer, Error> {
-        let Received { head, asked, .. } = *received;
+    async fn pursue(&self, mut call: Call, mut stop: Stop, received: &Received<'_>) -> Result<Response<Body>, Error> {
+        // From here on it is known for whom the call is, and it ends with that workspace too.
+        let mut stop = match stop.unless(self.workspace(call.workspace)).await {
+            Ok((workspace, _)) => stop.of(&workspace),
+            Err(error) => return Err(failure::broken(call, error)),
+        };
         for _ in 0..DECISIONS_MAX {
-            self.confirm(call, head).await?;
-            let (workspace, since) = self.workspace(call.workspace).await?;
-            let plan = self.plan(&workspace)?;
-            let grounds = Grounds { plan, catalogue: &self.parts.catalogue, upstreams: &self.parts.upstreams };
-            let model = match &asked.model {
-                Some(named) => Some(self.model(call, &grounds, (&workspace, since), named)?),
-                None => None,
+            let departure = match stop.unless(self.prepare(&mut call, received)).await {
+                Ok(departure) => departure,
+                Err(error) => return Err(failure::broken(call, error)),
             };
-            let model = decide::resolve(&self.parts.catalogue, call.protocol, model)?;
-            let model = model.at(call.route, &self.parts.managed_paths);
-            let decision = decide(&grounds, &model, Arc::clone(&workspace), since)?;
-            let key = key_for(&self.parts.keyring, &decision)?;
-            self.terms(call, received, &model, &decision).await?;
-            admit(&*self.parts.ledger, decision.payer.kind())?;
-            if let Some(answer) = self.send(call, received, &decision, key).await? {
-                return Ok(answer);
+            match departure.go(call).await {
+                Went::Answered(answer) => return answer,
+                Went::Outdated(again) => call = *again,
             }
         }
-        Err(Error::overloaded("The workspace changes too fast. Try again shortly."))
+        Err(failure::broken(call, Error::overloaded("The workspace changes too fast. Try again shortly.")))
+    }
+
+    /// The steps until the call can go out.
+    async fn prepare(&self, call: &mut Call, received: &Received<'_>) -> Result<Departure, Error> {
+        let Received { head, asked, .. } = *received;
+        self.confirm(call, head).await?;
+        let (workspace, since) = self.workspace(call.workspace).await?;
+        let plan = self.plan(&workspace)?;
+        let grounds = Grounds { plan, catalogue: &self.parts.catalogue, upstreams: &self.parts.upstreams };
+        let model = match &asked.model {
+            Some(named) => Some(self.model(call, &grounds, (&workspace, since), named)?),
+            None => None,
+        };
+        let model = decide::resolve(&self.parts.catalogue, call.protocol, model)?;
+        let model = model.at(call.route, &self.parts.managed_paths);
+        let decision = decide(&grounds, &model, Arc::clone(&workspace), since)?;
+        let key = key_for(&self.parts.keyring, &decision)?;
+        let funding = self.terms(call, received, &model, &decision).await?;
+        admit(call, decision.payer.kind(), funding).await?;
+        self.depart(call, received, &decision, key)
     }
 
     /// Makes sure of the caller before each decision: his key may have been revoked or have expired while the body
@@ -276,15 +295,28 @@ impl Gateway {
         Ok(wanted.model)
     }
 
-    /// What stands between a payer and a call: the closed world of managed access, the rate limits, the funds.
+    /// What stands between a payer and a call: the closed world of managed access, the rate limits, and what it may cost.
     async fn terms(
         &self,
         call: &mut Call,
         received: &Received<'_>,
         model: &Asked<'_>,
         decision: &Decision<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<Funding, Error> {
         let is_managed = decision.payer.kind() == PayerKind::Managed;
+        let (request, body_bytes) = (received.asked, received.body.bytes.len());
+        let route = call.route;
+        let measured =
+            |shape, media, chain| Measures { route, request, body_bytes, chain, shape, media }.size(decision);
+        let quote = |size: &Size| match model.is_free {
+            true => Some(Quote::NOTHING),
+            false => model.model().and_then(|model| Quote::of(model, size)),
+        };
+        let funding = self.funding(call, decision).quoted(quote(&measured(
+            Shape::default(),
+            Media::default(),
+            ChainTokens::default(),
+        )))?;
         let shape = if is_managed {
             terms::look_at_query(call.route, received.head.uri.query())?;
             let world = terms::closed_world(call.route, model, &received.head.headers, &self.parts.managed)?;
@@ -299,24 +331,20 @@ impl Gateway {
             let previous = &received.asked.previous;
             call.chain = references::look_at(&self.parts.directory, call, decision.provider, previous).await?;
         }
-        call.receipt.prompted(hold::prompt(
-            model.model(),
-            &Size {
-                body_bytes: u64::try_from(received.body.bytes.len()).unwrap_or(u64::MAX),
-                chain: call.chain,
-                messages: shape.messages,
-                has_tools: shape.has_tools,
-                ..Size::default()
-            },
-        ));
-        if !is_managed {
-            return Ok(());
-        }
-        let rate = self.parts.credits.as_ref();
-        let (request, body_bytes) = (received.asked, received.body.bytes.len());
-        let (route, chain) = (call.route, call.chain);
-        let bill = Bill { plan: decision.plan, rate, route, request, body_bytes, chain, shape };
-        bill.check_funds(model)
+        let media = match funding.holds() {
+            true => on_body(received.body, move |sent| Media::of(sent, route)).await?,
+            false => Media::default(),
+        };
+        let size = measured(shape, media, call.chain);
+        call.receipt.prompted(hold::prompt(model.model(), &size));
+        funding.quoted(quote(&size))
+    }
+
+    /// What the call draws on.
+    fn funding(&self, call: &Call, decision: &Decision<'_>) -> Funding {
+        let payer = decision.payer.kind();
+        let spender = Spender { api_key: call.caller.id, agent: call.receipt.agent(), payer };
+        Funding::of(call.id, &spender, decision, (self.parts.credits.as_ref(), (self.parts.clock)()))
     }
 
     /// Takes the call from the quotas of its key and workspace, once however often it is decided.
@@ -333,14 +361,14 @@ impl Gateway {
         Ok(())
     }
 
-    /// Forwards with that key; `None` if the workspace or the caller changed at the last moment.
-    async fn send(
+    /// Makes the call ready to go out with that key.
+    fn depart(
         &self,
         call: &mut Call,
         received: &Received<'_>,
         decision: &Decision<'_>,
         key: Arc<ProviderKey>,
-    ) -> Result<Option<Answer>, Error> {
+    ) -> Result<Departure, Error> {
         let Received { head, body, asked } = *received;
         let query: Vec<u8> = percent_decode_str(head.uri.query().unwrap_or_default()).collect();
         if platform_key::appears_in(&query) || platform_key::appears_in(call.path.as_bytes()) {
@@ -374,22 +402,19 @@ impl Gateway {
             },
         )?;
         call.receipt.attempt(decision.provider, &decision.payer, decision.included, went_out);
-        match forward(&self.parts.client, request, self.parts.limits.response_head).await? {
-            Sent::Answered(response) => Ok(Some(Answer {
-                response,
-                stop: self.stop(&call.caller).of(&decision.workspace),
-                provider: decision.provider,
-                payer: decision.payer.kind(),
-                key,
-                answers: asked.answers.unwrap_or(1),
-                hide_usage: asks_usage && call.route.asks_usage(),
-                watch: Watch::new(&self.parts.limits, call.started),
-            })),
-            Sent::Outdated => {
-                call.receipt.withdraw_attempt();
-                Ok(None)
-            }
-        }
+        Ok(Departure {
+            client: self.parts.client.clone(),
+            request,
+            head_timeout: self.parts.limits.response_head,
+            stop: self.stop(&call.caller).of(&decision.workspace),
+            provider: decision.provider,
+            payer: decision.payer.kind(),
+            key,
+            answers: asked.answers.unwrap_or(1),
+            hide_usage: asks_usage && call.route.asks_usage(),
+            watch: Watch::new(&self.parts.limits, call.started),
+            rest: self.parts.rest.clone(),
+        })
     }
 
     async fn workspace(&self, id: WorkspaceId) -> Result<(Arc<Workspace>, Generation), Error> {

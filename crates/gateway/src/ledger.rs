@@ -31,9 +31,13 @@ pub trait Ledger: Send + Sync {
     fn moves_money(&self) -> bool;
 
     /// Holds what a call may cost at most; it is durable before this answers. Asked again for the same call with more,
-    /// it holds more. Whoever leaves before the answer holds nothing. What is held ends with the receipt: see
+    /// as when it is decided anew, it holds more. Whoever leaves before the answer holds nothing. What is held ends with the receipt: see
     /// [`Receipt::settlement`].
     fn hold(&self, call: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>>;
+
+    /// Holds more for a call that holds something; the amount is again what is held in all. Whoever leaves before the answer
+    /// keeps what he had, and may have got more; a call whose receipt is taken over by then gets nothing.
+    fn extend(&self, call: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>>;
 
     /// Writes down what a call that holds money costs by now at least, as far as is known: what it is charged should
     /// this process die before its receipt is written. The first word is due before the request goes out, and says what

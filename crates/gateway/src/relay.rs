@@ -4,6 +4,8 @@
 mod edits;
 mod ending;
 mod meter;
+mod rest;
+mod slices;
 mod watched;
 
 use std::pin::Pin;
@@ -24,6 +26,7 @@ use tokio::time::{Instant, Sleep, sleep};
 use self::edits::Edits;
 use self::ending::Ending;
 use self::meter::{Meter, Plain, Step};
+use self::slices::Slices;
 use self::watched::Watched;
 use crate::answer::{Answer, meter};
 use crate::body::{Body, BodyError};
@@ -33,6 +36,7 @@ use crate::edge::writer::Writer;
 use crate::error::{Code, Error};
 use crate::failure;
 use crate::limits::Limits;
+use crate::rest::Rest;
 use crate::stop::Stop;
 
 /// Time-outs of an answer.
@@ -78,6 +82,11 @@ pub struct Relay {
     timer: Option<Pin<Box<Sleep>>>,
     /// Whoever asks for its pieces.
     writer: Option<Arc<Writer>>,
+    /// What is held of its output, if it is held in parts.
+    slices: Option<Slices>,
+    /// Whether its caller has left. What is still read of it is for its receipt only.
+    is_left: bool,
+    rest: Rest,
     state: State,
     is_stream: bool,
     payer: PayerKind,
@@ -87,6 +96,8 @@ pub struct Relay {
 enum State {
     /// The provider's body is there no longer than it is read.
     Flowing(Incoming),
+    /// These pieces were produced beyond what is held: they wait for more to be.
+    Waiting(Incoming, Bytes),
     /// What is left to send, then the end.
     Ending(Bytes),
     /// What is left to send, then a moment for it to leave, then the abort.
@@ -100,14 +111,16 @@ impl Relay {
     pub fn stream(call: Call, answer: Answer) -> Body {
         let scrub = Scrubber::new(answer.key.expose_str().as_bytes()).stream();
         let edits = Edits::of_stream(answer.hide_usage, scrub);
-        let meter = Meter::Stream(StreamMeter::new(call.route, answer.answers));
-        Self::start(call, answer, meter, edits)
+        let meter = Meter::Stream(Box::new(StreamMeter::new(call.route, answer.answers)));
+        let (ledger, metrics) = (call.receipt.ledger(), Arc::clone(call.receipt.metrics()));
+        let slices = call.receipt.held().map(|(funding, held)| Slices::new(funding, held, ledger, metrics));
+        Self::start(call, answer, (meter, slices), edits)
     }
 
     /// Relays any other body, of that length if it is known.
     pub fn plain(call: Call, answer: Answer, length: Option<u64>) -> Body {
         let meter = Meter::Plain(Plain::new(meter(&call, answer.response.headers()), length));
-        Self::start(call, answer, meter, Edits::default())
+        Self::start(call, answer, (meter, None), Edits::default())
     }
 
     /// Relays such a body that broke off when this much of it had come.
@@ -115,25 +128,28 @@ impl Relay {
         let scrubbed = Scrubber::new(answer.key.expose_str().as_bytes()).scrub(&came).into_owned();
         let mut plain = Plain::new(meter(&call, answer.response.headers()), None);
         plain.feed(came);
-        let (mut relay, watch, stop) = Self::new(call, answer, Meter::Plain(plain), Edits::default());
+        let (mut relay, watch, stop) = Self::new(call, answer, (Meter::Plain(plain), None), Edits::default());
         relay.fail(&failure::broke_off());
         relay.state = State::Breaking(scrubbed.into());
         Watched::new(relay, watch, stop).boxed_unsync()
     }
 
-    fn start(call: Call, answer: Answer, meter: Meter, edits: Edits) -> Body {
-        let (relay, watch, stop) = Self::new(call, answer, meter, edits);
+    fn start(call: Call, answer: Answer, (meter, slices): (Meter, Option<Slices>), edits: Edits) -> Body {
+        let (relay, watch, stop) = Self::new(call, answer, (meter, slices), edits);
         Watched::new(relay, watch, stop).boxed_unsync()
     }
 
-    fn new(call: Call, answer: Answer, meter: Meter, edits: Edits) -> (Self, Watch, Stop) {
-        let Answer { response, watch, payer, key, stop, .. } = answer;
+    fn new(call: Call, answer: Answer, (meter, slices): (Meter, Option<Slices>), edits: Edits) -> (Self, Watch, Stop) {
+        let Answer { response, watch, payer, key, stop, writer, rest, .. } = answer;
         let relay = Self {
             call,
             edits,
             heard_at: Instant::now(),
             timer: None,
-            writer: Writer::current(),
+            writer,
+            slices,
+            is_left: false,
+            rest,
             state: State::Flowing(response.into_body()),
             is_stream: matches!(meter, Meter::Stream(_)),
             meter: Some(meter),
@@ -161,7 +177,25 @@ impl Relay {
                 return Bytes::new();
             }
         }
+        self.count();
         self.edits.pass(chunk)
+    }
+
+    /// Counts what was produced against what is held.
+    fn count(&mut self) {
+        let (Some(meter), Some(slices)) = (&self.meter, &mut self.slices) else { return };
+        let output = meter.output();
+        if slices.produced(output.at_most()) {
+            self.call.receipt.note_cost(&meter.served(), output.about());
+        }
+    }
+
+    /// Ready when no more was produced than is held; what comes beyond that waits, and is never passed on if no more is.
+    fn poll_held(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let Some(slices) = self.slices.as_mut().filter(|_| self.meter.is_some()) else { return Poll::Ready(Ok(())) };
+        let more = slices.poll_more(cx);
+        self.call.receipt.holds_output(slices.held());
+        more
     }
 
     /// After its last event a managed stream says nothing more that is the caller's.
@@ -192,7 +226,7 @@ impl Relay {
 
     /// Something outside ends it, if it has not ended by itself.
     fn end_early(&mut self, error: &Error) {
-        if matches!(self.state, State::Flowing(_)) {
+        if matches!(self.state, State::Flowing(_) | State::Waiting(..)) {
             self.fail(error);
         }
     }
@@ -224,6 +258,7 @@ impl Relay {
     /// Closes the receipt, once. An error is what the caller must be told in place of the answer's end.
     fn settle(&mut self, ending: Ending) -> Result<(), Error> {
         let Some(meter) = self.meter.take() else { return Ok(()) };
+        let ending = if self.is_left { Ending::Left } else { ending };
         let mut learnt = meter.finish();
         drop_from_served(&mut learnt.served, &self.key);
         let is_cut = ending == Ending::InForm && !self.is_told(learnt.terminal);
@@ -288,8 +323,39 @@ impl HttpBody for Relay {
                     }
                     let frame = Pin::new(&mut incoming).poll_frame(cx);
                     self.state = State::Flowing(incoming);
-                    self.hear(ready!(frame))
+                    if let (Poll::Pending, Some(slices)) = (&frame, &mut self.slices) {
+                        // The answer to what was asked before may be there.
+                        slices.drive(cx);
+                    }
+                    let bytes = self.hear(ready!(frame));
+                    match std::mem::replace(&mut self.state, State::Over) {
+                        State::Flowing(incoming) => {
+                            self.state = State::Waiting(incoming, bytes);
+                            continue;
+                        }
+                        state => {
+                            self.state = state;
+                            bytes
+                        }
+                    }
                 }
+                State::Waiting(incoming, bytes) => match self.poll_held(cx) {
+                    Poll::Ready(Ok(())) => {
+                        self.state = State::Flowing(incoming);
+                        bytes
+                    }
+                    Poll::Ready(Err(error)) => {
+                        if !self.is_left {
+                            self.call.receipt.metrics().cut();
+                        }
+                        self.fail(&error);
+                        continue;
+                    }
+                    Poll::Pending => {
+                        self.state = State::Waiting(incoming, bytes);
+                        return Poll::Pending;
+                    }
+                },
                 State::Ending(rest) if rest.is_empty() => return Poll::Ready(None),
                 State::Breaking(rest) if rest.is_empty() => {
                     // What was said last must leave before the connection is aborted with all it has buffered.

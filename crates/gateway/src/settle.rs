@@ -1,5 +1,6 @@
 //! Step 8: the receipt, exactly once, on every way out.
 
+mod held;
 mod price;
 
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::health::KeySeen;
 use ownkey_domain::id::CredentialId;
+use ownkey_domain::money::PicoUsd;
 use ownkey_domain::payer::{Payer, PayerKind};
 use ownkey_domain::provider::Provider;
 use ownkey_domain::receipt::{Attempt, Outcome, Receipt};
@@ -17,6 +19,8 @@ use ownkey_providers::answer::Served;
 use ownkey_providers::facts;
 use ownkey_providers::stray::may_hold_key;
 
+pub use self::held::Held;
+use crate::charge::may_be_billed;
 use crate::ledger::{JournalUnavailable, Ledger};
 use crate::limits::RECEIPT_TEXT_MAX;
 use crate::metrics::Metrics;
@@ -34,15 +38,22 @@ pub struct OpenReceipt {
     /// How long the caller let his request be waited for.
     awaited: Duration,
     guess: Guess,
+    held: Option<Held>,
+    /// Whether a hold was asked for: then its receipt ends it, whatever came of that.
+    asked: bool,
+    caller: Option<Arc<AtomicBool>>,
     book: Arc<Book>,
 }
 
 /// What a call is taken to use as long as its provider does not say.
 #[derive(Clone, Copy, Default)]
-struct Guess {
-    prompt: u64,
-    output: u64,
-    characters: Option<u64>,
+pub struct Guess {
+    /// Tokens of input.
+    pub prompt: u64,
+    /// Tokens of output.
+    pub output: u64,
+    /// Characters of its text, where the path counts them.
+    pub characters: Option<u64>,
 }
 
 /// Where receipts go, and what prices them.
@@ -69,6 +80,9 @@ impl OpenReceipt {
             went_out: None,
             awaited: Duration::ZERO,
             guess: Guess::default(),
+            held: None,
+            asked: false,
+            caller: None,
             book,
         }
     }
@@ -173,6 +187,12 @@ impl OpenReceipt {
             self.withdraw_attempt();
         }
         let Some(mut receipt) = self.draft.take() else { return Ok(()) };
+        let outcome = if self.has_left() {
+            receipt.status = 0;
+            Outcome::Cancelled
+        } else {
+            outcome
+        };
         receipt.outcome =
             if receipt.attempts.is_empty() && outcome == Outcome::Failed { Outcome::Refused } else { outcome };
         receipt.timing.total_ms = millis(self.started.elapsed());
@@ -180,8 +200,9 @@ impl OpenReceipt {
         receipt.usage = served.usage;
         receipt.measured = served.measured;
         receipt.model_served = served.model.as_deref().and_then(kept);
-        receipt.cost_usd = price::cost(&self.book.catalogue, &receipt, served);
+        receipt.cost_usd = self.book.price(&receipt, served);
         receipt.price_version = receipt.cost_usd.map(|_| self.book.catalogue.version().to_owned());
+        self.charge(&mut receipt, served, never_went_out);
         stored::note(&mut receipt, served);
         if let Some(attempt) = receipt.attempts.last_mut() {
             attempt.outcome = receipt.outcome;
@@ -190,7 +211,8 @@ impl OpenReceipt {
         self.spend(&receipt);
         self.book.metrics.closed(&receipt);
         let is_managed = receipt.payer == Some(PayerKind::Managed);
-        if is_managed && receipt.cost_usd.is_none() && !never_went_out && may_be_billed(&receipt) {
+        let is_known = receipt.cost_usd.is_some() && receipt.measured != Measured::Estimated;
+        if is_managed && !is_known && !never_went_out && may_be_billed(&receipt) {
             self.book.metrics.unpriced(receipt.outcome);
         }
         self.book.ledger.record(&receipt).inspect_err(|error| {
@@ -249,16 +271,19 @@ fn was_worked_on(receipt: &Receipt) -> bool {
     })
 }
 
-/// Whether a call that went out may be on the provider's bill: he did not refuse it.
-fn may_be_billed(receipt: &Receipt) -> bool {
-    receipt.attempts.last().is_some_and(|attempt| attempt.status.is_none_or(|status| status < 400))
-}
-
 impl Drop for OpenReceipt {
     fn drop(&mut self) {
         let outcome = if std::thread::panicking() { Outcome::Failed } else { Outcome::Cancelled };
         // A failure to record is already logged and counted; there is nobody left to tell.
         let _ = self.close(outcome, &Served::unknown());
+    }
+}
+
+impl Book {
+    /// The list-price cost, as far as the tokens tell it. The provider bills what it served, so the served model's
+    /// price comes first.
+    pub fn price(&self, receipt: &Receipt, served: &Served) -> Option<PicoUsd> {
+        price::cost(&self.catalogue, receipt, served)
     }
 }
 

@@ -75,6 +75,7 @@ mod tests {
             included: false,
             cost_usd: Some(PicoUsd::new(99)),
             price_version: None,
+            credit_rate: None,
             usage,
             measured: if usage.is_empty() { Measured::Unknown } else { Measured::Measured },
             attempts: Vec::new(),

@@ -4,20 +4,19 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
-use ownkey_domain::hold::{Size, hold};
-use ownkey_domain::money::{CreditRate, MicroCredits};
-use ownkey_domain::plan::Plan;
+use ownkey_domain::hold::Size;
 use ownkey_domain::response::ChainTokens;
 use ownkey_providers::managed::{
     ClosedWorld, Extensions, Objection, Shape, beta_header, look_at_beta, look_at_parameter,
 };
+use ownkey_providers::media::Media;
 use ownkey_providers::paths::place_of;
 use ownkey_providers::peek::Peek;
 use ownkey_providers::route::Route;
 use percent_encoding::percent_decode_str;
 
 use crate::aside::on_body;
-use crate::decide::Asked;
+use crate::decide::{Asked, Decision};
 use crate::error::{Code, Error};
 use crate::read::RequestBody;
 
@@ -87,14 +86,10 @@ fn refused(objection: Objection) -> Error {
     }
 }
 
-/// What a managed call is measured by.
-pub struct Bill<'a> {
-    /// The workspace's plan.
-    pub plan: &'a Plan,
-    /// What a credit is worth.
-    pub rate: Option<&'a CreditRate>,
+/// What a call is measured by.
+pub struct Measures<'a> {
     /// What is called.
-    pub route: &'a Route,
+    pub route: &'static Route,
     /// What the call asks for.
     pub request: &'a Peek,
     /// Bytes of its body.
@@ -103,42 +98,31 @@ pub struct Bill<'a> {
     pub chain: ChainTokens,
     /// What was found in it.
     pub shape: Shape,
+    /// What of it is no text.
+    pub media: Media,
 }
 
-impl Bill<'_> {
-    /// Whether the workspace can pay, by the rule of [`ownkey_domain::standing::Standing::can_pay`].
-    pub fn check_funds(&self, asked: &Asked<'_>) -> Result<(), Error> {
-        if !self.plan.draws_on_credits() || asked.is_free {
-            return Ok(());
-        }
-        let size = Size {
-            body_bytes: u64::try_from(self.body_bytes).unwrap_or(u64::MAX),
+impl Measures<'_> {
+    /// How large it is, by that decision.
+    pub fn size(&self, decision: &Decision<'_>) -> Size {
+        let model = decision.model.unwrap_or_default();
+        Size {
+            body_bytes: u64::try_from(self.body_bytes).unwrap_or(u64::MAX).saturating_sub(self.media.bytes),
+            media: self.media.tokens(decision.provider, model),
             chain: self.chain,
             messages: self.shape.messages,
             has_tools: self.shape.has_tools,
-            output_limit: self.output_limit().map(u64::from),
+            output_limit: self.output_limit(decision).map(u64::from),
             answers: self.request.answers.map_or(1, u64::from),
-            stream: self.request.stream,
+            in_slices: self.route.shows_output(self.request, model),
             characters: self.request.characters,
             tiers: self.shape.tiers,
-        };
-        let cost = asked.model().and_then(|model| hold(model, &size));
-        let needed = cost.and_then(|cost| self.rate?.credits(cost));
-        if needed == Some(MicroCredits::ZERO) {
-            return Ok(());
         }
-        let needed = needed.map_or_else(|| "an unknown number of".to_owned(), |credits| credits.to_string());
-        let balance = MicroCredits::ZERO;
-        let message = format!(
-            "This call needs a hold of {needed} credits and the balance is {balance}, so an output limit of 0 tokens \
-             would fit. Add credits, or add an own key."
-        );
-        Err(Error::new(Code::InsufficientCredits, message))
     }
 
-    fn output_limit(&self) -> Option<u32> {
+    fn output_limit(&self, decision: &Decision<'_>) -> Option<u32> {
         match self.route.has_output {
-            true if self.route.takes_limit() => self.request.output_limit.or(self.plan.output_limit),
+            true if self.route.takes_limit() => self.request.output_limit.or(decision.output_limit),
             // As much as the model gives.
             true => None,
             false => Some(0),

@@ -53,8 +53,18 @@ pub(crate) static FACTS: Facts = Facts {
     routes: routes::ROUTES,
     models_path: "/v1/models?limit=1000",
     ping,
+    // Of the largest, which only the newest models see at that size.
+    image_tokens: |_| 4_784,
     classify: errors::classify,
 };
+
+/// Models that think only if they are asked to. Later ones may do so by themselves.
+const THINK_IF_ASKED: [&str; 4] = ["claude-3", "claude-haiku-4", "claude-sonnet-4", "claude-opus-4"];
+
+/// Whether a stream shows every token that is billed. Of thinking it shows a summary, or nothing.
+fn shows_output(model: &str, thinks: bool) -> bool {
+    !thinks && THINK_IF_ASKED.iter().any(|prefix| model.starts_with(prefix))
+}
 
 fn ping(model: &str) -> (&'static str, String) {
     let body = serde_json::json!({

@@ -52,16 +52,33 @@ pub(crate) static FACTS: Facts = Facts {
     routes: routes::ROUTES,
     models_path: "/models",
     ping,
+    image_tokens,
     classify: errors::classify,
 };
 
 /// Models that know the output limit by its old name only, or by both. All later ones insist on the new one.
 const OLD_NAME: [&str; 5] = ["gpt-3.5", "gpt-4", "chatgpt-4o", "ft:gpt-3.5", "ft:gpt-4"];
 
+/// The tokens of the largest picture, by the beginning of a model's name. Most count tiles or patches; the small models
+/// count each as more of them.
+const IMAGE_TOKENS: [(&str, u64); 3] = [("gpt-4o-mini", 48_169), ("gpt-4.1-", 3_779), ("gpt-4", 1_445)];
+/// Of those models that see a picture as it is.
+const IMAGE_TOKENS_ELSE: u64 = 10_000;
+
+fn image_tokens(model: &str) -> u64 {
+    let known = IMAGE_TOKENS.iter().find(|(prefix, _)| model.starts_with(prefix));
+    known.map_or(IMAGE_TOKENS_ELSE, |(_, tokens)| *tokens)
+}
+
 /// The name of the output limit of a chat.
 fn limit_name(model: &str) -> &'static str {
     let is_old = OLD_NAME.iter().any(|prefix| model.starts_with(prefix));
     if is_old { "max_tokens" } else { "max_completion_tokens" }
+}
+
+/// Whether a stream of that model shows every token that is billed. The later ones reason, which nobody sees.
+fn shows_output(model: &str, _: bool) -> bool {
+    OLD_NAME.iter().any(|prefix| model.starts_with(prefix)) || model.contains("-chat")
 }
 
 fn ping(model: &str) -> (&'static str, String) {

@@ -49,7 +49,8 @@ pub enum PeekError {
     },
 }
 
-/// What was found. A member that is absent or `null` is `None`.
+/// What was found. A member that is absent or `null` is `None`; thinking that is turned off in so many words is asked for,
+/// which costs a larger hold and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Peek {
     /// The model asked for.
@@ -62,6 +63,8 @@ pub struct Peek {
     pub output_limit: Option<u32>,
     /// How many answers are asked for.
     pub answers: Option<u32>,
+    /// Whether the model is asked to think before it answers.
+    pub thinks: bool,
     /// How many characters the text has, where they are counted.
     pub characters: Option<u64>,
     /// What it goes on from.
@@ -119,6 +122,9 @@ pub fn peek(sent: Payload<'_>, route: &Route) -> Result<Peek, PeekError> {
     if acted_on.asks_usage {
         wanted.push(OPTIONS);
     }
+    if acted_on.thinking {
+        wanted.push(THINKING);
+    }
     wanted.extend(acted_on.previous);
     let top = members::read(body, &wanted)?;
     let mut peek = Peek {
@@ -126,6 +132,7 @@ pub fn peek(sent: Payload<'_>, route: &Route) -> Result<Peek, PeekError> {
         stream: top.flag(STREAM)?.unwrap_or(false),
         output_limit: top.largest(acted_on.limits)?,
         answers: top.largest(acted_on.answers)?,
+        thinks: top.value(THINKING).is_some_and(|value| !value.is_null()),
         characters: acted_on.counted.and_then(|member| top.characters(member)),
         previous: match acted_on.previous.and_then(|name| top.value(name)) {
             Some(value) => value.previous()?,
@@ -148,6 +155,7 @@ pub fn peek(sent: Payload<'_>, route: &Route) -> Result<Peek, PeekError> {
 
 const MODEL: &str = "model";
 const STREAM: &str = "stream";
+const THINKING: &str = "thinking";
 const OPTIONS: &str = "stream_options";
 const INCLUDE_USAGE: &str = "include_usage";
 

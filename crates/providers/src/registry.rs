@@ -38,6 +38,8 @@ pub struct Facts {
     pub(crate) models_path: &'static str,
     /// The shortest prompt: where it goes below the base URL, and its body.
     pub(crate) ping: fn(model: &str) -> (&'static str, String),
+    /// The tokens of a picture at most.
+    pub(crate) image_tokens: fn(model: &str) -> u64,
     /// What an error answer means.
     pub(crate) classify: fn(&ErrorAnswer) -> ErrorClass,
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::answer::{Billing, Served, Stored};
 use crate::json::Wanted;
 use crate::managed::Terms;
+use crate::peek::Peek;
 use crate::stream::Dialect;
 
 /// How a path is called.
@@ -75,6 +76,9 @@ pub struct Route {
     pub(crate) body: Body,
     /// How its answer is read.
     pub(crate) answer: Reading,
+    /// Whether all output of a model is seen in a stream, given whether the request asks it to think; `None` if its
+    /// tokens can't be seen there.
+    pub(crate) shows: Option<fn(model: &str, thinks: bool) -> bool>,
     /// How its stream is read, given how many answers were asked for.
     pub(crate) dialect: fn(answers: u32) -> Dialect,
     /// What a managed call may carry; `None` if managed access does not serve it.
@@ -107,6 +111,8 @@ pub struct Members {
     pub asks_usage: bool,
     /// Whether the provider takes `null` for a model.
     pub null_model: bool,
+    /// Whether there is one that asks the model to think.
+    pub thinking: bool,
     /// The member that names the response it goes on from.
     pub previous: Option<&'static str>,
 }
@@ -121,6 +127,7 @@ impl Members {
         asks_usage: false,
         null_model: false,
         previous: None,
+        thinking: false,
     };
 }
 
@@ -147,6 +154,12 @@ impl Route {
     /// Whether a request can bound its output.
     pub const fn takes_limit(&self) -> bool {
         !self.members().limits.is_empty()
+    }
+
+    /// Whether the tokens of a stream of such a call can be counted while it passes. Those of hidden reasoning can't, and
+    /// are billed all the same; so in doubt they can't be counted.
+    pub fn shows_output(&self, asked: &Peek, model: &str) -> bool {
+        asked.stream && self.shows.is_some_and(|shows| shows(model, asked.thinks))
     }
 
     /// Whether models of that kind are called by it. Where no kind has a path of its own, all are.

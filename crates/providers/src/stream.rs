@@ -1,6 +1,7 @@
 //! Meters a stream while it passes: usage, model, and how it ended. Never an error, never a copy of the content.
 
 use memchr::memmem;
+use ownkey_domain::hold::Produced;
 
 use crate::answer::Served;
 use crate::error_class::ErrorClass;
@@ -41,8 +42,8 @@ pub struct StreamFacts {
     pub served: Served,
     /// How it ended; `None` if it was cut.
     pub terminal: Option<Terminal>,
-    /// How many pieces of data came: for a stream that was cut, the best guess at its output.
-    pub data_lines: u64,
+    /// What came of its output, as far as it can be seen.
+    pub output: Produced,
 }
 
 /// What a line of data was.
@@ -94,7 +95,8 @@ pub struct StreamMeter {
     ended: bool,
     /// Whether an error was told, or is being told.
     failed: bool,
-    data_lines: u64,
+    output: Produced,
+    delta: memmem::Finder<'static>,
 }
 
 impl StreamMeter {
@@ -108,7 +110,8 @@ impl StreamMeter {
             terminal: None,
             ended: false,
             failed: false,
-            data_lines: 0,
+            output: Produced::default(),
+            delta: memmem::Finder::new(DELTA),
         }
     }
 
@@ -143,23 +146,29 @@ impl StreamMeter {
         Progress { terminal_at, error_at }
     }
 
+    /// What of its output came by now.
+    pub const fn output(&self) -> Produced {
+        self.output
+    }
+
+    /// What it said of itself by now.
+    pub fn served(&self) -> Served {
+        self.route.bill(self.reader.served())
+    }
+
     /// What was learnt, once the stream ended or broke off.
     pub fn finish(mut self) -> StreamFacts {
         let lines = std::mem::take(&mut self.lines);
         if lines.partial().is_some_and(|partial| !partial.is_empty()) {
             self.line(lines.partial());
         }
-        StreamFacts {
-            served: self.route.bill(self.reader.served()),
-            terminal: self.terminal,
-            data_lines: self.data_lines,
-        }
+        StreamFacts { served: self.route.bill(self.reader.served()), terminal: self.terminal, output: self.output }
     }
 
     /// Whether this line is the first to tell that the stream ends.
     fn line(&mut self, line: Option<&[u8]>) -> bool {
         let Some(line) = line else {
-            self.data_lines += 1;
+            self.output.pieces += 1;
             let seen = self.reader.long(&self.name);
             return self.saw(seen);
         };
@@ -170,7 +179,8 @@ impl StreamMeter {
             return false;
         }
         let Some(data) = sse::field(line, "data") else { return false };
-        self.data_lines += 1;
+        self.output.pieces += 1;
+        self.output.bytes += self.delta.find(data).map_or(0, |at| text_bytes(&data[at + DELTA.len()..]));
         let seen = self.reader.data(&self.name, data);
         self.saw(seen)
     }
@@ -190,6 +200,49 @@ impl StreamMeter {
     }
 }
 
+/// The member that has what an event adds to the answer: in chunks, messages and responses alike.
+const DELTA: &[u8] = b"\"delta\":";
+
+/// Members of it that say nothing of the answer.
+const NO_TEXT: [&[u8]; 3] = [b"type", b"role", b"id"];
+
+/// How many bytes the strings have that are values in the JSON at the beginning of these bytes: the text of an answer.
+fn text_bytes(json: &[u8]) -> u64 {
+    let (mut at, mut depth, mut bytes, mut counts) = (0, 0_u32, 0, true);
+    while let Some(byte) = json.get(at) {
+        at += 1;
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => {
+                let string = &json[at..at + string_len(&json[at..])];
+                at += string.len() + 1;
+                if json.get(at).is_some_and(|next| *next == b':') {
+                    counts = !NO_TEXT.contains(&string);
+                } else if counts {
+                    bytes += string.len() as u64;
+                }
+            }
+            _ => continue,
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    bytes
+}
+
+/// How long a string is whose first quote was read.
+fn string_len(json: &[u8]) -> usize {
+    let mut escaped = false;
+    let end = json.iter().position(|byte| {
+        let is_end = *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        is_end
+    });
+    end.unwrap_or(json.len())
+}
+
 /// Whether the JSON has a member of that name with an object in it, `quoted` being the name in its quotes. Inside
 /// a JSON string the quotes would be escaped, so text that only speaks of such a member is not mistaken for it.
 pub(crate) fn has_object(json: &[u8], quoted: &memmem::Finder<'_>) -> bool {
@@ -205,4 +258,24 @@ pub(crate) fn type_of(data: &[u8]) -> &[u8] {
     let is_type = parts.next().map(<[u8]>::trim_ascii) == Some(b"{") && parts.next() == Some(b"type");
     let colon = parts.next().map(<[u8]>::trim_ascii);
     if is_type && colon == Some(b":") { parts.next().unwrap_or_default() } else { b"" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_text_of_a_delta_counts() {
+        for (delta, bytes) in [
+            (r#""hello","output_index":0}"#, 5),
+            (r#"{"content":"hi \"you\""},"logprobs":null,"finish_reason":"stop"}]}"#, 10),
+            (r#"{"type":"text_delta","text":"abc"}}"#, 3),
+            (r#"{"role":"assistant","tool_calls":[{"index":0,"id":"call_1","function":{"arguments":"{}"}}]}}"#, 2),
+            (r#"{}}"#, 0),
+            (r#"null}"#, 0),
+            (r#"{"content":"cut"#, 3),
+        ] {
+            assert_eq!(text_bytes(delta.as_bytes()), bytes, "{delta}");
+        }
+    }
 }

@@ -149,6 +149,7 @@ fn receipt(id: RequestId, workspace: WorkspaceId, charge: Charge) -> Receipt {
         included: false,
         cost_usd: None,
         price_version: None,
+        credit_rate: None,
         usage: Usage::default(),
         measured: Measured::Measured,
         attempts: Vec::new(),

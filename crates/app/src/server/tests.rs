@@ -12,7 +12,6 @@ use ownkey_domain::provider::Provider;
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::response::{ChainTokens, ResponseId};
 use ownkey_domain::time::Timestamp;
-use ownkey_gateway::BodyRoom;
 use ownkey_gateway::client::client;
 use ownkey_gateway::cors::Cors;
 use ownkey_gateway::directory::{Directory, Source, SourceError, Workspace};
@@ -20,6 +19,7 @@ use ownkey_gateway::edge::Entrance;
 use ownkey_gateway::ledger::{HoldRefused, JournalUnavailable, Ledger};
 use ownkey_gateway::limits::Limits;
 use ownkey_gateway::rates::Rates;
+use ownkey_gateway::{BodyRoom, Rest};
 use ownkey_vault::{Keyring, PepperId, PlatformKeyHasher, Secret};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -68,6 +68,10 @@ impl Ledger for Nothing {
         Box::pin(async { Err(HoldRefused::Away) })
     }
 
+    fn extend(&self, _: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>> {
+        Box::pin(async { Err(HoldRefused::Away) })
+    }
+
     fn evidence(&self, _: RequestId, _: Charge) -> Result<(), JournalUnavailable> {
         Ok(())
     }
@@ -101,6 +105,7 @@ fn server(cut_off: &watch::Sender<bool>) -> Server {
         rates: Arc::new(Rates::new(Instant::now())),
         metrics: Arc::default(),
         cut_off: cut_off.clone(),
+        rest: Rest::default(),
         body_room: BodyRoom::new(&limits),
         limits,
         over_tls: false,

@@ -1,7 +1,7 @@
 //! Receipts of calls.
 
 use ownkey_domain::id::{ApiKeyId, CredentialId, RequestId};
-use ownkey_domain::money::{MicroCredits, PicoUsd};
+use ownkey_domain::money::{CreditRate, MicroCredits, PicoUsd};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::receipt::{Attempt, Outcome, Receipt};
@@ -70,6 +70,8 @@ pub(crate) struct ReceiptView {
     cost_basis: &'static str,
     /// The catalogue version that priced it.
     price_version: Option<String>,
+    /// What a credit was worth when the call was admitted; null if no credits pay for it.
+    credit_rate: Option<CreditRateView>,
     /// Tokens in the provider's own classes, and what else was counted (`input_characters`, `input_seconds`,
     /// `web_searches`, `file_searches`); absent is unknown.
     #[schema(value_type = std::collections::BTreeMap<String, u64>)]
@@ -81,6 +83,29 @@ pub(crate) struct ReceiptView {
     attempts: Vec<AttemptView>,
     /// Where the time went, in milliseconds.
     timing_ms: TimingView,
+}
+
+/// Credits are the cost times `markup` over `usd_per_credit`.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(crate) struct CreditRateView(CreditRate);
+
+impl utoipa::PartialSchema for CreditRateView {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, Type};
+        let decimal = || ObjectBuilder::new().schema_type(Type::String);
+        let members = ["usd_per_credit", "markup"];
+        let object = members
+            .into_iter()
+            .fold(ObjectBuilder::new(), |object, name| object.property(name, decimal()).required(name));
+        object.into()
+    }
+}
+
+impl utoipa::ToSchema for CreditRateView {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "CreditRate".into()
+    }
 }
 
 /// An attempt to have a provider serve the call.
@@ -141,6 +166,7 @@ impl From<Receipt> for ReceiptView {
             cost_usd: receipt.cost_usd,
             cost_basis: "list",
             price_version: receipt.price_version,
+            credit_rate: receipt.credit_rate.map(CreditRateView),
             usage: receipt.usage,
             measured: receipt.measured,
             attempts: receipt.attempts.into_iter().map(AttemptView::from).collect(),

@@ -49,6 +49,7 @@ pub fn receipt(tenant: &Tenant, api_key: &str, n: u8) -> Receipt {
         included: false,
         cost_usd,
         price_version: Some("2026-11-22".to_owned()),
+        credit_rate: None,
         usage: Usage::default().with(TokenClass::Input, 212).with(TokenClass::Output, 96),
         measured: Measured::Measured,
         attempts: vec![attempt],

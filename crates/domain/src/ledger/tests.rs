@@ -55,6 +55,21 @@ fn book() -> Book {
     Book::new(NOW, [], [])
 }
 
+#[test]
+fn only_what_holds_something_is_extended() {
+    let mut book = book();
+    book.grant(&grant(1, 1_000, None));
+    assert_eq!(book.extend(&hold(1, 300)), Ok(()));
+    assert!(book.held(request(1)).is_empty());
+    book.hold(&hold(1, 300)).unwrap();
+    book.extend(&hold(1, 500)).unwrap();
+    assert_eq!(book.available(workspace()), amount(500));
+    assert!(book.extend(&hold(1, 1_001)).is_err());
+    book.settle(request(1), workspace(), &settlement(200));
+    assert_eq!(book.extend(&hold(1, 500)), Ok(()));
+    assert_eq!(book.available(workspace()), amount(800));
+}
+
 /// The same accounts and holds at a later time, as after a restart.
 fn later(book: &Book, now: Timestamp) -> Book {
     let holds = book.holds().map(|(request, workspace, legs)| (request, workspace, legs.to_vec()));

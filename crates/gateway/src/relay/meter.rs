@@ -1,14 +1,14 @@
 //! What is learnt of an answer while it passes.
 
 use bytes::Bytes;
-use ownkey_domain::hold;
+use ownkey_domain::hold::{self, Produced};
 use ownkey_providers::answer::{AnswerMeter, Served};
 use ownkey_providers::stream::{Progress, StreamMeter, Terminal};
 
 /// Meters an answer.
 pub enum Meter {
     /// A stream of events.
-    Stream(StreamMeter),
+    Stream(Box<StreamMeter>),
     /// Any other body.
     Plain(Plain),
 }
@@ -24,12 +24,28 @@ pub struct Learnt {
 }
 
 impl Meter {
+    /// What of its output passed by now.
+    pub fn output(&self) -> Produced {
+        match self {
+            Self::Stream(meter) => meter.output(),
+            Self::Plain(plain) => Produced { pieces: 0, bytes: plain.bytes },
+        }
+    }
+
+    /// What the answer said of itself by now; a plain one says nothing before its end.
+    pub fn served(&self) -> Served {
+        match self {
+            Self::Stream(meter) => meter.served(),
+            Self::Plain(_) => Served::unknown(),
+        }
+    }
+
     /// What was learnt, once nothing more comes.
     pub fn finish(self) -> Learnt {
         match self {
             Self::Stream(meter) => {
                 let facts = meter.finish();
-                Learnt { served: facts.served, terminal: facts.terminal, output: facts.data_lines }
+                Learnt { served: facts.served, terminal: facts.terminal, output: facts.output.about() }
             }
             // Whoever breaks off such a body breaks the connection, so that it ends is its word.
             Self::Plain(plain) => Learnt {

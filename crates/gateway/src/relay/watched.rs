@@ -12,6 +12,7 @@ use http_body::{Body as HttpBody, Frame};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 
+use super::rest::read_the_rest;
 use super::{Relay, Watch};
 use crate::body::BodyError;
 use crate::error::{Code, Error};
@@ -25,10 +26,12 @@ pub struct Watched {
 }
 
 /// Empty once the body is gone.
-type Cell = Arc<Mutex<Option<Held>>>;
+pub type Cell = Arc<Mutex<Option<Held>>>;
 
-struct Held {
-    relay: Relay,
+/// A relay that is asked for more.
+pub struct Held {
+    /// The relay.
+    pub relay: Relay,
     /// Since when the caller waits for the provider; absent while there is something for him to take.
     waits_since: Option<Instant>,
     waker: Option<Waker>,
@@ -54,15 +57,27 @@ impl HttpBody for Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        self.watcher.abort();
         // Here and now, whenever the task lets go of the cell: the receipt is closed with it.
         let held = locked(&self.cell).take();
-        drop(held);
+        if let Some(held) = held.and_then(Held::left_alone) {
+            let ongoing = held.relay.rest.begin();
+            *locked(&self.cell) = Some(held);
+            tokio::spawn(read_the_rest(Arc::clone(&self.cell), self.watcher.clone(), ongoing));
+        } else {
+            self.watcher.abort();
+        }
     }
 }
 
 impl Held {
-    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    /// Its caller has left. What is to be read on for what it costs; of others the receipt is closed.
+    fn left_alone(mut self) -> Option<Self> {
+        let is_read = self.relay.leave() && tokio::runtime::Handle::try_current().is_ok();
+        is_read.then_some(self)
+    }
+
+    /// The next piece.
+    pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let frame = Pin::new(&mut self.relay).poll_frame(cx);
         if frame.is_pending() {
             self.waits_since.get_or_insert_with(Instant::now);
@@ -112,6 +127,7 @@ async fn overdue(cell: &Cell, Watch { idle, deadline }: Watch) -> Error {
     }
 }
 
-fn locked(cell: &Cell) -> MutexGuard<'_, Option<Held>> {
+/// What is in the cell.
+pub fn locked(cell: &Cell) -> MutexGuard<'_, Option<Held>> {
     cell.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -79,6 +79,7 @@ mod tests {
             included: false,
             cost_usd: None,
             price_version: None,
+            credit_rate: None,
             usage: Usage::default(),
             measured: Measured::Measured,
             attempts: Vec::new(),

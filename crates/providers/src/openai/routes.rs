@@ -19,6 +19,7 @@ const CALL: Route = Route {
         wanted: Wanted { within: None, members: &["id", "model", "service_tier", "usage"], kinds_of: &[] },
         served: usage::answer,
     },
+    shows: None,
     dialect: stream::reader,
     managed: None,
 };
@@ -69,6 +70,7 @@ pub(super) const ROUTES: &[Route] = &[
             asks_usage: true,
             ..Members::NONE
         }),
+        shows: Some(super::shows_output),
         managed: Some(&managed::CHAT),
         ..CALL
     },
@@ -81,6 +83,7 @@ pub(super) const ROUTES: &[Route] = &[
         template: "/v1/responses",
         modes: &[Mode::Chat, Mode::Responses],
         body: Body::Json(Members { limits: &["max_output_tokens"], ..RESPONSE_MEMBERS }),
+        shows: Some(super::shows_output),
         managed: Some(&managed::RESPONSES),
         ..RESPONSE
     },
@@ -110,6 +113,7 @@ pub(super) const ROUTES: &[Route] = &[
             asks_usage: true,
             ..Members::NONE
         }),
+        shows: Some(super::shows_output),
         managed: Some(&managed::COMPLETIONS),
         ..CALL
     },

@@ -11,7 +11,7 @@ use crate::pieces::cuts;
 pub fn target(input: &[u8]) {
     for route in routes().filter(|route| route.verb == Verb::Post && !route.template.contains('{')) {
         let (whole, end) = metered(route, &[input]);
-        assert_eq!(whole.data_lines, lines(input).iter().filter(|line| line.starts_with(b"data:")).count() as u64);
+        assert_eq!(whole.output.pieces, lines(input).iter().filter(|line| line.starts_with(b"data:")).count() as u64);
         assert!(!route.is_free() || whole.served.usage.is_empty());
         for pieces in cuts(input) {
             let (facts, end_of_pieces) = metered(route, &pieces);

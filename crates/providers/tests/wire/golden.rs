@@ -58,7 +58,7 @@ fn learnt(served: &Served) -> Value {
 
 fn learnt_from_stream(facts: &StreamFacts) -> Value {
     let mut value = learnt(&facts.served);
-    value["data_lines"] = facts.data_lines.into();
+    value["data_lines"] = facts.output.pieces.into();
     value["terminal"] = match facts.terminal {
         None => Value::Null,
         Some(Terminal::Complete) => "complete".into(),

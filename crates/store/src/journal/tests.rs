@@ -37,6 +37,7 @@ fn receipt(n: u128) -> Receipt {
         included: false,
         cost_usd: None,
         price_version: None,
+        credit_rate: None,
         usage: Usage::default(),
         measured: Measured::Unknown,
         attempts: Vec::new(),

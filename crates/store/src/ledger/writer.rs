@@ -52,6 +52,8 @@ pub struct HoldsTask {
 #[derive(Debug)]
 struct Asked {
     call: HoldCall,
+    /// Whether the call holds something already.
+    more: bool,
     reply: oneshot::Sender<Result<(), HoldError>>,
 }
 
@@ -66,9 +68,19 @@ impl Store {
 impl Holds {
     /// Holds what a call may cost; it is committed when this answers. Whoever leaves before the answer holds nothing.
     pub async fn hold(&self, call: HoldCall) -> Result<(), HoldError> {
+        self.ask(call, false).await
+    }
+
+    /// Holds more for a call that holds something. Whoever leaves before the answer may hold more or not; what the call
+    /// had stays, and it all ends with its receipt. A call whose receipt was taken over holds nothing more.
+    pub async fn extend(&self, call: HoldCall) -> Result<(), HoldError> {
+        self.ask(call, true).await
+    }
+
+    async fn ask(&self, call: HoldCall, more: bool) -> Result<(), HoldError> {
         let (reply, answer) = oneshot::channel();
         let asked = async {
-            self.queue.send(Asked { call, reply }).await.map_err(|_| HoldError::Away)?;
+            self.queue.send(Asked { call, more, reply }).await.map_err(|_| HoldError::Away)?;
             answer.await.map_err(|_| HoldError::Away)?
         };
         timeout(PATIENCE, asked).await.unwrap_or(Err(HoldError::Away))
@@ -87,7 +99,7 @@ impl HoldsTask {
     async fn commit(&mut self, mut batch: Vec<Asked>) {
         // Who has left by now gets nothing.
         batch.retain(|asked| !asked.reply.is_closed());
-        let calls: Vec<_> = batch.iter().map(|asked| &asked.call).collect();
+        let calls: Vec<_> = batch.iter().map(|asked| (&asked.call, asked.more)).collect();
         let outcomes = match self.try_commit(&calls).await {
             Ok(outcomes) => outcomes,
             Err(error) => {
@@ -100,7 +112,7 @@ impl HoldsTask {
         for (asked, outcome) in batch.into_iter().zip(outcomes) {
             let held = outcome.is_ok();
             let (request, workspace) = (asked.call.request, asked.call.workspace);
-            if asked.reply.send(outcome.map_err(HoldError::Short)).is_err() && held {
+            if asked.reply.send(outcome.map_err(HoldError::Short)).is_err() && held && !asked.more {
                 self.abandoned.insert(request, workspace);
             }
         }
@@ -114,8 +126,8 @@ impl HoldsTask {
     }
 
     /// Commits those holds, and ends the abandoned ones.
-    async fn try_commit(&self, calls: &[&HoldCall]) -> Result<Vec<Result<(), Shortage>>> {
-        let asked = calls.iter().map(|call| (call.request, call.workspace));
+    async fn try_commit(&self, calls: &[(&HoldCall, bool)]) -> Result<Vec<Result<(), Shortage>>> {
+        let asked = calls.iter().map(|(call, _)| (call.request, call.workspace));
         let all: BTreeMap<_, _> = asked.chain(self.abandoned.iter().map(|(r, w)| (*r, *w))).collect();
         let workspaces: BTreeSet<_> = all.values().copied().collect();
         let requests = all.into_keys().collect();
@@ -124,8 +136,9 @@ impl HoldsTask {
         for (request, workspace) in &self.abandoned {
             open.book.settle(*request, *workspace, &NOTHING);
         }
-        let outcomes = calls.iter().map(|call| open.book.hold(call)).collect();
-        let funds = calls.iter().map(|call| (call.request, funds_name(call.funds))).collect();
+        let take = |(call, more): &(&HoldCall, bool)| if *more { open.book.extend(call) } else { open.book.hold(call) };
+        let outcomes = calls.iter().map(take).collect();
+        let funds = calls.iter().map(|(call, _)| (call.request, funds_name(call.funds))).collect();
         open.save(&mut tx, Some(&Holder { node: self.node, funds })).await?;
         kill::point("hold_before_commit");
         tx.commit().await?;

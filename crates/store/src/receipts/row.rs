@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use ownkey_domain::id::{ApiKeyId, CredentialId, RequestId, WorkspaceId};
-use ownkey_domain::money::{MicroCredits, PicoUsd};
+use ownkey_domain::money::{CreditRate, MicroCredits, PicoUsd};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::receipt::{Attempt, Outcome, Receipt, Timing};
 use ownkey_domain::time::Timestamp;
@@ -60,6 +60,8 @@ struct Detail {
     cost_usd: Option<PicoUsd>,
     #[serde(skip_serializing_if = "Option::is_none")]
     price_version: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    credit_rate: Option<CreditRate>,
     usage: Usage,
     attempts: Vec<Attempt>,
     timing: Timing,
@@ -82,6 +84,7 @@ impl ReceiptRow {
             included: receipt.included,
             cost_usd: receipt.cost_usd.filter(|_| cost_pico.is_none()),
             price_version: receipt.price_version.clone(),
+            credit_rate: receipt.credit_rate,
             usage: receipt.usage,
             attempts: receipt.attempts.clone(),
             timing: receipt.timing,
@@ -131,6 +134,7 @@ impl ReceiptRow {
             included: detail.included,
             cost_usd: self.cost_pico.map(|pico| PicoUsd::new(pico.into())).or(detail.cost_usd),
             price_version: detail.price_version,
+            credit_rate: detail.credit_rate,
             usage: detail.usage,
             measured: measured(&self.measured)?,
             attempts: detail.attempts,

@@ -167,6 +167,7 @@ pub fn receipt(workspace: WorkspaceId, n: u32) -> Receipt {
         included: false,
         cost_usd: (served && !n.is_multiple_of(4)).then(|| PicoUsd::new(i128::from(n) * 1000)),
         price_version: Some("1".to_owned()),
+        credit_rate: None,
         usage: if served { Usage::default().with(TokenClass::Input, n.into()) } else { Usage::default() },
         measured: if served { Measured::Measured } else { Measured::Unknown },
         attempts: Vec::new(),

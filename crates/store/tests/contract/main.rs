@@ -10,6 +10,7 @@ mod bed;
 mod budgets;
 mod credentials;
 mod deks;
+mod extension;
 mod feed;
 #[cfg(feature = "kill-points")]
 mod kills;

@@ -38,6 +38,11 @@ impl Book {
         Ok(())
     }
 
+    /// Holds more for a call that holds something; a call that has ended meanwhile holds nothing any more.
+    pub fn extend(&mut self, call: &HoldCall) -> Result<(), Shortage> {
+        if self.holds.contains_key(&call.request) { self.hold(call) } else { Ok(()) }
+    }
+
     /// What is still to be held on a budget.
     fn missing_on(&self, call: &HoldCall, line: &BudgetLine) -> Amount {
         call.amount.usd_amount().less(self.held_on(call.request, |id| id == line.account))

@@ -1,0 +1,388 @@
+"""Managed calls are paid in credits that are set aside before they start, and what they cost is what they are charged."""
+
+import json
+import random
+import re
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from decimal import ROUND_UP, Decimal
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from harness.api import LOCAL, PATHS, call_body, call_headers, post, read_what_comes
+from harness.load import Plan, read_to_the_end, request
+from harness.process import wait_for
+from harness.products import code, grant, settings, workspace
+from harness.server import Server
+from harness.sim import PROVIDERS, provider_key
+
+MICRO = Decimal("0.000001")
+LONG = "Hello [[sim:chunks n={} delay_ms={}]]"
+
+
+@pytest.fixture(scope="module")
+def niyra(tmp_path_factory, sim):
+    running = Server(tmp_path_factory.mktemp("credits"), sim, settings=settings("niyra")).start()
+    yield running
+    running.stop()
+
+
+def credits(cost_usd) -> Decimal:
+    """What Niyra's customers pay for that cost: rounded up once."""
+    return (Decimal(cost_usd) * Decimal("1.2") / Decimal("0.01")).quantize(MICRO, ROUND_UP)
+
+
+def purse(workspace) -> dict[str, Decimal]:
+    """The credits of a workspace, once all its receipts are in the book."""
+    workspace.receipts()
+    told = workspace.operator.get(f"{workspace.path}/credits")
+    return {name: Decimal(told[name]) for name in ("balance", "held", "available")}
+
+
+def rich(server, amount=1_000):
+    acme = workspace(server, "pro")
+    grant(acme, amount)
+    return acme
+
+
+def needed(answer) -> tuple[Decimal, int | None]:
+    """The hold that a refusal names, and the output limit that would fit."""
+    assert code(answer) == (402, "insufficient_credits"), answer.text
+    hold = re.search(r"a hold of ([0-9.]+) credits", answer.text)
+    fits = re.search(r"an output limit of ([0-9]+) tokens would fit", answer.text)
+    return Decimal(hold[1]), int(fits[1]) if fits else None
+
+
+def checked(server):
+    """The book is sound, and nothing is held."""
+    told = server.run("ledger", "check", "--config", server.folder / "ownkey.toml")
+    assert told.returncode == 0 and "0 open holds" in told.stdout, told.stdout + told.stderr
+
+
+def leave(server, secret, plan, when):
+    target = urlsplit(server.url)
+    with socket.create_connection((target.hostname, target.port), timeout=30) as connection:
+        connection.sendall(request(plan, secret, target.netloc))
+        when(connection)
+
+
+def events_came(number):
+    def when(connection):
+        data = b""
+        while data.count(b"data: ") < number:
+            data += connection.recv(4096)
+
+    return when
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_hold_is_exact_to_the_last_micro_credit(niyra, sim, provider):
+    acme = workspace(niyra, "pro")
+    ask = lambda **more: acme.ask(provider, max_tokens=400, **more)  # noqa: E731
+    hold, fits = needed(ask())
+    assert fits is None
+    grant(acme, hold - MICRO)
+    since = sim.now()
+    again, fits = needed(ask())
+    assert again == hold and fits == 399 and sim.calls(since) == []
+    assert acme.ask(provider, max_tokens=fits).status_code == 200
+    grant(acme, hold - purse(acme)["balance"])
+    assert ask().status_code == 200
+    checked(niyra)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_what_is_charged_is_what_the_provider_bills(niyra, sim, provider, stream):
+    acme, since = rich(niyra), sim.now()
+    answer = acme.ask(provider, stream=stream)
+    assert answer.status_code == 200 and answer.headers["x-ownkey-payer"] == "managed"
+    receipt, (entry,) = acme.receipt(answer), sim.ended(since)
+    assert (receipt["outcome"], receipt["measured"]) == ("complete", "measured")
+    assert Decimal(receipt["credits"]) == credits(entry["cost_usd"]) > 0
+    left = 1_000 - credits(entry["cost_usd"])
+    assert purse(acme) == {"balance": left, "held": 0, "available": left}
+
+
+# USD for a million tokens, in and out, of what `call_body` asks for.
+PRICES = {"openai": (Decimal("0.15"), Decimal("0.6")), "anthropic": (Decimal(1), Decimal(5))}
+
+
+def costs_its_hold(poor, provider: str, letters: int, limit: int) -> tuple[bytes | None, Decimal]:
+    """A call that costs all that is held for it, if there can be one, and what is held."""
+
+    def call(inputs: int) -> bytes:
+        prompt = f"[[sim:usage input={inputs:08} output={limit:08}]]" + "x" * letters
+        return json.dumps(call_body(provider, prompt, max_tokens=limit)).encode()
+
+    hold, _ = needed(post(poor.url, provider, call(0), poor.secret))
+    to_read, to_write = PRICES[provider]
+    inputs = (hold * Decimal("0.01") / Decimal("1.2") * 1_000_000 - limit * to_write) / to_read
+    return (call(int(inputs)) if inputs == int(inputs) else None), hold
+
+
+def same_cost(server) -> tuple[dict[str, bytes], Decimal]:
+    """Calls over both protocols that cost the same to the last micro-credit, all of which is held for them."""
+    poor = workspace(server, "alpha")
+    made = (costs_its_hold(poor, "anthropic", 0, limit) for limit in range(21, 30))
+    wanted = {hold: body for body, hold in made if body}
+    for letters in range(0, 12, 2):
+        (_, least), (_, next) = (costs_its_hold(poor, "openai", letters, limit) for limit in (100, 101))
+        for hold, body in wanted.items():
+            more = (hold - least) / (next - least)
+            if more == int(more) and more > -100:
+                ours, same = costs_its_hold(poor, "openai", letters, 100 + int(more))
+                assert same == hold
+                if ours:
+                    return {"anthropic": body, "openai": ours}, hold
+    raise AssertionError("no two calls cost the same")
+
+
+def test_exactly_as_many_calls_pass_as_are_paid_for(niyra, sim, soak):
+    callers, paid = (500, 123) if soak else (200, 61)
+    bodies, hold = same_cost(niyra)
+    acme = workspace(niyra, "pro")
+    grant(acme, hold * paid + hold - MICRO)
+    since = sim.now()
+    order = [PROVIDERS[n % 2] for n in range(callers)]
+    with ThreadPoolExecutor(callers) as pool:
+        answers = list(pool.map(lambda provider: post(acme.url, provider, bodies[provider], acme.secret), order))
+    assert sorted({code(answer) for answer in answers}) == [(200, None), (402, "insufficient_credits")]
+    assert sum(answer.status_code == 200 for answer in answers) == paid == len(sim.ended(since))
+    assert purse(acme) == {"balance": hold - MICRO, "held": 0, "available": hold - MICRO}
+    checked(niyra)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_stream_is_cut_where_its_hold_ends(niyra, sim, provider):
+    acme = workspace(niyra, "pro")
+    hold, _ = needed(acme.ask(provider, LONG.format(5_000, 0), stream=True, max_tokens=8_000))
+    grant(acme, hold)
+    cut, since = niyra.metrics()["ownkey_streams_cut_total"], sim.now()
+    body = json.dumps(call_body(provider, LONG.format(5_000, 0), stream=True, max_tokens=8_000)).encode()
+    answer = read_what_comes(acme.url, provider, body, acme.secret)
+    assert answer.head.status_code == 200 and "insufficient_credits" in answer.text
+    assert "[DONE]" not in answer.text and "message_stop" not in answer.text
+    # Two bytes of text count as a token, and are half of one in this text.
+    assert 800 <= answer.text.count("data: ") <= 2_048
+    receipt = acme.receipt(answer.head)
+    assert (receipt["outcome"], receipt["error"]) == ("failed", "insufficient_credits")
+    assert receipt["measured"] == "estimated" and 800 <= receipt["usage"]["output"] <= 2_048
+    assert 0 < Decimal(receipt["credits"]) <= hold
+    assert purse(acme)["balance"] == hold - Decimal(receipt["credits"])
+    assert niyra.metrics()["ownkey_streams_cut_total"] == cut + 1
+    (entry,) = sim.ended(since)
+    assert entry["outcome"] == "cancelled"
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_hold_is_extended_while_the_stream_goes_on(niyra, sim, provider):
+    acme, since = rich(niyra), sim.now()
+    before = niyra.metrics()["ownkey_holds_extended_total"]
+    answer = acme.ask(provider, LONG.format(5_000, 0), stream=True, max_tokens=8_000)
+    assert answer.status_code == 200 and "insufficient_credits" not in answer.text
+    (entry,) = sim.ended(since)
+    assert Decimal(acme.receipt(answer)["credits"]) == credits(entry["cost_usd"])
+    assert niyra.metrics()["ownkey_holds_extended_total"] >= before + 1
+    assert purse(acme)["held"] == 0
+
+
+def charged_alone(acme) -> dict:
+    (receipt,) = wait_for(acme.receipts, "the call has its receipt", 30)
+    return receipt
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_who_leaves_a_stream_pays_what_the_provider_bills(niyra, sim, provider):
+    acme, since = rich(niyra), sim.now()
+    drained = niyra.metrics()["ownkey_answers_drained_total"]
+    leave(niyra, acme.secret, Plan(provider, LONG.format(300, 5)), events_came(20))
+    receipt, (entry,) = charged_alone(acme), sim.ended(since)
+    assert entry["outcome"] == "complete"
+    assert (receipt["outcome"], receipt["measured"]) == ("cancelled", "measured")
+    assert Decimal(receipt["credits"]) == credits(entry["cost_usd"])
+    assert niyra.metrics()["ownkey_answers_drained_total"] == drained + 1
+    assert purse(acme)["held"] == 0
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_no_more_is_held_for_whoever_has_left(niyra, sim, provider):
+    acme, since = rich(niyra), sim.now()
+    body = json.dumps(call_body(provider, LONG.format(5_000, 1), stream=True, max_tokens=8_000)).encode()
+    with httpx.stream("POST", acme.url + PATHS[provider], content=body, headers=call_headers(provider, acme.secret), **LOCAL) as answer:
+        next(answer.iter_bytes())
+    receipt, (entry,) = charged_alone(acme), sim.ended(since)
+    assert (receipt["outcome"], receipt["measured"], entry["outcome"]) == ("cancelled", "estimated", "cancelled")
+    assert 800 <= receipt["usage"]["output"] <= 2_048
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_who_leaves_before_the_answer_pays_what_the_provider_bills(niyra, sim, provider):
+    acme, since = rich(niyra), sim.now()
+    wait_for(lambda: sim.stats()["open"] == 0, "nothing else is going on")
+    at_the_provider = lambda _: wait_for(lambda: sim.stats()["open"] == 1, "the provider has it")  # noqa: E731
+    leave(niyra, acme.secret, Plan(provider, "Hello [[sim:slow_head ms=500]]", stream=False), at_the_provider)
+    receipt, (entry,) = charged_alone(acme), sim.ended(since)
+    assert (receipt["outcome"], receipt["status"], receipt["measured"]) == ("cancelled", 0, "measured")
+    assert Decimal(receipt["credits"]) == credits(entry["cost_usd"])
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_stream_that_breaks_off_is_charged_by_what_came(niyra, sim, provider):
+    acme, since = rich(niyra), sim.now()
+    read_to_the_end(niyra.url, acme.secret, Plan(provider, "Hello [[sim:chunks n=300]] [[sim:cut after=200]]"))
+    receipt, (entry,) = charged_alone(acme), sim.ended(since)
+    assert (receipt["outcome"], receipt["measured"]) == ("failed", "estimated")
+    assert 0 < Decimal(receipt["credits"]) <= 2 * credits(entry["cost_usd"])
+    assert purse(acme)["held"] == 0
+
+
+@pytest.mark.parametrize("answer", ["status code=500", "status code=400", "status code=429", "status code=401"])
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_what_the_provider_refuses_costs_nothing(niyra, provider, answer):
+    acme = rich(niyra)
+    refused = acme.ask(provider, f"[[sim:{answer}]]")
+    assert refused.status_code >= 400
+    assert acme.receipt(refused)["credits"] == "0"
+    assert purse(acme) == {"balance": 1_000, "held": 0, "available": 1_000}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_own_keys_work_at_balance_zero_and_cost_nothing(niyra, sim, provider):
+    acme = workspace(niyra, "pro")
+    acme.put_key(provider, provider_key(provider), expect=201)
+    for more in ({}, {"stream": True}):
+        answer = acme.ask(provider, **more)
+        assert answer.status_code == 200 and answer.headers["x-ownkey-credits"] == "0"
+        assert acme.receipt(answer)["credits"] == "0"
+    assert purse(acme) == {"balance": 0, "held": 0, "available": 0}
+    assert acme.operator.all(f"{acme.path}/ledger") == []
+
+
+def test_models_are_shown_as_usable_whatever_the_balance(niyra):
+    acme = workspace(niyra, "pro")
+    assert any(model["usable"] for model in acme.api.get("/models")["data"])
+
+
+def budget(acme, **fields):
+    body = {"scope": "workspace", "payer": "any", "period": "day", "action": "block", "unpriced": "refuse"} | fields
+    return acme.operator("POST", f"{acme.path}/budgets", body, 201).json()
+
+
+@pytest.mark.parametrize("payer", ["byok", "managed"])
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_budget_stops_calls_before_they_go_out(niyra, sim, provider, payer):
+    acme = rich(niyra)
+    if payer == "byok":
+        acme.put_key(provider, provider_key(provider), expect=201)
+    one = acme.ask(provider, max_tokens=100)
+    cost = Decimal(acme.receipt(one)["cost_usd"])
+    made = budget(acme, limit_usd="0.000001")
+    since = sim.now()
+    refused = acme.ask(provider, max_tokens=100)
+    assert code(refused) == (402, "budget_exceeded") and sim.calls(since) == []
+    assert made["id"] in refused.text and "resets_at: 2" in refused.text
+    assert refused.headers["x-should-retry"] == "false"
+    acme.operator("DELETE", f"{acme.path}/budgets/{made['id']}", expect=204)
+    made = budget(acme, limit_usd="1")
+    assert acme.ask(provider, max_tokens=100).headers["x-ownkey-payer"] == payer
+    acme.receipts()
+    told = acme.operator.get(f"{acme.path}/budgets/{made['id']}")
+    assert Decimal(told["used_usd"]) == cost
+    checked(niyra)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_budget_ends_a_stream_of_an_own_key(niyra, provider):
+    acme = workspace(niyra, "pro")
+    acme.put_key(provider, provider_key(provider), expect=201)
+    # Enough for the first 2,048 tokens and their prompt, not for as many again.
+    limit = {"openai": "0.003", "anthropic": "0.012"}[provider]
+    made = budget(acme, limit_usd=limit)
+    body = json.dumps(call_body(provider, LONG.format(5_000, 0), stream=True, max_tokens=8_000)).encode()
+    answer = read_what_comes(acme.url, provider, body, acme.secret)
+    assert answer.head.status_code == 200 and "budget_exceeded" in answer.text and made["id"] in answer.text
+    receipt = acme.receipt(answer.head)
+    assert (receipt["outcome"], receipt["credits"], receipt["measured"]) == ("failed", "0", "estimated")
+    acme.receipts()
+    used = Decimal(acme.operator.get(f"{acme.path}/budgets/{made['id']}")["used_usd"])
+    assert Decimal(receipt["cost_usd"]) == used <= Decimal(limit)
+
+
+def overrun(server) -> Decimal:
+    return Decimal(str(server.metrics()["ownkey_overrun_credits_total"]))
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_what_is_billed_beyond_all_there_is_the_operator_pays(niyra, provider):
+    acme = workspace(niyra, "pro")
+    prompt = "[[sim:usage input=100000 output=500]]"
+    hold, _ = needed(acme.ask(provider, prompt, max_tokens=600))
+    grant(acme, hold)
+    before, answer = overrun(niyra), acme.ask(provider, prompt, max_tokens=600)
+    charged = Decimal(acme.receipt(answer)["credits"])
+    assert charged > hold and purse(acme) == {"balance": 0, "held": 0, "available": 0}
+    assert abs(overrun(niyra) - before - (charged - hold)) < MICRO
+    checked(niyra)
+
+
+def test_a_budget_refuses_what_has_no_price_unless_it_is_told_not_to(niyra, sim):
+    acme = workspace(niyra, "pro")
+    acme.put_key("openai", provider_key("openai"), expect=201)
+    unknown = {"model": "ft:gpt-4o-mini-2024-07-18:acme::abc"}
+    passes = lambda: code(acme.ask("openai", **unknown))[1] != "model_not_priced"  # noqa: E731
+    assert passes()
+    made = budget(acme, limit_usd="5")
+    since = sim.now()
+    refused = acme.ask("openai", **unknown)
+    assert code(refused) == (403, "model_not_priced") and made["id"] in refused.text and sim.calls(since) == []
+    acme.operator("DELETE", f"{acme.path}/budgets/{made['id']}", expect=204)
+    budget(acme, limit_usd="5", unpriced="allow")
+    assert passes()
+
+
+def test_a_picture_is_held_as_a_picture_however_many_bytes_it_has(niyra):
+    acme = workspace(niyra, "pro")
+    hold = lambda parts: needed(acme.ask("anthropic", messages=[{"role": "user", "content": parts}]))[0]  # noqa: E731
+    source = {"type": "base64", "media_type": "image/png", "data": "A" * 400_000}
+    small, large = ({"type": "image", "source": source | {"data": "A" * size}} for size in (4, 400_000))
+    linked = {"type": "image", "source": {"type": "url", "url": "https://example.com/cat.png"}}
+    text = {"type": "text", "text": "A" * 400_000}
+    assert hold([small]) == hold([large]) < hold([large, large]) < hold([text])
+    assert abs(hold([linked]) - hold([small])) < Decimal("0.02")
+    # What is in a document that the provider fetches nobody knows: as much as the model can read.
+    elsewhere = {"type": "document", "source": {"type": "url", "url": "https://example.com/book.pdf"}}
+    assert hold([elsewhere]) >= hold([text])
+
+
+def test_the_server_waits_for_what_is_still_read_when_it_stops(new_server, sim):
+    server = new_server(settings=settings("niyra")).start()
+    acme, since = rich(server), sim.now()
+    leave(server, acme.secret, Plan("anthropic", LONG.format(200, 10)), events_came(10))
+    server.stop()
+    (entry,) = sim.ended(since)
+    server.start()
+    receipt = charged_alone(acme)
+    assert entry["outcome"] == "complete" and receipt["measured"] == "measured"
+    assert Decimal(receipt["credits"]) == credits(entry["cost_usd"])
+
+
+def test_killed_in_mid_stream_nothing_stays_held(new_server, sim):
+    server = new_server(settings=settings("niyra")).start()
+    acme = rich(server)
+    pick = random.Random(7)
+    for round in range(4):
+        with ThreadPoolExecutor(12) as pool:
+            plans = [Plan(PROVIDERS[n % 2], LONG.format(300, 3), stream=bool(n % 3)) for n in range(12)]
+            calls = [pool.submit(read_to_the_end, server.url, acme.secret, plan) for plan in plans]
+            wait_for(lambda: sim.stats()["open"] >= pick.randrange(1, 9), "some of them are at the provider")
+            server.kill()
+            for call in calls:
+                call.exception()
+        server.start()
+        # What an earlier process left is ended by the rule as soon as its receipts are in the book.
+        wait_for(lambda: purse(acme)["held"] == 0, f"round {round}: nothing is held", 60)
+        checked(server)
+    assert 0 < purse(acme)["balance"] < 1_000

@@ -1,0 +1,76 @@
+//! What a call is charged when it has ended, on every way out: what its provider's own numbers cost, nothing if it was
+//! refused or never went out, else an estimate from the prompt and what came of the answer. What has no price costs what
+//! was held for it: unknown is not free.
+
+use ownkey_domain::ledger::{Charge, Funds, Settlement};
+use ownkey_domain::money::{MicroCredits, NanoUsd, PicoUsd};
+use ownkey_domain::receipt::{Outcome, Receipt};
+use ownkey_domain::usage::{Measured, TokenClass};
+use ownkey_providers::answer::{Billing, Served};
+
+use crate::settle::{Book, Guess, Held};
+
+impl Book {
+    /// Fills in what the call is charged, and what it is taken to have used if its provider did not say.
+    pub fn charge(&self, receipt: &mut Receipt, held: &Held, (served, guess): (&Served, Guess)) {
+        if !may_be_billed(receipt) {
+            receipt.settlement = Some(held.funding.settlement(Charge::default()));
+            return;
+        }
+        let charge = match self.cost(receipt, held, (served, guess)) {
+            Some(cost) => held.funding.charge(cost),
+            None => held.funding.charge_at_most(held.output),
+        };
+        receipt.credits = charge.credits;
+        receipt.credit_rate = held.funding.rate();
+        receipt.settlement = Some(held.funding.settlement(charge));
+    }
+
+    fn cost(&self, receipt: &mut Receipt, held: &Held, (served, guess): (&Served, Guess)) -> Option<PicoUsd> {
+        if receipt.cost_usd.is_some() {
+            return receipt.cost_usd;
+        }
+        if served.measured == Measured::Measured || (receipt.outcome == Outcome::Complete && !held.is_visible()) {
+            // All of it was told, and it has no price; or not all that was produced could be seen.
+            return None;
+        }
+        let estimate = estimate(served, guess)?;
+        let cost = self.price(receipt, &estimate)?;
+        receipt.usage = estimate.usage;
+        receipt.measured = Measured::Estimated;
+        receipt.cost_usd = Some(cost);
+        receipt.price_version = Some(self.catalogue.version().to_owned());
+        self.metrics.estimated();
+        Some(cost)
+    }
+
+    /// What a call costs that goes on, by what its provider said so far and what came of its answer.
+    pub fn cost_by_now(&self, receipt: &Receipt, (served, guess): (&Served, Guess)) -> Option<PicoUsd> {
+        self.price(receipt, &estimate(served, guess)?)
+    }
+}
+
+/// What an answer that did not tell its usage is taken to have used; `None` if there is more than tokens to it.
+fn estimate(served: &Served, guess: Guess) -> Option<Served> {
+    if served.billing != Billing::ByUsage {
+        return None;
+    }
+    let mut usage = served.usage;
+    if usage.get(TokenClass::Input).is_none() {
+        usage.set(TokenClass::Input, guess.prompt);
+    }
+    usage.set(TokenClass::Output, usage.get(TokenClass::Output).unwrap_or(0).max(guess.output));
+    Some(Served { usage, measured: Measured::Estimated, parts: Vec::new(), ..served.clone() })
+}
+
+/// The settlement of a call that asked for a hold and then had another payer.
+pub const NOTHING: Settlement = Settlement {
+    charge: Charge { credits: MicroCredits::ZERO, usd: NanoUsd::ZERO },
+    funds: Funds::None,
+    included: false,
+};
+
+/// Whether a call that went out may be on the provider's bill: he did not refuse it.
+pub fn may_be_billed(receipt: &Receipt) -> bool {
+    receipt.attempts.last().is_some_and(|attempt| attempt.status.is_none_or(|status| status < 300))
+}

@@ -1,0 +1,136 @@
+//! What is held for a call that is under way, and who still waits for it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ownkey_domain::ledger::Charge;
+use ownkey_domain::receipt::Receipt;
+use ownkey_providers::answer::Served;
+
+use super::{Guess, OpenReceipt};
+use crate::charge;
+use crate::funds::Funding;
+use crate::ledger::Ledger;
+use crate::metrics::Metrics;
+
+/// What is held for a call.
+pub struct Held {
+    /// What it draws on.
+    pub funding: Arc<Funding>,
+    /// Tokens of output that are held.
+    pub output: u64,
+}
+
+impl Held {
+    /// Whether all that is produced can be seen: it is held in parts then.
+    pub fn is_visible(&self) -> bool {
+        self.funding.quote().is_some_and(|quote| quote.is_sliced)
+    }
+}
+
+/// Says to a call that its caller has left, unless he got his answer's head first.
+pub struct CallerThere {
+    left: Arc<AtomicBool>,
+    has_it: bool,
+}
+
+impl CallerThere {
+    /// The answer's head is with the caller.
+    pub fn has_it(mut self) {
+        self.has_it = true;
+    }
+}
+
+impl Drop for CallerThere {
+    fn drop(&mut self) {
+        self.left.fetch_or(!self.has_it, Ordering::Relaxed);
+    }
+}
+
+impl OpenReceipt {
+    /// The call draws on that, and so many tokens of its output are to be held. It takes the place of what was there before.
+    pub fn funded_by(&mut self, funding: Arc<Funding>, output: u64) {
+        self.held = funding.is_settled().then_some(Held { funding, output });
+    }
+
+    /// A hold is asked for. Whether one was before.
+    pub fn asks_for_a_hold(&mut self) -> bool {
+        std::mem::replace(&mut self.asked, true)
+    }
+
+    /// Whether a hold was asked for, or nothing can have come of it.
+    pub fn asked_for_a_hold(&mut self, asked: bool) {
+        self.asked = asked;
+        if !asked {
+            self.held = None;
+        }
+    }
+
+    /// So many tokens of output are held by now.
+    pub fn holds_output(&mut self, tokens: u64) {
+        if let Some(held) = &mut self.held {
+            held.output = tokens;
+        }
+    }
+
+    /// What the call draws on, if that is held, and how much of its output is.
+    pub fn held(&self) -> Option<(Arc<Funding>, u64)> {
+        let held = self.held.as_ref().filter(|_| self.asked)?;
+        Some((Arc::clone(&held.funding), held.output))
+    }
+
+    /// Whether the workspace's credits pay for it.
+    pub fn is_paid_in_credits(&self) -> bool {
+        self.held().is_some_and(|(funding, _)| funding.draws_on_credits())
+    }
+
+    /// Writes down what the call costs by now, by what its provider said and what came of its answer.
+    pub fn note_cost(&self, served: &Served, output: u64) {
+        let (Some(draft), Some(held)) = (&self.draft, &self.held) else { return };
+        let guess = Guess { output, ..self.guess };
+        let charge = match self.book.cost_by_now(draft, (served, guess)) {
+            Some(cost) => held.funding.charge(cost),
+            None => held.funding.charge_at_most(output),
+        };
+        // A failing journal is logged there, and ends no answer before its end.
+        let _ = self.book.ledger.evidence(draft.id, charge);
+    }
+
+    /// The agent that the call is made for.
+    pub fn agent(&self) -> Option<&str> {
+        self.draft.as_ref()?.agent.as_deref()
+    }
+
+    /// Where receipts go.
+    pub fn ledger(&self) -> Arc<dyn Ledger> {
+        Arc::clone(&self.book.ledger)
+    }
+
+    /// What counts calls.
+    pub fn metrics(&self) -> &Arc<Metrics> {
+        &self.book.metrics
+    }
+
+    /// From now on the call goes on without its caller, should he leave before he has its head.
+    pub fn caller_there(&mut self) -> CallerThere {
+        let left = Arc::clone(self.caller.get_or_insert_default());
+        CallerThere { left, has_it: false }
+    }
+
+    /// Whether the caller left before he had the answer's head.
+    pub fn has_left(&self) -> bool {
+        self.caller.as_ref().is_some_and(|left| left.load(Ordering::Relaxed))
+    }
+
+    /// What it is charged, and what ends its hold.
+    pub(super) fn charge(&self, receipt: &mut Receipt, served: &Served, never_went_out: bool) {
+        match &self.held {
+            Some(held) if never_went_out => {
+                receipt.settlement = Some(held.funding.settlement(Charge::default()));
+            }
+            Some(held) => self.book.charge(receipt, held, (served, self.guess)),
+            None if self.asked => receipt.settlement = Some(charge::NOTHING),
+            None => {}
+        }
+    }
+}
