@@ -23,6 +23,7 @@ pub mod price;
 pub mod provider;
 pub mod receipt;
 pub mod scope;
+pub mod service;
 pub mod standing;
 pub mod time;
 pub mod usage;

@@ -8,6 +8,7 @@ use crate::ledger::Settlement;
 use crate::money::{MicroCredits, PicoUsd};
 use crate::payer::PayerKind;
 use crate::provider::Provider;
+use crate::service::ServiceUse;
 use crate::time::Timestamp;
 use crate::usage::{Measured, Usage};
 
@@ -84,6 +85,9 @@ pub struct Receipt {
     pub client_request_id: Option<String>,
     /// The path called, such as `/v1/messages`.
     pub route: String,
+    /// The metered service used; absent on calls of models.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceUse>,
     /// The provider asked; absent if the call was refused before one was chosen.
     pub provider: Option<Provider>,
     /// The model asked for.

@@ -22,8 +22,9 @@ use crate::client::Client;
 use crate::directory::{Caller, Directory, Generation, Workspace};
 use crate::error::{Code, Error};
 use crate::headers;
+use crate::services::Admitted;
 
-/// A request to a provider. There is no way to make one without a [`Payer`].
+/// A request to a provider. There is no way to make one without a [`Payer`], or to a metered service without [`Admitted`].
 pub struct Upstreamed(Request<Outgoing>);
 
 /// What makes up a request to a provider.
@@ -56,6 +57,13 @@ impl Upstreamed {
         value.set_sensitive(true);
         request.headers_mut().insert(HeaderName::from_static(known.credential_header), value);
         Ok(Self(request))
+    }
+}
+
+impl Upstreamed {
+    /// A request to a metered service: made only with what it may cost set aside.
+    pub fn to_service(_: &Admitted, request: Request<Outgoing>) -> Self {
+        Self(request)
     }
 }
 

@@ -4,7 +4,7 @@
 mod edits;
 mod ending;
 mod meter;
-mod watched;
+pub mod watched;
 
 use std::pin::Pin;
 use std::sync::Arc;

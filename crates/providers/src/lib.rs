@@ -14,6 +14,7 @@ pub mod form;
 pub mod hide_usage;
 pub mod key;
 pub mod managed;
+pub mod metered;
 pub mod paths;
 pub mod peek;
 pub mod probe;

@@ -13,7 +13,7 @@ pub(crate) use files::{LockFile, lock_file, private_dir, private_file};
 pub(crate) use postgres::postgres_options;
 
 /// How many migrations there are.
-const MIGRATIONS: usize = 5;
+const MIGRATIONS: usize = 6;
 
 /// A folder's migrations, in their order.
 macro_rules! migrations {
@@ -24,6 +24,7 @@ macro_rules! migrations {
             (3, "agents", include_str!(concat!("../migrations/", $folder, "/0003_agents.sql"))),
             (4, "retention", include_str!(concat!("../migrations/", $folder, "/0004_retention.sql"))),
             (6, "ledger", include_str!(concat!("../migrations/", $folder, "/0006_ledger.sql"))),
+            (8, "services", include_str!(concat!("../migrations/", $folder, "/0008_services.sql"))),
         ]
     };
 }

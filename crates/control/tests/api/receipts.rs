@@ -36,6 +36,7 @@ fn receipt(tenant: &Tenant, api_key: &str, n: u8) -> Receipt {
         user: Some("ada".to_owned()),
         client_request_id: None,
         route: "/v1/messages".to_owned(),
+        service: None,
         provider: Some(Provider::Anthropic),
         model: Some("claude-opus-4-6".to_owned()),
         model_served: Some("claude-opus-4-6".to_owned()),

@@ -18,32 +18,51 @@ use crate::error::{Code, Error};
 use crate::failure;
 use crate::stop::Stop;
 
+/// What can be watched: a body that can be told to end, and knows when its provider last said something.
+pub trait Watchable: HttpBody<Data = Bytes, Error = BodyError> + Unpin + Send + 'static {
+    /// Something outside ends it, if it has not ended by itself.
+    fn end_early(&mut self, error: &Error);
+
+    /// When the provider last sent something.
+    fn heard_at(&self) -> Instant;
+}
+
+impl Watchable for Relay {
+    fn end_early(&mut self, error: &Error) {
+        Self::end_early(self, error);
+    }
+
+    fn heard_at(&self) -> Instant {
+        self.heard_at
+    }
+}
+
 /// A relay and the task that watches over it.
-pub struct Watched {
-    cell: Cell,
+pub struct Watched<R: Watchable> {
+    cell: Cell<R>,
     watcher: AbortHandle,
 }
 
 /// Empty once the body is gone.
-type Cell = Arc<Mutex<Option<Held>>>;
+type Cell<R> = Arc<Mutex<Option<Held<R>>>>;
 
-struct Held {
-    relay: Relay,
+struct Held<R> {
+    relay: R,
     /// Since when the caller waits for the provider; absent while there is something for him to take.
     waits_since: Option<Instant>,
     waker: Option<Waker>,
 }
 
-impl Watched {
+impl<R: Watchable> Watched<R> {
     /// Begins to watch.
-    pub fn new(relay: Relay, watch: Watch, stop: Stop) -> Self {
+    pub fn new(relay: R, watch: Watch, stop: Stop) -> Self {
         let cell = Arc::new(Mutex::new(Some(Held { relay, waits_since: None, waker: None })));
         let watcher = tokio::spawn(end_in_time(Arc::clone(&cell), watch, stop)).abort_handle();
         Self { cell, watcher }
     }
 }
 
-impl HttpBody for Watched {
+impl<R: Watchable> HttpBody for Watched<R> {
     type Data = Bytes;
     type Error = BodyError;
 
@@ -52,7 +71,7 @@ impl HttpBody for Watched {
     }
 }
 
-impl Drop for Watched {
+impl<R: Watchable> Drop for Watched<R> {
     fn drop(&mut self) {
         self.watcher.abort();
         // Here and now, whenever the task lets go of the cell: the receipt is closed with it.
@@ -61,7 +80,7 @@ impl Drop for Watched {
     }
 }
 
-impl Held {
+impl<R: Watchable> Held<R> {
     fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let frame = Pin::new(&mut self.relay).poll_frame(cx);
         if frame.is_pending() {
@@ -76,12 +95,12 @@ impl Held {
 
     /// When the provider has been silent for that long while the caller waited.
     fn silent_at(&self, idle: Duration) -> Option<Instant> {
-        self.waits_since.map(|since| since.max(self.relay.heard_at) + idle)
+        self.waits_since.map(|since| since.max(self.relay.heard_at()) + idle)
     }
 }
 
 /// Ends the answer when its call must end. Who waits for more of it is woken to say so.
-async fn end_in_time(cell: Cell, watch: Watch, mut stop: Stop) {
+async fn end_in_time<R: Watchable>(cell: Cell<R>, watch: Watch, mut stop: Stop) {
     let error = tokio::select! {
         biased;
         error = stop.called() => error,
@@ -96,7 +115,7 @@ async fn end_in_time(cell: Cell, watch: Watch, mut stop: Stop) {
 
 /// Resolves when the call takes too long, or the provider between two pieces. A caller who takes nothing is the
 /// edge's business.
-async fn overdue(cell: &Cell, Watch { idle, deadline }: Watch) -> Error {
+async fn overdue<R: Watchable>(cell: &Cell<R>, Watch { idle, deadline }: Watch) -> Error {
     let mut next = Instant::now() + idle;
     loop {
         sleep_until(next.min(deadline)).await;
@@ -112,6 +131,6 @@ async fn overdue(cell: &Cell, Watch { idle, deadline }: Watch) -> Error {
     }
 }
 
-fn locked(cell: &Cell) -> MutexGuard<'_, Option<Held>> {
+fn locked<R>(cell: &Cell<R>) -> MutexGuard<'_, Option<Held<R>>> {
     cell.lock().unwrap_or_else(PoisonError::into_inner)
 }
