@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::plan::{DEFAULT_PLAN, Plan};
 use ownkey_domain::provider::Provider;
+use ownkey_domain::service::Service;
 use ownkey_domain::time::Timestamp;
 use ownkey_store::{Actor, By, Store};
 use ownkey_vault::{BadOrigin, Keyring, Origin, PlatformKeyHasher, random_bytes};
@@ -52,6 +53,8 @@ pub struct Parts {
     pub catalogue: Arc<Catalogue>,
     /// The plans by id.
     pub plans: BTreeMap<String, Plan>,
+    /// The metered services by name.
+    pub services: BTreeMap<String, Service>,
     /// Where each provider is; one without entry is not offered.
     pub endpoints: BTreeMap<Provider, Endpoint>,
     /// The operator's bearer tokens.

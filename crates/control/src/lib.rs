@@ -32,6 +32,7 @@ mod receipts;
 pub mod rights;
 mod router;
 mod sealing;
+mod services;
 mod throttle;
 mod usage;
 mod workspaces;

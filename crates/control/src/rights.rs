@@ -73,6 +73,8 @@ const USAGE: Scopes = Scopes::OneOf(&[Scope::UsageRead]);
 /// With `inference` alone a key sees its own calls; the handlers narrow it down.
 const RECEIPTS: Scopes = Scopes::OneOf(&[Scope::UsageRead, Scope::Inference]);
 const AGENTS: Scopes = Scopes::OneOf(&[Scope::AgentsWrite]);
+const READ_SERVICES: Scopes = Scopes::OneOf(&[Scope::Services, Scope::BillingRead]);
+const SERVICES: Scopes = Scopes::OneOf(&[Scope::Services]);
 const AUDIT: Scopes = Scopes::OneOf(&[Scope::AuditRead]);
 
 /// The table.
@@ -111,6 +113,8 @@ pub static TABLE: &[Right] = &[
     shared(Get, "/api/v1/workspaces/{ws}/agents/{name}", Role::Viewer, Scopes::Any),
     shared(Put, "/api/v1/workspaces/{ws}/agents/{name}", Role::Admin, AGENTS),
     shared(Delete, "/api/v1/workspaces/{ws}/agents/{name}", Role::Admin, AGENTS),
+    shared(Get, "/api/v1/workspaces/{ws}/services", Role::Viewer, READ_SERVICES),
+    with_scope(Post, "/api/v1/workspaces/{ws}/service-usage", SERVICES),
     later(Get, "/api/v1/workspaces/{ws}/credits"),
     later(Post, "/api/v1/workspaces/{ws}/credits/grants"),
     later(Post, "/api/v1/workspaces/{ws}/credits/refunds"),
@@ -121,8 +125,6 @@ pub static TABLE: &[Right] = &[
     later(Get, "/api/v1/workspaces/{ws}/budgets/{id}"),
     later(Put, "/api/v1/workspaces/{ws}/budgets/{id}"),
     later(Delete, "/api/v1/workspaces/{ws}/budgets/{id}"),
-    later(Get, "/api/v1/workspaces/{ws}/services"),
-    later(Post, "/api/v1/workspaces/{ws}/service-usage"),
     later(Get, "/api/v1/workspaces/{ws}/connections"),
     later(Post, "/api/v1/workspaces/{ws}/connections"),
     later(Get, "/api/v1/workspaces/{ws}/connections/{id}"),
@@ -152,6 +154,11 @@ const fn operator(verb: Verb, path: &'static str, role: Option<Role>) -> Right {
 
 const fn shared(verb: Verb, path: &'static str, role: Role, scopes: Scopes) -> Right {
     Right { verb, path, public: false, operator: true, role: Some(role), scopes, built: true }
+}
+
+/// What programs do, and no person.
+const fn with_scope(verb: Verb, path: &'static str, scopes: Scopes) -> Right {
+    Right { verb, path, public: false, operator: true, role: None, scopes, built: true }
 }
 
 const fn later(verb: Verb, path: &'static str) -> Right {

@@ -83,10 +83,8 @@ pub fn to_service(from: &HeaderMap) -> HeaderMap {
     let named = connection_names(from);
     let is_account = |name: &HeaderName| ACCOUNTS.iter().any(|end| name.as_str().ends_with(end));
     let passing = from.iter().filter(|(name, value)| passes_own(name, value) && !is_account(name));
-    let mut to: HeaderMap = passing
-        .filter(|(name, _)| !named.contains(name))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
+    let mut to: HeaderMap =
+        passing.filter(|(name, _)| !named.contains(name)).map(|(name, value)| (name.clone(), value.clone())).collect();
     to.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     to
 }

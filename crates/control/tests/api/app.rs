@@ -12,9 +12,11 @@ use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt;
 use ownkey_control::{Control, Endpoint, LadderLimits, Parts, Throttle, router};
 use ownkey_domain::catalogue::Catalogue;
+use ownkey_domain::money::{CreditPrice, MicroCredits};
 use ownkey_domain::plan::{DEFAULT_PLAN, Managed, Plan};
 use ownkey_domain::provider::Provider;
 use ownkey_domain::scope::Scope;
+use ownkey_domain::service::{Service, ServiceUnit};
 use ownkey_domain::time::Timestamp;
 use ownkey_store::{Store, StoreConfig};
 use ownkey_vault::{Keyring, PepperId, PlatformKeyHasher, Secret};
@@ -33,6 +35,19 @@ pub const OPENAI_KEY: &str = "sk-proj-CANARYcccccccccccccccccccccccccccccT3BlbkF
 /// A KEK, and another one.
 pub const KEK: &str = "a:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
 pub const OTHER_KEK: &str = "b:YWJjZGVmZ2hpamFiY2RlZmdoaWphYmNkZWZnaGlqYWI=";
+
+/// A service that is called here, and one that is only booked.
+fn services() -> BTreeMap<String, Service> {
+    let service = |name: &str, unit, credits, is_served| Service {
+        name: name.to_owned(),
+        unit,
+        credits: CreditPrice::parse(credits).unwrap(),
+        items_max: None,
+        is_served,
+    };
+    let all = [service("tool", ServiceUnit::Call, "0.05", true), service("phone", ServiceUnit::Second, "0.01", false)];
+    all.into_iter().map(|service| (service.name.clone(), service)).collect()
+}
 
 pub struct App {
     router: Router,
@@ -96,6 +111,7 @@ impl App {
             hasher: PlatformKeyHasher::new(PepperId(1), &Secret::new(vec![7; 32])),
             catalogue: Arc::new(Catalogue::builtin().unwrap()),
             plans: plans(),
+            services: services(),
             endpoints: BTreeMap::from([
                 (Provider::Anthropic, Endpoint::new(&[anthropic, "https://eu.example.com"], true).unwrap()),
                 (Provider::OpenAi, Endpoint::new(&[&openai], false).unwrap()),
@@ -215,5 +231,12 @@ pub async fn open_store(dir: &Path) -> Store {
 
 fn plans() -> BTreeMap<String, Plan> {
     let keyless = Plan { name: "Free".to_owned(), managed: Managed::Included, ..Plan::nothing("free") };
-    BTreeMap::from([(DEFAULT_PLAN.to_owned(), Plan::default()), ("free".to_owned(), keyless)])
+    let prepaid = Plan {
+        name: "Prepaid".to_owned(),
+        managed: Managed::Credits,
+        allowance_credits: Some(MicroCredits::parse("5").unwrap()),
+        ..Plan::nothing("prepaid")
+    };
+    let plans = [(DEFAULT_PLAN, Plan::default()), ("free", keyless), ("prepaid", prepaid)];
+    plans.into_iter().map(|(id, plan)| (id.to_owned(), plan)).collect()
 }

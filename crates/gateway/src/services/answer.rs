@@ -46,7 +46,8 @@ pub async fn relay(mut receipt: OpenReceipt, answer: Answer) -> Result<Response<
     let mut head = headers::from_service(&parts.headers);
     drop_from_headers(&mut head, &secret);
     if !parts.status.is_success() {
-        let reading = async { timeout_at(watch.next(), failure::beginning_of(body)).await.map_err(|_| failure::too_slow()) };
+        let reading =
+            async { timeout_at(watch.next(), failure::beginning_of(body)).await.map_err(|_| failure::too_slow()) };
         return match stop.unless(reading).await {
             Ok(said) => failed(receipt, Failure { status: parts.status, head, said, from: &parts.headers }, &secret),
             Err(error) => Err((receipt, error)),
@@ -123,7 +124,9 @@ fn ours(status: StatusCode) -> Option<Error> {
         408 | 425 => provider(Code::ProviderUnavailable, "The service has trouble. Try again shortly."),
         429 => provider(Code::ProviderRateLimited, "The service's rate limit is used up. Try again shortly."),
         400..=499 => return None,
-        500..=599 => provider(Code::ProviderUnavailable, "The service has trouble. Try again shortly.").with_status(status),
+        500..=599 => {
+            provider(Code::ProviderUnavailable, "The service has trouble. Try again shortly.").with_status(status)
+        }
         // A redirect would make clients send the platform key elsewhere.
         _ => provider(Code::ProviderUnavailable, "The service answered with a redirect or an unusual status."),
     })

@@ -1,5 +1,6 @@
 //! A metered service as configured.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use zeroize::Zeroizing;
 use crate::upstream::BaseUrl;
 
 /// A metered service.
+#[derive(Debug)]
 pub struct Metered {
     /// Its name and price.
     pub service: Service,
@@ -22,6 +24,7 @@ pub struct Metered {
 }
 
 /// How a service is reached.
+#[derive(Debug)]
 pub struct Reach {
     /// What its paths are below.
     pub base: BaseUrl,
@@ -41,6 +44,12 @@ pub struct Credential {
     pub prefix: String,
     /// The secret.
     pub secret: Arc<ProviderKey>,
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: …", self.header)
+    }
 }
 
 impl Credential {

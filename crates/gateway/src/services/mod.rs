@@ -69,7 +69,7 @@ pub struct Parts {
     /// Plans by id.
     pub plans: Arc<BTreeMap<String, Plan>>,
     /// The services by name.
-    pub services: BTreeMap<String, Metered>,
+    pub services: Arc<BTreeMap<String, Metered>>,
     /// Reaches them.
     pub client: Client,
     /// Moves money and takes receipts.
@@ -153,7 +153,9 @@ impl Services {
         let receipt = OpenReceipt::new(self.draft((id, at), &caller, path), started, Arc::clone(&self.book));
         let mut call = Call { id, started, head, path, caller, receipt };
         let mut response = match self.carry(&mut call, body).await {
-            Ok(answer) => relay(call.receipt, answer).await.or_else(|(receipt, error)| Err(refused(receipt, error.into())))?,
+            Ok(answer) => {
+                relay(call.receipt, answer).await.or_else(|(receipt, error)| Err(refused(receipt, error.into())))?
+            }
             Err(problem) => return Err(refused(call.receipt, problem)),
         };
         response.headers_mut().insert(PAYER, payer());
@@ -209,7 +211,10 @@ impl Services {
     /// The service, if the caller may call any and this is one.
     fn service(&self, call: &Call<'_>) -> Result<(&Metered, &Reach), Error> {
         if !call.caller.may(Scope::Services) && !call.caller.may(Scope::InferenceAny) {
-            return Err(Error::new(Code::Forbidden, "This platform key lacks the scope `services`. Use one that has it."));
+            return Err(Error::new(
+                Code::Forbidden,
+                "This platform key lacks the scope `services`. Use one that has it.",
+            ));
         }
         let metered = self.parts.services.get(call.path.name).ok_or_else(no_service)?;
         let reach = metered.reach.as_ref().ok_or_else(|| {
@@ -238,7 +243,8 @@ impl Services {
         let headers = &call.head.headers;
         let id = service::workspace_of(&call.caller, headers, &self.parts.directory).await?;
         if call.caller.may(Scope::InferenceAny) {
-            let (agent, user) = (service::recorded(headers, service::AGENT)?, service::recorded(headers, service::USER)?);
+            let (agent, user) =
+                (service::recorded(headers, service::AGENT)?, service::recorded(headers, service::USER)?);
             call.receipt.note(|receipt| (receipt.workspace, receipt.agent, receipt.user) = (id, agent, user));
         }
         let client_request_id = headers.get("x-client-request-id").and_then(|value| value.to_str().ok());
@@ -256,7 +262,8 @@ impl Services {
     ) -> Result<Answer, Problem> {
         let measure = metered.measure.clone();
         let bound = on_body(body, move |sent| measure.bound(sent.bytes)).await?;
-        let bound = bound.map_err(|error| Error::bad_request(format!("This service can't serve the request: {error}.")))?;
+        let bound =
+            bound.map_err(|error| Error::bad_request(format!("This service can't serve the request: {error}.")))?;
         let plan = self.plan(&workspace)?;
         self.take_turn(call, plan, workspace.id)?;
         let draw = plan.draw_for_services((self.parts.clock)(), workspace.period_anchor);
@@ -311,7 +318,8 @@ impl Services {
         *request.method_mut() = call.head.method.clone();
         *request.uri_mut() = uri.map_err(|_| Error::bad_request("The path or query cannot be forwarded."))?;
         *request.headers_mut() = headers::to_service(&call.head.headers);
-        let unusable = || Error::new(Code::ManagedUnavailable, "The operator's credential cannot be sent. Ask the operator.");
+        let unusable =
+            || Error::new(Code::ManagedUnavailable, "The operator's credential cannot be sent. Ask the operator.");
         let value = credential.value().ok_or_else(unusable)?;
         request.headers_mut().insert(credential.header.clone(), value);
         Ok(request)
@@ -376,5 +384,8 @@ fn payer() -> HeaderValue {
 }
 
 fn no_service() -> Error {
-    Error::new(Code::PathNotSupported, "There is no such service. `GET /api/v1/workspaces/current/services` lists them.")
+    Error::new(
+        Code::PathNotSupported,
+        "There is no such service. `GET /api/v1/workspaces/current/services` lists them.",
+    )
 }

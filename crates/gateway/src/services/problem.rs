@@ -88,8 +88,7 @@ mod tests {
     #[tokio::test]
     async fn a_shortage_names_hold_and_balance() {
         let credits = |text| MicroCredits::parse(text).unwrap();
-        let shortage =
-            Shortage::Credits { needed: credits("2.5"), balance: credits("3"), available: credits("1") };
+        let shortage = Shortage::Credits { needed: credits("2.5"), balance: credits("3"), available: credits("1") };
         let response = Problem::from(HoldRefused::Short(shortage)).respond();
         assert_eq!(response.status(), 402);
         assert_eq!(response.headers()["content-type"], "application/problem+json");

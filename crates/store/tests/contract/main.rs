@@ -16,6 +16,7 @@ mod opening;
 mod receipts;
 mod retention;
 mod schema;
+mod service_usage;
 mod takeover;
 mod vault;
 mod workspaces;
