@@ -176,13 +176,14 @@ impl Body for Outgoing {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.pieces.as_slice().is_empty()
+        // Of a body that is known to be empty nothing else is asked: this is the last moment before its head goes out.
+        // One that has no end yet is asked for, and then says that it may not go.
+        self.pieces.as_slice().is_empty() && self.may_go_out()
     }
 
     fn size_hint(&self) -> SizeHint {
         let left = self.pieces.as_slice().iter().map(|piece| piece.len() as u64).sum();
-        // A body that is known to be empty is never asked for: this is the last question before its head goes out.
-        // One of unknown length is asked for, and then says that it may not go.
+        // One that may not go has no length, so that it is asked for.
         if left == 0 && !self.may_go_out() { SizeHint::default() } else { SizeHint::with_exact(left) }
     }
 }

@@ -119,7 +119,7 @@ fn serve(sim: &Sim, call: &Call, recorder: &mut Recorder, body: &Value) -> Reply
             "received_bytes": call.body.len(),
         });
         if !asked.has("no_items") {
-            answer["results"] = items.into();
+            answer[asked.text("items", "as").unwrap_or("results")] = items.into();
         }
         Reply::json(200, &answer)
     };

@@ -23,6 +23,8 @@ async fn it_echoes_and_bills_calls_and_items() {
     let entry = sim.last_entry().await;
     assert_eq!((&entry["provider"], &entry["cost_usd"]), (&json!("service"), &json!("0.31")));
     assert_eq!(entry["usage"], json!({"items": 3}));
+    let named = ask(&sim, json!({"query": "[[sim:items n=1 as=matches]]"})).await.json();
+    assert_eq!(named["matches"].as_array().map(Vec::len), Some(1));
     let list = ask(&sim, json!({"query": "[[sim:list]]"})).await.json();
     assert_eq!(list.as_array().map(Vec::len), Some(2));
     assert_eq!(ask(&sim, json!({"query": "[[sim:no_items]]"})).await.json().get("results"), None);
