@@ -1,7 +1,7 @@
 //! `[[services]]`: what the product does for its workspaces besides calls of models, and what that costs.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -202,7 +202,7 @@ fn managed(provider: &str, providers: &Providers) -> anyhow::Result<Option<Crede
     }))
 }
 
-fn from_file(path: &PathBuf) -> anyhow::Result<Secret> {
+fn from_file(path: &Path) -> anyhow::Result<Secret> {
     Ok(Secret::new(private::read(path, "credential")?.to_vec()))
 }
 

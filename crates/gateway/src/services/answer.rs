@@ -14,6 +14,7 @@ use ownkey_providers::scrub::Scrubber;
 use ownkey_vault::ProviderKey;
 use tokio::time::timeout_at;
 
+use super::problem::{PAYER, PAYS, Problem};
 use super::receipt::OpenReceipt;
 use super::relay::{Passage, Relay};
 use crate::answer::respond;
@@ -39,18 +40,19 @@ pub struct Answer {
 }
 
 /// Relays the answer; its receipt is written before its end goes out.
-pub async fn relay(mut receipt: OpenReceipt, answer: Answer) -> Result<Response<Body>, (OpenReceipt, Error)> {
+pub async fn relay(mut receipt: OpenReceipt, answer: Answer) -> Result<Response<Body>, Problem> {
     let Answer { response, secret, meter, watch, mut stop } = answer;
     let (parts, body) = response.into_parts();
     receipt.answered(parts.status.as_u16());
     let mut head = headers::from_service(&parts.headers);
     drop_from_headers(&mut head, &secret);
+    head.insert(PAYER, PAYS);
     if !parts.status.is_success() {
         let reading =
             async { timeout_at(watch.next(), failure::beginning_of(body)).await.map_err(|_| failure::too_slow()) };
         return match stop.unless(reading).await {
             Ok(said) => failed(receipt, Failure { status: parts.status, head, said, from: &parts.headers }, &secret),
-            Err(error) => Err((receipt, error)),
+            Err(error) => Err(ended(receipt, error)),
         };
     }
     if body.is_end_stream() {
@@ -58,12 +60,17 @@ pub async fn relay(mut receipt: OpenReceipt, answer: Answer) -> Result<Response<
         let ending = meter.finish().map_or(Ending::Untold, Ending::Told);
         return match receipt.close(ending, Outcome::Complete) {
             Ok(()) => Ok(respond(parts.status, head, body::full(Bytes::new()))),
-            Err(_) => Err((receipt, failure::unwritten())),
+            Err(_) => Err(ended(receipt, failure::unwritten())),
         };
     }
     let scrub = Scrubber::new(secret.expose_str().as_bytes()).stream();
     let body = Relay::start(receipt, body, Passage { meter, scrub }, (watch, stop));
     Ok(respond(parts.status, head, body))
+}
+
+/// Ends a call by an error.
+fn ended(receipt: OpenReceipt, error: Error) -> Problem {
+    Problem::from(error).ending(receipt)
 }
 
 /// Whether an answer can be read for what it says was used.
@@ -80,19 +87,18 @@ struct Failure<'a> {
 
 /// An answer that is none costs nothing. What it says of the request passes; the rest is about the operator's account
 /// and told in our own words.
-fn failed(
-    mut receipt: OpenReceipt,
-    failure: Failure<'_>,
-    secret: &ProviderKey,
-) -> Result<Response<Body>, (OpenReceipt, Error)> {
+fn failed(mut receipt: OpenReceipt, failure: Failure<'_>, secret: &ProviderKey) -> Result<Response<Body>, Problem> {
     let Failure { status, mut head, said, from } = failure;
     if let Some(error) = ours(status) {
         let retry = head.get(RETRY_AFTER).cloned();
-        return Err((receipt, retry.into_iter().fold(error, |error, after| error.with_header(RETRY_AFTER, after))));
+        return Err(ended(
+            receipt,
+            retry.into_iter().fold(error, |error, after| error.with_header(RETRY_AFTER, after)),
+        ));
     }
     if failure::is_encoded(from) {
         let message = "The service's error came in an encoding not asked for.";
-        return Err((receipt, Error::of_provider(Code::ProviderUnavailable, message).with_status(status)));
+        return Err(ended(receipt, Error::of_provider(Code::ProviderUnavailable, message).with_status(status)));
     }
     let said = Scrubber::new(secret.expose_str().as_bytes()).scrub(&said).into_owned();
     let said = match String::from_utf8(said) {
@@ -109,7 +115,7 @@ fn failed(
     receipt.note(|receipt| receipt.error = Some(code.as_str().to_owned()));
     match receipt.close(Ending::Failed, Outcome::Failed) {
         Ok(()) => Ok(respond(status, head, body::full(said))),
-        Err(_) => Err((receipt, failure::unwritten())),
+        Err(_) => Err(ended(receipt, failure::unwritten())),
     }
 }
 

@@ -26,7 +26,6 @@ use ownkey_domain::money::MicroCredits;
 use ownkey_domain::plan::Plan;
 use ownkey_domain::receipt::{Outcome, Receipt, Timing};
 use ownkey_domain::scope::Scope;
-use ownkey_domain::service::Ending;
 use ownkey_domain::time::Timestamp;
 use ownkey_domain::usage::{Measured, Usage};
 use ownkey_vault::PlatformKeyHasher;
@@ -57,7 +56,6 @@ use crate::stop::Stop;
 use crate::{edge, headers, service};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ownkey-request-id");
-const PAYER: HeaderName = HeaderName::from_static("x-ownkey-payer");
 const METHODS: [Method; 6] = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
 /// What serving services takes.
@@ -152,14 +150,10 @@ impl Services {
         let caller = identify(&self.parts.directory, &self.parts.hasher, &head.headers, at).await?;
         let receipt = OpenReceipt::new(self.draft((id, at), &caller, path), started, Arc::clone(&self.book));
         let mut call = Call { id, started, head, path, caller, receipt };
-        let mut response = match self.carry(&mut call, body).await {
-            Ok(answer) => {
-                relay(call.receipt, answer).await.or_else(|(receipt, error)| Err(refused(receipt, error.into())))?
-            }
-            Err(problem) => return Err(refused(call.receipt, problem)),
-        };
-        response.headers_mut().insert(PAYER, payer());
-        Ok(response)
+        match self.carry(&mut call, body).await {
+            Ok(answer) => relay(call.receipt, answer).await,
+            Err(problem) => Err(problem.ending(call.receipt)),
+        }
     }
 
     fn draft(&self, (id, at): (RequestId, Timestamp), caller: &Caller, path: ServicePath<'_>) -> Receipt {
@@ -363,24 +357,6 @@ impl Services {
             Error::new(Code::PlanRequired, "The workspace's plan is not configured. Ask the operator.")
         })
     }
-}
-
-/// Ends a call by an error of ours, which costs nothing. The receipt says what the caller is told.
-fn refused(mut receipt: OpenReceipt, mut problem: Problem) -> Problem {
-    receipt.note(|receipt| {
-        receipt.status = problem.error.status().as_u16();
-        receipt.error = Some(problem.error.code.as_str().to_owned());
-    });
-    if receipt.has_payer() {
-        problem.error = problem.error.with_header(PAYER, payer());
-    }
-    // A journal that fails is logged there.
-    let _ = receipt.close(Ending::Failed, Outcome::Failed);
-    problem
-}
-
-fn payer() -> HeaderValue {
-    HeaderValue::from_static(ownkey_domain::payer::PayerKind::Managed.as_str())
 }
 
 fn no_service() -> Error {

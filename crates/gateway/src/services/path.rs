@@ -58,6 +58,8 @@ fn stays(segment: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -100,6 +102,38 @@ mod tests {
             "/.%3b/a",
         ] {
             assert!(!check(bad), "{bad}");
+        }
+    }
+
+    /// How far below the service's own path a path leads at its highest point, to a reader who decodes it that often.
+    fn highest(rest: &str, decodings: usize) -> i32 {
+        let read =
+            (0..decodings).fold(rest.as_bytes().to_vec(), |read, _| percent_encoding::percent_decode(&read).collect());
+        let (mut at, mut highest) = (0, 0);
+        for segment in read.split(|b| matches!(b, b'/' | b'\\')) {
+            at += match segment {
+                b"" | b"." => 0,
+                b".." => -1,
+                _ => 1,
+            };
+            highest = highest.min(at);
+        }
+        highest
+    }
+
+    proptest! {
+        #[test]
+        fn what_passes_stays_below_for_every_reader(
+            pieces in prop::collection::vec(prop::sample::select(vec![
+                "/", "\\", ".", "..", "%2e", "%2E", "%2f", "%5C", "%25", "2e", "2f", "a", ";", "%3b", "%00", "//",
+            ]), 0..12),
+        ) {
+            let rest = format!("/{}", pieces.concat());
+            if (ServicePath { name: "x", rest: &rest }).check(None).is_ok() {
+                for decodings in 0..=2 {
+                    prop_assert_eq!(highest(&rest, decodings), 0, "{} read {} times", rest, decodings);
+                }
+            }
         }
     }
 

@@ -2,12 +2,22 @@
 
 use bytes::Bytes;
 use http::Response;
+use http::header::{HeaderName, HeaderValue};
 use ownkey_domain::ledger::Shortage;
+use ownkey_domain::payer::PayerKind;
+use ownkey_domain::receipt::Outcome;
+use ownkey_domain::service::Ending;
 use serde_json::{Map, Value, json};
 
+use super::receipt::OpenReceipt;
 use crate::body::Body;
 use crate::error::{Code, Error};
 use crate::ledger::HoldRefused;
+
+/// Who pays.
+pub const PAYER: HeaderName = HeaderName::from_static("x-ownkey-payer");
+/// Of a service it is always the operator: its credential is his.
+pub const PAYS: HeaderValue = HeaderValue::from_static(PayerKind::Managed.as_str());
 
 /// An error with what else its document says.
 #[derive(Debug)]
@@ -41,6 +51,21 @@ impl From<HoldRefused> for Problem {
 }
 
 impl Problem {
+    /// The same, as the end of a call: it costs nothing, its receipt says what the caller is told, and the answer says
+    /// who pays if a request went out.
+    pub fn ending(mut self, mut receipt: OpenReceipt) -> Self {
+        receipt.note(|receipt| {
+            receipt.status = self.error.status().as_u16();
+            receipt.error = Some(self.error.code.as_str().to_owned());
+        });
+        if receipt.has_payer() {
+            self.error = self.error.with_header(PAYER, PAYS);
+        }
+        // A journal that fails is logged there.
+        let _ = receipt.close(Ending::Failed, Outcome::Failed);
+        self
+    }
+
     fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.members.insert(name.to_owned(), value.into());
         self

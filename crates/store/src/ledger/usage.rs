@@ -65,9 +65,10 @@ impl Store {
     }
 }
 
-/// Its place among the orders, where no idempotency key of an operator's is: those have no such beginning.
+/// Its place among the orders, where no idempotency key of an operator's is: those come in a header, which has no line
+/// end.
 fn key(id: &str) -> String {
-    format!("service-usage:{id}")
+    format!("service-usage\n{id}")
 }
 
 async fn known_before(tx: &mut Tx, workspace: WorkspaceId, id: &str, asked: &Value) -> Result<Option<Ordered<()>>> {
