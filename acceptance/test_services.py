@@ -348,7 +348,7 @@ def test_what_a_service_does_not_tell_is_charged_as_it_was_set_aside(with_tools,
     assert answer.status_code == 200
     receipt = acme.receipt(answer)
     assert (receipt["credits"], receipt["measured"], receipt["service"]["quantity"]) == ("5", "unknown", None)
-    assert "did not tell" in server.output()
+    assert "did not tell" in server.output() and server.metrics()["ownkey_services_untold_total"] == 1
     free = use(acme, "tools", {"query": "[[sim:items n=0]]"})
     assert acme.receipt(free)["credits"] == "0", "an empty list is told"
     more = use(acme, "tools", {"query": "[[sim:items n=9]]"})

@@ -128,3 +128,38 @@ pub struct Receipt {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settlement: Option<Settlement>,
 }
+
+impl Receipt {
+    /// That of a call of which nothing more is known yet: should its caller leave now, it is cancelled.
+    pub fn draft(id: RequestId, at: Timestamp, workspace: WorkspaceId, route: String) -> Self {
+        Self {
+            id,
+            at,
+            workspace,
+            api_key: None,
+            agent: None,
+            user: None,
+            client_request_id: None,
+            route,
+            service: None,
+            provider: None,
+            model: None,
+            model_served: None,
+            stream: false,
+            payer: None,
+            credential: None,
+            status: 0,
+            error: None,
+            outcome: Outcome::Cancelled,
+            credits: MicroCredits::ZERO,
+            included: false,
+            cost_usd: None,
+            price_version: None,
+            usage: Usage::default(),
+            measured: Measured::Unknown,
+            attempts: Vec::new(),
+            timing: Timing::default(),
+            settlement: None,
+        }
+    }
+}

@@ -17,6 +17,7 @@ pub struct Metrics {
     open: AtomicI64,
     unrecorded: AtomicU64,
     managed_unpriced: AtomicU64,
+    services_untold: AtomicU64,
     /// By outcome.
     managed_unfinished: [AtomicU64; OUTCOMES.len()],
 }
@@ -46,6 +47,11 @@ impl Metrics {
         }
     }
 
+    /// A metered service did not tell how much was used.
+    pub fn untold(&self) {
+        self.services_untold.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// A receipt could not be written down.
     pub fn unrecorded(&self) {
         self.unrecorded.fetch_add(1, Ordering::Relaxed);
@@ -71,6 +77,8 @@ impl Metrics {
         counter(out, "ownkey_receipts_unrecorded_total", "Receipts the journal refused.", &self.unrecorded);
         let help = "Managed calls that were answered in whole and have no cost.";
         counter(out, "ownkey_managed_unpriced_total", help, &self.managed_unpriced);
+        let help = "Calls of metered services whose answers did not tell how much was used.";
+        counter(out, "ownkey_services_untold_total", help, &self.services_untold);
         let (name, help) = ("ownkey_managed_unfinished_total", "Managed calls that ended early and have no cost.");
         let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} counter");
         for (outcome, count) in OUTCOMES.iter().zip(&self.managed_unfinished) {

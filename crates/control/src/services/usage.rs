@@ -8,10 +8,10 @@ use ownkey_domain::ledger::{Charge, Funds, Settlement};
 use ownkey_domain::money::{MicroCredits, NanoUsd};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::plan::Draw;
-use ownkey_domain::receipt::{Outcome, Receipt, Timing};
+use ownkey_domain::receipt::{Outcome, Receipt};
 use ownkey_domain::service::{QUANTITY_MAX, Service};
 use ownkey_domain::time::Timestamp;
-use ownkey_domain::usage::{Measured, Usage};
+use ownkey_domain::usage::Measured;
 use ownkey_store::{Ordered, ServiceUsage};
 use ownkey_vault::random_bytes;
 use serde_json::{Value, json};
@@ -182,33 +182,18 @@ fn receipt(
     let charge = Charge { credits, usd: NanoUsd::ZERO };
     let settlement = Settlement { charge, funds: draw.funds, included: false };
     Ok(Receipt {
-        id: RequestId::from_uuid(id_of(at)?),
-        at,
-        workspace: access.id(),
         api_key: key_of(&access.who),
         agent: told.agent.clone(),
         user: told.user.clone(),
-        client_request_id: None,
-        route: ROUTE.to_owned(),
         service: Some(service.used(Some(told.quantity))),
-        provider: None,
-        model: None,
-        model_served: None,
-        stream: false,
         payer: Some(PayerKind::Managed),
-        credential: None,
         status: StatusCode::CREATED.as_u16(),
-        error: None,
         outcome: Outcome::Complete,
         credits,
         included: draw.included,
-        cost_usd: None,
-        price_version: None,
-        usage: Usage::default(),
         measured: Measured::Measured,
-        attempts: Vec::new(),
-        timing: Timing::default(),
         settlement: (draw.funds != Funds::None).then_some(settlement),
+        ..Receipt::draft(RequestId::from_uuid(id_of(at)?), at, access.id(), ROUTE.to_owned())
     })
 }
 

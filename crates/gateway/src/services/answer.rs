@@ -111,7 +111,10 @@ fn failed(mut receipt: OpenReceipt, failure: Failure<'_>, secret: &ProviderKey) 
     let code = code(status);
     head.insert(ERROR_HEADER, HeaderValue::from_static(code.as_str()));
     head.insert(SOURCE_HEADER, HeaderValue::from_static(Source::Provider.as_str()));
-    head.entry(SHOULD_RETRY).or_insert(HeaderValue::from_static("false"));
+    if status != StatusCode::CONFLICT {
+        // Conflicts with other requests pass; nothing else of the request itself does.
+        head.entry(SHOULD_RETRY).or_insert(HeaderValue::from_static("false"));
+    }
     receipt.note(|receipt| receipt.error = Some(code.as_str().to_owned()));
     match receipt.close(Ending::Failed, Outcome::Failed) {
         Ok(()) => Ok(respond(status, head, body::full(said))),

@@ -7,6 +7,7 @@
 
 mod admit;
 mod answer;
+mod call;
 mod config;
 mod path;
 mod problem;
@@ -22,20 +23,18 @@ use http::request::Parts as Head;
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use ownkey_domain::id::{RequestId, WorkspaceId};
-use ownkey_domain::money::MicroCredits;
 use ownkey_domain::plan::Plan;
-use ownkey_domain::receipt::{Outcome, Receipt, Timing};
+use ownkey_domain::receipt::Receipt;
 use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
-use ownkey_domain::usage::{Measured, Usage};
 use ownkey_vault::PlatformKeyHasher;
 use tokio::sync::watch;
 
 pub use self::admit::Admitted;
 use self::admit::admit;
 use self::answer::{Answer, is_readable, relay};
+use self::call::Call;
 pub use self::config::{Credential, Metered, Reach};
-use self::path::ServicePath;
 use self::problem::Problem;
 use self::receipt::{Book, OpenReceipt, Terms};
 use crate::aside::on_body;
@@ -43,7 +42,7 @@ use crate::body::Body;
 use crate::client::Client;
 use crate::directory::{Caller, Directory, Generation, Workspace};
 use crate::error::{Code, Error};
-use crate::forward::{Lease, Outgoing, Sent, Upstreamed, forward};
+use crate::forward::{Lease, Sent, Upstreamed, forward};
 use crate::identify::identify;
 use crate::ledger::Ledger;
 use crate::limits::{DECISIONS_MAX, Limits};
@@ -53,7 +52,7 @@ use crate::read::{BodyRoom, RequestBody, read};
 use crate::relay::Watch;
 use crate::settle::kept;
 use crate::stop::Stop;
-use crate::{edge, headers, service};
+use crate::{edge, service};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ownkey-request-id");
 const METHODS: [Method; 6] = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
@@ -92,16 +91,6 @@ pub struct Parts {
 pub struct Services {
     parts: Parts,
     book: Arc<Book>,
-}
-
-/// A call of a known caller.
-struct Call<'a> {
-    id: RequestId,
-    started: Instant,
-    head: &'a Head,
-    path: ServicePath<'a>,
-    caller: Arc<Caller>,
-    receipt: OpenReceipt,
 }
 
 /// For whom a call is, and the state of the directory that tells.
@@ -148,45 +137,15 @@ impl Services {
         }
         let path = path::parse(head.uri.path()).ok_or_else(no_service)?;
         let caller = identify(&self.parts.directory, &self.parts.hasher, &head.headers, at).await?;
-        let receipt = OpenReceipt::new(self.draft((id, at), &caller, path), started, Arc::clone(&self.book));
+        // What callers make up is not kept.
+        let name = self.parts.services.get_key_value(path.name).map_or("{name}", |(name, _)| name);
+        let draft = Receipt::draft(id, at, caller.workspace, format!("/services/{name}"));
+        let draft = Receipt { api_key: Some(caller.id), ..draft };
+        let receipt = OpenReceipt::new(draft, started, Arc::clone(&self.book));
         let mut call = Call { id, started, head, path, caller, receipt };
         match self.carry(&mut call, body).await {
             Ok(answer) => relay(call.receipt, answer).await,
             Err(problem) => Err(problem.ending(call.receipt)),
-        }
-    }
-
-    fn draft(&self, (id, at): (RequestId, Timestamp), caller: &Caller, path: ServicePath<'_>) -> Receipt {
-        let known = self.parts.services.contains_key(path.name);
-        Receipt {
-            id,
-            at,
-            workspace: caller.workspace,
-            api_key: Some(caller.id),
-            agent: None,
-            user: None,
-            client_request_id: None,
-            // What callers make up is not kept.
-            route: if known { format!("/services/{}", path.name) } else { "/services/{name}".to_owned() },
-            service: None,
-            provider: None,
-            model: None,
-            model_served: None,
-            stream: false,
-            payer: None,
-            credential: None,
-            status: 0,
-            error: None,
-            outcome: Outcome::Cancelled,
-            credits: MicroCredits::ZERO,
-            included: false,
-            cost_usd: None,
-            price_version: None,
-            usage: Usage::default(),
-            measured: Measured::Unknown,
-            attempts: Vec::new(),
-            timing: Timing::default(),
-            settlement: None,
         }
     }
 
@@ -277,7 +236,7 @@ impl Services {
                 caller: Arc::clone(&call.caller),
                 clock: self.parts.clock,
             };
-            let request = self.request(call, (reach, credential), body, lease)?;
+            let request = call.request((reach, credential), body, lease)?;
             call.receipt.attempt(request.body().went_out());
             match forward(&self.parts.client, Upstreamed::to_service(&admitted, request), reach.timeout).await? {
                 Sent::Answered(response) => {
@@ -293,30 +252,6 @@ impl Services {
             }
         }
         Err(Error::overloaded("The workspace changes too fast. Try again shortly.").into())
-    }
-
-    /// The request as it goes to the service.
-    fn request(
-        &self,
-        call: &Call<'_>,
-        (reach, credential): (&Reach, &Credential),
-        body: &RequestBody,
-        lease: Lease,
-    ) -> Result<Request<Outgoing>, Error> {
-        // Nothing below a bare host is its root.
-        let is_bare = reach.base.prefix().is_empty() && call.path.rest.is_empty();
-        let rest = if is_bare { "/" } else { call.path.rest };
-        let uri = reach.base.uri(rest, call.head.uri.query());
-        let pieces = if body.bytes.is_empty() { Vec::new() } else { vec![body.bytes.clone()] };
-        let mut request = Request::new(Outgoing::new(pieces, lease, Arc::clone(&body.room)));
-        *request.method_mut() = call.head.method.clone();
-        *request.uri_mut() = uri.map_err(|_| Error::bad_request("The path or query cannot be forwarded."))?;
-        *request.headers_mut() = headers::to_service(&call.head.headers);
-        let unusable =
-            || Error::new(Code::ManagedUnavailable, "The operator's credential cannot be sent. Ask the operator.");
-        let value = credential.value().ok_or_else(unusable)?;
-        request.headers_mut().insert(credential.header.clone(), value);
-        Ok(request)
     }
 
     /// Makes sure of the caller just before his call goes out: his key may have been revoked while the body came.

@@ -144,6 +144,11 @@ impl OpenReceipt {
         if let Some(terms) = &self.terms {
             settle(&mut receipt, terms, ending);
         }
+        if ending == Ending::Untold {
+            let request = receipt.id;
+            tracing::warn!(%request, route = receipt.route, "a service did not tell how much was used: the hold is charged");
+            self.book.metrics.untold();
+        }
         self.book.metrics.closed(&receipt);
         self.book.ledger.record(&receipt).inspect_err(|error| {
             self.book.metrics.unrecorded();
@@ -158,10 +163,6 @@ fn settle(receipt: &mut Receipt, terms: &Terms, ending: Ending) {
         Ending::Told(quantity) => Some(quantity),
         Ending::Failed | Ending::Untold | Ending::BrokenOff | Ending::Left => None,
     };
-    if ending == Ending::Untold {
-        let service = &terms.service.name;
-        tracing::warn!(request = %receipt.id, service, "a service did not tell how much was used: the hold is charged");
-    }
     receipt.service = Some(terms.service.used(told));
     let charge = terms.charge(ending.charged(terms.bound));
     receipt.credits = charge.credits;

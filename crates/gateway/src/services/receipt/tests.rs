@@ -2,13 +2,11 @@ use std::sync::Mutex;
 
 use futures_util::future::BoxFuture;
 use ownkey_domain::health::KeySeen;
-use ownkey_domain::id::{ApiKeyId, CredentialId, RequestId, WorkspaceId};
+use ownkey_domain::id::{CredentialId, RequestId, WorkspaceId};
 use ownkey_domain::ledger::HoldCall;
 use ownkey_domain::money::CreditPrice;
-use ownkey_domain::receipt::Timing;
 use ownkey_domain::service::ServiceUnit;
 use ownkey_domain::time::Timestamp;
-use ownkey_domain::usage::Usage;
 use uuid::Uuid;
 
 use super::*;
@@ -44,35 +42,8 @@ impl Ledger for Kept {
 }
 
 fn draft() -> Receipt {
-    Receipt {
-        id: RequestId::from_uuid(Uuid::from_u128(1)),
-        at: Timestamp::from_millis(0),
-        workspace: WorkspaceId::from_uuid(Uuid::from_u128(2)),
-        api_key: Some(ApiKeyId::from_uuid(Uuid::from_u128(3))),
-        agent: None,
-        user: None,
-        client_request_id: None,
-        route: "/services/tool".to_owned(),
-        service: None,
-        provider: None,
-        model: None,
-        model_served: None,
-        stream: false,
-        payer: None,
-        credential: None,
-        status: 0,
-        error: None,
-        outcome: Outcome::Cancelled,
-        credits: MicroCredits::ZERO,
-        included: false,
-        cost_usd: None,
-        price_version: None,
-        usage: Usage::default(),
-        measured: Measured::Unknown,
-        attempts: Vec::new(),
-        timing: Timing::default(),
-        settlement: None,
-    }
+    let (id, workspace) = (RequestId::from_uuid(Uuid::from_u128(1)), WorkspaceId::from_uuid(Uuid::from_u128(2)));
+    Receipt::draft(id, Timestamp::from_millis(0), workspace, "/services/tool".to_owned())
 }
 
 fn terms(funds: Funds) -> Terms {
