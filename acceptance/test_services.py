@@ -268,6 +268,16 @@ def test_forms_and_sound_pass_as_they_are(niyra, acme, sim):
     assert spoken.content == direct.content and spoken.headers["content-type"] == direct.headers["content-type"]
 
 
+def test_sound_passes_as_it_comes(niyra, acme):
+    body = SPEECH | {"input": "Hello [[sim:hang after=2]]"}
+    headers = {"authorization": f"Bearer {acme.services_key}"}
+    with httpx.stream("POST", f"{acme.url}/services/tts", json=body, headers=headers, timeout=30, **LOCAL) as answer:
+        assert next(answer.iter_raw()), "there is some, and the rest never comes"
+    [receipt] = wait_for(acme.receipts, "the receipt is there")
+    assert (receipt["outcome"], receipt["service"]["quantity"]) == ("cancelled", len(body["input"]))
+    assert Decimal(receipt["credits"]) == Decimal("0.0018") * len(body["input"])
+
+
 def test_a_service_key_acts_for_the_workspace_that_it_names(niyra, sim):
     product = customer(niyra)
     scopes = {"name": "product", "scopes": ["inference:any"]}
@@ -330,6 +340,14 @@ def test_a_service_that_is_not_there_or_too_slow_costs_nothing(with_tools, sim):
     assert_problem(use(acme, "tools", {"query": "[[sim:slow_head ms=60000]]"}), 504, "provider_unavailable")
     assert spent(acme) == 0
     wait_for(lambda: available(acme) == "10", "nothing is held any more")
+
+
+def test_a_service_that_falls_silent_is_given_up(with_tools):
+    _, acme = with_tools(timeout_s="1")
+    with pytest.raises(httpx.TransportError):
+        use(acme, "tools", {"query": "[[sim:hang]]"})
+    [receipt] = acme.receipts()
+    assert (receipt["outcome"], receipt["error"], receipt["credits"]) == ("failed", "provider_unavailable", "0.5")
 
 
 def test_an_answer_that_breaks_off_costs_what_was_asked_for(with_tools):
