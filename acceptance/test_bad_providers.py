@@ -1,4 +1,5 @@
-"""Providers that fail: unreachable, slow, cut, endless, nonsense. The caller is told; nothing hangs, nothing is lost."""
+"""Providers that fail: unreachable, slow, endless, nonsense. The caller is told; nothing hangs, nothing is lost. What breaks
+off is in `test_fault_table.py`, for every path."""
 
 import asyncio
 import json
@@ -98,36 +99,6 @@ def test_stream_that_hangs(hasty, sim, provider):
 
 
 @each_provider
-def test_stream_that_is_cut(hasty, provider):
-    answer, text, _ = streamed(hasty, provider, "Hello [[sim:cut after=3]]")
-    assert answer.status_code == 200
-    assert_ends_in_error_event(provider, text)
-    assert last_receipt(hasty)["outcome"] == "failed"
-
-
-@each_provider
-def test_plain_answer_that_is_cut(hasty, provider):
-    """Half an answer never looks like a whole one."""
-    try:
-        answer = hasty.ask(provider, "Hello [[sim:cut]]")
-    except httpx.TransportError:
-        answer = None
-    if answer is not None:
-        assert_error(answer, provider, 502, "provider_unavailable", "provider")
-    assert last_receipt(hasty)["outcome"] == "failed"
-
-
-@each_provider
-def test_length_that_is_a_lie(hasty, provider):
-    try:
-        answer = hasty.ask(provider, "Hello [[sim:length_lie by=500]]")
-    except httpx.TransportError:
-        answer = None
-    assert answer is None or answer.status_code == 502
-    assert last_receipt(hasty)["outcome"] == "failed"
-
-
-@each_provider
 def test_endless_stream_ends_at_the_bound_of_a_call(hasty, sim, provider):
     begun = time.monotonic()
     answer, text, _ = streamed(hasty, provider, "Hello [[sim:endless]]")
@@ -175,13 +146,6 @@ def test_an_answer_of_nothing_is_passed_on_and_has_a_receipt(hasty, sim, provide
 
 
 @each_provider
-def test_broken_json_in_a_stream_passes(hasty, provider):
-    answer, text, broken = streamed(hasty, provider, "Hello [[sim:bad_json]]")
-    assert answer.status_code == 200 and broken is None
-    assert ("[DONE]" if provider == "openai" else "message_stop") in text
-
-
-@each_provider
 def test_missing_usage_is_unknown_and_not_zero(hasty, provider):
     answer = hasty.ask(provider, "Hello [[sim:no_usage]]")
     assert answer.status_code == 200
@@ -217,14 +181,6 @@ def test_unasked_gzip(hasty, sim, provider):
     answer = hasty.ask(provider, "Hello [[sim:gzip]]")
     assert answer.status_code == 200 and answer.json()["usage"]
     assert header(sim.calls(since)[0], "accept-encoding") in (None, "identity")
-
-
-@each_provider
-def test_error_event_passes_and_the_receipt_says_failed(hasty, provider):
-    answer, text, _ = streamed(hasty, provider, "Hello [[sim:error_event after=3]]")
-    assert answer.status_code == 200
-    assert '"error"' in text
-    assert last_receipt(hasty)["outcome"] == "failed"
 
 
 STATUSES = [(401, "provider_key_invalid"), (429, "provider_rate_limited"), (500, "provider_unavailable"), (503, "provider_unavailable")]

@@ -142,6 +142,7 @@ DIRECTIVES = [
     "[[sim:echo_key]][[sim:bytes]]",
     "[[sim:echo_key]][[sim:gzip]]",
     "[[sim:echo_key]][[sim:cut]]",
+    "[[sim:echo_in where=model]][[sim:length_lie by=99]]",
     *BESIDE,
 ]
 

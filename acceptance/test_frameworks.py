@@ -24,7 +24,7 @@ def transcripts(frameworks, server, sim):
     def of(framework: str, provider: str) -> dict:
         if (framework, provider) not in found:
             workspace = server.operator.create_workspace()
-            found[framework, provider] = runs(frameworks[framework].run, provider, sim, workspace, scenarios(provider))
+            found[framework, provider] = runs(frameworks[framework].run, provider, sim, workspace, scenarios(framework, provider))
         return found[framework, provider]
 
     return of
@@ -34,7 +34,7 @@ CASES = [
     (framework, provider, scenario["name"])
     for framework in COMMANDS
     for provider in PROVIDERS
-    for scenario in scenarios(provider)
+    for scenario in scenarios(framework, provider)
 ]
 
 

@@ -18,6 +18,7 @@ from harness.traffic import Traffic
 POINTS = [
     "journal_appended",
     "takeover_read",
+    "takeover_responses",
     "takeover_rows",
     "takeover_totals",
     "takeover_before_commit",

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+import re
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
@@ -16,20 +17,18 @@ from harness.errors import assert_error
 from harness.server import Server
 from harness.sim import provider_key
 
-PRICES = """
-[[models]]
-id = "gpt-image-1"
-provider = "openai"
-prices = { input = "0.000005", image_input = "0.00001", output = "0.00004" }
-
+# What the catalogue has no prices for, and so the simulator neither.
+OWN_PRICES = {
+    "gpt-image-1": {"input": "0.000005", "image_input": "0.00001", "output": "0.00004"},
+    "gpt-3.5-turbo-instruct": {"input": "0.0000015", "output": "0.000002"},
+}
+PRICES = "\n".join(
+    f'[[models]]\nid = "{model}"\nprovider = "openai"\nprices = {{ {", ".join(f"{name} = {json.dumps(usd)}" for name, usd in prices.items())} }}\n'
+    for model, prices in OWN_PRICES.items()
+) + """
 [[models]]
 id = "drawer"
 alias_of = "gpt-image-1"
-
-[[models]]
-id = "gpt-3.5-turbo-instruct"
-provider = "openai"
-prices = { input = "0.0000015", output = "0.000002" }
 """
 HELLO = [{"role": "user", "content": "Hello there, count me."}]
 # Name: protocol, path, body, and what of the provider's usage is on the receipt.
@@ -68,9 +67,37 @@ CALLS |= {
 SOUND = [("file", ("sound.wav", b"x" * 40_000))]
 PICTURES = [("image[]", ("a.png", b"x" * 99)), ("image[]", ("b.png", b"x" * 99))]
 FILES = {"transcriptions": SOUND, "transcriptions streamed": SOUND, "image edits": PICTURES, "image edits streamed": PICTURES}
+HEARD_FOR_LONG = {"model": "whisper-1", "prompt": "Hello"}
+SECONDS = {"input_seconds": "seconds"}
+SEARCHING = {
+    "model": "claude-haiku-4-5",
+    "max_tokens": 50,
+    "messages": [{"role": "user", "content": "search it"}],
+    "tools": [{"type": "web_search_20250305", "name": "web_search"}],
+}
+MESSAGE_COUNTED = {"input": "input_tokens", "output": "output_tokens", "cache_read": "cache_read_input_tokens"}
+CALLS |= {
+    "speech by the character": ("openai", "/v1/audio/speech", {"model": "tts-1", "input": "Grüße 🙂\n", "voice": "alloy"}, {}),
+    "speech by the dearer character": ("openai", "/v1/audio/speech", {"model": "tts-1-hd", "input": "Hi", "voice": "alloy", "response_format": "opus"}, {}),
+    "transcriptions by the second": ("openai", "/v1/audio/transcriptions", HEARD_FOR_LONG, SECONDS),
+    "transcriptions by the second in detail": ("openai", "/v1/audio/transcriptions", HEARD_FOR_LONG | {"response_format": "verbose_json"}, SECONDS),
+    "translations in detail": ("openai", "/v1/audio/translations", HEARD_FOR_LONG | {"response_format": "verbose_json"}, {}),
+    "responses that search": ("openai", "/v1/responses", RESPONSE | {"input": "search it", "tools": [{"type": "web_search"}]}, COUNTED),
+    "messages that search": ("anthropic", "/v1/messages", SEARCHING, MESSAGE_COUNTED),
+    "messages that search streamed": ("anthropic", "/v1/messages", SEARCHING | {"stream": True}, MESSAGE_COUNTED),
+    "messages in the United States": ("anthropic", "/v1/messages", {"model": "claude-opus-4-6", "max_tokens": 50, "messages": HELLO, "inference_geo": "us"}, MESSAGE_COUNTED),
+}
+FILES |= {name: SOUND for name in ("transcriptions by the second", "transcriptions by the second in detail", "translations in detail")}
+# What no answer tells, and is counted from the request or taken from what the answer says of the sound.
+UNTOLD = {
+    "speech by the character": {"input_characters": 8},
+    "speech by the dearer character": {"input_characters": 2},
+    "translations in detail": {"input_seconds": 3},
+}
 FREE = {"moderations", "count_tokens", "input_tokens"}
 # Not served by managed access.
-OWN_KEY_ONLY = {"compact"}
+SEARCHES = {"responses that search", "messages that search", "messages that search streamed"}
+OWN_KEY_ONLY = {"compact", "translations in detail", "messages in the United States"} | SEARCHES
 
 each_call = pytest.mark.parametrize("name", CALLS)
 
@@ -95,15 +122,29 @@ def send_form(workspace, path: str, fields: dict, files: list):
     return httpx.post(workspace.url + path, data=fields, files=files, headers=headers, timeout=60, **LOCAL)
 
 
+def billed(call: dict) -> Decimal:
+    """What the provider bills: by its own table, or by the operator's for what it has no price for."""
+    if call["cost_usd"] is not None:
+        return Decimal(call["cost_usd"])
+    # The simulator's log names no model of a form, and only images are made by forms.
+    prices = {name: Decimal(usd) for name, usd in OWN_PRICES[call["model"] or "gpt-image-1"].items()}
+    usage = call["usage"]
+    told = usage.get("input_tokens", usage.get("prompt_tokens")), usage.get("output_tokens", usage.get("completion_tokens"))
+    pictures = usage.get("input_tokens_details", {}).get("image_tokens", 0)
+    return (told[0] - pictures) * prices["input"] + pictures * prices.get("image_input", 0) + told[1] * prices["output"]
+
+
 def assert_billed(receipt: dict, call: dict, name: str):
     _, path, body, classes = CALLS[name]
     assert (receipt["status"], receipt["outcome"], receipt["route"]) == (200, "complete", path)
-    assert Decimal(receipt["cost_usd"]) == Decimal(call["cost_usd"])
+    assert Decimal(receipt["cost_usd"]) == billed(call)
     assert (Decimal(receipt["cost_usd"]) == 0) == (name in FREE)
     told = receipt["usage"]
     assert {ours: told[ours] for ours in classes} == {ours: call["usage"][theirs] for ours, theirs in classes.items()}
-    assert bool(told) == bool(classes)
-    assert receipt["measured"] == ("measured" if classes else "unknown")
+    if not classes:
+        assert told == UNTOLD.get(name, {})
+    assert told.get("web_searches") == (1 if name in SEARCHES else None)
+    assert receipt["measured"] == ("measured" if classes else "estimated" if name in UNTOLD else "unknown")
     assert receipt["model"] == body["model"]
 
 
@@ -145,13 +186,13 @@ def test_the_receipts_of_a_mix_of_all_paths_sum_up_to_the_providers_bill(priced,
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(one, names, words))
         list(pool.map(lambda chat: workspace.ask(chat[0], **chat[1]), chats))
-    billed = sum(Decimal(entry["cost_usd"]) for entry in sim.ended(since))
+    bill = sum(billed(entry) for entry in sim.ended(since))
     receipts = workspace.receipts()
     assert len(receipts) == len(names) + len(chats)
     assert all(receipt["cost_usd"] is not None for receipt in receipts), f"seed {seed}"
-    assert sum(Decimal(receipt["cost_usd"]) for receipt in receipts) == billed > 0, f"seed {seed}"
+    assert sum(Decimal(receipt["cost_usd"]) for receipt in receipts) == bill > 0, f"seed {seed}"
     assert disagreements(workspace) == []
-    report(f"mix of all paths: {len(receipts)} calls, {billed} USD on both books, seed {seed}")
+    report(f"mix of all paths: {len(receipts)} calls, {bill} USD on both books, seed {seed}")
 
 
 @each_call
@@ -170,10 +211,10 @@ def test_managed_access_takes_what_is_known_and_no_more(priced, sim, name):
     since = sim.now()
     answer = send(workspace, name, surprise=1)
     assert_error(answer, CALLS[name][0], 403, "feature_not_priced")
-    assert ("the path" if name in OWN_KEY_ONLY else "`surprise`") in answer.text and sim.calls(since) == []
+    assert ("`surprise`" in answer.text or name in OWN_KEY_ONLY) and sim.calls(since) == []
 
 
-@each_call
+@pytest.mark.parametrize("name", [name for name in CALLS if name not in UNTOLD and "in detail" not in name])
 def test_usage_that_is_missing_is_unknown(priced, sim, name):
     """What has a price needs its usage to have a cost; what is free does not."""
     workspace = priced.operator.create_workspace()
@@ -198,9 +239,11 @@ def test_the_operator_can_fix_who_pays_for_a_path(new_server, sim):
 def test_a_model_without_a_price_is_for_own_keys(server, workspace, sim):
     assert_error(send(workspace, "completions"), "openai", 403, "model_not_priced")
     workspace.put_key("openai", provider_key("openai"), expect=201)
-    answer = send(workspace, "completions")
-    receipt = workspace.receipt(answer)
-    assert receipt["cost_usd"] is None and receipt["usage"]["output"] > 0
+    since = sim.now()
+    for name in ("completions", "images", "image edits streamed"):
+        receipt = workspace.receipt(send(workspace, name))
+        assert receipt["cost_usd"] is None and receipt["usage"]["output"] > 0
+    assert [call["cost_usd"] for call in sim.calls(since)] == [None] * 3
 
 
 def test_a_call_without_a_model_goes_to_the_paths_provider(workspace, sim):
@@ -232,8 +275,9 @@ def test_the_list_of_models_has_those_of_every_built_path(workspace):
 # Sound and images.
 
 
-def test_what_is_told_in_no_tokens_has_an_unknown_cost(own, sim):
-    sound = post(own.url, "openai", json.dumps({"model": "tts-1", "input": "Hi", "voice": "alloy"}).encode(), own.secret, path="/v1/audio/speech")
+def test_what_is_told_in_no_way_has_an_unknown_cost(own, sim):
+    spoken = {"model": "gpt-4o-mini-tts", "input": "Hi", "voice": "alloy"}
+    sound = post(own.url, "openai", json.dumps(spoken).encode(), own.secret, path="/v1/audio/speech")
     assert sound.headers["content-type"] == "audio/mpeg" and len(sound.content) > 1_000
     fields = {"model": "whisper-1"}
     # Text that looks like usage is text.
@@ -252,7 +296,24 @@ def test_what_is_told_in_seconds_has_the_price_of_seconds(own, sim):
     receipt = own.receipt(send_form(own, "/v1/audio/transcriptions", {"model": "whisper-1"}, SOUND))
     [call] = sim.calls(since)
     assert Decimal(receipt["cost_usd"]) == Decimal(call["cost_usd"]) > 0
-    assert (receipt["usage"], receipt["measured"]) == ({}, "measured")
+    assert (receipt["usage"], receipt["measured"]) == ({"input_seconds": 3}, "measured")
+
+
+def test_characters_are_billed_once_the_provider_has_taken_them(own, sim):
+    def say(words: str, **more) -> dict:
+        body = {"model": "tts-1", "input": words, "voice": "alloy"} | more
+        seen = read_what_comes(own.url, "openai", json.dumps(body).encode(), own.secret, path="/v1/audio/speech")
+        assert seen.text
+        return own.receipts()[0]
+
+    words, since = "Hello [[sim:cut after=3]]", sim.now()
+    cut = say(words)
+    assert (cut["outcome"], cut["usage"], cut["measured"]) == ("failed", {"input_characters": len(words)}, "estimated")
+    assert Decimal(cut["cost_usd"]) == len(words) * Decimal("0.000015") == Decimal(sim.calls(since)[0]["cost_usd"])
+    refused = say("Hello", speed=9)
+    assert (refused["outcome"], refused["usage"], refused["cost_usd"]) == ("failed", {}, None)
+    [row] = own.usage(group_by="model")["data"]
+    assert (row["usage"], row["calls"], row["unmeasured"]) == ({"input_characters": len(words)}, 2, 1)
 
 
 @pytest.mark.parametrize("payer", ["byok", "managed"])
@@ -329,8 +390,52 @@ def test_managed_access_serves_only_what_tells_its_tokens(priced, sim, what):
     assert sim.calls(since) == []
 
 
-def test_models_sold_by_the_second_are_for_own_keys(workspace):
-    assert_error(send_form(workspace, "/v1/audio/transcriptions", {"model": "whisper-1"}, SOUND), "openai", 403, "model_not_priced")
+@pytest.mark.parametrize("format", ["text", "srt", "vtt"])
+def test_seconds_that_the_answer_does_not_tell_are_for_own_keys(workspace, sim, format):
+    since = sim.now()
+    answer = send_form(workspace, "/v1/audio/transcriptions", {"model": "whisper-1", "response_format": format}, SOUND)
+    assert_error(answer, "openai", 403, "feature_not_priced")
+    assert sim.calls(since) == []
+
+
+CREDITS = """
+[plans.default]
+byok = true
+managed = "credits"
+
+[credits]
+usd_per_credit = "0.01"
+"""
+
+
+@pytest.fixture(scope="module")
+def on_credits(tmp_path_factory, sim):
+    """A server whose workspaces pay in credits, and have none."""
+    running = Server(tmp_path_factory.mktemp("credits"), sim, settings=CREDITS).start()
+    yield running
+    running.stop()
+
+
+def hold(answer) -> Decimal:
+    """The credits that a refused call would have needed."""
+    assert_error(answer, "openai", 402, "insufficient_credits")
+    return Decimal(re.search(r"hold of ([0-9.]+) credits", answer.text)[1])
+
+
+def test_what_is_sold_by_other_units_is_held_by_them(on_credits):
+    workspace = on_credits.operator.create_workspace()
+    # 15 USD a million characters; 0.006 USD a minute, of which there are 41 seconds at most in as many kilobytes.
+    assert hold(send(workspace, "speech by the character", input="x" * 1_000)) == Decimal("1.5")
+    assert hold(send(workspace, "transcriptions by the second")) == Decimal("0.41")
+
+
+def test_a_hold_knows_the_tiers_that_may_answer(on_credits):
+    workspace = on_credits.operator.create_workspace()
+    asked = {"model": "gpt-5", "input": "x" * 10_000, "max_output_tokens": 10_000}
+    held = {tier: hold(send(workspace, "responses", service_tier=tier, **asked)) for tier in (None, "auto", "default", "flex", "priority", "fast")}
+    assert held["flex"] < held["default"] < held["priority"]
+    # The names are of different lengths.
+    assert all(abs(held[tier] / held["default"] - 2) < Decimal("0.01") for tier in (None, "auto", "priority", "fast"))
 
 
 # Responses and stored completions, which the provider keeps.
@@ -388,14 +493,14 @@ def test_what_goes_on_in_the_background_has_an_unknown_cost(own, sim):
     assert cancelled.json()["status"] == "cancelled"
 
 
-def test_a_fee_beside_the_tokens_makes_the_cost_unknown(own, sim):
-    since = sim.now()
-    for stream in (False, True):
-        tools = [{"type": "web_search"}]
-        idle = own.receipt(send(own, "responses", tools=tools, stream=stream))
-        used = own.receipt(send(own, "responses", input="search it", tools=tools, stream=stream))
-        assert idle["cost_usd"] is not None and used["cost_usd"] is None and used["usage"]["output"] > 0
-    assert Decimal(sim.calls(since)[1]["cost_usd"]) > Decimal("0.01")
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_fee_comes_on_top_of_the_tokens(own, sim, stream):
+    since, tools = sim.now(), [{"type": "web_search"}]
+    idle = own.receipt(send(own, "responses", tools=tools, stream=stream))
+    used = own.receipt(send(own, "responses", input="search it", tools=tools, stream=stream))
+    assert "web_searches" not in idle["usage"] and used["usage"]["web_searches"] == 1
+    assert [Decimal(receipt["cost_usd"]) for receipt in (idle, used)] == [billed(call) for call in sim.calls(since)]
+    assert Decimal(used["cost_usd"]) > Decimal("0.01") > Decimal(idle["cost_usd"])
 
 
 @pytest.mark.parametrize("payer", ["byok", "managed"])
@@ -470,18 +575,18 @@ def test_managed_responses_take_what_agents_send(workspace, sim):
 
 
 @pytest.mark.parametrize(
-    ("method", "path"),
+    ("method", "path", "error"),
     [
-        ("GET", "/v1/responses/resp_1"),
-        ("DELETE", "/v1/responses/resp_1"),
-        ("POST", "/v1/responses/resp_1/cancel"),
-        ("GET", "/v1/responses/resp_1/input_items"),
-        ("GET", "/v1/chat/completions"),
-        ("GET", "/v1/chat/completions/chatcmpl-1"),
-        ("DELETE", "/v1/chat/completions/chatcmpl-1"),
+        ("GET", "/v1/responses/resp_1", (404, "response_not_found")),
+        ("DELETE", "/v1/responses/resp_1", (404, "response_not_found")),
+        ("POST", "/v1/responses/resp_1/cancel", (404, "response_not_found")),
+        ("GET", "/v1/responses/resp_1/input_items", (404, "response_not_found")),
+        ("GET", "/v1/chat/completions", (403, "feature_not_priced")),
+        ("GET", "/v1/chat/completions/chatcmpl-1", (403, "feature_not_priced")),
+        ("DELETE", "/v1/chat/completions/chatcmpl-1", (403, "feature_not_priced")),
     ],
 )
-def test_what_the_operators_account_keeps_is_out_of_reach(workspace, sim, method, path):
+def test_what_the_operators_account_keeps_is_out_of_reach(workspace, sim, method, path, error):
     since = sim.now()
-    assert_error(by_id(workspace, method, path), "openai", 403, "feature_not_priced")
+    assert_error(by_id(workspace, method, path), "openai", *error)
     assert [entry for entry in sim.log(since) if entry["path"] != "/v1/models"] == []

@@ -120,7 +120,9 @@ def test_niyra_n7_and_n10_own_keys_pay_for_models_and_credits_for_everything_els
         assert credits(acme, answer) == 0
     assert [call["key"] for call in sim.calls(since)] == [key, key]
     # "Other things still cost credits": memory search, voice, tools, enrichment.
-    prices = {service["name"]: Decimal(service["credits"]) for service in listed(niyra, acme)}
+    costs = niyra.operator.get(f"{acme.path}/costs")["services"]
+    prices = {service["name"]: Decimal(service["credits"]) for service in costs if service["cost"] == "credits"}
+    assert prices == {service["name"]: Decimal(service["credits"]) for service in listed(niyra, acme)}
     for path, (sent, unit, quantity) in USES.items():
         since = sim.now()
         answer = use(acme, path, **sent)
@@ -147,6 +149,8 @@ def test_niyra_n7_and_n10_own_keys_pay_for_models_and_credits_for_everything_els
     assert usage[None]["credits"] == "0" and usage[None]["calls"] == 2
     assert set(usage) == {None, "phone", *(path.split("/")[0] for path in USES)}
     assert sum(Decimal(row["credits"]) for row in usage.values()) == spent(acme)
+    left = Decimal(niyra.operator.get(f"{acme.path}/credits")["balance"])
+    assert left == Decimal(ALLOWANCE) - spent(acme), "and so does the ledger"
     assert all(row["unpriced"] == 0 and row["unmeasured"] == 0 for key, row in usage.items() if key)
 
 
@@ -476,6 +480,10 @@ def test_each_plan_pays_as_it_says(new_server, sim):
     assert (receipt["credits"], receipt["included"], receipt["service"]["quantity"]) == ("0", True, 1)
     assert [use(some, "tools", {}).status_code for _ in range(3)] == [200, 200, 402]
     assert_problem(use(none, "tools", {}), 402, "insufficient_credits")
+    # No access to models, and credits for services all the same.
+    server.operator("POST", f"{none.path}/credits/grants", {"credits": "0.5", "reason": "a gift"}, 201)
+    assert [use(none, "tools", {}).status_code for _ in range(2)] == [200, 402]
+    assert server.run("ledger", "check", "--config", server.folder / "ownkey.toml").returncode == 0
 
 
 ECHOES = [

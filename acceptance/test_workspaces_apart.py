@@ -9,6 +9,7 @@ from harness.sim import provider_key
 
 KEY = {"key": provider_key("openai")}
 API_KEY = {"name": "mine now", "scopes": ["inference"]}
+BUDGET = {"period": "day", "limit_usd": "1"}
 POLICY = {"payer": "byok_preferred", "fallback": {"on": []}}
 
 # Every route below /workspaces/{ws}, with a body that would do.
@@ -32,10 +33,21 @@ ROUTES = [
     ("GET", "/requests/{request}", None),
     ("GET", "/usage", None),
     ("GET", "/audit", None),
+    ("GET", "/credits", None),
+    ("POST", "/credits/grants", {"credits": "1", "reason": "mine"}),
+    ("POST", "/credits/refunds", {"charge": "{request}", "credits": "1", "reason": "mine"}),
+    ("GET", "/ledger", None),
+    ("GET", "/statements/2026-11", None),
+    ("GET", "/costs", None),
+    ("GET", "/budgets", None),
+    ("POST", "/budgets", BUDGET),
+    ("GET", "/budgets/cap", None),
+    ("PUT", "/budgets/cap", BUDGET),
+    ("DELETE", "/budgets/cap", None),
 ]
 SCOPES = [
     "inference", "providers:read", "providers:write", "policy:write", "agents:write", "keys:write", "usage:read",
-    "audit:read",
+    "audit:read", "billing:read", "budgets:write",
 ]
 
 
@@ -44,6 +56,7 @@ def pair(server):
     """A workspace that has something of everything, and one that has a key to all of its own."""
     victim = server.operator.create_workspace("Victim")
     victim.put_key("openai", provider_key("openai"), expect=201)
+    victim.operator("PUT", f"{victim.path}/budgets/cap", BUDGET | {"limit_usd": "1000"}, 201)
     victim.request = victim.ask("openai").headers["x-ownkey-request-id"]
     # The use of a key is noted behind the answer; what the tests compare must have come to rest.
     wait_for(lambda: victim.provider_keys()["openai"]["last_used_at"], "the use of the key to be noted")

@@ -3,7 +3,7 @@
 from job import work
 from langchain_anthropic import ChatAnthropic
 from langchain_core.messages import HumanMessage, ToolMessage
-from langchain_openai import ChatOpenAI
+from langchain_openai import ChatOpenAI, OpenAI, OpenAIEmbeddings
 
 
 def model(job: dict, scenario: dict, headers: dict):
@@ -20,6 +20,9 @@ def model(job: dict, scenario: dict, headers: dict):
 
 
 def see(job: dict, scenario: dict, headers: dict, seen: dict):
+    if scenario["api"] in job["other_models"]:
+        seen["parsed"].append(other(job, scenario, headers))
+        return
     runnable = model(job, scenario, headers)
     if scenario["kind"].startswith("tool"):
         runnable = runnable.bind_tools([job["tool"]])
@@ -29,6 +32,20 @@ def see(job: dict, scenario: dict, headers: dict, seen: dict):
         [call] = answer.tool_calls
         messages += [answer, ToolMessage("Sunny", tool_call_id=call["id"])]
         ask(runnable, scenario, messages, seen)
+
+
+def other(job: dict, scenario: dict, headers: dict):
+    told = {
+        "model": job["other_models"][scenario["api"]],
+        "base_url": job["base_url"],
+        "api_key": job["key"],
+        "max_retries": scenario["retries"],
+        "default_headers": headers,
+    }
+    if scenario["api"] == "embeddings":
+        # Counting tokens here would ask the internet for a vocabulary.
+        return OpenAIEmbeddings(check_embedding_ctx_length=False, **told).embed_documents(["a", scenario["prompt"]])
+    return OpenAI(**told).invoke(scenario["prompt"])
 
 
 def ask(runnable, scenario: dict, messages: list, seen: dict):

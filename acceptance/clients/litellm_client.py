@@ -2,6 +2,7 @@
 
 import litellm
 from job import work
+from openai import OpenAI
 
 litellm.suppress_debug_info = True
 
@@ -15,11 +16,38 @@ def see(job: dict, scenario: dict, headers: dict, seen: dict):
         "extra_headers": headers,
         "stream": scenario["kind"] in ("stream", "tool_stream"),
     }
+    if scenario["api"] in job["other_models"]:
+        other(request, job, scenario, seen)
+        return
     prompt = [{"role": "user", "content": scenario["prompt"]}]
     if scenario["api"] == "responses":
         with_responses(request | {"input": prompt}, job, scenario, seen)
     else:
         with_chat(request | {"messages": prompt}, job, scenario, seen)
+
+
+def other(request: dict, job: dict, scenario: dict, seen: dict):
+    api, prompt = scenario["api"], scenario["prompt"]
+    request |= {"model": f"{job['provider']}/{job['other_models'][api]}"}
+    del request["stream"]
+    # These take no headers for a call, only a client that has them.
+    headers = request.pop("extra_headers")
+    with_client = request | {"client": OpenAI(api_key=job["key"], base_url=job["base_url"], default_headers=headers, max_retries=0)}
+    request["extra_headers"] = headers
+    match api:
+        case "embeddings":
+            answer = litellm.embedding(input=["a", prompt], **request)
+        case "completions":
+            answer = litellm.text_completion(prompt=prompt, **request | {"model": f"text-completion-{request['model']}"})
+        case "moderations":
+            answer = litellm.moderation(input=prompt, **with_client | {"model": job["other_models"][api]})
+        case "images":
+            answer = litellm.image_generation(prompt=prompt, **with_client)
+        case "speech":
+            answer = litellm.speech(input=prompt, voice="alloy", **with_client)
+        case "transcriptions":
+            answer = litellm.transcription(file=("sound.wav", b"x" * 20_000), prompt=prompt, **with_client)
+    seen["parsed"].append(answer.content.hex() if api == "speech" else answer.model_dump(mode="json"))
 
 
 def with_chat(request: dict, job: dict, scenario: dict, seen: dict):

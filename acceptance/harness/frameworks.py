@@ -19,7 +19,21 @@ COMMANDS = {
 }
 # What they would ask the internet for, or tell it.
 SILENT = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LANGSMITH_TRACING": "false"}
-APIS = {"openai": ("chat", "responses"), "anthropic": ("messages",)}
+# Where each has conversations, and what else it offers, with the models for that.
+TALKS = {"openai": ("chat", "responses"), "anthropic": ("messages",)}
+OFFERS = {
+    "langchain": ("embeddings", "completions"),
+    "litellm": ("embeddings", "completions", "moderations", "images", "speech", "transcriptions"),
+    "ai_sdk": ("embeddings", "completions", "images", "speech", "transcriptions"),
+}
+OTHER_MODELS = {
+    "embeddings": "text-embedding-3-small",
+    "completions": "gpt-3.5-turbo-instruct",
+    "moderations": "omni-moderation-latest",
+    "images": "gpt-image-1",
+    "speech": "gpt-4o-mini-tts",
+    "transcriptions": "gpt-4o-transcribe",
+}
 
 
 def _one(api: str, name: str, prompt: str = "Hello", kind: str = "plain", retries: int = 0, attempts: int = 1) -> dict:
@@ -28,12 +42,26 @@ def _one(api: str, name: str, prompt: str = "Hello", kind: str = "plain", retrie
     return told | {"attempts": attempts, "differs": []}
 
 
-def scenarios(provider: str) -> list[dict]:
-    """What the frameworks are made to live through; in the form of `scenarios.py`."""
+def scenarios(framework: str, provider: str) -> list[dict]:
+    """What a framework is made to live through; in the form of `scenarios.py`."""
+    others = OFFERS[framework] if provider == "openai" else ()
+    return _talks(provider) + [scenario for api in others for scenario in _asks(api)]
+
+
+def _asks(api: str) -> list[dict]:
+    return [
+        _one(api, "plain", "Grüße 🙂"),
+        _one(api, "status_401", "[[sim:status code=401]]", retries=2),
+        _one(api, "status_429", "[[sim:status code=429]]", retries=2),
+        _one(api, "status_500", "[[sim:status code=500]]", retries=1),
+    ]
+
+
+def _talks(provider: str) -> list[dict]:
     limited = f"[[sim:error id={RATE[provider]}]]"
     return [
         scenario
-        for api in APIS[provider]
+        for api in TALKS[provider]
         for scenario in (
             _one(api, "plain", "Grüße 🙂 \u2028"),
             _one(api, "stream", "Hello [[sim:split]]", kind="stream"),
@@ -66,6 +94,7 @@ class Framework:
             "key": key,
             "run": secrets.token_hex(6),
             "model": MODELS[provider],
+            "other_models": OTHER_MODELS,
             "tool": TOOLS["openai"][0],
             "scenarios": scenarios,
         }

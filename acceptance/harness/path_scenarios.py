@@ -18,7 +18,6 @@ def _embeddings() -> list[dict]:
         _at("embeddings_of_tokens", "embeddings.create", model | {"input": [[1, 2], [3]], "dimensions": 4}),
         _at("embeddings_refused", "embeddings.create", model | {"input": "a", "dimensions": "x"}),
         _at("embeddings_rate_limited", "embeddings.create", model | {"input": "[[sim:error id=openai.rate.requests]]"}, retries=1),
-        _at("embeddings_cut", "embeddings.create", model | {"input": "a [[sim:cut]]"}, retries=1, differs=["error", "attempts"]),
     ]
 
 
@@ -30,7 +29,6 @@ def _completions() -> list[dict]:
         _at("completion_streamed", "completions.create", model | {"prompt": "Say it [[sim:split]]"}, kind="stream"),
         _at("completion_streamed_with_usage", "completions.create", model | {"prompt": "Say it"} | usage, kind="stream"),
         _at("completion_by_a_chat_model", "completions.create", model | {"prompt": "Say it", "model": "gpt-4o"}),
-        _at("completion_error_event", "completions.create", model | {"prompt": "Say it [[sim:error_event after=2]]"}, kind="stream"),
     ]
 
 
@@ -62,11 +60,8 @@ def _responses() -> list[dict]:
         _at("response_refused", create, body("Hello", temperature=9)),
         _at("response_after_one_that_is_not_there", create, body("Hello", previous_response_id="resp_gone")),
         _at("response_rate_limited", create, body("[[sim:error id=openai.rate.requests]]"), retries=1),
-        _at("response_error_event", create, body("Hello [[sim:error_event after=3]]"), kind="stream", retries=1),
         _at("response_error_nested", create, body("Hello [[sim:error_event id=openai.stream.responses_error_nested]]"), kind="stream"),
         _at("response_failed", create, body("Hello [[sim:error_event id=openai.stream.response_failed.server_error]]"), kind="stream"),
-        _at("response_without_end", create, body("Hello [[sim:no_done]]"), kind="stream", differs=["error"]),
-        _at("response_cut", create, body("Hello [[sim:cut after=4]]"), kind="stream", differs=["error"]),
         _at("response_tokens", "responses.input_tokens.count", body("Hello")),
         _at("response_compacted", "responses.compact", body("Hello")),
         *(_at(f"response_{name}", f"responses.{api}", args=["resp_gone"]) for name, api in BY_ID.items()),
@@ -99,23 +94,22 @@ def _counting() -> list[dict]:
     ]
 
 
-def _file(size: int, name: str = "sound.wav") -> dict:
+def file_of(size: int, name: str = "sound.wav") -> dict:
     """Stands for a file of so many bytes, which each language has its own type for."""
     return {"$file": name, "size": size}
 
 
 def _media() -> list[dict]:
     speech = {"model": "gpt-4o-mini-tts", "input": "Grüße 🙂", "voice": "alloy"}
-    heard = {"model": "gpt-4o-transcribe", "file": _file(50_000), "prompt": "Hello"}
-    whisper = {"model": "whisper-1", "file": _file(9), "prompt": "Hello"}
+    heard = {"model": "gpt-4o-transcribe", "file": file_of(50_000), "prompt": "Hello"}
+    whisper = {"model": "whisper-1", "file": file_of(9), "prompt": "Hello"}
     picture = {"model": "gpt-image-1", "prompt": "A cat"}
-    edit = picture | {"image": [_file(999, "a.png"), _file(99, "b.png")]}
+    edit = picture | {"image": [file_of(999, "a.png"), file_of(99, "b.png")]}
     hear, draw = "audio.transcriptions.create", "images.generate"
     return [
         _at("speech", "audio.speech.create", speech, kind="binary"),
         _at("speech_as_events", "audio.speech.create", speech | {"stream_format": "sse"}, kind="binary"),
         _at("speech_refused", "audio.speech.create", speech | {"speed": 9}, kind="binary"),
-        _at("speech_cut", "audio.speech.create", speech | {"input": "Hello [[sim:cut after=3]]"}, kind="binary", differs=["error"]),
         _at("transcription", hear, heard),
         _at("transcription_streamed", hear, heard, kind="stream"),
         _at("transcription_by_the_second", hear, whisper | {"response_format": "verbose_json", "temperature": 0.5}),
@@ -128,30 +122,10 @@ def _media() -> list[dict]:
         _at("images_streamed", draw, picture | {"partial_images": 2}, kind="stream"),
         _at("images_of_great_size_streamed", draw, picture | {"prompt": "[[sim:huge bytes=200000]]"}, kind="stream"),
         _at("images_refused", draw, picture | {"n": 99}),
-        _at("images_error_event", draw, picture | {"prompt": "[[sim:error_event after=1]]", "partial_images": 2}, kind="stream"),
         _at("image_edit", "images.edit", edit),
         _at("image_edit_streamed", "images.edit", edit, kind="stream"),
-        _at("image_variation", "images.create_variation", {"image": _file(99, "a.png"), "n": 2}),
+        _at("image_variation", "images.create_variation", {"image": file_of(99, "a.png"), "n": 2}),
     ]
-
-
-def _failing(scenarios: list[dict]) -> list[dict]:
-    """Each path with each status that a provider may answer; the first scenario of a path tells how it is called."""
-    failing = []
-    for scenario in scenarios:
-        text = next(name for name in ("input", "prompt", "messages") if name in scenario["body"])
-        for code in (400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 503, 529):
-            said = f"[[sim:status code={code}]]"
-            said = [{"role": "user", "content": said}] if text == "messages" else said
-            body = scenario["body"] | {text: said}
-            failing.append(scenario | {"name": f"{scenario['name']}_status_{code}", "body": body, "retries": 1})
-    return failing
-
-
-def _firsts(scenarios: list[dict]) -> list[dict]:
-    """The first scenario of each method that takes a prompt."""
-    firsts = {s["api"]: s for s in reversed(scenarios) if {"input", "prompt", "messages"} & s["body"].keys()}
-    return list(firsts.values())
 
 
 def scenarios(provider: str) -> list[dict]:
@@ -159,5 +133,4 @@ def scenarios(provider: str) -> list[dict]:
         "anthropic": [_counting],
         "openai": [_embeddings, _completions, _responses, _moderations, _media],
     }
-    all = [scenario for part in of_provider[provider] for scenario in part()]
-    return all + _failing(_firsts(all))
+    return [scenario for part in of_provider[provider] for scenario in part()]

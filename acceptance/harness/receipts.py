@@ -79,5 +79,6 @@ def _token_differences(receipt: dict, entry: dict):
     for name, count in told.items():
         if receipt["usage"].get(name, 0) != count:
             yield f"{name} {receipt['usage'].get(name)}, logged {count}"
-    if Decimal(receipt["cost_usd"] or 0) != Decimal(entry["cost_usd"]):
+    costs = [None if told["cost_usd"] is None else Decimal(told["cost_usd"]) for told in (receipt, entry)]
+    if costs[0] != costs[1]:
         yield f"cost {receipt['cost_usd']}, the provider bills {entry['cost_usd']}"

@@ -1,10 +1,11 @@
 """What the official SDKs are made to live through, told once for Python and for Node. Those of the other paths are in
 `path_scenarios.py`.
 
+What goes wrong at a provider is in `faults.py`, for every path.
+
 Each scenario is a request (`kind`, `prompt`, `more`), and `retries`, the number the client may make. `differs` names
-what the contract lets Ownkey say otherwise than the provider: `error` allows another exception after the same events,
-`attempts` another number of them. Both are about answers that break off: Ownkey can tell its caller what happened where
-the provider could only hang up. `hopeless` is about an account that has run dry and a request that no limit lets
+what the contract lets Ownkey say otherwise than the provider. `told` is about answers that break off, where Ownkey can
+tell its caller what happened and the provider could only hang up: another exception. `hopeless` is about an account that has run dry and a request that no limit lets
 through: Ownkey must say that a retry changes nothing, so there is one attempt, whatever the client would have made of
 the provider's own answer.
 """
@@ -36,10 +37,6 @@ def _one(name: str, prompt: str = "Hello", kind: str = "plain", retries: int = 0
     return {"name": name, "kind": kind, "prompt": prompt, "retries": retries, "more": more, "differs": differs}
 
 
-def _status(code: int, retries: int = 1) -> dict:
-    return _one(f"status_{code}", f"[[sim:status code={code}]]", retries=retries)
-
-
 def scenarios(provider: str) -> list[dict]:
     """All of them; the word TAG in a prompt stands for a word of the run's own."""
     both = [
@@ -53,8 +50,6 @@ def scenarios(provider: str) -> list[dict]:
         _one("bad_request", **BAD_REQUEST[provider]),
         _one("no_such_model", **NO_MODEL[provider]),
         _one("no_such_model_streamed", kind="stream", **NO_MODEL[provider]),
-        *[_status(code) for code in (400, 401, 403, 404, 408, 409, 413, 422, 429, 500, 503, 529)],
-        _one("status_500_streamed", "[[sim:status code=500]]", kind="stream", retries=1),
         _one("rate_limit_with_retry_after", f"[[sim:error id={RATE[provider]}]]", retries=2),
         _one("quota_exhausted", f"[[sim:error id={QUOTA[provider]}]]", retries=2, differs=["hopeless"]),
         _one("quota_exhausted_streamed", f"[[sim:error id={QUOTA[provider]}]]", kind="stream", retries=2, differs=["hopeless"]),
@@ -62,17 +57,9 @@ def scenarios(provider: str) -> list[dict]:
         _one("provider_says_no_retry", "[[sim:status code=429]][[sim:should_retry value=false]]", retries=2),
         _one("provider_says_retry", "[[sim:status code=400]][[sim:should_retry value=true]]", retries=1),
         _one("recovers_after_two_failures", "Hello [[sim:fail_first n=2 status=500 tag=TAG]]", retries=3),
-        _one("html_error", "[[sim:html]]", retries=1),
         _one("unasked_gzip", "Hello [[sim:gzip]]"),
         _one("no_usage", "Hello [[sim:no_usage]]"),
         _one("no_usage_streamed", "Hello [[sim:no_usage]]", kind="stream"),
-        _one("error_event", "Hello [[sim:error_event after=3]]", kind="stream", retries=1),
-        _one("no_terminal_event", "Hello [[sim:no_done]]", kind="stream", differs=["error"]),
-        _one("bad_json", "Hello [[sim:bad_json]]"),
-        _one("bad_json_streamed", "Hello [[sim:bad_json]]", kind="stream", **WITH_USAGE[provider]),
-        _one("invalid_utf8_streamed", "Hello [[sim:invalid_utf8]]", kind="stream"),
-        _one("cut_stream", "Hello [[sim:cut after=4]]", kind="stream", retries=1, differs=["error"]),
-        _one("cut_body", "Hello [[sim:cut]]", retries=1, differs=["error", "attempts"]),
         _one("huge", "[[sim:huge bytes=300000]]"),
     ]
     if provider == "openai":

@@ -12,8 +12,8 @@ from .scenarios import TOOLS
 FOLDER = Path(__file__).resolve().parents[1] / "node"
 
 
-def run(provider: str, base_url: str, key: str, scenarios: list[dict]) -> dict[str, dict]:
-    """What each scenario shows to the program that uses the SDK."""
+def run(provider: str, base_url: str, key: str, scenarios: list[dict], at_once: int = 1) -> dict[str, dict]:
+    """What each scenario shows to the program that uses the SDK; so many of them side by side."""
     job = {
         "provider": provider,
         "base_url": base_url,
@@ -22,6 +22,7 @@ def run(provider: str, base_url: str, key: str, scenarios: list[dict]) -> dict[s
         "body": call_body(provider, ""),
         "tools": TOOLS[provider],
         "scenarios": scenarios,
+        "at_once": at_once,
     }
     command = ["node", "run.mjs"]
     variables = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")}

@@ -3,6 +3,8 @@
 import json
 import os
 import secrets
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from operator import attrgetter
 from unittest.mock import patch
@@ -14,6 +16,10 @@ from .api import call_body
 from .scenarios import TOOLS
 
 
+# How long the clients would have slept before a retry, by the thread that each runs in.
+_slept = threading.local()
+
+
 def client(provider: str, base_url: str, key: str, retries: int):
     for name in ("OPENAI", "ANTHROPIC"):
         for variable in ("API_KEY", "AUTH_TOKEN", "BASE_URL", "ORG_ID", "PROJECT_ID"):
@@ -23,25 +29,30 @@ def client(provider: str, base_url: str, key: str, retries: int):
     )
 
 
-def run(provider: str, base_url: str, key: str, scenarios: list[dict]) -> dict[str, dict]:
-    """What each scenario shows to the program that uses the SDK."""
+def run(provider: str, base_url: str, key: str, scenarios: list[dict], at_once: int = 1) -> dict[str, dict]:
+    """What each scenario shows to the program that uses the SDK; so many of them side by side."""
     run_id = secrets.token_hex(6)
-    seen = {}
-    for scenario in scenarios:
-        sdk = client(provider, base_url, key, scenario["retries"])
-        request_id = f"{run_id}-{scenario['name']}"
-        with sdk, patch("time.sleep") as sleep:
-            seen[request_id] = _Run(provider, sdk, scenario, request_id, run_id).seen()
-            waits = [call.args[0] for call in sleep.call_args_list]
-            # Without the provider's word for it the client waits for a random part of a second or so.
-            seen[request_id]["waits"] = [round(wait) if wait > 2 else "backoff" for wait in waits]
-    return seen
+
+    def one(scenario: dict) -> tuple[str, dict]:
+        request_id, _slept.waits = f"{run_id}-{scenario['name']}", []
+        patience = {"timeout": scenario["timeout"]} if "timeout" in scenario else {}
+        impatient = sdk.with_options(max_retries=scenario["retries"], **patience)
+        seen = _Run(provider, impatient, scenario, request_id, run_id).seen()
+        # Without the provider's word for it the client waits for a random part of a second or so.
+        return request_id, seen | {"waits": [round(wait) if wait > 2 else "backoff" for wait in _slept.waits]}
+
+    with (
+        client(provider, base_url, key, 0) as sdk,
+        patch("time.sleep", lambda seconds: _slept.waits.append(seconds)),
+        ThreadPoolExecutor(at_once) as pool,
+    ):
+        return dict(pool.map(one, scenarios))
 
 
 class _Run:
     def __init__(self, provider, sdk, scenario, request_id, tag):
         self.provider, self.sdk, self.scenario = provider, sdk, scenario
-        self.headers = {"x-client-request-id": request_id}
+        self.headers = {"x-client-request-id": request_id} | scenario.get("headers", {})
         usual = call_body(provider, scenario["prompt"].replace("TAG", tag)) | scenario["more"]
         body = {name: _with_files(value) for name, value in scenario.get("body", usual).items()}
         default = "chat.completions.create" if provider == "openai" else "messages.create"

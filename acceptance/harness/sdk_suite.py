@@ -5,15 +5,16 @@ from .scenarios import scenarios
 from .transcript import by_request
 
 
-def runs(run, provider: str, sim, workspace, todo: list[dict] | None = None) -> dict[str, tuple[dict, dict, dict]]:
-    """Scenario name → (scenario, direct, via)."""
+def runs(run, provider: str, sim, workspace, todo=None, prepared=lambda todo, key: todo) -> dict[str, tuple[dict, dict, dict]]:
+    """Scenario name → (scenario, direct, via); `prepared` makes of the scenarios what one run needs."""
     key = provider_key(provider)
     workspace.put_key(provider, key, expect=201)
     suffix = "/v1" if provider == "openai" else ""
     todo = todo or scenarios(provider)
+    ready = prepared(todo, key), prepared(todo, key)
     since = sim.now()
-    direct = run(provider, sim.base_url(provider), key, todo)
-    via = run(provider, workspace.url + suffix, workspace.secret, todo)
+    direct = run(provider, sim.base_url(provider), key, ready[0])
+    via = run(provider, workspace.url + suffix, workspace.secret, ready[1])
     calls = by_request(sim.ended(since))
     found = {}
     for scenario, direct_id, via_id in zip(todo, direct, via, strict=True):

@@ -1,4 +1,5 @@
 // Runs scenarios with the official JavaScript SDKs: a job on stdin, what a program sees on stdout.
+import { AsyncLocalStorage } from "node:async_hooks";
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
 
@@ -6,18 +7,19 @@ let input = "";
 for await (const piece of process.stdin) input += piece;
 const job = JSON.parse(input);
 
-// The clients sleep before a retry: how long is noted, and passes at once.
+// The clients sleep before a retry: how long is noted, by scenario, and passes at once.
 const realTimeout = globalThis.setTimeout;
-let waits = [];
+const waits = new AsyncLocalStorage();
 globalThis.setTimeout = (then, ms, ...rest) => {
   if (!new Error().stack.includes("utils/sleep")) return realTimeout(then, ms, ...rest);
-  waits.push(ms > 2000 ? Math.round(ms / 1000) : "backoff");
+  waits.getStore().push(ms > 2000 ? Math.round(ms / 1000) : "backoff");
   return realTimeout(then, 1, ...rest);
 };
 
-function client(retries) {
+function client({ retries, timeout }) {
   const Client = job.provider === "openai" ? OpenAI : Anthropic;
-  return new Client({ baseURL: job.base_url, maxRetries: retries, apiKey: job.key });
+  const patience = timeout ? { timeout: timeout * 1000 } : {};
+  return new Client({ baseURL: job.base_url, maxRetries: retries, apiKey: job.key, ...patience });
 }
 
 // A value of a scenario with the files that it stands for.
@@ -95,12 +97,11 @@ function toolMessages(message) {
 }
 
 async function run(scenario, id) {
-  const sdk = client(scenario.retries);
+  const sdk = client(scenario);
   const body = request(scenario);
   if (["stream", "tool_stream"].includes(scenario.kind)) body.stream = true;
-  const options = { headers: { "x-client-request-id": id } };
+  const options = { headers: { "x-client-request-id": id, ...scenario.headers } };
   const seen = { parsed: [], error: null, headers: {} };
-  waits = [];
   try {
     const message = await once(sdk, scenario, body, options, seen);
     if (scenario.kind.startsWith("tool")) {
@@ -113,13 +114,16 @@ async function run(scenario, id) {
     const cause = error.cause?.constructor?.name ?? null;
     seen.error = { class: error.constructor.name, message: error.message, cause, status, code, param, type, requestID, told };
   }
-  seen.waits = waits;
+  seen.waits = waits.getStore();
   return seen;
 }
 
-const seen = {};
-for (const scenario of job.scenarios) {
-  const id = `${job.run}-${scenario.name}`;
-  seen[id] = await run(scenario, id);
+const ids = job.scenarios.map((scenario) => `${job.run}-${scenario.name}`);
+// In the order of the scenarios, whichever ends first.
+const seen = Object.fromEntries(ids.map((id) => [id, null]));
+const todo = job.scenarios.entries();
+async function worker() {
+  for (const [at, scenario] of todo) seen[ids[at]] = await waits.run([], () => run(scenario, ids[at]));
 }
+await Promise.all(Array.from({ length: job.at_once }, worker));
 process.stdout.write(JSON.stringify(seen));

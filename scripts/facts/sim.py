@@ -55,17 +55,16 @@ PICO = Decimal(10) ** 12
 MODES = {
     "chat", "responses", "embedding", "moderation", "completion", "audio_speech", "audio_transcription", "image",
 }
-# Sold, but not in the price list; their prices are those of the provider's page.
+# Sold, but not in the price list: what their calls cost is not known here. Those with tokens tell them.
 UNLISTED = [
     {
         "id": "gpt-3.5-turbo-instruct", "provider": "openai", "mode": "completion", "max_input_tokens": 4096,
-        "max_output_tokens": 4096, "input_cost_per_token": 1.5e-06, "output_cost_per_token": 2e-06,
+        "max_output_tokens": 4096, "tells_tokens": True,
     },
     {
-        "id": "gpt-image-1", "provider": "openai", "mode": "image", "max_input_tokens": 32000,
-        "input_cost_per_token": 5e-06, "input_cost_per_image_token": 1e-05, "output_cost_per_token": 4e-05,
+        "id": "gpt-image-1", "provider": "openai", "mode": "image", "max_input_tokens": 32000, "tells_tokens": True,
     },
-    {"id": "dall-e-2", "provider": "openai", "mode": "image", "output_cost_per_image": 0.02},
+    {"id": "dall-e-2", "provider": "openai", "mode": "image"},
 ]
 
 
@@ -251,6 +250,7 @@ def model_row(model):
         "long_above": int(threshold) * 1000 if threshold else None,
         "prices": tiers,
         **units(model),
+        **({"tells_tokens": True} if model.get("tells_tokens") else {}),
     }
 
 
@@ -259,10 +259,7 @@ def pico_up(value):
     return int((Decimal(repr(value)) * PICO).to_integral_value(ROUND_UP))
 
 
-UNITS = {
-    "second": "input_cost_per_second", "character": "input_cost_per_character", "image": "output_cost_per_image",
-    "image_token": "input_cost_per_image_token",
-}
+UNITS = {"second": "input_cost_per_second", "character": "input_cost_per_character"}
 
 
 def units(model):

@@ -3,7 +3,17 @@ import { createInterface } from "node:readline";
 
 import { createAnthropic } from "@ai-sdk/anthropic";
 import { createOpenAI } from "@ai-sdk/openai";
-import { generateText, jsonSchema, stepCountIs, streamText, tool } from "ai";
+import {
+  embedMany,
+  experimental_generateImage as generateImage,
+  experimental_generateSpeech as generateSpeech,
+  experimental_transcribe as transcribe,
+  generateText,
+  jsonSchema,
+  stepCountIs,
+  streamText,
+  tool,
+} from "ai";
 
 // The SDK sleeps before a retry: how long is noted, and passes at once.
 const realTimeout = globalThis.setTimeout;
@@ -36,6 +46,31 @@ function request(job, scenario, id) {
     maxOutputTokens: 512,
     ...(usesTools && { tools: { forecast: forecast(job) }, stopWhen: stepCountIs(3) }),
   };
+}
+
+// What it offers beside conversations, by the path that is called.
+async function other(job, { api, prompt, retries }, id, seen) {
+  const openai = createOpenAI({ apiKey: job.key, baseURL: job.base_url });
+  const name = job.other_models[api];
+  const asked = { maxRetries: retries, headers: { "x-client-request-id": id } };
+  const calls = {
+    embeddings: () => embedMany({ ...asked, model: openai.embedding(name), values: ["a", prompt] }),
+    completions: () => generateText({ ...asked, model: openai.completion(name), prompt }),
+    images: () => generateImage({ ...asked, model: openai.image(name), prompt }),
+    speech: () => generateSpeech({ ...asked, model: openai.speech(name), text: prompt, voice: "alloy" }),
+    transcriptions: () =>
+      transcribe({
+        ...asked,
+        model: openai.transcription(name),
+        audio: new Uint8Array(20_000),
+        providerOptions: { openai: { prompt } },
+      }),
+  };
+  const answer = await calls[api]();
+  const { embeddings, text, images, audio, usage, warnings } = answer;
+  const [response] = answer.responses ?? [answer.response];
+  seen.headers = response.headers ?? {};
+  seen.parsed.push({ embeddings, text, images: images?.map((image) => image.base64), audio: audio?.base64, usage, warnings });
 }
 
 async function plain(asked, seen) {
@@ -71,6 +106,10 @@ async function run(job, scenario, id) {
   const seen = { parsed: [], error: null, headers: {} };
   waits = [];
   try {
+    if (scenario.api in job.other_models) {
+      await other(job, scenario, id, seen);
+      return { ...seen, waits };
+    }
     const asked = request(job, scenario, id);
     await (["stream", "tool_stream"].includes(scenario.kind) ? streamed : plain)(asked, seen);
   } catch (error) {

@@ -37,6 +37,11 @@ enum Command {
     Check(commands::check::Args),
     /// Write a consistent copy of the database to a new file.
     Backup(commands::backup::Args),
+    /// The ledger of credits and budgets.
+    Ledger {
+        #[command(subcommand)]
+        command: LedgerCommand,
+    },
     /// Keys of the vault.
     Vault {
         #[command(subcommand)]
@@ -54,12 +59,19 @@ enum VaultCommand {
     Rebind(commands::rebind::Args),
 }
 
+#[derive(Subcommand)]
+enum LedgerCommand {
+    /// Look through the whole book, and say what is wrong.
+    Check(commands::ledger_check::Args),
+}
+
 fn main() -> std::process::ExitCode {
     lockdown::apply();
     let result = match Cli::parse().command {
         Command::Init(args) => commands::init::run(&args),
         Command::Serve(args) => commands::serve::run(&args),
         Command::Check(args) => commands::check::run(&args),
+        Command::Ledger { command: LedgerCommand::Check(args) } => commands::ledger_check::run(&args),
         Command::Vault { command: VaultCommand::GenerateKek } => commands::generate_kek::run(),
         Command::Vault { command: VaultCommand::Rotate(args) } => commands::rotate::run(&args),
         Command::Vault { command: VaultCommand::Rebind(args) } => commands::rebind::run(&args),

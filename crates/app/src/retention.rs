@@ -9,6 +9,8 @@ use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
 use crate::config::retention::Retention;
 
 const DAY_MS: i64 = 24 * 3_600_000;
+/// Providers keep a response for thirty days. After that nobody asks for it.
+const RESPONSES_DAYS: u16 = 31;
 /// From one sweep to the next, by the clock that nobody sets: the store counts on it that nobody sweeps more often.
 const PAUSE: Duration = Duration::from_secs(3_600);
 /// Between two steps: whoever else wants to write comes first.
@@ -21,8 +23,8 @@ pub async fn keep(store: Store, retention: Retention, clock: fn() -> Timestamp) 
         hours.tick().await;
         match sweep(&mut sweeper, expired(retention, clock())).await {
             Ok(swept) if swept == Swept::default() => {}
-            Ok(Swept { months, receipts, audit, changes }) => {
-                tracing::info!(months, receipts, audit, changes, "what was too old is deleted");
+            Ok(Swept { months, receipts, audit, responses, changes }) => {
+                tracing::info!(months, receipts, audit, responses, changes, "what was too old is deleted");
             }
             Err(error) => tracing::warn!(%error, "what is too old can't be looked for; there will be another try"),
         }
@@ -46,7 +48,11 @@ async fn sweep(sweeper: &mut Sweeper, expired: Expired) -> ownkey_store::Result<
 
 fn expired(retention: Retention, now: Timestamp) -> Expired {
     let before = |days: u16| now.plus_millis(-DAY_MS * i64::from(days));
-    Expired { receipts: retention.receipts_days.map(before), audit: retention.audit_days.map(before) }
+    Expired {
+        receipts: retention.receipts_days.map(before),
+        audit: retention.audit_days.map(before),
+        responses: Some(before(RESPONSES_DAYS)),
+    }
 }
 
 #[cfg(test)]
@@ -59,7 +65,8 @@ mod tests {
     fn days_are_counted_back_from_now() {
         let now = Timestamp::from_millis(500 * DAY_MS);
         let told = expired(Retention { receipts_days: Some(400), audit_days: None }, now);
-        assert_eq!(told, Expired { receipts: Some(Timestamp::from_millis(100 * DAY_MS)), audit: None });
+        let day = |day: i64| Some(Timestamp::from_millis(day * DAY_MS));
+        assert_eq!(told, Expired { receipts: day(100), audit: None, responses: day(469) });
     }
 
     #[tokio::test(start_paused = true)]

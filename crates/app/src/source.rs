@@ -5,6 +5,7 @@ use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::id::{ApiKeyId, WorkspaceId};
 use ownkey_domain::platform_key::LookupId;
 use ownkey_domain::provider::Provider;
+use ownkey_domain::response::{ChainTokens, ResponseId};
 use ownkey_gateway::directory::{Credential, Directory, Known, Source, SourceError, Workspace};
 use ownkey_store::{Change, ChangeKind, Routing, Store, StoreError, StoredCredential};
 use ownkey_vault::{Origin, Sealed, WrappedDek};
@@ -26,6 +27,15 @@ impl Source for StoreSource {
 
     fn workspace(&self, id: WorkspaceId) -> BoxFuture<'_, Result<Option<Workspace>, SourceError>> {
         Box::pin(async move { Ok(self.0.routing(id).await.map_err(unreadable)?.map(workspace)) })
+    }
+
+    fn chain<'a>(
+        &'a self,
+        workspace: WorkspaceId,
+        at: Provider,
+        id: &'a ResponseId,
+    ) -> BoxFuture<'a, Result<Option<ChainTokens>, SourceError>> {
+        Box::pin(async move { self.0.chain(workspace, at, id).await.map_err(unreadable) })
     }
 }
 

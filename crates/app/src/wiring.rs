@@ -250,6 +250,8 @@ async fn control(settings: &Settings, shared: &Shared) -> anyhow::Result<axum::R
         hasher: shared.keys.hasher(&shared.keyring, &store).await?,
         catalogue: Arc::clone(&shared.catalogue),
         plans: settings.rules.plans.clone(),
+        credits: settings.rules.credits,
+        managed_paths: settings.managed_paths.clone(),
         services: settings.services.iter().map(|(name, metered)| (name.clone(), metered.service.clone())).collect(),
         endpoints,
         operator_tokens: settings.operator.tokens.iter().map(|t| SecretString::from(t.expose())).collect(),

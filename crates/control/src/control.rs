@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use ownkey_domain::catalogue::Catalogue;
+use ownkey_domain::money::CreditRate;
 use ownkey_domain::plan::{DEFAULT_PLAN, Plan};
 use ownkey_domain::provider::Provider;
 use ownkey_domain::service::Service;
@@ -53,6 +54,10 @@ pub struct Parts {
     pub catalogue: Arc<Catalogue>,
     /// The plans by id.
     pub plans: BTreeMap<String, Plan>,
+    /// What a credit is worth, if it has a worth.
+    pub credits: Option<CreditRate>,
+    /// The paths that managed access always pays for.
+    pub managed_paths: Vec<String>,
     /// The metered services by name.
     pub services: BTreeMap<String, Service>,
     /// Where each provider is; one without entry is not offered.

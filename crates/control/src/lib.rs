@@ -6,16 +6,21 @@
 #![warn(missing_docs)]
 
 mod agents;
+mod amount;
 mod api_keys;
 mod audit;
 mod auth;
 mod body;
+mod budgets;
 mod control;
+mod costs;
 mod credential;
+mod credits;
 mod edge;
 mod form;
 mod health;
 mod ladder;
+mod ledger;
 mod models;
 mod not_yet;
 mod openapi;
@@ -33,6 +38,7 @@ pub mod rights;
 mod router;
 mod sealing;
 mod services;
+mod statements;
 mod throttle;
 mod usage;
 mod workspaces;

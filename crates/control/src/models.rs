@@ -14,6 +14,7 @@ use ownkey_domain::price::Rates;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::standing::{Offer, Refused, Standing, Unusable};
 use ownkey_providers::paths::place_of;
+use ownkey_providers::route::Route;
 use ownkey_store::Workspace;
 use serde::Serialize;
 
@@ -146,6 +147,42 @@ impl Viewer {
         }
     }
 
+    /// Who would pay for a call at that path, whether or not there is money for it: by the rule that calls go by.
+    pub(crate) fn payer_at(
+        &self,
+        control: &Control,
+        (provider, route): (Provider, &Route),
+        listed: Option<&Listed<'_>>,
+    ) -> Result<PayerKind, Reason> {
+        let catalogue = &control.parts.catalogue;
+        let named = listed.and_then(|listed| catalogue.resolve(listed.id, provider.protocol()).ok());
+        let always_managed = control.parts.managed_paths.iter().any(|path| path == route.template);
+        let policy = if always_managed { PayerPolicy::ManagedOnly } else { self.policy };
+        let is_known = listed.is_none_or(|listed| listed.model.prices.are_known());
+        let offer = Offer { priced: route.is_free() || is_known, ..self.offer(control, provider) };
+        let payer = Standing { policy, ..self.standing() }.decide(catalogue, named.as_ref(), &offer)?.kind();
+        if payer == PayerKind::Managed && !route.can_be_managed() {
+            let message = "managed access does not serve this path, since it could not be priced".to_owned();
+            return Err(Reason { code: "feature_not_priced", message });
+        }
+        Ok(payer)
+    }
+
+    /// The workspace's plan.
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What there is at a provider, whatever is called there.
+    fn offer(&self, control: &Control, provider: Provider) -> Offer {
+        let held = self.keys.iter().find(|held| held.provider == provider);
+        Offer {
+            key: held.map_or(KeyState::None, |held| held.key_state(&self.plan)),
+            operator_key: control.has_operator_key(provider),
+            priced: false,
+        }
+    }
+
     /// Who would pay for a call, or why there would be none.
     fn decide(&self, control: &Control, listed: Listed<'_>) -> Result<PayerKind, Reason> {
         let (provider, catalogue) = (listed.model.provider, &control.parts.catalogue);
@@ -153,14 +190,9 @@ impl Viewer {
             let message = "the path that this kind of model is called at is not built yet".to_owned();
             return Err(Reason { code: "not_available_yet", message });
         }
-        let held = self.keys.iter().find(|held| held.provider == provider);
         let named = catalogue.resolve(listed.id, provider.protocol());
         let named = named.map_err(|error| Reason { code: "wrong_protocol", message: error.to_string() })?;
-        let offer = Offer {
-            key: held.map_or(KeyState::None, |held| held.key_state(&self.plan)),
-            operator_key: control.has_operator_key(provider),
-            priced: listed.model.prices.by_token(),
-        };
+        let offer = Offer { priced: listed.model.prices.are_known(), ..self.offer(control, provider) };
         self.standing().usable(catalogue, &named, &offer).map_err(Reason::from)
     }
 }

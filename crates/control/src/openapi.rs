@@ -40,7 +40,7 @@ pub(crate) fn frame() -> OpenApi {
     let info = InfoBuilder::new()
         .title("Ownkey management API")
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some("Workspaces, provider keys, platform keys, who pays, receipts and usage."));
+        .description(Some("Workspaces, provider keys, platform keys, who pays, receipts, usage, credits and budgets."));
     OpenApiBuilder::new()
         .info(info)
         .components(Some(ComponentsBuilder::new().security_scheme("bearer", SecurityScheme::Http(scheme)).build()))

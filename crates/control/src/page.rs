@@ -18,6 +18,7 @@ pub(crate) enum List {
     ApiKeys = 2,
     Requests = 3,
     Audit = 4,
+    Ledger = 5,
 }
 
 /// The place of an item in its list: its id or number.

@@ -75,6 +75,9 @@ const RECEIPTS: Scopes = Scopes::OneOf(&[Scope::UsageRead, Scope::Inference]);
 const AGENTS: Scopes = Scopes::OneOf(&[Scope::AgentsWrite]);
 const READ_SERVICES: Scopes = Scopes::OneOf(&[Scope::Services, Scope::BillingRead]);
 const SERVICES: Scopes = Scopes::OneOf(&[Scope::Services]);
+const BILLING: Scopes = Scopes::OneOf(&[Scope::BillingRead]);
+const READ_BUDGETS: Scopes = Scopes::OneOf(&[Scope::BillingRead, Scope::BudgetsWrite]);
+const WRITE_BUDGETS: Scopes = Scopes::OneOf(&[Scope::BudgetsWrite]);
 const AUDIT: Scopes = Scopes::OneOf(&[Scope::AuditRead]);
 
 /// The table.
@@ -87,6 +90,7 @@ pub static TABLE: &[Right] = &[
     shared(Get, "/api/v1/models", Role::Viewer, Scopes::Any),
     shared(Get, "/api/v1/providers", Role::Viewer, Scopes::Any),
     operator(Post, "/api/v1/operator/backup", None),
+    operator(Post, "/api/v1/operator/ledger/check", None),
     operator(Post, "/api/v1/operator/vault/rebind", None),
     operator(Post, "/api/v1/operator/vault/rotate", None),
     operator(Get, "/api/v1/workspaces", None),
@@ -113,18 +117,19 @@ pub static TABLE: &[Right] = &[
     shared(Get, "/api/v1/workspaces/{ws}/agents/{name}", Role::Viewer, Scopes::Any),
     shared(Put, "/api/v1/workspaces/{ws}/agents/{name}", Role::Admin, AGENTS),
     shared(Delete, "/api/v1/workspaces/{ws}/agents/{name}", Role::Admin, AGENTS),
+    shared(Get, "/api/v1/workspaces/{ws}/credits", Role::Viewer, BILLING),
+    operator(Post, "/api/v1/workspaces/{ws}/credits/grants", None),
+    operator(Post, "/api/v1/workspaces/{ws}/credits/refunds", None),
+    shared(Get, "/api/v1/workspaces/{ws}/ledger", Role::Viewer, BILLING),
+    shared(Get, "/api/v1/workspaces/{ws}/costs", Role::Viewer, BILLING),
+    shared(Get, "/api/v1/workspaces/{ws}/statements/{month}", Role::Viewer, BILLING),
+    shared(Get, "/api/v1/workspaces/{ws}/budgets", Role::Viewer, READ_BUDGETS),
+    shared(Post, "/api/v1/workspaces/{ws}/budgets", Role::Admin, WRITE_BUDGETS),
+    shared(Get, "/api/v1/workspaces/{ws}/budgets/{id}", Role::Viewer, READ_BUDGETS),
+    shared(Put, "/api/v1/workspaces/{ws}/budgets/{id}", Role::Admin, WRITE_BUDGETS),
+    shared(Delete, "/api/v1/workspaces/{ws}/budgets/{id}", Role::Admin, WRITE_BUDGETS),
     shared(Get, "/api/v1/workspaces/{ws}/services", Role::Viewer, READ_SERVICES),
     with_scope(Post, "/api/v1/workspaces/{ws}/service-usage", SERVICES),
-    later(Get, "/api/v1/workspaces/{ws}/credits"),
-    later(Post, "/api/v1/workspaces/{ws}/credits/grants"),
-    later(Post, "/api/v1/workspaces/{ws}/credits/refunds"),
-    later(Get, "/api/v1/workspaces/{ws}/ledger"),
-    later(Get, "/api/v1/workspaces/{ws}/costs"),
-    later(Get, "/api/v1/workspaces/{ws}/statements/{month}"),
-    later(Get, "/api/v1/workspaces/{ws}/budgets"),
-    later(Get, "/api/v1/workspaces/{ws}/budgets/{id}"),
-    later(Put, "/api/v1/workspaces/{ws}/budgets/{id}"),
-    later(Delete, "/api/v1/workspaces/{ws}/budgets/{id}"),
     later(Get, "/api/v1/workspaces/{ws}/connections"),
     later(Post, "/api/v1/workspaces/{ws}/connections"),
     later(Get, "/api/v1/workspaces/{ws}/connections/{id}"),

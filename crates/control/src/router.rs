@@ -10,8 +10,8 @@ use utoipa_axum::routes;
 use crate::control::Control;
 use crate::openapi::{self, frame};
 use crate::{
-    agents, api_keys, audit, edge, health, models, not_yet, operator, plans, policy, provider_keys, providers,
-    receipts, services, usage, workspaces,
+    agents, api_keys, audit, budgets, costs, credits, edge, health, ledger, models, not_yet, operator, plans, policy,
+    provider_keys, providers, receipts, services, statements, usage, workspaces,
 };
 
 /// The management API.
@@ -53,7 +53,16 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(usage::get))
         .routes(routes!(services::list::list))
         .routes(routes!(services::usage::book))
+        .routes(routes!(credits::get::get))
+        .routes(routes!(credits::grant::grant))
+        .routes(routes!(credits::refund::refund))
+        .routes(routes!(ledger::list))
+        .routes(routes!(statements::get::get))
+        .routes(routes!(costs::get))
+        .routes(routes!(budgets::list::list, budgets::create::create))
+        .routes(routes!(budgets::get::get, budgets::put::put, budgets::remove::remove))
         .routes(routes!(audit::list))
+        .routes(routes!(operator::ledger_check::check))
         .routes(routes!(operator::rotate::rotate))
         .routes(routes!(operator::rebind::rebind))
         .routes(routes!(operator::backup::backup))

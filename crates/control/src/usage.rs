@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use ownkey_domain::money::{MicroCredits, PicoUsd};
+use ownkey_domain::money::{CreditRate, MicroCredits, PicoUsd};
 use ownkey_domain::time::{HOUR_MS, Timestamp};
 use ownkey_domain::usage::Usage;
 use ownkey_store::{GroupBy, UsageKey, UsageQuery, UsageRow};
@@ -70,10 +70,11 @@ pub(crate) struct UsageRowView {
     calls: u64,
     /// Calls that were refused, failed, or got a status of 400 or above.
     errors: u64,
-    /// Tokens by class.
+    /// Tokens by class, and what else was counted (`input_characters`, `input_seconds`, `web_searches`,
+    /// `file_searches`); absent is unknown.
     #[schema(value_type = std::collections::BTreeMap<String, u64>)]
     usage: Usage,
-    /// Served calls whose tokens are unknown.
+    /// Served calls whose usage is unknown.
     unmeasured: u64,
     /// List-price cost of the calls whose cost is known.
     #[schema(value_type = String)]
@@ -83,6 +84,10 @@ pub(crate) struct UsageRowView {
     /// Credits charged.
     #[schema(value_type = String)]
     credits: MicroCredits,
+    /// What the calls would have cost in credits had managed access paid for all of them, at the present rate: the list
+    /// price times the markup. Null where no credit has a worth.
+    #[schema(value_type = Option<String>)]
+    credits_at_rate: Option<MicroCredits>,
 }
 
 /// Shows what calls add up to.
@@ -105,7 +110,7 @@ pub(crate) async fn get(
     let (query, group_by) = query(&mut params, control.now())?;
     params.finish()?;
     let rows = control.store().usage(access.id(), &query).await?;
-    let data = rows.into_iter().map(UsageRowView::from).collect();
+    let data = rows.into_iter().map(|row| UsageRowView::of(row, control.parts.credits.as_ref())).collect();
     Ok(Json(UsageView { from: query.from, to: query.to, group_by, data }))
 }
 
@@ -127,8 +132,8 @@ fn query(params: &mut Params, now: Timestamp) -> Result<(UsageQuery, &'static st
     Ok((UsageQuery { from, to, group_by, api_key: None }, name))
 }
 
-impl From<UsageRow> for UsageRowView {
-    fn from(row: UsageRow) -> Self {
+impl UsageRowView {
+    fn of(row: UsageRow, rate: Option<&CreditRate>) -> Self {
         let key = match row.key {
             UsageKey::None => None,
             UsageKey::At(at) => Some(at.to_string()),
@@ -140,11 +145,12 @@ impl From<UsageRow> for UsageRowView {
             key,
             calls: totals.calls,
             errors: totals.errors,
-            usage: totals.tokens,
+            usage: totals.usage,
             unmeasured: totals.unmeasured,
             cost_usd: totals.cost_usd,
             unpriced: totals.unpriced,
             credits: totals.credits,
+            credits_at_rate: rate.and_then(|rate| rate.credits(totals.cost_usd)),
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::AgentName;
 use crate::id::{ApiKeyId, BudgetId, WorkspaceId};
-use crate::ledger::{AccountId, BudgetLine};
+use crate::ledger::{AccountId, Amount, BudgetLine};
 use crate::money::NanoUsd;
 use crate::payer::PayerKind;
 use crate::period::Period;
@@ -17,6 +17,62 @@ use crate::time::Timestamp;
 pub const BUDGETS_MAX: usize = 50;
 /// The shares of a limit, in percent, at which a budget tells.
 pub const THRESHOLDS: [u8; 3] = [50, 80, 100];
+
+const NAME_BYTES_MAX: usize = 64;
+
+/// The name of a budget, which whoever makes it chooses.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct BudgetName(String);
+
+/// The text is no name of a budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the name of a budget is 1 to 64 lower-case letters, digits, `-` or `_`")]
+pub struct BadBudgetName;
+
+impl BudgetName {
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for BudgetName {
+    type Err = BadBudgetName;
+
+    fn from_str(text: &str) -> Result<Self, BadBudgetName> {
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_');
+        let fits = (1..=NAME_BYTES_MAX).contains(&text.len()) && text.bytes().all(allowed);
+        if fits { Ok(Self(text.to_owned())) } else { Err(BadBudgetName) }
+    }
+}
+
+impl TryFrom<String> for BudgetName {
+    type Error = BadBudgetName;
+
+    fn try_from(text: String) -> Result<Self, BadBudgetName> {
+        text.parse()
+    }
+}
+
+impl From<BudgetName> for String {
+    fn from(name: BudgetName) -> Self {
+        name.0
+    }
+}
+
+impl From<BudgetId> for BudgetName {
+    /// What a budget is called that nobody named.
+    fn from(id: BudgetId) -> Self {
+        Self(id.to_string())
+    }
+}
+
+impl fmt::Display for BudgetName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// Which calls a budget counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,7 +179,9 @@ pub enum Unpriced {
 /// A budget.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Budget {
-    /// Its id.
+    /// What people call it; unique in its workspace.
+    pub name: BudgetName,
+    /// What it is counted under in the ledger. A budget that comes to count other calls begins anew under another id.
     pub id: BudgetId,
     /// Which calls it counts.
     pub scope: Scope,
@@ -166,6 +224,18 @@ impl Budget {
         scope && payer
     }
 
+    /// Whether it counts the same calls over the same time as another, so that what that one has counted is its own.
+    pub fn counts_like(&self, other: &Self) -> bool {
+        (&self.scope, self.payer, self.period) == (&other.scope, other.payer, other.period)
+    }
+
+    /// The highest of [`THRESHOLDS`] that so much reaches.
+    pub fn threshold(&self, used: Amount) -> Option<u8> {
+        let (used, limit) = (i128::from(used.get()), i128::from(self.limit_usd.get()));
+        let reached = |percent: &u8| used.saturating_mul(100) >= limit.saturating_mul(i128::from(*percent));
+        THRESHOLDS.into_iter().rev().find(reached)
+    }
+
     /// Whether it refuses calls whose cost can't be known.
     pub fn refuses_unpriced(&self) -> bool {
         self.action == BudgetAction::Block && self.unpriced == Unpriced::Refuse
@@ -196,10 +266,9 @@ mod tests {
     use super::*;
     use uuid::Uuid;
 
-    #[test]
-    fn a_budget_counts_what_its_scope_and_payer_say() {
-        let key = ApiKeyId::from_uuid(Uuid::from_u128(1));
-        let budget = |scope: &str, payer| Budget {
+    fn budget(scope: &str, payer: BudgetPayer) -> Budget {
+        Budget {
+            name: "daily".parse().unwrap(),
             id: BudgetId::from_uuid(Uuid::from_u128(2)),
             scope: scope.parse().unwrap(),
             payer,
@@ -207,7 +276,48 @@ mod tests {
             limit_usd: NanoUsd::new(1),
             action: BudgetAction::Block,
             unpriced: Unpriced::Refuse,
-        };
+        }
+    }
+
+    #[test]
+    fn a_budget_tells_the_highest_threshold_it_has_reached() {
+        let budget = Budget { limit_usd: NanoUsd::new(10), ..budget("workspace", BudgetPayer::Any) };
+        let told = |used| budget.threshold(Amount::at_least_zero(used));
+        assert_eq!(
+            [told(0), told(4), told(5), told(8), told(9), told(10)],
+            [None, None, Some(50), Some(80), Some(80), Some(100)]
+        );
+        assert_eq!(told(i64::MAX), Some(100));
+        let nothing = Budget { limit_usd: NanoUsd::ZERO, ..budget.clone() };
+        assert_eq!(nothing.threshold(Amount::ZERO), Some(100));
+    }
+
+    #[test]
+    fn what_another_budget_has_counted_is_its_own_if_it_counts_the_same() {
+        let first = budget("workspace", BudgetPayer::Any);
+        assert!(first.counts_like(&Budget {
+            limit_usd: NanoUsd::new(9),
+            action: BudgetAction::Notify,
+            ..first.clone()
+        }));
+        assert!(!first.counts_like(&budget("agent/lead", BudgetPayer::Any)));
+        assert!(!first.counts_like(&budget("workspace", BudgetPayer::Byok)));
+        assert!(!first.counts_like(&Budget { period: BudgetPeriod::Total, ..first.clone() }));
+    }
+
+    #[test]
+    fn names_are_short_words() {
+        for name in ["a", "monthly-cap_2", "bud_00000000000000000000000000000002"] {
+            assert_eq!(name.parse::<BudgetName>().map(|name| name.to_string()), Ok(name.to_owned()));
+        }
+        for name in ["", "A", "a b", "a/b", &"x".repeat(65)] {
+            assert_eq!(name.parse::<BudgetName>(), Err(BadBudgetName), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_budget_counts_what_its_scope_and_payer_say() {
+        let key = ApiKeyId::from_uuid(Uuid::from_u128(1));
         let by = Spender { api_key: key, agent: Some("lead"), payer: PayerKind::Managed };
         assert!(budget("workspace", BudgetPayer::Any).covers(&by));
         assert!(budget(&key.to_string(), BudgetPayer::Managed).covers(&by));

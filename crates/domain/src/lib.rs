@@ -22,6 +22,7 @@ pub mod policy;
 pub mod price;
 pub mod provider;
 pub mod receipt;
+pub mod response;
 pub mod scope;
 pub mod service;
 pub mod standing;

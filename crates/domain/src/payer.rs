@@ -4,8 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::CredentialId;
+use crate::money::NanoUsd;
 use crate::plan::{DormantKeys, Managed, Plan};
-use crate::policy::PayerPolicy;
+use crate::policy::{Fallback, FallbackClass, PayerPolicy};
 
 /// The two who can pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,7 +28,7 @@ impl PayerKind {
     }
 }
 
-/// The one payer of a call. Only this module's `decide` makes it.
+/// The one payer of a call. Only this module makes it: `decide`, and `step_in` with the workspace's consent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Payer {
     credential: Option<CredentialId>,
@@ -171,6 +172,20 @@ pub(crate) fn decide(question: &Question<'_>) -> Result<Payer, Refusal> {
             managed(question, missing)
         }
     }
+}
+
+/// Whether managed access steps in for an own key that failed: only where the workspace consents to it for that failure
+/// and caps what it may cost, and only where it could have been asked in the first place. Never for a key that the
+/// provider refuses, or that is sealed or dormant: such a call is no failure of that kind.
+pub(crate) fn step_in(question: &Question<'_>, consent: &Fallback, failure: FallbackClass) -> Option<Payer> {
+    let consents = consent.on.contains(&failure) && consent.daily_cap_usd.is_some_and(|cap| cap > NanoUsd::ZERO);
+    let may = question.policy == PayerPolicy::ByokPreferred
+        && question.gate == Gate::Available
+        && matches!(question.key, KeyState::Usable(_));
+    if !consents || !may {
+        return None;
+    }
+    managed(question, Refusal::ManagedUnavailable).ok()
 }
 
 /// Managed access, if plan and operator offer it; `otherwise` if they don't.

@@ -1,11 +1,15 @@
-//! Prices per token and what a call costs: tokens times price over the classes, exact in pico-USD.
+//! Prices and what a call costs: counts times price over the classes and units, exact in pico-USD.
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use crate::money::PicoUsd;
-use crate::usage::{Accounting, TokenClass, Usage};
+use crate::usage::{Accounting, TokenClass, Unit, Usage};
+
+/// Classes that cost what their whole costs where they have no price of their own. Models of audio have none for input
+/// from the cache, and do not tell which of their cached tokens were audio, so there the whole count can't be taken from
+/// the text. What makes images has one price for output where it makes nothing else.
+const LIKE_THEIR_WHOLE: [(TokenClass, TokenClass); 2] =
+    [(TokenClass::CacheRead, TokenClass::Input), (TokenClass::ImageOutput, TokenClass::Output)];
 
 /// The service tier when an answer names none.
 pub const STANDARD_TIER: &str = "standard";
@@ -36,11 +40,11 @@ impl Rates {
         if !is_told(TokenClass::Input) || !is_told(TokenClass::Output) {
             return None;
         }
-        // No price for input from the cache means that it costs what other input costs. Models of audio have none, and
-        // do not tell which of their cached tokens were audio, so there the whole count can't be taken from the text.
-        let discount = self.get(TokenClass::CacheRead);
-        let usage = if discount.is_some() { *usage } else { usage.without_cache_read(accounting) };
-        let billable = usage.billable(accounting)?;
+        let merged = |usage: Usage, (part, whole)| match self.get(part) {
+            Some(_) => usage,
+            None => usage.merged(part, whole, accounting),
+        };
+        let billable = LIKE_THEIR_WHOLE.into_iter().fold(*usage, merged).billable(accounting)?;
         billable
             .iter()
             .filter(|&(_, tokens)| tokens > 0)
@@ -55,18 +59,6 @@ pub struct LongContext {
     pub above_tokens: u64,
     /// Rates by service tier.
     pub tiers: BTreeMap<String, Rates>,
-}
-
-/// What else than tokens has a price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unit {
-    /// A second of audio sent.
-    InputSecond,
-    /// A second of audio received.
-    OutputSecond,
-    /// A character of text sent.
-    InputCharacter,
 }
 
 /// All prices of a model.
@@ -86,6 +78,16 @@ impl Prices {
         self.has_tier(STANDARD_TIER)
     }
 
+    /// The unit that it is sold by instead of by tokens, if it is.
+    pub fn by_unit(&self) -> Option<Unit> {
+        if self.by_token() { None } else { self.units.keys().copied().find(|unit| unit.replaces_tokens()) }
+    }
+
+    /// Whether calls have a price, whatever they count.
+    pub fn are_known(&self) -> bool {
+        self.by_token() || self.by_unit().is_some()
+    }
+
     /// Whether answers of that tier have a price, however long the prompt.
     pub fn has_tier(&self, tier: &str) -> bool {
         self.tiers.contains_key(tier) && self.long_context.as_ref().is_none_or(|long| long.tiers.contains_key(tier))
@@ -97,15 +99,31 @@ impl Prices {
     }
 
     /// The list-price cost of a call. `None` when it can't be known: input or output missing though it has a price, a
-    /// class or a tier without one, numbers that can't be true. What costs nothing need not be told: embeddings have no
-    /// output, and moderation tells no usage.
+    /// class, a unit or a tier without one, numbers that can't be true. What costs nothing need not be told: embeddings
+    /// have no output, and moderation tells no usage.
     pub fn cost(&self, usage: &Usage, accounting: Accounting, tier: &str) -> Option<PicoUsd> {
-        self.tiers_for(usage, accounting).get(tier)?.cost(usage, accounting)
+        self.with_units(usage, || self.tiers_for(usage, accounting).get(tier)?.cost(usage, accounting))
     }
 
     /// The same at the rates of the tier that makes it dearest.
     pub fn dearest_cost(&self, usage: &Usage, accounting: Accounting) -> Option<PicoUsd> {
-        self.tiers_for(usage, accounting).values().filter_map(|rates| rates.cost(usage, accounting)).max()
+        let rates = || self.tiers_for(usage, accounting).values();
+        self.with_units(usage, || rates().filter_map(|rates| rates.cost(usage, accounting)).max())
+    }
+
+    /// Rates by service tier of a prompt of that length.
+    pub fn tiers_at(&self, prompt_tokens: u64) -> &BTreeMap<String, Rates> {
+        match &self.long_context {
+            Some(long) if prompt_tokens > long.above_tokens => &long.tiers,
+            _ => &self.tiers,
+        }
+    }
+
+    /// The cost of the tokens, unless other units take their place, and of the units.
+    fn with_units(&self, usage: &Usage, tokens: impl FnOnce() -> Option<PicoUsd>) -> Option<PicoUsd> {
+        let tokens = if usage.is_in_units() { PicoUsd::ZERO } else { tokens()? };
+        let mut used = usage.units().filter(|&(_, count)| count > 0);
+        used.try_fold(tokens, |sum, (unit, count)| sum.checked_add(self.cost_of(unit, count)?))
     }
 
     /// Every price in it, a line each: equal for equal prices only.
@@ -119,104 +137,9 @@ impl Prices {
     }
 
     fn tiers_for(&self, usage: &Usage, accounting: Accounting) -> &BTreeMap<String, Rates> {
-        match &self.long_context {
-            Some(long) if usage.prompt_tokens(accounting) > long.above_tokens => &long.tiers,
-            _ => &self.tiers,
-        }
+        self.tiers_at(usage.prompt_tokens(accounting))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use Accounting::{Disjoint, Nested};
-    use TokenClass::{AudioInput, CacheRead, CacheWrite, Input, Output};
-    use proptest::prelude::*;
-
-    fn rates(input: i128, output: i128) -> BTreeMap<String, Rates> {
-        let rates = Rates::new([(Input, PicoUsd::new(input)), (Output, PicoUsd::new(output))]);
-        BTreeMap::from([(STANDARD_TIER.to_owned(), rates)])
-    }
-
-    fn prices() -> Prices {
-        let long_context = Some(LongContext { above_tokens: 100, tiers: rates(10, 50) });
-        Prices { tiers: rates(2, 10), long_context, units: BTreeMap::new() }
-    }
-
-    #[test]
-    fn a_long_prompt_reprices_the_whole_call() {
-        let usage = |input| Usage::default().with(Input, input).with(Output, 7);
-        assert_eq!(prices().cost(&usage(100), Disjoint, STANDARD_TIER), Some(PicoUsd::new(270)));
-        assert_eq!(prices().cost(&usage(101), Disjoint, STANDARD_TIER), Some(PicoUsd::new(1360)));
-    }
-
-    #[test]
-    fn what_has_no_price_has_no_cost() {
-        let usage = Usage::default().with(Input, 1).with(Output, 1);
-        assert_eq!(prices().cost(&usage.with(CacheWrite, 1), Disjoint, STANDARD_TIER), None);
-        assert_eq!(prices().cost(&usage.with(CacheWrite, 0), Disjoint, STANDARD_TIER), Some(PicoUsd::new(12)));
-        assert_eq!(prices().cost(&usage, Disjoint, "ultrafast"), None);
-        assert_eq!(prices().cost(&Usage::default().with(Input, 1), Disjoint, STANDARD_TIER), None);
-    }
-
-    #[test]
-    fn a_cache_without_a_price_of_its_own_is_input() {
-        let usage = Usage::default().with(Input, 50).with(CacheRead, 30).with(Output, 1);
-        assert_eq!(prices().cost(&usage, Nested, STANDARD_TIER), Some(PicoUsd::new(110)));
-        assert_eq!(prices().cost(&usage, Disjoint, STANDARD_TIER), Some(PicoUsd::new(170)));
-        let lie = Usage::default().with(Input, 50).with(CacheRead, 51).with(Output, 1);
-        assert_eq!(prices().cost(&lie, Nested, STANDARD_TIER), None);
-    }
-
-    #[test]
-    fn cached_audio_is_audio() {
-        let rates = [(Input, 2), (Output, 10), (AudioInput, 40)].map(|(class, price)| (class, PicoUsd::new(price)));
-        let tiers = BTreeMap::from([(STANDARD_TIER.to_owned(), Rates::new(rates))]);
-        let prices = Prices { tiers, ..Prices::default() };
-        // Of a hundred tokens eighty are audio and ninety were cached: most of them are both.
-        let usage = Usage::default().with(Input, 100).with(AudioInput, 80).with(CacheRead, 90).with(Output, 1);
-        assert_eq!(prices.cost(&usage, Nested, STANDARD_TIER), Some(PicoUsd::new(20 * 2 + 80 * 40 + 10)));
-    }
-
-    #[test]
-    fn the_dearest_tier_is_an_upper_bound() {
-        let mut prices = prices();
-        prices.tiers.extend(
-            [("flex", 1, 5), ("fast", 4, 20)]
-                .map(|(tier, input, output)| (tier.to_owned(), rates(input, output)[STANDARD_TIER].clone())),
-        );
-        let usage = |input| Usage::default().with(Input, input).with(Output, 7);
-        assert_eq!(prices.dearest_cost(&usage(100), Disjoint), Some(PicoUsd::new(540)));
-        assert_eq!(prices.dearest_cost(&usage(101), Disjoint), Some(PicoUsd::new(1360)));
-        assert!(prices.has_tier(STANDARD_TIER) && !prices.has_tier("fast"));
-    }
-
-    #[test]
-    fn other_units_than_tokens_have_their_own_price() {
-        let units = BTreeMap::from([(Unit::InputSecond, PicoUsd::new(7))]);
-        let prices = Prices { units, ..Prices::default() };
-        assert_eq!(prices.cost_of(Unit::InputSecond, 3), Some(PicoUsd::new(21)));
-        assert_eq!(prices.cost_of(Unit::InputCharacter, 3), None);
-    }
-
-    #[test]
-    fn what_costs_nothing_need_not_be_told() {
-        let prices = |input, output| Prices { tiers: rates(input, output), ..Prices::default() };
-        assert_eq!(
-            prices(3, 0).cost(&Usage::default().with(Input, 5), Disjoint, STANDARD_TIER),
-            Some(PicoUsd::new(15))
-        );
-        assert_eq!(prices(3, 0).cost(&Usage::default(), Disjoint, STANDARD_TIER), None);
-        assert_eq!(prices(0, 0).cost(&Usage::default(), Disjoint, STANDARD_TIER), Some(PicoUsd::ZERO));
-        assert_eq!(Prices::default().cost(&Usage::default(), Disjoint, STANDARD_TIER), None);
-    }
-
-    proptest! {
-        #[test]
-        fn cost_is_the_sum_of_its_parts(input in 0u64..100, output in any::<u64>()) {
-            let usage = Usage::default().with(Input, input).with(Output, output);
-            let expected = i128::from(input) * 2 + i128::from(output) * 10;
-            prop_assert_eq!(prices().cost(&usage, Disjoint, STANDARD_TIER), Some(PicoUsd::new(expected)));
-        }
-    }
-}
+mod tests;

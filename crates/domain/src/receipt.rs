@@ -8,6 +8,7 @@ use crate::ledger::Settlement;
 use crate::money::{MicroCredits, PicoUsd};
 use crate::payer::PayerKind;
 use crate::provider::Provider;
+use crate::response::ResponseNote;
 use crate::service::ServiceUse;
 use crate::time::Timestamp;
 use crate::usage::{Measured, Usage};
@@ -114,7 +115,7 @@ pub struct Receipt {
     pub cost_usd: Option<PicoUsd>,
     /// The catalogue version that priced it.
     pub price_version: Option<String>,
-    /// Tokens in the provider's own classes.
+    /// What it used, in the provider's own classes.
     pub usage: Usage,
     /// How sure the usage is.
     pub measured: Measured,
@@ -127,6 +128,20 @@ pub struct Receipt {
     /// the ledger's transfers are what became of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settlement: Option<Settlement>,
+    /// What it tells of a response that the provider keeps. On the way to the store only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response: Option<ResponseNote>,
+}
+
+impl Receipt {
+    /// Counts what the response used that the answer told of; a call for that model had made it.
+    pub fn count_told(&mut self, model: Option<String>) {
+        let Some(ResponseNote::Told { usage, cost_usd, .. }) = self.response.take() else { return };
+        (self.model, self.usage, self.measured, self.cost_usd) = (model, *usage, Measured::Measured, cost_usd);
+        if let Some(attempt) = self.attempts.last_mut() {
+            attempt.cost_usd = cost_usd;
+        }
+    }
 }
 
 impl Receipt {
@@ -160,6 +175,7 @@ impl Receipt {
             attempts: Vec::new(),
             timing: Timing::default(),
             settlement: None,
+            response: None,
         }
     }
 }

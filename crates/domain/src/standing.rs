@@ -2,9 +2,9 @@
 //! on, so that what is shown as usable is what is served.
 
 use crate::catalogue::{Catalogue, Resolved, Ruling};
-use crate::payer::{Gate, KeyState, Payer, PayerKind, Question, Refusal, decide};
+use crate::payer::{Gate, KeyState, Payer, PayerKind, Question, Refusal, decide, step_in};
 use crate::plan::Plan;
-use crate::policy::PayerPolicy;
+use crate::policy::{Fallback, FallbackClass, PayerPolicy};
 
 /// How a workspace stands, whatever it calls.
 #[derive(Debug, Clone, Copy)]
@@ -65,17 +65,35 @@ impl<'a> Standing<'a> {
         named: Option<&Resolved<'c>>,
         offer: &Offer,
     ) -> Result<Payer, Refused<'c>> {
-        let anything = Ruling { gate: Gate::Available, message: None };
-        let ruling = named.map_or(anything, |named| self.ruling(catalogue, named));
-        let question = Question {
+        let ruling = self.ruling_of(catalogue, named);
+        decide(&self.question(ruling, offer)).map_err(|refusal| Refused::of(refusal, ruling))
+    }
+
+    /// Whether managed access steps in for the own key that failed at such a call, with the workspace's consent.
+    pub fn step_in(
+        &self,
+        catalogue: &Catalogue,
+        named: Option<&Resolved<'_>>,
+        offer: &Offer,
+        (consent, failure): (&Fallback, FallbackClass),
+    ) -> Option<Payer> {
+        step_in(&self.question(self.ruling_of(catalogue, named), offer), consent, failure)
+    }
+
+    fn question(&self, ruling: Ruling<'_>, offer: &Offer) -> Question<'a> {
+        Question {
             plan: self.plan,
             policy: self.policy,
             gate: ruling.gate,
             key: offer.key,
             operator_key: offer.operator_key,
             priced: offer.priced,
-        };
-        decide(&question).map_err(|refusal| Refused::of(refusal, ruling))
+        }
+    }
+
+    fn ruling_of<'c>(&self, catalogue: &Catalogue, named: Option<&Resolved<'c>>) -> Ruling<'c> {
+        let anything = Ruling { gate: Gate::Available, message: None };
+        named.map_or(anything, |named| self.ruling(catalogue, named))
     }
 
     /// Who would pay for a call of that model now, if it would be served.

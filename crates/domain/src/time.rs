@@ -34,9 +34,12 @@ impl Timestamp {
         Self(self.0.saturating_add(millis))
     }
 
-    /// Parses an RFC 3339 time; anything finer than a millisecond is cut off.
+    /// Parses an RFC 3339 time; anything finer than a millisecond is cut off. What could not be written again in UTC is
+    /// none: its year has not four digits there.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
         let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        let at =
+            OffsetDateTime::from_unix_timestamp_nanos(at.unix_timestamp_nanos()).ok().filter(|at| at.year() >= 0)?;
         i64::try_from(at.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self)
     }
 }
@@ -84,5 +87,8 @@ mod tests {
         assert_eq!(Timestamp::parse_rfc3339("2026-11-22T18:00:00.0429+01:00"), Some(at));
         assert_eq!(at.hour(), Timestamp::from_millis(1_795_366_800_000));
         assert_eq!(Timestamp::parse_rfc3339("yesterday"), None);
+        // A year that has no four digits in UTC could not be written again.
+        assert_eq!(Timestamp::parse_rfc3339("9999-12-31T23:59:59-01:00"), None);
+        assert_eq!(Timestamp::parse_rfc3339("0000-01-01T00:00:00+01:00"), None);
     }
 }

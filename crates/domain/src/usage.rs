@@ -1,18 +1,18 @@
-//! Token usage in the provider's own numbers and classes. What a provider did not say is absent, never 0.
+//! Usage in the provider's own numbers and classes: tokens, and what else has a price. What a provider did not say is absent, never 0.
 
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize};
 
-macro_rules! token_classes {
-    ($($name:ident = $text:literal, $doc:literal;)*) => {
-        /// A class of tokens that providers report apart.
+macro_rules! counted {
+    ($(#[$attribute:meta])* $kind:ident: $($name:ident = $text:literal, $doc:literal;)*) => {
+        $(#[$attribute])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum TokenClass {
+        pub enum $kind {
             $(#[doc = $doc] $name,)*
         }
 
-        impl TokenClass {
-            /// Every class, in the order they are written.
+        impl $kind {
+            /// Every one, in the order they are written.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
             /// The name in JSON and in the store.
@@ -23,7 +23,9 @@ macro_rules! token_classes {
     };
 }
 
-token_classes! {
+counted! {
+    /// A class of tokens that providers report apart.
+    TokenClass:
     Input = "input", "Input tokens, counted as the provider counts them (see [`Accounting`]).";
     Output = "output", "Output tokens, thinking and tool calls included.";
     CacheRead = "cache_read", "Input read from the prompt cache.";
@@ -34,16 +36,39 @@ token_classes! {
     AudioInput = "audio_input", "Audio tokens of the input.";
     AudioOutput = "audio_output", "Audio tokens of the output.";
     ImageInput = "image_input", "Image tokens of the input, where the provider tells them apart.";
+    ImageOutput = "image_output", "Image tokens of the output, where the provider tells them apart.";
+}
+
+counted! {
+    /// What else than tokens is counted and has a price. JSON of prices names one of it, JSON of usage many.
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    Unit:
+    InputCharacter = "input_characters", "A character of text sent.";
+    InputSecond = "input_seconds", "A second of audio sent.";
+    WebSearch = "web_searches", "A search of the web by the provider's own tool.";
+    FileSearch = "file_searches", "A search of the account's files by the provider's own tool.";
+}
+
+impl Unit {
+    /// Whether what is sold by it is sold by it instead of by tokens. The others are fees, which come on top.
+    pub const fn replaces_tokens(self) -> bool {
+        matches!(self, Self::InputCharacter | Self::InputSecond)
+    }
 }
 
 const CLASSES: usize = TokenClass::ALL.len();
+const UNITS: usize = Unit::ALL.len();
 
 /// No model takes or gives a thousandth of this in one call.
-const TOKENS_MAX: u64 = 1_000_000_000_000;
+const COUNT_MAX: u64 = 1_000_000_000_000;
 
-/// What one call used, by class.
+/// What one call used: tokens by class, and what else was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Usage([Option<u64>; CLASSES]);
+pub struct Usage {
+    tokens: [Option<u64>; CLASSES],
+    units: [Option<u64>; UNITS],
+}
 
 /// How a provider's classes relate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,12 +82,12 @@ pub enum Accounting {
 impl Usage {
     /// The count of a class, if the provider gave one.
     pub const fn get(&self, class: TokenClass) -> Option<u64> {
-        self.0[class as usize]
+        self.tokens[class as usize]
     }
 
     /// Sets a class.
     pub const fn set(&mut self, class: TokenClass, tokens: u64) {
-        self.0[class as usize] = Some(tokens);
+        self.tokens[class as usize] = Some(tokens);
     }
 
     /// The same with a class set.
@@ -72,31 +97,65 @@ impl Usage {
         self
     }
 
-    /// Whether the provider said nothing at all.
+    /// The count of another unit, if it is known.
+    pub const fn unit(&self, unit: Unit) -> Option<u64> {
+        self.units[unit as usize]
+    }
+
+    /// The same with a unit set.
+    #[must_use]
+    pub const fn with_unit(mut self, unit: Unit, count: u64) -> Self {
+        self.units[unit as usize] = Some(count);
+        self
+    }
+
+    /// Whether nothing at all is known.
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(Option::is_none)
+        *self == Self::default()
     }
 
     /// Whether the numbers can be true. A provider that names more lies, and nothing of it is believed.
     pub fn is_believable(&self) -> bool {
-        self.iter().all(|(_, tokens)| tokens <= TOKENS_MAX)
+        self.tokens.iter().chain(&self.units).flatten().all(|count| *count <= COUNT_MAX)
     }
 
-    /// The classes that are known.
+    /// Whether it was counted in a unit that takes the place of tokens.
+    pub fn is_in_units(&self) -> bool {
+        self.units().any(|(unit, _)| unit.replaces_tokens())
+    }
+
+    /// The classes of tokens that are known.
     pub fn iter(&self) -> impl Iterator<Item = (TokenClass, u64)> + '_ {
         TokenClass::ALL.iter().filter_map(|&class| Some((class, self.get(class)?)))
+    }
+
+    /// The other units that are known.
+    pub fn units(&self) -> impl Iterator<Item = (Unit, u64)> + '_ {
+        Unit::ALL.iter().filter_map(|&unit| Some((unit, self.unit(unit)?)))
+    }
+
+    /// Both together: what either knows is known.
+    #[must_use]
+    pub fn plus(mut self, more: &Self) -> Self {
+        let counts = self.tokens.iter_mut().chain(&mut self.units);
+        for (count, more) in counts.zip(more.tokens.iter().chain(&more.units)) {
+            *count = more.map_or(*count, |more| Some(count.unwrap_or(0).saturating_add(more)));
+        }
+        self
     }
 
     /// The same tokens in classes that don't overlap, as prices want them. `reasoning` is left out: it is
     /// part of the output. `None` if parts exceed their whole, as they do only where one token counts in two parts
     /// (cached audio), or in lies.
     pub fn billable(&self, accounting: Accounting) -> Option<Self> {
-        use TokenClass::{AudioInput, AudioOutput, CacheRead, CacheWrite, ImageInput, Input, Output, Reasoning};
+        use TokenClass::{
+            AudioInput, AudioOutput, CacheRead, CacheWrite, ImageInput, ImageOutput, Input, Output, Reasoning,
+        };
         let mut billable = *self;
-        billable.0[Reasoning as usize] = None;
+        billable.tokens[Reasoning as usize] = None;
         if accounting == Accounting::Nested {
             billable.take_parts(Input, &[CacheRead, CacheWrite, AudioInput, ImageInput])?;
-            billable.take_parts(Output, &[AudioOutput])?;
+            billable.take_parts(Output, &[AudioOutput, ImageOutput])?;
         }
         Some(billable)
     }
@@ -108,18 +167,18 @@ impl Usage {
         Some(())
     }
 
-    /// The same where input from the cache is input like any other. Nothing is changed if there is more of it than of
-    /// input, which no honest answer shows.
+    /// The same where a part is not told apart from its whole: input from the cache is input like any other. Nothing
+    /// is changed if there is more of the part than of the whole, which no honest answer shows.
     #[must_use]
-    pub fn without_cache_read(mut self, accounting: Accounting) -> Self {
-        let cached = self.get(TokenClass::CacheRead).unwrap_or(0);
-        let input = self.get(TokenClass::Input).unwrap_or(0);
+    pub fn merged(mut self, part: TokenClass, whole: TokenClass, accounting: Accounting) -> Self {
+        let Some(inner) = self.get(part) else { return self };
+        let outer = self.get(whole).unwrap_or(0);
         match accounting {
-            Accounting::Disjoint => self.set(TokenClass::Input, input.saturating_add(cached)),
-            Accounting::Nested if cached > input => return self,
+            Accounting::Disjoint => self.set(whole, outer.saturating_add(inner)),
+            Accounting::Nested if inner > outer => return self,
             Accounting::Nested => {}
         }
-        self.0[TokenClass::CacheRead as usize] = None;
+        self.tokens[part as usize] = None;
         self
     }
 
@@ -128,7 +187,7 @@ impl Usage {
         if accounting == Accounting::Nested {
             return self.get(TokenClass::Input).unwrap_or(0);
         }
-        let outputs = [TokenClass::Output, TokenClass::AudioOutput, TokenClass::Reasoning];
+        let outputs = [TokenClass::Output, TokenClass::AudioOutput, TokenClass::ImageOutput, TokenClass::Reasoning];
         self.iter().filter(|(class, _)| !outputs.contains(class)).fold(0, |sum, (_, n)| u64::saturating_add(sum, n))
     }
 }
@@ -139,6 +198,9 @@ impl Serialize for Usage {
         for (class, tokens) in self.iter() {
             map.serialize_entry(class.as_str(), &tokens)?;
         }
+        for (unit, count) in self.units() {
+            map.serialize_entry(unit.as_str(), &count)?;
+        }
         map.end()
     }
 }
@@ -147,9 +209,14 @@ impl<'de> Deserialize<'de> for Usage {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let map = std::collections::BTreeMap::<String, u64>::deserialize(deserializer)?;
         let mut usage = Self::default();
-        for (name, tokens) in map {
-            let class = TokenClass::ALL.iter().find(|c| c.as_str() == name);
-            usage.set(*class.ok_or_else(|| serde::de::Error::custom("unknown token class"))?, tokens);
+        for (name, count) in map {
+            let class = TokenClass::ALL.iter().find(|class| class.as_str() == name);
+            let unit = Unit::ALL.iter().find(|unit| unit.as_str() == name);
+            usage = match (class, unit) {
+                (Some(class), _) => usage.with(*class, count),
+                (None, Some(unit)) => usage.with_unit(*unit, count),
+                (None, None) => return Err(serde::de::Error::custom("unknown class of usage")),
+            };
         }
         Ok(usage)
     }
@@ -161,7 +228,7 @@ impl<'de> Deserialize<'de> for Usage {
 pub enum Measured {
     /// The provider's own final numbers.
     Measured,
-    /// Deduced from what was seen before the end.
+    /// Deduced: from what was seen before the end, or counted here where the provider counts alike and tells nothing.
     Estimated,
     /// The provider gave no numbers.
     Unknown,
@@ -202,9 +269,21 @@ mod tests {
 
     #[test]
     fn json_names_only_what_is_known() {
-        let usage = Usage::default().with(Input, 1).with(Output, 0);
+        let usage = Usage::default().with(Input, 1).with(Output, 0).with_unit(Unit::WebSearch, 2);
         let json = serde_json::to_string(&usage).unwrap();
-        assert_eq!(json, r#"{"input":1,"output":0}"#);
+        assert_eq!(json, r#"{"input":1,"output":0,"web_searches":2}"#);
         assert_eq!(serde_json::from_str::<Usage>(&json).unwrap(), usage);
+        assert!(serde_json::from_str::<Usage>(r#"{"input_weeks":1}"#).is_err());
+    }
+
+    #[test]
+    fn sums_know_what_either_side_knows() {
+        let one = Usage::default().with(Input, 1).with_unit(Unit::InputSecond, u64::MAX);
+        let other = Usage::default().with(Output, 2).with(Input, 0).with_unit(Unit::InputSecond, 1);
+        let both = one.with(Output, 2);
+        assert_eq!(one.plus(&other), both);
+        assert_eq!(other.plus(&one), both);
+        assert!(both.is_in_units() && !both.is_believable() && !both.is_empty());
+        assert!(Usage::default().with(Input, 0).plus(&Usage::default()) == Usage::default().with(Input, 0));
     }
 }

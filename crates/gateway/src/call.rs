@@ -9,6 +9,7 @@ use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::money::MicroCredits;
 use ownkey_domain::provider::Protocol;
 use ownkey_domain::receipt::{Outcome, Receipt, Timing};
+use ownkey_domain::response::ChainTokens;
 use ownkey_domain::time::Timestamp;
 use ownkey_domain::usage::{Measured, Usage};
 use ownkey_providers::route::Route;
@@ -58,6 +59,8 @@ pub struct Call {
     pub workspace: WorkspaceId,
     /// What its body has shown when it was looked through.
     pub looked: Looked,
+    /// The conversation at the provider that it goes on from, on managed access.
+    pub chain: ChainTokens,
     /// What its answer tells of the quotas; absent until it was taken from them.
     pub quotas: Option<HeaderMap>,
     /// Its receipt.
@@ -96,6 +99,7 @@ impl Call {
             attempts: Vec::new(),
             timing: Timing::default(),
             settlement: None,
+            response: None,
         };
         let receipt = OpenReceipt::new(draft, arrival.started, Arc::clone(book));
         let workspace = caller.workspace;
@@ -108,6 +112,7 @@ impl Call {
             caller,
             workspace,
             looked: Looked::default(),
+            chain: ChainTokens::NONE,
             quotas: None,
             receipt,
         }

@@ -111,7 +111,7 @@ pub fn decide<'a>(
     let offer = Offer {
         key: key_state(grounds.plan, upstream, &workspace),
         operator_key: upstream.managed_key.is_some(),
-        priced: asked.is_free || asked.model().is_some_and(|model| model.prices.by_token()),
+        priced: asked.is_free || asked.model().is_some_and(|model| model.prices.are_known()),
     };
     let payer = Standing { policy, ..standing }.decide(grounds.catalogue, asked.named.as_ref(), &offer);
     let payer = payer.map_err(|refused| match refused.refusal {

@@ -15,6 +15,7 @@ use ownkey_domain::id::{ApiKeyId, CredentialId, WorkspaceId};
 use ownkey_domain::platform_key::LookupId;
 use ownkey_domain::policy::{Fallback, PayerPolicy};
 use ownkey_domain::provider::Provider;
+use ownkey_domain::response::{ChainTokens, ResponseId};
 use ownkey_domain::time::Timestamp;
 use ownkey_vault::{Origin, Sealed, WrappedDek};
 use quick_cache::sync::Cache;
@@ -151,6 +152,15 @@ pub trait Source: Send + Sync {
 
     /// The workspace, unless it is deleted.
     fn workspace(&self, id: WorkspaceId) -> BoxFuture<'_, Result<Option<Workspace>, SourceError>>;
+
+    /// The conversation behind a response that the workspace made at that provider on managed access. Knows of every
+    /// one whose receipt was written before.
+    fn chain<'a>(
+        &'a self,
+        workspace: WorkspaceId,
+        at: Provider,
+        id: &'a ResponseId,
+    ) -> BoxFuture<'a, Result<Option<ChainTokens>, SourceError>>;
 }
 
 /// The cache. A miss reads the [`Source`]; a change must be told before it is acknowledged to anyone.
@@ -243,6 +253,17 @@ impl Directory {
         let kept = self.insert_if_unchanged(before, || first(&self.workspaces, id, &workspace));
         kept.is_none().then(|| workspace.known.end());
         Ok(Some((kept.unwrap_or(workspace), before)))
+    }
+
+    /// The conversation behind a response that the workspace made at that provider on managed access. Not remembered:
+    /// few calls ask, each for another one.
+    pub async fn chain(
+        &self,
+        workspace: WorkspaceId,
+        at: Provider,
+        id: &ResponseId,
+    ) -> Result<Option<ChainTokens>, SourceError> {
+        self.source.chain(workspace, at, id).await
     }
 
     /// What has become of a caller and of the workspace that it calls for; `None` if either is gone.
@@ -376,6 +397,15 @@ mod tests {
                     known: Known::default(),
                 }))
             })
+        }
+
+        fn chain<'a>(
+            &'a self,
+            _: WorkspaceId,
+            _: Provider,
+            _: &'a ResponseId,
+        ) -> BoxFuture<'a, Result<Option<ChainTokens>, SourceError>> {
+            Box::pin(async { Ok(None) })
         }
     }
 

@@ -59,6 +59,8 @@ pub enum Code {
     BadRequest,
     /// The model belongs to the other protocol.
     WrongProtocol,
+    /// The workspace has made no such response.
+    ResponseNotFound,
     /// No such path.
     PathNotSupported,
     /// The body is too large.
@@ -91,6 +93,7 @@ impl Code {
             Self::Overloaded => "overloaded",
             Self::BadRequest => "bad_request",
             Self::WrongProtocol => "wrong_protocol",
+            Self::ResponseNotFound => "response_not_found",
             Self::PathNotSupported => "path_not_supported",
             Self::RequestTooLarge => "request_too_large",
             Self::NotAvailableYet => "not_available_yet",
@@ -113,7 +116,7 @@ impl Code {
             Self::ProviderKeyInvalid | Self::ProviderQuotaExhausted => StatusCode::UNAUTHORIZED,
             Self::ProviderRateLimited | Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::ProviderUnavailable | Self::ManagedUnavailable => StatusCode::BAD_GATEWAY,
-            Self::ModelNotFound | Self::PathNotSupported => StatusCode::NOT_FOUND,
+            Self::ModelNotFound | Self::ResponseNotFound | Self::PathNotSupported => StatusCode::NOT_FOUND,
             Self::BadRequest | Self::WrongProtocol => StatusCode::BAD_REQUEST,
             Self::RequestTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotAvailableYet => StatusCode::NOT_IMPLEMENTED,

@@ -49,7 +49,7 @@ use crate::stop::Stop;
 use crate::target::{self, Target};
 use crate::terms::{self, Bill};
 use crate::upstream::Upstream;
-use crate::{agents, edge, failure, headers, service};
+use crate::{agents, edge, failure, headers, references, service};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ownkey-request-id");
 
@@ -208,6 +208,7 @@ impl Gateway {
         let route = call.route;
         let asked = on_body(&body, move |sent| peek(sent, route)).await?;
         let asked = asked.map_err(|error| Error::bad_request(format!("Bad request: {error}.")))?;
+        call.receipt.counted(asked.characters);
         call.receipt.note(|receipt| {
             receipt.model = asked.model.as_deref().and_then(kept);
             receipt.stream = asked.stream;
@@ -285,6 +286,7 @@ impl Gateway {
     ) -> Result<(), Error> {
         let is_managed = decision.payer.kind() == PayerKind::Managed;
         let shape = if is_managed {
+            terms::look_at_query(call.route, received.head.uri.query())?;
             let world = terms::closed_world(call.route, model, &received.head.headers, &self.parts.managed)?;
             let walk = call.looked.through(received.body, world).await;
             // Being refused costs the work of a call, so it takes one too. Which limit is used up is told later.
@@ -292,22 +294,28 @@ impl Gateway {
         } else {
             Shape::default()
         };
+        self.take_turn(call, decision.plan)?;
+        if is_managed {
+            let previous = &received.asked.previous;
+            call.chain = references::look_at(&self.parts.directory, call, decision.provider, previous).await?;
+        }
         call.receipt.prompted(hold::prompt(
             model.model(),
             &Size {
                 body_bytes: u64::try_from(received.body.bytes.len()).unwrap_or(u64::MAX),
+                chain: call.chain,
                 messages: shape.messages,
                 has_tools: shape.has_tools,
                 ..Size::default()
             },
         ));
-        self.take_turn(call, decision.plan)?;
         if !is_managed {
             return Ok(());
         }
         let rate = self.parts.credits.as_ref();
         let (request, body_bytes) = (received.asked, received.body.bytes.len());
-        let bill = Bill { plan: decision.plan, rate, route: call.route, request, body_bytes, shape };
+        let (route, chain) = (call.route, call.chain);
+        let bill = Bill { plan: decision.plan, rate, route, request, body_bytes, chain, shape };
         bill.check_funds(model)
     }
 
@@ -350,7 +358,7 @@ impl Gateway {
         let edits = Edits { model: decision.model, include_usage: asks_usage, output_limit: decision.output_limit };
         let edited = edit(&body.bytes, call.route, asked, edits);
         let path = paths::below_base(decision.provider, &call.path);
-        let query = headers::forwarded_query(head.uri.query(), decision.payer.kind());
+        let query = headers::forwarded_query(head.uri.query(), decision.payer.kind(), call.route);
         let uri = decision.base.uri(path, query);
         let body = Outgoing::new(edited, lease, Arc::clone(&body.room));
         let went_out = body.went_out();

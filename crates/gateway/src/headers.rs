@@ -5,6 +5,7 @@ use ownkey_domain::payer::PayerKind;
 use ownkey_domain::platform_key;
 use ownkey_domain::provider::Provider;
 use ownkey_providers::managed;
+use ownkey_providers::route::Route;
 
 /// Headers of ours start with this; the caller's own are never forwarded.
 const OURS: &str = "x-ownkey-";
@@ -69,9 +70,10 @@ pub fn forwarded(from: &HeaderMap, payer: PayerKind, provider: Provider) -> Head
     to
 }
 
-/// The query string that goes upstream: the caller's on own-key calls, next to none on managed ones.
-pub fn forwarded_query(query: Option<&str>, payer: PayerKind) -> Option<&str> {
-    query.filter(|text| payer == PayerKind::Byok || *text == MANAGED_QUERY)
+/// The query string that goes upstream: the caller's on own-key calls, next to none on managed ones, but where it was
+/// looked at before.
+pub fn forwarded_query<'q>(query: Option<&'q str>, payer: PayerKind, route: &Route) -> Option<&'q str> {
+    query.filter(|text| payer == PayerKind::Byok || *text == MANAGED_QUERY || route.takes_query())
 }
 
 /// Whose of the caller's own accounts at a provider a request is for. A service is called on the operator's.

@@ -33,11 +33,13 @@ mod identify;
 mod models;
 mod open;
 mod read;
+mod references;
 mod relay;
 mod service;
 mod settle;
 mod short;
 mod stop;
+mod stored;
 mod target;
 mod terms;
 

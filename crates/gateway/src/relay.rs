@@ -33,6 +33,7 @@ use crate::edge::writer::Writer;
 use crate::error::{Code, Error};
 use crate::failure;
 use crate::limits::Limits;
+use crate::stop::Stop;
 
 /// Time-outs of an answer.
 #[derive(Debug, Clone, Copy)]
@@ -109,7 +110,23 @@ impl Relay {
         Self::start(call, answer, meter, Edits::default())
     }
 
+    /// Relays such a body that broke off when this much of it had come.
+    pub fn beginning(call: Call, answer: Answer, came: Bytes) -> Body {
+        let scrubbed = Scrubber::new(answer.key.expose_str().as_bytes()).scrub(&came).into_owned();
+        let mut plain = Plain::new(meter(&call, answer.response.headers()), None);
+        plain.feed(came);
+        let (mut relay, watch, stop) = Self::new(call, answer, Meter::Plain(plain), Edits::default());
+        relay.fail(&failure::broke_off());
+        relay.state = State::Breaking(scrubbed.into());
+        Watched::new(relay, watch, stop).boxed_unsync()
+    }
+
     fn start(call: Call, answer: Answer, meter: Meter, edits: Edits) -> Body {
+        let (relay, watch, stop) = Self::new(call, answer, meter, edits);
+        Watched::new(relay, watch, stop).boxed_unsync()
+    }
+
+    fn new(call: Call, answer: Answer, meter: Meter, edits: Edits) -> (Self, Watch, Stop) {
         let Answer { response, watch, payer, key, stop, .. } = answer;
         let relay = Self {
             call,
@@ -123,7 +140,7 @@ impl Relay {
             payer,
             key,
         };
-        Watched::new(relay, watch, stop).boxed_unsync()
+        (relay, watch, stop)
     }
 
     /// The next piece of the answer.

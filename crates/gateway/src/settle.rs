@@ -1,5 +1,7 @@
 //! Step 8: the receipt, exactly once, on every way out.
 
+mod price;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -7,13 +9,11 @@ use std::time::{Duration, Instant};
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::health::KeySeen;
 use ownkey_domain::id::CredentialId;
-use ownkey_domain::money::PicoUsd;
 use ownkey_domain::payer::{Payer, PayerKind};
-use ownkey_domain::price::STANDARD_TIER;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::receipt::{Attempt, Outcome, Receipt};
-use ownkey_domain::usage::{Measured, Usage};
-use ownkey_providers::answer::{Billing, Served};
+use ownkey_domain::usage::{Measured, Unit, Usage};
+use ownkey_providers::answer::Served;
 use ownkey_providers::facts;
 use ownkey_providers::stray::may_hold_key;
 
@@ -21,6 +21,7 @@ use crate::ledger::{JournalUnavailable, Ledger};
 use crate::limits::RECEIPT_TEXT_MAX;
 use crate::metrics::Metrics;
 use crate::rates::{Rates, Subject};
+use crate::stored;
 
 /// A receipt that is still being written. Dropping it means that the caller left: it is then recorded as
 /// cancelled, so no way out of a call leaves it unrecorded.
@@ -41,6 +42,7 @@ pub struct OpenReceipt {
 struct Guess {
     prompt: u64,
     output: u64,
+    characters: Option<u64>,
 }
 
 /// Where receipts go, and what prices them.
@@ -86,6 +88,11 @@ impl OpenReceipt {
     /// So many tokens of input the call has at most.
     pub fn prompted(&mut self, tokens: u64) {
         self.guess.prompt = tokens;
+    }
+
+    /// So many characters the text of the call has.
+    pub fn counted(&mut self, characters: Option<u64>) {
+        self.guess.characters = characters;
     }
 
     /// About so many tokens of output passed.
@@ -169,13 +176,13 @@ impl OpenReceipt {
         receipt.outcome =
             if receipt.attempts.is_empty() && outcome == Outcome::Failed { Outcome::Refused } else { outcome };
         receipt.timing.total_ms = millis(self.started.elapsed());
-        let disbelieved =
-            Served { usage: Usage::default(), units: None, measured: Measured::Unknown, ..served.clone() };
-        let served = if served.usage.is_believable() { served } else { &disbelieved };
+        let served = &self.told(&receipt, served);
         receipt.usage = served.usage;
         receipt.measured = served.measured;
         receipt.model_served = served.model.as_deref().and_then(kept);
-        price(&self.book.catalogue, &mut receipt, served);
+        receipt.cost_usd = price::cost(&self.book.catalogue, &receipt, served);
+        receipt.price_version = receipt.cost_usd.map(|_| self.book.catalogue.version().to_owned());
+        stored::note(&mut receipt, served);
         if let Some(attempt) = receipt.attempts.last_mut() {
             attempt.outcome = receipt.outcome;
             attempt.cost_usd = receipt.cost_usd;
@@ -194,10 +201,31 @@ impl OpenReceipt {
 }
 
 impl OpenReceipt {
+    /// What the answer said of itself, as far as it can be true.
+    fn told(&self, receipt: &Receipt, served: &Served) -> Served {
+        let mut told = served.clone();
+        let mut usages = served.parts.iter().map(|part| &part.usage).chain([&served.usage]);
+        if !usages.all(Usage::is_believable) {
+            (told.usage, told.measured, told.parts) = (Usage::default(), Measured::Unknown, Vec::new());
+        } else if let Some(characters) = self.characters_sold(receipt, served) {
+            told.usage = Usage::default().with_unit(Unit::InputCharacter, characters);
+            told.measured = Measured::Estimated;
+        }
+        told
+    }
+
+    /// The characters that were sent, where a model that is sold by them has answered and says nothing of what it used.
+    fn characters_sold(&self, receipt: &Receipt, served: &Served) -> Option<u64> {
+        let by_unit = price::model(&self.book.catalogue, receipt, served)?.prices.by_unit();
+        let was_answered = receipt.attempts.last()?.status.is_some_and(|status| (200..300).contains(&status));
+        let sells = served.usage.is_empty() && was_answered && by_unit == Some(Unit::InputCharacter);
+        self.guess.characters.filter(|_| sells)
+    }
+
     /// Takes the tokens of the call from the quotas that count them. A provider that gave no last word, because the
     /// caller did not wait for it, has worked all the same, so that is guessed: the receipt says what is known.
     fn spend(&self, receipt: &Receipt) {
-        let Some(provider) = receipt.provider else { return };
+        let Some(provider) = receipt.provider.filter(|_| !receipt.usage.is_in_units()) else { return };
         let accounting = facts(provider).accounting;
         let billable = receipt.usage.billable(accounting).unwrap_or(receipt.usage);
         let all = billable.iter().fold(0, |sum, (_, count)| u64::saturating_add(sum, count));
@@ -232,35 +260,6 @@ impl Drop for OpenReceipt {
         // A failure to record is already logged and counted; there is nobody left to tell.
         let _ = self.close(outcome, &Served::unknown());
     }
-}
-
-/// The list-price cost, as far as the tokens tell it. The provider bills what it served, so the served model's
-/// price comes first.
-fn price(catalogue: &Catalogue, receipt: &mut Receipt, served: &Served) {
-    receipt.cost_usd = cost(catalogue, receipt, served);
-    if receipt.cost_usd.is_some() {
-        receipt.price_version = Some(catalogue.version().to_owned());
-    }
-}
-
-fn cost(catalogue: &Catalogue, receipt: &Receipt, served: &Served) -> Option<PicoUsd> {
-    match served.billing {
-        Billing::Nothing => return Some(PicoUsd::ZERO),
-        Billing::BeyondTokens => return None,
-        Billing::ByTokens => {}
-    }
-    let provider = receipt.provider?;
-    let names = [served.model.as_deref(), receipt.model.as_deref()];
-    let model = names.into_iter().flatten().find_map(|name| catalogue.find_of(provider, name))?;
-    if let Some((unit, count)) = served.units {
-        return model.prices.cost_of(unit, count);
-    }
-    let accounting = facts(provider).accounting;
-    let tier = served.service_tier.as_deref().unwrap_or(STANDARD_TIER);
-    let cost = model.prices.cost(&served.usage, accounting, tier);
-    // A tier that nobody here asked for, for the operator's account may choose it: what he pays has a bound all the same.
-    let bound = || model.prices.dearest_cost(&served.usage, accounting);
-    if receipt.payer == Some(PayerKind::Managed) { cost.or_else(bound) } else { cost }
 }
 
 /// Text from outside as a receipt keeps it: cut to size, and not at all if it could be a key.

@@ -7,10 +7,14 @@ use http::HeaderMap;
 use ownkey_domain::hold::{Size, hold};
 use ownkey_domain::money::{CreditRate, MicroCredits};
 use ownkey_domain::plan::Plan;
-use ownkey_providers::managed::{ClosedWorld, Extensions, Objection, Shape, beta_header, look_at_beta};
+use ownkey_domain::response::ChainTokens;
+use ownkey_providers::managed::{
+    ClosedWorld, Extensions, Objection, Shape, beta_header, look_at_beta, look_at_parameter,
+};
 use ownkey_providers::paths::place_of;
 use ownkey_providers::peek::Peek;
 use ownkey_providers::route::Route;
+use percent_encoding::percent_decode_str;
 
 use crate::aside::on_body;
 use crate::decide::Asked;
@@ -41,6 +45,18 @@ pub fn closed_world(
         }
     }
     Ok(ClosedWorld::of(route, asked.model(), extensions))
+}
+
+/// Looks at the query of a managed call, on paths where it is read.
+pub fn look_at_query(route: &Route, query: Option<&str>) -> Result<(), Error> {
+    if !route.takes_query() {
+        return Ok(());
+    }
+    for part in query.unwrap_or_default().split('&').filter(|part| !part.is_empty()) {
+        let name = part.split_once('=').map_or(part, |(name, _)| name);
+        look_at_parameter(route, &percent_decode_str(name).decode_utf8_lossy()).map_err(refused)?;
+    }
+    Ok(())
 }
 
 /// What looking through a call's body has shown. A call that is decided again is looked through again only if
@@ -83,6 +99,8 @@ pub struct Bill<'a> {
     pub request: &'a Peek,
     /// Bytes of its body.
     pub body_bytes: usize,
+    /// The conversation that it goes on from.
+    pub chain: ChainTokens,
     /// What was found in it.
     pub shape: Shape,
 }
@@ -95,11 +113,14 @@ impl Bill<'_> {
         }
         let size = Size {
             body_bytes: u64::try_from(self.body_bytes).unwrap_or(u64::MAX),
+            chain: self.chain,
             messages: self.shape.messages,
             has_tools: self.shape.has_tools,
             output_limit: self.output_limit().map(u64::from),
             answers: self.request.answers.map_or(1, u64::from),
             stream: self.request.stream,
+            characters: self.request.characters,
+            tiers: self.shape.tiers,
         };
         let cost = asked.model().and_then(|model| hold(model, &size));
         let needed = cost.and_then(|cost| self.rate?.credits(cost));

@@ -1,34 +1,54 @@
 //! What an answer says of itself: usage, model, tier. Here for plain answers; [`crate::stream`] reads streams.
 
-use ownkey_domain::price::Unit;
 use ownkey_domain::usage::{Measured, Usage};
 
 use crate::json::TopLevel;
 use crate::route::Route;
 
-/// Whether the tokens tell what the provider bills.
+/// Whether the usage tells what the provider bills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Billing {
-    /// Tokens times price.
+    /// Usage times price.
     #[default]
-    ByTokens,
-    /// The tokens are shown and not billed.
+    ByUsage,
+    /// The usage is shown and not billed.
     Nothing,
-    /// Something besides these tokens is billed: fees of a tool, a surcharge, another model's tokens. The cost
-    /// can't be known from them.
-    BeyondTokens,
+    /// Something besides this usage is billed: the time of a tool, a fee or a surcharge that is not known here. The cost
+    /// can't be known from it.
+    BeyondUsage,
+}
+
+/// A part of an answer that is priced by itself: another model's, or one with a prompt of its own length.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Its model, if that is not the answer's.
+    pub model: Option<String>,
+    /// What it used.
+    pub usage: Usage,
+}
+
+/// A response that the provider keeps, as an answer shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stored {
+    /// The call that asked for it waited for it.
+    InForeground,
+    /// It is made while nobody waits.
+    InBackground {
+        /// Whether it is made by now, or has failed.
+        is_over: bool,
+    },
 }
 
 /// What an answer says of itself. What it did not say is absent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Served {
-    /// Tokens in the provider's own classes.
+    /// All that is billed, in the provider's own classes.
     pub usage: Usage,
-    /// Whether those are its last word.
+    /// Whether that is its last word.
     pub measured: Measured,
-    /// What it used of another unit, where it is billed by that and not by tokens.
-    pub units: Option<(Unit, u64)>,
-    /// Whether they tell the bill.
+    /// What of it is priced apart; nothing if all of it is priced as one.
+    pub parts: Vec<Part>,
+    /// Whether it tells the bill.
     pub billing: Billing,
     /// The model that served.
     pub model: Option<String>,
@@ -36,6 +56,10 @@ pub struct Served {
     pub service_tier: Option<String>,
     /// The provider's id of the answer.
     pub response_id: Option<String>,
+    /// How the provider keeps it by that id, if it does.
+    pub stored: Option<Stored>,
+    /// Whether the usage is that of an earlier call, which counts once however often it is told.
+    pub is_deferred: bool,
 }
 
 impl Served {
@@ -44,11 +68,13 @@ impl Served {
         Self {
             usage: Usage::default(),
             measured: Measured::Unknown,
-            units: None,
-            billing: Billing::ByTokens,
+            parts: Vec::new(),
+            billing: Billing::ByUsage,
             model: None,
             service_tier: None,
             response_id: None,
+            stored: None,
+            is_deferred: false,
         }
     }
 }

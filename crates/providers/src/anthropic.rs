@@ -1,6 +1,7 @@
 //! Anthropic: the Messages API.
 
 mod errors;
+mod iterations;
 mod managed;
 mod routes;
 mod stream;

@@ -19,7 +19,7 @@ pub(crate) struct Wanted {
     pub(crate) within: Option<&'static str>,
     /// Members whose values are kept.
     pub(crate) members: &'static [&'static str],
-    /// Members that are lists, of whose items only the `type` is kept: each type once.
+    /// Members that are lists, of whose items only the `type` is kept: how many there are of each.
     pub(crate) kinds_of: &'static [&'static str],
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct TopLevel {
     /// The depth of the members that are read; 0 before the object they are in has begun, and after it.
     base: u32,
     found: Vec<(&'static str, Vec<u8>)>,
-    kinds: Vec<(&'static str, Vec<u8>)>,
+    kinds: Vec<Kind>,
     depth: u32,
     began: bool,
     string: InString,
@@ -40,6 +40,14 @@ pub(crate) struct TopLevel {
     list: Option<&'static str>,
     /// Where the value goes that is coming in.
     capture: Capture,
+}
+
+/// The items of one list that have the same type.
+struct Kind {
+    list: &'static str,
+    /// As JSON.
+    name: Vec<u8>,
+    count: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,14 +96,16 @@ impl TopLevel {
         self.began && self.depth == 0
     }
 
-    /// The members that were whole and readable, and the kinds of items of each list that has any.
+    /// The members that were whole and readable, and of each list that has any how many items of each kind. The kind
+    /// that can't be read has no name.
     pub(crate) fn finish(self) -> Value {
         let parsed = |(key, bytes): (&str, Vec<u8>)| Some((key.to_owned(), serde_json::from_slice(&bytes).ok()?));
         let mut all: Map<_, _> = self.found.into_iter().filter_map(parsed).collect();
-        for (list, kind) in self.kinds {
-            let kind = serde_json::from_slice(&kind).unwrap_or_default();
-            if let Value::Array(kinds) = all.entry(list).or_insert_with(|| Value::Array(Vec::new())) {
-                kinds.push(kind);
+        for Kind { list, name, count } in self.kinds {
+            let name = serde_json::from_slice(&name).unwrap_or_default();
+            if let Value::Object(kinds) = all.entry(list).or_insert_with(|| Value::Object(Map::new())) {
+                let before = kinds.get(&name).and_then(Value::as_u64).unwrap_or(0);
+                kinds.insert(name, before.saturating_add(count).into());
             }
         }
         Value::Object(all)
@@ -183,7 +193,7 @@ impl TopLevel {
             }
         } else if self.depth > self.base {
             if let Some(list) = self.list.filter(|_| key == b"type") {
-                self.kinds.push((list, Vec::new()));
+                self.kinds.push(Kind { list, name: Vec::new(), count: 1 });
                 self.capture = Capture::Kind;
             }
         } else {
@@ -199,10 +209,13 @@ impl TopLevel {
 
     fn end_value(&mut self) {
         if self.capture == Capture::Kind
-            && let Some((last, before)) = self.kinds.split_last()
-            && (before.contains(last) || before.len() >= KINDS_KEPT_MAX)
+            && let Some((last, before)) = self.kinds.split_last_mut()
         {
-            self.kinds.pop();
+            let same = before.iter_mut().find(|kind| kind.list == last.list && kind.name == last.name);
+            let is_known = same.map(|kind| kind.count = kind.count.saturating_add(1)).is_some();
+            if is_known || before.len() >= KINDS_KEPT_MAX {
+                self.kinds.pop();
+            }
         }
         self.capture = Capture::Nothing;
     }
@@ -210,10 +223,10 @@ impl TopLevel {
     fn keep(&mut self, bytes: &[u8]) {
         let (kept, max) = match self.capture {
             Capture::Nothing => return,
-            Capture::Member => (self.found.last_mut(), VALUE_KEPT_MAX),
-            Capture::Kind => (self.kinds.last_mut(), KIND_LEN_MAX),
+            Capture::Member => (self.found.last_mut().map(|(_, value)| value), VALUE_KEPT_MAX),
+            Capture::Kind => (self.kinds.last_mut().map(|kind| &mut kind.name), KIND_LEN_MAX),
         };
-        let Some((_, value)) = kept else { return };
+        let Some(value) = kept else { return };
         if value.len() + bytes.len() <= max {
             value.extend_from_slice(bytes);
         } else if self.capture == Capture::Member {
@@ -260,23 +273,23 @@ mod tests {
     }
 
     #[test]
-    fn kinds_of_items_are_told_once_each() {
+    fn kinds_of_items_are_counted() {
         let wanted = Wanted { within: None, members: &["id"], kinds_of: &["output"] };
         let body = br#"{"tools":[{"type":"web"}],"output":[{"type" : "message","content":[{"type":"text"}]},
             {"id":"x","type":"reasoning"},{"type":"message"},{"x":{"type":"no"}}, 5, ["type"]],"id":"r","type":"no"}"#;
-        let expected = serde_json::json!({"output": ["message", "reasoning"], "id": "r"});
+        let expected = serde_json::json!({"output": {"message": 2, "reasoning": 1}, "id": "r"});
         for at in 0..body.len() {
             assert_eq!(pick(wanted, &[&body[..at], &body[at..]]), expected, "{at}");
         }
         let long = format!(r#"{{"output":[{{"type":"{}"}}]}}"#, "x".repeat(100));
-        assert_eq!(pick(wanted, &[long.as_bytes()])["output"], serde_json::json!([null]));
+        assert_eq!(pick(wanted, &[long.as_bytes()])["output"], serde_json::json!({"": 1}));
     }
 
     #[test]
     fn an_object_within_is_read_in_place_of_the_whole() {
         let wanted = Wanted { within: Some("response"), members: &["id", "usage"], kinds_of: &["output"] };
         let body = br#"data: {"id":1,"usage":{"a":1},"response":{"x":{"id":2},"output":[{"type":"m"}],"usage":{"a":2},"id":3},"id":4}"#;
-        let expected = serde_json::json!({"output": ["m"], "usage": {"a": 2}, "id": 3});
+        let expected = serde_json::json!({"output": {"m": 1}, "usage": {"a": 2}, "id": 3});
         for at in 0..body.len() {
             assert_eq!(pick(wanted, &[&body[..at], &body[at..]]), expected, "{at}");
         }

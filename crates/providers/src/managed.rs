@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use ownkey_domain::catalogue::Model;
 use ownkey_domain::provider::Provider;
+use ownkey_domain::usage::Unit;
 
 pub use self::look::{Look, Members, Words};
 use crate::form::{Payload, is_form};
@@ -31,10 +32,31 @@ pub struct Terms {
     pub needs: &'static [&'static str],
     /// Types of tools; one without a type is the caller's own.
     pub tools: &'static [&'static str],
-    /// Service tiers, with the tier of the catalogue that prices each.
-    pub tiers: &'static [(&'static str, &'static str)],
+    /// Service tiers that may be asked for. A call that names none is as one that names the first.
+    pub tiers: &'static [Tier],
+    /// Parameters of the query that pass, whatever they say.
+    pub query: &'static [&'static str],
     /// What is looked at in members whose price effect depends on their value, or that can hold references.
     pub look: Members<'static>,
+    /// What holds in place of all this for models that are sold by that unit.
+    pub by_unit: &'static [(Unit, &'static Terms)],
+}
+
+/// A service tier that may be asked for, with those of the catalogue that may answer. The first of them must have a price.
+pub type Tier = (&'static str, &'static [&'static str]);
+
+impl Terms {
+    /// Those that hold for models that are sold by that unit, or by tokens.
+    fn of(&'static self, unit: Option<Unit>) -> &'static Self {
+        let found = self.by_unit.iter().find(|(sold_by, _)| Some(*sold_by) == unit);
+        found.map_or(self, |(_, terms)| *terms)
+    }
+
+    /// The tiers of the catalogue that may answer where that one was asked for.
+    fn answered_in(&self, asked: Option<&str>) -> &'static [&'static str] {
+        let named = |asked| self.tiers.iter().find(|(name, _)| *name == asked);
+        asked.map_or(self.tiers.first(), named).map_or(&[], |(_, tiers)| *tiers)
+    }
 }
 
 /// What managed calls to one provider may carry in headers of its own.
@@ -73,19 +95,23 @@ pub enum Objection {
     Unreadable,
 }
 
-/// What the size of a call's input is judged by.
+/// What the size of a call's input and its price are judged by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Shape {
     /// How many messages it has.
     pub messages: u64,
     /// Whether it brings tools.
     pub has_tools: bool,
+    /// The service tiers of the catalogue that may answer it; none stands for any.
+    pub tiers: &'static [&'static str],
 }
 
 /// What managed calls of one kind and model may carry. Whatever equals it comes to the same result for a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClosedWorld {
     route: &'static Route,
+    /// What the model is sold by in place of tokens.
+    unit: Option<Unit>,
     /// The service tiers that are priced for the model.
     tiers: Vec<&'static str>,
     extensions: Arc<Extensions>,
@@ -94,16 +120,20 @@ pub struct ClosedWorld {
 impl ClosedWorld {
     /// For such calls of that model.
     pub fn of(route: &'static Route, model: Option<&Model>, extensions: &Arc<Extensions>) -> Self {
-        let is_priced = |tier| model.is_some_and(|model| model.prices.has_tier(tier));
-        let tiers = route.managed.iter().flat_map(|terms| terms.tiers);
-        let tiers = tiers.filter(|(_, priced_as)| is_priced(priced_as)).map(|(name, _)| *name).collect();
-        Self { route, tiers, extensions: Arc::clone(extensions) }
+        let is_priced = |tier: &&str| model.is_some_and(|model| model.prices.has_tier(tier));
+        let unit = model.and_then(|model| model.prices.by_unit());
+        let tiers = route.managed.iter().flat_map(|terms| terms.of(unit).tiers);
+        let tiers = tiers.filter(|(_, answers)| answers.first().is_some_and(is_priced)).map(|(name, _)| *name);
+        Self { route, unit, tiers: tiers.collect(), extensions: Arc::clone(extensions) }
     }
 
     /// Looks through the body of such a call, in time that grows with its size and memory that does not.
     pub fn look_through(&self, body: Payload<'_>) -> Result<Shape, Objection> {
         let unserved = || Objection::NotPriced(format!("the path `{}`", self.route.template));
-        let terms = self.route.managed.ok_or_else(unserved)?;
+        let terms = self.route.managed.ok_or_else(unserved)?.of(self.unit);
+        if self.route.reads_nothing() && body.bytes.trim_ascii().is_empty() {
+            return Ok(Shape::default());
+        }
         let more = self.extensions.tools.iter().map(String::as_str);
         let tools: Vec<_> = terms.tools.iter().copied().chain(more).collect();
         let kind_of_tool = Look::Word(Words { what: "the tool", known: &tools });
@@ -126,8 +156,18 @@ impl ClosedWorld {
             return Err(Objection::NotPriced(format!("the answer without `{name}`")));
         }
         let items = |name| find(name).map_or(0, look::Found::items);
-        Ok(Shape { messages: items("messages") + items("input"), has_tools: items("tools") > 0 })
+        Ok(Shape {
+            messages: items("messages") + items("input"),
+            has_tools: items("tools") > 0,
+            tiers: terms.answered_in(find("service_tier").and_then(look::Found::word)),
+        })
     }
+}
+
+/// Looks at the name of a parameter in the query of a managed call.
+pub fn look_at_parameter(route: &Route, name: &str) -> Result<(), Objection> {
+    let is_known = route.managed.is_some_and(|terms| terms.query.contains(&name));
+    if is_known { Ok(()) } else { Err(not_priced("the parameter", name)) }
 }
 
 /// The headers of a provider's own that its managed calls may carry.

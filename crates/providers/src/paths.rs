@@ -116,6 +116,11 @@ pub fn usual(protocol: Protocol) -> &'static str {
     facts(protocol.provider()).routes.first().map_or("/v1", |route| route.template)
 }
 
+/// Every call that is served, with its provider.
+pub fn all() -> impl Iterator<Item = (Provider, &'static Route)> {
+    Provider::ALL.into_iter().flat_map(|provider| facts(provider).routes.iter().map(move |route| (provider, route)))
+}
+
 /// Where models of that kind are called, if at a path that is served.
 pub fn place_of(provider: Provider, mode: Mode) -> Option<&'static str> {
     facts(provider).routes.iter().find(|route| route.modes.contains(&mode)).map(|route| route.template)

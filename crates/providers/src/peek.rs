@@ -14,6 +14,8 @@ use std::ops::Range;
 
 pub use edit::{Edits, edit};
 
+use ownkey_domain::response::ResponseId;
+
 use crate::form::{Payload, is_form};
 use crate::route::{Body, Route};
 
@@ -60,7 +62,23 @@ pub struct Peek {
     pub output_limit: Option<u32>,
     /// How many answers are asked for.
     pub answers: Option<u32>,
+    /// How many characters the text has, where they are counted.
+    pub characters: Option<u64>,
+    /// What it goes on from.
+    pub previous: Previous,
     places: Places,
+}
+
+/// What a request says that it goes on from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Previous {
+    /// From nothing.
+    #[default]
+    Nothing,
+    /// From that response.
+    Response(ResponseId),
+    /// From something that is no id of a response. The provider will say so.
+    NoId,
 }
 
 /// Where the things that can be edited are.
@@ -97,15 +115,22 @@ pub fn peek(sent: Payload<'_>, route: &Route) -> Result<Peek, PeekError> {
     let mut wanted = vec![MODEL, STREAM];
     wanted.extend_from_slice(acted_on.limits);
     wanted.extend_from_slice(acted_on.answers);
+    wanted.extend(acted_on.counted);
     if acted_on.asks_usage {
         wanted.push(OPTIONS);
     }
+    wanted.extend(acted_on.previous);
     let top = members::read(body, &wanted)?;
     let mut peek = Peek {
         model: if acted_on.null_model { top.text_or_null(MODEL)? } else { top.text(MODEL)? },
         stream: top.flag(STREAM)?.unwrap_or(false),
         output_limit: top.largest(acted_on.limits)?,
         answers: top.largest(acted_on.answers)?,
+        characters: acted_on.counted.and_then(|member| top.characters(member)),
+        previous: match acted_on.previous.and_then(|name| top.value(name)) {
+            Some(value) => value.previous()?,
+            None => Previous::Nothing,
+        },
         places: Places {
             start: top.start,
             is_empty: top.is_empty,

@@ -5,10 +5,11 @@ use std::fmt;
 
 use http::Method;
 use ownkey_domain::catalogue::Mode;
+use ownkey_domain::response::ResponseId;
 use ownkey_domain::usage::{Measured, Usage};
 use serde_json::Value;
 
-use crate::answer::{Billing, Served};
+use crate::answer::{Billing, Served, Stored};
 use crate::json::Wanted;
 use crate::managed::Terms;
 use crate::stream::Dialect;
@@ -51,6 +52,8 @@ pub enum Charge {
     Usage,
     /// Nothing: it asks no model, or the provider says that it is free.
     Nothing,
+    /// Nothing either, but where it shows a response that was made in the background, it tells what that one used.
+    Deferred,
 }
 
 /// A kind of call, and all that is special about it.
@@ -98,16 +101,27 @@ pub struct Members {
     pub limit_of: Option<fn(model: &str) -> &'static str>,
     /// Members that say how many answers are made.
     pub answers: &'static [&'static str],
+    /// The text whose characters are counted, for models that are sold by them.
+    pub counted: Option<&'static str>,
     /// Whether a stream tells its usage only if asked to.
     pub asks_usage: bool,
     /// Whether the provider takes `null` for a model.
     pub null_model: bool,
+    /// The member that names the response it goes on from.
+    pub previous: Option<&'static str>,
 }
 
 impl Members {
     /// Nothing else matters.
-    pub(crate) const NONE: Self =
-        Self { limits: &[], limit_of: None, answers: &[], asks_usage: false, null_model: false };
+    pub(crate) const NONE: Self = Self {
+        limits: &[],
+        limit_of: None,
+        answers: &[],
+        counted: None,
+        asks_usage: false,
+        null_model: false,
+        previous: None,
+    };
 }
 
 /// How a whole answer is read.
@@ -146,6 +160,21 @@ impl Route {
         limit_of.map(|name| name(model)).or(limits.first().copied())
     }
 
+    /// The member that names the response it goes on from, if it can go on from one.
+    pub const fn previous(&self) -> Option<&'static str> {
+        self.members().previous
+    }
+
+    /// Whether managed calls of the kind may have a query.
+    pub fn takes_query(&self) -> bool {
+        self.managed.is_some_and(|terms| !terms.query.is_empty())
+    }
+
+    /// Whether nothing of its body matters.
+    pub(crate) const fn reads_nothing(&self) -> bool {
+        matches!(self.body, Body::Ignored)
+    }
+
     /// Whether its body may be a form.
     pub(crate) const fn is_form(&self) -> bool {
         matches!(self.body, Body::Form(_))
@@ -161,22 +190,31 @@ impl Route {
 
     /// Whether the provider bills nothing for it.
     pub fn is_free(&self) -> bool {
-        self.charge == Charge::Nothing
+        self.charge != Charge::Usage
     }
 
     /// What its answer says, with what the provider bills for it. A call that is free uses nothing: the usage it may
-    /// show is another call's, or an estimate of one.
+    /// show is another call's, or an estimate of one. If nobody else can have told it, it is set apart.
     pub(crate) fn bill(&self, served: Served) -> Served {
-        if !self.is_free() {
-            return served;
+        let is_told = served.stored == Some(Stored::InBackground { is_over: true }) && !served.usage.is_empty();
+        match self.charge {
+            Charge::Usage => served,
+            Charge::Deferred if is_told => Served { is_deferred: true, ..served },
+            Charge::Deferred | Charge::Nothing => Served {
+                usage: Usage::default(),
+                parts: Vec::new(),
+                measured: Measured::Unknown,
+                billing: Billing::Nothing,
+                stored: None,
+                ..served
+            },
         }
-        Served {
-            usage: Usage::default(),
-            units: None,
-            measured: Measured::Unknown,
-            billing: Billing::Nothing,
-            ..served
-        }
+    }
+
+    /// The id in such a path of the object that the call is about, if it is about one.
+    pub fn object<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let mut segments = self.template.split('/').zip(path.split('/'));
+        segments.find_map(|(expected, segment)| (expected == "{id}").then_some(segment))
     }
 
     /// Whether it is at that path.
@@ -186,23 +224,12 @@ impl Route {
         loop {
             match (expected.next(), segments.next()) {
                 (None, None) => return true,
-                (Some("{id}"), Some(id)) if is_id(id) => {}
+                (Some("{id}"), Some(id)) if ResponseId::is_one(id) => {}
                 (Some(name), Some(segment)) if name == segment => {}
                 _ => return false,
             }
         }
     }
-}
-
-/// Longer than ids of providers are.
-const ID_LEN_MAX: usize = 256;
-
-/// An id as providers make them. Anything else could be read as another path somewhere on the way.
-fn is_id(segment: &str) -> bool {
-    let word = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
-    (1..=ID_LEN_MAX).contains(&segment.len())
-        && segment.bytes().all(word)
-        && segment.bytes().any(|b| b.is_ascii_alphanumeric())
 }
 
 impl fmt::Debug for Route {

@@ -49,6 +49,9 @@ pub struct Model {
     prices: BTreeMap<String, Tier>,
     #[serde(default)]
     units: BTreeMap<String, u64>,
+    /// Whether it is sold by tokens, though at no price that is known here.
+    #[serde(default)]
+    tells_tokens: bool,
 }
 
 fn chat() -> String {
@@ -86,15 +89,19 @@ impl Model {
         self.prices.contains_key(tier)
     }
 
-    /// The price of another unit than a token of text, if it is sold by it: `second`, `character`, `image`,
-    /// `image_token`.
+    /// Whether it is known here what its calls cost.
+    pub fn is_priced(&self) -> bool {
+        !self.prices.is_empty() || !self.units.is_empty()
+    }
+
+    /// The price of another unit than a token, if it is sold by it: `second`, `character`.
     pub fn unit(&self, name: &str) -> Option<u64> {
         self.units.get(name).copied()
     }
 
     /// Whether it is sold by tokens.
     pub fn sells_tokens(&self) -> bool {
-        self.sells("default")
+        self.tells_tokens || self.sells("default")
     }
 
     /// Whether writing to the cache has a price of its own.
@@ -166,9 +173,12 @@ impl Bill {
         Self { model, tier, input, us_only: false, fee: 0 }
     }
 
-    /// The cost in pico-USD with this much output.
-    pub fn pico_usd(&self, output: u64) -> u128 {
-        let Some(prices) = self.model.prices(self.tier, self.input.total()) else { return u128::from(self.fee) };
+    /// The cost in pico-USD with this much output, if the model has a price.
+    pub fn pico_usd(&self, output: u64) -> Option<u128> {
+        let fee = u128::from(self.fee);
+        let Some(prices) = self.model.prices(self.tier, self.input.total()) else {
+            return self.model.is_priced().then_some(fee);
+        };
         let part = |tokens: u64, price: u64| u128::from(tokens) * u128::from(price);
         let sum = part(self.input.fresh, prices.input)
             + part(self.input.read, prices.cache_read)
@@ -176,7 +186,7 @@ impl Bill {
             + part(self.input.write_1h, prices.cache_write_1h)
             + part(output, prices.output);
         let sum = if self.us_only { sum * 11 / 10 } else { sum };
-        sum + u128::from(self.fee)
+        Some(sum + fee)
     }
 }
 
@@ -196,6 +206,17 @@ mod tests {
         Bill::new(model, "default", input)
     }
 
+    fn cost(bill: &Bill, output: u64) -> u128 {
+        bill.pico_usd(output).expect("a price")
+    }
+
+    #[test]
+    fn what_has_no_price_has_no_cost() {
+        for id in ["gpt-image-1", "dall-e-2", "gpt-3.5-turbo-instruct"] {
+            assert_eq!(bill(Provider::OpenAi, id, Input::nested(9, 0, 0)).pico_usd(1), None, "{id}");
+        }
+    }
+
     #[test]
     fn decimals_are_exact_and_short() {
         assert_eq!(decimal(0), "0");
@@ -208,7 +229,7 @@ mod tests {
     fn disjoint_classes_are_each_priced_once() {
         // 1 USD in, 5 out, 0.10 read, 1.25 and 2 written, per million.
         let input = Input { fresh: 100, read: 1000, write: 10, write_1h: 20 };
-        let pico = bill(Provider::Anthropic, "claude-haiku-4-5", input).pico_usd(7);
+        let pico = cost(&bill(Provider::Anthropic, "claude-haiku-4-5", input), 7);
         assert_eq!(decimal(pico), "0.0002875");
     }
 
@@ -217,22 +238,22 @@ mod tests {
         // 2.50 USD in, 10 out, 1.25 cached, per million.
         let input = Input::nested(2006, 1920, 0);
         assert_eq!(input.fresh, 86);
-        assert_eq!(decimal(bill(Provider::OpenAi, "gpt-4o", input).pico_usd(300)), "0.005615");
+        assert_eq!(decimal(cost(&bill(Provider::OpenAi, "gpt-4o", input), 300)), "0.005615");
     }
 
     #[test]
     fn a_long_prompt_reprices_everything() {
         let short = bill(Provider::Anthropic, "claude-haiku-5-5", Input { fresh: 100_000, ..Input::default() });
         let long = bill(Provider::Anthropic, "claude-haiku-5-5", Input { fresh: 99_999, read: 2, ..Input::default() });
-        let only_output = long.pico_usd(1000) - long.pico_usd(0);
-        assert_eq!(only_output, 5 * (short.pico_usd(1000) - short.pico_usd(0)));
+        let only_output = |bill| cost(bill, 1000) - cost(bill, 0);
+        assert_eq!(only_output(&long), 5 * only_output(&short));
     }
 
     #[test]
     fn us_only_costs_a_tenth_more() {
         let mut bill = bill(Provider::Anthropic, "claude-haiku-4-5", Input { fresh: 1000, ..Input::default() });
         bill.us_only = true;
-        assert_eq!(decimal(bill.pico_usd(0)), "0.0011");
+        assert_eq!(decimal(cost(&bill, 0)), "0.0011");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use base64::Engine;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 
+use crate::directive::Directives;
 use crate::provider::Provider;
 
 /// The Anthropic organization every key belongs to.
@@ -39,6 +40,17 @@ impl Call {
     /// A header as text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The directives of a text and of the header that any call may have, and the text without them.
+    pub fn asked(&self, text: &str) -> (Directives, String) {
+        let (found, rest) = Directives::take(text);
+        (found.and(self.asked_aside()), rest)
+    }
+
+    /// The directives of the header: all that a call without a text can ask for.
+    pub fn asked_aside(&self) -> Directives {
+        Directives::take(self.header("x-sim").unwrap_or_default()).0
     }
 
     /// A query parameter.

@@ -1,5 +1,5 @@
-//! Oddities a test asks for in the text of the last user message:
-//! `[[sim:NAME key=value …]]`.
+//! Oddities a test asks for in the text of the last user message, or in the
+//! header `x-sim` of any call: `[[sim:NAME key=value …]]`.
 
 use std::time::Duration;
 
@@ -30,6 +30,13 @@ impl Directives {
         }
         rest.push_str(left);
         (Self(found), rest.trim().to_owned())
+    }
+
+    /// Those of another place too; what is given twice counts as it stood first.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
     }
 
     /// Whether a directive was given.

@@ -68,8 +68,8 @@ pub struct Entry {
     pub status: Option<u16>,
     /// Usage as it was on the wire.
     pub usage: Option<Value>,
-    /// What the provider bills.
-    pub cost_usd: String,
+    /// What the provider bills; `null` if the price is not known here.
+    pub cost_usd: Option<String>,
     /// How it ended.
     pub outcome: Outcome,
     /// Head received.
@@ -89,7 +89,7 @@ pub struct Stats {
     pub peak_open: u64,
     /// Calls so far.
     pub total: u64,
-    /// What the providers bill for them.
+    /// What the providers bill for them, as far as their prices are known here.
     pub bill_usd: String,
 }
 
@@ -225,11 +225,12 @@ impl Recorder {
         if std::mem::replace(&mut self.ended, true) {
             return;
         }
-        let cost = self.bill.as_ref().map_or(0, |(bill, output)| bill.pico_usd(*output)) + u128::from(self.fee);
-        *lock(&self.log.bill) += cost;
+        let cost = self.bill.as_ref().map_or(Some(0), |(bill, output)| bill.pico_usd(*output));
+        let cost = cost.map(|cost| cost + u128::from(self.fee));
+        *lock(&self.log.bill) += cost.unwrap_or(0);
         self.log.open.fetch_sub(1, Ordering::Relaxed);
         let mut entry = lock(&self.entry);
-        entry.cost_usd = decimal(cost);
+        entry.cost_usd = cost.map(decimal);
         entry.outcome = outcome;
         entry.ended_ms = Some(now_ms());
         if let (Some(file), Ok(mut line)) = (&self.log.file, serde_json::to_vec(&*entry)) {

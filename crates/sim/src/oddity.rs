@@ -38,6 +38,9 @@ pub fn replaced(sim: &Sim, call: &Call, asked: &Directives) -> Option<Reply> {
         let code = status(asked, "status", "code");
         return Some(if code < 300 { sim.empty(call, code) } else { sim.plain_error(call, code) });
     }
+    if asked.has("hang_up") {
+        return Some(Reply::never(Wait::Break));
+    }
     if let Some(reply) = echo::replaced(sim, call, asked) {
         return Some(reply);
     }
@@ -56,6 +59,12 @@ pub fn replaced(sim: &Sim, call: &Call, asked: &Directives) -> Option<Reply> {
         reply.set("server", "cloudflare");
         reply
     })
+}
+
+/// What the header of a call without a text makes of its answer.
+pub fn aside(sim: &Sim, call: &Call) -> Option<Reply> {
+    let asked = call.asked_aside();
+    replaced(sim, call, &asked).map(|reply| shaped(reply, &asked))
 }
 
 fn status(asked: &Directives, name: &str, key: &str) -> u16 {
@@ -86,6 +95,9 @@ pub fn shaped(mut reply: Reply, asked: &Directives) -> Reply {
     }
     if let Some(value) = asked.text("should_retry", "value") {
         reply.set("x-should-retry", value);
+    }
+    if let Some(value) = asked.text("retry_after", "s") {
+        reply.set("retry-after", value);
     }
     if asked.has("server_timing") {
         reply.set("server-timing", "provider;dur=1");
@@ -163,7 +175,7 @@ pub fn maybe_broken(reply: Reply, asked: &Directives) -> Reply {
 /// Puts two bytes no UTF-8 text has behind the first letter of the answer.
 fn spoilt(bytes: &Bytes) -> Bytes {
     let text = String::from_utf8_lossy(bytes);
-    let marks = ["\"content\":\"", "\"text\":\""];
+    let marks = ["\"content\":\"", "\"text\":\"", "\"delta\":\""];
     let at = marks.iter().filter_map(|mark| text.find(mark).map(|at| at + mark.len())).min();
     let at = at.unwrap_or(bytes.len() / 2);
     [&bytes[..at], &[0xff, 0xfe][..], &bytes[at..]].concat().into()

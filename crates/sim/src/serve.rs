@@ -196,7 +196,7 @@ fn entry(call: &Call) -> Entry {
         stream: false,
         status: None,
         usage: None,
-        cost_usd: "0".to_owned(),
+        cost_usd: Some("0".to_owned()),
         outcome: Outcome::Open,
         started_ms: now_ms(),
         ended_ms: None,

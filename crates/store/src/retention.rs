@@ -1,5 +1,5 @@
-//! What is deleted for its age: receipts, the beginnings of audit chains, changes that every node has heard of. In
-//! small steps, each a transaction of its own, so that nobody waits long and a process that dies loses no more than a
+//! What is deleted for its age: receipts, the beginnings of audit chains, responses that their providers have forgotten,
+//! changes that every node has heard of. In small steps, each a transaction of its own, so that nobody waits long and a process that dies loses no more than a
 //! step. Totals of usage are kept. How far a sweep goes is in `horizon`.
 
 mod horizon;
@@ -24,6 +24,8 @@ pub struct Swept {
     pub receipts: u64,
     /// Audit events.
     pub audit: u64,
+    /// Responses.
+    pub responses: u64,
     /// Changes.
     pub changes: u64,
 }
@@ -45,6 +47,7 @@ enum Place {
     Receipts(Uuid),
     /// At the first chain from that one on.
     Audit(Uuid),
+    Responses,
     Changes,
     End,
 }
@@ -58,7 +61,8 @@ impl Place {
         match self {
             Self::Months => Self::RECEIPTS,
             Self::Receipts(_) => Self::AUDIT,
-            Self::Audit(_) => Self::Changes,
+            Self::Audit(_) => Self::Responses,
+            Self::Responses => Self::Changes,
             Self::Changes | Self::End => Self::End,
         }
     }
@@ -76,6 +80,7 @@ impl Sweep {
             Place::Months => self.months().await,
             Place::Receipts(after) => self.receipts(after).await,
             Place::Audit(from) => self.audit(from).await,
+            Place::Responses => self.responses().await,
             Place::Changes => self.changes().await,
             Place::End => return false,
         };
@@ -123,11 +128,11 @@ impl Sweep {
         const NEXT: &str = "SELECT h.workspace FROM audit_heads h WHERE h.workspace >= $1 AND \
             (SELECT e.at FROM audit_events e WHERE e.workspace = h.workspace ORDER BY e.seq LIMIT 1) < $2 \
             ORDER BY h.workspace LIMIT 1";
-        let Some(before) = self.upto.audit else { return Ok(Place::Changes) };
+        let Some(before) = self.upto.audit else { return Ok(Place::Responses) };
         let db = &self.store.inner.db;
         let next: Option<(Uuid,)> = on!(db.read(), c => sqlx::query_as(NEXT)
             .bind(from).bind(before.millis()).fetch_optional(c).await)?;
-        let Some((chain,)) = next else { return Ok(Place::Changes) };
+        let Some((chain,)) = next else { return Ok(Place::Responses) };
         match self.store.cut_audit(chain, before, STEP_ROWS).await {
             Ok(gone) => {
                 self.swept.audit += gone;
@@ -141,7 +146,21 @@ impl Sweep {
             Err(error) => return Err(error),
         }
         let behind = chain.as_u128().checked_add(1);
-        Ok(behind.map_or(Place::Changes, |next| Place::Audit(Uuid::from_u128(next))))
+        Ok(behind.map_or(Place::Responses, |next| Place::Audit(Uuid::from_u128(next))))
+    }
+
+    /// The oldest responses.
+    async fn responses(&mut self) -> Result<Place> {
+        const SQL: &str = "DELETE FROM responses WHERE (workspace, provider, payer, id) IN \
+            (SELECT workspace, provider, payer, id FROM responses WHERE made_at < $1 ORDER BY made_at LIMIT $2)";
+        let Some(before) = self.upto.responses else { return Ok(Place::Changes) };
+        let mut tx = self.store.inner.db.begin().await?;
+        let gone = on!(tx.on(), c => sqlx::query(SQL)
+            .bind(before.millis()).bind(STEP_ROWS)
+            .execute(c).await.map(|r| r.rows_affected()))?;
+        tx.commit().await?;
+        self.swept.responses += gone;
+        Ok(if is_full(gone) { Place::Responses } else { Place::Changes })
     }
 
     /// The oldest changes. The latest one stays, so that whoever has read as far as there is can tell by it that

@@ -11,7 +11,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::db::on;
-use crate::{Result, Store, StoreError, WrappedDek, agents};
+use crate::{Result, Store, StoreError, WrappedDek, agents, budgets};
 
 /// A workspace as calls see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl Store {
             policy,
             agents: agents::parse(&first.agents)?,
             fallback: serde_json::from_str(&first.fallback).map_err(|_| StoreError::Corrupt("fallback"))?,
-            budgets: serde_json::from_str(&first.budgets).map_err(|_| StoreError::Corrupt("budgets"))?,
+            budgets: budgets::parse(&first.budgets)?,
             period_anchor: first.period_anchor.map(Timestamp::from_millis),
             dek: WrappedDek { wrapped: first.wrapped_dek.clone(), version: first.dek_version },
             credentials: rows.into_iter().filter_map(RoutingRow::credential).collect(),

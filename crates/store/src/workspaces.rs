@@ -1,7 +1,7 @@
 //! Workspaces. A deleted one keeps its row and its receipts, and loses everything that opens a key.
 
 use ownkey_domain::id::WorkspaceId;
-use ownkey_domain::policy::PayerPolicy;
+use ownkey_domain::policy::{Fallback, PayerPolicy};
 use ownkey_domain::time::Timestamp;
 
 use serde_json::json;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::change::ChangeKind;
 use crate::db::{Tx, on};
 use crate::mutation::Mutation;
-use crate::{By, Note, Page, Result, Store, StoreError, WrappedDek, page};
+use crate::{By, Note, Page, Result, Store, StoreError, WrappedDek, page, responses};
 
 /// A workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,8 @@ pub struct Workspace {
     pub plan: String,
     /// Who it wants to pay.
     pub policy: PayerPolicy,
+    /// When managed access may step in for its own keys.
+    pub fallback: Fallback,
     /// Features it has beyond its plan's.
     pub features: Vec<String>,
     /// Where its billing periods start.
@@ -71,7 +73,7 @@ pub struct WorkspacePatch {
 macro_rules! workspaces {
     ($rest:literal) => {
         concat!(
-            "SELECT id, name, external_id, plan, policy, features, period_anchor, created_at FROM workspaces \
+            "SELECT id, name, external_id, plan, policy, fallback, features, period_anchor, created_at FROM workspaces \
              WHERE deleted_at IS NULL AND ",
             $rest
         )
@@ -107,6 +109,7 @@ impl Store {
             external_id: new.external_id.clone(),
             plan: new.plan.clone(),
             policy,
+            fallback: Fallback::default(),
             features: new.features.clone(),
             period_anchor: new.period_anchor,
             created_at: by.at,
@@ -166,22 +169,23 @@ impl Store {
         Ok(Some(after))
     }
 
-    /// Changes who pays. Whether there was such a workspace.
-    pub async fn set_policy(&self, id: WorkspaceId, policy: PayerPolicy, by: By) -> Result<bool> {
-        const SQL: &str = "UPDATE workspaces SET policy = $2 WHERE id = $1 AND deleted_at IS NULL";
+    /// Changes who pays, and when managed access may step in. Whether there was such a workspace.
+    pub async fn set_policy(&self, id: WorkspaceId, policy: PayerPolicy, fallback: &Fallback, by: By) -> Result<bool> {
+        const SQL: &str = "UPDATE workspaces SET policy = $2, fallback = $3 WHERE id = $1 AND deleted_at IS NULL";
         let mut work = self.mutate(by).await?;
         let touched = on!(work.tx.on(), c => sqlx::query(SQL)
-            .bind(id.uuid()).bind(policy.as_str()).execute(c).await.map(|r| r.rows_affected()))?;
+            .bind(id.uuid()).bind(policy.as_str()).bind(json!(fallback).to_string())
+            .execute(c).await.map(|r| r.rows_affected()))?;
         if touched == 0 {
             return Ok(false);
         }
-        told(&mut work, id, "workspace.policy", json!({"payer": policy.as_str()})).await?;
+        told(&mut work, id, "workspace.policy", json!({"payer": policy.as_str(), "fallback": fallback})).await?;
         work.commit().await?;
         Ok(true)
     }
 
-    /// Deletes a workspace: revokes its platform keys, ends its credentials, destroys its DEK. Its receipts
-    /// and audit log stay. Whether there was such a workspace.
+    /// Deletes a workspace: revokes its platform keys, ends its credentials, destroys its DEK, forgets its responses.
+    /// Its receipts and audit log stay. Whether there was such a workspace.
     pub async fn delete_workspace(&self, id: WorkspaceId, by: By) -> Result<bool> {
         const GONE: &str = "UPDATE workspaces SET deleted_at = $2, wrapped_dek = $3 \
             WHERE id = $1 AND deleted_at IS NULL";
@@ -200,6 +204,7 @@ impl Store {
             on!(work.tx.on(), c => sqlx::query_as(KEYS).bind(id.uuid()).bind(at).fetch_all(c).await)?;
         let ended: Vec<(Uuid,)> = on!(work.tx.on(), c => sqlx::query_as(CREDENTIALS)
             .bind(id.uuid()).bind(at).bind(&nothing).fetch_all(c).await)?;
+        responses::forget(&mut work.tx, id).await?;
         let detail = json!({"api_keys": keys.len(), "credentials": ended.len()});
         for (key,) in keys {
             work.changed(ChangeKind::ApiKey, id, key).await?;
@@ -263,6 +268,7 @@ struct WorkspaceRow {
     external_id: Option<String>,
     plan: String,
     policy: String,
+    fallback: String,
     features: String,
     period_anchor: Option<i64>,
     created_at: i64,
@@ -276,12 +282,14 @@ impl TryFrom<WorkspaceRow> for Workspace {
         let (Ok(policy), Ok(features)) = (row.policy.parse(), serde_json::from_str(&row.features)) else {
             return Err(corrupt);
         };
+        let fallback = serde_json::from_str(&row.fallback).map_err(|_| StoreError::Corrupt("fallback"))?;
         Ok(Self {
             id: WorkspaceId::from_uuid(row.id),
             name: row.name,
             external_id: row.external_id,
             plan: row.plan,
             policy,
+            fallback,
             features,
             period_anchor: row.period_anchor.map(Timestamp::from_millis),
             created_at: Timestamp::from_millis(row.created_at),

@@ -4,6 +4,7 @@ pub mod backup;
 pub mod check;
 pub mod generate_kek;
 pub mod init;
+pub mod ledger_check;
 pub mod rebind;
 pub mod rotate;
 pub mod serve;

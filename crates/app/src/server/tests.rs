@@ -8,7 +8,9 @@ use ownkey_domain::health::KeySeen;
 use ownkey_domain::id::{CredentialId, RequestId, WorkspaceId};
 use ownkey_domain::ledger::{Charge, HoldCall};
 use ownkey_domain::platform_key::LookupId;
+use ownkey_domain::provider::Provider;
 use ownkey_domain::receipt::Receipt;
+use ownkey_domain::response::{ChainTokens, ResponseId};
 use ownkey_domain::time::Timestamp;
 use ownkey_gateway::BodyRoom;
 use ownkey_gateway::client::client;
@@ -41,6 +43,15 @@ impl Source for Nothing {
     }
 
     fn workspace(&self, _: WorkspaceId) -> BoxFuture<'_, Result<Option<Workspace>, SourceError>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn chain<'a>(
+        &'a self,
+        _: WorkspaceId,
+        _: Provider,
+        _: &'a ResponseId,
+    ) -> BoxFuture<'a, Result<Option<ChainTokens>, SourceError>> {
         Box::pin(async { Ok(None) })
     }
 }

@@ -2,10 +2,12 @@
 //! server runs.
 
 pub(crate) mod backup;
+pub(crate) mod ledger_check;
 pub(crate) mod rebind;
 pub(crate) mod rotate;
 
 pub use backup::{BackedUp, copy_to};
+pub use ledger_check::{LedgerChecked, check_ledger};
 pub use rebind::{Move, RebindStep, rebind_step};
 pub use rotate::{Rotated, rotate_step};
 

@@ -17,5 +17,5 @@ use crate::problem::ProblemDocument;
     ),
 )]
 pub(crate) async fn get(access: InWorkspace) -> Json<PolicyView> {
-    Json(PolicyView::of(access.workspace.policy))
+    Json(PolicyView::of(access.workspace.policy, access.workspace.fallback))
 }

@@ -1,7 +1,8 @@
 //! Who pays, in the workspace's own words.
 
-use ownkey_domain::policy::PayerPolicy;
-use serde::{Deserialize, Serialize};
+use ownkey_domain::money::NanoUsd;
+use ownkey_domain::policy::{Fallback, FallbackClass, PayerPolicy};
+use serde::Serialize;
 
 pub(crate) mod get;
 pub(crate) mod put;
@@ -14,35 +15,24 @@ pub(crate) struct PolicyView {
     #[schema(value_type = String)]
     payer: PayerPolicy,
     /// When managed access may step in for the own key.
-    fallback: Fallback,
+    fallback: FallbackView,
 }
 
 /// When managed access may step in for the own key.
-#[derive(Default, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Fallback {
-    /// The failures it may step in for. Only the empty list is possible so far.
-    #[serde(default)]
-    on: Vec<FallbackOn>,
-    /// The most it may cost a day.
-    #[serde(default)]
-    daily_cap_usd: Option<String>,
-}
-
-/// A failure of the own key.
-#[derive(PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum FallbackOn {
-    /// The provider limits its rate.
-    RateLimited,
-    /// The provider did not answer.
-    Unavailable,
-    /// Its account has no money.
-    QuotaExhausted,
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Fallback)]
+pub(crate) struct FallbackView {
+    /// The failures it may step in for: `rate_limited`, `unavailable`, `quota_exhausted`. None if empty.
+    #[schema(value_type = Vec<String>)]
+    on: Vec<FallbackClass>,
+    /// The most that may cost a day (UTC), at list price.
+    #[schema(value_type = Option<String>)]
+    daily_cap_usd: Option<NanoUsd>,
 }
 
 impl PolicyView {
-    fn of(payer: PayerPolicy) -> Self {
-        Self { payer, fallback: Fallback::default() }
+    fn of(payer: PayerPolicy, fallback: Fallback) -> Self {
+        let Fallback { on, daily_cap_usd } = fallback;
+        Self { payer, fallback: FallbackView { on, daily_cap_usd } }
     }
 }

@@ -2,17 +2,19 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use ownkey_domain::policy::PayerPolicy;
+use ownkey_domain::money::NanoUsd;
+use ownkey_domain::policy::{Fallback, FallbackClass, PayerPolicy};
+use serde::Deserialize;
 
-use super::{Fallback, PolicyView};
+use super::PolicyView;
+use crate::amount::{unprocessable, usd_of};
 use crate::auth::InWorkspace;
 use crate::body::{JsonBody, Members};
 use crate::control::Control;
 use crate::problem::{Problem, ProblemDocument};
 
 const PAYER_FORM: &str = "`byok_preferred`, `byok_only` or `managed_only`";
-const FALLBACK_FORM: &str =
-    "an object with `on`, a list of `rate_limited`, `unavailable`, `quota_exhausted`, and `daily_cap_usd`, a decimal";
+const FALLBACK_FORM: &str = "an object with `on`, a list of `rate_limited`, `unavailable`, `quota_exhausted`, and `daily_cap_usd`, a decimal text";
 
 /// Who shall pay.
 #[expect(dead_code, reason = "says in OpenAPI what `read` reads")]
@@ -20,11 +22,23 @@ const FALLBACK_FORM: &str =
 pub(crate) struct PolicyInput {
     /// `byok_preferred` (if absent), `byok_only` or `managed_only`.
     payer: Option<String>,
-    /// When managed access may step in for the own key.
-    fallback: Option<Fallback>,
+    /// When managed access may step in for the own key; never if absent.
+    fallback: Option<FallbackInput>,
 }
 
-/// Says who pays from the next call on.
+/// When managed access may step in for the own key.
+#[derive(Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct FallbackInput {
+    /// The failures it may step in for: `rate_limited`, `unavailable`, `quota_exhausted`.
+    #[schema(value_type = Vec<String>)]
+    on: Vec<FallbackClass>,
+    /// The most that may cost a day, at list price: a decimal above 0. Must be there if `on` names anything.
+    daily_cap_usd: Option<String>,
+}
+
+/// Says who pays from the next call on. Consent to fallback is kept on every plan, and has no effect where plan or
+/// operator offer no managed access.
 #[utoipa::path(
     put,
     path = "/api/v1/workspaces/{ws}/policy",
@@ -34,7 +48,7 @@ pub(crate) struct PolicyInput {
     request_body = PolicyInput,
     responses(
         (status = 200, body = PolicyView),
-        (status = 422, body = ProblemDocument, content_type = "application/problem+json", description = "Not built yet"),
+        (status = 422, body = ProblemDocument, content_type = "application/problem+json", description = "Fallback without a daily cap above 0"),
         (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
@@ -44,25 +58,26 @@ pub(crate) async fn put(
     body: JsonBody,
 ) -> Result<Json<PolicyView>, Problem> {
     let mut members = body.members()?;
-    let payer = read(&mut members)?;
+    let (payer, fallback) = read(&mut members)?;
     members.finish()?;
-    if payer != access.workspace.policy
-        && !control.store().set_policy(access.id(), payer, control.by(&access.who)).await?
+    let before = (access.workspace.policy, &access.workspace.fallback);
+    if (payer, &fallback) != before
+        && !control.store().set_policy(access.id(), payer, &fallback, control.by(&access.who)).await?
     {
         return Err(Problem::not_found("There is no such workspace."));
     }
-    Ok(Json(PolicyView::of(payer)))
+    Ok(Json(PolicyView::of(payer, fallback)))
 }
 
-fn read(members: &mut Members<'_>) -> Result<PayerPolicy, Problem> {
+fn read(members: &mut Members<'_>) -> Result<(PayerPolicy, Fallback), Problem> {
     let payer: PayerPolicy = members.optional("payer", PAYER_FORM)?.unwrap_or_default();
-    let fallback: Fallback = members.optional("fallback", FALLBACK_FORM)?.unwrap_or_default();
-    if !fallback.on.is_empty() || fallback.daily_cap_usd.is_some() {
-        // Storing a consent that nothing acts on would be a promise we don't keep.
-        return Err(Problem::not_available_yet(
-            "Fallback to managed access is not built yet: `on` must be empty, and there is nothing to cap.",
-        )
-        .with("member", "fallback"));
+    let FallbackInput { mut on, daily_cap_usd } = members.optional("fallback", FALLBACK_FORM)?.unwrap_or_default();
+    on.sort_unstable();
+    on.dedup();
+    let daily_cap_usd = daily_cap_usd.map(|text| usd_of(&text, "daily_cap_usd")).transpose()?;
+    if !on.is_empty() && daily_cap_usd.is_none_or(|cap| cap <= NanoUsd::ZERO) {
+        let detail = "Fallback costs money where own keys cost none: say with `daily_cap_usd` how much a day, above 0.";
+        return Err(unprocessable("daily_cap_usd", detail.to_owned()));
     }
-    Ok(payer)
+    Ok((payer, Fallback { on, daily_cap_usd }))
 }

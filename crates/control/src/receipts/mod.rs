@@ -73,7 +73,8 @@ pub(crate) struct ReceiptView {
     cost_basis: &'static str,
     /// The catalogue version that priced it.
     price_version: Option<String>,
-    /// Tokens in the provider's own classes; absent is unknown.
+    /// Tokens in the provider's own classes, and what else was counted (`input_characters`, `input_seconds`,
+    /// `web_searches`, `file_searches`); absent is unknown.
     #[schema(value_type = std::collections::BTreeMap<String, u64>)]
     usage: Usage,
     /// `measured`, `estimated` or `unknown`.

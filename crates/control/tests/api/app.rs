@@ -12,7 +12,7 @@ use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt;
 use ownkey_control::{Control, Endpoint, LadderLimits, Parts, Throttle, router};
 use ownkey_domain::catalogue::Catalogue;
-use ownkey_domain::money::{CreditPrice, MicroCredits};
+use ownkey_domain::money::{CreditPrice, CreditRate, MicroCredits};
 use ownkey_domain::plan::{DEFAULT_PLAN, Managed, Plan};
 use ownkey_domain::provider::Provider;
 use ownkey_domain::scope::Scope;
@@ -111,6 +111,8 @@ impl App {
             hasher: PlatformKeyHasher::new(PepperId(1), &Secret::new(vec![7; 32])),
             catalogue: Arc::new(Catalogue::builtin().unwrap()),
             plans: plans(),
+            credits: Some(CreditRate::parse("0.01", "1.5").unwrap()),
+            managed_paths: Vec::new(),
             services: services(),
             endpoints: BTreeMap::from([
                 (Provider::Anthropic, Endpoint::new(&[anthropic, "https://eu.example.com"], true).unwrap()),
@@ -159,6 +161,15 @@ impl App {
             }
         };
         self.send(request.body(body).unwrap()).await
+    }
+
+    /// Gives credits, or takes an order of another kind, as the operator, under that idempotency key.
+    pub async fn order(&self, path: &str, key: &str, body: Value) -> Reply {
+        let request = Request::post(path)
+            .header("authorization", format!("Bearer {OPERATOR}"))
+            .header("content-type", "application/json")
+            .header("idempotency-key", key);
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
     pub async fn get(&self, path: &str, credential: &str) -> Reply {
@@ -231,12 +242,12 @@ pub async fn open_store(dir: &Path) -> Store {
 
 fn plans() -> BTreeMap<String, Plan> {
     let keyless = Plan { name: "Free".to_owned(), managed: Managed::Included, ..Plan::nothing("free") };
-    let prepaid = Plan {
-        name: "Prepaid".to_owned(),
+    let paid = |id: &str, allowance: &str| Plan {
+        byok: true,
         managed: Managed::Credits,
-        allowance_credits: Some(MicroCredits::parse("5").unwrap()),
-        ..Plan::nothing("prepaid")
+        allowance_credits: Some(MicroCredits::parse(allowance).unwrap()),
+        ..Plan::nothing(id)
     };
-    let plans = [(DEFAULT_PLAN, Plan::default()), ("free", keyless), ("prepaid", prepaid)];
-    plans.into_iter().map(|(id, plan)| (id.to_owned(), plan)).collect()
+    let plans = [Plan::default(), keyless, paid("pro", "200"), paid("team", "500"), paid("prepaid", "5")];
+    plans.into_iter().map(|plan| (plan.id.clone(), plan)).collect()
 }

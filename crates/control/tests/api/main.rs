@@ -5,9 +5,13 @@
 mod agents;
 mod api_keys;
 mod app;
+mod budgets;
+mod costs;
+mod credits;
 mod edges;
 mod fake;
 mod key_tests;
+mod ledger;
 mod openapi;
 mod policy;
 mod provider_keys;

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::app::App;
+use crate::app::{App, OPERATOR};
 
 const PATH: &str = "/api/v1/workspaces/current/policy";
 
@@ -18,15 +18,50 @@ async fn who_pays_is_the_workspaces_word() {
 }
 
 #[tokio::test]
-async fn fallback_is_not_promised_before_it_is_built() {
+async fn consent_to_fallback_has_a_cap() {
     let app = App::new().await;
     let tenant = app.tenant().await;
-    let body = json!({"payer": "byok_only", "fallback": {"on": ["rate_limited"], "daily_cap_usd": "5"}});
-    app.call("PUT", PATH, &tenant.key, body).await.problem(422, "not_available_yet");
-    assert_eq!(app.get(PATH, &tenant.key).await.is(200).body["payer"], "byok_preferred");
-    for body in
-        [json!({"payer": "me"}), json!({"fallback": {"on": ["boredom"]}}), json!({"payer": "byok_only", "x": 1})]
-    {
+    let body = json!({
+        "payer": "byok_preferred",
+        "fallback": {"on": ["unavailable", "rate_limited", "unavailable"], "daily_cap_usd": "5.50"},
+    });
+    let shown = json!({
+        "payer": "byok_preferred",
+        "fallback": {"on": ["rate_limited", "unavailable"], "daily_cap_usd": "5.5"},
+    });
+    assert_eq!(app.call("PUT", PATH, &tenant.key, body.clone()).await.is(200).body, shown);
+    app.call("PUT", PATH, &tenant.key, body).await.is(200);
+    assert_eq!(app.get(PATH, &tenant.key).await.is(200).body, shown);
+    let routing = app.store.routing(tenant.id.parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!(routing.fallback.on.len(), 2);
+    for cap in [json!(null), json!("0"), json!("-1"), json!("a lot"), json!("0.0000000001"), json!("1e3")] {
+        let body = json!({"fallback": {"on": ["quota_exhausted"], "daily_cap_usd": cap}});
+        let refused = app.call("PUT", PATH, &tenant.key, body).await.problem(422, "invalid_value");
+        assert_eq!(refused.body["member"], "daily_cap_usd");
+    }
+    assert_eq!(app.get(PATH, &tenant.key).await.is(200).body, shown);
+    // Who says nothing of it consents to nothing.
+    let none = json!({"on": [], "daily_cap_usd": null});
+    assert_eq!(app.call("PUT", PATH, &tenant.key, json!({})).await.is(200).body["fallback"], none);
+    let path = format!("/api/v1/workspaces/{}/audit", tenant.id);
+    let events = app.get(&path, OPERATOR).await.is(200).body;
+    let told: Vec<_> =
+        events["data"].as_array().unwrap().iter().filter(|e| e["action"] == "workspace.policy").collect();
+    assert_eq!(told.len(), 2, "what changes nothing is no event");
+    assert_eq!(told[1]["detail"]["fallback"]["daily_cap_usd"], "5.5");
+}
+
+#[tokio::test]
+async fn what_is_no_policy_is_refused() {
+    let app = App::new().await;
+    let tenant = app.tenant().await;
+    for body in [
+        json!({"payer": "me"}),
+        json!({"fallback": {"on": ["boredom"]}}),
+        json!({"fallback": {"on": [], "cap": "1"}}),
+        json!({"payer": "byok_only", "x": 1}),
+    ] {
         app.call("PUT", PATH, &tenant.key, body).await.problem(400, "bad_request");
     }
+    assert_eq!(app.get(PATH, &tenant.key).await.is(200).body["payer"], "byok_preferred");
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::app::{App, NOW, Tenant};
 
-fn receipt(tenant: &Tenant, api_key: &str, n: u8) -> Receipt {
+pub fn receipt(tenant: &Tenant, api_key: &str, n: u8) -> Receipt {
     let id =
         uuid::Builder::from_unix_timestamp_millis(u64::try_from(NOW).unwrap() + u64::from(n), &[n; 10]).into_uuid();
     let workspace: WorkspaceId = tenant.id.parse().unwrap();
@@ -55,6 +55,7 @@ fn receipt(tenant: &Tenant, api_key: &str, n: u8) -> Receipt {
         attempts: vec![attempt],
         timing: Timing { own_us: 140, upstream_first_ms: Some(420), total_ms: 2300 },
         settlement: None,
+        response: None,
     }
 }
 

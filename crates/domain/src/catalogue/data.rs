@@ -6,9 +6,9 @@ use serde::Deserialize;
 
 use super::{BadCatalogue, Mode, Model};
 use crate::money::PicoUsd;
-use crate::price::{LongContext, Prices, Rates, Unit};
+use crate::price::{LongContext, Prices, Rates};
 use crate::provider::Provider;
-use crate::usage::TokenClass;
+use crate::usage::{TokenClass, Unit};
 
 /// Reads version and models.
 pub(super) fn parse(json: &str) -> Result<(String, Vec<Model>), BadCatalogue> {

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::price::{LongContext, Rates, Unit};
+use crate::price::{LongContext, Rates};
 use crate::provider::Provider::{Anthropic, OpenAi};
+use crate::usage::Unit;
 
 /// The families of the two products' pages, by their undated names.
 const FAMILIES: [(Provider, &[&str]); 9] = [
@@ -123,7 +124,7 @@ fn a_model_has_a_price_unless_it_takes_a_fee_that_no_token_tells_of() {
     let fee = ["gpt-4o-search-preview", "gpt-4o-mini-search-preview", "gpt-5-search-api", "o3-deep-research"];
     let fee = [&fee[..], &["o4-mini-deep-research"]].concat();
     for model in builtin().models {
-        let has_price = model.prices.by_token() || !model.prices.units.is_empty();
+        let has_price = model.prices.are_known();
         assert_eq!(has_price, !fee.contains(&family(&model)), "{}", model.id);
         let is_text = matches!(model.mode, Mode::Chat | Mode::Responses | Mode::Embedding);
         assert!(!has_price || !is_text || model.prices.by_token(), "{}", model.id);
@@ -136,8 +137,15 @@ fn anthropics_models_have_all_cache_classes() {
     let models = priced_by_token(Anthropic);
     assert!(models.len() >= 22);
     for model in models {
-        assert_eq!(model.prices.tiers.keys().collect::<Vec<_>>(), [STANDARD_TIER], "{}", model.id);
-        assert_eq!(classes(&model.prices.tiers[STANDARD_TIER]), all, "{}", model.id);
+        let is_old = is_any(
+            &model.id,
+            &["claude-haiku-4-5*", "claude-sonnet-4-5*", "claude-opus-4-5*", "claude-mythos-preview"],
+        );
+        let expected = if is_old { vec![STANDARD_TIER] } else { vec![STANDARD_TIER, "us"] };
+        assert_eq!(model.prices.tiers.keys().collect::<Vec<_>>(), expected, "{}", model.id);
+        for (tier, rates) in &model.prices.tiers {
+            assert_eq!(classes(rates), all, "{} {tier}", model.id);
+        }
     }
 }
 
@@ -198,6 +206,32 @@ fn long_prompts_have_prices_in_every_tier_and_class() {
         if let Some(LongContext { tiers, .. }) = long {
             assert_eq!(shape(tiers), shape(&model.prices.tiers), "{}", model.id);
         }
+    }
+}
+
+#[test]
+fn inference_in_the_united_states_costs_a_tenth_more() {
+    for model in priced_by_token(Anthropic) {
+        let long = model.prices.long_context.iter().map(|long| &long.tiers);
+        for tiers in std::iter::once(&model.prices.tiers).chain(long) {
+            let Some(us) = tiers.get("us") else { continue };
+            for (class, price) in tiers[STANDARD_TIER].iter() {
+                assert_eq!(us.get(class).unwrap().get() * 10, price.get() * 11, "{}", model.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn tools_have_their_fees_where_the_fee_is_all() {
+    let fee = |name: &str, unit| builtin().find(name).unwrap().prices.cost_of(unit, 1).map(|fee| fee.to_string());
+    for name in ["claude-haiku-4-5", "claude-opus-5", "gpt-4o", "gpt-5-pro"] {
+        assert_eq!(fee(name, Unit::WebSearch).as_deref(), Some("0.01"), "{name}");
+    }
+    assert_eq!(fee("gpt-5", Unit::FileSearch).as_deref(), Some("0.0025"));
+    // A search of theirs takes tokens that no usage shows.
+    for name in ["gpt-4o-mini", "gpt-4.1-mini", "gpt-5-search-api", "tts-1"] {
+        assert_eq!(fee(name, Unit::WebSearch), None, "{name}");
     }
 }
 

@@ -160,6 +160,8 @@ fn refunds_go_where_the_charge_came_from() {
         order: order(),
     };
     assert_eq!(book.refund(&Refund { request: request(2), ..refund(1) }), Err(RefundRefused::NotCharged));
+    let stranger = WorkspaceId::from_uuid(Uuid::from_u128(2));
+    assert_eq!(book.refund(&Refund { workspace: stranger, ..refund(1) }), Err(RefundRefused::NotCharged));
     assert_eq!(book.refund(&refund(9)), Err(RefundRefused::Exceeds { left: amount(8) }));
     assert_eq!(book.refund(&refund(4)), Ok(()));
     let in_grant =

@@ -149,3 +149,38 @@ fn assert_first_that_applies(question: &Question<'_>, refusal: Refusal) {
     let first = list.into_iter().find(|(applies, _)| *applies).map(|(_, refusal)| refusal);
     assert_eq!(Some(refusal), first, "{question:?}");
 }
+
+#[test]
+fn managed_access_steps_in_with_consent_only() {
+    use FallbackClass::{QuotaExhausted, RateLimited, Unavailable};
+    let plan = Plan::default();
+    let none = Plan { managed: Managed::None, ..Plan::default() };
+    let asked = Question {
+        plan: &plan,
+        policy: PayerPolicy::ByokPreferred,
+        gate: Gate::Available,
+        key: KeyState::Usable(KEY),
+        operator_key: true,
+        priced: true,
+    };
+    let consent = Fallback { on: vec![RateLimited, Unavailable], daily_cap_usd: Some(NanoUsd::new(1)) };
+    let steps_in = |question: &Question<'_>, consent: &Fallback, failure| step_in(question, consent, failure).is_some();
+    assert!(steps_in(&asked, &consent, RateLimited));
+    assert!(steps_in(&asked, &consent, Unavailable));
+    assert!(!steps_in(&asked, &consent, QuotaExhausted), "not consented to");
+    assert!(!steps_in(&asked, &Fallback::default(), RateLimited));
+    for cap in [None, Some(NanoUsd::ZERO)] {
+        assert!(!steps_in(&asked, &Fallback { daily_cap_usd: cap, ..consent.clone() }, RateLimited));
+    }
+    for question in [
+        Question { policy: PayerPolicy::ByokOnly, ..asked },
+        Question { gate: Gate::ByokOnly, ..asked },
+        Question { key: KeyState::Sealed(KEY), ..asked },
+        Question { key: KeyState::Dormant(KEY), ..asked },
+        Question { operator_key: false, ..asked },
+        Question { priced: false, ..asked },
+        Question { plan: &none, ..asked },
+    ] {
+        assert!(!steps_in(&question, &consent, RateLimited), "{question:?}");
+    }
+}

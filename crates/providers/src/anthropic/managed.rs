@@ -48,9 +48,12 @@ const MESSAGES_TERMS: Terms = Terms {
         "tool_search_tool_bm25",
         "tool_search_tool_bm25_20251119",
     ],
-    tiers: &[("auto", "standard"), ("standard_only", "standard")],
+    // Where inference runs may be set in the account.
+    tiers: &[("auto", &["standard", "us"]), ("standard_only", &["standard", "us"])],
     needs: &[],
+    query: &[],
     look: LOOK,
+    by_unit: &[],
 };
 
 /// `POST /v1/messages/count_tokens`: it costs nothing, whatever is counted. What names an object is out of reach here too.

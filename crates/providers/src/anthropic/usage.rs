@@ -1,11 +1,16 @@
 //! Anthropic's usage object. Its input classes are disjoint; the top level is not the whole bill.
 
-use ownkey_domain::usage::{Measured, TokenClass, Usage};
+use ownkey_domain::usage::{Measured, TokenClass, Unit, Usage};
 use serde_json::Value;
 
+use super::iterations::Bill;
 use crate::answer::{Billing, Served};
 
 const STANDARD: &str = "standard";
+/// Where inference costs more, and the name of the catalogue's tier for it.
+const US: &str = "us";
+/// The searches of the web, each of which has a fee.
+const WEB_SEARCHES: &str = "web_search_requests";
 /// Where inference costs the list price. `not_available` is what older models say.
 const GEO_AT_LIST_PRICE: [&str; 2] = ["global", "not_available"];
 
@@ -16,32 +21,29 @@ pub(super) fn answer(message: &Value) -> Served {
 
 /// The same from its parts, which a stream gives one by one.
 pub(super) fn served(message: &Value, usage: &Value, stop_reason: &Value, measured: Measured) -> Served {
-    let tokens = tokens(usage);
-    let measured = if tokens.is_empty() { Measured::Unknown } else { measured };
+    let bill = Bill::of(usage);
+    let measured = if bill.usage.is_empty() { Measured::Unknown } else { measured };
+    let searches = usage["server_tool_use"][WEB_SEARCHES].as_u64();
+    let with_searches = |usage: Usage| searches.map_or(usage, |count| usage.with_unit(Unit::WebSearch, count));
+    let mut parts = bill.parts;
+    if let Some(first) = parts.first_mut() {
+        first.usage = with_searches(first.usage);
+    }
     let text = |value: &Value| value.as_str().map(str::to_owned);
     Served {
-        billing: billing(usage, stop_reason, &tokens),
-        usage: tokens,
-        units: None,
+        billing: if bill.is_whole { billing(usage, stop_reason, &bill.usage) } else { Billing::BeyondUsage },
+        usage: with_searches(bill.usage),
+        parts,
         measured,
         model: text(&message["model"]),
-        service_tier: tier(usage).map(str::to_owned),
+        service_tier: tier(usage),
         response_id: text(&message["id"]),
+        ..Served::unknown()
     }
 }
 
-/// The top level, and what compaction used beside it.
-fn tokens(usage: &Value) -> Usage {
-    let mut tokens = entry(usage);
-    for compaction in iterations(usage).filter(|entry| kind(entry) == "compaction") {
-        for (class, count) in entry(compaction).iter() {
-            tokens.set(class, tokens.get(class).unwrap_or(0).saturating_add(count));
-        }
-    }
-    tokens
-}
-
-fn entry(usage: &Value) -> Usage {
+/// The classes of one usage object, of a message or of one iteration.
+pub(super) fn tokens(usage: &Value) -> Usage {
     let mut tokens = Usage::default();
     let mut set = |class, count: Option<u64>| {
         if let Some(count) = count {
@@ -68,27 +70,28 @@ fn billing(usage: &Value, stop_reason: &Value, tokens: &Usage) -> Billing {
     if stop_reason == "refusal" && tokens.get(TokenClass::Output) == Some(0) {
         return Billing::Nothing;
     }
+    // Web fetches cost only the tokens they bring in. Of code that ran the time is not told.
     let fees = usage["server_tool_use"].as_object().is_some_and(|tools| {
-        // Web fetches cost only the tokens they bring in.
-        tools.iter().any(|(tool, count)| tool != "web_fetch_requests" && count.as_u64() != Some(0) && !count.is_null())
+        let mut others =
+            tools.iter().filter(|(tool, _)| ![WEB_SEARCHES, "web_fetch_requests"].contains(&tool.as_str()));
+        others.any(|(_, count)| count.as_u64() != Some(0) && !count.is_null())
     });
-    let surcharge = usage["inference_geo"].as_str().is_some_and(|geo| !GEO_AT_LIST_PRICE.contains(&geo));
-    let other_models = iterations(usage).any(|entry| !["message", "compaction"].contains(&kind(entry)));
-    if fees || surcharge || other_models { Billing::BeyondTokens } else { Billing::ByTokens }
+    let surcharge = usage["inference_geo"].as_str().is_some_and(|geo| geo != US && !GEO_AT_LIST_PRICE.contains(&geo));
+    if fees || surcharge { Billing::BeyondUsage } else { Billing::ByUsage }
 }
 
-/// The tier that served; fast mode has prices of its own and counts as one. Priority is capacity that the account has
-/// paid for in advance and may be served unasked: what it uses of that has no list price but the standard one.
-fn tier(usage: &Value) -> Option<&str> {
+/// The tier that served; fast mode and inference in one country have prices of their own, and each counts as one.
+/// Priority is capacity that the account has paid for in advance and may be served unasked: what it uses of that has no
+/// list price but the standard one.
+fn tier(usage: &Value) -> Option<String> {
     let speed = usage["speed"].as_str().filter(|speed| *speed != STANDARD);
     let tier = usage["service_tier"].as_str().map(|tier| if tier == "priority" { STANDARD } else { tier });
-    speed.or(tier)
-}
-
-fn iterations(usage: &Value) -> impl Iterator<Item = &Value> {
-    usage["iterations"].as_array().into_iter().flatten()
-}
-
-fn kind(entry: &Value) -> &str {
-    entry["type"].as_str().unwrap_or_default()
+    let served = speed.or(tier);
+    if usage["inference_geo"] != US {
+        return served.map(str::to_owned);
+    }
+    Some(match served {
+        None | Some(STANDARD) => US.to_owned(),
+        Some(other) => format!("{other}_{US}"),
+    })
 }

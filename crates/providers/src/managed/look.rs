@@ -68,8 +68,8 @@ pub(super) fn walk_form<'a>(body: Payload<'_>, members: Members<'a>) -> Result<V
         let text = std::str::from_utf8(field.value).ok().filter(|_| !field.is_file);
         let mut objection = None;
         let seen = Place { look: **look, objection: &mut objection }.plain::<value::Error>(text);
-        let items = seen.map_err(|_| objection.unwrap_or(Objection::Unreadable))?;
-        found.push(Found { name, items });
+        let told = seen.map_err(|_| objection.unwrap_or(Objection::Unreadable))?;
+        found.push(Found { name, told });
     }
     Ok(found)
 }
@@ -78,19 +78,33 @@ pub(super) fn walk_form<'a>(body: Payload<'_>, members: Members<'a>) -> Result<V
 pub(super) struct Found<'a> {
     /// Its name.
     pub(super) name: &'a str,
-    /// The items of its list; `None` if it is `null`.
-    items: Option<u64>,
+    told: Told<'a>,
 }
 
-impl Found<'_> {
+/// What stood in a place, as far as anyone wants to know.
+#[derive(Clone, Copy)]
+enum Told<'a> {
+    Null,
+    /// One of the words that may stand there.
+    Word(&'a str),
+    /// So many items of a list, or anything else.
+    Items(u64),
+}
+
+impl<'a> Found<'a> {
     /// Whether it is anything but `null`.
-    pub(super) fn says(&self) -> bool {
-        self.items.is_some()
+    pub(super) const fn says(&self) -> bool {
+        !matches!(self.told, Told::Null)
     }
 
     /// How many items it has.
-    pub(super) fn items(&self) -> u64 {
-        self.items.unwrap_or(0)
+    pub(super) const fn items(&self) -> u64 {
+        if let Told::Items(items) = self.told { items } else { 0 }
+    }
+
+    /// The word that it is, where only words may stand.
+    pub(super) const fn word(&self) -> Option<&'a str> {
+        if let Told::Word(word) = self.told { Some(word) } else { None }
     }
 }
 
@@ -145,21 +159,22 @@ fn member<'a, 'de, A: MapAccess<'de>>(
     if found.iter().any(|found| found.name == name) {
         return stop(objection, Objection::Duplicate);
     }
-    let items = map.next_value_seed(Place { look, objection })?;
-    found.push(Found { name, items });
+    let told = map.next_value_seed(Place { look, objection })?;
+    found.push(Found { name, told });
     Ok(())
 }
 
 impl<'a> Place<'a, '_> {
     /// What is neither an object nor a list; the word, if it is one.
-    fn plain<E: Error>(self, word: Option<&str>) -> Result<Option<u64>, E> {
+    fn plain<E: Error>(self, word: Option<&str>) -> Result<Told<'a>, E> {
         match self.look {
             Look::Nothing(why) => stop(self.objection, why()),
-            Look::Word(words) if word.is_none_or(|word| !words.known.contains(&word)) => {
-                stop(self.objection, not_priced(words.what, word.unwrap_or_default()))
-            }
+            Look::Word(words) => match words.known.iter().find(|known| Some(**known) == word) {
+                Some(known) => Ok(Told::Word(known)),
+                None => stop(self.objection, not_priced(words.what, word.unwrap_or_default())),
+            },
             Look::Kind(words, _) | Look::Item(words, _) => stop(self.objection, not_priced(words.what, "")),
-            Look::Any | Look::Word(_) | Look::Each(_) | Look::Object(_) => Ok(Some(0)),
+            Look::Any | Look::Each(_) | Look::Object(_) => Ok(Told::Items(0)),
         }
     }
 
@@ -168,7 +183,7 @@ impl<'a> Place<'a, '_> {
         kind: Option<(Words<'a>, &'static [&'static str])>,
         members: Members<'a>,
         mut map: A,
-    ) -> Result<Option<u64>, A::Error> {
+    ) -> Result<Told<'a>, A::Error> {
         let mut found = Vec::new();
         while let Some(Name(name)) = map.next_key()? {
             let of_kind = kind.and_then(|(words, told_by)| {
@@ -186,65 +201,65 @@ impl<'a> Place<'a, '_> {
         let is_told = |by: &[&str]| found.iter().any(|found| by.contains(&found.name) && found.says());
         match kind {
             Some((words, told_by)) if !is_told(told_by) => stop(self.objection, not_priced(words.what, "")),
-            _ => Ok(Some(0)),
+            _ => Ok(Told::Items(0)),
         }
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Place<'_, '_> {
-    type Value = Option<u64>;
+impl<'a, 'de> DeserializeSeed<'de> for Place<'a, '_> {
+    type Value = Told<'a>;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<u64>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Told<'a>, D::Error> {
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Place<'_, '_> {
-    type Value = Option<u64>;
+impl<'a, 'de> Visitor<'de> for Place<'a, '_> {
+    type Value = Told<'a>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("JSON")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Option<u64>, E> {
-        if matches!(self.look, Look::Kind(..) | Look::Item(..)) { self.plain(None) } else { Ok(None) }
+    fn visit_unit<E: Error>(self) -> Result<Told<'a>, E> {
+        if matches!(self.look, Look::Kind(..) | Look::Item(..)) { self.plain(None) } else { Ok(Told::Null) }
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Option<u64>, E> {
-        if matches!(self.look, Look::Nothing(_)) && !value { Ok(Some(0)) } else { self.plain(None) }
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Told<'a>, E> {
+        if matches!(self.look, Look::Nothing(_)) && !value { Ok(Told::Items(0)) } else { self.plain(None) }
     }
 
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Option<u64>, E> {
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Told<'a>, E> {
         self.plain(None)
     }
 
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Option<u64>, E> {
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Told<'a>, E> {
         self.plain(None)
     }
 
-    fn visit_f64<E: Error>(self, _: f64) -> Result<Option<u64>, E> {
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Told<'a>, E> {
         self.plain(None)
     }
 
-    fn visit_str<E: Error>(self, value: &str) -> Result<Option<u64>, E> {
+    fn visit_str<E: Error>(self, value: &str) -> Result<Told<'a>, E> {
         self.plain(Some(value))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Option<u64>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Told<'a>, A::Error> {
         let mut items = 0;
         if let Look::Each(look) = self.look {
             while list.next_element_seed(Place { look: *look, objection: self.objection })?.is_some() {
                 items += 1;
             }
-            return Ok(Some(items));
+            return Ok(Told::Items(items));
         }
         while list.next_element::<IgnoredAny>()?.is_some() {
             items += 1;
         }
-        if matches!(self.look, Look::Nothing(_)) && items == 0 { Ok(Some(0)) } else { self.plain(None) }
+        if matches!(self.look, Look::Nothing(_)) && items == 0 { Ok(Told::Items(0)) } else { self.plain(None) }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<u64>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Told<'a>, A::Error> {
         match self.look {
             Look::Object(members) => self.object(None, members, map),
             Look::Kind(words, members) => self.object(Some((words, &[KIND])), members, map),

@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::fuzzing::routes;
 use crate::paths::{post, usual};
+use crate::peek::{Previous, peek};
 
 fn json_body(bytes: &[u8]) -> Payload<'_> {
     Payload { bytes, kind: Some(b"application/json") }
@@ -61,10 +63,55 @@ fn each_path_has_a_list_of_its_own() {
     }
 }
 
+/// What names a response passes here, since it is the gateway that knows whose the response is. It must hear of it.
+#[test]
+fn what_goes_on_from_a_response_is_told() {
+    let lists_it = |route: &&Route| route.managed.is_some_and(|terms| terms.members.contains(&"previous_response_id"));
+    let named: Vec<_> = routes().filter(lists_it).collect();
+    assert_eq!(named.len(), 2);
+    let id = Previous::Response("resp_1".parse().unwrap());
+    for route in named {
+        for (value, previous) in [
+            ("null", Previous::Nothing),
+            ("\"resp_1\"", id.clone()),
+            ("\"r\\u0065sp_1\"", id.clone()),
+            ("\"a/b\"", Previous::NoId),
+            ("\"\"", Previous::NoId),
+            ("[\"resp_1\"]", Previous::NoId),
+            ("false", Previous::NoId),
+        ] {
+            let body = format!(r#"{{"model":"m","input":"a","previous_response_id":{value}}}"#);
+            let sent = json_body(body.as_bytes());
+            assert_eq!(peek(sent, route).unwrap().previous, previous, "{value}");
+            assert!(ClosedWorld::of(route, None, &Arc::default()).look_through(sent).is_ok());
+        }
+        let twice = br#"{"previous_response_id":null,"previous_response_id":"resp_1"}"#;
+        assert!(peek(json_body(twice), route).is_err());
+    }
+}
+
+#[test]
+fn calls_about_a_response_carry_nothing_else() {
+    let by_id: Vec<_> = routes().filter(|route| route.template.starts_with("/v1/responses/{id}")).collect();
+    assert_eq!(by_id.len(), 4);
+    for route in by_id {
+        let look = |body: &str| ClosedWorld::of(route, None, &Arc::default()).look_through(json_body(body.as_bytes()));
+        assert!(look("").is_ok() && look("{}").is_ok());
+        assert!(matches!(look(r#"{"a":1}"#), Err(Objection::NotPriced(what)) if what.contains("`a`")));
+        assert!(matches!(look("x"), Err(Objection::Unreadable)));
+        assert!(look_at_parameter(route, "include[]").is_ok() && look_at_parameter(route, "surprise").is_err());
+        assert_eq!(route.object(&route.template.replace("{id}", "resp_1")), Some("resp_1"));
+    }
+    assert!(look_at_parameter(post("/v1/responses").unwrap(), "stream").is_err());
+    // Whose any other object is, nobody knows.
+    let others = routes().filter(|route| route.template.contains('{') && !route.template.starts_with("/v1/responses/"));
+    others.for_each(|route| assert!(!route.can_be_managed(), "{route:?}"));
+}
+
 #[test]
 fn items_of_an_input_are_tokens_and_no_references() {
     let ask = |item: Value| ask_at("/v1/responses", json!({"model": "m", "input": [item]}));
-    let one = Ok(Shape { messages: 1, has_tools: false });
+    let one = Ok(Shape { messages: 1, has_tools: false, tiers: &["standard", "priority"] });
     for fine in [
         json!({"role": "user", "content": "Hello"}),
         json!({"content": [{"type": "input_text", "text": "Hello"}], "role": "user", "type": null}),
@@ -198,7 +245,7 @@ fn what_sdks_send_every_day_passes() {
         assert!(ask(OpenAi, json!({ "store": store })).is_ok());
     }
     let shape = ask(OpenAi, json!({"tools": [{"type": "function"}]})).unwrap();
-    assert_eq!(shape, Shape { messages: 1, has_tools: true });
+    assert_eq!(shape, Shape { messages: 1, has_tools: true, tiers: &["standard", "priority"] });
 }
 
 #[test]
@@ -277,7 +324,7 @@ fn two_readers_see_one_request() {
 fn only_members_that_are_read_must_stand_once() {
     let body =
         br#"{"model":"gpt-5","metadata":{"a":"1","a":"2"},"messages":[{"name":"a","name":"b","content":"Hello"}]}"#;
-    let shape = Shape { messages: 1, has_tools: false };
+    let shape = Shape { messages: 1, has_tools: false, tiers: &["standard", "priority"] };
     assert_eq!(world(OpenAi, "gpt-5").look_through(json_body(body)), Ok(shape));
 }
 
@@ -286,13 +333,13 @@ fn a_tier_passes_only_if_prompts_of_every_size_have_a_price_in_it() {
     let catalogue = Catalogue::builtin().unwrap();
     for model in catalogue.models().iter().filter(|model| model.prices.by_token()) {
         let route = usual_route(model.provider);
-        for (asked, served) in route.managed.unwrap().tiers {
+        for (asked, answers) in route.managed.unwrap().tiers {
             let body = json!({"service_tier": asked}).to_string();
             let world = ClosedWorld::of(route, Some(model), &Arc::default());
             let passes = world.look_through(json_body(body.as_bytes())).is_ok();
             let has_price = |input| {
                 let usage = Usage::default().with(TokenClass::Input, input).with(TokenClass::Output, 1);
-                model.prices.cost(&usage, facts(model.provider).accounting, served).is_some()
+                model.prices.cost(&usage, facts(model.provider).accounting, answers[0]).is_some()
             };
             assert_eq!(passes, has_price(1) && has_price(1_000_000), "{} {asked}", model.id);
         }
@@ -302,6 +349,50 @@ fn a_tier_passes_only_if_prompts_of_every_size_have_a_price_in_it() {
     let world = ClosedWorld::of(usual_route(OpenAi), Some(&model), &Arc::default());
     assert!(world.look_through(json_body(br#"{"service_tier":"priority"}"#)).is_err());
     assert!(world.look_through(json_body(br#"{"service_tier":"flex"}"#)).is_ok());
+}
+
+#[test]
+fn the_tier_that_is_asked_for_tells_which_may_answer() {
+    let tiers = |provider, model: &str, body: Value| {
+        world(provider, model).look_through(json_body(body.to_string().as_bytes())).unwrap().tiers
+    };
+    let asked = |tier: Value| tiers(OpenAi, "gpt-5", json!({"service_tier": tier}));
+    assert_eq!(tiers(OpenAi, "gpt-5", json!({})), ["standard", "priority"]);
+    for (tier, answers) in [
+        (Value::Null, &["standard", "priority"][..]),
+        (json!("auto"), &["standard", "priority"]),
+        (json!("default"), &["standard"]),
+        (json!("flex"), &["flex"]),
+        (json!("fast"), &["priority", "standard"]),
+    ] {
+        assert_eq!(asked(tier.clone()), answers, "{tier}");
+    }
+    assert_eq!(tiers(Anthropic, "claude-opus-5", json!({})), ["standard", "us"]);
+}
+
+#[test]
+fn what_is_sold_by_the_character_or_second_has_terms_of_its_own() {
+    let catalogue = Catalogue::builtin().unwrap();
+    let ask = |path: &str, model: &str, body: Value| {
+        let world = ClosedWorld::of(post(path).unwrap(), catalogue.find(model), &Arc::default());
+        world.look_through(json_body(body.to_string().as_bytes())).is_ok()
+    };
+    let speech = "/v1/audio/speech";
+    for more in [json!({}), json!({"stream_format": "audio"}), json!({"stream_format": "sse"})] {
+        let mut body = json!({"model": "m", "input": "Hello", "voice": "alloy"});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        assert!(ask(speech, "tts-1-hd", body.clone()), "{body}");
+        assert_eq!(ask(speech, "gpt-4o-mini-tts", body.clone()), more["stream_format"] == "sse", "{body}");
+    }
+    assert!(!ask(speech, "tts-1", json!({"voice": "alloy"})));
+    assert!(!ask(speech, "tts-1", json!({"input": "Hello", "voice": {"id": "voice_1"}})));
+    assert!(!ask(speech, "tts-1", json!({"input": "Hello", "surprise": 1})));
+    let heard = "/v1/audio/transcriptions";
+    for (format, by_second, by_token) in [("json", true, true), ("verbose_json", true, false), ("text", false, false)] {
+        let body = json!({"response_format": format});
+        assert_eq!(ask(heard, "whisper-1", body.clone()), by_second, "{format}");
+        assert_eq!(ask(heard, "gpt-4o-transcribe", body), by_token, "{format}");
+    }
 }
 
 proptest! {

@@ -3,7 +3,6 @@
 
 use memchr::memmem::{self, Finder};
 use ownkey_domain::provider::Provider;
-use ownkey_domain::usage::{TokenClass, Usage};
 use serde_json::{Value, json};
 
 use crate::answer::Served;
@@ -114,7 +113,8 @@ impl Events {
         let told = whole.finish();
         let before = self.served.usage;
         self.served = (self.kinds.served)(&told);
-        self.served.usage = sum(&before, &self.served.usage);
+        // Of answers that tell their usage apart, what all used.
+        self.served.usage = before.plus(&self.served.usage);
         if is_among(name, self.kinds.fails) {
             return Seen::FinalError(class(&told));
         }
@@ -188,14 +188,6 @@ impl Reader for Events {
 
 fn is_among(name: &[u8], names: &[&str]) -> bool {
     names.iter().any(|known| known.as_bytes() == name)
-}
-
-/// Of answers that tell their usage apart, what all used.
-fn sum(before: &Usage, more: &Usage) -> Usage {
-    let add = |sum: Usage, (class, count): (TokenClass, u64)| {
-        sum.with(class, sum.get(class).unwrap_or(0).saturating_add(count))
-    };
-    more.iter().fold(*before, add)
 }
 
 fn parsed(data: Option<&[u8]>) -> Value {

@@ -47,15 +47,19 @@ const CHAT_TERMS: Terms = Terms {
     ],
     tools: &["function", "custom"],
     tiers: &[
-        ("auto", "standard"),
-        ("default", "standard"),
-        ("flex", "flex"),
-        ("priority", "priority"),
+        // What it stands for is set in the account, and may be the dearer one.
+        ("auto", &["standard", "priority"]),
+        ("default", &["standard"]),
+        ("flex", &["flex"]),
+        // Who asks for more than there is gets the usual.
+        ("priority", &["priority", "standard"]),
         // An answer to it says `priority`.
-        ("fast", "priority"),
+        ("fast", &["priority", "standard"]),
     ],
     needs: &[],
     look: CHAT_LOOK,
+    by_unit: &[],
+    query: &[],
 };
 
 /// `POST /v1/responses`.
@@ -128,6 +132,12 @@ pub(super) static INPUT_TOKENS: Terms = Terms {
     ..RESPONSES_TERMS
 };
 
+/// Calls about a response, whose workspace is looked at apart.
+pub(super) static BY_ID: Terms = Terms {
+    query: &["include", "include[]", "include_obfuscation", "starting_after", "stream", "after", "limit", "order"],
+    ..PLAIN
+};
+
 /// `POST /v1/completions`.
 pub(super) static COMPLETIONS: Terms = Terms {
     members: &[
@@ -161,7 +171,8 @@ pub(super) static EMBEDDINGS: Terms =
 pub(super) static MODERATIONS: Terms = Terms { members: &["model", "input"], ..PLAIN };
 
 /// Without tools, tiers and values that matter.
-pub(super) const PLAIN: Terms = Terms { members: &[], tools: &[], tiers: &[], needs: &[], look: &[] };
+pub(super) const PLAIN: Terms =
+    Terms { members: &[], tools: &[], tiers: &[], needs: &[], look: &[], query: &[], by_unit: &[] };
 
 /// A file of the operator's account.
 const FILE_ID: (&str, &Look<'static>) = ("file_id", &Look::Nothing(|| reference("the member", "file_id")));
@@ -218,7 +229,6 @@ const RESPONSE_LOOK: Members<'static> = &[
     ("input", &Look::Each(&ITEM)),
     // It goes on after its answer, where nobody counts.
     ("background", &Look::Nothing(|| not_priced("the member", "background"))),
-    ("previous_response_id", &Look::Nothing(|| reference("the member", "previous_response_id"))),
     ("conversation", &Look::Nothing(|| reference("the member", "conversation"))),
     ("prompt", &Look::Nothing(|| reference("the member", "prompt"))),
     STORE,

@@ -1,8 +1,7 @@
 //! Speech, transcriptions and images: their usage objects, each a little different, and their streams.
 
-use ownkey_domain::price::Unit;
-use ownkey_domain::usage::{Measured, TokenClass};
-use serde_json::Value;
+use ownkey_domain::usage::{Measured, TokenClass, Unit, Usage};
+use serde_json::{Number, Value};
 
 use super::events::{Events, Kinds};
 use super::usage::{counts, served};
@@ -12,6 +11,9 @@ use crate::stream::Dialect;
 
 /// What matters of these answers and of the events that end their streams.
 pub(super) const WANTED: Wanted = Wanted { within: None, members: &["model", "usage"], kinds_of: &[] };
+
+/// The same of text that was heard, which may say how long the sound was.
+pub(super) const HEARD: Wanted = Wanted { within: None, members: &["model", "usage", "duration"], kinds_of: &[] };
 
 /// What speech used: all of its output is sound.
 pub(super) fn speech(answer: &Value) -> Served {
@@ -29,22 +31,41 @@ pub(super) fn speech(answer: &Value) -> Served {
 /// Longer than any recording.
 const SECONDS_MAX: u64 = 1_000_000;
 
-/// What a transcription used, told in tokens or in seconds of sound.
-pub(super) fn transcription(answer: &Value) -> Served {
+/// What a transcription or a translation used, told in tokens or in seconds of sound. Where neither is told, the length
+/// of the sound may be, which is what is billed.
+pub(super) fn heard(answer: &Value) -> Served {
     let usage = &answer["usage"];
+    if usage["type"] == "duration" {
+        return of_seconds(answer, &usage["seconds"], Measured::Measured);
+    }
     let tokens = counts(&[
         (TokenClass::Input, &usage["input_tokens"]),
         (TokenClass::AudioInput, &usage["input_token_details"]["audio_tokens"]),
         (TokenClass::Output, &usage["output_tokens"]),
     ]);
-    let seconds = usage["seconds"].as_u64().filter(|seconds| usage["type"] == "duration" && *seconds <= SECONDS_MAX);
-    match seconds {
-        Some(seconds) => {
-            let units = Some((Unit::InputSecond, seconds));
-            Served { units, measured: Measured::Measured, ..served(answer, tokens) }
-        }
-        None => served(answer, tokens),
+    if tokens.is_empty() {
+        of_seconds(answer, &answer["duration"], Measured::Estimated)
+    } else {
+        served(answer, tokens)
     }
+}
+
+fn of_seconds(answer: &Value, seconds: &Value, measured: Measured) -> Served {
+    let Some((seconds, is_whole)) = seconds.as_number().and_then(whole_seconds) else {
+        return served(answer, Usage::default());
+    };
+    let measured = if is_whole { measured } else { Measured::Estimated };
+    Served { measured, ..served(answer, Usage::default().with_unit(Unit::InputSecond, seconds)) }
+}
+
+/// Seconds are counted in whole ones, begun ones too. Also tells whether none was only begun.
+fn whole_seconds(seconds: &Number) -> Option<(u64, bool)> {
+    let text = seconds.to_string();
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let is_whole = fraction.bytes().all(|digit| digit == b'0');
+    let whole: u64 = whole.parse().ok().filter(|_| fraction.bytes().all(|digit| digit.is_ascii_digit()))?;
+    let seconds = whole.checked_add(u64::from(!is_whole))?;
+    (seconds <= SECONDS_MAX).then_some((seconds, is_whole))
 }
 
 /// What images used.
@@ -56,6 +77,7 @@ pub(super) fn images(answer: &Value) -> Served {
             (TokenClass::Input, &usage["input_tokens"]),
             (TokenClass::ImageInput, &usage["input_tokens_details"]["image_tokens"]),
             (TokenClass::Output, &usage["output_tokens"]),
+            (TokenClass::ImageOutput, &usage["output_tokens_details"]["image_tokens"]),
         ]),
     )
 }
@@ -69,7 +91,7 @@ pub(super) fn speech_reader(_: u32) -> Dialect {
 
 /// Reads a stream of transcribed text.
 pub(super) fn transcription_reader(_: u32) -> Dialect {
-    Box::new(Events::new(Kinds { ends: &["transcript.text.done"], served: transcription, ..SPEECH }, 1))
+    Box::new(Events::new(Kinds { ends: &["transcript.text.done"], served: heard, ..SPEECH }, 1))
 }
 
 /// Reads a stream of images: each ends with an event and a usage of its own.

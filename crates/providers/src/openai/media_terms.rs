@@ -1,4 +1,7 @@
-//! What managed calls for sound and images may carry. Only answers that tell their tokens can be billed.
+//! What managed calls for sound and images may carry. Only answers that tell what they used can be billed, and those to
+//! requests that tell it.
+
+use ownkey_domain::usage::Unit;
 
 use super::managed::{FILE, PLAIN, VOICE};
 use crate::managed::{Look, Terms, Words};
@@ -8,6 +11,15 @@ pub(super) static SPEECH: Terms = Terms {
     members: &["model", "input", "instructions", "voice", "response_format", "speed", "stream_format"],
     needs: &["stream_format"],
     look: &[("stream_format", &Look::Word(Words { what: "the `stream_format`", known: &["sse"] })), ("voice", &VOICE)],
+    by_unit: &[(Unit::InputCharacter, &SPEECH_BY_CHARACTER)],
+    ..PLAIN
+};
+
+/// The same of models that are sold by the character, which the request tells.
+static SPEECH_BY_CHARACTER: Terms = Terms {
+    members: &["model", "input", "voice", "response_format", "speed", "stream_format"],
+    needs: &["input"],
+    look: &[("voice", &VOICE)],
     ..PLAIN
 };
 
@@ -28,6 +40,27 @@ pub(super) static TRANSCRIPTIONS: Terms = Terms {
         "chunking_strategy",
     ],
     look: &[("response_format", &Look::Word(Words { what: "the `response_format`", known: &["json"] }))],
+    by_unit: &[(Unit::InputSecond, &TRANSCRIPTIONS_BY_SECOND)],
+    ..PLAIN
+};
+
+/// The same of models that are sold by the second, which all JSON tells.
+static TRANSCRIPTIONS_BY_SECOND: Terms = Terms {
+    members: &[
+        "model",
+        "file",
+        "language",
+        "prompt",
+        "response_format",
+        "temperature",
+        "timestamp_granularities",
+        "timestamp_granularities[]",
+        "stream",
+    ],
+    look: &[(
+        "response_format",
+        &Look::Word(Words { what: "the `response_format`", known: &["json", "verbose_json"] }),
+    )],
     ..PLAIN
 };
 

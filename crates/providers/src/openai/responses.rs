@@ -1,22 +1,22 @@
 //! The Responses API: usage, what is billed beside it, and its streams, whose last event repeats the whole response
 //! and can be of any length.
 
-use ownkey_domain::usage::{TokenClass, Usage};
+use ownkey_domain::usage::{TokenClass, Unit, Usage};
 use serde_json::Value;
 
 use super::events::{Events, Kinds};
 use super::usage;
-use crate::answer::{Billing, Served};
+use crate::answer::{Billing, Served, Stored};
 use crate::json::Wanted;
 use crate::stream::Dialect;
 
-const MEMBERS: &[&str] = &["id", "model", "service_tier", "usage", "error"];
+const MEMBERS: &[&str] = &["id", "model", "service_tier", "usage", "error", "store", "background", "status"];
 
 /// What matters of a whole response.
-pub(super) const WANTED: Wanted = Wanted { within: None, members: MEMBERS, kinds_of: &["output"] };
+pub(super) const WANTED: Wanted = Wanted { within: None, members: MEMBERS, kinds_of: &["output", "tools"] };
 
 /// Items of an output that cost their tokens and nothing else. Others are tools that run at the provider, with fees of
-/// their own, or not known here.
+/// their own (see [`FEES`]), or not known here.
 const BY_TOKENS: [&str; 17] = [
     "message",
     "reasoning",
@@ -37,13 +37,45 @@ const BY_TOKENS: [&str; 17] = [
     "compaction",
 ];
 
+/// Calls of tools that have a fee each, with what is counted of them.
+const FEES: [(&str, Unit); 2] = [("web_search_call", Unit::WebSearch), ("file_search_call", Unit::FileSearch)];
+
+/// Tools whose searches have that fee. Those of older kinds have another, which depends on how the model thinks.
+const WEB_SEARCHES: [&str; 2] = ["web_search", "web_search_2025_08_26"];
+
 /// What a whole response says.
 pub(super) fn answer(response: &Value) -> Served {
-    let usage = tokens(&response["usage"]);
-    let mut kinds = response["output"].as_array().into_iter().flatten();
-    let by_tokens = kinds.all(|kind| kind.as_str().is_some_and(|kind| BY_TOKENS.contains(&kind)));
-    let billing = if by_tokens { Billing::ByTokens } else { Billing::BeyondTokens };
-    Served { billing, ..usage::served(response, usage) }
+    let told = usage::served(response, tokens(&response["usage"]));
+    let kinds = response["output"].as_object();
+    let count = |kind: &str| kinds?.get(kind)?.as_u64();
+    let fees = FEES.iter().filter_map(|(kind, unit)| Some((*unit, count(kind)?)));
+    let usage = fees.fold(told.usage, |usage, (unit, count)| usage.with_unit(unit, count));
+    let is_by_usage = |kind: &str| match kind {
+        "web_search_call" => has_one_web_search(&response["tools"]),
+        kind => kind == "file_search_call" || BY_TOKENS.contains(&kind),
+    };
+    let by_usage = kinds.into_iter().flat_map(|kinds| kinds.keys()).all(|kind| is_by_usage(kind));
+    let billing = if by_usage { Billing::ByUsage } else { Billing::BeyondUsage };
+    Served { usage, billing, stored: stored(response), ..told }
+}
+
+/// Whether the only tools that search the web are those whose fee is known.
+fn has_one_web_search(tools: &Value) -> bool {
+    let mut searches = tools.as_object().into_iter().flat_map(|tools| tools.keys());
+    let mut searches = searches.by_ref().filter(|tool| tool.starts_with("web_search")).peekable();
+    searches.peek().is_some() && searches.all(|tool| WEB_SEARCHES.contains(&tool.as_str()))
+}
+
+/// What a response is before its end.
+const UNDER_WAY: [&str; 2] = ["queued", "in_progress"];
+
+/// How a response is kept. It is unless the call said otherwise.
+fn stored(response: &Value) -> Option<Stored> {
+    if response["store"] == false {
+        return None;
+    }
+    let is_over = response["status"].as_str().is_some_and(|status| !UNDER_WAY.contains(&status));
+    Some(if response["background"] == true { Stored::InBackground { is_over } } else { Stored::InForeground })
 }
 
 fn tokens(usage: &Value) -> Usage {

@@ -23,7 +23,7 @@ const CALL: Route = Route {
     managed: None,
 };
 
-/// A call of the Responses API.
+/// A call of the Responses API. What it makes the provider keeps, unless it is told not to.
 const RESPONSE: Route = Route {
     names_events: true,
     answer: Reading { wanted: responses::WANTED, served: responses::answer },
@@ -33,7 +33,13 @@ const RESPONSE: Route = Route {
 
 /// A call about a response that is there already: it asks no model, and the usage that it may show is that of the call
 /// which made the response.
-const BY_ID: Route = Route { charge: Charge::Nothing, body: Body::Ignored, ..RESPONSE };
+const BY_ID: Route = Route { charge: Charge::Nothing, body: Body::Ignored, managed: Some(&managed::BY_ID), ..RESPONSE };
+
+/// One that shows the response: if that was made in the background, nobody was told its usage before.
+const SHOWN: Route = Route { charge: Charge::Deferred, ..BY_ID };
+
+/// What of a request goes on from a response.
+const RESPONSE_MEMBERS: Members = Members { previous: Some("previous_response_id"), ..Members::NONE };
 
 /// The same of a chat completion.
 const STORED: Route = Route { charge: Charge::Nothing, body: Body::Ignored, ..CALL };
@@ -74,7 +80,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         template: "/v1/responses",
         modes: &[Mode::Chat, Mode::Responses],
-        body: Body::Json(Members { limits: &["max_output_tokens"], ..Members::NONE }),
+        body: Body::Json(Members { limits: &["max_output_tokens"], ..RESPONSE_MEMBERS }),
         managed: Some(&managed::RESPONSES),
         ..RESPONSE
     },
@@ -82,7 +88,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         template: "/v1/responses/input_tokens",
         charge: Charge::Nothing,
-        body: Body::Json(Members { null_model: true, ..Members::NONE }),
+        body: Body::Json(Members { null_model: true, ..RESPONSE_MEMBERS }),
         managed: Some(&managed::INPUT_TOKENS),
         ..RESPONSE
     },
@@ -92,9 +98,9 @@ pub(super) const ROUTES: &[Route] = &[
         body: Body::Json(Members { null_model: true, ..Members::NONE }),
         ..RESPONSE
     },
-    Route { verb: Verb::Get, template: "/v1/responses/{id}", ..BY_ID },
+    Route { verb: Verb::Get, template: "/v1/responses/{id}", ..SHOWN },
     Route { verb: Verb::Delete, template: "/v1/responses/{id}", ..BY_ID },
-    Route { verb: Verb::Post, template: "/v1/responses/{id}/cancel", ..BY_ID },
+    Route { verb: Verb::Post, template: "/v1/responses/{id}/cancel", ..SHOWN },
     Route { verb: Verb::Get, template: "/v1/responses/{id}/input_items", ..BY_ID },
     Route {
         template: "/v1/completions",
@@ -114,6 +120,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         template: "/v1/audio/speech",
         modes: &[Mode::AudioSpeech],
+        body: Body::Json(Members { counted: Some("input"), ..Members::NONE }),
         answer: Reading { wanted: media::WANTED, served: media::speech },
         dialect: media::speech_reader,
         managed: Some(&media_terms::SPEECH),
@@ -123,16 +130,16 @@ pub(super) const ROUTES: &[Route] = &[
         template: "/v1/audio/transcriptions",
         modes: &[Mode::AudioTranscription],
         body: Body::Form(Members::NONE),
-        answer: Reading { wanted: media::WANTED, served: media::transcription },
+        answer: Reading { wanted: media::HEARD, served: media::heard },
         dialect: media::transcription_reader,
         managed: Some(&media_terms::TRANSCRIPTIONS),
         ..EVENTS
     },
-    // Its answers tell nothing of what they used.
+    // Its answers tell nothing of what they used, but for those that tell how long the sound was.
     Route {
         template: "/v1/audio/translations",
         body: Body::Form(Members::NONE),
-        answer: Reading { wanted: media::WANTED, served: media::transcription },
+        answer: Reading { wanted: media::HEARD, served: media::heard },
         ..EVENTS
     },
     Route { template: "/v1/images/generations", managed: Some(&media_terms::IMAGES), ..IMAGES },

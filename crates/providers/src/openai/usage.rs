@@ -3,7 +3,7 @@
 use ownkey_domain::usage::{Measured, TokenClass, Usage};
 use serde_json::Value;
 
-use crate::answer::{Billing, Served};
+use crate::answer::Served;
 
 /// What the catalogue calls OpenAI's `default` tier. `scale` is capacity that the account has paid for in advance: what
 /// a call uses of that has no list price but the standard one.
@@ -20,14 +20,13 @@ pub(super) fn served(answer: &Value, usage: Usage) -> Served {
     Served {
         measured: if usage.is_empty() { Measured::Unknown } else { Measured::Measured },
         usage,
-        units: None,
-        billing: Billing::ByTokens,
         model: text(&answer["model"]),
         service_tier: text(&answer["service_tier"]).map(|tier| match tier.as_str() {
             "default" | "scale" => STANDARD.to_owned(),
             _ => tier,
         }),
         response_id: text(&answer["id"]),
+        ..Served::unknown()
     }
 }
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{MODEL_LEN_MAX, PeekError};
+use super::{MODEL_LEN_MAX, PeekError, Previous};
 
 /// The members of an object that were asked for.
 pub(super) struct Members<'a> {
@@ -83,6 +83,12 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// How many characters a text has. What is no text is the provider's to refuse.
+    pub(super) fn characters(&self, member: &'static str) -> Option<u64> {
+        let text: String = serde_json::from_str(self.value(member)?.text).ok()?;
+        u64::try_from(text.chars().count()).ok()
+    }
+
     /// A count of tokens or answers.
     pub(super) fn limit(&self, member: &'static str) -> Result<Option<u32>, PeekError> {
         match self.value(member).map(|value| value.text) {
@@ -114,6 +120,16 @@ impl<'a> Value<'a> {
 
     pub(super) fn is_null(&self) -> bool {
         self.text == "null"
+    }
+
+    /// What the value names, if it is to name a response.
+    pub(super) fn previous(&self) -> Result<Previous, PeekError> {
+        if self.is_null() {
+            return Ok(Previous::Nothing);
+        }
+        // Other values of this kind are parsed as what they must be; of this one any is fine that is JSON.
+        Strict.deserialize(&mut serde_json::Deserializer::from_str(self.text)).map_err(|_| PeekError::NotJson)?;
+        Ok(serde_json::from_str(self.text).map_or(Previous::NoId, Previous::Response))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ownkey_providers::form::Payload;
 use ownkey_providers::fuzzing::{ActedOn, acted_on, routes};
-use ownkey_providers::peek::{PeekError, peek};
+use ownkey_providers::peek::{PeekError, Previous, peek};
 
 use crate::node::Node;
 
@@ -20,8 +20,16 @@ pub fn target(input: &[u8]) {
         };
         match (expected(&node, &acted_on), found) {
             (Ok(read), Ok(found)) => {
-                let told = (found.model, found.stream, found.include_usage, found.output_limit, found.answers);
+                let told = (
+                    found.model,
+                    found.stream,
+                    found.include_usage,
+                    found.output_limit,
+                    found.answers,
+                    found.characters,
+                );
                 assert_eq!(told, read, "{route:?}");
+                assert_eq!(found.previous, previous(&node, &acted_on), "{route:?}");
             }
             (Err(error), Err(found)) => {
                 assert_eq!(std::mem::discriminant(&error), std::mem::discriminant(&found), "{route:?}");
@@ -31,7 +39,7 @@ pub fn target(input: &[u8]) {
     }
 }
 
-type Read = (Option<String>, bool, bool, Option<u32>, Option<u32>);
+type Read = (Option<String>, bool, bool, Option<u32>, Option<u32>, Option<u64>);
 
 const WRONG: PeekError = PeekError::WrongType { member: "", expected: "" };
 
@@ -41,7 +49,7 @@ fn expected(node: &Node, acted_on: &ActedOn) -> Result<Read, PeekError> {
     }
     let options = acted_on.asks_usage.then_some("stream_options");
     let lists = [&["model", "stream"][..], acted_on.limits, acted_on.answers];
-    let mut read = lists.concat().into_iter().chain(options);
+    let mut read = lists.concat().into_iter().chain(options).chain(acted_on.counted).chain(acted_on.previous);
     if read.any(|name| node.all(name).nth(1).is_some()) {
         return Err(PeekError::Duplicate(""));
     }
@@ -62,7 +70,19 @@ fn expected(node: &Node, acted_on: &ActedOn) -> Result<Read, PeekError> {
         }
         include_usage = flag(options, "include_usage")?;
     }
-    Ok((model, stream, include_usage, limit, answers))
+    let characters = match acted_on.counted.and_then(|name| node.get(name)) {
+        Some(Node::Text(text)) => Some(text.chars().count() as u64),
+        _ => None,
+    };
+    Ok((model, stream, include_usage, limit, answers, characters))
+}
+
+fn previous(node: &Node, acted_on: &ActedOn) -> Previous {
+    match acted_on.previous.and_then(|name| node.get(name)) {
+        None => Previous::Nothing,
+        Some(Node::Text(text)) => text.parse().map_or(Previous::NoId, Previous::Response),
+        Some(_) => Previous::NoId,
+    }
 }
 
 fn flag(node: &Node, name: &str) -> Result<bool, PeekError> {
@@ -87,6 +107,8 @@ pub const KEYS: &[&str] = &[
     "\"model\"",
     "\"stream\"",
     "\"stream_options\"",
+    "\"previous_response_id\"",
+    "\"previous_response_id\"",
     "\"include_usage\"",
     "\"max_tokens\"",
     "\"max_completion_tokens\"",
@@ -94,6 +116,7 @@ pub const KEYS: &[&str] = &[
     "\"n\"",
     "\"best_of\"",
     "\"messages\"",
+    "\"input\"",
     "\"mod\\u0065l\"",
     "\"Model\"",
     "\"\"",
@@ -112,6 +135,7 @@ pub const LEAVES: &[&str] = &[
     "\"a\\u0000\"",
     "\"\\ud800\"",
     "\"\u{e9}\"",
+    "\"\u{1f642}\\ud83d\\ude42\\n\"",
     "{}",
     "{\"include_usage\":true}",
     "{ \"include_usage\" : null }",

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use ownkey_domain::provider::Provider;
-use ownkey_providers::answer::{AnswerMeter, Served};
+use ownkey_providers::answer::{AnswerMeter, Part, Served};
 use ownkey_providers::paths::{post, usual};
 use ownkey_providers::route::Route;
 use ownkey_providers::stream::{StreamFacts, StreamMeter, Terminal};
@@ -49,8 +49,9 @@ fn learnt(served: &Served) -> Value {
         "service_tier": served.service_tier,
         "response_id": served.response_id,
     });
-    if let Some((unit, count)) = served.units {
-        learnt["units"] = json!({(serde_json::to_value(unit).unwrap().as_str().unwrap()): count});
+    if !served.parts.is_empty() {
+        let part = |part: &Part| json!({"model": part.model, "usage": part.usage});
+        learnt["parts"] = served.parts.iter().map(part).collect();
     }
     learnt
 }
@@ -106,14 +107,24 @@ fn last_event(stream: &[u8]) -> Option<usize> {
     })
 }
 
+fn read<'a>(file: &Path, pieces: impl Iterator<Item = &'a [u8]>) -> Served {
+    let mut meter = AnswerMeter::new(route(file));
+    pieces.for_each(|piece| meter.feed(piece));
+    meter.finish()
+}
+
 #[test]
 fn plain_answers() {
     for file in files(".json") {
         let body = fs::read(&file).unwrap();
-        for size in [1, 7, body.len()] {
-            let mut meter = AnswerMeter::new(route(&file));
-            body.chunks(size).for_each(|piece| meter.feed(piece));
-            assert_eq!(learnt(&meter.finish()), expected(&file), "{}", file.display());
+        let whole = read(&file, body.chunks(body.len()));
+        assert_eq!(learnt(&whole), expected(&file), "{}", file.display());
+        for size in [1, 7] {
+            assert_eq!(read(&file, body.chunks(size)), whole, "{} in pieces of {size}", file.display());
+        }
+        for at in 0..body.len() {
+            let (head, tail) = body.split_at(at);
+            assert_eq!(read(&file, [head, tail].into_iter()), whole, "{} cut at {at}", file.display());
         }
     }
 }

@@ -3,4 +3,5 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod corpus;
+mod deferred;
 mod golden;

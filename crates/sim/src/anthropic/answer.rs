@@ -13,6 +13,9 @@ use crate::sim::Sim;
 use crate::text::{self, Bounds, Stop};
 use crate::tool::ToolCall;
 
+/// What a web search costs: 10 USD a thousand.
+const SEARCH_FEE: u64 = 10_000_000_000;
+
 /// A message before it is written.
 pub struct Message {
     /// `msg_…`
@@ -31,6 +34,8 @@ pub struct Message {
     pub output: u64,
     /// The id of the tool call.
     pub tool_id: String,
+    /// How often the web was searched.
+    searches: u64,
     input: Input,
     geo: String,
     tier: String,
@@ -59,7 +64,8 @@ pub fn message(
     let geo = body.get("inference_geo").and_then(Value::as_str).unwrap_or("global").to_owned();
     // Only the models since 4.6 charge for the place.
     let us_only = geo == "us" && !model.id.contains("-4-5");
-    let bill = Bill { us_only, ..Bill::new(model, "default", input) };
+    let searches = u64::from(prompt::searches(body, &asked.1));
+    let bill = Bill { us_only, fee: searches * SEARCH_FEE, ..Bill::new(model, "default", input) };
     let message = Message {
         id: call.unique("msg_01"),
         model: echo::key_in(call, &asked.0, "model").unwrap_or_else(|| model.snapshot().to_owned()),
@@ -69,6 +75,7 @@ pub fn message(
         prompt: input.total(),
         output,
         tool_id: call.unique("toolu_01"),
+        searches,
         input,
         geo,
         tier: echo::tier(call, &asked.0).unwrap_or_else(|| "standard".to_owned()),
@@ -108,7 +115,7 @@ impl Message {
             },
             "output_tokens": output,
             "output_tokens_details": {"thinking_tokens": 0},
-            "server_tool_use": null,
+            "server_tool_use": self.server_tools(),
             "service_tier": self.tier,
             "inference_geo": self.geo,
         })
@@ -122,8 +129,12 @@ impl Message {
             "cache_read_input_tokens": self.input.read,
             "output_tokens": self.told.1,
             "output_tokens_details": {"thinking_tokens": 0},
-            "server_tool_use": null,
+            "server_tool_use": self.server_tools(),
         })
+    }
+
+    fn server_tools(&self) -> Option<Value> {
+        (self.searches > 0).then(|| json!({"web_search_requests": self.searches, "web_fetch_requests": 0}))
     }
 
     /// `stop_reason` and `stop_sequence`.

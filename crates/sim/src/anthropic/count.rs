@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{error, fitting, prompt, usual_headers};
+use super::{dressed, error, fitting, prompt};
 use crate::call::Call;
-use crate::echo;
 use crate::oddity;
 use crate::reply::Reply;
 use crate::sim::Sim;
@@ -20,13 +19,10 @@ pub fn answer(sim: &Sim, call: &Call) -> Reply {
         let said = "messages: at least one message is required";
         return error::of(call, 400, "invalid_request_error", said);
     }
-    let (asked, _) = prompt::directives(&body);
+    let (asked, _) = prompt::directives(call, &body);
     if let Some(reply) = oddity::replaced(sim, call, &asked) {
         return oddity::shaped(reply, &asked);
     }
     let tokens: u64 = prompt::segments(&body).iter().map(|segment| text::count(&segment.text)).sum();
-    let mut reply = oddity::maybe_broken(Reply::json(200, &json!({"input_tokens": tokens})), &asked);
-    usual_headers(call, &mut reply);
-    echo::in_head(call, &asked, &mut reply);
-    oddity::shaped(reply, &asked)
+    dressed(call, &asked, oddity::maybe_broken(Reply::json(200, &json!({"input_tokens": tokens})), &asked))
 }

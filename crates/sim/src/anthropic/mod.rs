@@ -36,8 +36,10 @@ pub fn answer(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
     let reply = refused.unwrap_or_else(|| match (call.method.clone(), call.path.as_str()) {
         (Method::POST, MESSAGES) => messages(sim, call, recorder),
         (Method::POST, COUNT_TOKENS) => count::answer(sim, call),
-        (Method::GET, "/v1/models") => models::list(sim, call),
-        (Method::GET, path) if path.starts_with("/v1/models/") => models::one(call),
+        (Method::GET, "/v1/models") => oddity::aside(sim, call).unwrap_or_else(|| models::list(sim, call)),
+        (Method::GET, path) if path.starts_with("/v1/models/") => {
+            oddity::aside(sim, call).unwrap_or_else(|| models::one(call))
+        }
         (_, MESSAGES | COUNT_TOKENS | "/v1/models") => {
             error::of(call, 405, "invalid_request_error", "Method Not Allowed")
         }
@@ -95,7 +97,7 @@ fn messages(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
         Ok(accepted) => accepted,
         Err(reply) => return *reply,
     };
-    let asked = prompt::directives(&body);
+    let asked = prompt::directives(call, &body);
     if let Some(reply) = oddity::replaced(sim, call, &asked.0) {
         return oddity::shaped(reply, &asked.0);
     }
@@ -105,7 +107,7 @@ fn messages(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
         return error::of(call, 400, "invalid_request_error", &said);
     }
     recorder.bill(bill);
-    let mut reply = if body.get("stream") == Some(&Value::Bool(true)) {
+    let reply = if body.get("stream") == Some(&Value::Bool(true)) {
         let events = stream::events(message, &asked.0);
         Reply::events(oddity::stream(events, &asked.0, error_event(call, &asked.0).bytes))
     } else if asked.0.has("error_event") || asked.0.has("error") {
@@ -115,9 +117,14 @@ fn messages(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
     } else {
         oddity::maybe_broken(answer::plain(&message, &asked.0), &asked.0)
     };
+    dressed(call, &asked.0, reply)
+}
+
+/// An answer with the headers that all have, and what a directive does to it.
+fn dressed(call: &Call, asked: &Directives, mut reply: Reply) -> Reply {
     usual_headers(call, &mut reply);
-    echo::in_head(call, &asked.0, &mut reply);
-    oddity::shaped(reply, &asked.0)
+    echo::in_head(call, asked, &mut reply);
+    oddity::shaped(reply, asked)
 }
 
 /// The body and its model, if the service would take it.

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{error, usual_headers};
+use super::{dressed, error};
 use crate::bill::{Model, models};
 use crate::call::Call;
 use crate::echo;
+use crate::oddity;
 use crate::provider::Provider;
 use crate::reply::Reply;
 use crate::sim::Sim;
@@ -32,9 +33,7 @@ pub fn list(sim: &Sim, call: &Call) -> Reply {
     let id = |model: Option<&Value>| model.and_then(|model| model.get("id").cloned());
     let (first_id, last_id) = (id(page.first()), id(page.last()));
     let body = json!({"data": page, "first_id": first_id, "last_id": last_id, "has_more": has_more});
-    let mut reply = Reply::json(200, &body);
-    usual_headers(call, &mut reply);
-    reply
+    untexted(call, &body)
 }
 
 /// One model.
@@ -43,9 +42,13 @@ pub fn one(call: &Call) -> Reply {
     let Some(model) = crate::bill::model(Provider::Anthropic, id) else {
         return error::of(call, 404, "not_found_error", &format!("model: {id}"));
     };
-    let mut reply = Reply::json(200, &info(model));
-    usual_headers(call, &mut reply);
-    reply
+    untexted(call, &info(model))
+}
+
+/// Only the header of these calls can ask for something odd.
+fn untexted(call: &Call, body: &Value) -> Reply {
+    let asked = call.asked_aside();
+    dressed(call, &asked, oddity::maybe_broken(Reply::json(200, body), &asked))
 }
 
 fn info(model: &Model) -> Value {

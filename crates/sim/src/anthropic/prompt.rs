@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::cache::{Segment, Ttl};
+use crate::call::Call;
 use crate::directive::Directives;
 use crate::tool::{self, ToolCall};
 
@@ -23,10 +24,10 @@ fn text_of(content: Option<&Value>) -> String {
 }
 
 /// The directives of the last user message that has text, and that text.
-pub fn directives(body: &Value) -> (Directives, String) {
+pub fn directives(call: &Call, body: &Value) -> (Directives, String) {
     let user = messages(body).iter().rev().filter(|message| message.get("role") == Some(&Value::from("user")));
     let text = user.map(|message| text_of(message.get("content"))).find(|text| !text.is_empty());
-    Directives::take(&text.unwrap_or_default())
+    call.asked(&text.unwrap_or_default())
 }
 
 /// The results of tools the last message brings.
@@ -89,4 +90,12 @@ fn other(block: &Value) -> String {
 fn marker(block: &Value) -> Option<Ttl> {
     let marker = block.get("cache_control").filter(|marker| marker.is_object())?;
     Some(if marker.get("ttl") == Some(&Value::from("1h")) { Ttl::Hour } else { Ttl::Minutes })
+}
+
+/// Whether the model searches the web for its answer.
+pub fn searches(body: &Value, asked: &str) -> bool {
+    let mut tools = body.get("tools").and_then(Value::as_array).into_iter().flatten();
+    let is_search =
+        |tool: &Value| tool.get("type").and_then(Value::as_str).is_some_and(|kind| kind.starts_with("web_search_"));
+    asked.to_lowercase().contains("search") && tools.any(is_search)
 }

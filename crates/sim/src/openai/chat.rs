@@ -20,7 +20,7 @@ pub fn complete(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
         Ok(accepted) => accepted,
         Err(reply) => return *reply,
     };
-    let asked = prompt::directives(&body);
+    let asked = prompt::directives(call, &body);
     if let Some(reply) = oddity::replaced(sim, call, &asked.0) {
         return oddity::shaped(reply, &asked.0);
     }

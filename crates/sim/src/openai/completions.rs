@@ -55,7 +55,7 @@ struct Completion {
 
 fn complete(sim: &Sim, call: &Call, recorder: &mut Recorder, (body, model): (&Value, &'static Model)) -> Reply {
     let mut prompts = request::texts(body.get("prompt"));
-    let (asked, rest) = Directives::take(prompts.last().map_or("", String::as_str));
+    let (asked, rest) = call.asked(prompts.last().map_or("", String::as_str));
     if let Some(last) = prompts.last_mut() {
         *last = rest;
     }

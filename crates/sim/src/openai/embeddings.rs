@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 use super::{error, request};
 use crate::bill::{Bill, Input, Model};
 use crate::call::Call;
-use crate::directive::Directives;
 use crate::echo;
 use crate::log::{Mark, Recorder};
 use crate::oddity;
@@ -34,7 +33,7 @@ fn accepted(sim: &Sim, call: &Call) -> Result<(Value, &'static Model), Box<Reply
 
 fn embed(sim: &Sim, call: &Call, recorder: &mut Recorder, (body, model): (&Value, &'static Model)) -> Reply {
     let mut texts = request::texts(body.get("input"));
-    let (asked, rest) = Directives::take(texts.last().map_or("", String::as_str));
+    let (asked, rest) = call.asked(texts.last().map_or("", String::as_str));
     if let Some(last) = texts.last_mut() {
         *last = rest;
     }

@@ -55,7 +55,7 @@ fn answer(sim: &Sim, call: &Call, recorder: &mut Recorder, form: Result<Form, Bo
 
 fn draw(sim: &Sim, call: &Call, recorder: &mut Recorder, (form, model): (&Form, &'static Model)) -> Reply {
     let number = |name: &str, default| form.fields.get(name).and_then(Value::as_u64).unwrap_or(default);
-    let (asked, prompt) = Directives::take(form.fields.get("prompt").and_then(Value::as_str).unwrap_or_default());
+    let (asked, prompt) = call.asked(form.fields.get("prompt").and_then(Value::as_str).unwrap_or_default());
     if let Some(reply) = oddity::replaced(sim, call, &asked) {
         return oddity::shaped(reply, &asked);
     }
@@ -67,8 +67,7 @@ fn draw(sim: &Sim, call: &Call, recorder: &mut Recorder, (form, model): (&Form, 
         data: picture(&prompt, asked.count("huge", "bytes", 1_000_000).unwrap_or(300)),
     };
     if !model.sells_tokens() {
-        let fee = count * model.unit("image").unwrap_or(0);
-        recorder.bill(Bill { fee, ..Bill::new(model, "default", Input::default()) });
+        recorder.bill(Bill::new(model, "default", Input::default()));
         let data: Vec<Value> =
             (0..count).map(|at| json!({"url": format!("https://images.invalid/{at}.png")})).collect();
         let reply = Reply::json(200, &json!({"created": now_secs(), "data": data}));
@@ -77,8 +76,7 @@ fn draw(sim: &Sim, call: &Call, recorder: &mut Recorder, (form, model): (&Form, 
     let is_stream = request::is_streamed(&form.fields);
     // Each picture of a stream tells its own usage, and has its own input.
     let calls = if is_stream { count } else { 1 };
-    let fee = calls * each.images * model.unit("image_token").unwrap_or(0);
-    recorder.bill(Bill { fee, ..Bill::new(model, "default", Input::nested(calls * each.input, 0, 0)) });
+    recorder.bill(Bill::new(model, "default", Input::nested(calls * (each.input + each.images), 0, 0)));
     let reply = if is_stream {
         let kind = if call.path.ends_with("edits") { "image_edit" } else { "image_generation" };
         let events = events(&each, kind, (count, partial), &asked);
@@ -114,7 +112,11 @@ fn picture(prompt: &str, size: usize) -> String {
 }
 
 fn plain(each: &Picture, count: u64, asked: &Directives) -> Reply {
-    let usage = (!asked.has("no_usage")).then(|| each.usage(count));
+    let usage = (!asked.has("no_usage")).then(|| {
+        let mut usage = each.usage(count);
+        usage["output_tokens_details"] = json!({"image_tokens": each.output * count, "text_tokens": 0});
+        usage
+    });
     let data: Vec<Value> = (0..count).map(|_| json!({"b64_json": each.data})).collect();
     let mut body = json!({
         "created": now_secs(), "data": data, "background": "opaque", "output_format": "png", "size": "1024x1024",
@@ -150,7 +152,9 @@ fn events(each: &Picture, kind: &str, (count, partial): (u64, u64), asked: &Dire
         }
         // The log has the last word only: so far it is that of all of them.
         let mut so_far = each.usage(at + 1);
-        so_far["input_tokens"] = ((each.input + each.images) * (at + 1)).into();
+        let (text, images) = (each.input * (at + 1), each.images * (at + 1));
+        so_far["input_tokens"] = (text + images).into();
+        so_far["input_tokens_details"] = json!({"text_tokens": text, "image_tokens": images});
         let usage = (!asked.has("no_usage")).then_some(so_far);
         all.push(Event::named(part, &body).usage(usage.as_ref()).output(each.output * (at + 1)));
     }

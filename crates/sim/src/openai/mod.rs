@@ -65,12 +65,15 @@ pub fn answer(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
     let is_models = path == "/v1/models";
     let known = CALLS.iter().filter(|(_, template, _)| is_at(template, path));
     let found = known.clone().find(|(method, ..)| *method == call.method);
+    let in_place = |inference| refusal(sim, call, inference).or_else(|| oddity::aside(sim, call));
     let reply = match (&call.method, found) {
-        (_, Some((.., answering))) => refusal(sim, call, true).unwrap_or_else(|| answering(sim, call, recorder)),
-        (&Method::GET, None) if is_models => refusal(sim, call, false).unwrap_or_else(|| models::list(sim, call)),
-        (&Method::GET, None) if path.starts_with("/v1/models/") => {
-            refusal(sim, call, false).unwrap_or_else(|| models::one(call))
+        (_, Some((method, template, answering))) => {
+            let has_text = *method == Method::POST && !template.contains("{id}");
+            let instead = if has_text { refusal(sim, call, true) } else { in_place(true) };
+            instead.unwrap_or_else(|| answering(sim, call, recorder))
         }
+        (&Method::GET, None) if is_models => in_place(false).unwrap_or_else(|| models::list(sim, call)),
+        (&Method::GET, None) if path.starts_with("/v1/models/") => in_place(false).unwrap_or_else(|| models::one(call)),
         (method, None) if is_models || known.count() > 0 => {
             let hint = "(HINT: Perhaps you meant to use a different HTTP method?)";
             let said = format!("Not allowed to {method} on {path}. {hint}");
@@ -120,6 +123,12 @@ fn dressed(call: &Call, asked: &Directives, mut reply: Reply) -> Reply {
     usual_headers(call, &mut reply);
     echo::in_head(call, asked, &mut reply);
     oddity::shaped(reply, asked)
+}
+
+/// The answer to a call without a text: only its header can ask for something odd.
+fn untexted(call: &Call, body: &serde_json::Value) -> Reply {
+    let asked = call.asked_aside();
+    dressed(call, &asked, plain(call, &asked, Reply::json(200, body)))
 }
 
 /// A whole answer, or what a directive makes of it.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::usual_headers;
+use super::untexted;
 use crate::bill;
 use crate::call::Call;
 use crate::echo;
@@ -15,9 +15,7 @@ pub fn list(sim: &Sim, call: &Call) -> Reply {
     let echoes = echo::ids(sim, call);
     let ids = bill::models(Provider::OpenAi).map(|model| &model.id).chain(&echoes);
     let data: Vec<Value> = ids.map(|id| info(id)).collect();
-    let mut reply = Reply::json(200, &json!({"object": "list", "data": data}));
-    usual_headers(call, &mut reply);
-    reply
+    untexted(call, &json!({"object": "list", "data": data}))
 }
 
 /// One model.
@@ -28,9 +26,7 @@ pub fn one(call: &Call) -> Reply {
         let place = (Some("model"), Some("model_not_found"));
         return super::error::of(call, 404, (&said, "invalid_request_error"), place);
     };
-    let mut reply = Reply::json(200, &info(&model.id));
-    usual_headers(call, &mut reply);
-    reply
+    untexted(call, &info(&model.id))
 }
 
 fn info(id: &str) -> Value {

@@ -5,7 +5,6 @@ use serde_json::{Map, Value, json};
 use super::request;
 use crate::bill::Model;
 use crate::call::Call;
-use crate::directive::Directives;
 use crate::echo;
 use crate::log::Recorder;
 use crate::oddity;
@@ -47,7 +46,7 @@ fn judge(sim: &Sim, call: &Call, body: &Value, model: &Model) -> Reply {
         // The parts of one input.
         texts = vec![texts.join("\n")];
     }
-    let (asked, _) = Directives::take(texts.last().map_or("", String::as_str));
+    let (asked, _) = call.asked(texts.last().map_or("", String::as_str));
     if let Some(reply) = oddity::replaced(sim, call, &asked) {
         return oddity::shaped(reply, &asked);
     }

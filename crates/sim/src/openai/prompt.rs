@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::call::Call;
 use crate::directive::Directives;
 use crate::tool::{self, ToolCall, example};
 
@@ -26,9 +27,9 @@ fn role(message: &Value) -> &str {
 }
 
 /// The directives of the last user message, and its text without them.
-pub fn directives(body: &Value) -> (Directives, String) {
+pub fn directives(call: &Call, body: &Value) -> (Directives, String) {
     let last = messages(body).iter().rev().find(|message| role(message) == "user");
-    Directives::take(&last.map(text_of).unwrap_or_default())
+    call.asked(&last.map(text_of).unwrap_or_default())
 }
 
 /// The result of a tool, if that is what the last message brings.

@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::{chat, error, request};
 use crate::bill::{Bill, Input, Model};
 use crate::call::Call;
-use crate::directive::Directives;
 use crate::log::{Mark, Recorder};
 use crate::oddity;
 use crate::reply::Reply;
@@ -36,13 +35,14 @@ fn is_events(body: &Value) -> bool {
 
 fn speak(sim: &Sim, call: &Call, recorder: &mut Recorder, (body, model): (&Value, &'static Model)) -> Reply {
     let given = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
-    let (asked, words) = Directives::take(given("input"));
+    let (asked, words) = call.asked(given("input"));
     if let Some(reply) = oddity::replaced(sim, call, &asked) {
         return oddity::shaped(reply, &asked);
     }
     let input = text::count(&words) + text::count(given("instructions"));
     let output = 2 * text::count(&words);
-    let by_character = model.unit("character").map(|price| words.chars().count() as u64 * price);
+    // Directives too: they were sent as text.
+    let by_character = model.unit("character").map(|price| given("input").chars().count() as u64 * price);
     let tokens = if by_character.is_some() { 0 } else { input };
     let fee = by_character.unwrap_or(0);
     recorder.bill(Bill { fee, ..Bill::new(model, "default", Input::nested(tokens, 0, 0)) });

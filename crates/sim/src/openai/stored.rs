@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{dressed, error, request};
+use super::{error, request, untexted};
 use crate::call::Call;
-use crate::directive::Directives;
 use crate::log::Recorder;
 use crate::reply::Reply;
 use crate::shelf::Kept;
@@ -82,7 +81,7 @@ pub fn page(call: &Call, all: Vec<Value>) -> Value {
 
 fn shown(call: &Call, found: Option<Value>) -> Reply {
     match found {
-        Some(found) => dressed(call, &Directives::default(), Reply::json(200, &found)),
+        Some(found) => untexted(call, &found),
         None => {
             let said = format!("Completion {} not found", id(call));
             error::of(call, 404, (&said, "invalid_request_error"), (Some("id"), None))

@@ -6,7 +6,6 @@ use super::form::{self, Form};
 use super::{chat, error, request};
 use crate::bill::{Bill, Input, Model};
 use crate::call::Call;
-use crate::directive::Directives;
 use crate::log::{Mark, Recorder};
 use crate::oddity;
 use crate::reply::Reply;
@@ -44,7 +43,7 @@ pub fn translation(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
 
 fn heard(sim: &Sim, call: &Call, recorder: &mut Recorder, (form, model): (&Form, &'static Model)) -> Reply {
     let given = |name: &str| form.fields.get(name).and_then(Value::as_str).unwrap_or_default();
-    let (asked, prompt) = Directives::take(given("prompt"));
+    let (asked, prompt) = call.asked(given("prompt"));
     if let Some(reply) = oddity::replaced(sim, call, &asked) {
         return oddity::shaped(reply, &asked);
     }
@@ -59,7 +58,8 @@ fn heard(sim: &Sim, call: &Call, recorder: &mut Recorder, (form, model): (&Form,
             (Some("response_format"), Some("unsupported_value")),
         );
     }
-    let seconds = form.files.first().copied().unwrap_or(0).div_ceil(BYTES_PER_SECOND).max(1);
+    let bytes = form.files.first().copied().unwrap_or(0);
+    let seconds = bytes.div_ceil(BYTES_PER_SECOND).max(1);
     let words = text::answer(&format!("{seconds} seconds. {prompt}"), &text::Bounds::default()).0;
     let output = text::count(&words);
     let usage = if model.sells_tokens() {
@@ -79,18 +79,24 @@ fn heard(sim: &Sim, call: &Call, recorder: &mut Recorder, (form, model): (&Form,
         let events = events(&words, usage.as_ref(), output);
         Reply::events(oddity::stream(events, &asked, chat::error_event(call, &asked).bytes))
     } else {
-        super::plain(call, &asked, plain(call, format, &words, (usage, output)))
+        super::plain(call, &asked, plain(call, (format, duration(bytes)), &words, (usage, output)))
     };
     super::dressed(call, &asked, reply)
 }
 
-fn plain(call: &Call, format: &str, words: &str, (usage, output): (Option<Value>, u64)) -> Reply {
+/// The exact length of the sound, of which each begun second is billed.
+fn duration(bytes: u64) -> f64 {
+    let tenths = (bytes * 10).div_ceil(BYTES_PER_SECOND).max(1);
+    f64::from(u32::try_from(tenths).unwrap_or(u32::MAX)) / 10.0
+}
+
+fn plain(call: &Call, (format, duration): (&str, f64), words: &str, (usage, output): (Option<Value>, u64)) -> Reply {
     let is_translation = call.path.ends_with("translations");
     let mut body = json!({"text": words});
     match format {
         "json" => {}
         "verbose_json" => {
-            (body["language"], body["duration"], body["segments"]) = (json!("german"), json!(1.5), json!([]));
+            (body["language"], body["duration"], body["segments"]) = (json!("german"), json!(duration), json!([]));
         }
         _ => {
             return Reply::text(200, "text/plain; charset=utf-8", format!("{words}\n"))

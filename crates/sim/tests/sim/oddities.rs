@@ -251,6 +251,52 @@ async fn credentials_and_headers_are_checked_before_the_body() {
     assert_eq!(entry["id"].as_str(), wrong.headers["x-request-id"].to_str().ok());
 }
 
+/// Calls of every kind without a text: OpenAI's, then Anthropic's.
+const UNTEXTED: [&str; 4] = ["/v1/models", "/v1/models/gpt-4o", "/v1/chat/completions", "/v1/models/claude-haiku-4-5"];
+
+#[tokio::test]
+async fn a_header_asks_for_trouble_where_there_is_no_text() {
+    let sim = start().await;
+    for path in UNTEXTED {
+        let get = |asked: &'static str| {
+            let (at, keys) = if path.contains("claude") { (&sim.anthropic, ANTHROPIC) } else { (&sim.openai, OPENAI) };
+            let bearer = format!("Bearer {keys}");
+            let (uri, sim) = (format!("{at}{path}"), &sim);
+            async move {
+                let headers = [("authorization", &*bearer), ("anthropic-version", "2023-06-01"), ("x-sim", asked)];
+                sim.send("GET", uri, &headers, String::new()).await
+            }
+        };
+        assert_eq!(get("").await.status(), 200, "{path}");
+        let limited = get("[[sim:status code=429]][[sim:retry_after s=3]]").await;
+        assert_eq!((limited.status().as_u16(), &limited.headers()["retry-after"]), (429, &"3".parse().expect("3")));
+        assert!(!arriving(get("[[sim:cut]]").await).await.1, "{path}");
+        drop(get("[[sim:hang]]").await);
+        outcome(&sim, "cancelled").await;
+    }
+}
+
+#[tokio::test]
+async fn a_header_asks_for_trouble_beside_a_text() {
+    let sim = start().await;
+    let headers = [("authorization", &*format!("Bearer {OPENAI}")), ("x-sim", "[[sim:cut after=1]]")];
+    let uri = format!("{}/v1/chat/completions", sim.openai);
+    let response = sim.send("POST", uri, &headers, streamed("Hello").to_string()).await;
+    assert!(!arriving(response).await.1);
+}
+
+#[tokio::test]
+async fn hanging_up_is_no_answer() {
+    let sim = start().await;
+    let uri = format!("{}/v1/models", sim.openai).parse().expect("a URI");
+    let mut request = http::Request::new(http_body_util::Full::default());
+    *request.uri_mut() = uri;
+    request.headers_mut().insert("authorization", format!("Bearer {OPENAI}").parse().expect("a header"));
+    request.headers_mut().insert("x-sim", "[[sim:hang_up]]".parse().expect("a header"));
+    assert!(sim.client.request(request).await.is_err());
+    assert_eq!(sim.last_entry().await["outcome"], "failed");
+}
+
 #[tokio::test]
 async fn two_hundred_streams_run_at_once() {
     let sim = start().await;

@@ -90,7 +90,11 @@ async fn a_kept_response_is_found_by_its_id() {
     let path = format!("/v1/responses/{}", made["id"].as_str().expect("an id"));
     assert_eq!(call(&sim, "GET", &path).await.json(), made);
     let events = call(&sim, "GET", &format!("{path}?stream=true")).await.events();
-    assert!(events[1].contains("response.completed"));
+    // In the first one is a null for which its description has no word.
+    for event in &events[1..] {
+        assert_valid(&closed("openai", "ResponseStreamEvent"), &serde_json::from_str(event).expect("JSON"));
+    }
+    assert!(events[1].contains("response.output_text.delta") && events[2].contains("response.completed"));
     let items = call(&sim, "GET", &format!("{path}/input_items")).await.json();
     assert_valid(&closed("openai", "ResponseItemList"), &items);
     assert_eq!(call(&sim, "POST", &format!("{path}/cancel")).await.status, 400);
@@ -102,14 +106,43 @@ async fn a_kept_response_is_found_by_its_id() {
 }
 
 #[tokio::test]
-async fn what_runs_in_the_background_is_billed_and_can_be_cancelled() {
+async fn what_runs_in_the_background_is_made_step_by_step_and_billed_once() {
     let sim = start().await;
     let queued = post(&sim, "/v1/responses", with(ask("Hello"), json!({"background": true}))).await.json();
     assert_eq!((&queued["status"], queued.get("usage")), (&json!("queued"), None));
     assert_ne!(sim.last_entry().await["cost_usd"], "0");
     let path = format!("/v1/responses/{}", queued["id"].as_str().expect("an id"));
+    let shape = closed("openai", "Response");
+    let seen = async |method: &str, path: &str| {
+        let response = call(&sim, method, path).await.json();
+        assert_valid(&shape, &response);
+        assert_eq!(sim.last_entry().await["cost_usd"], "0", "billed with the call that made it");
+        (response["status"].clone(), response["usage"].is_object(), response["background"] == true)
+    };
+    assert_eq!(seen("GET", &path).await, (json!("in_progress"), false, true));
+    assert_eq!(seen("GET", &path).await, (json!("completed"), true, true));
+    assert_eq!(seen("GET", &path).await, (json!("completed"), true, true));
+    // What has ended stays as it ended.
+    assert_eq!(seen("POST", &format!("{path}/cancel")).await, (json!("completed"), true, true));
+}
+
+#[tokio::test]
+async fn what_runs_in_the_background_can_be_cancelled_before_its_end() {
+    let sim = start().await;
+    let queued = post(&sim, "/v1/responses", with(ask("Hello"), json!({"background": true}))).await.json();
+    let path = format!("/v1/responses/{}", queued["id"].as_str().expect("an id"));
+    for (method, path) in
+        [("POST", format!("{path}/cancel")), ("GET", path.clone()), ("POST", format!("{path}/cancel"))]
+    {
+        let cancelled = call(&sim, method, &path).await.json();
+        assert_eq!((&cancelled["status"], &cancelled["usage"]), (&json!("cancelled"), &Value::Null));
+    }
+    let queued = post(&sim, "/v1/responses", with(ask("Hello"), json!({"background": true}))).await.json();
+    let path = format!("/v1/responses/{}", queued["id"].as_str().expect("an id"));
+    let events = call(&sim, "GET", &format!("{path}?stream=true")).await.events();
+    let last = events.last().expect("events");
+    assert!(last.contains("response.completed") && last.contains("input_tokens"));
     assert_eq!(call(&sim, "GET", &path).await.json()["status"], "completed");
-    assert_eq!(call(&sim, "POST", &format!("{path}/cancel")).await.json()["status"], "cancelled");
 }
 
 #[tokio::test]
@@ -153,6 +186,25 @@ async fn what_codex_sends_beyond_the_description_is_taken() {
     assert_eq!(answer.status, 200, "{}", answer.json());
     let call = &answer.json()["output"][0];
     assert_eq!((&call["name"], &call["arguments"]), (&json!("run"), &json!(r#"{"cmd":"Zürich"}"#)));
-    let odd = post(&sim, "/v1/responses", with(body, json!({"client_metadata": {"turn": 1}}))).await;
-    assert_eq!(odd.status, 400);
+    let search = json!([{"type": "web_search", "search_content_types": ["text"]}]);
+    assert_eq!(post(&sim, "/v1/responses", with(body.clone(), json!({"tools": search}))).await.status, 200);
+    // Those members, of those types, in those places, and nothing like them.
+    for odd in [
+        json!({"client_metadata": {"turn": 1}}),
+        json!({"client_metadata": "turn"}),
+        json!({"server_metadata": {}}),
+        json!({"input": [{"role": "user", "content": "Hi", "id": 1}]}),
+        json!({"input": [{"role": "user", "content": "Hi", "name": "ada"}]}),
+        json!({"tools": [{"type": "web_search", "search_content_types": "text"}]}),
+        json!({"tools": [{"type": "web_search", "search_types": ["text"]}]}),
+        json!({"tools": [{"type": "function", "name": "run"}]}),
+        json!({"tools": [{"type": "namespace", "name": "team", "tools": [function]}]}),
+    ] {
+        let refused = post(&sim, "/v1/responses", with(body.clone(), odd.clone())).await;
+        assert_eq!(refused.status, 400, "{odd}");
+    }
+    let elsewhere = with(chat("Hi"), json!({"client_metadata": {"turn": "1"}}));
+    assert_eq!(sim.chat(&elsewhere).await.status, 400);
+    let elsewhere = with(ask("Hi"), json!({"client_metadata": {"turn": "1"}}));
+    assert_eq!(post(&sim, "/v1/responses/input_tokens", elsewhere).await.status, 400);
 }

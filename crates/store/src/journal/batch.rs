@@ -1,5 +1,5 @@
-//! A batch of receipts in one transaction: rows, totals, last uses, and the position, which guards against doing
-//! it twice.
+//! A batch of receipts in one transaction: responses, rows, totals, last uses, and the position, which guards against
+//! doing it twice.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
@@ -13,7 +13,7 @@ use crate::dialect::{Partitions, WideStatement, wide_rows};
 use crate::ledger::{self, Evidence};
 use crate::receipts::row::{INSERT_RECEIPTS, ReceiptRow};
 use crate::usage::totals::{self, ADD_TOTALS};
-use crate::{Result, Store, StoreError};
+use crate::{Result, Store, StoreError, responses};
 
 wide_rows! {
     /// The last use of a platform key or of a provider key.
@@ -54,13 +54,15 @@ pub(super) async fn commit(
     step: &Step<'_>,
     known: &Partitions,
 ) -> Result<Partitions> {
-    let rows = receipts.iter().map(ReceiptRow::of).collect::<Result<Vec<_>>>()?;
     let mut tx = store.inner.db.begin().await?;
     // First, since it locks workspaces, as whatever touches the ledger does.
     let overrun = ledger::settle(&mut tx, receipts).await?;
     kill::point("takeover_settled");
     let ended = receipts.iter().map(|receipt| receipt.id).collect();
     ledger::note_evidence(&mut tx, step.evidence, &ended).await?;
+    let receipts = &*responses::take_over(&mut tx, receipts).await?;
+    kill::point("takeover_responses");
+    let rows = receipts.iter().map(ReceiptRow::of).collect::<Result<Vec<_>>>()?;
     let made = known.ensure(&mut tx, rows.iter().map(|row| row.id)).await?;
     let inserted = INSERT_RECEIPTS.run(&mut tx, &rows).await?;
     if usize::try_from(inserted).ok() != Some(rows.len()) {

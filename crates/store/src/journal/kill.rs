@@ -1,4 +1,4 @@
-//! Named points at which tests let the process die, with the feature `kill-points` only:
+//! Named points of the journal and the ledger at which tests let the process die, with the feature `kill-points` only:
 //! `OWNKEY_TEST_KILL_AT=<point>[:count]` aborts at the count-th time that the point is reached.
 
 /// Dies here, if a test wants that.

@@ -182,7 +182,9 @@ impl Journal {
         let mut frame = vec![0; FRAME_HEAD];
         frame.push(EVIDENCE);
         serde_json::to_writer(&mut frame, &Evidence { request, so_far }).map_err(io::Error::from)?;
-        self.put(frame).map(drop)
+        self.put(frame)?;
+        kill::point("evidence_noted");
+        Ok(())
     }
 
     fn put(&self, frame: Vec<u8>) -> Result<Position, JournalError> {

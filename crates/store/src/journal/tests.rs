@@ -43,6 +43,7 @@ fn receipt(n: u128) -> Receipt {
         attempts: Vec::new(),
         timing: Timing::default(),
         settlement: None,
+        response: None,
     }
 }
 

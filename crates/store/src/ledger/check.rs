@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ownkey_domain::ledger::{Account, AccountId, Amount, Asset};
 use sqlx::FromRow;
 
-use super::rows::{AccountRow, account_id, read_legs};
+use super::rows::{AccountRow, account_id, accounts, read_legs};
 use crate::db::{Tx, on};
 use crate::{Result, Store};
 
@@ -71,9 +71,7 @@ impl Store {
 
 async fn look(tx: &mut Tx) -> Result<LedgerCheck> {
     crate::dialect::one_moment(tx).await?;
-    let sql = format!("SELECT {} FROM accounts", AccountRow::COLUMNS);
-    let rows: Vec<AccountRow> =
-        on!(tx.on(), c => sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str())).fetch_all(c).await)?;
+    let rows: Vec<AccountRow> = on!(tx.on(), c => sqlx::query_as(accounts!("", "")).fetch_all(c).await)?;
     let accounts = rows.into_iter().map(AccountRow::account).collect::<Result<Vec<_>>>()?;
     let mut sums: BTreeMap<AccountId, Sums> = BTreeMap::new();
     let mut transfers = 0;

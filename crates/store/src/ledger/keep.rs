@@ -31,7 +31,11 @@ struct DeadRow {
     evidence_usd: Option<i64>,
 }
 
-const COLUMNS: &str = "request, workspace, funds, evidence_credits, evidence_usd";
+macro_rules! held {
+    ($where:literal) => {
+        concat!("SELECT request, workspace, funds, evidence_credits, evidence_usd FROM holds WHERE ", $where)
+    };
+}
 
 impl Store {
     /// Says that a node lives.
@@ -57,8 +61,7 @@ impl Store {
     /// Ends what an earlier process of this node left open, once all its receipts are taken over: those that have one
     /// are settled by it. How many there were.
     pub async fn end_left(&self, left: &[RequestId], now: Timestamp) -> Result<usize> {
-        const SQL: &str =
-            "SELECT request, workspace, funds, evidence_credits, evidence_usd FROM holds WHERE request = $1";
+        const SQL: &str = held!("request = $1");
         let mut ended = 0;
         for request in left {
             let mut tx = self.inner.db.begin().await?;
@@ -72,14 +75,11 @@ impl Store {
 
     /// Ends what nodes hold that are dead. How many there were.
     pub async fn end_dead(&self, now: Timestamp) -> Result<usize> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM holds WHERE NOT EXISTS \
-             (SELECT 1 FROM nodes WHERE nodes.id = holds.node AND nodes.lease_until >= $1) LIMIT {BATCH}"
-        );
+        const SQL: &str =
+            held!("NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.id = holds.node AND nodes.lease_until >= $1) LIMIT $2");
         let mut tx = self.inner.db.begin().await?;
         let at = dialect::now(&mut tx).await?;
-        let rows: Vec<DeadRow> = on!(tx.on(), c => sqlx::query_as(sqlx::AssertSqlSafe(sql.as_str()))
-            .bind(at).fetch_all(c).await)?;
+        let rows: Vec<DeadRow> = on!(tx.on(), c => sqlx::query_as(SQL).bind(at).bind(BATCH).fetch_all(c).await)?;
         let ended = end(&mut tx, rows, now).await?;
         tx.commit().await?;
         Ok(ended)

@@ -38,7 +38,9 @@ impl Store {
             return Ok(known);
         }
         let mut open = open(&mut work, grant.workspace, None).await?;
-        open.book.grant(grant);
+        if !open.book.grant(grant) {
+            return Err(StoreError::Unstorable("grant"));
+        }
         open.save(&mut work.tx, None).await?;
         name(&mut work, grant).await?;
         remember(&mut work, (grant.workspace, key), (asked, answer)).await?;
@@ -54,6 +56,8 @@ impl Store {
 
     /// Gives back what a call was charged.
     pub async fn refund(&self, refund: &Refund, (asked, answer): (&Value, &Value), by: By) -> Result<RefundOrder> {
+        // A call that has ended is charged by now.
+        self.caught_up().await?;
         let mut work = self.mutate(by).await?;
         let key = refund.order.idempotency_key.as_deref();
         if let Some(known) = known_before(&mut work, (refund.workspace, key), asked).await? {

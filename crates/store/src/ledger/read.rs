@@ -7,7 +7,7 @@ use ownkey_domain::time::Timestamp;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::rows::{AccountRow, account_id};
+use super::rows::{AccountRow, account_id, accounts};
 use crate::db::on;
 use crate::{Page, Result, Store, page};
 
@@ -112,8 +112,7 @@ macro_rules! entries {
 impl Store {
     /// What a workspace has at that moment, once all its calls that have ended are settled.
     pub async fn credits(&self, workspace: WorkspaceId, now: Timestamp) -> Result<Credits> {
-        const SQL: &str = "SELECT id, debits_pending, debits_posted, credits_pending, credits_posted, granted, \
-            expires_at, opened_at, reason FROM accounts WHERE workspace = $1 AND closed_at IS NULL AND no_overdraft = 1";
+        const SQL: &str = accounts!(", reason", "WHERE workspace = $1 AND closed_at IS NULL AND no_overdraft = 1");
         self.caught_up().await?;
         let rows: Vec<PurseRow> =
             on!(self.inner.db.read(), c => sqlx::query_as(SQL).bind(workspace.uuid()).fetch_all(c).await)?;
@@ -123,15 +122,15 @@ impl Store {
         purses.retain(|purse| !purse.account.is_over(now));
         purses.sort_by_key(|purse| {
             let last = Timestamp::from_millis(i64::MAX);
-            (purse.account.expires_at.unwrap_or(last), purse.account.opened_at, purse.account.id)
+            let Account { id, expires_at, opened_at, .. } = purse.account;
+            (expires_at.unwrap_or(last), matches!(id, AccountId::Grant(..)), opened_at, id)
         });
         Ok(Credits { purses })
     }
 
     /// What is counted against a workspace's budgets in their present periods.
     pub async fn budget_accounts(&self, workspace: WorkspaceId) -> Result<Vec<Account>> {
-        const SQL: &str = "SELECT id, debits_pending, debits_posted, credits_pending, credits_posted, granted, \
-            expires_at, opened_at FROM accounts WHERE workspace = $1 AND closed_at IS NULL AND asset = 'USD'";
+        const SQL: &str = accounts!("", "WHERE workspace = $1 AND closed_at IS NULL AND asset = 'USD'");
         self.caught_up().await?;
         let rows: Vec<AccountRow> =
             on!(self.inner.db.read(), c => sqlx::query_as(SQL).bind(workspace.uuid()).fetch_all(c).await)?;
@@ -172,14 +171,15 @@ impl Store {
         Ok(Page::of(rows.into_iter().map(EntryRow::entry).collect::<Result<_>>()?, limit))
     }
 
-    /// What a workspace had at that moment, held or not.
+    /// What a workspace had at that moment, held or not: the sum of all that was entered before. What a process that
+    /// died left may be entered late, with the time of its calls, so the balance of no single entry tells this.
     pub async fn balance_at(&self, workspace: WorkspaceId, at: Timestamp) -> Result<MicroCredits> {
-        const SQL: &str = "SELECT balance FROM transfers WHERE workspace = $1 AND balance IS NOT NULL AND at < $2 \
-            ORDER BY seq DESC LIMIT 1";
+        const SQL: &str = "SELECT CAST(COALESCE(SUM(CASE WHEN kind IN ('charge', 'expiry') THEN -amount \
+            ELSE amount END), 0) AS BIGINT) FROM transfers WHERE workspace = $1 AND balance IS NOT NULL AND at < $2";
         self.caught_up().await?;
-        let row: Option<(i64,)> = on!(self.inner.db.read(), c => sqlx::query_as(SQL)
-            .bind(workspace.uuid()).bind(at.millis()).fetch_optional(c).await)?;
-        Ok(row.map_or(MicroCredits::ZERO, |(balance,)| MicroCredits::new(balance)))
+        let (balance,): (i64,) = on!(self.inner.db.read(), c => sqlx::query_as(SQL)
+            .bind(workspace.uuid()).bind(at.millis()).fetch_one(c).await)?;
+        Ok(MicroCredits::new(balance))
     }
 }
 

@@ -141,11 +141,20 @@ pub(super) struct AccountRow {
     opened_at: i64,
 }
 
-impl AccountRow {
-    /// Its columns.
-    pub const COLUMNS: &'static str =
-        "id, debits_pending, debits_posted, credits_pending, credits_posted, granted, expires_at, opened_at";
+/// Reads accounts, `$rest` of them, with `$more` columns.
+macro_rules! accounts {
+    ($more:literal, $rest:literal) => {
+        concat!(
+            "SELECT id, debits_pending, debits_posted, credits_pending, credits_posted, granted, expires_at, opened_at",
+            $more,
+            " FROM accounts ",
+            $rest
+        )
+    };
+}
+pub(super) use accounts;
 
+impl AccountRow {
     pub fn account(self) -> Result<Account> {
         let amount = |units| Amount::new(units).ok_or(StoreError::Corrupt("account"));
         Ok(Account {

@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::book::{Holder, OpenBook};
+use crate::journal::kill;
 use crate::{Result, Store, StoreError};
 
 /// Holds of a transaction.
@@ -126,7 +127,9 @@ impl HoldsTask {
         let outcomes = calls.iter().map(|call| open.book.hold(call)).collect();
         let funds = calls.iter().map(|call| (call.request, funds_name(call.funds))).collect();
         open.save(&mut tx, Some(&Holder { node: self.node, funds })).await?;
+        kill::point("hold_before_commit");
         tx.commit().await?;
+        kill::point("hold_committed");
         Ok(outcomes)
     }
 }

@@ -141,6 +141,7 @@ impl ReceiptRow {
             attempts: detail.attempts,
             timing: detail.timing,
             settlement: None,
+            response: None,
         })
     }
 }

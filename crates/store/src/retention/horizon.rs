@@ -24,6 +24,8 @@ pub struct Expired {
     pub receipts: Option<Timestamp>,
     /// Audit events before that.
     pub audit: Option<Timestamp>,
+    /// Responses that were made before that.
+    pub responses: Option<Timestamp>,
 }
 
 /// Sweeps now and then: once in an hour or so, by a clock that nobody sets. Made by [`Store::sweeper`].
@@ -39,6 +41,7 @@ pub struct Sweeper {
 struct Found {
     receipts: Option<Timestamp>,
     audit: Option<Timestamp>,
+    responses: Option<Timestamp>,
     change: i64,
 }
 
@@ -47,6 +50,7 @@ struct Found {
 pub(super) struct Upto {
     pub receipts: Option<Timestamp>,
     pub audit: Option<Timestamp>,
+    pub responses: Option<Timestamp>,
     /// Changes up to that number, which every node has read since, or has begun anew.
     pub change: i64,
 }
@@ -63,17 +67,19 @@ impl Sweeper {
     /// nothing at all.
     pub async fn begin(&mut self, expired: Expired) -> Result<Sweep> {
         let upto = match self.found {
-            None => Upto { receipts: None, audit: None, change: 0 },
+            None => Upto { receipts: None, audit: None, responses: None, change: 0 },
             // Other nodes sweep too. Since each goes by what it found one pause ago, all together keep the pace.
             Some(before) => Upto {
                 receipts: self.store.move_horizon(Horizon::Receipts, before.receipts, expired.receipts).await?,
                 audit: self.store.move_horizon(Horizon::Audit, before.audit, expired.audit).await?,
+                responses: self.store.move_horizon(Horizon::Responses, before.responses, expired.responses).await?,
                 change: before.change,
             },
         };
         self.found = Some(Found {
             receipts: self.store.horizon(Horizon::Receipts).await?,
             audit: self.store.horizon(Horizon::Audit).await?,
+            responses: self.store.horizon(Horizon::Responses).await?,
             change: self.store.latest_change().await?,
         });
         Ok(Sweep::new(self.store.clone(), upto))
@@ -85,6 +91,7 @@ impl Sweeper {
 enum Horizon {
     Receipts,
     Audit,
+    Responses,
 }
 
 impl Horizon {
@@ -93,6 +100,7 @@ impl Horizon {
         match self {
             Self::Receipts => "receipts_horizon",
             Self::Audit => "audit_horizon",
+            Self::Responses => "responses_horizon",
         }
     }
 }
@@ -124,6 +132,7 @@ impl Store {
             ORDER BY r.id LIMIT 1) AS id FROM workspaces w) f WHERE id IS NOT NULL ORDER BY id LIMIT 1";
         const EVENT: &str = "SELECT at FROM (SELECT (SELECT e.at FROM audit_events e WHERE e.workspace = h.workspace \
             ORDER BY e.seq LIMIT 1) AS at FROM audit_heads h) f WHERE at IS NOT NULL ORDER BY at LIMIT 1";
+        const RESPONSE: &str = "SELECT made_at FROM responses ORDER BY made_at LIMIT 1";
         let db = self.inner.db.read();
         let millis = match of {
             Horizon::Receipts => {
@@ -132,6 +141,10 @@ impl Store {
             }
             Horizon::Audit => {
                 let first: Option<(i64,)> = on!(db, c => sqlx::query_as(EVENT).fetch_optional(c).await)?;
+                first.map(|(at,)| at)
+            }
+            Horizon::Responses => {
+                let first: Option<(i64,)> = on!(db, c => sqlx::query_as(RESPONSE).fetch_optional(c).await)?;
                 first.map(|(at,)| at)
             }
         };

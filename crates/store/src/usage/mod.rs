@@ -5,7 +5,7 @@ pub(crate) mod totals;
 use ownkey_domain::id::{ApiKeyId, WorkspaceId};
 use ownkey_domain::money::{MicroCredits, PicoUsd};
 use ownkey_domain::time::Timestamp;
-use ownkey_domain::usage::{TokenClass, Usage};
+use ownkey_domain::usage::{TokenClass, Unit, Usage};
 
 use sqlx::{Decode, FromRow, Postgres, Sqlite, Type};
 use uuid::Uuid;
@@ -67,9 +67,9 @@ pub struct UsageTotals {
     pub calls: u64,
     /// Calls that were refused, failed, or got a status of 400 or above.
     pub errors: u64,
-    /// Tokens by class; a class that no call named is absent.
-    pub tokens: Usage,
-    /// Served calls whose tokens are unknown.
+    /// Tokens by class and other units; what no call named is absent.
+    pub usage: Usage,
+    /// Served calls whose usage is unknown.
     pub unmeasured: u64,
     /// List-price cost of the calls whose cost is known.
     pub cost_usd: PicoUsd,
@@ -148,6 +148,16 @@ macro_rules! sums {
             sum!("tokens_audio_output"),
             ", ",
             sum!("tokens_image_input"),
+            ", ",
+            sum!("tokens_image_output"),
+            ", ",
+            sum!("input_characters"),
+            ", ",
+            sum!("input_seconds"),
+            ", ",
+            sum!("web_searches"),
+            ", ",
+            sum!("file_searches"),
             " FROM usage_totals WHERE workspace = $1 AND hour >= $2 AND hour < $3 \
              AND ($4 IS NULL OR api_key = $4) GROUP BY 1 ORDER BY 1"
         )
@@ -229,6 +239,11 @@ struct SumsRow<K> {
     tokens_audio_input: Option<i64>,
     tokens_audio_output: Option<i64>,
     tokens_image_input: Option<i64>,
+    tokens_image_output: Option<i64>,
+    input_characters: Option<i64>,
+    input_seconds: Option<i64>,
+    web_searches: Option<i64>,
+    file_searches: Option<i64>,
 }
 
 impl<K> SumsRow<K> {
@@ -244,6 +259,16 @@ impl<K> SumsRow<K> {
             TokenClass::AudioInput => self.tokens_audio_input,
             TokenClass::AudioOutput => self.tokens_audio_output,
             TokenClass::ImageInput => self.tokens_image_input,
+            TokenClass::ImageOutput => self.tokens_image_output,
+        }
+    }
+
+    const fn units(&self, unit: Unit) -> Option<i64> {
+        match unit {
+            Unit::InputCharacter => self.input_characters,
+            Unit::InputSecond => self.input_seconds,
+            Unit::WebSearch => self.web_searches,
+            Unit::FileSearch => self.file_searches,
         }
     }
 }
@@ -253,16 +278,21 @@ impl<K: Key> TryFrom<SumsRow<K>> for UsageRow {
 
     fn try_from(row: SumsRow<K>) -> Result<Self> {
         let count = |n: i64| u64::try_from(n).map_err(|_| StoreError::Corrupt("usage total"));
-        let mut tokens = Usage::default();
+        let mut usage = Usage::default();
         for &class in TokenClass::ALL {
             if let Some(sum) = row.tokens(class) {
-                tokens.set(class, count(sum)?);
+                usage.set(class, count(sum)?);
+            }
+        }
+        for &unit in Unit::ALL {
+            if let Some(sum) = row.units(unit) {
+                usage = usage.with_unit(unit, count(sum)?);
             }
         }
         let totals = UsageTotals {
             calls: count(row.calls)?,
             errors: count(row.errors)?,
-            tokens,
+            usage,
             unmeasured: count(row.unmeasured)?,
             cost_usd: PicoUsd::new(row.cost_pico.into()),
             unpriced: count(row.unpriced)?,

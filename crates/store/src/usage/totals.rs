@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use ownkey_domain::id::ApiKeyId;
 use ownkey_domain::receipt::{Outcome, Receipt};
-use ownkey_domain::usage::{Measured, TokenClass};
+use ownkey_domain::usage::{Measured, TokenClass, Unit};
 use uuid::Uuid;
 
 use crate::dialect::{Wide, WideStatement, wide_rows};
@@ -38,6 +38,11 @@ wide_rows! {
         tokens_audio_input: Option<i64> => "bigint",
         tokens_audio_output: Option<i64> => "bigint",
         tokens_image_input: Option<i64> => "bigint",
+        tokens_image_output: Option<i64> => "bigint",
+        input_characters: Option<i64> => "bigint",
+        input_seconds: Option<i64> => "bigint",
+        web_searches: Option<i64> => "bigint",
+        file_searches: Option<i64> => "bigint",
     }
 }
 
@@ -128,6 +133,11 @@ fn empty(key: &Key) -> TotalsRow {
         tokens_audio_input: None,
         tokens_audio_output: None,
         tokens_image_input: None,
+        tokens_image_output: None,
+        input_characters: None,
+        input_seconds: None,
+        web_searches: None,
+        file_searches: None,
     }
 }
 
@@ -146,8 +156,10 @@ impl TotalsRow {
         self.unpriced += i64::from(served && cost.is_none() && receipt.service.is_none());
         add(&mut self.cost_pico, cost.unwrap_or(0));
         add(&mut self.credits_micro, receipt.credits.get().clamp(-AMOUNT_MAX, AMOUNT_MAX));
-        for (class, tokens) in receipt.usage.iter().filter(|_| believed) {
-            add(self.tokens(class).get_or_insert(0), i64::try_from(tokens).unwrap_or(SUM_MAX));
+        if believed {
+            let count = |sum: &mut Option<i64>, more| add(sum.get_or_insert(0), i64::try_from(more).unwrap_or(SUM_MAX));
+            receipt.usage.iter().for_each(|(class, tokens)| count(self.tokens(class), tokens));
+            receipt.usage.units().for_each(|(unit, more)| count(self.units(unit), more));
         }
     }
 
@@ -163,6 +175,16 @@ impl TotalsRow {
             TokenClass::AudioInput => &mut self.tokens_audio_input,
             TokenClass::AudioOutput => &mut self.tokens_audio_output,
             TokenClass::ImageInput => &mut self.tokens_image_input,
+            TokenClass::ImageOutput => &mut self.tokens_image_output,
+        }
+    }
+
+    fn units(&mut self, unit: Unit) -> &mut Option<i64> {
+        match unit {
+            Unit::InputCharacter => &mut self.input_characters,
+            Unit::InputSecond => &mut self.input_seconds,
+            Unit::WebSearch => &mut self.web_searches,
+            Unit::FileSearch => &mut self.file_searches,
         }
     }
 }

@@ -94,19 +94,24 @@ impl Bed {
 
     /// Runs a statement past the store, as damage or another program would.
     pub async fn execute(&self, sql: &str) {
-        let sql = AssertSqlSafe(sql.to_owned());
-        if self.config.url.starts_with("sqlite") {
-            let mut c = SqliteConnection::connect(&self.config.url).await.unwrap();
-            sqlx::query(sql).execute(&mut c).await.unwrap();
-        } else {
-            let mut c = PgConnection::connect(&self.config.url).await.unwrap();
-            sqlx::query(sql).execute(&mut c).await.unwrap();
-        }
+        try_execute(&self.config.url, sql).await.unwrap();
     }
 
     pub async fn workspace(&self) -> WorkspaceId {
         let new = new_workspace();
         self.store.create_workspace(&new, BY).await.unwrap().id
+    }
+}
+
+/// The same, which may be refused.
+pub async fn try_execute(url: &str, sql: &str) -> Result<(), sqlx::Error> {
+    let sql = AssertSqlSafe(sql.to_owned());
+    if url.starts_with("sqlite") {
+        let mut c = SqliteConnection::connect(url).await?;
+        sqlx::query(sql).execute(&mut c).await.map(drop)
+    } else {
+        let mut c = PgConnection::connect(url).await?;
+        sqlx::query(sql).execute(&mut c).await.map(drop)
     }
 }
 
@@ -118,6 +123,14 @@ pub struct Running {
 }
 
 impl Running {
+    /// Ends the takeover in the middle of what it does.
+    pub async fn kill(self) -> Arc<Journal> {
+        self.task.abort();
+        // It says that it was aborted.
+        drop(self.task.await);
+        self.journal
+    }
+
     /// Lets the takeover finish its work.
     pub async fn stop(self) -> Arc<Journal> {
         drop(self.stop);
@@ -160,6 +173,7 @@ pub fn receipt(workspace: WorkspaceId, n: u32) -> Receipt {
         attempts: Vec::new(),
         timing: Timing { own_us: 40, upstream_first_ms: Some(3), total_ms: 5 },
         settlement: None,
+        response: None,
     }
 }
 

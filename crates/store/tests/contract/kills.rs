@@ -7,14 +7,17 @@ use std::process::Command;
 use std::time::Duration;
 
 use ownkey_domain::id::{RequestId, WorkspaceId};
+use ownkey_domain::receipt::Receipt;
+use ownkey_domain::usage::{TokenClass, Usage};
 use ownkey_store::{AuditCheck, Expired, GroupBy, JournalLimits, Note, ReceiptFilter, Store, StoreConfig, UsageQuery};
-use uuid::Uuid;
 
-use crate::bed::{BY, Bed, NOW, mac, receipt};
+use crate::bed::{BY, Bed, NOW, mac, new_workspace, receipt};
+use crate::responses::{begun, polled};
 
-const POINTS: [&str; 8] = [
+const POINTS: [&str; 9] = [
     "journal_appended",
     "takeover_read",
+    "takeover_responses",
     "takeover_rows",
     "takeover_totals",
     "takeover_before_commit",
@@ -34,6 +37,16 @@ async fn open(url: &str) -> Store {
     Store::open(&StoreConfig::new(url)).await.unwrap()
 }
 
+/// Of five calls in a row one makes a response in the background, and three show it whole.
+fn appended(workspace: WorkspaceId, n: u32) -> Receipt {
+    let name = format!("resp_{}", n / 5);
+    match n % 5 {
+        0 => begun(workspace, n, &name),
+        1..=3 => polled(workspace, n, &name),
+        _ => receipt(workspace, n),
+    }
+}
+
 /// What the killed process does: append, note what is appended, wait for the takeover now and then.
 #[tokio::test]
 async fn child() {
@@ -45,7 +58,7 @@ async fn child() {
     tokio::spawn(takeover.run(std::future::pending()));
     let mut noted = std::fs::File::create(dir.join("appended")).unwrap();
     for n in 0..500 {
-        let receipt = receipt(workspace, n);
+        let receipt = appended(workspace, n);
         journal.append(&receipt).unwrap();
         writeln!(noted, "{}", receipt.id).unwrap();
         if n % 20 == 0 {
@@ -63,7 +76,11 @@ async fn no_point_loses_or_doubles_a_receipt(bed: Bed) {
     for point in POINTS {
         for count in [1, 3] {
             let dir = tempfile::tempdir().unwrap();
-            let workspace = WorkspaceId::from_uuid(Uuid::now_v7());
+            let store = open(&config.url).await;
+            store.set_audit_mac(mac());
+            let workspace = store.create_workspace(&new_workspace(), BY).await.unwrap().id;
+            store.close().await;
+            drop(store);
             let status = Command::new(std::env::current_exe().unwrap())
                 .args(["--exact", "kills::child", "--test-threads=1"])
                 .env(DIR, dir.path())
@@ -93,10 +110,17 @@ async fn check(url: &str, (dir, workspace): (&Path, WorkspaceId), point: &str) {
     let usage = store.usage(workspace, &query).await.unwrap();
     let calls: u64 = usage.iter().map(|row| row.totals.calls).sum();
     assert_eq!(usize::try_from(calls).unwrap(), kept.len(), "{point}");
+    for (number, shown) in page.items.iter().rev().collect::<Vec<_>>().chunks(5).enumerate() {
+        let count = shown.iter().skip(1).take(3).filter(|receipt| !receipt.usage.is_empty()).count();
+        assert_eq!(count, shown.len().min(2) - 1, "{point}: response {number}");
+    }
+    let input = |usage: &Usage| usage.get(TokenClass::Input).unwrap_or(0);
+    let total: u64 = usage.iter().map(|row| input(&row.totals.tokens)).sum();
+    assert_eq!(total, page.items.iter().map(|receipt| input(&receipt.usage)).sum::<u64>(), "{point}");
     store.close().await;
 }
 
-const EVERYTHING: Expired = Expired { receipts: None, audit: Some(NOW.plus_millis(1 << 40)) };
+const EVERYTHING: Expired = Expired { receipts: None, audit: Some(NOW.plus_millis(1 << 40)), responses: None };
 
 /// The first one only looks.
 async fn sweep_twice(store: &Store) {

@@ -7,13 +7,17 @@ mod agents;
 mod api_keys;
 mod audit;
 mod bed;
+mod budgets;
 mod credentials;
 mod deks;
 mod feed;
 #[cfg(feature = "kill-points")]
 mod kills;
+mod ledger;
+mod ledger_model;
 mod opening;
 mod receipts;
+mod responses;
 mod retention;
 mod schema;
 mod service_usage;

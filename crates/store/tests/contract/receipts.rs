@@ -1,13 +1,16 @@
 use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::receipt::Receipt;
-use ownkey_domain::usage::{TokenClass, Usage};
+use ownkey_domain::usage::{TokenClass, Unit, Usage};
 use ownkey_store::{GroupBy, JournalLimits, ReceiptFilter, StatusClass, UsageKey, UsageQuery};
 use uuid::Uuid;
 
 use crate::bed::{BY, Bed, NOW, new_api_key, new_credential, receipt};
 
-crate::on_both! { read_back_as_written paged_and_filtered of_other_workspaces_are_not_there last_uses_are_kept usage_adds_up }
+crate::on_both! {
+    read_back_as_written paged_and_filtered of_other_workspaces_are_not_there last_uses_are_kept usage_adds_up
+    whatever_is_counted_adds_up_by_itself
+}
 
 async fn read_back_as_written(bed: Bed) {
     let running = bed.start(JournalLimits::default()).await;
@@ -137,10 +140,28 @@ async fn usage_adds_up(bed: Bed) {
             receipts.iter().map(|r| i128::from(r.credits.get())).sum::<i128>()
         );
         let input = |usage: &Usage| i128::from(usage.get(TokenClass::Input).unwrap_or(0));
-        assert_eq!(sum(&|t| input(&t.tokens)), receipts.iter().map(|r| input(&r.usage)).sum::<i128>());
-        assert!(usage.iter().all(|row| row.totals.tokens.get(TokenClass::Output).is_none()));
+        assert_eq!(sum(&|t| input(&t.usage)), receipts.iter().map(|r| input(&r.usage)).sum::<i128>());
+        assert!(usage.iter().all(|row| row.totals.usage.get(TokenClass::Output).is_none()));
     }
     let one_hour = UsageQuery { from: NOW, to: NOW.plus_millis(1), group_by: GroupBy::Hour, api_key: None };
     let usage = bed.store.usage(workspace, &one_hour).await.unwrap();
     assert_eq!((usage.len(), usage[0].key.clone(), usage[0].totals.calls), (1, UsageKey::At(NOW), 60));
+}
+
+async fn whatever_is_counted_adds_up_by_itself(bed: Bed) {
+    let workspace = bed.workspace().await;
+    let running = bed.start(JournalLimits::default()).await;
+    let classes = (1..).zip(TokenClass::ALL);
+    let units = (100..).zip(Unit::ALL);
+    let used = classes.fold(Usage::default(), |usage, (count, class)| usage.with(*class, count));
+    let used = units.fold(used, |usage, (count, unit)| usage.with_unit(*unit, count));
+    let query = UsageQuery { from: NOW, to: NOW.plus_millis(1 << 40), group_by: GroupBy::Payer, api_key: None };
+    for (n, sum) in [(0, used), (1, used.plus(&used))] {
+        let mut one = receipt(workspace, n);
+        (one.at, one.payer, one.usage) = (NOW, Some(PayerKind::Byok), used);
+        running.journal.append(&one).unwrap();
+        assert_eq!(bed.store.usage(workspace, &query).await.unwrap()[0].totals.usage, sum);
+        assert_eq!(bed.store.receipt(workspace, one.id).await.unwrap().unwrap().usage, used);
+    }
+    running.stop().await;
 }

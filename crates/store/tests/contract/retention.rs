@@ -20,7 +20,7 @@ crate::on_both! {
     a_wrong_clock_costs_two_days_at_a_time a_clock_that_is_behind_deletes_nothing nodes_keep_the_pace_together
 }
 
-const NOTHING: Expired = Expired { receipts: None, audit: None };
+const NOTHING: Expired = Expired { receipts: None, audit: None, responses: None };
 const MINUTE: i64 = 60_000;
 const DAY: i64 = 24 * 60 * MINUTE;
 
@@ -37,7 +37,8 @@ async fn sweeper(store: &Store) -> Sweeper {
 
 /// One sweep of both by that clock. How many steps it took, and what is gone.
 async fn sweep_once(sweeper: &mut Sweeper, before: Timestamp) -> (usize, Swept) {
-    run_through(sweeper.begin(Expired { receipts: Some(before), audit: Some(before) }).await.unwrap()).await
+    let expired = Expired { receipts: Some(before), audit: Some(before), responses: Some(before) };
+    run_through(sweeper.begin(expired).await.unwrap()).await
 }
 
 async fn run_through(mut sweep: Sweep) -> (usize, Swept) {
@@ -312,7 +313,7 @@ async fn nodes_may_sweep_at_the_same_time(bed: Bed) {
     let workspace = bed.workspace().await;
     write(&bed, (0..1_500).map(|n| receipt(workspace, n))).await;
     note(&bed, Some(workspace), 1..600).await;
-    let expired = Expired { receipts: Some(at(2 * DAY)), audit: Some(at(2 * DAY)) };
+    let expired = Expired { receipts: Some(at(2 * DAY)), audit: Some(at(2 * DAY)), ..NOTHING };
     let ((_, one), (_, other)) = tokio::join!(sweep(&bed, expired), sweep(&bed, expired));
     assert_eq!((one.receipts + other.receipts, one.audit + other.audit), (1_500, 600));
     assert_eq!(bed.store.audit_verify(Some(workspace)).await.unwrap(), AuditCheck::Intact(0));

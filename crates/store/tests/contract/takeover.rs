@@ -134,7 +134,7 @@ async fn a_lying_provider_stops_nothing(bed: Bed) {
     let totals = usage[0].totals;
     assert_eq!((totals.calls, totals.unmeasured, totals.unpriced), (1_120, 1_120, 1_120));
     // Who lies about one class is not believed about another.
-    assert!(totals.tokens.is_empty());
+    assert!(totals.usage.is_empty());
     assert_eq!(totals.cost_usd, PicoUsd::new(0));
     assert_eq!((running.journal.set_aside(), counts(&bed, workspace).await), (0, (1_120, 1_120)));
     running.stop().await;
@@ -162,7 +162,7 @@ async fn sums_stop_at_a_bound(bed: Bed) {
     let usage = bed.store.usage(workspace, &ALWAYS).await.unwrap();
     let totals = usage[0].totals;
     let bound = u64::try_from(i64::MAX / 2).unwrap();
-    assert!(totals.calls > bound && totals.tokens.get(TokenClass::Input).unwrap() > bound);
+    assert!(totals.calls > bound && totals.usage.get(TokenClass::Input).unwrap() > bound);
     assert!(totals.cost_usd > PicoUsd::new(i128::from(bound)));
     assert_eq!(running.journal.set_aside(), 0);
     running.stop().await;

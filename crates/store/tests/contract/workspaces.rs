@@ -1,6 +1,7 @@
 use std::sync::{Arc, Mutex};
 
-use ownkey_domain::policy::PayerPolicy;
+use ownkey_domain::money::NanoUsd;
+use ownkey_domain::policy::{Fallback, FallbackClass, PayerPolicy};
 use ownkey_store::{Change, ChangeKind, StoreError, WorkspacePatch};
 
 use crate::bed::{BY, Bed, new_api_key, new_credential, new_workspace};
@@ -59,9 +60,14 @@ async fn changed(bed: Bed) {
 
 async fn policy_changes(bed: Bed) {
     let id = bed.workspace().await;
-    assert!(bed.store.set_policy(id, PayerPolicy::ByokOnly, BY).await.unwrap());
+    assert!(bed.store.set_policy(id, PayerPolicy::ByokOnly, &Fallback::default(), BY).await.unwrap());
     assert_eq!(bed.store.workspace(id).await.unwrap().unwrap().policy, PayerPolicy::ByokOnly);
-    assert!(!bed.store.set_policy(new_workspace().id, PayerPolicy::ByokOnly, BY).await.unwrap());
+    let consent =
+        Fallback { on: vec![FallbackClass::Unavailable], daily_cap_usd: Some(NanoUsd::parse_usd("2.5").unwrap()) };
+    assert!(bed.store.set_policy(id, PayerPolicy::ByokOnly, &consent, BY).await.unwrap());
+    assert_eq!(bed.store.workspace(id).await.unwrap().unwrap().fallback, consent);
+    assert_eq!(bed.store.routing(id).await.unwrap().unwrap().fallback, consent);
+    assert!(!bed.store.set_policy(new_workspace().id, PayerPolicy::ByokOnly, &Fallback::default(), BY).await.unwrap());
 }
 
 async fn deleting_ends_everything(bed: Bed) {
@@ -90,7 +96,7 @@ async fn listeners_hear_first(bed: Bed) {
     assert_eq!(*heard.lock().unwrap(), [change]);
     let latest = bed.store.latest_change().await.unwrap();
     assert_eq!(bed.store.changes(latest - 1, 9).await.unwrap(), [(latest, change)]);
-    assert!(!bed.store.set_policy(new_workspace().id, PayerPolicy::ByokOnly, BY).await.unwrap());
+    assert!(!bed.store.set_policy(new_workspace().id, PayerPolicy::ByokOnly, &Fallback::default(), BY).await.unwrap());
     assert_eq!(heard.lock().unwrap().len(), 1);
     assert_eq!(bed.store.latest_change().await.unwrap(), latest);
 }

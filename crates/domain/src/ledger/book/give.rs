@@ -77,7 +77,9 @@ impl Book {
     /// that has expired.
     pub fn refund(&mut self, refund: &Refund) -> Result<(), RefundRefused> {
         let charged = self.charged.get(&refund.request).cloned().ok_or(RefundRefused::NotCharged)?;
-        let mut purses: Vec<_> = charged.into_iter().filter(|(id, _)| id.is_purse()).collect();
+        // What another workspace was charged is none of this one's.
+        let is_own = |id: &AccountId| id.is_purse() && id.workspace() == Some(refund.workspace);
+        let mut purses: Vec<_> = charged.into_iter().filter(|(id, _)| is_own(id)).collect();
         if purses.is_empty() {
             return Err(RefundRefused::NotCharged);
         }

@@ -29,6 +29,15 @@ impl Source for Everyone {
     fn workspace(&self, id: WorkspaceId) -> BoxFuture<'_, Result<Option<Workspace>, SourceError>> {
         Box::pin(async move { Ok(Some(workspace(id))) })
     }
+
+    fn chain<'a>(
+        &'a self,
+        _: WorkspaceId,
+        _: Provider,
+        _: &'a ResponseId,
+    ) -> BoxFuture<'a, Result<Option<ChainTokens>, SourceError>> {
+        Box::pin(async { Ok(None) })
+    }
 }
 
 fn key(lookup: LookupId) -> PlatformKey {

@@ -4,27 +4,46 @@ use serde_json::{Value, json};
 
 use super::prompt;
 use crate::call::Call;
-use crate::directive::Directives;
 use crate::log::Recorder;
-use crate::openai::{dressed, error, stored};
+use crate::openai::{dressed, error, stored, untexted};
 use crate::reply::Reply;
 use crate::sim::Sim;
 use crate::sse::{Event, Part};
 
-/// `GET …/{id}`: the response, or its events again.
+/// `GET …/{id}`: the response, or its events again. One in the background goes a step further each time it is asked
+/// for; its events go on to its end.
 pub fn get(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
-    let Some(kept) = sim.responses.get(call.owner(), id(call)) else { return unknown(call) };
     if call.parameter("stream") != Some("true") {
-        return shown(call, &kept.answer);
+        return sim
+            .responses
+            .step(call.owner(), id(call))
+            .map_or_else(|| unknown(call), |kept| untexted(call, &kept.answer));
     }
+    let Some(kept) = sim.responses.finish(call.owner(), id(call)) else { return unknown(call) };
     let mut begun = kept.answer.clone();
     (begun["status"], begun["output"], begun["usage"]) = (json!("in_progress"), json!([]), Value::Null);
     let created = json!({"type": "response.created", "sequence_number": 0, "response": begun});
-    let completed = json!({"type": "response.completed", "sequence_number": 1, "response": kept.answer});
-    let events = [Event::named(Part::Frame, &created), Event::named(Part::Terminal, &completed)];
-    let nothing = Directives::default();
-    let script = crate::oddity::stream(Box::new(events.into_iter()), &nothing, bytes::Bytes::new());
-    dressed(call, &nothing, Reply::events(script))
+    let deltas = deltas(&kept.answer);
+    let completed = json!({"type": "response.completed", "sequence_number": deltas.len() + 1, "response": kept.answer});
+    let (first, last) = (Event::named(Part::Frame, &created), Event::named(Part::Terminal, &completed));
+    let events = std::iter::once(first).chain(deltas).chain([last]).collect::<Vec<_>>();
+    let asked = call.asked_aside();
+    let script = crate::oddity::stream(Box::new(events.into_iter()), &asked, super::error_event(call, &asked).bytes);
+    dressed(call, &asked, Reply::events(script))
+}
+
+/// What was said, each text at once.
+fn deltas(answer: &Value) -> Vec<Event> {
+    let items = answer.get("output").and_then(Value::as_array).map_or(&[][..], Vec::as_slice).iter().enumerate();
+    let texts = items.filter_map(|(at, item)| Some((at, item.get("id")?, item.pointer("/content/0/text")?)));
+    let numbered = texts.enumerate().map(|(number, (at, id, text))| {
+        let event = json!({
+            "type": "response.output_text.delta", "sequence_number": number + 1, "delta": text, "item_id": id,
+            "output_index": at, "content_index": 0, "logprobs": [],
+        });
+        Event::named(Part::Delta, &event)
+    });
+    numbered.collect()
 }
 
 /// `DELETE …/{id}`
@@ -32,10 +51,10 @@ pub fn delete(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
     if !sim.responses.remove(call.owner(), id(call)) {
         return unknown(call);
     }
-    shown(call, &json!({"id": id(call), "object": "response", "deleted": true}))
+    untexted(call, &json!({"id": id(call), "object": "response", "deleted": true}))
 }
 
-/// `POST …/{id}/cancel`: only what runs in the background.
+/// `POST …/{id}/cancel`: only what runs in the background. What has ended is shown as it ended.
 pub fn cancel(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
     let Some(kept) = sim.responses.get(call.owner(), id(call)) else { return unknown(call) };
     if kept.request.get("background") != Some(&Value::Bool(true)) {
@@ -46,25 +65,19 @@ pub fn cancel(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
         (answer["status"], answer["usage"], answer["output"]) = (json!("cancelled"), Value::Null, json!([]));
         answer["completed_at"] = Value::Null;
     };
-    match sim.responses.change(call.owner(), id(call), cancelled) {
-        Some(answer) => shown(call, &answer),
-        None => unknown(call),
-    }
+    let ended = sim.responses.end_early(call.owner(), id(call), cancelled);
+    ended.map_or_else(|| unknown(call), |kept| untexted(call, &kept.answer))
 }
 
 /// `GET …/{id}/input_items`
 pub fn input_items(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
     let Some(kept) = sim.responses.get(call.owner(), id(call)) else { return unknown(call) };
-    shown(call, &stored::page(call, prompt::listed(&kept.request, id(call))))
+    untexted(call, &stored::page(call, prompt::listed(&kept.request, id(call))))
 }
 
 /// The id in the path.
 fn id(call: &Call) -> &str {
     call.segment(2)
-}
-
-fn shown(call: &Call, answer: &Value) -> Reply {
-    dressed(call, &Directives::default(), Reply::json(200, answer))
 }
 
 fn unknown(call: &Call) -> Reply {

@@ -24,7 +24,7 @@ pub fn answer(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
         Ok(accepted) => accepted,
         Err(reply) => return *reply,
     };
-    let (asked, words) = prompt::directives(&body);
+    let (asked, words) = prompt::directives(call, &body);
     if let Some(reply) = oddity::replaced(sim, call, &asked) {
         return oddity::shaped(reply, &asked);
     }

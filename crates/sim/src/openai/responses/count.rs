@@ -22,7 +22,7 @@ pub fn answer(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
         Ok(body) => body,
         Err(reply) => return *reply,
     };
-    let (asked, _) = prompt::directives(&body);
+    let (asked, _) = prompt::directives(call, &body);
     if let Some(reply) = oddity::replaced(sim, call, &asked) {
         return oddity::shaped(reply, &asked);
     }

@@ -33,7 +33,7 @@ pub fn create(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
         Ok(accepted) => accepted,
         Err(reply) => return *reply,
     };
-    let asked = prompt::directives(&body);
+    let asked = prompt::directives(call, &body);
     if let Some(reply) = oddity::replaced(sim, call, &asked.0) {
         return oddity::shaped(reply, &asked.0);
     }
@@ -46,14 +46,18 @@ pub fn create(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
     let fee = if response.searches { SEARCH_FEE } else { 0 };
     recorder.bill(Bill { fee, ..Bill::new(model, response.tier, input) });
     let in_background = body.get("background") == Some(&Value::Bool(true));
-    if body.get("store") != Some(&Value::Bool(false)) {
+    let is_streamed = request::is_streamed(&body);
+    if in_background && !is_streamed {
+        let to_come = [response.begun(), response.whole()];
+        sim.responses.put_begun(call.owner(), body.clone(), response.queued(), to_come);
+    } else if body.get("store") != Some(&Value::Bool(false)) {
         sim.responses.put(call.owner(), body.clone(), response.whole());
     }
-    let reply = if request::is_streamed(&body) {
+    let reply = if is_streamed {
         let events = stream::events(&response, &asked.0);
         Reply::events(oddity::stream(events, &asked.0, error_event(call, &asked.0).bytes))
     } else if in_background {
-        // It is made, and billed, while nobody looks.
+        // It is made, and billed, while nobody looks; once, however often it is asked for.
         Reply::json(200, &response.queued()).marked(Mark { output: Some(response.output), usage: None })
     } else {
         super::plain(call, &asked.0, plain(&response, &asked.0))

@@ -29,13 +29,13 @@ fn text_of(item: &Value) -> String {
 }
 
 /// The directives of the last message of the user, and its text without them.
-pub fn directives(body: &Value) -> (Directives, String) {
+pub fn directives(call: &Call, body: &Value) -> (Directives, String) {
     if let Some(text) = body.get("input").and_then(Value::as_str) {
-        return Directives::take(text);
+        return call.asked(text);
     }
     let is_user = |item: &&Value| is(item, "message") && item.get("role") == Some(&json!("user"));
     let last = items(body).iter().rev().find(is_user);
-    Directives::take(&last.map(text_of).unwrap_or_default())
+    call.asked(&last.map(text_of).unwrap_or_default())
 }
 
 /// The result of a tool, if that is what the last item brings.

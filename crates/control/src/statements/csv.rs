@@ -1,0 +1,56 @@
+//! As CSV (RFC 4180), for spreadsheets.
+
+use ownkey_domain::money::MicroCredits;
+use ownkey_domain::time::Timestamp;
+use ownkey_store::Entry;
+
+use super::pages::Form;
+use super::{Month, Tally};
+use crate::credits::purse_name;
+
+const HEADER: &str = "seq,at,kind,change,balance,grant,request,reason\r\n";
+
+/// Writes one: a line for what there was, one for each change, one for what is left.
+pub(super) struct Csv {
+    pub month: Month,
+    pub opening: MicroCredits,
+}
+
+impl Form for Csv {
+    fn head(&mut self) -> String {
+        format!("{HEADER}{}", balance(self.month.start, "opening", self.opening))
+    }
+
+    fn entry(&mut self, entry: &Entry, balance: MicroCredits) -> String {
+        let Entry { seq, at, kind, change, purse, .. } = entry;
+        let request = entry.request.map(|request| request.to_string()).unwrap_or_default();
+        let reason = field(entry.reason.as_deref().unwrap_or_default());
+        format!("{seq},{at},{kind},{change},{balance},{},{request},{reason}\r\n", purse_name(*purse))
+    }
+
+    fn tail(&mut self, tally: &Tally) -> String {
+        balance(self.month.end, "closing", tally.balance)
+    }
+}
+
+fn balance(at: Timestamp, kind: &str, balance: MicroCredits) -> String {
+    format!(",{at},{kind},,{balance},,,\r\n")
+}
+
+/// Text of people. What a spreadsheet would take for a formula is marked as text.
+fn field(text: &str) -> String {
+    let mark = if text.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
+    if text.is_empty() { String::new() } else { format!("\"{mark}{}\"", text.replace('"', "\"\"")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::field;
+
+    #[test]
+    fn text_is_quoted_and_no_formula() {
+        assert_eq!(field(""), "");
+        assert_eq!(field("a, \"b\""), "\"a, \"\"b\"\"\"");
+        assert_eq!(field("=1+1"), "\"'=1+1\"");
+    }
+}

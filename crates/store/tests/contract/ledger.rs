@@ -1,0 +1,341 @@
+//! The ledger: nothing is spent twice, nothing is lost, whatever the order and whoever dies.
+
+use std::sync::Arc;
+
+use ownkey_domain::id::{GrantId, NodeId, RequestId, WorkspaceId};
+use ownkey_domain::ledger::{
+    Allowance, Amount, Charge, Funds, Grant, HoldCall, Order, Refund, RefundRefused, Settlement, Shortage,
+};
+use ownkey_domain::money::{MicroCredits, NanoUsd};
+use ownkey_domain::period::Period;
+use ownkey_domain::receipt::Receipt;
+use ownkey_domain::time::Timestamp;
+use ownkey_store::{HoldError, Holds, JournalLimits, LedgerProblem, Ordered, Range, Store};
+use serde_json::json;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::bed::{BY, Bed, NOW, Running, receipt};
+
+crate::on_both! {
+    a_hold_is_settled_by_its_receipt
+    exactly_what_is_there_is_held_by_many_at_once
+    who_leaves_holds_nothing
+    a_dead_process_is_charged_what_was_written_down
+    a_dead_node_is_found_by_another
+    a_late_receipt_has_the_last_word
+    orders_take_place_once
+    refunds_name_their_charge
+    an_allowance_is_granted_once
+    what_expires_is_booked
+    damage_is_found
+    transfers_are_for_ever
+    entries_run_with_the_balance
+}
+
+fn grant(workspace: WorkspaceId, credits: i64, expires_at: Option<Timestamp>) -> Grant {
+    let order = Order { reason: "top-up".to_owned(), idempotency_key: None };
+    let id = GrantId::from_uuid(Uuid::now_v7());
+    Grant { id, workspace, credits: Amount::new(credits).unwrap(), expires_at, order }
+}
+
+fn charge(credits: i64) -> Charge {
+    Charge { credits: MicroCredits::new(credits), usd: NanoUsd::new(credits * 10) }
+}
+
+fn call(workspace: WorkspaceId, credits: i64) -> HoldCall {
+    HoldCall {
+        request: RequestId::from_uuid(Uuid::now_v7()),
+        workspace,
+        amount: charge(credits),
+        funds: Funds::All,
+        allowance: None,
+        budgets: Vec::new(),
+    }
+}
+
+/// The receipt of that call, which cost so much.
+fn ended(call: &HoldCall, credits: i64) -> Receipt {
+    let settlement = Settlement { charge: charge(credits), funds: call.funds, included: false };
+    Receipt { id: call.request, settlement: Some(settlement), ..receipt(call.workspace, 1) }
+}
+
+/// A store whose ledger is kept, by a node of its own.
+struct Kept {
+    bed: Bed,
+    workspace: WorkspaceId,
+    running: Running,
+    holds: Holds,
+    holding: JoinHandle<()>,
+}
+
+impl Kept {
+    async fn with(bed: Bed, credits: i64) -> Self {
+        let workspace = bed.workspace().await;
+        bed.store.grant(&grant(workspace, credits, None), (&json!(1), &json!(1)), BY).await.unwrap();
+        let running = bed.start(JournalLimits::default()).await;
+        let (holds, holding) = holds(&bed.store, running.journal.node());
+        Self { bed, workspace, running, holds, holding }
+    }
+
+    /// What there is, and what of it is held.
+    async fn has(&self) -> (i64, i64) {
+        has(&self.bed.store, self.workspace).await
+    }
+
+    async fn check(&self) {
+        assert_eq!(self.bed.store.check_ledger().await.unwrap().problems, []);
+    }
+}
+
+async fn has(store: &Store, workspace: WorkspaceId) -> (i64, i64) {
+    let credits = store.credits(workspace, NOW).await.unwrap();
+    (credits.balance().get(), credits.held().get())
+}
+
+fn holds(store: &Store, node: NodeId) -> (Holds, JoinHandle<()>) {
+    let (holds, task) = store.holds(node, Arc::new(|| NOW));
+    (holds, tokio::spawn(task.run()))
+}
+
+async fn a_hold_is_settled_by_its_receipt(bed: Bed) {
+    let kept = Kept::with(bed, 1_000).await;
+    let one = call(kept.workspace, 400);
+    kept.holds.hold(one.clone()).await.unwrap();
+    assert_eq!(kept.has().await, (1_000, 400));
+    kept.holds.hold(HoldCall { amount: charge(900), ..one.clone() }).await.unwrap();
+    assert_eq!(kept.has().await, (1_000, 900), "it was extended");
+    let two = call(kept.workspace, 101);
+    let refused = kept.holds.hold(two).await.unwrap_err();
+    let (needed, balance, available) = (MicroCredits::new(101), MicroCredits::new(1_000), MicroCredits::new(100));
+    assert!(
+        matches!(refused, HoldError::Short(shortage) if shortage == Shortage::Credits { needed, balance, available })
+    );
+    kept.check().await;
+    kept.running.journal.append(&ended(&one, 1_200)).unwrap();
+    assert_eq!(kept.has().await, (0, 0));
+    assert_eq!(kept.bed.store.overrun(), MicroCredits::new(200));
+    assert_eq!(kept.bed.store.open_holds(9).await.unwrap(), []);
+    kept.check().await;
+}
+
+async fn exactly_what_is_there_is_held_by_many_at_once(bed: Bed) {
+    let kept = Kept::with(bed, 1_000).await;
+    let asked = (0..500).map(|_| kept.holds.hold(call(kept.workspace, 10)));
+    let answers = futures_util::future::join_all(asked).await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 100);
+    assert_eq!(kept.has().await, (1_000, 1_000));
+    kept.check().await;
+}
+
+async fn who_leaves_holds_nothing(bed: Bed) {
+    let kept = Kept::with(bed, 1_000).await;
+    for patience in 0..60 {
+        let (holds, call) = (kept.holds.clone(), call(kept.workspace, 100));
+        let leaving = tokio::spawn({
+            let call = call.clone();
+            async move { holds.hold(call).await }
+        });
+        for _ in 0..patience {
+            tokio::task::yield_now().await;
+        }
+        leaving.abort();
+        // One that was answered before it could leave is ended by its receipt.
+        if leaving.await.is_ok() {
+            kept.running.journal.append(&ended(&call, 0)).unwrap();
+        }
+    }
+    // Who comes behind those who left takes what they held along.
+    for _ in 0..2 {
+        kept.holds.hold(call(kept.workspace, 1)).await.unwrap();
+    }
+    assert_eq!(kept.has().await, (1_000, 2));
+    kept.check().await;
+}
+
+async fn a_dead_process_is_charged_what_was_written_down(bed: Bed) {
+    let kept = Kept::with(bed, 1_000).await;
+    let [silent, sent, ended_well] = [(); 3].map(|()| call(kept.workspace, 100));
+    for call in [&silent, &sent, &ended_well] {
+        kept.holds.hold(call.clone()).await.unwrap();
+    }
+    let journal = &kept.running.journal;
+    journal.note(sent.request, charge(10)).unwrap();
+    journal.note(sent.request, charge(30)).unwrap();
+    journal.append(&ended(&ended_well, 7)).unwrap();
+    let node = journal.node();
+    drop(kept.running.stop().await);
+    drop(kept.holds);
+    // The task that commits holds has the store until it has seen that nobody asks any more.
+    kept.holding.await.unwrap();
+
+    let bed = kept.bed.reopen().await;
+    let running = bed.start(JournalLimits::default()).await;
+    assert_eq!(running.journal.node(), node, "the folder is the node");
+    let left = bed.store.held_by(node).await.unwrap();
+    assert_eq!(left.len(), 2);
+    assert_eq!(bed.store.end_left(&left, NOW).await.unwrap(), 2);
+    assert_eq!(has(&bed.store, kept.workspace).await, (1_000 - 30 - 7, 0));
+    assert_eq!(bed.store.check_ledger().await.unwrap().problems, []);
+}
+
+async fn a_dead_node_is_found_by_another(bed: Bed) {
+    let kept = Kept::with(bed, 1_000).await;
+    let other = NodeId::from_uuid(Uuid::now_v7());
+    let (elsewhere, _) = holds(&kept.bed.store, other);
+    kept.bed.store.node_lives(other).await.unwrap();
+    kept.bed.store.node_lives(kept.running.journal.node()).await.unwrap();
+    elsewhere.hold(call(kept.workspace, 100)).await.unwrap();
+    kept.holds.hold(call(kept.workspace, 100)).await.unwrap();
+    assert_eq!(kept.bed.store.end_dead(NOW).await.unwrap(), 0);
+    let uuid = other.uuid().simple().to_string();
+    let dead = if kept.bed.config.url.starts_with("sqlite") { format!("x'{uuid}'") } else { format!("'{uuid}'") };
+    kept.bed.execute(&format!("UPDATE nodes SET lease_until = 1 WHERE id = {dead}")).await;
+    assert_eq!(kept.bed.store.end_dead(NOW).await.unwrap(), 1);
+    assert_eq!(kept.has().await, (1_000, 100));
+    kept.check().await;
+}
+
+async fn a_late_receipt_has_the_last_word(bed: Bed) {
+    let kept = Kept::with(bed, 1_000).await;
+    let late = call(kept.workspace, 100);
+    kept.holds.hold(late.clone()).await.unwrap();
+    kept.running.journal.note(late.request, charge(60)).unwrap();
+    kept.bed.store.catch_up(std::time::Duration::from_secs(5)).await.unwrap();
+    assert_eq!(kept.bed.store.end_left(&[late.request], NOW).await.unwrap(), 1);
+    assert_eq!(kept.has().await, (940, 0));
+    kept.running.journal.append(&ended(&late, 45)).unwrap();
+    assert_eq!(kept.has().await, (955, 0));
+    kept.check().await;
+}
+
+async fn orders_take_place_once(bed: Bed) {
+    let workspace = bed.workspace().await;
+    let order = Order { reason: "top-up".to_owned(), idempotency_key: Some("k".to_owned()) };
+    let new = |credits| Grant { order: order.clone(), ..grant(workspace, credits, None) };
+    let (asked, answer) = (json!({"credits": "5"}), json!({"id": "grant_1"}));
+    assert_eq!(bed.store.grant(&new(5), (&asked, &answer), BY).await.unwrap(), Ordered::Done(()));
+    let again = bed.store.grant(&new(5), (&asked, &json!("other")), BY).await.unwrap();
+    assert_eq!(again, Ordered::Repeated(answer.clone()));
+    let other = bed.store.grant(&new(6), (&json!({"credits": "6"}), &answer), BY).await.unwrap();
+    assert_eq!(other, Ordered::KeyReused);
+    assert_eq!(has(&bed.store, workspace).await, (5, 0));
+    let nobody = WorkspaceId::from_uuid(Uuid::now_v7());
+    let nothing = bed.store.grant(&grant(nobody, 5, None), (&asked, &answer), BY).await.unwrap();
+    assert_eq!(nothing, Ordered::NoWorkspace);
+}
+
+async fn refunds_name_their_charge(bed: Bed) {
+    let kept = Kept::with(bed, 1_000).await;
+    let one = call(kept.workspace, 100);
+    kept.holds.hold(one.clone()).await.unwrap();
+    kept.running.journal.append(&ended(&one, 80)).unwrap();
+    assert_eq!(kept.has().await, (920, 0));
+    let refund = |credits: i64| Refund {
+        request: one.request,
+        workspace: kept.workspace,
+        credits: Amount::new(credits).unwrap(),
+        fresh: GrantId::from_uuid(Uuid::now_v7()),
+        order: Order { reason: "sorry".to_owned(), idempotency_key: None },
+    };
+    let give = async |credits| kept.bed.store.refund(&refund(credits), (&json!(1), &json!(1)), BY).await.unwrap();
+    assert_eq!(give(50).await, Ordered::Done(Ok(())));
+    let left = Amount::new(30).unwrap();
+    assert_eq!(give(31).await, Ordered::Done(Err(RefundRefused::Exceeds { left })));
+    assert_eq!(give(30).await, Ordered::Done(Ok(())));
+    assert_eq!(kept.has().await, (1_000, 0));
+    kept.check().await;
+}
+
+async fn an_allowance_is_granted_once(bed: Bed) {
+    let workspace = bed.workspace().await;
+    let period = Period { start: NOW, end: Some(NOW.plus_millis(1_000)) };
+    let allow = |credits| Allowance { credits: MicroCredits::new(credits), period };
+    bed.store.allow(workspace, allow(100), BY).await.unwrap();
+    let bed = bed.reopen().await;
+    for credits in [100, 40, 100] {
+        bed.store.allow(workspace, allow(credits), BY).await.unwrap();
+        assert_eq!(has(&bed.store, workspace).await, (100, 0));
+    }
+    bed.store.allow(workspace, allow(250), BY).await.unwrap();
+    assert_eq!(has(&bed.store, workspace).await, (250, 0), "an upgrade gives the difference");
+    assert_eq!(bed.store.check_ledger().await.unwrap().problems, []);
+}
+
+async fn what_expires_is_booked(bed: Bed) {
+    let workspace = bed.workspace().await;
+    let soon = NOW.plus_millis(1_000);
+    for (credits, expires_at) in [(10, Some(soon)), (5, None)] {
+        bed.store.grant(&grant(workspace, credits, expires_at), (&json!(1), &json!(1)), BY).await.unwrap();
+    }
+    assert_eq!(bed.store.book_expired(NOW).await.unwrap(), 0);
+    assert_eq!(bed.store.book_expired(soon).await.unwrap(), 1);
+    assert_eq!(bed.store.book_expired(soon).await.unwrap(), 0);
+    assert_eq!(has(&bed.store, workspace).await, (5, 0));
+    assert_eq!(bed.store.check_ledger().await.unwrap().problems, []);
+}
+
+async fn damage_is_found(bed: Bed) {
+    let kept = Kept::with(bed, 1_000).await;
+    kept.holds.hold(call(kept.workspace, 10)).await.unwrap();
+    let found = kept.bed.store.check_ledger().await.unwrap();
+    assert_eq!((found.transfers, found.holds, found.problems), (1, 1, vec![]));
+    kept.bed.execute("UPDATE accounts SET credits_posted = credits_posted + 1 WHERE no_overdraft = 1").await;
+    let problems = kept.bed.store.check_ledger().await.unwrap().problems;
+    assert!(problems.iter().any(|problem| matches!(problem, LedgerProblem::Posted(_))), "{problems:?}");
+    assert!(problems.iter().any(|problem| matches!(problem, LedgerProblem::Unbalanced(_))), "{problems:?}");
+    kept.bed.execute("DELETE FROM holds").await;
+    let problems = kept.bed.store.check_ledger().await.unwrap().problems;
+    assert!(problems.iter().any(|problem| matches!(problem, LedgerProblem::Pending(_))), "{problems:?}");
+}
+
+async fn transfers_are_for_ever(bed: Bed) {
+    let kept = Kept::with(bed, 1_000).await;
+    for sql in ["DELETE FROM transfers", "UPDATE transfers SET amount = 1"] {
+        let damage = tokio::spawn({
+            let url = kept.bed.config.url.clone();
+            async move { crate::bed::try_execute(&url, sql).await }
+        });
+        assert!(damage.await.unwrap().is_err(), "{sql}");
+    }
+    kept.check().await;
+}
+
+async fn entries_run_with_the_balance(bed: Bed) {
+    let kept = Kept::with(bed, 1_000).await;
+    for credits in [10, 20, 30] {
+        let one = call(kept.workspace, credits);
+        kept.holds.hold(one.clone()).await.unwrap();
+        kept.running.journal.append(&ended(&one, credits)).unwrap();
+        assert_eq!(kept.has().await.1, 0);
+    }
+    let page = kept.bed.store.entries(kept.workspace, Range::default(), None, 3).await.unwrap();
+    let told: Vec<_> = page.items.iter().map(|entry| (entry.change.get(), entry.balance.get())).collect();
+    assert_eq!((told, page.more), (vec![(-30, 940), (-20, 970), (-10, 990)], true));
+    let before = page.items.last().map(|entry| entry.seq);
+    let rest = kept.bed.store.entries(kept.workspace, Range::default(), before, 3).await.unwrap();
+    assert_eq!(rest.items.iter().map(|entry| entry.kind.as_str()).collect::<Vec<_>>(), ["grant"]);
+    let in_order = kept.bed.store.entries_in_order(kept.workspace, Range::default(), 0, 9).await.unwrap();
+    assert_eq!(in_order.items.iter().map(|entry| entry.change.get()).collect::<Vec<_>>(), [1_000, -10, -20, -30]);
+    let other = kept.bed.workspace().await;
+    assert_eq!(kept.bed.store.entries(other, Range::default(), None, 9).await.unwrap().items, []);
+    let now = NOW.plus_millis(1 << 40);
+    assert_eq!(kept.bed.store.balance_at(kept.workspace, now).await.unwrap().get(), 940);
+}
+
+/// Two nodes ask for the same workspace's credits at the same time.
+#[tokio::test]
+async fn two_nodes_hold_exactly_what_is_there() {
+    let Some(bed) = Bed::postgres().await else { return };
+    let kept = Kept::with(bed, 1_000).await;
+    let other = kept.bed.beside().await;
+    let (elsewhere, _) = holds(&other, NodeId::from_uuid(Uuid::now_v7()));
+    let asked = (0..400).map(|n| {
+        let holds = if n % 2 == 0 { &kept.holds } else { &elsewhere };
+        holds.hold(call(kept.workspace, 10))
+    });
+    let answers = futures_util::future::join_all(asked).await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 100);
+    assert!(answers.iter().all(|answer| !matches!(answer, Err(HoldError::Away))));
+    kept.check().await;
+}
