@@ -6,7 +6,7 @@ import pytest
 from harness.api import LOCAL
 from harness.errors import assert_problem
 
-PATHS = ["/services/memory-search", "/services/memory-search/v1/x", "/connections/conn_1", "/connections/conn_1/api/y"]
+PATHS = ["/connections/conn_1", "/connections/conn_1/api/y"]
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])

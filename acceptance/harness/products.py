@@ -12,6 +12,19 @@ def settings(name: str) -> str:
     return (EXAMPLES / f"{name}.toml").read_text()
 
 
+def services(name: str, sim) -> str:
+    """The product's file with its services at the simulator's."""
+    text = settings(name)
+    for real, simulated in (
+        ("https://api.openai.com/v1", sim.openai),
+        ("https://backend.composio.dev/api/v3", sim.service),
+        ("https://api.apollo.io/api/v1", sim.service),
+    ):
+        assert real in text
+        text = text.replace(real, simulated)
+    return text
+
+
 def workspace(server, plan: str, **more) -> Workspace:
     """A workspace on that plan, with a platform key that may do all a workspace may."""
     operator = server.operator

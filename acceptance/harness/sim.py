@@ -20,17 +20,22 @@ def provider_key(provider: str, behaviour: str = "ok") -> str:
     return f"{start}sim-{behaviour}-{next(_numbers)}x{unique}"
 
 
+def service_key(behaviour: str = "ok") -> str:
+    """The same for the service that is no model."""
+    return f"svc_sim-{behaviour}-{next(_numbers)}x{secrets.token_hex(16)}"
+
+
 class Simulator:
     """Both providers, and the port that tells what they saw."""
 
     def __init__(self, folder: Path):
         command = [binary("OWNKEY_SIM_BIN", "ownkey-sim")]
-        for port in ("openai", "anthropic", "control"):
+        for port in ("openai", "anthropic", "service", "control"):
             command += [f"--{port}", "127.0.0.1:0"]
         self.process = Process(command, folder, "sim")
         line = wait_for(self._first_line, "the simulator says where it listens")
         where = json.loads(line)
-        self.openai, self.anthropic = where["openai"], where["anthropic"]
+        self.openai, self.anthropic, self.service = where["openai"], where["anthropic"], where["service"]
         self.control = httpx.Client(base_url=where["control"], timeout=30, verify=False, trust_env=False)
 
     def _first_line(self) -> str | None:

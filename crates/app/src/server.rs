@@ -16,6 +16,7 @@ use ownkey_domain::provider::Protocol;
 use ownkey_gateway::cors::Cors;
 use ownkey_gateway::edge::{self, Answer};
 use ownkey_gateway::error::{Code, Error};
+use ownkey_gateway::services::Services;
 use ownkey_gateway::{Body, Gateway};
 use ownkey_providers::paths::{Lookup, look_up, spoken};
 use tower::ServiceExt;
@@ -24,6 +25,8 @@ use tower::ServiceExt;
 pub struct Server {
     /// The data plane.
     pub gateway: Gateway,
+    /// What the product does besides calls of models.
+    pub services: Services,
     /// The control plane.
     pub control: axum::Router,
     /// Web pages that may call models; none may call the control plane.
@@ -34,6 +37,8 @@ impl Answer for Server {
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
         if Gateway::serves(request.uri().path()) {
             self.cors.around(request, |request| self.model_call(request)).await
+        } else if Services::serves(request.uri().path()) {
+            contained(self.services.handle(request), || Services::broken(broken())).await
         } else {
             contained(control(self.control.clone(), request), || told(Problem::internal())).await
         }

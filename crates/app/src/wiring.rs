@@ -13,6 +13,7 @@ use ownkey_gateway::directory::Directory;
 use ownkey_gateway::edge::{Entrance, Identity};
 use ownkey_gateway::metrics::Metrics;
 use ownkey_gateway::rates::Rates;
+use ownkey_gateway::services::{self, Services};
 use ownkey_gateway::upstream::{BaseUrl, Upstream};
 use ownkey_gateway::{BodyRoom, Gateway, Rest, client, edge};
 use ownkey_store::{Holds, Journal, JournalLimits, Store, StoreConfig};
@@ -23,6 +24,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::config::providers::ProviderSettings;
+use crate::config::services::without_credential;
 use crate::config::{Settings, Tls};
 use crate::health::KeyHealth;
 use crate::journal::{self, JournalLedger};
@@ -105,6 +107,12 @@ impl Lasting {
         let (metrics, rest) = (Arc::default(), Rest::default());
         Self { store, directory, journal, holds, health, metrics, rates, alive, cut_off, rest, body_room, key_tests }
     }
+
+    /// Where the data plane's money and receipts go.
+    fn ledger(&self) -> Arc<JournalLedger> {
+        let (journal, health) = (Arc::clone(&self.journal), Arc::clone(&self.health));
+        Arc::new(JournalLedger { journal, holds: self.holds.clone(), health })
+    }
 }
 
 /// What both planes use.
@@ -126,7 +134,12 @@ pub async fn assemble(settings: &Settings, keyring: Keyring, lasting: &Lasting) 
     let catalogue = Arc::clone(&settings.rules.catalogue);
     let shared = Shared { keyring: Arc::new(keyring), keys, catalogue, lasting: lasting.clone() };
     let cors = settings.server.cors.clone();
-    Ok(Server { gateway: gateway(settings, &shared).await?, control: control(settings, &shared).await?, cors })
+    Ok(Server {
+        gateway: gateway(settings, &shared).await?,
+        services: services(settings, &shared).await?,
+        control: control(settings, &shared).await?,
+        cors,
+    })
 }
 
 async fn run(
@@ -171,8 +184,7 @@ async fn run(
 
 async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway> {
     let upstreams = Provider::ALL.map(|provider| upstream(provider, settings.providers.of(provider)));
-    let Lasting { store, directory, journal, holds, health, metrics, rates, cut_off, rest, body_room, .. } =
-        &shared.lasting;
+    let Lasting { store, directory, metrics, rates, cut_off, rest, body_room, .. } = &shared.lasting;
     Ok(Gateway::new(ownkey_gateway::Parts {
         directory: Arc::clone(directory),
         keyring: Arc::clone(&shared.keyring),
@@ -185,11 +197,7 @@ async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway
         ask_usage: settings.ask_usage,
         upstreams: upstreams.into_iter().collect::<anyhow::Result<_>>()?,
         client: client::client(&settings.limits)?,
-        ledger: Arc::new(JournalLedger {
-            journal: Arc::clone(journal),
-            holds: holds.clone(),
-            health: Arc::clone(health),
-        }),
+        ledger: shared.lasting.ledger(),
         metrics: Arc::clone(metrics),
         rates: Arc::clone(rates),
         cut_off: cut_off.clone(),
@@ -197,6 +205,28 @@ async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway
         body_room: body_room.clone(),
         limits: settings.limits.clone(),
         over_tls: settings.server.tls.is_some(),
+        clock: clock::now,
+        new_id: clock::request_id,
+    }))
+}
+
+async fn services(settings: &Settings, shared: &Shared) -> anyhow::Result<Services> {
+    for service in without_credential(&settings.services) {
+        tracing::warn!(service, "this service can't be called: the credential that it names is not set");
+    }
+    let Lasting { store, directory, metrics, rates, cut_off, body_room, .. } = &shared.lasting;
+    Ok(Services::new(services::Parts {
+        directory: Arc::clone(directory),
+        hasher: Arc::new(shared.keys.hasher(&shared.keyring, store).await?),
+        plans: Arc::new(settings.rules.plans.clone()),
+        services: Arc::clone(&settings.services),
+        client: client::client(&settings.limits)?,
+        ledger: shared.lasting.ledger(),
+        metrics: Arc::clone(metrics),
+        rates: Arc::clone(rates),
+        cut_off: cut_off.clone(),
+        body_room: body_room.clone(),
+        limits: settings.limits.clone(),
         clock: clock::now,
         new_id: clock::request_id,
     }))
@@ -224,7 +254,7 @@ async fn control(settings: &Settings, shared: &Shared) -> anyhow::Result<axum::R
         plans: settings.rules.plans.clone(),
         credits: settings.rules.credits,
         managed_paths: settings.managed_paths.clone(),
-        services: Vec::new(),
+        services: settings.services.iter().map(|(name, metered)| (name.clone(), metered.service.clone())).collect(),
         endpoints,
         operator_tokens: settings.operator.tokens.iter().map(|t| SecretString::from(t.expose())).collect(),
         clock: Arc::new(clock::now),

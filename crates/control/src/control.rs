@@ -8,6 +8,7 @@ use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::money::CreditRate;
 use ownkey_domain::plan::{DEFAULT_PLAN, Plan};
 use ownkey_domain::provider::Provider;
+use ownkey_domain::service::Service;
 use ownkey_domain::time::Timestamp;
 use ownkey_store::{Actor, By, Store};
 use ownkey_vault::{BadOrigin, Keyring, Origin, PlatformKeyHasher, random_bytes};
@@ -15,7 +16,6 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::auth::Who;
-use crate::costs::ServicePrice;
 use crate::ladder::LadderLimits;
 use crate::probe::Prober;
 use crate::problem::Problem;
@@ -58,8 +58,8 @@ pub struct Parts {
     pub credits: Option<CreditRate>,
     /// The paths that managed access always pays for.
     pub managed_paths: Vec<String>,
-    /// The metered services.
-    pub services: Vec<ServicePrice>,
+    /// The metered services by name.
+    pub services: BTreeMap<String, Service>,
     /// Where each provider is; one without entry is not offered.
     pub endpoints: BTreeMap<Provider, Endpoint>,
     /// The operator's bearer tokens.

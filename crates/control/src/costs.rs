@@ -7,10 +7,11 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use ownkey_domain::catalogue::Listed;
-use ownkey_domain::money::{CreditRate, MicroCredits, PicoUsd};
+use ownkey_domain::money::{CreditPrice, CreditRate, MicroCredits, PicoUsd};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::price::{Prices, Rates};
 use ownkey_domain::provider::Provider;
+use ownkey_domain::service::{Service, ServiceUnit};
 use ownkey_domain::usage::{TokenClass, Unit};
 use ownkey_providers::paths;
 use ownkey_providers::route::Route;
@@ -23,17 +24,6 @@ use crate::problem::{Problem, ProblemDocument};
 
 /// What prices are told for: a single token costs next to nothing.
 const TOKENS: u64 = 1_000_000;
-
-/// A metered service, as the configuration has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServicePrice {
-    /// The name it is called by.
-    pub name: String,
-    /// What is counted, such as `call`.
-    pub unit: String,
-    /// Credits for one of that.
-    pub credits: MicroCredits,
-}
 
 /// What costs what.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -112,13 +102,16 @@ pub(crate) struct ServiceView {
     /// The name it is called by, at `/services/{name}`.
     name: String,
     /// What is counted.
-    unit: String,
-    /// `managed`: services always cost credits, whoever's keys there are.
+    #[schema(value_type = String)]
+    unit: ServiceUnit,
+    /// `managed`, whoever's keys there are.
     #[schema(value_type = String)]
     payer: PayerKind,
-    /// Credits for one of that.
+    /// `credits`, or `included` where the plan includes managed access without a limit.
+    cost: Cost,
+    /// Credits for one of that, where it costs credits.
     #[schema(value_type = String)]
-    credits: MicroCredits,
+    credits: CreditPrice,
 }
 
 /// What a call costs the workspace.
@@ -149,21 +142,21 @@ type ByTier = BTreeMap<String, BTreeMap<&'static str, MicroCredits>>;
     ),
 )]
 pub(crate) async fn get(State(control): State<Arc<Control>>, access: InWorkspace) -> Result<Json<CostsView>, Problem> {
+    let draw = control.plan(&access.workspace.plan).draw_for_services(control.now(), access.workspace.period_anchor);
+    let cost = if draw.included { Cost::Included } else { Cost::Credits };
+    let services = control.parts.services.values().map(|service| ServiceView::of(service, cost)).collect();
     let viewer = Viewer::of_workspace(&control, access.workspace).await?;
     let offered = paths::all().filter(|(provider, _)| control.endpoint(*provider).is_some());
     let asking = Asking { control: &control, viewer: &viewer };
     let routes = offered.map(|(provider, route)| asking.route(provider, route)).collect();
-    Ok(Json(CostsView { routes, services: services(&control.parts.services) }))
+    Ok(Json(CostsView { routes, services }))
 }
 
-fn services(all: &[ServicePrice]) -> Vec<ServiceView> {
-    let show = |service: &ServicePrice| ServiceView {
-        name: service.name.clone(),
-        unit: service.unit.clone(),
-        payer: PayerKind::Managed,
-        credits: service.credits,
-    };
-    all.iter().map(show).collect()
+impl ServiceView {
+    fn of(service: &Service, cost: Cost) -> Self {
+        let Service { name, unit, credits, .. } = service;
+        Self { name: name.clone(), unit: *unit, payer: PayerKind::Managed, cost, credits: *credits }
+    }
 }
 
 /// Who asks.

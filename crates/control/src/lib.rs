@@ -37,13 +37,13 @@ mod receipts;
 pub mod rights;
 mod router;
 mod sealing;
+mod services;
 mod statements;
 mod throttle;
 mod usage;
 mod workspaces;
 
 pub use control::{Clock, Control, Endpoint, Metrics, NoClient, Parts, Readiness};
-pub use costs::ServicePrice;
 pub use ladder::LadderLimits;
 pub use problem::{MEDIA_TYPE, Problem};
 pub use router::router;

@@ -25,9 +25,8 @@ pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Control>>)> {
     routes
 }
 
-/// Ownkey's own part of the data plane: metered services, and calls over OAuth connections.
-const DATA_PLANE: [&str; 4] =
-    ["/services/{name}", "/services/{name}/{*rest}", "/connections/{id}", "/connections/{id}/{*rest}"];
+/// What is to come of Ownkey's own part of the data plane: calls over OAuth connections.
+const DATA_PLANE: [&str; 2] = ["/connections/{id}", "/connections/{id}/{*rest}"];
 
 /// The same for the data plane, where the product decides which methods there are.
 pub(crate) fn data_plane() -> impl Iterator<Item = (&'static str, MethodRouter<Arc<Control>>)> {
@@ -36,7 +35,7 @@ pub(crate) fn data_plane() -> impl Iterator<Item = (&'static str, MethodRouter<A
 
 /// Says so, to those who are known.
 async fn not_built(_: Known) -> Problem {
-    Problem::not_built_yet("Metered services and connections are planned and not built yet.")
+    Problem::not_built_yet("Connections are planned and not built yet.")
 }
 
 /// Says so, to those who are known.

@@ -73,6 +73,8 @@ const USAGE: Scopes = Scopes::OneOf(&[Scope::UsageRead]);
 /// With `inference` alone a key sees its own calls; the handlers narrow it down.
 const RECEIPTS: Scopes = Scopes::OneOf(&[Scope::UsageRead, Scope::Inference]);
 const AGENTS: Scopes = Scopes::OneOf(&[Scope::AgentsWrite]);
+const READ_SERVICES: Scopes = Scopes::OneOf(&[Scope::Services, Scope::BillingRead]);
+const SERVICES: Scopes = Scopes::OneOf(&[Scope::Services]);
 const BILLING: Scopes = Scopes::OneOf(&[Scope::BillingRead]);
 const READ_BUDGETS: Scopes = Scopes::OneOf(&[Scope::BillingRead, Scope::BudgetsWrite]);
 const WRITE_BUDGETS: Scopes = Scopes::OneOf(&[Scope::BudgetsWrite]);
@@ -126,8 +128,8 @@ pub static TABLE: &[Right] = &[
     shared(Get, "/api/v1/workspaces/{ws}/budgets/{id}", Role::Viewer, READ_BUDGETS),
     shared(Put, "/api/v1/workspaces/{ws}/budgets/{id}", Role::Admin, WRITE_BUDGETS),
     shared(Delete, "/api/v1/workspaces/{ws}/budgets/{id}", Role::Admin, WRITE_BUDGETS),
-    later(Get, "/api/v1/workspaces/{ws}/services"),
-    later(Post, "/api/v1/workspaces/{ws}/service-usage"),
+    shared(Get, "/api/v1/workspaces/{ws}/services", Role::Viewer, READ_SERVICES),
+    with_scope(Post, "/api/v1/workspaces/{ws}/service-usage", SERVICES),
     later(Get, "/api/v1/workspaces/{ws}/connections"),
     later(Post, "/api/v1/workspaces/{ws}/connections"),
     later(Get, "/api/v1/workspaces/{ws}/connections/{id}"),
@@ -157,6 +159,11 @@ const fn operator(verb: Verb, path: &'static str, role: Option<Role>) -> Right {
 
 const fn shared(verb: Verb, path: &'static str, role: Role, scopes: Scopes) -> Right {
     Right { verb, path, public: false, operator: true, role: Some(role), scopes, built: true }
+}
+
+/// What programs do, and no person.
+const fn with_scope(verb: Verb, path: &'static str, scopes: Scopes) -> Right {
+    Right { verb, path, public: false, operator: true, role: None, scopes, built: true }
 }
 
 const fn later(verb: Verb, path: &'static str) -> Right {

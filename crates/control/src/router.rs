@@ -11,7 +11,7 @@ use crate::control::Control;
 use crate::openapi::{self, frame};
 use crate::{
     agents, api_keys, audit, budgets, costs, credits, edge, health, ledger, models, not_yet, operator, plans, policy,
-    provider_keys, providers, receipts, statements, usage, workspaces,
+    provider_keys, providers, receipts, services, statements, usage, workspaces,
 };
 
 /// The management API.
@@ -51,6 +51,8 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(receipts::list::list))
         .routes(routes!(receipts::get::get))
         .routes(routes!(usage::get))
+        .routes(routes!(services::list::list))
+        .routes(routes!(services::usage::book))
         .routes(routes!(credits::get::get))
         .routes(routes!(credits::grant::grant))
         .routes(routes!(credits::refund::refund))

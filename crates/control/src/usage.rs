@@ -20,7 +20,7 @@ const DAYS_DEFAULT: i64 = 30;
 /// Totals are kept for ever; more of them at once would be an answer too large to be of use.
 const DAYS_MAX: i64 = 400;
 const TIME: &str = "an RFC 3339 time";
-const GROUPS: [(&str, GroupBy); 7] = [
+const GROUPS: [(&str, GroupBy); 8] = [
     ("hour", GroupBy::Hour),
     ("day", GroupBy::Day),
     ("model", GroupBy::Model),
@@ -28,6 +28,7 @@ const GROUPS: [(&str, GroupBy); 7] = [
     ("payer", GroupBy::Payer),
     ("agent", GroupBy::Agent),
     ("api_key", GroupBy::ApiKey),
+    ("service", GroupBy::Service),
 ];
 
 /// Which usage to add up.
@@ -39,7 +40,7 @@ pub(crate) struct UsageParams {
     from: Option<String>,
     /// Up to the end of the hour that holds the last moment before this time; now if absent.
     to: Option<String>,
-    /// `hour`, `day` (if absent), `model`, `provider`, `payer`, `agent` or `api_key`.
+    /// `hour`, `day` (if absent), `model`, `provider`, `payer`, `agent`, `api_key` or `service`.
     group_by: Option<String>,
 }
 
@@ -63,7 +64,7 @@ pub(crate) struct UsageView {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = UsageRow)]
 pub(crate) struct UsageRowView {
-    /// The hour or day (its start), model, provider, payer, agent or platform key; null for calls that have none.
+    /// The hour or day (its start), model, provider, payer, agent, platform key or metered service; null for calls that have none.
     key: Option<String>,
     /// All calls, refused ones too.
     calls: u64,
@@ -78,7 +79,7 @@ pub(crate) struct UsageRowView {
     /// List-price cost of the calls whose cost is known.
     #[schema(value_type = String)]
     cost_usd: PicoUsd,
-    /// Served calls whose cost is unknown.
+    /// Served calls of models whose cost is unknown.
     unpriced: u64,
     /// Credits charged.
     #[schema(value_type = String)]
@@ -120,11 +121,10 @@ fn query(params: &mut Params, now: Timestamp) -> Result<(UsageQuery, &'static st
     if from >= to || from < to.plus_millis(-DAYS_MAX * DAY_MS) {
         return Err(Problem::bad_request("`from` must be before `to`, by 400 days at most."));
     }
-    let form = "`hour`, `day`, `model`, `provider`, `payer`, `agent` or `api_key`";
+    let form = "`hour`, `day`, `model`, `provider`, `payer`, `agent`, `api_key` or `service`";
     let group = params.text("group_by")?;
     let (name, group_by) = match group.as_deref() {
         None => ("day", GroupBy::Day),
-        Some("service") => return Err(Problem::not_available_yet("Metered services are not built yet.")),
         Some(text) => GROUPS.into_iter().find(|(name, _)| *name == text).ok_or_else(|| {
             Problem::bad_request(format!("The query parameter `group_by` must be {form}.")).with("member", "group_by")
         })?,

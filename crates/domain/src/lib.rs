@@ -24,6 +24,7 @@ pub mod provider;
 pub mod receipt;
 pub mod response;
 pub mod scope;
+pub mod service;
 pub mod standing;
 pub mod time;
 pub mod usage;

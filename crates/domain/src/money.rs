@@ -206,6 +206,47 @@ impl<'de> Deserialize<'de> for CreditRate {
     }
 }
 
+/// A price in credits, in 10⁻¹² credits: a single token or character may cost less than the ledger counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CreditPrice(i128);
+
+const PICO_PER_MICRO: i128 = 1_000_000;
+
+impl CreditPrice {
+    /// Parses a decimal number of credits such as `0.0001`; not below zero.
+    pub fn parse(text: &str) -> Result<Self, BadAmount> {
+        let pico = parse_decimal(text, PICO_DIGITS)?;
+        if pico < 0 { Err(BadAmount) } else { Ok(Self(pico)) }
+    }
+
+    /// What so many cost, rounded up once to a micro-credit; nothing stays nothing. `None` beyond what fits.
+    pub fn times(self, quantity: u64) -> Option<MicroCredits> {
+        let pico = self.0.checked_mul(i128::from(quantity))?;
+        let up = i128::from(pico.checked_rem(PICO_PER_MICRO)? > 0);
+        i64::try_from(pico.checked_div(PICO_PER_MICRO)?.checked_add(up)?).ok().map(MicroCredits)
+    }
+}
+
+impl fmt::Display for CreditPrice {
+    /// A plain decimal number of credits without trailing zeros.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&PicoUsd(self.0), f)
+    }
+}
+
+impl Serialize for CreditPrice {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for CreditPrice {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
 impl fmt::Display for MicroCredits {
     /// A plain decimal number of credits without trailing zeros.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -270,6 +311,21 @@ mod tests {
             assert!(CreditRate::parse(usd, markup).is_err(), "{usd} {markup}");
         }
         assert_eq!(rate.credits(PicoUsd::new(i128::MAX)), None);
+    }
+
+    #[test]
+    fn a_price_is_rounded_up_once_for_all_that_was_used() {
+        let price = |text: &str| CreditPrice::parse(text).unwrap();
+        let credits = |text: &str, n| price(text).times(n).unwrap().to_string();
+        assert_eq!(credits("0.0001", 12_345), "1.2345");
+        assert_eq!(credits("0.000000000001", 1), "0.000001");
+        assert_eq!(credits("0.0000004", 5), "0.000002");
+        assert_eq!((credits("0", 9), credits("7", 0)), ("0".to_owned(), "0".to_owned()));
+        assert_eq!(price("1").times(u64::MAX), None);
+        assert_eq!(price("0.00010").to_string(), "0.0001");
+        for text in ["-1", "", "1e3", "0.0000000000001"] {
+            assert_eq!(CreditPrice::parse(text), Err(BadAmount), "{text}");
+        }
     }
 
     #[test]

@@ -139,6 +139,15 @@ impl Plan {
         Draw { funds, allowance, included: self.managed == Managed::Included && funds == Funds::None }
     }
 
+    /// What metered services are paid from: as managed calls are. They are no access to models, so a plan that has none
+    /// of that has services all the same, paid with the credits that the operator granted.
+    pub fn draw_for_services(&self, now: Timestamp, anchor: Option<Timestamp>) -> Draw {
+        match self.managed {
+            Managed::None => Draw { funds: Funds::All, allowance: None, included: false },
+            Managed::Included | Managed::Credits => self.draw(now, anchor),
+        }
+    }
+
     /// Whether managed calls draw on credits or on an allowance that is counted.
     pub const fn draws_on_credits(&self) -> bool {
         match self.managed {
@@ -159,5 +168,27 @@ impl Default for Plan {
             features: Features::All,
             ..Self::nothing(DEFAULT_PLAN)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_cost_credits_on_every_plan_that_does_not_include_them() {
+        let allowance = Some(MicroCredits::new(5));
+        let draw = |managed, allowance_credits, past_allowance| {
+            let plan = Plan { managed, allowance_credits, past_allowance, ..Plan::default() };
+            let draw = plan.draw_for_services(Timestamp::from_millis(0), None);
+            (draw.funds, draw.allowance.is_some(), draw.included)
+        };
+        let (refuse, credits) = (PastAllowance::Refuse, PastAllowance::Credits);
+        assert_eq!(draw(Managed::Credits, None, refuse), (Funds::All, false, false));
+        assert_eq!(draw(Managed::Credits, allowance, refuse), (Funds::All, true, false));
+        assert_eq!(draw(Managed::None, None, refuse), (Funds::All, false, false));
+        assert_eq!(draw(Managed::Included, allowance, refuse), (Funds::Allowance, true, false));
+        assert_eq!(draw(Managed::Included, allowance, credits), (Funds::All, true, false));
+        assert_eq!(draw(Managed::Included, None, refuse), (Funds::None, false, true));
     }
 }

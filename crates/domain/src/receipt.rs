@@ -9,6 +9,7 @@ use crate::money::{CreditRate, MicroCredits, PicoUsd};
 use crate::payer::PayerKind;
 use crate::provider::Provider;
 use crate::response::ResponseNote;
+use crate::service::ServiceUse;
 use crate::time::Timestamp;
 use crate::usage::{Measured, Usage};
 
@@ -85,6 +86,9 @@ pub struct Receipt {
     pub client_request_id: Option<String>,
     /// The path called, such as `/v1/messages`.
     pub route: String,
+    /// The metered service used; absent on calls of models.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceUse>,
     /// The provider asked; absent if the call was refused before one was chosen.
     pub provider: Option<Provider>,
     /// The model asked for.
@@ -139,6 +143,43 @@ impl Receipt {
         (self.model, self.usage, self.measured, self.cost_usd) = (model, *usage, Measured::Measured, cost_usd);
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.cost_usd = cost_usd;
+        }
+    }
+}
+
+impl Receipt {
+    /// That of a call of which nothing more is known yet: should its caller leave now, it is cancelled.
+    pub fn draft(id: RequestId, at: Timestamp, workspace: WorkspaceId, route: String) -> Self {
+        Self {
+            id,
+            at,
+            workspace,
+            api_key: None,
+            agent: None,
+            user: None,
+            client_request_id: None,
+            route,
+            service: None,
+            provider: None,
+            model: None,
+            model_served: None,
+            stream: false,
+            payer: None,
+            credential: None,
+            status: 0,
+            error: None,
+            outcome: Outcome::Cancelled,
+            credits: MicroCredits::ZERO,
+            credit_rate: None,
+            included: false,
+            cost_usd: None,
+            price_version: None,
+            usage: Usage::default(),
+            measured: Measured::Unknown,
+            attempts: Vec::new(),
+            timing: Timing::default(),
+            settlement: None,
+            response: None,
         }
     }
 }

@@ -80,6 +80,7 @@ impl Call {
             user: None,
             client_request_id: client_request_id.and_then(kept),
             route: to.route.template.to_owned(),
+            service: None,
             provider: None,
             model: None,
             model_served: None,

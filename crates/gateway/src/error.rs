@@ -213,10 +213,15 @@ impl Error {
 
     /// The answer that tells it.
     pub fn respond(&self, protocol: Protocol, request_id: Option<&str>) -> Response<Body> {
-        let mut response = Response::new(body::full(self.body(protocol, request_id)));
+        self.respond_with(self.body(protocol, request_id), "application/json")
+    }
+
+    /// The answer that tells it in such a body.
+    pub fn respond_with(&self, body: Bytes, kind: &'static str) -> Response<Body> {
+        let mut response = Response::new(body::full(body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         headers.insert(ERROR_HEADER, HeaderValue::from_static(self.code.as_str()));
         headers.insert(SOURCE_HEADER, HeaderValue::from_static(self.source_of.as_str()));
         if !self.code.worth_retrying() {

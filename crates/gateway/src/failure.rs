@@ -58,7 +58,7 @@ pub async fn relay(call: Call, answer: Answer, mut head: HeaderMap) -> Result<Re
 }
 
 /// As much of an error body as anyone needs; all that came, if it broke off.
-async fn beginning_of(mut body: Incoming) -> Bytes {
+pub async fn beginning_of(mut body: Incoming) -> Bytes {
     let mut bytes = BytesMut::new();
     while let Some(Ok(frame)) = body.frame().await {
         let Ok(data) = frame.into_data() else { continue };
@@ -71,7 +71,8 @@ async fn beginning_of(mut body: Incoming) -> Bytes {
     bytes.freeze()
 }
 
-fn is_encoded(headers: &HeaderMap) -> bool {
+/// Whether nobody here can look inside a body.
+pub fn is_encoded(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(CONTENT_ENCODING).iter();
     codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity") && !coding.is_empty())
 }
@@ -165,7 +166,7 @@ const ACCOUNT_IDS: [&str; 9] = ["org-", "org_", "proj_", "wrkspc_", "user-", "ac
 
 /// Ids of the operator's account that providers put into messages. Words of the caller's own that merely begin so,
 /// a tool `key_lookup`, are not ids: those are drawn by lot and have digits or capitals. In doubt it is one.
-fn without_account_ids(text: &str) -> String {
+pub fn without_account_ids(text: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     text.split_inclusive(|c: char| !is_word(c))
         .map(|piece| {

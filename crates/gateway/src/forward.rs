@@ -22,8 +22,9 @@ use crate::client::Client;
 use crate::directory::{Caller, Directory, Generation, Workspace};
 use crate::error::{Code, Error};
 use crate::headers;
+use crate::services::Admitted;
 
-/// A request to a provider. There is no way to make one without a [`Payer`].
+/// A request to a provider. There is no way to make one without a [`Payer`], or to a metered service without [`Admitted`].
 pub struct Upstreamed(Request<Outgoing>);
 
 /// What makes up a request to a provider.
@@ -56,6 +57,13 @@ impl Upstreamed {
         value.set_sensitive(true);
         request.headers_mut().insert(HeaderName::from_static(known.credential_header), value);
         Ok(Self(request))
+    }
+}
+
+impl Upstreamed {
+    /// A request to a metered service: made only with what it may cost set aside.
+    pub fn to_service(_: &Admitted, request: Request<Outgoing>) -> Self {
+        Self(request)
     }
 }
 
@@ -168,13 +176,14 @@ impl Body for Outgoing {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.pieces.as_slice().is_empty()
+        // Of a body that is known to be empty nothing else is asked: this is the last moment before its head goes out.
+        // One that has no end yet is asked for, and then says that it may not go.
+        self.pieces.as_slice().is_empty() && self.may_go_out()
     }
 
     fn size_hint(&self) -> SizeHint {
         let left = self.pieces.as_slice().iter().map(|piece| piece.len() as u64).sum();
-        // A body that is known to be empty is never asked for: this is the last question before its head goes out.
-        // One of unknown length is asked for, and then says that it may not go.
+        // One that may not go has no length, so that it is asked for.
         if left == 0 && !self.may_go_out() { SizeHint::default() } else { SizeHint::with_exact(left) }
     }
 }

@@ -76,6 +76,39 @@ pub fn forwarded_query<'q>(query: Option<&'q str>, payer: PayerKind, route: &Rou
     query.filter(|text| payer == PayerKind::Byok || *text == MANAGED_QUERY || route.takes_query())
 }
 
+/// Whose of the caller's own accounts at a provider a request is for. A service is called on the operator's.
+const ACCOUNTS: [&str; 2] = ["-organization", "-project"];
+
+/// The request headers that go to a metered service: all but a deny-list. What its credential goes into is the
+/// operator's.
+pub fn to_service(from: &HeaderMap) -> HeaderMap {
+    let named = connection_names(from);
+    let is_account = |name: &HeaderName| ACCOUNTS.iter().any(|end| name.as_str().ends_with(end));
+    let passing = from.iter().filter(|(name, value)| passes_own(name, value) && !is_account(name));
+    let mut to: HeaderMap =
+        passing.filter(|(name, _)| !named.contains(name)).map(|(name, value)| (name.clone(), value.clone())).collect();
+    to.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    to
+}
+
+/// What a metered service's answer may say besides what a managed one may: of its body, nothing of the account.
+const OF_THE_BODY: [HeaderName; 5] = [
+    header::CONTENT_ENCODING,
+    header::CONTENT_LANGUAGE,
+    header::CONTENT_DISPOSITION,
+    header::CONTENT_RANGE,
+    header::ETAG,
+];
+
+/// The response headers of a metered service that reach the caller.
+pub fn from_service(from: &HeaderMap) -> HeaderMap {
+    let mut to = relayed(from, PayerKind::Managed);
+    for (name, value) in from.iter().filter(|(name, _)| OF_THE_BODY.contains(name)) {
+        to.append(name.clone(), value.clone());
+    }
+    to
+}
+
 fn passes_own(name: &HeaderName, value: &HeaderValue) -> bool {
     let text = name.as_str();
     let denied = HOP_BY_HOP.contains(name)
@@ -174,6 +207,37 @@ mod tests {
             names.sort_unstable();
             assert_eq!(names, passed);
         }
+    }
+
+    #[test]
+    fn a_service_gets_nothing_of_the_callers_credentials_and_tells_nothing_of_the_operators() {
+        let (_, key) = platform_key::generate(&[3; platform_key::ENTROPY_LEN]);
+        let from = headers(&[
+            ("content-type", "audio/mpeg"),
+            ("x-tool", "gmail"),
+            ("authorization", "Bearer x"),
+            ("openai-organization", "org"),
+            ("openai-project", "proj"),
+            ("x-ownkey-user", "ada"),
+            ("x-note", &key),
+            ("connection", "x-hop"),
+            ("x-hop", "1"),
+        ]);
+        let to = to_service(&from);
+        let mut names: Vec<_> = to.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["accept-encoding", "content-type", "x-tool"]);
+        let answer = headers(&[
+            ("content-type", "audio/mpeg"),
+            ("content-disposition", "inline"),
+            ("x-account", "acct_1"),
+            ("set-cookie", "a=b"),
+            ("content-length", "9"),
+        ]);
+        let back = from_service(&answer);
+        let mut names: Vec<_> = back.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["content-disposition", "content-type"]);
     }
 
     #[test]

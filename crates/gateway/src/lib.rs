@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod limits;
 pub mod metrics;
 pub mod rates;
+pub mod services;
 pub mod upstream;
 
 #[doc(hidden)]

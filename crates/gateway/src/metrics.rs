@@ -27,6 +27,7 @@ pub struct Metrics {
     streams_cut: AtomicU64,
     answers_drained: AtomicU64,
     costs_estimated: AtomicU64,
+    services_untold: AtomicU64,
     /// By outcome.
     managed_unfinished: [AtomicU64; OUTCOMES.len()],
 }
@@ -88,6 +89,11 @@ impl Metrics {
         self.costs_estimated.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// A metered service did not tell how much was used.
+    pub fn untold(&self) {
+        self.services_untold.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// A receipt could not be written down.
     pub fn unrecorded(&self) {
         self.unrecorded.fetch_add(1, Ordering::Relaxed);
@@ -123,6 +129,8 @@ impl Metrics {
         counter(out, "ownkey_costs_estimated_total", "Calls whose cost is an estimate.", &self.costs_estimated);
         let help = "Managed calls that were answered in whole and have no measured cost.";
         counter(out, "ownkey_managed_unpriced_total", help, &self.managed_unpriced);
+        let help = "Calls of metered services whose answers did not tell how much was used.";
+        counter(out, "ownkey_services_untold_total", help, &self.services_untold);
         let (name, help) =
             ("ownkey_managed_unfinished_total", "Managed calls that ended early and have no measured cost.");
         let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} counter");

@@ -173,11 +173,15 @@ impl Bucket {
 impl Exceeded {
     /// The error in the protocol's own form.
     pub fn error(&self, protocol: Protocol, now: Timestamp) -> Error {
+        self.left.told(protocol, now).fold(self.plain(), |error, (name, value)| error.with_header(name, value))
+    }
+
+    /// The same without what only a protocol's SDKs read.
+    pub fn plain(&self) -> Error {
         let seconds = self.wait.as_secs().saturating_add(1).min(WAIT_SECONDS_MAX);
         let (what, per_minute) = (self.left.measure.as_str(), self.left.per_minute);
         let message = format!("The limit of {per_minute} {what} a minute is used up. Try again in {seconds} s.");
-        let error = Error::new(Code::RateLimited, message).with_header(RETRY_AFTER, HeaderValue::from(seconds));
-        self.left.told(protocol, now).fold(error, |error, (name, value)| error.with_header(name, value))
+        Error::new(Code::RateLimited, message).with_header(RETRY_AFTER, HeaderValue::from(seconds))
     }
 }
 

@@ -6,7 +6,7 @@ mod ending;
 mod meter;
 mod rest;
 mod slices;
-mod watched;
+pub mod watched;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -267,6 +267,9 @@ impl Relay {
             receipt.note(|receipt| receipt.error = Some(Code::ProviderUnavailable.as_str().to_owned()));
         }
         receipt.produced(learnt.output);
+        if self.is_left && learnt.terminal.is_some() && !receipt.has_left() {
+            receipt.metrics().drained();
+        }
         receipt.close(ending.outcome(learnt.terminal), &learnt.served).map_err(|_| failure::unwritten())?;
         if is_cut { Err(failure::broke_off()) } else { Ok(()) }
     }

@@ -11,8 +11,10 @@ use crate::directory::Directory;
 use crate::error::Error;
 
 const WORKSPACE: &str = "x-ownkey-workspace";
-const AGENT: &str = "x-ownkey-agent";
-const USER: &str = "x-ownkey-user";
+/// The agent that a service key's call is made for.
+pub const AGENT: &str = "x-ownkey-agent";
+/// The product's user that a service key's call is made for.
+pub const USER: &str = "x-ownkey-user";
 /// Longest name of an agent, longest id that a product gives a workspace or a user.
 const NAME_BYTES_MAX: usize = 200;
 
@@ -60,7 +62,7 @@ async fn workspace(named: &str, directory: &Directory) -> Result<WorkspaceId, Er
 }
 
 /// A name that stays on the receipt, where many may read it.
-fn recorded(headers: &HeaderMap, header: &str) -> Result<Option<String>, Error> {
+pub fn recorded(headers: &HeaderMap, header: &str) -> Result<Option<String>, Error> {
     let name = name(headers, header)?;
     if name.is_some_and(may_hold_key) {
         return Err(Error::bad_request(format!(

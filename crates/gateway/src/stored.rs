@@ -62,6 +62,7 @@ mod tests {
             user: None,
             client_request_id: None,
             route: String::new(),
+            service: None,
             provider: Some(Provider::OpenAi),
             model: None,
             model_served: None,

@@ -15,6 +15,7 @@ pub mod hide_usage;
 pub mod key;
 pub mod managed;
 pub mod media;
+pub mod metered;
 pub mod paths;
 pub mod peek;
 pub mod probe;

@@ -76,7 +76,12 @@ pub fn model(provider: Provider, id: &str) -> Option<&'static Model> {
 
 impl Model {
     fn of(&self, provider: Provider) -> bool {
-        self.provider == if provider == Provider::Anthropic { "anthropic" } else { "openai" }
+        let name = match provider {
+            Provider::Anthropic => "anthropic",
+            Provider::OpenAi => "openai",
+            Provider::Service => return false,
+        };
+        self.provider == name
     }
 
     /// Whether the provider sells this service tier for this model.

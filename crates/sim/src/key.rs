@@ -113,6 +113,7 @@ impl Keys {
 fn from_text(provider: Provider, key: &str) -> Option<Behaviour> {
     let shaped = match provider {
         Provider::Anthropic => key.starts_with("sk-ant-api03-") || key.starts_with("sk-ant-oat"),
+        Provider::Service => key.starts_with("svc_"),
         Provider::OpenAi => key.starts_with("sk-") && !key.starts_with("sk-ant-") && !key.starts_with("sk-admin-"),
     };
     let (_, rest) = key.split_once("sim-").filter(|_| shaped)?;
@@ -132,6 +133,8 @@ mod tests {
         assert_eq!(of(Provider::Anthropic, "sk-ant-admin01-sim-ok-1"), Behaviour::Revoked);
         assert_eq!(of(Provider::Anthropic, "sk-proj-sim-ok-1"), Behaviour::Revoked);
         assert_eq!(of(Provider::OpenAi, "sk-proj-sim-noquota-1"), Behaviour::NoQuota);
+        assert_eq!(of(Provider::Service, "svc_sim-ok-1"), Behaviour::Ok);
+        assert_eq!(of(Provider::Service, "sk-proj-sim-ok-1"), Behaviour::Revoked);
         assert_eq!(of(Provider::OpenAi, "sk-sim-ok"), Behaviour::Ok);
         assert_eq!(of(Provider::OpenAi, "sk-ant-api03-sim-ok-1"), Behaviour::Revoked);
         assert_eq!(of(Provider::OpenAi, "sk-proj-else"), Behaviour::Revoked);

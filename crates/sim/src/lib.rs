@@ -1,4 +1,4 @@
-//! Simulated providers: Anthropic and OpenAI as a gateway meets them, strict
+//! Simulated providers: Anthropic and OpenAI as a gateway meets them, and a service that is no model; strict
 //! in what they accept, and odd where a test asks for it.
 
 pub mod anthropic;
@@ -21,6 +21,7 @@ pub mod provider;
 pub mod reply;
 pub mod schema;
 pub mod serve;
+pub mod service;
 pub mod shelf;
 pub mod sim;
 pub mod sse;

@@ -131,7 +131,7 @@ impl Log {
             let Some(oldest) = entries.pop_front() else { break };
             self.forget_body(&oldest);
         }
-        Recorder { log: Arc::clone(self), entry, bill: None, ended: false }
+        Recorder { log: Arc::clone(self), entry, bill: None, fee: 0, ended: false }
     }
 
     /// The calls after a position.
@@ -176,6 +176,8 @@ pub struct Recorder {
     log: Arc<Log>,
     entry: Arc<Mutex<Entry>>,
     bill: Option<(Bill, u64)>,
+    /// What is billed that is no model, in pico-USD.
+    fee: u64,
     ended: bool,
 }
 
@@ -194,6 +196,11 @@ impl Recorder {
     /// From now on the call is billed.
     pub fn bill(&mut self, bill: Bill) {
         self.bill = Some((bill, 0));
+    }
+
+    /// From now on the call costs this, in pico-USD, whatever it gives.
+    pub fn charge(&mut self, fee: u64) {
+        self.fee = fee;
     }
 
     /// Some bytes went out.
@@ -219,6 +226,7 @@ impl Recorder {
             return;
         }
         let cost = self.bill.as_ref().map_or(Some(0), |(bill, output)| bill.pico_usd(*output));
+        let cost = cost.map(|cost| cost + u128::from(self.fee));
         *lock(&self.log.bill) += cost.unwrap_or(0);
         self.log.open.fetch_sub(1, Ordering::Relaxed);
         let mut entry = lock(&self.entry);

@@ -13,7 +13,7 @@ use ownkey_sim::sim::Sim;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Simulated Anthropic and OpenAI for tests.
+/// Simulated Anthropic and OpenAI for tests, and a service that is no model.
 #[derive(Parser)]
 #[command(version)]
 struct Options {
@@ -23,6 +23,9 @@ struct Options {
     /// Where Anthropic listens.
     #[arg(long, default_value = "127.0.0.1:9802")]
     anthropic: SocketAddr,
+    /// Where a service listens that is no model; absent for none.
+    #[arg(long)]
+    service: Option<SocketAddr>,
     /// Where the control port listens.
     #[arg(long, default_value = "127.0.0.1:9800")]
     control: SocketAddr,
@@ -52,15 +55,21 @@ async fn run(options: Options) -> Result<(), String> {
     };
     let (openai, openai_at) = bind("openai", options.openai)?;
     let (anthropic, anthropic_at) = bind("anthropic", options.anthropic)?;
+    let service = options.service.map(|address| bind("service", address)).transpose()?;
     let (control, control_at) = bind("control", options.control)?;
     let mut end = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut stop = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
     let sim = Arc::new(Sim::new(file));
     tokio::spawn(serve(openai, Arc::clone(&sim), Port::Provider(Provider::OpenAi)));
     tokio::spawn(serve(anthropic, Arc::clone(&sim), Port::Provider(Provider::Anthropic)));
+    let mut more = String::new();
+    if let Some((service, service_at)) = service {
+        tokio::spawn(serve(service, Arc::clone(&sim), Port::Provider(Provider::Service)));
+        more = format!(",\"service\":\"http://{service_at}/api\"");
+    }
     tokio::spawn(serve(control, sim, Port::Control));
     let at = format!(
-        "{{\"openai\":\"http://{openai_at}/v1\",\"anthropic\":\"http://{anthropic_at}\",\"control\":\"http://{control_at}\"}}"
+        "{{\"openai\":\"http://{openai_at}/v1\",\"anthropic\":\"http://{anthropic_at}\",\"control\":\"http://{control_at}\"{more}}}"
     );
     let mut out = std::io::stdout();
     writeln!(out, "{at}").and_then(|()| out.flush()).map_err(|error| error.to_string())?;

@@ -80,6 +80,7 @@ pub fn key_echo(call: &Call) -> Reply {
             "{{\"type\":\"error\",\"error\":{{\"type\":\"authentication_error\",\"message\":{said}}},\"request_id\":\"{}\"}}",
             call.id
         ),
+        Provider::Service => format!("{{\"error\":{{\"code\":\"unauthorized\",\"message\":{said}}}}}"),
         Provider::OpenAi => format!(
             "{{\"error\":{{\"message\":{said},\"type\":\"invalid_request_error\",\"param\":null,\"code\":\"invalid_api_key\"}}}}"
         ),

@@ -1,4 +1,4 @@
-//! The two simulated providers.
+//! The simulated providers.
 
 use serde::Serialize;
 
@@ -10,4 +10,6 @@ pub enum Provider {
     Anthropic,
     /// api.openai.com
     OpenAi,
+    /// A service that is no model.
+    Service,
 }

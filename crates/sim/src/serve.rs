@@ -215,6 +215,6 @@ fn request_id(provider: Provider, seq: u64) -> String {
     let mixed = sha256_hex(format!("{provider:?} {seq} {}", now_ms()).as_bytes());
     match provider {
         Provider::Anthropic => format!("req_011C{}", &mixed[..20]),
-        Provider::OpenAi => format!("req_{}", &mixed[..32]),
+        Provider::OpenAi | Provider::Service => format!("req_{}", &mixed[..32]),
     }
 }

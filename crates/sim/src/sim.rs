@@ -13,7 +13,7 @@ use crate::provider::Provider;
 use crate::reply::{Content, Reply};
 use crate::schema::Schemas;
 use crate::shelf::Shelf;
-use crate::{anthropic, openai};
+use crate::{anthropic, openai, service};
 
 /// The state of a running simulator.
 pub struct Sim {
@@ -29,6 +29,7 @@ pub struct Sim {
     pub completions: Shelf,
     anthropic: Schemas,
     openai: Schemas,
+    service: Schemas,
     failing: Mutex<HashMap<String, u64>>,
 }
 
@@ -43,6 +44,8 @@ impl Sim {
             completions: Shelf::default(),
             anthropic: Schemas::parse(include_str!("../data/anthropic.json"), false),
             openai: Schemas::parse(include_str!("../data/openai.json"), true),
+            // It takes any JSON.
+            service: Schemas::parse("{}", false),
             failing: Mutex::default(),
         }
     }
@@ -52,6 +55,7 @@ impl Sim {
         match provider {
             Provider::Anthropic => &self.anthropic,
             Provider::OpenAi => &self.openai,
+            Provider::Service => &self.service,
         }
     }
 
@@ -68,6 +72,7 @@ impl Sim {
         match call.provider {
             Provider::Anthropic => anthropic::answer(self, call, recorder),
             Provider::OpenAi => openai::answer(self, call, recorder),
+            Provider::Service => service::answer(self, call, recorder),
         }
     }
 
@@ -84,6 +89,7 @@ impl Sim {
         match call.provider {
             Provider::Anthropic => anthropic::error::of_status(call, status),
             Provider::OpenAi => openai::error::of_status(call, status),
+            Provider::Service => service::of_status(call, status),
         }
     }
 }

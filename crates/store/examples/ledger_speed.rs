@@ -136,6 +136,7 @@ fn receipt(id: RequestId, workspace: WorkspaceId, charge: Charge) -> Receipt {
         user: None,
         client_request_id: None,
         route: "/v1/messages".to_owned(),
+        service: None,
         provider: None,
         model: None,
         model_served: None,

@@ -60,7 +60,7 @@ pub use feed::{Feed, News, TRUSTED_FOR};
 pub use journal::{Journal, JournalError, JournalLimits, Takeover};
 pub use ledger::{
     Credits, Entry, HoldError, Holds, HoldsTask, LedgerCheck, LedgerProblem, NODE_LEASE, OpenHold, Ordered, Purse,
-    Range, RefundOrder,
+    Range, RefundOrder, ServiceUsage,
 };
 pub use page::Page;
 pub use receipts::{ReceiptFilter, StatusClass};

@@ -7,6 +7,7 @@ use ownkey_store::{AuditCheck, Store, StoreConfig};
 use ownkey_vault::{Keyring, Origin};
 
 use super::say;
+use crate::config::services::without_credential;
 use crate::config::{self, Settings};
 use crate::keeper::{Keeper, OpenStore};
 use crate::vaulting::{self, SystemKeys};
@@ -36,6 +37,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     say("configuration: ok");
     for name in &settings.without_effect {
         say(&format!("warning: {name} has no effect: it names no section and field as OWNKEY_SERVER__LISTEN does"));
+    }
+    for service in without_credential(&settings.services) {
+        say(&format!("warning: the service {service} can't be called: the credential that it names is not set"));
     }
     if settings.operator.tokens.is_empty() {
         say("configuration: no operator token, so nobody can make workspaces; `ownkey init` writes one");

@@ -13,6 +13,7 @@ mod private;
 pub mod providers;
 pub mod retention;
 mod server;
+pub mod services;
 mod text;
 mod tls;
 mod vault;
@@ -56,6 +57,8 @@ pub struct Settings {
     pub rules: Rules,
     /// Paths that managed access always pays for.
     pub managed_paths: Vec<String>,
+    /// What the product does for its workspaces besides calls of models.
+    pub services: services::Services,
 }
 
 /// The product's own rules: plans, models, money.
@@ -89,6 +92,7 @@ struct Raw {
     managed: gateway::RawManaged,
     metering: gateway::RawMetering,
     routes: gateway::RawRoutes,
+    services: Vec<services::RawService>,
 }
 
 impl Settings {
@@ -127,7 +131,7 @@ pub fn load(file: Option<&Path>, environment: HashMap<String, String>) -> anyhow
     let overrides = environment.into_iter().filter(|(name, _)| environment::overrides(name)).collect();
     let variables = Environment::with_prefix("OWNKEY").prefix_separator("_").separator("__").source(Some(overrides));
     let raw: Raw = builder.add_source(variables).build().and_then(config::Config::try_deserialize).map_err(named)?;
-    let settings = raw.check(without_effect);
+    let settings = raw.check(without_effect, path.parent().unwrap_or(Path::new("")));
     settings.with_context(|| {
         format!("the configuration ({} and {}… variables) is not valid", path.display(), environment::PREFIX)
     })
@@ -151,16 +155,19 @@ fn read(text: &str, path: &Path) -> anyhow::Result<Result<config::Config, config
 }
 
 impl Raw {
-    fn check(self, without_effect: Vec<String>) -> anyhow::Result<Settings> {
+    fn check(self, without_effect: Vec<String>, folder: &Path) -> anyhow::Result<Settings> {
         let server = self.server.check().context("section [server]")?;
         self.gateway.check().context("section [gateway]")?;
         let managed_paths = self.routes.check()?;
+        let providers = self.providers.check().context("section [providers]")?;
+        let services = services::check(self.services, &services::Surroundings { providers: &providers, folder })?;
         Ok(Settings {
             server,
             database: self.database.check().context("section [database]")?,
             vault: self.vault.check().context("section [vault]")?,
             operator: self.operator.check().context("section [operator]")?,
-            providers: self.providers.check().context("section [providers]")?,
+            providers,
+            services,
             limits: self.limits.check().context("section [limits]")?,
             ask_usage: self.metering.ask_usage,
             retention: self.retention.check().context("section [retention]")?,

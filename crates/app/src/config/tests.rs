@@ -6,6 +6,8 @@ use super::*;
 mod rules;
 #[path = "tests_server.rs"]
 mod server;
+#[path = "tests_services.rs"]
+mod services;
 
 fn load_with(text: &str, variables: &[(&str, &str)]) -> anyhow::Result<Settings> {
     let folder = tempfile::tempdir().unwrap();

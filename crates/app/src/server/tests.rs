@@ -19,7 +19,7 @@ use ownkey_gateway::edge::Entrance;
 use ownkey_gateway::ledger::{HoldRefused, JournalUnavailable, Ledger};
 use ownkey_gateway::limits::Limits;
 use ownkey_gateway::rates::Rates;
-use ownkey_gateway::{BodyRoom, Rest};
+use ownkey_gateway::{BodyRoom, Rest, services};
 use ownkey_vault::{Keyring, PepperId, PlatformKeyHasher, Secret};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -112,8 +112,24 @@ fn server(cut_off: &watch::Sender<bool>) -> Server {
         clock: || panic!("the clock is broken"),
         new_id: clock::request_id,
     });
+    let limits = Limits::default();
+    let services = Services::new(services::Parts {
+        directory: Arc::new(Directory::new(Box::new(Nothing), 1)),
+        hasher: Arc::new(PlatformKeyHasher::new(PepperId(1), &Secret::random().unwrap())),
+        plans: Arc::default(),
+        services: Arc::default(),
+        client: client(&limits).unwrap(),
+        ledger: Arc::new(Nothing),
+        rates: Arc::new(Rates::new(Instant::now())),
+        metrics: Arc::default(),
+        cut_off: cut_off.clone(),
+        body_room: BodyRoom::new(&limits),
+        limits,
+        clock: || panic!("the clock is broken"),
+        new_id: clock::request_id,
+    });
     let cors = Cors::new(vec![PAGE.parse().unwrap()]);
-    Server { gateway, cors, control: axum::Router::new().fallback(|| async { axum::Json("hello") }) }
+    Server { gateway, services, cors, control: axum::Router::new().fallback(|| async { axum::Json("hello") }) }
 }
 
 /// Serves that, and answers one request's text.
@@ -149,6 +165,9 @@ async fn a_panic_of_the_data_plane_is_told_in_the_protocol_called() {
     let (head, body) = ask("POST /v1/messages HTTP/1.1\r\nhost: a\r\n").await;
     assert!(head.starts_with("HTTP/1.1 500 ") && head.contains("application/json"), "{head}");
     assert_eq!((&body["type"], &body["error"]["type"]), (&"error".into(), &"api_error".into()));
+    let (head, body) = ask("POST /services/tool/run HTTP/1.1\r\nhost: a\r\n").await;
+    assert!(head.starts_with("HTTP/1.1 500 ") && head.contains("application/problem+json"), "{head}");
+    assert_eq!(body["status"], 500);
     let (head, body) = ask("POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\n").await;
     assert!(head.starts_with("HTTP/1.1 500 ") && !body.to_string().contains("clock"), "{head}");
     assert_eq!(body["error"]["type"], "server_error");

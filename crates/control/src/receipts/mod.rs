@@ -1,11 +1,12 @@
 //! Receipts of calls.
 
 use ownkey_domain::id::{ApiKeyId, CredentialId, RequestId};
-use ownkey_domain::money::{CreditRate, MicroCredits, PicoUsd};
+use ownkey_domain::money::{CreditPrice, CreditRate, MicroCredits, PicoUsd};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::receipt::{Attempt, Outcome, Receipt};
 use ownkey_domain::scope::Scope;
+use ownkey_domain::service::{ServiceUnit, ServiceUse};
 use ownkey_domain::time::Timestamp;
 use ownkey_domain::usage::{Measured, Usage};
 use serde::Serialize;
@@ -49,6 +50,8 @@ pub(crate) struct ReceiptView {
     client_request_id: Option<String>,
     /// The path called.
     route: String,
+    /// The metered service used; null on calls of models.
+    service: Option<ServiceUseView>,
     /// Whether a stream was asked for.
     stream: bool,
     /// The status the caller saw; 0 if he left before.
@@ -108,6 +111,22 @@ impl utoipa::ToSchema for CreditRateView {
     }
 }
 
+/// The use of a metered service.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ServiceUse)]
+pub(crate) struct ServiceUseView {
+    /// The service.
+    name: String,
+    /// What it was counted in: `call`, `token`, `character`, `second` or `item`.
+    #[schema(value_type = String)]
+    unit: ServiceUnit,
+    /// How many; null if nobody said, and then what was set aside is charged.
+    quantity: Option<u64>,
+    /// The price of each at that time.
+    #[schema(value_type = String)]
+    credits_each: CreditPrice,
+}
+
 /// An attempt to have a provider serve the call.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Attempt)]
@@ -157,6 +176,7 @@ impl From<Receipt> for ReceiptView {
             api_key: receipt.api_key,
             client_request_id: receipt.client_request_id,
             route: receipt.route,
+            service: receipt.service.map(ServiceUseView::from),
             stream: receipt.stream,
             status: receipt.status,
             error: receipt.error,
@@ -176,6 +196,13 @@ impl From<Receipt> for ReceiptView {
                 total: receipt.timing.total_ms,
             },
         }
+    }
+}
+
+impl From<ServiceUse> for ServiceUseView {
+    fn from(used: ServiceUse) -> Self {
+        let ServiceUse { name, unit, credits_each, quantity } = used;
+        Self { name, unit, quantity, credits_each }
     }
 }
 

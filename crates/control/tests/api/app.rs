@@ -12,10 +12,11 @@ use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt;
 use ownkey_control::{Control, Endpoint, LadderLimits, Parts, Throttle, router};
 use ownkey_domain::catalogue::Catalogue;
-use ownkey_domain::money::{CreditRate, MicroCredits};
+use ownkey_domain::money::{CreditPrice, CreditRate, MicroCredits};
 use ownkey_domain::plan::{DEFAULT_PLAN, Managed, Plan};
 use ownkey_domain::provider::Provider;
 use ownkey_domain::scope::Scope;
+use ownkey_domain::service::{Service, ServiceUnit};
 use ownkey_domain::time::Timestamp;
 use ownkey_store::{Store, StoreConfig};
 use ownkey_vault::{Keyring, PepperId, PlatformKeyHasher, Secret};
@@ -34,6 +35,19 @@ pub const OPENAI_KEY: &str = "sk-proj-CANARYcccccccccccccccccccccccccccccT3BlbkF
 /// A KEK, and another one.
 pub const KEK: &str = "a:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
 pub const OTHER_KEK: &str = "b:YWJjZGVmZ2hpamFiY2RlZmdoaWphYmNkZWZnaGlqYWI=";
+
+/// A service that is called here, and one that is only booked.
+fn services() -> BTreeMap<String, Service> {
+    let service = |name: &str, unit, credits, is_served| Service {
+        name: name.to_owned(),
+        unit,
+        credits: CreditPrice::parse(credits).unwrap(),
+        items_max: None,
+        is_served,
+    };
+    let all = [service("tool", ServiceUnit::Call, "0.05", true), service("phone", ServiceUnit::Second, "0.01", false)];
+    all.into_iter().map(|service| (service.name.clone(), service)).collect()
+}
 
 pub struct App {
     router: Router,
@@ -99,7 +113,7 @@ impl App {
             plans: plans(),
             credits: Some(CreditRate::parse("0.01", "1.5").unwrap()),
             managed_paths: Vec::new(),
-            services: Vec::new(),
+            services: services(),
             endpoints: BTreeMap::from([
                 (Provider::Anthropic, Endpoint::new(&[anthropic, "https://eu.example.com"], true).unwrap()),
                 (Provider::OpenAi, Endpoint::new(&[&openai], false).unwrap()),
@@ -234,6 +248,6 @@ fn plans() -> BTreeMap<String, Plan> {
         allowance_credits: Some(MicroCredits::parse(allowance).unwrap()),
         ..Plan::nothing(id)
     };
-    let plans = [Plan::default(), keyless, paid("pro", "200"), paid("team", "500")];
+    let plans = [Plan::default(), keyless, paid("pro", "200"), paid("team", "500"), paid("prepaid", "5")];
     plans.into_iter().map(|plan| (plan.id.clone(), plan)).collect()
 }

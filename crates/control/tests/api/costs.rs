@@ -8,7 +8,6 @@ const COSTS: &str = "/api/v1/workspaces/current/costs";
 
 async fn route(app: &App, tenant: &Tenant, method: &str, path: &str) -> Value {
     let costs = app.get(COSTS, &tenant.key).await.is(200).body;
-    assert_eq!(costs["services"], json!([]));
     let routes = costs["routes"].as_array().unwrap().iter();
     routes.clone().find(|route| route["method"] == method && route["path"] == path).unwrap().clone()
 }
@@ -71,4 +70,16 @@ async fn what_managed_access_does_not_serve_is_refused_with_its_reason() {
     assert_eq!(of_id["terms"]["reason"]["code"], "byok_required");
     let other = app.tenant().await;
     app.get(&COSTS.replace("current", &tenant.id), &other.key).await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn services_cost_credits_unless_the_plan_includes_them() {
+    let app = App::new().await;
+    for (plan, cost) in [("prepaid", "credits"), ("default", "included")] {
+        let tenant = app.tenant_on(plan).await;
+        let costs = app.get("/api/v1/workspaces/current/costs", &tenant.key).await.is(200).body;
+        let service = |name, unit, credits| json!({"name": name, "unit": unit, "payer": "managed", "cost": cost, "credits": credits});
+        let expected = json!([service("phone", "second", "0.01"), service("tool", "call", "0.05")]);
+        assert_eq!(costs["services"], expected, "{plan}");
+    }
 }

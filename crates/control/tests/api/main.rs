@@ -17,4 +17,5 @@ mod policy;
 mod provider_keys;
 mod receipts;
 mod rights;
+mod services;
 mod workspaces;

@@ -36,6 +36,7 @@ pub fn receipt(tenant: &Tenant, api_key: &str, n: u8) -> Receipt {
         user: Some("ada".to_owned()),
         client_request_id: None,
         route: "/v1/messages".to_owned(),
+        service: None,
         provider: Some(Provider::Anthropic),
         model: Some("claude-opus-4-6".to_owned()),
         model_served: Some("claude-opus-4-6".to_owned()),
@@ -138,7 +139,8 @@ async fn usage_adds_up() {
         );
         assert_eq!(row["usage"], json!({"input": 424, "output": 192}));
     }
-    app.get(&format!("{path}?group_by=service"), &tenant.key).await.problem(422, "not_available_yet");
+    let usage = app.get(&format!("{path}?group_by=service"), &tenant.key).await.is(200).body;
+    assert_eq!((&usage["data"][0]["key"], &usage["data"][0]["calls"]), (&json!(null), &json!(2)), "calls of models");
     for query in ["group_by=x", "from=yesterday", "from=2026-11-22T00:00:00Z&to=2026-11-21T00:00:00Z"] {
         app.get(&format!("{path}?{query}"), &tenant.key).await.problem(400, "bad_request");
     }

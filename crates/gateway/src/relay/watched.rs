@@ -2,51 +2,72 @@
 //! there, and a body that is not asked sees no time pass. So a relay is kept in a cell that its body shares with a
 //! task, which waits for what may end it from outside.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame};
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
-use super::rest::read_the_rest;
-use super::{Relay, Watch};
+use super::Watch;
 use crate::body::BodyError;
 use crate::error::{Code, Error};
 use crate::failure;
+use crate::rest::{Ongoing, REST_MAX};
 use crate::stop::Stop;
 
+/// Pieces of a rest that are read at a time, before others have their turn.
+const PIECES_AT_ONCE: usize = 32;
+
+/// What can be watched: a body that can be told to end, and knows when its provider last said something.
+pub trait Watchable: HttpBody<Data = Bytes, Error = BodyError> + Unpin + Send + 'static {
+    /// Something outside ends it, if it has not ended by itself.
+    fn end_early(&mut self, error: &Error);
+
+    /// When the provider last sent something.
+    fn heard_at(&self) -> Instant;
+
+    /// Its caller has left. What says that work goes on, if the rest of it is to be read; else it ends here.
+    fn leave(&mut self) -> Option<Ongoing> {
+        None
+    }
+
+    /// Whether nothing is to be learnt from the rest of it.
+    fn has_learnt_all(&self) -> bool {
+        true
+    }
+}
+
 /// A relay and the task that watches over it.
-pub struct Watched {
-    cell: Cell,
+pub struct Watched<R: Watchable> {
+    cell: Cell<R>,
     watcher: AbortHandle,
 }
 
 /// Empty once the body is gone.
-pub type Cell = Arc<Mutex<Option<Held>>>;
+type Cell<R> = Arc<Mutex<Option<Held<R>>>>;
 
-/// A relay that is asked for more.
-pub struct Held {
-    /// The relay.
-    pub relay: Relay,
+struct Held<R> {
+    relay: R,
     /// Since when the caller waits for the provider; absent while there is something for him to take.
     waits_since: Option<Instant>,
     waker: Option<Waker>,
 }
 
-impl Watched {
+impl<R: Watchable> Watched<R> {
     /// Begins to watch.
-    pub fn new(relay: Relay, watch: Watch, stop: Stop) -> Self {
+    pub fn new(relay: R, watch: Watch, stop: Stop) -> Self {
         let cell = Arc::new(Mutex::new(Some(Held { relay, waits_since: None, waker: None })));
         let watcher = tokio::spawn(end_in_time(Arc::clone(&cell), watch, stop)).abort_handle();
         Self { cell, watcher }
     }
 }
 
-impl HttpBody for Watched {
+impl<R: Watchable> HttpBody for Watched<R> {
     type Data = Bytes;
     type Error = BodyError;
 
@@ -55,29 +76,20 @@ impl HttpBody for Watched {
     }
 }
 
-impl Drop for Watched {
+impl<R: Watchable> Drop for Watched<R> {
     fn drop(&mut self) {
         // Here and now, whenever the task lets go of the cell: the receipt is closed with it.
         let held = locked(&self.cell).take();
-        if let Some(held) = held.and_then(Held::left_alone) {
-            let ongoing = held.relay.rest.begin();
-            *locked(&self.cell) = Some(held);
-            tokio::spawn(read_the_rest(Arc::clone(&self.cell), self.watcher.clone(), ongoing));
-        } else {
-            self.watcher.abort();
-        }
+        let in_runtime = tokio::runtime::Handle::try_current().is_ok();
+        let rest = held.and_then(|mut held| Some((held.relay.leave().filter(|_| in_runtime)?, held)));
+        let Some((ongoing, held)) = rest else { return self.watcher.abort() };
+        *locked(&self.cell) = Some(held);
+        tokio::spawn(read_the_rest(Arc::clone(&self.cell), self.watcher.clone(), ongoing));
     }
 }
 
-impl Held {
-    /// Its caller has left. What is to be read on for what it costs; of others the receipt is closed.
-    fn left_alone(mut self) -> Option<Self> {
-        let is_read = self.relay.leave() && tokio::runtime::Handle::try_current().is_ok();
-        is_read.then_some(self)
-    }
-
-    /// The next piece.
-    pub fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+impl<R: Watchable> Held<R> {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let frame = Pin::new(&mut self.relay).poll_frame(cx);
         if frame.is_pending() {
             self.waits_since.get_or_insert_with(Instant::now);
@@ -91,12 +103,12 @@ impl Held {
 
     /// When the provider has been silent for that long while the caller waited.
     fn silent_at(&self, idle: Duration) -> Option<Instant> {
-        self.waits_since.map(|since| since.max(self.relay.heard_at) + idle)
+        self.waits_since.map(|since| since.max(self.relay.heard_at()) + idle)
     }
 }
 
 /// Ends the answer when its call must end. Who waits for more of it is woken to say so.
-async fn end_in_time(cell: Cell, watch: Watch, mut stop: Stop) {
+async fn end_in_time<R: Watchable>(cell: Cell<R>, watch: Watch, mut stop: Stop) {
     let error = tokio::select! {
         biased;
         error = stop.called() => error,
@@ -111,7 +123,7 @@ async fn end_in_time(cell: Cell, watch: Watch, mut stop: Stop) {
 
 /// Resolves when the call takes too long, or the provider between two pieces. A caller who takes nothing is the
 /// edge's business.
-async fn overdue(cell: &Cell, Watch { idle, deadline }: Watch) -> Error {
+async fn overdue<R: Watchable>(cell: &Cell<R>, Watch { idle, deadline }: Watch) -> Error {
     let mut next = Instant::now() + idle;
     loop {
         sleep_until(next.min(deadline)).await;
@@ -127,7 +139,28 @@ async fn overdue(cell: &Cell, Watch { idle, deadline }: Watch) -> Error {
     }
 }
 
-/// What is in the cell.
-pub fn locked(cell: &Cell) -> MutexGuard<'_, Option<Held>> {
+/// Reads on, though nobody takes it, until there is nothing more to learn; then what is still open is closed.
+async fn read_the_rest<R: Watchable>(cell: Cell<R>, watcher: AbortHandle, ongoing: Ongoing) {
+    let _ = timeout(REST_MAX, poll_fn(|cx| poll_rest(&cell, cx))).await;
+    watcher.abort();
+    let held = locked(&cell).take();
+    drop(held);
+    drop(ongoing);
+}
+
+fn poll_rest<R: Watchable>(cell: &Cell<R>, cx: &mut Context<'_>) -> Poll<()> {
+    let mut cell = locked(cell);
+    let Some(held) = cell.as_mut() else { return Poll::Ready(()) };
+    for _ in 0..PIECES_AT_ONCE {
+        let frame = ready!(held.poll_frame(cx));
+        if !matches!(frame, Some(Ok(_))) || held.relay.has_learnt_all() {
+            return Poll::Ready(());
+        }
+    }
+    cx.waker().wake_by_ref();
+    Poll::Pending
+}
+
+fn locked<R>(cell: &Cell<R>) -> MutexGuard<'_, Option<Held<R>>> {
     cell.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -66,6 +66,7 @@ mod tests {
             user: None,
             client_request_id: None,
             route: "/v1/messages".to_owned(),
+            service: None,
             provider: Some(Provider::Anthropic),
             model: Some(model.to_owned()),
             model_served: None,

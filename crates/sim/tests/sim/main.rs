@@ -10,4 +10,5 @@ mod program;
 mod requests;
 mod responses;
 mod schema;
+mod service;
 mod support;

@@ -15,11 +15,13 @@ use ownkey_sim::sim::Sim;
 use serde_json::{Value, json};
 
 pub const OPENAI: &str = "sk-proj-sim-ok-0123456789";
+pub const SERVICE: &str = "svc_sim-ok-0123456789";
 pub const ANTHROPIC: &str = "sk-ant-api03-sim-ok-0123456789";
 
 pub struct Running {
     pub openai: String,
     pub anthropic: String,
+    pub service: String,
     pub control: String,
     pub client: Client<HttpConnector, Full<Bytes>>,
 }
@@ -46,14 +48,15 @@ impl Answer {
 pub async fn start() -> Running {
     let sim = Arc::new(Sim::new(None));
     let mut at = Vec::new();
-    for port in [Port::Provider(Provider::OpenAi), Port::Provider(Provider::Anthropic), Port::Control] {
+    let providers = [Provider::OpenAi, Provider::Anthropic, Provider::Service].map(Port::Provider);
+    for port in providers.into_iter().chain([Port::Control]) {
         let listener = listen(([127, 0, 0, 1], 0).into()).expect("a free port");
         at.push(format!("http://{}", listener.local_addr().expect("bound")));
         tokio::spawn(serve(listener, Arc::clone(&sim), port));
     }
     let client = Client::builder(TokioExecutor::new()).build_http();
-    let [openai, anthropic, control] = at.try_into().expect("three ports");
-    Running { openai, anthropic, control, client }
+    let [openai, anthropic, service, control] = at.try_into().expect("four ports");
+    Running { openai, anthropic, service, control, client }
 }
 
 impl Running {
@@ -73,6 +76,11 @@ impl Running {
             Provider::OpenAi => {
                 let uri = format!("{}{path}", self.openai);
                 self.send(method, uri, &[("authorization", &bearer)], body.to_string()).await
+            }
+            Provider::Service => {
+                let uri = format!("{}{path}", self.service);
+                let headers = [("x-api-key", key), ("content-type", "application/json")];
+                self.send(method, uri, &headers, body.to_string()).await
             }
             Provider::Anthropic => {
                 let uri = format!("{}{path}", self.anthropic);

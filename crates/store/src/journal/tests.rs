@@ -24,6 +24,7 @@ fn receipt(n: u128) -> Receipt {
         user: None,
         client_request_id: None,
         route: "/v1/messages".to_owned(),
+        service: None,
         provider: None,
         model: None,
         model_served: None,

@@ -1,9 +1,9 @@
 //! The ledger in the database: [`Book`]s are filled from it, decided by `domain`, and written back, all in one
 //! transaction. Operations of one workspace go one at a time on both databases.
 //!
-//! Three ways lead here. Holds come from calls and are committed in batches by a task ([`Holds`]). Settlements come
+//! Four ways lead here. Holds come from calls and are committed in batches by a task ([`Holds`]). Settlements come
 //! with the receipts that the takeover commits, in its transaction, so that each takes place exactly once. Orders of an
-//! operator are mutations, with their audit events.
+//! operator are mutations, with their audit events. Use of services that happened elsewhere is booked as it is told.
 
 mod book;
 mod check;
@@ -14,6 +14,7 @@ mod orders;
 mod read;
 mod rows;
 mod settle;
+mod usage;
 mod writer;
 
 pub use check::{LedgerCheck, LedgerProblem};
@@ -22,4 +23,5 @@ pub use keep::NODE_LEASE;
 pub use orders::{Ordered, RefundOrder};
 pub use read::{Credits, Entry, Purse, Range};
 pub(crate) use settle::{Evidence, Overrun, note_evidence, settle};
+pub use usage::ServiceUsage;
 pub use writer::{HoldError, Holds, HoldsTask};

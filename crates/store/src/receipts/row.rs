@@ -6,6 +6,7 @@ use ownkey_domain::id::{ApiKeyId, CredentialId, RequestId, WorkspaceId};
 use ownkey_domain::money::{CreditRate, MicroCredits, PicoUsd};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::receipt::{Attempt, Outcome, Receipt, Timing};
+use ownkey_domain::service::ServiceUse;
 use ownkey_domain::time::Timestamp;
 use ownkey_domain::usage::{Measured, Usage};
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,8 @@ struct Detail {
     #[serde(skip_serializing_if = "Option::is_none")]
     client_request_id: Option<String>,
     route: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    service: Option<ServiceUse>,
     #[serde(skip_serializing_if = "Option::is_none")]
     model_served: Option<String>,
     stream: bool,
@@ -78,6 +81,7 @@ impl ReceiptRow {
         let detail = Detail {
             client_request_id: receipt.client_request_id.clone(),
             route: receipt.route.clone(),
+            service: receipt.service.clone(),
             model_served: receipt.model_served.clone(),
             stream: receipt.stream,
             error: receipt.error.clone(),
@@ -121,6 +125,7 @@ impl ReceiptRow {
             user: self.for_user,
             client_request_id: detail.client_request_id,
             route: detail.route,
+            service: detail.service,
             provider: self.provider.map(|name| name.parse()).transpose().ok()?,
             model: self.model,
             model_served: detail.model_served,

@@ -30,6 +30,8 @@ pub enum GroupBy {
     Agent,
     /// The platform key.
     ApiKey,
+    /// The metered service.
+    Service,
 }
 
 /// Which usage to add up. Totals are kept by the hour: `from` and `to` are widened to whole hours.
@@ -54,7 +56,7 @@ pub enum UsageKey {
     At(Timestamp),
     /// A platform key.
     ApiKey(ApiKeyId),
-    /// A model, provider, payer or agent.
+    /// A model, provider, payer, agent or service.
     Name(String),
 }
 
@@ -173,6 +175,7 @@ impl Store {
             GroupBy::Provider => self.sums::<String>(sums!("provider"), workspace, query).await,
             GroupBy::Payer => self.sums::<String>(sums!("payer"), workspace, query).await,
             GroupBy::Agent => self.sums::<String>(sums!("agent"), workspace, query).await,
+            GroupBy::Service => self.sums::<String>(sums!("service"), workspace, query).await,
             GroupBy::ApiKey => self.sums::<Uuid>(sums!("api_key"), workspace, query).await,
         }
     }

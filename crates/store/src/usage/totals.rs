@@ -21,6 +21,7 @@ wide_rows! {
         payer: String => "text",
         api_key: Uuid => "uuid",
         agent: String => "text",
+        service: String => "text",
         calls: i64 => "bigint",
         errors: i64 => "bigint",
         unmeasured: i64 => "bigint",
@@ -46,7 +47,7 @@ wide_rows! {
 }
 
 /// How many of the columns are the key.
-const KEY_COLUMNS: usize = 7;
+const KEY_COLUMNS: usize = 8;
 
 pub(crate) static ADD_TOTALS: LazyLock<WideStatement<TotalsRow>> = LazyLock::new(|| {
     let (key, sums) = TotalsRow::COLUMNS.split_at(KEY_COLUMNS);
@@ -79,7 +80,7 @@ fn add(sum: &mut i64, more: i64) {
     *sum = sum.saturating_add(more).clamp(-SUM_MAX, SUM_MAX);
 }
 
-type Key = (Uuid, i64, String, String, String, Uuid, String);
+type Key = (Uuid, i64, String, String, String, Uuid, String, String);
 
 /// The totals of those receipts, in the order of their keys, so that two nodes lock rows in the same order.
 pub(crate) fn of(receipts: &[Receipt]) -> Vec<TotalsRow> {
@@ -101,11 +102,12 @@ fn key(receipt: &Receipt) -> Key {
         name(receipt.payer.map(|p| p.as_str())),
         receipt.api_key.map_or(Uuid::nil(), ApiKeyId::uuid),
         name(receipt.agent.as_deref()),
+        name(receipt.service.as_ref().map(|service| service.name.as_str())),
     )
 }
 
 fn empty(key: &Key) -> TotalsRow {
-    let (workspace, hour, model, provider, payer, api_key, agent) = key.clone();
+    let (workspace, hour, model, provider, payer, api_key, agent, service) = key.clone();
     TotalsRow {
         workspace,
         hour,
@@ -114,6 +116,7 @@ fn empty(key: &Key) -> TotalsRow {
         payer,
         api_key,
         agent,
+        service,
         calls: 0,
         errors: 0,
         unmeasured: 0,
@@ -149,7 +152,8 @@ impl TotalsRow {
         self.calls += 1;
         self.errors += i64::from(failed);
         self.unmeasured += i64::from(served && (receipt.measured == Measured::Unknown || !believed));
-        self.unpriced += i64::from(served && cost.is_none());
+        // A service has a price in credits, and none of a provider's.
+        self.unpriced += i64::from(served && cost.is_none() && receipt.service.is_none());
         add(&mut self.cost_pico, cost.unwrap_or(0));
         add(&mut self.credits_micro, receipt.credits.get().clamp(-AMOUNT_MAX, AMOUNT_MAX));
         if believed {

@@ -154,6 +154,7 @@ pub fn receipt(workspace: WorkspaceId, n: u32) -> Receipt {
         user: (n.is_multiple_of(3)).then(|| "ada".to_owned()),
         client_request_id: Some(format!("c{n}")),
         route: "/v1/messages".to_owned(),
+        service: None,
         provider: served.then_some(Provider::Anthropic),
         model: Some(format!("model-{}", n % 3)),
         model_served: None,

@@ -21,6 +21,7 @@ mod receipts;
 mod responses;
 mod retention;
 mod schema;
+mod service_usage;
 mod takeover;
 mod vault;
 mod workspaces;

@@ -1,0 +1,164 @@
+//! Metered services: what a product does for its workspaces besides calls of models, and what that costs in credits.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::{Amount, CHARGE_MAX};
+use crate::money::{CreditPrice, MicroCredits};
+
+/// What a service is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ServiceUnit {
+    /// A call, whatever it does.
+    Call,
+    /// A token, as the answer tells them.
+    Token,
+    /// A character of the text sent: a Unicode scalar value.
+    Character,
+    /// A second of sound or of talk; one that has begun counts.
+    Second,
+    /// An item of the answer.
+    Item,
+}
+
+impl ServiceUnit {
+    /// Every unit.
+    pub const ALL: [Self; 5] = [Self::Call, Self::Token, Self::Character, Self::Second, Self::Item];
+
+    /// The name in the configuration and in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Token => "token",
+            Self::Character => "character",
+            Self::Second => "second",
+            Self::Item => "item",
+        }
+    }
+}
+
+/// A service and its price.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// Its name, as in its path.
+    pub name: String,
+    /// What it is counted in.
+    pub unit: ServiceUnit,
+    /// Credits for each.
+    pub credits: CreditPrice,
+    /// The most items that an answer is charged for, where it is counted in items.
+    pub items_max: Option<u64>,
+    /// Whether it can be called here. What happens elsewhere is only booked.
+    pub is_served: bool,
+}
+
+/// The most of anything that one use counts. Nothing is used a thousandth of this at once, and whoever claims more is
+/// not believed.
+pub const QUANTITY_MAX: u64 = 1_000_000_000_000;
+
+impl Service {
+    /// What so many cost.
+    pub fn cost(&self, quantity: u64) -> MicroCredits {
+        let most = MicroCredits::new(CHARGE_MAX.get());
+        self.credits.times(quantity).filter(|credits| Amount::from(*credits) <= CHARGE_MAX).unwrap_or(most)
+    }
+
+    /// So much of it was used; `None` if nobody said how much.
+    pub fn used(&self, quantity: Option<u64>) -> ServiceUse {
+        ServiceUse { name: self.name.clone(), unit: self.unit, credits_each: self.credits, quantity }
+    }
+}
+
+/// What a receipt says of the use of a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceUse {
+    /// The service.
+    pub name: String,
+    /// What it was counted in.
+    pub unit: ServiceUnit,
+    /// The price of each at that time.
+    pub credits_each: CreditPrice,
+    /// How many; absent if that is not known.
+    pub quantity: Option<u64>,
+}
+
+/// How much a call of a service may turn out to use, as far as its request tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bound {
+    /// At most: what is set aside for it.
+    pub most: u64,
+    /// What its request alone asks for.
+    pub least: u64,
+}
+
+impl Bound {
+    /// A number that the request tells.
+    pub const fn exactly(quantity: u64) -> Self {
+        Self { most: quantity, least: quantity }
+    }
+}
+
+/// How a call of a service ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Nothing was sent, or the service answered that it failed, or not at all.
+    Failed,
+    /// It was served, and told how much was used.
+    Told(u64),
+    /// It was served, and did not tell.
+    Untold,
+    /// The answer broke off on the service's side.
+    BrokenOff,
+    /// The caller left before the end.
+    Left,
+}
+
+impl Ending {
+    /// How much is charged. What is not known is never nothing: whoever leaves, or uses a service that does not tell,
+    /// is charged what was set aside, since nobody else can say that it was less. What the service itself broke off
+    /// costs what was asked for.
+    pub const fn charged(self, bound: Bound) -> u64 {
+        match self {
+            Self::Failed => 0,
+            Self::Told(quantity) => quantity,
+            Self::Untold | Self::Left => bound.most,
+            Self::BrokenOff => bound.least,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_told_is_charged_as_set_aside_and_failure_is_free() {
+        let bound = Bound { most: 25, least: 1 };
+        let charged = |ending: Ending| ending.charged(bound);
+        assert_eq!(charged(Ending::Failed), 0);
+        assert_eq!((charged(Ending::Told(0)), charged(Ending::Told(40))), (0, 40));
+        assert_eq!((charged(Ending::Untold), charged(Ending::Left)), (25, 25));
+        assert_eq!(charged(Ending::BrokenOff), 1);
+    }
+
+    #[test]
+    fn a_cost_has_a_bound() {
+        let service = Service {
+            name: "x".to_owned(),
+            unit: ServiceUnit::Item,
+            credits: CreditPrice::parse("1000000").unwrap(),
+            items_max: None,
+            is_served: true,
+        };
+        assert_eq!(service.cost(2).to_string(), "2000000");
+        assert_eq!(service.cost(QUANTITY_MAX).get(), CHARGE_MAX.get());
+        assert_eq!(service.cost(u64::MAX).get(), CHARGE_MAX.get());
+    }
+
+    #[test]
+    fn units_have_one_name() {
+        for unit in ServiceUnit::ALL {
+            assert_eq!(serde_json::to_value(unit).unwrap(), unit.as_str());
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The receipt of a service's call, and with it what it is charged: exactly once, on every way out.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use ownkey_domain::ledger::{Charge, Funds, Settlement};
+use ownkey_domain::money::{MicroCredits, NanoUsd};
+use ownkey_domain::payer::PayerKind;
+use ownkey_domain::plan::Draw;
+use ownkey_domain::receipt::{Attempt, Outcome, Receipt};
+use ownkey_domain::service::{Bound, Ending, Service};
+use ownkey_domain::usage::Measured;
+
+use crate::ledger::{JournalUnavailable, Ledger};
+use crate::metrics::Metrics;
+
+/// Where receipts go.
+pub struct Book {
+    /// Takes them.
+    pub ledger: Arc<dyn Ledger>,
+    /// Counts them.
+    pub metrics: Arc<Metrics>,
+}
+
+/// What a call is charged by.
+#[derive(Clone)]
+pub struct Terms {
+    /// The service as it was when the call was admitted: its price stays.
+    pub service: Service,
+    /// How much the call may turn out to use.
+    pub bound: Bound,
+    /// What pays.
+    pub draw: Draw,
+}
+
+impl Terms {
+    /// What so much of it is charged: nothing where the plan includes it.
+    pub fn charge(&self, quantity: u64) -> Charge {
+        let credits = if self.draw.included { MicroCredits::ZERO } else { self.service.cost(quantity) };
+        Charge { credits, usd: NanoUsd::ZERO }
+    }
+}
+
+/// A receipt that is still being written. Dropping it means that the caller left.
+pub struct OpenReceipt {
+    draft: Option<Box<Receipt>>,
+    terms: Option<Terms>,
+    started: Instant,
+    sent: Option<Instant>,
+    /// How long the caller let his request be waited for.
+    awaited: Duration,
+    went_out: Arc<AtomicBool>,
+    book: Arc<Book>,
+}
+
+impl OpenReceipt {
+    /// Opens the receipt of a call.
+    pub fn new(draft: Receipt, started: Instant, book: Arc<Book>) -> Self {
+        book.metrics.opened();
+        let (sent, terms, went_out) = (None, None, Arc::default());
+        Self { draft: Some(Box::new(draft)), terms, started, sent, awaited: Duration::ZERO, went_out, book }
+    }
+
+    /// Changes what the receipt says so far.
+    pub fn note(&mut self, change: impl FnOnce(&mut Receipt)) {
+        if let Some(draft) = &mut self.draft {
+            change(draft);
+        }
+    }
+
+    /// So long the caller let his request be waited for: no time spent here.
+    pub fn awaited(&mut self, time: Duration) {
+        self.awaited = time;
+    }
+
+    /// From here on something may be set aside for the call, so that its end settles it.
+    pub fn on(&mut self, terms: Terms) {
+        self.terms = Some(terms);
+    }
+
+    /// The request is about to go out.
+    pub fn attempt(&mut self, went_out: Arc<AtomicBool>) {
+        self.went_out = went_out;
+        let now = Instant::now();
+        self.sent = Some(now);
+        let own = (now - self.started).saturating_sub(self.awaited);
+        let included = self.terms.as_ref().is_some_and(|terms| terms.draw.included);
+        self.note(|receipt| {
+            receipt.payer = Some(PayerKind::Managed);
+            receipt.included = included;
+            receipt.timing.own_us = u64::try_from(own.as_micros()).unwrap_or(u64::MAX);
+            receipt.attempts.push(Attempt {
+                payer: PayerKind::Managed,
+                credential: None,
+                status: None,
+                outcome: Outcome::Failed,
+                cost_usd: None,
+                provider_request_id: None,
+            });
+        });
+    }
+
+    /// It was not sent after all.
+    pub fn withdraw_attempt(&mut self) {
+        self.note(|receipt| {
+            receipt.attempts.pop();
+            (receipt.payer, receipt.included) = (None, false);
+        });
+    }
+
+    /// Whether a request went out, so that somebody pays.
+    pub fn has_payer(&self) -> bool {
+        self.draft.as_ref().is_some_and(|draft| draft.payer.is_some())
+    }
+
+    /// The service's head is there.
+    pub fn answered(&mut self, status: u16) {
+        let first = self.sent.map_or(Duration::ZERO, |sent| sent.elapsed());
+        self.note(|receipt| {
+            receipt.status = status;
+            receipt.timing.upstream_first_ms = Some(millis(first));
+            if let Some(attempt) = receipt.attempts.last_mut() {
+                attempt.status = Some(status);
+            }
+        });
+    }
+
+    /// Closes the receipt: charges the call and writes it down. Once; later words change nothing.
+    pub fn close(&mut self, ending: Ending, outcome: Outcome) -> Result<(), JournalUnavailable> {
+        let went_out = self.went_out.load(Ordering::Relaxed);
+        if !went_out {
+            self.withdraw_attempt();
+        }
+        let Some(mut receipt) = self.draft.take() else { return Ok(()) };
+        let ending = if went_out { ending } else { Ending::Failed };
+        let is_refused = receipt.attempts.is_empty() && outcome == Outcome::Failed;
+        receipt.outcome = if is_refused { Outcome::Refused } else { outcome };
+        receipt.timing.total_ms = millis(self.started.elapsed());
+        receipt.measured = measured(ending);
+        if let Some(attempt) = receipt.attempts.last_mut() {
+            attempt.outcome = receipt.outcome;
+        }
+        if let Some(terms) = &self.terms {
+            settle(&mut receipt, terms, ending);
+        }
+        if ending == Ending::Untold {
+            let request = receipt.id;
+            tracing::warn!(%request, route = receipt.route, "a service did not tell how much was used: the hold is charged");
+            self.book.metrics.untold();
+        }
+        self.book.metrics.closed(&receipt);
+        self.book.ledger.record(&receipt).inspect_err(|error| {
+            self.book.metrics.unrecorded();
+            tracing::error!(request = %receipt.id, %error, "a receipt could not be written down");
+        })
+    }
+}
+
+/// Writes onto the receipt what the call is charged.
+fn settle(receipt: &mut Receipt, terms: &Terms, ending: Ending) {
+    let told = match ending {
+        Ending::Told(quantity) => Some(quantity),
+        Ending::Failed | Ending::Untold | Ending::BrokenOff | Ending::Left => None,
+    };
+    receipt.service = Some(terms.service.used(told));
+    let charge = terms.charge(ending.charged(terms.bound));
+    receipt.credits = charge.credits;
+    let funds = terms.draw.funds;
+    // Nothing is held where the plan includes it.
+    receipt.settlement = (funds != Funds::None).then_some(Settlement { charge, funds, included: false });
+}
+
+const fn measured(ending: Ending) -> Measured {
+    match ending {
+        Ending::Told(_) => Measured::Measured,
+        Ending::BrokenOff => Measured::Estimated,
+        Ending::Failed | Ending::Untold | Ending::Left => Measured::Unknown,
+    }
+}
+
+impl Drop for OpenReceipt {
+    fn drop(&mut self) {
+        let (ending, outcome) = if std::thread::panicking() {
+            (Ending::BrokenOff, Outcome::Failed)
+        } else {
+            (Ending::Left, Outcome::Cancelled)
+        };
+        // A failure to record is already logged and counted; there is nobody left to tell.
+        let _ = self.close(ending, outcome);
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

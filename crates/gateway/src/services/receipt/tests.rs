@@ -1,0 +1,134 @@
+use std::sync::Mutex;
+
+use futures_util::future::BoxFuture;
+use ownkey_domain::health::KeySeen;
+use ownkey_domain::id::{CredentialId, RequestId, WorkspaceId};
+use ownkey_domain::ledger::HoldCall;
+use ownkey_domain::money::CreditPrice;
+use ownkey_domain::service::ServiceUnit;
+use ownkey_domain::time::Timestamp;
+use uuid::Uuid;
+
+use super::*;
+use crate::ledger::HoldRefused;
+
+/// Keeps what it is told.
+#[derive(Default)]
+struct Kept(Mutex<Vec<Receipt>>);
+
+impl Ledger for Kept {
+    fn has_room(&self) -> bool {
+        true
+    }
+
+    fn moves_money(&self) -> bool {
+        true
+    }
+
+    fn hold(&self, _: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn extend(&self, _: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>> {
+        Box::pin(async { Err(HoldRefused::Away) })
+    }
+
+    fn evidence(&self, _: RequestId, _: Charge) -> Result<(), JournalUnavailable> {
+        Ok(())
+    }
+
+    fn record(&self, receipt: &Receipt) -> Result<(), JournalUnavailable> {
+        self.0.lock().unwrap().push(receipt.clone());
+        Ok(())
+    }
+
+    fn key_seen(&self, _: (WorkspaceId, CredentialId), _: KeySeen, _: Timestamp) {}
+}
+
+fn draft() -> Receipt {
+    let (id, workspace) = (RequestId::from_uuid(Uuid::from_u128(1)), WorkspaceId::from_uuid(Uuid::from_u128(2)));
+    Receipt::draft(id, Timestamp::from_millis(0), workspace, "/services/tool".to_owned())
+}
+
+fn terms(funds: Funds) -> Terms {
+    let service = Service {
+        name: "tool".to_owned(),
+        unit: ServiceUnit::Item,
+        credits: CreditPrice::parse("2").unwrap(),
+        items_max: Some(10),
+        is_served: true,
+    };
+    let draw = Draw { funds, allowance: None, included: funds == Funds::None };
+    Terms { service, bound: Bound { most: 10, least: 1 }, draw }
+}
+
+/// What is written down of a call that was admitted, then lived like that.
+fn written(funds: Funds, live: impl FnOnce(OpenReceipt)) -> Receipt {
+    let kept = Arc::new(Kept::default());
+    let ledger: Arc<dyn Ledger> = Arc::<Kept>::clone(&kept);
+    let book = Arc::new(Book { ledger, metrics: Arc::default() });
+    let mut open = OpenReceipt::new(draft(), Instant::now(), book);
+    open.on(terms(funds));
+    live(open);
+    let mut receipts = kept.0.lock().unwrap();
+    assert_eq!(receipts.len(), 1, "one receipt, whatever happens");
+    receipts.remove(0)
+}
+
+fn sent(open: &mut OpenReceipt) {
+    open.attempt(Arc::new(AtomicBool::new(true)));
+}
+
+fn charged(receipt: &Receipt) -> Option<String> {
+    let settlement = receipt.settlement?;
+    assert_eq!(settlement.charge.credits, receipt.credits);
+    Some(receipt.credits.to_string())
+}
+
+#[test]
+fn what_was_told_is_charged_and_written_down() {
+    let receipt = written(Funds::All, |mut open| {
+        sent(&mut open);
+        open.answered(200);
+        open.close(Ending::Told(3), Outcome::Complete).unwrap();
+    });
+    assert_eq!(charged(&receipt).as_deref(), Some("6"));
+    let used = receipt.service.unwrap();
+    assert_eq!((used.name.as_str(), used.quantity, used.credits_each.to_string()), ("tool", Some(3), "2".to_owned()));
+    assert_eq!((receipt.status, receipt.payer, receipt.measured), (200, Some(PayerKind::Managed), Measured::Measured));
+}
+
+#[test]
+fn whoever_leaves_pays_what_was_set_aside_once_the_request_is_out() {
+    let receipt = written(Funds::All, |mut open| sent(&mut open));
+    assert_eq!((charged(&receipt).as_deref(), receipt.outcome), (Some("20"), Outcome::Cancelled));
+    assert_eq!(receipt.service.unwrap().quantity, None);
+    let before = written(Funds::All, |mut open| open.attempt(Arc::default()));
+    assert_eq!(charged(&before).as_deref(), Some("0"), "the hold ends, and nothing is charged");
+    assert!(before.attempts.is_empty() && before.payer.is_none());
+    let waiting = written(Funds::All, drop);
+    assert_eq!(charged(&waiting).as_deref(), Some("0"));
+}
+
+#[test]
+fn an_error_is_free_and_a_broken_answer_costs_what_was_asked_for() {
+    let ended = |ending| {
+        written(Funds::All, move |mut open| {
+            sent(&mut open);
+            open.close(ending, Outcome::Failed).unwrap();
+        })
+    };
+    assert_eq!(charged(&ended(Ending::Failed)).as_deref(), Some("0"));
+    assert_eq!(charged(&ended(Ending::BrokenOff)).as_deref(), Some("2"));
+    assert_eq!(charged(&ended(Ending::Untold)).as_deref(), Some("20"));
+}
+
+#[test]
+fn where_the_plan_includes_it_no_account_is_touched() {
+    let receipt = written(Funds::None, |mut open| {
+        sent(&mut open);
+        open.close(Ending::Told(3), Outcome::Complete).unwrap();
+    });
+    assert_eq!((receipt.settlement, receipt.credits, receipt.included), (None, MicroCredits::ZERO, true));
+    assert_eq!(receipt.service.unwrap().quantity, Some(3));
+}

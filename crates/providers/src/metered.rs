@@ -1,0 +1,199 @@
+//! Metered services: how much a request asks for, and how much its answer says that was used.
+
+mod items;
+
+use std::borrow::Cow;
+
+use ownkey_domain::hold::{self, Size};
+use ownkey_domain::service::{Bound, QUANTITY_MAX};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+
+use self::items::Items;
+use crate::json::{TopLevel, Wanted};
+
+/// No sound that people listen to is written in fewer bytes a second: 8 kbit/s are a telephone's.
+const BYTES_PER_SECOND: u64 = 1_000;
+
+/// What a service is measured by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Measure {
+    /// By calls.
+    Calls,
+    /// By the tokens that its answers tell.
+    Tokens,
+    /// By the characters of that member of its requests, a text or a list of texts.
+    Characters(String),
+    /// By the seconds of sound that its answers tell.
+    Seconds,
+    /// By the items of its answers.
+    Items {
+        /// The member that is the list of them; the whole answer if absent.
+        list: Option<String>,
+        /// How many there are at most.
+        most: u64,
+    },
+}
+
+/// The request does not have what the service is charged by.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("its body must be a JSON object with the member `{0}` once, a text or a list of texts: it is charged by that")]
+pub struct Unmeasured(String);
+
+impl Measure {
+    /// How much a request with that body may turn out to use.
+    pub fn bound(&self, body: &[u8]) -> Result<Bound, Unmeasured> {
+        let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
+        Ok(match self {
+            Self::Calls => Bound::exactly(1),
+            Self::Tokens => {
+                let size = Size { body_bytes: bytes, messages: 1, ..Size::default() };
+                Bound::exactly(hold::prompt(None, &size))
+            }
+            Self::Characters(member) => {
+                Bound::exactly(characters(body, member).ok_or_else(|| Unmeasured(member.clone()))?)
+            }
+            Self::Seconds => Bound::exactly(bytes.div_ceil(BYTES_PER_SECOND)),
+            Self::Items { most, .. } => Bound { most: *most, least: 1 },
+        })
+    }
+
+    /// Reads an answer to a request of that bound as it passes. One that is not `readable` says nothing of itself.
+    pub fn meter(&self, bound: Bound, is_readable: bool) -> UseMeter {
+        UseMeter(match self {
+            Self::Calls | Self::Characters(_) => Reader::Known(bound.most),
+            _ if !is_readable => Reader::Silent,
+            Self::Tokens => Reader::Members(TopLevel::new(TOKENS), tokens),
+            Self::Seconds => Reader::Members(TopLevel::new(SECONDS), seconds),
+            Self::Items { list, .. } => Reader::Items(Items::of(list.as_deref())),
+        })
+    }
+}
+
+/// Reads how much an answer says that was used, whatever its size, in bounded memory.
+pub struct UseMeter(Reader);
+
+enum Reader {
+    /// The request has told.
+    Known(u64),
+    Members(TopLevel, fn(&Value) -> Option<u64>),
+    Items(Items),
+    Silent,
+}
+
+impl UseMeter {
+    /// The next piece.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        match &mut self.0 {
+            Reader::Members(members, _) => members.feed(bytes),
+            Reader::Items(items) => items.feed(bytes),
+            Reader::Known(_) | Reader::Silent => {}
+        }
+    }
+
+    /// How much was used; `None` if the answer does not say, or not in whole, or what nobody believes.
+    pub fn finish(self) -> Option<u64> {
+        let told = match self.0 {
+            Reader::Known(quantity) => return Some(quantity),
+            Reader::Members(members, read) if members.is_whole() => read(&members.finish()),
+            Reader::Items(items) => items.finish(),
+            Reader::Members(..) | Reader::Silent => None,
+        };
+        told.filter(|quantity| *quantity <= QUANTITY_MAX)
+    }
+}
+
+const TOKENS: Wanted = Wanted { within: None, members: &["usage"], kinds_of: &[] };
+const SECONDS: Wanted = Wanted { within: None, members: &["usage", "duration"], kinds_of: &[] };
+
+fn tokens(answer: &Value) -> Option<u64> {
+    let usage = &answer["usage"];
+    let first = |names: [&str; 2]| names.into_iter().find_map(|name| usage[name].as_u64());
+    let total = usage["total_tokens"].as_u64();
+    total.or_else(|| {
+        let input = first(["prompt_tokens", "input_tokens"])?;
+        input.checked_add(first(["completion_tokens", "output_tokens"]).unwrap_or(0))
+    })
+}
+
+fn seconds(answer: &Value) -> Option<u64> {
+    [&answer["usage"]["seconds"], &answer["duration"]].into_iter().find_map(whole_seconds)
+}
+
+/// Seconds, of which one that has begun counts. Some write them with a fraction, and some as text.
+fn whole_seconds(value: &Value) -> Option<u64> {
+    let text = match value {
+        Value::Number(number) => Cow::from(number.to_string()),
+        Value::String(text) => Cow::from(text),
+        _ => return None,
+    };
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    let begun = u64::from(fraction.bytes().any(|b| b != b'0'));
+    whole.parse::<u64>().ok()?.checked_add(begun)
+}
+
+/// How many characters the texts of a member have; `None` if there is no such member, or more than one.
+fn characters(body: &[u8], member: &str) -> Option<u64> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let count = CharactersOf(member).deserialize(&mut reader).ok()?;
+    reader.end().ok()?;
+    count
+}
+
+struct CharactersOf<'m>(&'m str);
+
+impl<'de> DeserializeSeed<'de> for CharactersOf<'_> {
+    type Value = Option<u64>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<u64>, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for CharactersOf<'_> {
+    type Value = Option<u64>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<u64>, A::Error> {
+        let mut count = None;
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+            if name != self.0 {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let texts: Texts = map.next_value()?;
+            if count.replace(texts.characters()).is_some() {
+                // Two readers might take two different ones.
+                return Err(serde::de::Error::custom("a member stands twice"));
+            }
+        }
+        Ok(count)
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum Texts {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Texts {
+    fn characters(&self) -> u64 {
+        let of = |text: &String| u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
+        match self {
+            Self::One(text) => of(text),
+            Self::Many(texts) => texts.iter().map(of).fold(0, u64::saturating_add),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
