@@ -13,8 +13,8 @@ UNDER_LOAD = "Under load"
 def unconsented(operator: Api) -> list[str]:
     """Managed calls of workspaces that wanted own keys only, or that had a key at that provider.
 
-    A workspace may say that it wants managed access although it has a key. What counts is what it had said before
-    the call came in. (Plans that let keys sleep and go on managed are not for this.)
+    A workspace may say that it wants managed access although it has a key, or that it may step in for a key that has
+    failed. What counts is what it had said before the call came in. (Plans that let keys sleep and go on managed are not for this.)
     """
     found = []
     for workspace in operator.all("/workspaces", limit=200):
@@ -31,16 +31,19 @@ def unconsented(operator: Api) -> list[str]:
 
 def objection(events: list[dict], receipt: dict) -> str | None:
     """Why that call may not have been managed."""
-    payer, key = "byok_preferred", None
+    payer, consents, key = "byok_preferred", [], None
     for event in events:
         if event["at"] >= receipt["at"]:
             break
         if event["action"] == "workspace.policy":
-            payer = event["detail"]["payer"]
+            payer, consents = event["detail"]["payer"], event["detail"]["fallback"]["on"]
         elif event["detail"].get("provider") == receipt["provider"]:
             key = event["object"] if event["action"] in KEY_STORED else None if event["action"] == KEY_GONE else key
     if payer == "byok_only":
         return "the policy was byok_only"
-    if payer != "managed_only" and key:
-        return f"there was the key {key}"
-    return None
+    if payer == "managed_only" or not key:
+        return None
+    tried = [attempt["payer"] for attempt in receipt["attempts"]]
+    if consents and tried == ["byok", "managed"]:
+        return None
+    return f"there was the key {key}"

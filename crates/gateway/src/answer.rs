@@ -9,12 +9,14 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 use ownkey_domain::health::KeySeen;
 use ownkey_domain::payer::PayerKind;
+use ownkey_domain::policy::FallbackClass;
 use ownkey_domain::provider::Provider;
 use ownkey_providers::answer::AnswerMeter;
 use ownkey_vault::ProviderKey;
 
 use crate::body::Body;
 use crate::call::Call;
+use crate::dispatch::Went;
 use crate::echo::{drop_from_headers, echoes};
 use crate::edge::writer::Writer;
 use crate::error::{Code, Error};
@@ -26,6 +28,7 @@ use crate::{failure, headers, short};
 
 const PAYER: HeaderName = HeaderName::from_static("x-ownkey-payer");
 const CREDENTIAL: HeaderName = HeaderName::from_static("x-ownkey-credential");
+const FALLBACK: HeaderName = HeaderName::from_static("x-ownkey-fallback");
 const CREDITS: HeaderName = HeaderName::from_static("x-ownkey-credits");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
@@ -53,17 +56,35 @@ pub struct Answer {
     pub rest: Rest,
 }
 
-/// Relays the answer; the receipt is written before its last byte goes out.
-pub async fn relay(mut call: Call, answer: Answer) -> Result<Response<Body>, Error> {
+/// Relays the answer; the receipt is written before its last byte goes out. After a failure for which another payer may
+/// step in, nothing is relayed yet.
+pub async fn relay(mut call: Call, answer: Answer, consents: &[FallbackClass]) -> Went {
+    let (status, head) = begin(&mut call, &answer);
+    if !status.is_client_error() && !status.is_server_error() {
+        return Went::Answered(pass(call, answer, (status, head)).await);
+    }
+    match failure::read(&call, answer, head).await {
+        Ok(failure) => Went::failed(call, failure, consents),
+        Err(error) => Went::Answered(Err(failure::broken(call, error))),
+    }
+}
+
+/// The head that the caller would get.
+fn begin(call: &mut Call, answer: &Answer) -> (StatusCode, HeaderMap) {
     let status = answer.response.status();
     let request_id = provider_request_id(answer.response.headers());
     call.receipt.answered(status.as_u16(), request_id.filter(|id| !echoes(&answer.key, id.as_bytes())));
     let mut head = headers::relayed(answer.response.headers(), answer.payer);
     drop_from_headers(&mut head, &answer.key);
-    own_headers(&mut head, &call);
-    if status.is_client_error() || status.is_server_error() {
-        return failure::relay(call, answer, head).await;
-    }
+    own_headers(&mut head, call);
+    (status, head)
+}
+
+async fn pass(
+    call: Call,
+    answer: Answer,
+    (status, mut head): (StatusCode, HeaderMap),
+) -> Result<Response<Body>, Error> {
     if !status.is_success() {
         // A redirect would make SDKs send the platform key elsewhere.
         let message = "The provider answered with a redirect or an unusual status.";
@@ -95,6 +116,9 @@ pub fn own_headers(head: &mut HeaderMap, call: &Call) {
     // What the provider says of its own limits stays: on an own key they are the caller's, and the tighter ones.
     for (name, value) in call.quotas.iter().flatten() {
         head.entry(name).or_insert_with(|| value.clone());
+    }
+    if let Some(failure) = call.fallback {
+        head.insert(FALLBACK, HeaderValue::from_static(failure.as_str()));
     }
     let Some((payer, credential)) = call.receipt.payer() else { return };
     head.insert(PAYER, HeaderValue::from_static(payer.as_str()));

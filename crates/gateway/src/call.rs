@@ -7,6 +7,7 @@ use http::HeaderMap;
 use http::request::Parts;
 use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::money::MicroCredits;
+use ownkey_domain::policy::FallbackClass;
 use ownkey_domain::provider::Protocol;
 use ownkey_domain::receipt::{Outcome, Receipt, Timing};
 use ownkey_domain::response::ChainTokens;
@@ -63,6 +64,8 @@ pub struct Call {
     pub chain: ChainTokens,
     /// What its answer tells of the quotas; absent until it was taken from them.
     pub quotas: Option<HeaderMap>,
+    /// The failure of the own key for which managed access stepped in.
+    pub fallback: Option<FallbackClass>,
     /// Its receipt.
     pub receipt: OpenReceipt,
 }
@@ -115,6 +118,7 @@ impl Call {
             looked: Looked::default(),
             chain: ChainTokens::NONE,
             quotas: None,
+            fallback: None,
             receipt,
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ownkey_domain::catalogue::{Catalogue, Model, ResolveError, Resolved};
 use ownkey_domain::payer::{KeyState, Payer, PayerKind, Refusal};
 use ownkey_domain::plan::{Managed, Plan};
-use ownkey_domain::policy::PayerPolicy;
+use ownkey_domain::policy::{FallbackClass, PayerPolicy};
 use ownkey_domain::provider::{Protocol, Provider};
 use ownkey_domain::standing::{Offer, Refused, Standing};
 use ownkey_providers::paths::usual;
@@ -33,6 +33,8 @@ pub struct Decision<'a> {
     pub since: Generation,
     /// The operator's own key at the provider.
     pub managed_key: Option<&'a Arc<ProviderKey>>,
+    /// The failure of the own key for which managed access steps in.
+    pub fallback: Option<FallbackClass>,
     /// Whether the workspace's plan includes the call.
     pub included: bool,
     /// The output limit to write in where the call has none.
@@ -108,11 +110,7 @@ pub fn decide<'a>(
     let upstream = grounds.upstream(provider).ok_or_else(unconfigured)?;
     let standing = grounds.standing(&workspace);
     let policy = if asked.always_managed { PayerPolicy::ManagedOnly } else { standing.policy };
-    let offer = Offer {
-        key: key_state(grounds.plan, upstream, &workspace),
-        operator_key: upstream.managed_key.is_some(),
-        priced: asked.is_free || asked.model().is_some_and(|model| model.prices.are_known()),
-    };
+    let offer = offer(grounds, asked, upstream, &workspace);
     let payer = Standing { policy, ..standing }.decide(grounds.catalogue, asked.named.as_ref(), &offer);
     let payer = payer.map_err(|refused| match refused.refusal {
         Refusal::ModelNotPriced if asked.named.is_none() => Error::bad_request("The request names no `model`."),
@@ -124,6 +122,7 @@ pub fn decide<'a>(
     let base = base.ok_or_else(unconfigured)?;
     let is_managed = payer.kind() == PayerKind::Managed;
     Ok(Decision {
+        fallback: None,
         output_limit: grounds.plan.output_limit.filter(|_| is_managed),
         plan: grounds.plan,
         included: is_managed && grounds.plan.managed == Managed::Included,
@@ -135,6 +134,15 @@ pub fn decide<'a>(
         workspace,
         since,
     })
+}
+
+/// What there is at the provider that serves the call.
+pub fn offer(grounds: &Grounds<'_>, asked: &Asked<'_>, upstream: &Upstream, workspace: &Workspace) -> Offer {
+    Offer {
+        key: key_state(grounds.plan, upstream, workspace),
+        operator_key: upstream.managed_key.is_some(),
+        priced: asked.is_free || asked.model().is_some_and(|model| model.prices.are_known()),
+    }
 }
 
 impl<'a> Grounds<'a> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use http::Response;
 use ownkey_domain::payer::PayerKind;
+use ownkey_domain::policy::FallbackClass;
 use ownkey_domain::provider::Provider;
 use ownkey_vault::ProviderKey;
 use tokio::sync::oneshot;
@@ -16,7 +17,7 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::edge::writer::Writer;
 use crate::error::{Code, Error};
-use crate::failure;
+use crate::failure::Failure;
 use crate::forward::{Sent, Upstreamed, forward};
 use crate::relay::Watch;
 use crate::rest::{REST_MAX, Rest};
@@ -46,6 +47,8 @@ pub struct Departure {
     pub stop: Stop,
     /// Work whose caller has left.
     pub rest: Rest,
+    /// The failures after which another payer may step in.
+    pub consents: Vec<FallbackClass>,
 }
 
 /// What became of it.
@@ -54,6 +57,18 @@ pub enum Went {
     Answered(Result<Response<Body>, Error>),
     /// The workspace or the caller changed at the last moment, and nothing went out.
     Outdated(Box<Call>),
+    /// It failed in a way for which the workspace consents to another payer, and nothing of it is told yet.
+    Failed(Box<Call>, Failure, FallbackClass),
+}
+
+impl Went {
+    /// A call that failed so: told, or left to another payer.
+    pub fn failed(call: Call, failure: Failure, consents: &[FallbackClass]) -> Self {
+        match failure.class().filter(|class| consents.contains(class)) {
+            Some(class) => Self::Failed(Box::new(call), failure, class),
+            None => Self::Answered(failure.tell(call)),
+        }
+    }
 }
 
 impl Departure {
@@ -101,11 +116,11 @@ impl Departure {
                 call.receipt.withdraw_attempt();
                 return Went::Outdated(Box::new(call));
             }
-            Err(error) => return Went::Answered(Err(failure::broken(call, error))),
+            Err(error) => return Went::failed(call, Failure::NoStatus(error), &self.consents),
         };
-        let Self { provider, payer, key, answers, hide_usage, watch, stop, rest, .. } = self;
+        let Self { provider, payer, key, answers, hide_usage, watch, stop, rest, consents, .. } = self;
         let answer = Answer { response, provider, payer, key, answers, hide_usage, watch, stop, writer, rest };
-        Went::Answered(relay(call, answer).await)
+        relay(call, answer, &consents).await
     }
 }
 

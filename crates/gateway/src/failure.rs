@@ -2,6 +2,7 @@
 //! managed ones, where they speak of the operator's account.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue, RETRY_AFTER};
@@ -10,6 +11,7 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use ownkey_domain::health::KeySeen;
 use ownkey_domain::payer::PayerKind;
+use ownkey_domain::policy::FallbackClass;
 use ownkey_domain::provider::Protocol;
 use ownkey_domain::receipt::Outcome;
 use ownkey_providers::answer::Served;
@@ -25,20 +27,55 @@ use crate::call::Call;
 use crate::error::{Code, ERROR_HEADER, Error, SHOULD_RETRY, SOURCE_HEADER, Source};
 use crate::limits::ERROR_BODY_BYTES_MAX;
 
-/// Relays a provider's error answer.
-pub async fn relay(call: Call, answer: Answer, mut head: HeaderMap) -> Result<Response<Body>, Error> {
+/// A call that failed before anything of an answer went to its caller. It is told, or another payer steps in.
+pub enum Failure {
+    /// No status came.
+    NoStatus(Error),
+    /// The provider refused it, and says why.
+    Refused(Box<Refused>),
+}
+
+/// A provider's error answer, read.
+pub struct Refused {
+    theirs: Theirs,
+    head: HeaderMap,
+    payer: PayerKind,
+    key: Arc<ProviderKey>,
+}
+
+impl Failure {
+    /// What of it a workspace may have consented to that managed access steps in for.
+    pub fn class(&self) -> Option<FallbackClass> {
+        match self {
+            Self::NoStatus(error) => (error.code == Code::ProviderUnavailable).then_some(FallbackClass::Unavailable),
+            Self::Refused(refused) => match refused.theirs.class {
+                ErrorClass::RateLimited { .. } => Some(FallbackClass::RateLimited),
+                ErrorClass::QuotaExhausted => Some(FallbackClass::QuotaExhausted),
+                _ => None,
+            },
+        }
+    }
+
+    /// Tells the caller.
+    pub fn tell(self, call: Call) -> Result<Response<Body>, Error> {
+        match self {
+            Self::NoStatus(error) => Err(broken(call, error)),
+            Self::Refused(refused) => refused.tell(call),
+        }
+    }
+}
+
+/// Reads a provider's error answer. An error is what the caller is told in its place.
+pub async fn read(call: &Call, answer: Answer, mut head: HeaderMap) -> Result<Failure, Error> {
     let (parts, incoming) = answer.response.into_parts();
     let (deadline, mut stop) = (answer.watch.next(), answer.stop);
     let theirs = async { timeout_at(deadline, beginning_of(incoming)).await.map_err(|_| too_slow()) };
-    let theirs = match stop.unless(theirs).await {
-        Ok(theirs) => theirs,
-        Err(error) => return Err(broken(call, error)),
-    };
+    let theirs = stop.unless(theirs).await?;
     if is_encoded(&parts.headers) {
         // Nobody here can look inside, so it can't be shown.
         let error =
             Error::of_provider(Code::ProviderUnavailable, "The provider's error came in an encoding not asked for.");
-        return Err(broken(call, error.with_status(parts.status)));
+        return Err(error.with_status(parts.status));
     }
     let class = classify(answer.provider, parts.status, &parts.headers, &theirs);
     if class == ErrorClass::KeyRefused {
@@ -46,15 +83,23 @@ pub async fn relay(call: Call, answer: Answer, mut head: HeaderMap) -> Result<Re
     }
     let code = code(class, parts.status);
     say_if_hopeless(&mut head, class, parts.status);
-    if answer.payer == PayerKind::Managed {
-        return managed(call, Theirs { status: parts.status, class, code, body: theirs }, head, &answer.key);
+    let theirs = Theirs { status: parts.status, class, code, body: theirs };
+    Ok(Failure::Refused(Box::new(Refused { theirs, head, payer: answer.payer, key: answer.key })))
+}
+
+impl Refused {
+    fn tell(self, call: Call) -> Result<Response<Body>, Error> {
+        let Self { theirs, head, payer, key } = self;
+        if payer == PayerKind::Managed {
+            return managed(call, theirs, head, &key);
+        }
+        let scrubber = Scrubber::new(key.expose_str().as_bytes());
+        let scrubbed = Bytes::from(scrubber.scrub(&theirs.body).into_owned());
+        let head = head.into_iter().filter_map(|(name, value)| Some((name?, value)));
+        let head: HeaderMap =
+            head.filter(|(_, value)| matches!(scrubber.scrub(value.as_bytes()), Cow::Borrowed(_))).collect();
+        passed_on(call, theirs.status, theirs.code, head, scrubbed)
     }
-    let scrubber = Scrubber::new(answer.key.expose_str().as_bytes());
-    let scrubbed = Bytes::from(scrubber.scrub(&theirs).into_owned());
-    let head = head.into_iter().filter_map(|(name, value)| Some((name?, value)));
-    let head: HeaderMap =
-        head.filter(|(_, value)| matches!(scrubber.scrub(value.as_bytes()), Cow::Borrowed(_))).collect();
-    passed_on(call, parts.status, code, head, scrubbed)
 }
 
 /// As much of an error body as anyone needs; all that came, if it broke off.

@@ -7,6 +7,7 @@ use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::ledger::{AccountId, BudgetLine, Charge, Funds, HoldCall, Settlement, Shortage};
 use ownkey_domain::money::{CreditRate, MicroCredits, NanoUsd, PicoUsd};
 use ownkey_domain::payer::PayerKind;
+use ownkey_domain::period::Period;
 use ownkey_domain::plan::Draw;
 use ownkey_domain::time::Timestamp;
 
@@ -21,8 +22,16 @@ pub struct Funding {
     workspace: WorkspaceId,
     draw: Draw,
     budgets: Vec<(BudgetLine, Budget)>,
+    /// What fallbacks may cost a day, if the call is one.
+    cap: Option<BudgetLine>,
     rate: Option<CreditRate>,
     quote: Option<Quote>,
+}
+
+/// Where it is counted what fallbacks cost on that day.
+fn fallback_line(workspace: WorkspaceId, now: Timestamp, cap: NanoUsd) -> BudgetLine {
+    let day = Period::day(now);
+    BudgetLine { account: AccountId::Fallback(workspace, day.start), ends_at: day.end, limit: Some(cap) }
 }
 
 /// An own key pays and nothing is counted.
@@ -43,8 +52,10 @@ impl Funding {
         };
         let covering = workspace.budgets.iter().filter(|budget| budget.covers(spender));
         let budgets = covering.map(|budget| (budget.line(workspace.id, now), budget.clone())).collect();
+        let cap =
+            decision.fallback.and(workspace.fallback.daily_cap_usd).map(|cap| fallback_line(workspace.id, now, cap));
         let rate = rate.copied().filter(|_| draw.funds != Funds::None);
-        Self { request, workspace: workspace.id, draw, budgets, rate, quote: None }
+        Self { request, workspace: workspace.id, draw, budgets, rate, quote: None, cap }
     }
 
     /// The same for a call that costs so much at most. Fails if that must be known and is not.
@@ -52,7 +63,7 @@ impl Funding {
         if quote.is_some() {
             return Ok(Self { quote, ..self });
         }
-        if self.draw.funds != Funds::None {
+        if self.draw.funds != Funds::None || self.cap.is_some() {
             let message = "It is not known what this call can cost at most, so no credits can be set aside for it. \
                            Give an output limit, use another model, or add an own key.";
             return Err(Error::new(Code::ModelNotPriced, message));
@@ -73,12 +84,13 @@ impl Funding {
     /// Whether something must be held for it. What costs nothing in any case needs no hold.
     pub fn holds(&self) -> bool {
         let is_free = self.quote.is_some_and(|quote| quote.cost(quote.most) == Some(PicoUsd::ZERO));
-        !is_free && (self.draw.funds != Funds::None || !self.budgets.is_empty())
+        !is_free && (self.draw.funds != Funds::None || self.cap.is_some() || !self.budgets.is_empty())
     }
 
     /// Whether it can't be made without a hold: a budget that only tells stops no call.
     pub fn is_bounded(&self) -> bool {
-        self.draw.funds != Funds::None || self.budgets.iter().any(|(line, _)| line.limit.is_some())
+        let is_limited = self.budgets.iter().any(|(line, _)| line.limit.is_some());
+        self.draw.funds != Funds::None || self.cap.is_some() || is_limited
     }
 
     /// Whether the ledger has something to do when it has ended.
@@ -129,7 +141,7 @@ impl Funding {
             amount: self.charge_at_most(output),
             funds: self.draw.funds,
             allowance: self.draw.allowance,
-            budgets: self.budgets.iter().map(|(line, _)| *line).collect(),
+            budgets: self.budgets.iter().map(|(line, _)| *line).chain(self.cap).collect(),
         }
     }
 
@@ -197,7 +209,7 @@ impl Funding {
     fn named(&self, account: AccountId) -> String {
         match self.budgets.iter().find(|(line, _)| line.account == account) {
             Some((_, budget)) => format!("The budget {} ({})", budget.name, budget.scope),
-            None => "A limit".to_owned(),
+            None => "What managed access may cost a day in place of the own key".to_owned(),
         }
     }
 }
@@ -222,6 +234,7 @@ pub mod tests {
             workspace: WorkspaceId::from_uuid(Uuid::from_u128(2)),
             draw: Draw { funds: Funds::All, allowance: None, included: false },
             budgets: Vec::new(),
+            cap: None,
             rate: CreditRate::parse("0.01", "1").ok(),
             quote: Some(quote(most, slice)),
         }

@@ -16,6 +16,7 @@ use ownkey_domain::money::CreditRate;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::plan::Plan;
 use ownkey_domain::platform_key;
+use ownkey_domain::policy::FallbackClass;
 use ownkey_domain::response::ChainTokens;
 use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
@@ -37,6 +38,7 @@ use crate::decide::{self, Asked, Decision, Grounds, decide};
 use crate::directory::{Caller, Directory, Generation, Workspace};
 use crate::dispatch::{Departure, Went};
 use crate::error::{Code, Error};
+use crate::failure::Failure;
 use crate::forward::{Draft, Lease, Outgoing, Upstreamed};
 use crate::funds::Funding;
 use crate::identify::identify;
@@ -54,7 +56,7 @@ use crate::stop::Stop;
 use crate::target::{self, Target};
 use crate::terms::{self, Measures};
 use crate::upstream::Upstream;
-use crate::{agents, edge, failure, headers, references, service};
+use crate::{agents, edge, failure, fallback, headers, references, service};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ownkey-request-id");
 
@@ -228,21 +230,36 @@ impl Gateway {
             Ok((workspace, _)) => stop.of(&workspace),
             Err(error) => return Err(failure::broken(call, error)),
         };
+        let mut failed: Option<(Failure, FallbackClass)> = None;
         for _ in 0..DECISIONS_MAX {
-            let departure = match stop.unless(self.prepare(&mut call, received)).await {
+            let class = failed.as_ref().map(|(_, class)| *class);
+            let departure = match stop.unless(self.prepare(&mut call, received, class)).await {
                 Ok(departure) => departure,
-                Err(error) => return Err(failure::broken(call, error)),
+                // Nobody steps in, so what had failed is told.
+                Err(error) => return failed.map_or(Failure::NoStatus(error), |(failure, _)| failure).tell(call),
             };
+            call.fallback = class;
             match departure.go(call).await {
                 Went::Answered(answer) => return answer,
                 Went::Outdated(again) => call = *again,
+                Went::Failed(again, failure, class) => {
+                    call = *again;
+                    call.receipt.attempt_failed();
+                    failed = Some((failure, class));
+                }
             }
+            call.fallback = None;
         }
         Err(failure::broken(call, Error::overloaded("The workspace changes too fast. Try again shortly.")))
     }
 
     /// The steps until the call can go out.
-    async fn prepare(&self, call: &mut Call, received: &Received<'_>) -> Result<Departure, Error> {
+    async fn prepare(
+        &self,
+        call: &mut Call,
+        received: &Received<'_>,
+        failed: Option<FallbackClass>,
+    ) -> Result<Departure, Error> {
         let Received { head, asked, .. } = *received;
         self.confirm(call, head).await?;
         let (workspace, since) = self.workspace(call.workspace).await?;
@@ -254,11 +271,17 @@ impl Gateway {
         };
         let model = decide::resolve(&self.parts.catalogue, call.protocol, model)?;
         let model = model.at(call.route, &self.parts.managed_paths);
-        let decision = decide(&grounds, &model, Arc::clone(&workspace), since)?;
+        let decision = match failed {
+            None => decide(&grounds, &model, Arc::clone(&workspace), since)?,
+            Some(failure) => fallback::decide(&grounds, &model, (Arc::clone(&workspace), since), failure)?,
+        };
+        let may_fall_back = failed.is_none() && fallback::is_allowed(&head.headers)?;
+        let consents = if may_fall_back { fallback::consents(&grounds, &model, &workspace) } else { Vec::new() };
         let key = key_for(&self.parts.keyring, &decision)?;
         let funding = self.terms(call, received, &model, &decision).await?;
         admit(call, decision.payer.kind(), funding).await?;
-        self.depart(call, received, &decision, key)
+        let departure = self.depart(call, received, &decision, key)?;
+        Ok(Departure { consents, ..departure })
     }
 
     /// Makes sure of the caller before each decision: his key may have been revoked or have expired while the body
@@ -414,6 +437,7 @@ impl Gateway {
             hide_usage: asks_usage && call.route.asks_usage(),
             watch: Watch::new(&self.parts.limits, call.started),
             rest: self.parts.rest.clone(),
+            consents: Vec::new(),
         })
     }
 

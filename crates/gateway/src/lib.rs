@@ -29,6 +29,7 @@ mod decide;
 mod dispatch;
 mod echo;
 mod failure;
+mod fallback;
 mod forward;
 mod funds;
 mod headers;

@@ -131,8 +131,7 @@ impl OpenReceipt {
     /// An attempt is about to go out, on that payer.
     pub fn attempt(&mut self, provider: Provider, payer: &Payer, included: bool, went_out: Arc<AtomicBool>) {
         self.went_out = Some(went_out);
-        let now = Instant::now();
-        self.sent = Some(now);
+        (self.sent, self.answered) = (Some(Instant::now()), None);
         let own_us = micros(self.timing().0);
         self.note(|receipt| {
             receipt.provider = Some(provider);
@@ -155,7 +154,19 @@ impl OpenReceipt {
     pub fn withdraw_attempt(&mut self) {
         self.note(|receipt| {
             receipt.attempts.pop();
-            (receipt.payer, receipt.credential, receipt.included) = (None, None, false);
+            receipt.payer = receipt.attempts.last().map(|attempt| attempt.payer);
+            receipt.credential = receipt.attempts.last().and_then(|attempt| attempt.credential);
+            receipt.included = false;
+        });
+    }
+
+    /// The attempt failed, and another may follow. One that was refused by a status cost nothing; of one that got none
+    /// nobody knows.
+    pub fn attempt_failed(&mut self) {
+        self.note(|receipt| {
+            if let Some(attempt) = receipt.attempts.last_mut() {
+                attempt.cost_usd = attempt.status.map(|_| PicoUsd::ZERO);
+            }
         });
     }
 

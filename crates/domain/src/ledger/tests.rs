@@ -220,6 +220,30 @@ fn a_budget_stops_what_it_does_not_cover() {
 }
 
 #[test]
+fn another_payer_holds_on_other_budgets() {
+    let mut book = book();
+    let line = |n| BudgetLine {
+        account: AccountId::Budget(workspace(), BudgetId::from_uuid(Uuid::from_u128(n)), NOW),
+        ends_at: None,
+        limit: Some(NanoUsd::new(100)),
+    };
+    let call = |budgets: &[u128]| HoldCall {
+        amount: charge(0, 60),
+        funds: Funds::None,
+        budgets: budgets.iter().map(|n| line(*n)).collect(),
+        ..hold(1, 0)
+    };
+    assert_eq!(book.hold(&call(&[1, 2])), Ok(()));
+    assert_eq!(book.hold(&call(&[2, 3])), Ok(()));
+    check(&book);
+    let settlement = Settlement { charge: charge(0, 50), funds: Funds::None, included: false };
+    book.settle(request(1), workspace(), &settlement);
+    check(&book);
+    let used = |n| book.accounts().find(|a| a.id == line(n).account).map_or(0, |a| a.debits_posted.get());
+    assert_eq!([used(1), used(2), used(3)], [0, 50, 50]);
+}
+
+#[test]
 fn a_late_receipt_has_the_last_word() {
     let mut book = book();
     book.grant(&grant(1, 100, None));

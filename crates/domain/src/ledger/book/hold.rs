@@ -23,6 +23,7 @@ impl Book {
                 self.draw(call.workspace, funds, call.amount.credit_amount().less(held))?
             }
         };
+        self.let_go(call);
         for leg in legs {
             self.pend(call, leg);
         }
@@ -36,6 +37,14 @@ impl Book {
         self.touched.insert(call.request);
         self.holds.entry(call.request).or_insert_with(|| (call.workspace, Vec::new()));
         Ok(())
+    }
+
+    /// Voids what is held on budgets that do not cover the call any more: another payer steps in.
+    fn let_go(&mut self, call: &HoldCall) {
+        let covers = |id: AccountId| id.is_purse() || call.budgets.iter().any(|line| line.account == id);
+        let Some((_, legs)) = self.holds.get_mut(&call.request) else { return };
+        let gone: Vec<_> = legs.extract_if(.., |leg| !covers(leg.account)).collect();
+        gone.iter().for_each(|leg| self.void(leg));
     }
 
     /// Holds more for a call that holds something; a call that has ended meanwhile holds nothing any more.

@@ -95,13 +95,16 @@ impl Book {
     fn release(&mut self, request: RequestId) -> Vec<Leg> {
         let Some((_, legs)) = self.holds.remove(&request) else { return Vec::new() };
         self.touched.insert(request);
-        for leg in &legs {
-            self.account(leg.account, None).debits_pending =
-                self.account(leg.account, None).debits_pending.less(leg.amount);
-            let Some(other) = leg.account.other_side() else { continue };
-            let other = self.account(other, None);
-            other.credits_pending = other.credits_pending.less(leg.amount);
-        }
+        legs.iter().for_each(|leg| self.void(leg));
         legs
+    }
+
+    /// Takes a part of a hold back.
+    pub(super) fn void(&mut self, leg: &Leg) {
+        let held = self.account(leg.account, None);
+        held.debits_pending = held.debits_pending.less(leg.amount);
+        let Some(other) = leg.account.other_side() else { return };
+        let other = self.account(other, None);
+        other.credits_pending = other.credits_pending.less(leg.amount);
     }
 }
