@@ -99,11 +99,12 @@ impl LinkKind {
         }
     }
 
-    const fn action(&self) -> &'static str {
+    /// What the audit log calls the making of one. Every start makes one to set up with, until it is used.
+    const fn action(&self) -> Option<&'static str> {
         match self {
-            Self::Setup => "link.setup",
-            Self::Invite { .. } => "member.invite",
-            Self::Reset { .. } => "link.reset",
+            Self::Setup => None,
+            Self::Invite { .. } => Some("member.invite"),
+            Self::Reset { .. } => Some("user.reset_link"),
         }
     }
 }
@@ -140,9 +141,11 @@ impl Store {
             .bind(&new.hash[..]).bind(new.kind.as_str()).bind(place).bind(mail.map(Mail::as_str))
             .bind(role.map(Role::as_str)).bind(by.actor.to_string()).bind(at).bind(new.expires_at.millis())
             .execute(c).await.map(drop))?;
-        // Not for whom: addresses are for fewer people than the log is.
-        let (object, detail) = (new.kind.as_str().to_owned(), json!({"role": role, "expires_at": new.expires_at}));
-        work.note(&Note { workspace, action: new.kind.action(), object, detail }).await?;
+        if let Some(action) = new.kind.action() {
+            // Not for whom: addresses are for fewer people than the log is.
+            let (object, detail) = (new.kind.as_str().to_owned(), json!({"role": role, "expires_at": new.expires_at}));
+            work.note(&Note { workspace, action, object, detail }).await?;
+        }
         work.commit().await?;
         Ok(true)
     }
