@@ -25,6 +25,7 @@ mod models;
 mod not_yet;
 mod openapi;
 pub mod operator;
+mod outlook;
 mod page;
 mod passwords;
 mod plans;

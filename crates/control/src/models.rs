@@ -58,9 +58,9 @@ pub(crate) struct ModelView {
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct Reason {
     /// The code that a call would get.
-    code: &'static str,
+    pub(crate) code: &'static str,
     /// The same in words.
-    message: String,
+    pub(crate) message: String,
 }
 
 /// What the decision looks at, the model aside.

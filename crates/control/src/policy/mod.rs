@@ -3,7 +3,10 @@
 use ownkey_domain::policy::PayerPolicy;
 use serde::{Deserialize, Serialize};
 
+use preview::PolicyOutcome;
+
 pub(crate) mod get;
+pub(crate) mod preview;
 pub(crate) mod put;
 
 /// Who pays.
@@ -15,6 +18,9 @@ pub(crate) struct PolicyView {
     payer: PayerPolicy,
     /// When managed access may step in for the own key.
     fallback: Fallback,
+    /// What it would mean; only for a preview.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcomes: Option<Vec<PolicyOutcome>>,
 }
 
 /// When managed access may step in for the own key.
@@ -43,6 +49,6 @@ pub(crate) enum FallbackOn {
 
 impl PolicyView {
     fn of(payer: PayerPolicy) -> Self {
-        Self { payer, fallback: Fallback::default() }
+        Self { payer, fallback: Fallback::default(), outcomes: None }
     }
 }

@@ -4,11 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use ownkey_domain::policy::PayerPolicy;
 
+use super::preview::outcomes;
 use super::{Fallback, PolicyView};
 use crate::auth::InWorkspace;
 use crate::body::{JsonBody, Members};
 use crate::control::Control;
 use crate::problem::{Problem, ProblemDocument};
+use crate::query::Params;
 
 const PAYER_FORM: &str = "`byok_preferred`, `byok_only` or `managed_only`";
 const FALLBACK_FORM: &str =
@@ -24,13 +26,22 @@ pub(crate) struct PolicyInput {
     fallback: Option<Fallback>,
 }
 
+/// Whether to save it.
+#[expect(dead_code, reason = "says in OpenAPI what is read")]
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PolicyParams {
+    /// `true` saves nothing and answers with `outcomes`: what would happen to calls in every situation.
+    preview: Option<bool>,
+}
+
 /// Says who pays from the next call on.
 #[utoipa::path(
     put,
     path = "/api/v1/workspaces/{ws}/policy",
     operation_id = "put_policy",
     tag = "policy",
-    params(("ws" = String, Path, description = "The workspace's id, or `current`")),
+    params(("ws" = String, Path, description = "The workspace's id, or `current`"), PolicyParams),
     request_body = PolicyInput,
     responses(
         (status = 200, body = PolicyView),
@@ -41,11 +52,18 @@ pub(crate) struct PolicyInput {
 pub(crate) async fn put(
     State(control): State<Arc<Control>>,
     access: InWorkspace,
+    mut params: Params,
     body: JsonBody,
 ) -> Result<Json<PolicyView>, Problem> {
+    let preview = params.read("preview", "`true` or `false`", |text| text.parse::<bool>().ok())?;
+    params.finish()?;
     let mut members = body.members()?;
     let payer = read(&mut members)?;
     members.finish()?;
+    if preview == Some(true) {
+        let outcomes = Some(outcomes(&control, &access.workspace, payer));
+        return Ok(Json(PolicyView { outcomes, ..PolicyView::of(payer) }));
+    }
     if payer != access.workspace.policy
         && !control.store().set_policy(access.id(), payer, control.by(&access.who)).await?
     {
