@@ -163,7 +163,7 @@ const fn shared(verb: Verb, path: &'static str, role: Role, scopes: Scopes) -> R
 }
 
 const fn later(verb: Verb, path: &'static str) -> Right {
-    Right { verb, path, public: false, operator: true, role: None, scopes: Scopes::Any, built: false }
+    Right { verb, path, public: false, operator: true, role: Some(Role::Viewer), scopes: Scopes::Any, built: false }
 }
 
 /// The row of a route; `None` means that nobody may.

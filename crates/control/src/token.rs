@@ -34,7 +34,7 @@ impl Tokens {
         let mut bytes = Zeroizing::new([0; RANDOM_BYTES + TAG_BYTES]);
         bytes[..RANDOM_BYTES].copy_from_slice(&*random);
         bytes[RANDOM_BYTES..].copy_from_slice(&tag[..TAG_BYTES]);
-        Ok(Minted { text: Zeroizing::new(URL_SAFE_NO_PAD.encode(&*bytes)), hash: self.mac(b"kept", &*random) })
+        Ok(Minted { text: Zeroizing::new(URL_SAFE_NO_PAD.encode(*bytes)), hash: self.mac(b"kept", &*random) })
     }
 
     /// The hash that is kept of a token, if it is one of ours.
