@@ -71,7 +71,7 @@ pub async fn serve(settings: Settings, reread: Reread) -> anyhow::Result<()> {
         taking_over.alive(),
         (BodyRoom::new(&settings.limits), logins),
     );
-    invite_the_first(&settings, (&keyring, &keys), &lasting).await?;
+    invite_the_operator(&settings, (&keyring, &keys), &lasting).await?;
     let keeping = LedgerKeeper { store: lasting.store.clone(), node: lasting.journal.node(), left };
     tokio::spawn(keeping.run(clock::now));
     let current = Arc::new(Current::new(assemble(&settings, keyring, &lasting).await?));
@@ -132,9 +132,9 @@ impl Lasting {
     }
 }
 
-/// While there is nobody who could sign in, every start prints a link that makes the first one. To the standard output:
-/// it is no line of the log, which goes to more places.
-async fn invite_the_first(
+/// While there is no person who runs this installation, every start prints a link that makes him. To the standard
+/// output: it is no line of the log, which goes to more places.
+async fn invite_the_operator(
     settings: &Settings,
     (keyring, keys): (&Keyring, &SystemKeys),
     lasting: &Lasting,
@@ -143,7 +143,7 @@ async fn invite_the_first(
     let (tokens, site) = (keys.tokens(keyring, store).await?, settings.server.site(lasting.listening)?);
     if let Some(made) = setup_link(store, (&tokens, &site), by).await? {
         say(
-            "Nobody can sign in yet. Whoever opens this link first becomes the operator (it works once and for a day):",
+            "No operator can sign in yet. Whoever opens this link first becomes the operator (it works once and for a day):",
         );
         say(&format!("  {}", made.link));
     }

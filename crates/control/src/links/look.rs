@@ -77,7 +77,7 @@ pub(crate) async fn look(
         product,
     };
     match link.kind {
-        LinkKind::Setup if control.store().has_users().await? => return Err(used()),
+        LinkKind::Setup if control.store().has_operator().await? => return Err(used()),
         LinkKind::Setup => {}
         LinkKind::Reset { mail } => {
             (view.kind, view.mail, view.has_account) = ("reset", Some(mail), true);

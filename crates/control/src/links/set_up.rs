@@ -16,7 +16,7 @@ use crate::sessions::{SessionView, SignedIn, sign_in};
 use crate::visitor::Visitor;
 use crate::workspaces::named;
 
-/// The first person.
+/// The person who runs this installation.
 #[expect(dead_code, reason = "says in OpenAPI what is read")]
 #[derive(utoipa::ToSchema)]
 pub(crate) struct SetupInput {
@@ -32,7 +32,7 @@ pub(crate) struct SetupInput {
     workspace: Option<String>,
 }
 
-/// Makes the first person, who runs this installation, by the link that the server prints while there is nobody.
+/// Makes the person who runs this installation, by the link that the server prints while there is none.
 #[utoipa::path(
     post,
     path = "/api/v1/setup",
@@ -62,7 +62,7 @@ pub(crate) async fn set_up(
     if link.kind != LinkKind::Setup {
         return Err(misplaced());
     }
-    if control.store().has_users().await? {
+    if control.store().has_operator().await? {
         return Err(used());
     }
     let workspace = workspace.map(|name| named(&control, name)).transpose()?;

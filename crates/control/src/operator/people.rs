@@ -1,4 +1,4 @@
-//! What the operator does for people who can't sign in: the first one, and those who forgot their password.
+//! What the operator does for people who can't sign in: the one who runs this installation, and those who forgot their password.
 
 use std::sync::Arc;
 
@@ -63,9 +63,9 @@ pub async fn reset_link_for(
     make(store, places, LinkKind::Reset { mail }, OPERATORS_DAYS, by).await
 }
 
-/// A link by which the first person is made; `None` if there is somebody already.
+/// A link by which the person is made who runs this installation; `None` if there is one.
 pub async fn setup_link(store: &Store, places: (&Tokens, &Site), by: By) -> Result<Option<LinkMade>, NoLink> {
-    if store.has_users().await? {
+    if store.has_operator().await? {
         return Ok(None);
     }
     make(store, places, LinkKind::Setup, OPERATORS_DAYS, by).await

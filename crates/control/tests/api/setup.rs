@@ -68,3 +68,18 @@ async fn a_lost_password_is_replaced_by_link() {
     Browser::login(&app, "eli@example.com", PASSWORD).await.1.problem(401, "wrong_login");
     Browser::login(&app, "eli@example.com", "a newer password").await.1.is(200);
 }
+
+#[tokio::test]
+async fn others_may_be_there_before_the_operator() {
+    let app = App::new().await;
+    let tenant = app.tenant().await;
+    let eli = app.member(&tenant.id, "eli@example.com", Role::Owner).await;
+    let token = app.setup_token().await.unwrap();
+    let mut taken = founder(&token, None);
+    taken["mail"] = json!("eli@example.com");
+    Browser::default().send(&app, "POST", "/api/v1/setup", taken).await.problem(409, "conflict");
+    let mut dana = Browser::default();
+    dana.send(&app, "POST", "/api/v1/setup", founder(&token, None)).await.is(201);
+    dana.get(&app, &format!("/api/v1/workspaces/{}/policy", tenant.id)).await.is(200);
+    eli.clone().get(&app, "/api/v1/workspaces").await.problem(403, "forbidden");
+}

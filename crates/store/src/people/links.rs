@@ -20,7 +20,7 @@ const KNOWN_MS: i64 = 30 * 24 * 3_600_000;
 /// What a link is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LinkKind {
-    /// To become the first person, who runs this installation.
+    /// To become the person who runs this installation.
     Setup,
     /// To become a member of a workspace.
     Invite {
@@ -157,18 +157,18 @@ impl Store {
         row.map(Link::try_from).transpose()
     }
 
-    /// Adds the first person, with a workspace of his own if he wants one. `None` if there is somebody already; else
-    /// whether the link worked.
+    /// Adds the person who runs this installation, with a workspace of his own if he wants one. `None` if there is one
+    /// already; else whether the link worked. `Duplicate` if the address is somebody's.
     pub async fn set_up(
         &self,
         hash: &[u8; 32],
         (first, workspace): (&NewUser, Option<&NewWorkspace>),
         by: By,
     ) -> Result<Option<bool>> {
-        const SQL: &str = "SELECT COUNT(*) FROM users";
+        const SQL: &str = "SELECT COUNT(*) FROM users WHERE is_operator = 1";
         let mut work = self.mutate(by).await?;
-        let (users,): (i64,) = on!(work.tx.on(), c => sqlx::query_as(SQL).fetch_one(c).await)?;
-        if users > 0 {
+        let (operators,): (i64,) = on!(work.tx.on(), c => sqlx::query_as(SQL).fetch_one(c).await)?;
+        if operators > 0 {
             return Ok(None);
         }
         let Some(LinkKind::Setup) = take(&mut work, hash).await? else { return Ok(Some(false)) };

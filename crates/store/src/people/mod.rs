@@ -65,9 +65,9 @@ const BY_MAIL: &str =
 const BY_ID: &str = "SELECT id, mail, name, password, is_operator, session_epoch, created_at FROM users WHERE id = $1";
 
 impl Store {
-    /// Whether anybody can sign in yet.
-    pub async fn has_users(&self) -> Result<bool> {
-        const SQL: &str = "SELECT COUNT(*) FROM (SELECT id FROM users LIMIT 1) u";
+    /// Whether there is a person who runs this installation.
+    pub async fn has_operator(&self) -> Result<bool> {
+        const SQL: &str = "SELECT COUNT(*) FROM (SELECT id FROM users WHERE is_operator = 1 LIMIT 1) u";
         let (count,): (i64,) = on!(self.inner.db.read(), c => sqlx::query_as(SQL).fetch_one(c).await)?;
         Ok(count > 0)
     }

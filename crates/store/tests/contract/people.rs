@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::bed::{BY, Bed, NOW, new_api_key, new_workspace};
 
 crate::on_both! {
-    the_first_person_is_the_operator one_link_makes_one_person invitations a_workspace_keeps_an_owner
+    one_person_becomes_the_operator one_link_makes_one_person invitations a_workspace_keeps_an_owner
     leaving_ends_keys sessions_end a_new_password_ends_sessions links_come_to_an_end
 }
 
@@ -51,12 +51,17 @@ fn new_session(account: &Account, n: u8) -> NewSession {
     }
 }
 
-async fn the_first_person_is_the_operator(bed: Bed) {
+async fn one_person_becomes_the_operator(bed: Bed) {
     let store = &bed.store;
-    assert!(!store.has_users().await.unwrap());
+    assert!(!store.has_operator().await.unwrap());
     store.create_link(&link(1, LinkKind::Setup), BY).await.unwrap();
     store.create_link(&link(2, LinkKind::Setup), BY).await.unwrap();
+    // Others may be there before.
+    member(store, bed.workspace().await, "gus@example.com", Role::Owner).await;
+    assert!(!store.has_operator().await.unwrap());
     let (first, workspace) = (new_user("dana@example.com"), new_workspace());
+    let taken = store.set_up(&[1; 32], (&new_user("gus@example.com"), None), BY).await;
+    assert!(matches!(taken, Err(StoreError::Duplicate(_))));
     assert_eq!(store.set_up(&[9; 32], (&first, None), BY).await.unwrap(), Some(false));
     assert_eq!(store.set_up(&[1; 32], (&first, Some(&workspace)), BY).await.unwrap(), Some(true));
     let account = store.account(&first.mail).await.unwrap().unwrap();
@@ -68,7 +73,7 @@ async fn the_first_person_is_the_operator(bed: Bed) {
     for n in [1, 2] {
         assert_eq!(store.set_up(&[n; 32], (&new_user("eli@example.com"), None), BY).await.unwrap(), None);
     }
-    assert!(store.has_users().await.unwrap());
+    assert!(store.has_operator().await.unwrap());
 }
 
 async fn one_link_makes_one_person(bed: Bed) {
