@@ -46,7 +46,11 @@ impl Logins {
         let account = control.store().account(mail).await?;
         let kept = account.as_ref().map(|account| account.password.clone());
         let compared = self.passwords.compare(place, password, kept).await?;
-        let (Some(mut account), Compared::Right(anew)) = (account, compared) else { return Err(wrong()) };
+        let (Some(mut account), Compared::Right(anew)) = (account, compared) else {
+            // Not for whom: people type passwords into that field, too.
+            tracing::info!(%address, "a login was refused: no such account, or another password");
+            return Err(wrong());
+        };
         self.addresses.succeeded(&address, false);
         self.accounts.succeeded(mail, true);
         if let Some(anew) = anew {
