@@ -6,6 +6,7 @@ pub mod generate_kek;
 pub mod init;
 pub mod ledger_check;
 pub mod rebind;
+pub mod reset_link;
 pub mod rotate;
 pub mod serve;
 

@@ -98,3 +98,14 @@ fn variables_without_effect_are_kept_for_a_warning() {
     let settings = load_with("", &[("OWNKEY_SERVER_LISTEN", "127.0.0.1:1"), ("OWNKEY_LOG", "info")]).unwrap();
     assert_eq!(settings.without_effect, ["OWNKEY_SERVER_LISTEN"]);
 }
+
+#[test]
+fn the_product_has_a_name() {
+    let name = |text| load_with(text, &[]).map(|settings| settings.dashboard.product_name);
+    assert_eq!(name("").unwrap(), "Ownkey");
+    assert_eq!(name("[dashboard]\nproduct_name = \" Celune \"").unwrap(), "Celune");
+    for bad in ["", "  ", "a\\nb", &"x".repeat(61)] {
+        let text = format!("[dashboard]\nproduct_name = \"{bad}\"");
+        assert!(refusal(&text, &[]).contains("product_name"), "{bad}");
+    }
+}

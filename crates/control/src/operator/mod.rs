@@ -3,11 +3,13 @@
 
 pub(crate) mod backup;
 pub(crate) mod ledger_check;
+pub(crate) mod people;
 pub(crate) mod rebind;
 pub(crate) mod rotate;
 
 pub use backup::{BackedUp, copy_to};
 pub use ledger_check::{LedgerChecked, check_ledger};
+pub use people::{LinkMade, NoLink, reset_link_for, setup_link};
 pub use rebind::{Move, RebindStep, rebind_step};
 pub use rotate::{Rotated, rotate_step};
 

@@ -4,7 +4,10 @@ use ownkey_domain::money::NanoUsd;
 use ownkey_domain::policy::{Fallback, FallbackClass, PayerPolicy};
 use serde::Serialize;
 
+use preview::PolicyOutcome;
+
 pub(crate) mod get;
+pub(crate) mod preview;
 pub(crate) mod put;
 
 /// Who pays.
@@ -16,6 +19,9 @@ pub(crate) struct PolicyView {
     payer: PayerPolicy,
     /// When managed access may step in for the own key.
     fallback: FallbackView,
+    /// What it would mean; only for a preview.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcomes: Option<Vec<PolicyOutcome>>,
 }
 
 /// When managed access may step in for the own key.
@@ -33,6 +39,6 @@ pub(crate) struct FallbackView {
 impl PolicyView {
     fn of(payer: PayerPolicy, fallback: Fallback) -> Self {
         let Fallback { on, daily_cap_usd } = fallback;
-        Self { payer, fallback: FallbackView { on, daily_cap_usd } }
+        Self { payer, fallback: FallbackView { on, daily_cap_usd }, outcomes: None }
     }
 }

@@ -7,11 +7,13 @@ use ownkey_domain::policy::{Fallback, FallbackClass, PayerPolicy};
 use serde::Deserialize;
 
 use super::PolicyView;
+use super::preview::outcomes;
 use crate::amount::{unprocessable, usd_of};
 use crate::auth::InWorkspace;
 use crate::body::{JsonBody, Members};
 use crate::control::Control;
 use crate::problem::{Problem, ProblemDocument};
+use crate::query::Params;
 
 const PAYER_FORM: &str = "`byok_preferred`, `byok_only` or `managed_only`";
 const FALLBACK_FORM: &str = "an object with `on`, a list of `rate_limited`, `unavailable`, `quota_exhausted`, and `daily_cap_usd`, a decimal text";
@@ -37,6 +39,15 @@ pub(crate) struct FallbackInput {
     daily_cap_usd: Option<String>,
 }
 
+/// Whether to save it.
+#[expect(dead_code, reason = "says in OpenAPI what is read")]
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PolicyParams {
+    /// `true` saves nothing and answers with `outcomes`: what would happen to calls in every situation.
+    preview: Option<bool>,
+}
+
 /// Says who pays from the next call on. Consent to fallback is kept on every plan, and has no effect where plan or
 /// operator offer no managed access.
 #[utoipa::path(
@@ -44,7 +55,7 @@ pub(crate) struct FallbackInput {
     path = "/api/v1/workspaces/{ws}/policy",
     operation_id = "put_policy",
     tag = "policy",
-    params(("ws" = String, Path, description = "The workspace's id, or `current`")),
+    params(("ws" = String, Path, description = "The workspace's id, or `current`"), PolicyParams),
     request_body = PolicyInput,
     responses(
         (status = 200, body = PolicyView),
@@ -55,11 +66,18 @@ pub(crate) struct FallbackInput {
 pub(crate) async fn put(
     State(control): State<Arc<Control>>,
     access: InWorkspace,
+    mut params: Params,
     body: JsonBody,
 ) -> Result<Json<PolicyView>, Problem> {
+    let preview = params.read("preview", "`true` or `false`", |text| text.parse::<bool>().ok())?;
+    params.finish()?;
     let mut members = body.members()?;
     let (payer, fallback) = read(&mut members)?;
     members.finish()?;
+    if preview == Some(true) {
+        let outcomes = Some(outcomes(&control, &access.workspace, (payer, &fallback)));
+        return Ok(Json(PolicyView { outcomes, ..PolicyView::of(payer, fallback) }));
+    }
     let before = (access.workspace.policy, &access.workspace.fallback);
     if (payer, &fallback) != before
         && !control.store().set_policy(access.id(), payer, &fallback, control.by(&access.who)).await?

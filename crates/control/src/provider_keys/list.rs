@@ -7,6 +7,7 @@ use super::ProviderKeyView;
 use super::state::held;
 use crate::auth::InWorkspace;
 use crate::control::Control;
+use crate::outlook::Outlook;
 use crate::page::Listing;
 use crate::problem::{Problem, ProblemDocument};
 
@@ -26,7 +27,7 @@ pub(crate) async fn list(
     State(control): State<Arc<Control>>,
     access: InWorkspace,
 ) -> Result<Json<Listing<ProviderKeyView>>, Problem> {
-    let plan = control.plan(&access.workspace.plan);
+    let outlook = Outlook::new(&control, &access.workspace, access.workspace.policy);
     let held = held(&control, access.id()).await?;
-    Ok(Json(Listing::whole(held.into_iter().map(|held| ProviderKeyView::of(held, &plan)).collect())))
+    Ok(Json(Listing::whole(held.into_iter().map(|held| ProviderKeyView::of(&control, &outlook, held)).collect())))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ownkey_domain::id::CredentialId;
-use ownkey_domain::plan::Plan;
+use ownkey_domain::payer::KeyState;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::time::Timestamp;
 use ownkey_domain::verdict::Explained;
@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::auth::InWorkspace;
 use crate::control::{Base, Control, Endpoint};
 use crate::ladder::{Finding, Test, climb};
+use crate::outlook::{Outlook, PayerView};
 use crate::problem::Problem;
 use state::{Held, State, held};
 
@@ -44,8 +45,12 @@ pub(crate) struct ProviderKeyView {
     verdict: Option<Explained>,
     /// The models its last test found.
     models: Vec<String>,
-    /// `operator`, or the id of the platform key that stored it.
+    /// `operator`, or the id of the platform key or the person that stored it.
     created_by: Option<String>,
+    /// Who pays for calls of the provider's models now.
+    payer_now: PayerView,
+    /// Who would pay without the key.
+    payer_if_disconnected: PayerView,
     /// When it was stored.
     #[schema(value_type = Option<String>)]
     created_at: Option<Timestamp>,
@@ -102,8 +107,8 @@ pub(crate) struct ActionView {
 }
 
 impl ProviderKeyView {
-    fn of(held: Held, plan: &Plan) -> Self {
-        let (provider, state) = (held.provider, held.state(plan));
+    fn of(control: &Control, outlook: &Outlook<'_>, held: Held) -> Self {
+        let (provider, state) = (held.provider, held.state(outlook.plan()));
         let mut view = Self {
             provider,
             credential: None,
@@ -112,6 +117,8 @@ impl ProviderKeyView {
             origin: None,
             verdict: None,
             models: Vec::new(),
+            payer_now: outlook.with(control, provider, held.key_state(outlook.plan())),
+            payer_if_disconnected: outlook.with(control, provider, KeyState::None),
             created_by: None,
             created_at: None,
             last_tested_at: None,
@@ -139,10 +146,10 @@ impl ProviderKeyView {
 
 /// What the workspace has at that provider.
 async fn shown(control: &Control, access: &InWorkspace, provider: Provider) -> Result<ProviderKeyView, Problem> {
-    let plan = control.plan(&access.workspace.plan);
+    let outlook = Outlook::new(control, &access.workspace, access.workspace.policy);
     let all = held(control, access.id()).await?;
     let one = all.into_iter().find(|held| held.provider == provider).ok_or_else(no_provider)?;
-    Ok(ProviderKeyView::of(one, &plan))
+    Ok(ProviderKeyView::of(control, &outlook, one))
 }
 
 /// The provider named in the path.

@@ -17,11 +17,12 @@ use ownkey_vault::random_bytes;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::auth::{InWorkspace, Who};
+use crate::auth::InWorkspace;
 use crate::body::{JsonBody, Members};
 use crate::control::Control;
 use crate::form::{ExternalId, Name};
 use crate::problem::{Problem, ProblemDocument};
+use crate::who::Who;
 
 /// What it says on receipts in place of a path that was called.
 const ROUTE: &str = "service-usage";
@@ -205,7 +206,7 @@ fn id_of(at: Timestamp) -> Result<Uuid, Problem> {
 
 const fn key_of(who: &Who) -> Option<ApiKeyId> {
     match who {
-        Who::Operator => None,
+        Who::Operator | Who::Person(_) => None,
         Who::Key(key) => Some(key.id),
     }
 }

@@ -1,6 +1,6 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::app::{App, OPERATOR};
+use crate::app::{ANTHROPIC_KEY, App, OPERATOR, Tenant};
 
 const PATH: &str = "/api/v1/workspaces/current/policy";
 
@@ -64,4 +64,59 @@ async fn what_is_no_policy_is_refused() {
         app.call("PUT", PATH, &tenant.key, body).await.problem(400, "bad_request");
     }
     assert_eq!(app.get(PATH, &tenant.key).await.is(200).body["payer"], "byok_preferred");
+}
+
+#[tokio::test]
+async fn a_preview_saves_nothing_and_says_what_would_happen() {
+    let app = App::new().await;
+    let (own, keyless) = (app.tenant().await, app.tenant_on("free").await);
+    let preview = async |tenant: &Tenant, payer: &str| {
+        let body = json!({"payer": payer});
+        let answer = app.call("PUT", &format!("{PATH}?preview=true"), &tenant.key, body).await.is(200).body;
+        assert_eq!((&answer["payer"], answer["outcomes"].as_array().unwrap().len()), (&json!(payer), 16));
+        answer["outcomes"].clone()
+    };
+    let find = |outcomes: &Value, provider: &str, situation: &str| {
+        let is = |one: &&Value| one["provider"] == provider && one["situation"] == situation;
+        let one = outcomes.as_array().unwrap().iter().find(is).unwrap();
+        (one["payer"].clone(), one["managed"].clone(), one["reason"]["code"].clone())
+    };
+    let outcomes = preview(&own, "byok_preferred").await;
+    let of = |provider, situation| find(&outcomes, provider, situation);
+    assert_eq!(of("anthropic", "works"), (json!("byok"), Value::Null, Value::Null));
+    assert_eq!(of("anthropic", "none"), (json!("managed"), json!("included"), Value::Null));
+    // The operator has no key there.
+    assert_eq!(of("openai", "none"), (Value::Null, Value::Null, json!("byok_required")));
+    assert_eq!(of("anthropic", "refused"), (json!("byok"), Value::Null, json!("provider_key_invalid")));
+    assert_eq!(of("anthropic", "unavailable"), (json!("byok"), Value::Null, json!("provider_unavailable")));
+    assert_eq!(of("anthropic", "sealed"), (Value::Null, Value::Null, json!("key_sealed")));
+    let outcomes = preview(&own, "managed_only").await;
+    assert_eq!(find(&outcomes, "anthropic", "refused"), (json!("managed"), json!("included"), Value::Null));
+    assert_eq!(find(&outcomes, "openai", "works"), (Value::Null, Value::Null, json!("managed_unavailable")));
+    let outcomes = preview(&keyless, "byok_preferred").await;
+    assert_eq!(find(&outcomes, "anthropic", "dormant"), (Value::Null, Value::Null, json!("plan_required")));
+    let stored = app.get(PATH, &own.key).await.is(200).body;
+    assert_eq!((&stored["payer"], &stored["outcomes"]), (&json!("byok_preferred"), &Value::Null));
+    app.call("PUT", &format!("{PATH}?preview=maybe"), &own.key, json!({})).await.problem(400, "bad_request");
+}
+
+#[tokio::test]
+async fn what_is_said_of_the_payer_is_what_models_are_shown_with() {
+    let app = App::new().await;
+    let tenant = app.tenant().await;
+    let now = async || {
+        let shown = app.shown(&tenant, "anthropic").await;
+        let models = app.get("/api/v1/models", &tenant.key).await.is(200).body;
+        let model =
+            models["data"].as_array().unwrap().iter().find(|one| one["id"] == "claude-haiku-4-5").unwrap().clone();
+        assert_eq!((&shown["payer_now"]["payer"], &shown["payer_now"]["reason"]), (&model["payer"], &model["reason"]));
+        (shown["payer_now"]["payer"].clone(), shown["payer_if_disconnected"]["payer"].clone())
+    };
+    assert_eq!(now().await, (json!("managed"), json!("managed")));
+    app.put_key(&tenant, "anthropic", ANTHROPIC_KEY).await.is(201);
+    assert_eq!(now().await, (json!("byok"), json!("managed")));
+    app.call("PUT", PATH, &tenant.key, json!({"payer": "byok_only"})).await.is(200);
+    assert_eq!(now().await, (json!("byok"), Value::Null));
+    app.call("PUT", PATH, &tenant.key, json!({"payer": "managed_only"})).await.is(200);
+    assert_eq!(now().await, (json!("managed"), json!("managed")));
 }
