@@ -76,9 +76,10 @@ fn limit_name(model: &str) -> &'static str {
     if is_old { "max_tokens" } else { "max_completion_tokens" }
 }
 
-/// Whether a stream of that model shows every token that is billed. The later ones reason, which nobody sees.
+/// Whether a stream of that model shows every token that is billed. The later ones reason, which nobody sees, those made
+/// for chats among them; and what is spoken is no text.
 fn shows_output(model: &str, _: bool) -> bool {
-    OLD_NAME.iter().any(|prefix| model.starts_with(prefix)) || model.contains("-chat")
+    OLD_NAME.iter().any(|prefix| model.starts_with(prefix)) && !model.contains("-audio")
 }
 
 fn ping(model: &str) -> (&'static str, String) {
