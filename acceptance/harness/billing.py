@@ -20,7 +20,7 @@ from .process import wait_for
 from .products import grant, workspace
 
 # What a cell is made of, by kind of call. Each first value is the plain one.
-ENDS = ["whole", "left before the head", "left at byte 700", "cut", "usage missing", "retried"]
+ENDS = ["whole", "left before the head", "left at byte 700", "cut", "usage missing", "left, and usage missing", "retried"]
 TOOLS = ["", "own", "hosted"]
 AXES = {
     "messages": {
@@ -145,7 +145,7 @@ class Cell:
         # Sound as it is tells nothing, unless characters are what is sold.
         if self["model"] == "gpt-4o-mini-tts" and not self["stream"]:
             return "refused"
-        return "estimated" if self["end"] in ("cut", "usage missing") and self["model"] != "tts-1" else "exact"
+        return "estimated" if (self["end"] == "cut" or "missing" in self["end"]) and self["model"] != "tts-1" else "exact"
 
 
 @dataclass
@@ -201,6 +201,7 @@ def directives(cell: Cell, number: str) -> str:
         "left at byte 700": "[[sim:chunks n=30 delay_ms=3]]",
         "cut": "[[sim:cut after=1]]",
         "usage missing": "[[sim:no_usage]]",
+        "left, and usage missing": "[[sim:slow_head ms=100]] [[sim:no_usage]]",
         "retried": f"[[sim:fail_first n=1 status=500 tag={number}]]",
     }
     return by_end[cell["end"]] + (f"[[sim:think tokens={THOUGHT}]]" if cell["reasoning"] else "")
@@ -342,7 +343,7 @@ class Caller:
         body = self.body(previous=previous)
         if self.cell.expected() == "refused":
             return self.send(body)
-        if self.cell["end"] == "left before the head":
+        if self.cell["end"] in ("left before the head", "left, and usage missing"):
             arrived = lambda _: wait_for(lambda: sim.stats()["open"] == 1, "the provider has it")  # noqa: E731
             return self.send(body, arrived)
         if self.cell["end"] == "left at byte 700":
@@ -421,6 +422,8 @@ def judge(row: Row, receipt: dict, caller: Caller, previous: str | None):
         shown = [name for value in cell.said.items() for name in SHOWN.get(value, ())]
         row.faults += [f"no {name} in its usage" for name in shown if not receipt["usage"].get(name)]
         return
+    if cell["end"] != "cut" and row.credits < credits(row.bill):
+        row.faults.append("less than the provider bills, who made all of it")
     hold = caller.hold(previous)
     row.verdict = "estimated" if receipt["measured"] != "measured" and 0 < row.credits <= hold else "wrong"
 
