@@ -57,12 +57,8 @@ pub fn message(
     asked: &(Directives, String),
 ) -> (Message, Bill) {
     let owner = (call.key.as_deref().unwrap_or_default(), model.id.as_str());
-    let segments = prompt::segments(body);
-    let input = if asked.0.has("dense") {
-        Input { fresh: segments.iter().map(|segment| segment.text.len() as u64).sum(), ..Input::default() }
-    } else {
-        sim.cache.marked(owner, &segments)
-    };
+    let input = sim.cache.marked(owner, &prompt::segments(body));
+    let input = if asked.0.has("dense") { input.dense() } else { input };
     let tool = prompt::tool_call(body, asked);
     let limit = body.get("max_tokens").and_then(Value::as_u64);
     let (thought, limit) = thought::within(limit, thought::thinking(model, body, &asked.0));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::prompt;
-use crate::bill::{Bill, Input, Model};
+use crate::bill::{Bill, Model};
 use crate::call::Call;
 use crate::clock::now_secs;
 use crate::directive::Directives;
@@ -58,12 +58,8 @@ pub fn completion(
     asked: &(Directives, String),
 ) -> (Completion, Bill) {
     let owner = (call.key.as_deref().unwrap_or_default(), model.id.as_str());
-    let whole = prompt::whole(body);
-    let input = if asked.0.has("dense") {
-        Input::nested(whole.len() as u64, 0, 0)
-    } else {
-        sim.cache.automatic(owner, &whole, model.charges_cache_writes())
-    };
+    let input = sim.cache.automatic(owner, &prompt::whole(body), model.charges_cache_writes());
+    let input = if asked.0.has("dense") { input.dense() } else { input };
     let heard = prompt::heard(body);
     let tool = prompt::tool_call(body, asked);
     let effort = body.get("reasoning_effort").and_then(Value::as_str);

@@ -45,6 +45,7 @@ pub fn response(
 ) -> (Response, Input) {
     let owner = (call.owner(), model.id.as_str());
     let input = sim.cache.automatic(owner, &prompt::whole(sim, call, body), model.charges_cache_writes());
+    let input = if asked.0.has("dense") { input.dense() } else { input };
     let tool = prompt::tool_call(body, asked);
     let effort = body.pointer("/reasoning/effort").and_then(Value::as_str);
     let limit = body.get("max_output_tokens").and_then(Value::as_u64);
