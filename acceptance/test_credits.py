@@ -19,6 +19,7 @@ from harness.server import Server
 from harness.sim import PROVIDERS, provider_key
 
 LONG = "Hello [[sim:chunks n={} delay_ms={}]]"
+ENDLESS = LONG.format(5_000, 0) + "[[sim:endless]]"
 
 
 @pytest.fixture(scope="module")
@@ -82,10 +83,10 @@ def test_what_is_charged_is_what_the_provider_bills(niyra, sim, provider, stream
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_stream_is_cut_where_its_hold_ends(niyra, sim, provider):
     acme = workspace(niyra, "pro")
-    hold, _ = needed(acme.ask(provider, LONG.format(5_000, 0), stream=True, max_tokens=8_000))
+    hold, _ = needed(acme.ask(provider, ENDLESS, stream=True, max_tokens=8_000))
     grant(acme, hold)
     cut, since = niyra.metrics()["ownkey_streams_cut_total"], sim.now()
-    body = json.dumps(call_body(provider, LONG.format(5_000, 0), stream=True, max_tokens=8_000)).encode()
+    body = json.dumps(call_body(provider, ENDLESS, stream=True, max_tokens=8_000)).encode()
     answer = read_what_comes(acme.url, provider, body, acme.secret)
     assert answer.head.status_code == 200 and "insufficient_credits" in answer.text
     assert "[DONE]" not in answer.text and "message_stop" not in answer.text
@@ -279,6 +280,11 @@ def test_a_picture_is_held_as_a_picture_however_many_bytes_it_has(niyra):
     # What is in a document that the provider fetches nobody knows: as much as the model can read.
     elsewhere = {"type": "document", "source": {"type": "url", "url": "https://example.com/book.pdf"}}
     assert hold([elsewhere]) >= hold([text])
+    # Nor of one that is here, however small: its pages may share what is on them.
+    here = {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "A" * 4_000}}
+    assert hold([here]) == hold([elsewhere])
+    plain = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "A" * 4_000}}
+    assert hold([plain]) < hold([text]) / 20
 
 
 def test_the_server_waits_for_what_is_still_read_when_it_stops(new_server, sim):

@@ -90,3 +90,18 @@ fn ping(model: &str) -> (&'static str, String) {
     body[limit_name(model)] = crate::probe::OUTPUT_LIMIT.into();
     ("/chat/completions", body.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::shows_output;
+
+    #[test]
+    fn what_thinks_or_speaks_is_not_seen() {
+        for seen in ["gpt-4o", "gpt-4.1-mini", "gpt-3.5-turbo", "ft:gpt-4o-mini:acme::1"] {
+            assert!(shows_output(seen, false), "{seen}");
+        }
+        for hidden in ["gpt-5", "gpt-5-chat-latest", "o3", "gpt-4o-audio-preview-2025-06-03", "gpt-audio", "gpt-7"] {
+            assert!(!shows_output(hidden, false), "{hidden}");
+        }
+    }
+}

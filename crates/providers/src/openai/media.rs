@@ -113,3 +113,13 @@ pub(super) fn image_reader(answers: u32) -> Dialect {
     let ends = &["image_generation.completed", "image_edit.completed"];
     Box::new(Events::new(Kinds { ends, served: images, ..SPEECH }, answers))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speech_is_bounded_by_what_is_said() {
+        assert_eq!([spoken(0), spoken(4_096), spoken(u64::MAX)], [250, 41_210, u64::MAX]);
+    }
+}
