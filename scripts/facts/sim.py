@@ -208,7 +208,15 @@ def price_set(model, suffix):
         "cache_write": write,
         # The one-hour name puts its own suffix before the tier's.
         "cache_write_1h": pico(model.get("cache_creation_input_token_cost_above_1hr" + suffix)),
+        **sound(model, suffix),
     }
+
+
+def sound(model, suffix):
+    """Prices of heard and spoken tokens, where models that chat have them."""
+    fields = {"audio_input": "input_cost_per_audio_token", "audio_output": "output_cost_per_audio_token"}
+    found = {name: pico(model.get(field + suffix)) for name, field in fields.items() if model["mode"] == "chat"}
+    return {name: price for name, price in found.items() if price is not None}
 
 
 def usable(prices):
@@ -250,6 +258,7 @@ def model_row(model):
         "long_above": int(threshold) * 1000 if threshold else None,
         "prices": tiers,
         **units(model),
+        **({"reasons": True} if "reasoning" in model.get("supports", []) else {}),
         **({"tells_tokens": True} if model.get("tells_tokens") else {}),
     }
 

@@ -30,12 +30,12 @@ impl Book {
         if receipt.cost_usd.is_some() {
             return receipt.cost_usd;
         }
-        if served.measured == Measured::Measured || (receipt.outcome == Outcome::Complete && !held.is_visible()) {
+        if served.measured == Measured::Measured || (may_be_made_whole(receipt, held) && !held.is_visible()) {
             // All of it was told, and it has no price; or not all that was produced could be seen.
             return None;
         }
         let estimate = estimate(served, guess)?;
-        let cost = self.price(receipt, &estimate)?;
+        let cost = held.at_most(self.price(receipt, &estimate)?);
         receipt.usage = estimate.usage;
         receipt.measured = Measured::Estimated;
         receipt.cost_usd = Some(cost);
@@ -47,6 +47,16 @@ impl Book {
     /// What a call costs that goes on, by what its provider said so far and what came of its answer.
     pub fn cost_by_now(&self, receipt: &Receipt, (served, guess): (&Served, Guess)) -> Option<PicoUsd> {
         self.price(receipt, &estimate(served, guess)?)
+    }
+}
+
+/// Whether the provider may have made all of the answer: he ended it well, or the caller left and his credits pay, so that
+/// it was let go on. What is cut off by others is charged by what came.
+fn may_be_made_whole(receipt: &Receipt, held: &Held) -> bool {
+    match receipt.outcome {
+        Outcome::Complete => true,
+        Outcome::Cancelled => held.funding.draws_on_credits(),
+        Outcome::Failed | Outcome::Refused => false,
     }
 }
 

@@ -112,7 +112,7 @@ impl Measures<'_> {
             chain: self.chain,
             messages: self.shape.messages,
             has_tools: self.shape.has_tools,
-            output_limit: self.output_limit(decision).map(u64::from),
+            output_limit: self.output_limit(decision),
             answers: self.request.answers.map_or(1, u64::from),
             in_slices: self.route.shows_output(self.request, model),
             characters: self.request.characters,
@@ -120,11 +120,11 @@ impl Measures<'_> {
         }
     }
 
-    fn output_limit(&self, decision: &Decision<'_>) -> Option<u32> {
+    fn output_limit(&self, decision: &Decision<'_>) -> Option<u64> {
         match self.route.has_output {
-            true if self.route.takes_limit() => self.request.output_limit.or(decision.output_limit),
-            // As much as the model gives.
-            true => None,
+            true if self.route.takes_limit() => self.request.output_limit.or(decision.output_limit).map(u64::from),
+            // As much as such a call makes of what was sent, or else as the model gives.
+            true => self.route.makes(self.request),
             false => Some(0),
         }
     }

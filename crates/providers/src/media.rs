@@ -23,7 +23,8 @@ pub struct Media {
     pub images: u64,
     /// Bytes of sound within it.
     pub sound: u64,
-    /// Whether it names documents that are elsewhere, of any length.
+    /// Whether it has documents whose length nobody can tell: elsewhere, or packed. A page costs as much as a picture and
+    /// its text, and thousands of pages take few bytes, for they may share what is on them.
     pub is_boundless: bool,
 }
 
@@ -72,6 +73,8 @@ enum Place {
     Held,
     /// A string that tells what a part is.
     Kind,
+    /// A string that tells how a part is held.
+    Source,
     /// Anything else.
     Elsewhere,
 }
@@ -83,6 +86,8 @@ enum Told {
     Kind(Kind),
     /// So many bytes are in the body.
     Bytes(u64),
+    /// What is held is text.
+    Text,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -120,12 +125,14 @@ impl At<'_> {
             (Place::Item | Place::Parts, "content" | "output") => Place::Parts,
             (Place::Parts, "type") => Place::Kind,
             (Place::Parts, "source" | "image_url" | "input_audio" | "file" | "file_data") => Place::Held,
-            (Place::Held, "data" | "url" | "file_data" | "content") => Place::Held,
+            (Place::Held, "content") => Place::Parts,
+            (Place::Held, "type") => Place::Source,
+            (Place::Held, "data" | "url" | "file_data") => Place::Held,
             _ => Place::Elsewhere,
         }
     }
 
-    fn part(&mut self, kind: Option<Kind>, bytes: u64) {
+    fn part(&mut self, kind: Option<Kind>, bytes: u64, is_text: bool) {
         match kind {
             Some(Kind::Image) => {
                 self.media.images += 1;
@@ -135,8 +142,7 @@ impl At<'_> {
                 self.media.sound += bytes;
                 self.media.bytes += bytes;
             }
-            // Nobody knows how many pages so many bytes are; they count as text.
-            Some(Kind::Document) if bytes == 0 => self.media.is_boundless = true,
+            Some(Kind::Document) if !is_text => self.media.is_boundless = true,
             Some(Kind::Document) | None => {}
         }
     }
@@ -163,6 +169,7 @@ impl<'de> Visitor<'de> for At<'_> {
     fn visit_str<E>(self, text: &str) -> Result<Told, E> {
         Ok(match self.place {
             Place::Kind => Kind::named(text).map_or(Told::Nothing, Told::Kind),
+            Place::Source if matches!(text, "text" | "content") => Told::Text,
             Place::Held if !text.starts_with("http") => Told::Bytes(text.len() as u64),
             _ => Told::Nothing,
         })
@@ -193,26 +200,27 @@ impl<'de> Visitor<'de> for At<'_> {
             Place::Items => Place::Item,
             Place::Parts => Place::Parts,
             Place::Held => Place::Held,
-            Place::Top | Place::Item | Place::Kind | Place::Elsewhere => Place::Elsewhere,
+            Place::Top | Place::Item | Place::Kind | Place::Source | Place::Elsewhere => Place::Elsewhere,
         };
         while items.next_element_seed(At { place, media: &mut *self.media })?.is_some() {}
-        // A document of blocks is in the body, and text.
-        Ok(if let Place::Held = place { Told::Bytes(1) } else { Told::Nothing })
+        Ok(Told::Nothing)
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Told, A::Error> {
-        let (mut kind, mut bytes) = (None, 0);
+        let (mut kind, mut bytes, mut is_text) = (None, 0, false);
         while let Some(Name(name)) = map.next_key::<Name<'de>>()? {
             match map.next_value_seed(At { place: self.member(&name), media: &mut *self.media })? {
                 Told::Nothing => {}
                 Told::Kind(told) => kind = Some(told),
                 Told::Bytes(more) => bytes += more,
+                Told::Text => is_text = true,
             }
         }
         match self.place {
+            Place::Held if is_text => return Ok(Told::Text),
             Place::Held => return Ok(Told::Bytes(bytes)),
-            Place::Parts => self.part(kind, bytes),
-            Place::Top | Place::Items | Place::Item | Place::Kind | Place::Elsewhere => {}
+            Place::Parts => self.part(kind, bytes, is_text),
+            Place::Top | Place::Items | Place::Item | Place::Kind | Place::Source | Place::Elsewhere => {}
         }
         Ok(Told::Nothing)
     }
@@ -263,12 +271,33 @@ mod tests {
         assert_eq!(content(&tool), Media { images: 1, ..Media::default() });
         let document = json!([{"type": "document", "source": {"type": "url", "url": "https://example.com/a.pdf"}}]);
         assert!(content(&document).is_boundless);
-        let within = json!([
-            {"type": "document", "source": {"type": "base64", "data": "AAAA"}},
+    }
+
+    #[test]
+    fn documents_are_text_or_of_any_length() {
+        let text = json!([
+            {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "https and more"}},
+            {"source": {"data": "AAAA", "type": "text"}, "type": "document"},
             {"type": "document", "source": {"type": "content", "content": [{"type": "text", "text": "hi"}]}},
-            {"type": "file", "file": {"file_data": "data:application/pdf;base64,AAAA"}},
+            {"type": "document", "source": {"type": "content", "content": "hi"}},
         ]);
-        assert_eq!(content(&within), Media::default());
+        assert_eq!(content(&text), Media::default());
+        for packed in [
+            json!([{"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": "AAAA"}}]),
+            json!([{"type": "tool_result", "content": [{"type": "document", "source": {"data": "AAAA", "type": "base64"}}]}]),
+            json!([{"type": "file", "file": {"file_data": "data:application/pdf;base64,AAAA"}}]),
+            json!([{"type": "input_file", "file_data": "data:text/plain;base64,AAAA"}]),
+            json!([{"type": "document"}]),
+        ] {
+            assert!(content(&packed).is_boundless, "{packed}");
+        }
+    }
+
+    #[test]
+    fn pictures_within_documents_count() {
+        let picture = json!({"type": "image", "source": {"type": "url", "url": "https://a"}});
+        let parts = json!([{"type": "document", "source": {"type": "content", "content": [picture, picture]}}]);
+        assert_eq!(content(&parts), Media { images: 2, ..Media::default() });
     }
 
     #[test]

@@ -76,9 +76,10 @@ fn limit_name(model: &str) -> &'static str {
     if is_old { "max_tokens" } else { "max_completion_tokens" }
 }
 
-/// Whether a stream of that model shows every token that is billed. The later ones reason, which nobody sees.
+/// Whether a stream of that model shows every token that is billed. The later ones reason, which nobody sees, those made
+/// for chats among them; and what is spoken is no text.
 fn shows_output(model: &str, _: bool) -> bool {
-    OLD_NAME.iter().any(|prefix| model.starts_with(prefix)) || model.contains("-chat")
+    OLD_NAME.iter().any(|prefix| model.starts_with(prefix)) && !model.contains("-audio")
 }
 
 fn ping(model: &str) -> (&'static str, String) {
@@ -88,4 +89,19 @@ fn ping(model: &str) -> (&'static str, String) {
     });
     body[limit_name(model)] = crate::probe::OUTPUT_LIMIT.into();
     ("/chat/completions", body.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shows_output;
+
+    #[test]
+    fn what_thinks_or_speaks_is_not_seen() {
+        for seen in ["gpt-4o", "gpt-4.1-mini", "gpt-3.5-turbo", "ft:gpt-4o-mini:acme::1"] {
+            assert!(shows_output(seen, false), "{seen}");
+        }
+        for hidden in ["gpt-5", "gpt-5-chat-latest", "o3", "gpt-4o-audio-preview-2025-06-03", "gpt-audio", "gpt-7"] {
+            assert!(!shows_output(hidden, false), "{hidden}");
+        }
+    }
 }

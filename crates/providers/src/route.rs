@@ -79,6 +79,8 @@ pub struct Route {
     /// Whether all output of a model is seen in a stream, given whether the request asks it to think; `None` if its
     /// tokens can't be seen there.
     pub(crate) shows: Option<fn(model: &str, thinks: bool) -> bool>,
+    /// Tokens of output at most of each answer, where no request can bound them and no model does.
+    pub(crate) makes: Option<fn(&Peek) -> Option<u64>>,
     /// How its stream is read, given how many answers were asked for.
     pub(crate) dialect: fn(answers: u32) -> Dialect,
     /// What a managed call may carry; `None` if managed access does not serve it.
@@ -154,6 +156,11 @@ impl Route {
     /// Whether a request can bound its output.
     pub const fn takes_limit(&self) -> bool {
         !self.members().limits.is_empty()
+    }
+
+    /// Tokens of output at most of each answer to that request, where that is known though nothing bounds them.
+    pub fn makes(&self, asked: &Peek) -> Option<u64> {
+        self.makes.and_then(|makes| makes(asked))
     }
 
     /// Whether the tokens of a stream of such a call can be counted while it passes. Those of hidden reasoning can't, and

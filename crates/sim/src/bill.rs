@@ -23,6 +23,10 @@ pub struct Prices {
     pub cache_write: u64,
     /// Input written to a cache for one hour.
     pub cache_write_1h: u64,
+    /// Sound that was heard, where it has a price of its own.
+    audio_input: Option<u64>,
+    /// Sound that is spoken, where it has a price of its own.
+    audio_output: Option<u64>,
 }
 
 /// Prices of one service tier.
@@ -52,6 +56,9 @@ pub struct Model {
     /// Whether it is sold by tokens, though at no price that is known here.
     #[serde(default)]
     tells_tokens: bool,
+    /// Whether it can think before it answers.
+    #[serde(default)]
+    pub reasons: bool,
 }
 
 fn chat() -> String {
@@ -146,6 +153,12 @@ impl Input {
         self.fresh + self.read + self.write + self.write_1h
     }
 
+    /// The same of the densest text: a token for each of its characters, of which there are four to a token elsewhere.
+    pub fn dense(self) -> Self {
+        let Self { fresh, read, write, write_1h } = self;
+        Self { fresh: 4 * fresh, read: 4 * read, write: 4 * write, write_1h: 4 * write_1h }
+    }
+
     /// From OpenAI's numbers, where the prompt includes the cached part.
     pub fn nested(prompt: u64, cached: u64, written: u64) -> Self {
         Self { fresh: prompt - cached - written, read: cached, write: written, write_1h: 0 }
@@ -165,26 +178,38 @@ pub struct Bill {
     pub us_only: bool,
     /// Fees beside the tokens, in pico-USD.
     pub fee: u64,
+    /// Tokens of sound that was sent, beside the rest of the input.
+    pub heard: u64,
+    /// How many tokens of the output are sound.
+    pub spoken: u64,
 }
 
 impl Bill {
     /// The bill of a call without surcharge or fee.
     pub fn new(model: &'static Model, tier: &'static str, input: Input) -> Self {
-        Self { model, tier, input, us_only: false, fee: 0 }
+        Self { model, tier, input, us_only: false, fee: 0, heard: 0, spoken: 0 }
+    }
+
+    /// Tokens of the whole prompt.
+    pub fn prompt(&self) -> u64 {
+        self.input.total() + self.heard
     }
 
     /// The cost in pico-USD with this much output, if the model has a price.
     pub fn pico_usd(&self, output: u64) -> Option<u128> {
         let fee = u128::from(self.fee);
-        let Some(prices) = self.model.prices(self.tier, self.input.total()) else {
+        let Some(prices) = self.model.prices(self.tier, self.prompt()) else {
             return self.model.is_priced().then_some(fee);
         };
+        let spoken = self.spoken.min(output);
         let part = |tokens: u64, price: u64| u128::from(tokens) * u128::from(price);
         let sum = part(self.input.fresh, prices.input)
             + part(self.input.read, prices.cache_read)
             + part(self.input.write, prices.cache_write)
             + part(self.input.write_1h, prices.cache_write_1h)
-            + part(output, prices.output);
+            + part(self.heard, prices.audio_input.unwrap_or(prices.input))
+            + part(spoken, prices.audio_output.unwrap_or(prices.output))
+            + part(output - spoken, prices.output);
         let sum = if self.us_only { sum * 11 / 10 } else { sum };
         Some(sum + fee)
     }
@@ -254,6 +279,16 @@ mod tests {
         let mut bill = bill(Provider::Anthropic, "claude-haiku-4-5", Input { fresh: 1000, ..Input::default() });
         bill.us_only = true;
         assert_eq!(decimal(cost(&bill, 0)), "0.0011");
+    }
+
+    #[test]
+    fn sound_has_its_own_price() {
+        // 2.50 USD in, 10 out; 32 heard, 64 spoken, per million.
+        let mut bill = bill(Provider::OpenAi, "gpt-audio", Input::nested(100, 0, 0));
+        (bill.heard, bill.spoken) = (10, 20);
+        assert_eq!(decimal(cost(&bill, 30)), "0.00195");
+        bill.model = model(Provider::OpenAi, "gpt-4o").expect("known");
+        assert_eq!(decimal(cost(&bill, 30)), "0.000575");
     }
 
     #[test]

@@ -26,5 +26,6 @@ pub mod shelf;
 pub mod sim;
 pub mod sse;
 pub mod text;
+mod thought;
 pub mod tool;
 pub mod writes;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ownkey_domain::ledger::Charge;
+use ownkey_domain::money::PicoUsd;
 use ownkey_domain::receipt::Receipt;
 use ownkey_providers::answer::Served;
 
@@ -25,6 +26,13 @@ impl Held {
     /// Whether all that is produced can be seen: it is held in parts then.
     pub fn is_visible(&self) -> bool {
         self.funding.quote().is_some_and(|quote| quote.is_sliced)
+    }
+
+    /// What is charged where only a guess says how much: no more than the call could have cost, by the prices of the tiers
+    /// that it asked for. A guess knows only the usual one, if the provider did not come to say which.
+    pub fn at_most(&self, guess: PicoUsd) -> PicoUsd {
+        let held = self.funding.quote().and_then(|quote| quote.cost(self.output));
+        held.map_or(guess, |held| guess.min(held))
     }
 }
 
@@ -89,7 +97,7 @@ impl OpenReceipt {
         let (Some(draft), Some(held)) = (&self.draft, &self.held) else { return };
         let guess = Guess { output, ..self.guess };
         let charge = match self.book.cost_by_now(draft, (served, guess)) {
-            Some(cost) => held.funding.charge(cost),
+            Some(cost) => held.funding.charge(held.at_most(cost)),
             None => held.funding.charge_at_most(output),
         };
         // A failing journal is logged there, and ends no answer before its end.

@@ -19,6 +19,7 @@ const MESSAGES: Route = Route {
         served: usage::answer,
     },
     shows: Some(super::shows_output),
+    makes: None,
     dialect: stream::reader,
     managed: Some(&managed::MESSAGES),
 };

@@ -15,6 +15,20 @@ pub(super) const WANTED: Wanted = Wanted { within: None, members: &["model", "us
 /// The same of text that was heard, which may say how long the sound was.
 pub(super) const HEARD: Wanted = Wanted { within: None, members: &["model", "usage", "duration"], kinds_of: &[] };
 
+/// Speech has some twenty tokens a second, and a character takes half a second at most: figures and what is read slowly,
+/// three times as long as other letters do.
+const TOKENS_PER_CHARACTER: u64 = 10;
+/// Of the silence around it, and of what is very short.
+const TOKENS_OF_SILENCE: u64 = 250;
+
+/// How many tokens of sound so many characters are at most. A request can't bound them, and no model does.
+pub(super) const fn spoken(characters: u64) -> u64 {
+    characters.saturating_mul(TOKENS_PER_CHARACTER).saturating_add(TOKENS_OF_SILENCE)
+}
+
+/// How many tokens a picture is at most: the largest in the best quality is 6,240, and each of its previews a hundred.
+pub(super) const IMAGE_TOKENS: u64 = 8_192;
+
 /// What speech used: all of its output is sound.
 pub(super) fn speech(answer: &Value) -> Served {
     let usage = &answer["usage"];
@@ -98,4 +112,14 @@ pub(super) fn transcription_reader(_: u32) -> Dialect {
 pub(super) fn image_reader(answers: u32) -> Dialect {
     let ends = &["image_generation.completed", "image_edit.completed"];
     Box::new(Events::new(Kinds { ends, served: images, ..SPEECH }, answers))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speech_is_bounded_by_what_is_said() {
+        assert_eq!([spoken(0), spoken(4_096), spoken(u64::MAX)], [250, 41_210, u64::MAX]);
+    }
 }

@@ -20,6 +20,7 @@ const CALL: Route = Route {
         served: usage::answer,
     },
     shows: None,
+    makes: None,
     dialect: stream::reader,
     managed: None,
 };
@@ -54,6 +55,7 @@ const IMAGE_MEMBERS: Members = Members { answers: &["n"], null_model: true, ..Me
 const IMAGES: Route = Route {
     body: Body::Json(IMAGE_MEMBERS),
     answer: Reading { wanted: media::WANTED, served: media::images },
+    makes: Some(|_| Some(media::IMAGE_TOKENS)),
     dialect: media::image_reader,
     ..EVENTS
 };
@@ -126,6 +128,7 @@ pub(super) const ROUTES: &[Route] = &[
         modes: &[Mode::AudioSpeech],
         body: Body::Json(Members { counted: Some("input"), ..Members::NONE }),
         answer: Reading { wanted: media::WANTED, served: media::speech },
+        makes: Some(|asked| asked.characters.map(media::spoken)),
         dialect: media::speech_reader,
         managed: Some(&media_terms::SPEECH),
         ..EVENTS

@@ -11,10 +11,14 @@ use crate::log::Mark;
 use crate::reply::Reply;
 use crate::sim::Sim;
 use crate::text::{self, Bounds, Stop};
+use crate::thought;
 use crate::tool::ToolCall;
 
 /// What a web search costs: 10 USD a thousand.
 const SEARCH_FEE: u64 = 10_000_000_000;
+
+/// What proves a thought that comes back.
+pub const SIGNATURE: &str = "c2ltdWxhdGVkIHRob3VnaHQ=";
 
 /// A message before it is written.
 pub struct Message {
@@ -32,6 +36,8 @@ pub struct Message {
     pub prompt: u64,
     /// Tokens of the answer.
     pub output: u64,
+    /// Tokens of them that were thought before anything was said.
+    pub thought: u64,
     /// The id of the tool call.
     pub tool_id: String,
     /// How often the web was searched.
@@ -52,15 +58,19 @@ pub fn message(
 ) -> (Message, Bill) {
     let owner = (call.key.as_deref().unwrap_or_default(), model.id.as_str());
     let input = sim.cache.marked(owner, &prompt::segments(body));
+    let input = if asked.0.has("dense") { input.dense() } else { input };
     let tool = prompt::tool_call(body, asked);
+    let limit = body.get("max_tokens").and_then(Value::as_u64);
+    let (thought, limit) = thought::within(limit, thought::thinking(model, body, &asked.0));
     let (text, stop) = match &tool {
         Some(_) => (String::new(), Stop::Tool),
-        None => words(body, asked),
+        None => words(body, asked, limit),
     };
-    let output = match &tool {
+    let said = match &tool {
         Some(tool) => text::count(&tool.name) + text::count(&tool.input.to_string()),
         None => text::count(&text),
     };
+    let output = said + thought;
     let geo = body.get("inference_geo").and_then(Value::as_str).unwrap_or("global").to_owned();
     // Only the models since 4.6 charge for the place.
     let us_only = geo == "us" && !model.id.contains("-4-5");
@@ -74,6 +84,7 @@ pub fn message(
         stop,
         prompt: input.total(),
         output,
+        thought,
         tool_id: call.unique("toolu_01"),
         searches,
         input,
@@ -87,10 +98,10 @@ pub fn message(
     (message, bill)
 }
 
-fn words(body: &Value, (asked, prompt): &(Directives, String)) -> (String, Stop) {
+fn words(body: &Value, (asked, prompt): &(Directives, String), limit: Option<u64>) -> (String, Stop) {
     let stops = body.get("stop_sequences").and_then(Value::as_array).into_iter().flatten();
     let bounds = Bounds {
-        limit: body.get("max_tokens").and_then(Value::as_u64),
+        limit,
         stops: stops.filter_map(Value::as_str).map(str::to_owned).collect(),
         least_chars: asked.count("chunks", "n", 12).unwrap_or(0).saturating_mul(3),
         huge: asked.count("huge", "bytes", 1_000_000),
@@ -114,7 +125,7 @@ impl Message {
                 "ephemeral_1h_input_tokens": input.write_1h,
             },
             "output_tokens": output,
-            "output_tokens_details": {"thinking_tokens": 0},
+            "output_tokens_details": {"thinking_tokens": self.thought.min(output)},
             "server_tool_use": self.server_tools(),
             "service_tier": self.tier,
             "inference_geo": self.geo,
@@ -128,7 +139,7 @@ impl Message {
             "cache_creation_input_tokens": self.input.write + self.input.write_1h,
             "cache_read_input_tokens": self.input.read,
             "output_tokens": self.told.1,
-            "output_tokens_details": {"thinking_tokens": 0},
+            "output_tokens_details": {"thinking_tokens": self.thought},
             "server_tool_use": self.server_tools(),
         })
     }
@@ -147,7 +158,12 @@ impl Message {
         }
     }
 
-    /// The one content block.
+    /// The block of what was thought: nobody sees it, and it is there all the same.
+    pub fn thinking(&self) -> Option<Value> {
+        (self.thought > 0).then(|| json!({"type": "thinking", "thinking": "", "signature": SIGNATURE}))
+    }
+
+    /// The content block that is the answer.
     pub fn block(&self) -> Option<Value> {
         match &self.tool {
             Some(tool) => Some(json!({
@@ -177,6 +193,6 @@ impl Message {
 /// The message in one piece.
 pub fn plain(message: &Message, asked: &Directives) -> Reply {
     let usage = (!asked.has("no_usage")).then(|| message.usage(message.told.1));
-    let body = message.envelope(message.block().into_iter().collect(), true, usage.clone());
+    let body = message.envelope(message.thinking().into_iter().chain(message.block()).collect(), true, usage.clone());
     Reply::json(200, &body).marked(Mark { output: Some(message.output), usage })
 }

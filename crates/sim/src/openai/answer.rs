@@ -12,7 +12,11 @@ use crate::log::Mark;
 use crate::reply::Reply;
 use crate::sim::Sim;
 use crate::text::{self, Bounds, Stop};
+use crate::thought;
 use crate::tool::ToolCall;
+
+/// Tokens of sound for a token of what is said.
+const SOUND_PER_WORD: u64 = 4;
 
 /// A completion before it is written.
 pub struct Completion {
@@ -34,6 +38,10 @@ pub struct Completion {
     pub choices: u64,
     /// Tokens of all choices.
     pub output: u64,
+    /// Tokens of them that were thought before anything was said.
+    pub thought: u64,
+    /// Whether it is spoken, and its words are only what is said.
+    pub is_spoken: bool,
     /// The service tier it was served in.
     pub tier: String,
     /// The usage object.
@@ -51,25 +59,32 @@ pub fn completion(
 ) -> (Completion, Bill) {
     let owner = (call.key.as_deref().unwrap_or_default(), model.id.as_str());
     let input = sim.cache.automatic(owner, &prompt::whole(body), model.charges_cache_writes());
+    let input = if asked.0.has("dense") { input.dense() } else { input };
+    let heard = prompt::heard(body);
     let tool = prompt::tool_call(body, asked);
+    let effort = body.get("reasoning_effort").and_then(Value::as_str);
+    let (thought, limit) = thought::within(limit(body), thought::reasoning(model, effort, &asked.0));
+    let is_spoken = tool.is_none() && prompt::is_spoken(body);
     let (text, stop) = match &tool {
         Some(_) => (String::new(), Stop::Tool),
-        None => words(body, asked),
+        // Words that are spoken are counted as words and as sound.
+        None => words(body, asked, if is_spoken { limit.map(|limit| limit / (1 + SOUND_PER_WORD)) } else { limit }),
     };
     let one = match &tool {
         Some(tool) => text::count(&tool.name) + text::count(&tool.input.to_string()),
         None => text::count(&text),
     };
     let choices = body.get("n").and_then(Value::as_u64).unwrap_or(1);
-    let output = one * choices;
-    let mut prompt_details = json!({"cached_tokens": input.read, "audio_tokens": 0});
+    let spoken = if is_spoken { one * SOUND_PER_WORD * choices } else { 0 };
+    let output = (one + thought) * choices + spoken;
+    let mut prompt_details = json!({"cached_tokens": input.read, "audio_tokens": heard});
     if model.charges_cache_writes() {
         prompt_details["cache_write_tokens"] = json!(input.write);
     }
     let completion_details = json!({
-        "reasoning_tokens": 0, "audio_tokens": 0, "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0,
+        "reasoning_tokens": thought * choices, "audio_tokens": spoken, "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0,
     });
-    let told = asked.0.given("usage", "input").unwrap_or(input.total());
+    let told = asked.0.given("usage", "input").unwrap_or(input.total() + heard);
     let told_output = asked.0.given("usage", "output").unwrap_or(output);
     let usage = json!({
         "prompt_tokens": told, "completion_tokens": told_output, "total_tokens": told.saturating_add(told_output),
@@ -86,11 +101,19 @@ pub fn completion(
         stop,
         choices,
         output,
+        thought: thought * choices,
+        is_spoken,
         tier: echo::tier(call, &asked.0).unwrap_or_else(|| tier.to_owned()),
         usage,
         metadata: is_kept(body).then(|| body.get("metadata").cloned().unwrap_or_else(|| json!({}))),
     };
-    (completion, Bill::new(model, tier, input))
+    (completion, Bill { heard, spoken, ..Bill::new(model, tier, input) })
+}
+
+/// The most tokens of an answer.
+fn limit(body: &Value) -> Option<u64> {
+    let limit = body.get("max_completion_tokens").and_then(Value::as_u64);
+    limit.or_else(|| body.get("max_tokens").and_then(Value::as_u64))
 }
 
 /// Whether the completion is to be kept.
@@ -109,15 +132,14 @@ pub fn tier(body: &Value, model: &Model) -> &'static str {
     if model.sells(tier) { tier } else { "default" }
 }
 
-fn words(body: &Value, (asked, prompt): &(Directives, String)) -> (String, Stop) {
+fn words(body: &Value, (asked, prompt): &(Directives, String), limit: Option<u64>) -> (String, Stop) {
     let stops = match body.get("stop") {
         Some(Value::String(one)) => vec![one.clone()],
         Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         _ => Vec::new(),
     };
-    let limit = body.get("max_completion_tokens").and_then(Value::as_u64);
     let bounds = Bounds {
-        limit: limit.or_else(|| body.get("max_tokens").and_then(Value::as_u64)),
+        limit,
         stops,
         least_chars: asked.count("chunks", "n", 12).unwrap_or(0).saturating_mul(3),
         huge: asked.count("huge", "bytes", 1_000_000),
@@ -141,12 +163,22 @@ impl Completion {
         }
     }
 
+    /// What is said, with a sound.
+    pub fn audio(&self, said: &str) -> Value {
+        json!({"id": self.id.replace("chatcmpl-", "audio_"), "data": "c291bmQ=", "transcript": said})
+    }
+
     fn message(&self) -> Value {
         let mut message = json!({"role": "assistant", "content": self.text, "refusal": null, "annotations": []});
         if let Some(tool) = &self.tool {
             let function = json!({"name": tool.name, "arguments": tool.input.to_string()});
             message["content"] = Value::Null;
             message["tool_calls"] = json!([{"id": self.tool_id, "type": "function", "function": function}]);
+        }
+        if self.is_spoken {
+            message["content"] = Value::Null;
+            message["audio"] = self.audio(&self.text);
+            message["audio"]["expires_at"] = json!(self.created + 3_600);
         }
         message
     }

@@ -25,7 +25,7 @@ pub fn complete(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
         return oddity::shaped(reply, &asked.0);
     }
     let (completion, bill) = answer::completion((sim, call), model, &body, &asked);
-    let prompt = bill.input.total();
+    let prompt = bill.prompt();
     if prompt > model.max_input_tokens {
         let said = format!(
             "This model's maximum context length is {} tokens. However, your messages resulted in {prompt} tokens. \

@@ -74,10 +74,28 @@ pub fn whole(body: &Value) -> String {
     whole
 }
 
-/// Pictures and sound count as a digest and not as their base64 text.
+/// Bytes in base64 of a token of sound: ten of them are a second.
+const BASE64_PER_TOKEN: usize = 2_134;
+
+/// Tokens of the sound in it.
+pub fn heard(body: &Value) -> u64 {
+    let parts = messages(body).iter().filter_map(|message| message.get("content")?.as_array()).flatten();
+    let sounds = parts.filter_map(|part| part.pointer("/input_audio/data")?.as_str());
+    sounds.map(|data| data.len().div_ceil(BASE64_PER_TOKEN) as u64).sum()
+}
+
+/// Whether the answer is to be spoken.
+pub fn is_spoken(body: &Value) -> bool {
+    let modalities = body.get("modalities").and_then(Value::as_array);
+    modalities.is_some_and(|modalities| modalities.contains(&"audio".into()))
+}
+
+/// Pictures count as a digest and not as their base64 text.
 fn push_part(whole: &mut String, part: &Value) {
     match part.get("text").and_then(Value::as_str) {
         Some(text) => whole.push_str(text),
+        // Counted apart.
+        None if part.get("input_audio").is_some() => {}
         None => whole.push_str(&crate::digest::sha256_hex(part.to_string().as_bytes()).repeat(6)),
     }
 }

@@ -41,13 +41,15 @@ pub fn events(completion: Completion, asked: &Directives, include: bool) -> Even
     let head: Vec<Event> = (0..count).map(|index| first(&chunks, &completion, index)).collect();
     let tail = tail(&chunks, &completion, include && !asked.has("no_usage"));
     let parts = parts(&completion, asked);
-    let (tool, output) = (completion.tool.is_some(), completion.output);
-    let mut chars = 0;
+    let (tool, output, thought) = (completion.tool.is_some(), completion.output, completion.thought);
+    let (mut chars, is_spoken) = (0, completion.is_spoken);
     let deltas = move |piece: String| {
         chars += piece.chars().count();
-        let so_far = if tool { output } else { tokens(chars) * count };
+        let so_far = if tool || is_spoken { output } else { tokens(chars) * count + thought };
         let delta = if tool {
             json!({"tool_calls": [{"index": 0, "function": {"arguments": piece}}]})
+        } else if is_spoken {
+            json!({"audio": completion.audio(&piece)})
         } else {
             json!({"content": piece})
         };
@@ -67,7 +69,8 @@ fn first(chunks: &Chunks, completion: &Completion, index: u64) -> Event {
         delta["content"] = Value::Null;
         delta["tool_calls"] = json!([{"index": 0, "id": completion.tool_id, "type": "function", "function": function}]);
     }
-    chunks.choice(Part::Frame, index, delta, None)
+    // What was thought is there before anything is said.
+    chunks.choice(Part::Frame, index, delta, None).output(completion.thought)
 }
 
 fn parts(completion: &Completion, asked: &Directives) -> Vec<String> {

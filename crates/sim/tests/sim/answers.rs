@@ -15,6 +15,7 @@ fn openai_kinds() -> Vec<Value> {
         with(chat("the weather"), json!({"tools": [tool]})),
         with(chat("Hello"), json!({"service_tier": "priority"})),
         with(chat(&"long ".repeat(2000)), json!({"model": "gpt-5.6"})),
+        with(chat("[[sim:think tokens=9]] Hello"), json!({"model": "gpt-5", "n": 2})),
     ]
 }
 
@@ -27,6 +28,7 @@ fn anthropic_kinds() -> Vec<Value> {
         with(messages("Hello"), json!({"stop_sequences": ["answer"]})),
         with(messages("the weather"), json!({"tools": [{"name": "get", "input_schema": schema}]})),
         with(messages(&"long ".repeat(2000)), json!({"cache_control": {"type": "ephemeral", "ttl": "1h"}})),
+        with(messages("Hello"), json!({"thinking": {"type": "enabled", "budget_tokens": 1024}})),
     ]
 }
 
@@ -76,9 +78,11 @@ async fn anthropic_plain_and_streamed() {
         assert_eq!(end["usage"]["output_tokens"], whole["usage"]["output_tokens"]);
         assert_eq!(end["delta"]["stop_reason"], whole["stop_reason"]);
         let words: String = events.iter().filter_map(|event| event["delta"]["text"].as_str()).collect();
-        assert_eq!(words, whole["content"][0]["text"].as_str().unwrap_or_default());
+        // What is thought comes first.
+        let answer = whole["content"].as_array().and_then(|blocks| blocks.last()).unwrap_or(&Value::Null);
+        assert_eq!(words, answer["text"].as_str().unwrap_or_default());
         let arguments: String = events.iter().filter_map(|event| event["delta"]["partial_json"].as_str()).collect();
-        let input = whole["content"][0].get("input").map(Value::to_string).unwrap_or_default();
+        let input = answer.get("input").map(Value::to_string).unwrap_or_default();
         assert_eq!(arguments, input);
     }
 }
@@ -167,4 +171,43 @@ async fn a_tool_is_called_as_a_directive_says_once() {
     assert_eq!(called["arguments"], json!(r#"{"cmd":"touch a"}"#));
     let without = sim.chat(&chat(text)).await.json();
     assert!(without["choices"][0]["message"]["content"].as_str().expect("text").contains("please"));
+}
+
+#[tokio::test]
+async fn what_is_thought_is_output_that_nobody_sees() {
+    let sim = start().await;
+    let body = with(chat("[[sim:think tokens=50]] Hello"), json!({"model": "gpt-5", "max_completion_tokens": 60}));
+    let whole = sim.chat(&body).await.json();
+    assert_eq!(whole["usage"]["completion_tokens"], 60);
+    assert_eq!(whole["usage"]["completion_tokens_details"]["reasoning_tokens"], 50);
+    assert_eq!(whole["choices"][0]["message"]["content"].as_str().map(|text| text.chars().count()), Some(40));
+    let less = sim.chat(&with(body.clone(), json!({"max_completion_tokens": 30}))).await.json();
+    assert_eq!(less["usage"]["completion_tokens_details"]["reasoning_tokens"], 30);
+    assert_eq!(
+        (&less["choices"][0]["message"]["content"], &less["choices"][0]["finish_reason"]),
+        (&json!(""), &json!("length"))
+    );
+    let spared = sim.chat(&with(body, json!({"reasoning_effort": "none"}))).await.json();
+    assert_eq!(spared["usage"]["completion_tokens_details"]["reasoning_tokens"], 0);
+    let thinking = json!({"thinking": {"type": "enabled", "budget_tokens": 1024}, "max_tokens": 2000});
+    let thought = sim.messages(&with(messages("[[sim:think tokens=500]] Hello"), thinking)).await.json();
+    assert_eq!(thought["usage"]["output_tokens_details"]["thinking_tokens"], 500);
+    assert_eq!((&thought["content"][0]["type"], &thought["content"][1]["type"]), (&json!("thinking"), &json!("text")));
+}
+
+#[tokio::test]
+async fn what_is_spoken_and_heard_is_told_apart() {
+    let sim = start().await;
+    let sound = json!({"type": "input_audio", "input_audio": {"data": "QUJD".repeat(2_000), "format": "wav"}});
+    let content = json!([{"type": "text", "text": "Hello"}, sound]);
+    let spoken = json!({
+        "model": "gpt-audio", "messages": [{"role": "user", "content": content}], "modalities": ["text", "audio"],
+        "audio": {"voice": "alloy", "format": "wav"},
+    });
+    let whole = sim.chat(&spoken).await.json();
+    assert_valid(&closed("openai", "CreateChatCompletionResponse"), &whole);
+    assert_eq!(whole["usage"]["prompt_tokens_details"]["audio_tokens"], 4);
+    let (output, details) = (&whole["usage"]["completion_tokens"], &whole["usage"]["completion_tokens_details"]);
+    assert_eq!(output.as_u64(), details["audio_tokens"].as_u64().map(|sound| sound / 4 * 5));
+    assert!(whole["choices"][0]["message"]["audio"]["transcript"].as_str().is_some_and(|text| text.len() > 9));
 }

@@ -11,6 +11,7 @@ use crate::echo;
 use crate::openai::answer::tier;
 use crate::sim::Sim;
 use crate::text::{self, Bounds, Stop};
+use crate::thought;
 use crate::tool::ToolCall;
 
 /// A response before it is written.
@@ -23,6 +24,8 @@ pub struct Response {
     pub searches: bool,
     /// Tokens of the answer.
     pub output: u64,
+    /// Tokens of them that were thought before anything was said.
+    pub thought: u64,
     /// The service tier it was served in.
     pub tier: &'static str,
     /// The usage object.
@@ -42,20 +45,25 @@ pub fn response(
 ) -> (Response, Input) {
     let owner = (call.owner(), model.id.as_str());
     let input = sim.cache.automatic(owner, &prompt::whole(sim, call, body), model.charges_cache_writes());
+    let input = if asked.0.has("dense") { input.dense() } else { input };
     let tool = prompt::tool_call(body, asked);
+    let effort = body.pointer("/reasoning/effort").and_then(Value::as_str);
+    let limit = body.get("max_output_tokens").and_then(Value::as_u64);
+    let (thought, limit) = thought::within(limit, thought::reasoning(model, effort, &asked.0));
     let (text, stop) = match &tool {
         Some(_) => (String::new(), Stop::Tool),
-        None => words(body, asked),
+        None => words(body, asked, limit),
     };
-    let output = match &tool {
+    let said = match &tool {
         Some(tool) => text::count(&tool.name) + text::count(&tool.input.to_string()),
         None => text::count(&text),
     };
+    let output = said + thought;
     let told = asked.0.given("usage", "input").unwrap_or(input.total());
     let told_output = asked.0.given("usage", "output").unwrap_or(output);
     let usage = json!({
         "input_tokens": told, "input_tokens_details": {"cached_tokens": input.read, "cache_write_tokens": input.write},
-        "output_tokens": told_output, "output_tokens_details": {"reasoning_tokens": 0},
+        "output_tokens": told_output, "output_tokens_details": {"reasoning_tokens": thought},
         "total_tokens": told.saturating_add(told_output),
     });
     let tail = call.unique("");
@@ -64,12 +72,12 @@ pub fn response(
     let mut envelope = envelope(body, &format!("resp_{tail}"), &named);
     envelope["service_tier"] = echo::key_in(call, &asked.0, "tier").unwrap_or_else(|| tier.to_owned()).into();
     let searches = prompt::searches(body, &asked.1);
-    (Response { text, tool, searches, output, tier, usage, tail, stop, envelope }, input)
+    (Response { text, tool, searches, output, thought, tier, usage, tail, stop, envelope }, input)
 }
 
-fn words(body: &Value, (asked, prompt): &(Directives, String)) -> (String, Stop) {
+fn words(body: &Value, (asked, prompt): &(Directives, String), limit: Option<u64>) -> (String, Stop) {
     let bounds = Bounds {
-        limit: body.get("max_output_tokens").and_then(Value::as_u64),
+        limit,
         stops: Vec::new(),
         least_chars: asked.count("chunks", "n", 12).unwrap_or(0).saturating_mul(3),
         huge: asked.count("huge", "bytes", 1_000_000),

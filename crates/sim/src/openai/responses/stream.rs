@@ -78,7 +78,7 @@ fn message(all: &mut Vec<Event>, next: &mut Numbered, (response, asked): (&Respo
     for piece in pieces(&response.text, asked.count("chunks", "n", 12).unwrap_or(default)) {
         chars += piece.chars().count();
         let delta = place(json!({"delta": piece, "logprobs": []}));
-        all.push(next.event(Part::Delta, "response.output_text.delta", delta).output(tokens(chars)));
+        all.push(next.event(Part::Delta, "response.output_text.delta", delta).output(tokens(chars) + response.thought));
     }
     let text = place(json!({"text": response.text, "logprobs": []}));
     all.push(next.event(Part::Frame, "response.output_text.done", text));
