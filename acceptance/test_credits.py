@@ -2,23 +2,20 @@
 
 import json
 import random
-import re
-import socket
 from concurrent.futures import ThreadPoolExecutor
-from decimal import ROUND_UP, Decimal
-from urllib.parse import urlsplit
+from decimal import Decimal
 
 import httpx
 import pytest
 
 from harness.api import LOCAL, PATHS, call_body, call_headers, post, read_what_comes
-from harness.load import Plan, read_to_the_end, request
+from harness.load import Plan, read_to_the_end
+from harness.money import MICRO, PRICES, checked, credits, events_came, leave, needed, purse, rich, set_budget
 from harness.process import wait_for
 from harness.products import code, grant, settings, workspace
 from harness.server import Server
 from harness.sim import PROVIDERS, provider_key
 
-MICRO = Decimal("0.000001")
 LONG = "Hello [[sim:chunks n={} delay_ms={}]]"
 
 
@@ -27,54 +24,6 @@ def niyra(tmp_path_factory, sim):
     running = Server(tmp_path_factory.mktemp("credits"), sim, settings=settings("niyra")).start()
     yield running
     running.stop()
-
-
-def credits(cost_usd) -> Decimal:
-    """What Niyra's customers pay for that cost: rounded up once."""
-    return (Decimal(cost_usd) * Decimal("1.2") / Decimal("0.01")).quantize(MICRO, ROUND_UP)
-
-
-def purse(workspace) -> dict[str, Decimal]:
-    """The credits of a workspace, once all its receipts are in the book."""
-    workspace.receipts()
-    told = workspace.operator.get(f"{workspace.path}/credits")
-    return {name: Decimal(told[name]) for name in ("balance", "held", "available")}
-
-
-def rich(server, amount=1_000):
-    acme = workspace(server, "pro")
-    grant(acme, amount)
-    return acme
-
-
-def needed(answer) -> tuple[Decimal, int | None]:
-    """The hold that a refusal names, and the output limit that would fit."""
-    assert code(answer) == (402, "insufficient_credits"), answer.text
-    hold = re.search(r"a hold of ([0-9.]+) credits", answer.text)
-    fits = re.search(r"an output limit of ([0-9]+) tokens would fit", answer.text)
-    return Decimal(hold[1]), int(fits[1]) if fits else None
-
-
-def checked(server):
-    """The book is sound, and nothing is held."""
-    told = server.run("ledger", "check", "--config", server.folder / "ownkey.toml")
-    assert told.returncode == 0 and "0 open holds" in told.stdout, told.stdout + told.stderr
-
-
-def leave(server, secret, plan, when):
-    target = urlsplit(server.url)
-    with socket.create_connection((target.hostname, target.port), timeout=30) as connection:
-        connection.sendall(request(plan, secret, target.netloc))
-        when(connection)
-
-
-def events_came(number):
-    def when(connection):
-        data = b""
-        while data.count(b"data: ") < number:
-            data += connection.recv(4096)
-
-    return when
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -104,10 +53,6 @@ def test_what_is_charged_is_what_the_provider_bills(niyra, sim, provider, stream
     assert Decimal(receipt["credits"]) == credits(entry["cost_usd"]) > 0
     left = 1_000 - credits(entry["cost_usd"])
     assert purse(acme) == {"balance": left, "held": 0, "available": left}
-
-
-# USD for a million tokens, in and out, of what `call_body` asks for.
-PRICES = {"openai": (Decimal("0.15"), Decimal("0.6")), "anthropic": (Decimal(1), Decimal(5))}
 
 
 def costs_its_hold(poor, provider: str, letters: int, limit: int) -> tuple[bytes | None, Decimal]:
@@ -266,11 +211,6 @@ def test_models_are_shown_as_usable_whatever_the_balance(niyra):
     assert any(model["usable"] for model in acme.api.get("/models")["data"])
 
 
-def budget(acme, **fields):
-    body = {"scope": "workspace", "payer": "any", "period": "day", "action": "block", "unpriced": "refuse"} | fields
-    return acme.operator("POST", f"{acme.path}/budgets", body, 201).json()
-
-
 @pytest.mark.parametrize("payer", ["byok", "managed"])
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_budget_stops_calls_before_they_go_out(niyra, sim, provider, payer):
@@ -279,14 +219,14 @@ def test_a_budget_stops_calls_before_they_go_out(niyra, sim, provider, payer):
         acme.put_key(provider, provider_key(provider), expect=201)
     one = acme.ask(provider, max_tokens=100)
     cost = Decimal(acme.receipt(one)["cost_usd"])
-    made = budget(acme, limit_usd="0.000001")
+    made = set_budget(acme, limit_usd="0.000001")
     since = sim.now()
     refused = acme.ask(provider, max_tokens=100)
     assert code(refused) == (402, "budget_exceeded") and sim.calls(since) == []
     assert made["id"] in refused.text and "resets_at: 2" in refused.text
     assert refused.headers["x-should-retry"] == "false"
     acme.operator("DELETE", f"{acme.path}/budgets/{made['id']}", expect=204)
-    made = budget(acme, limit_usd="1")
+    made = set_budget(acme, limit_usd="1")
     assert acme.ask(provider, max_tokens=100).headers["x-ownkey-payer"] == payer
     acme.receipts()
     told = acme.operator.get(f"{acme.path}/budgets/{made['id']}")
@@ -300,7 +240,7 @@ def test_a_budget_ends_a_stream_of_an_own_key(niyra, provider):
     acme.put_key(provider, provider_key(provider), expect=201)
     # Enough for the first 2,048 tokens and their prompt, not for as many again.
     limit = {"openai": "0.003", "anthropic": "0.012"}[provider]
-    made = budget(acme, limit_usd=limit)
+    made = set_budget(acme, limit_usd=limit)
     body = json.dumps(call_body(provider, LONG.format(5_000, 0), stream=True, max_tokens=8_000)).encode()
     answer = read_what_comes(acme.url, provider, body, acme.secret)
     assert answer.head.status_code == 200 and "budget_exceeded" in answer.text and made["id"] in answer.text
@@ -334,12 +274,12 @@ def test_a_budget_refuses_what_has_no_price_unless_it_is_told_not_to(niyra, sim)
     unknown = {"model": "ft:gpt-4o-mini-2024-07-18:acme::abc"}
     passes = lambda: code(acme.ask("openai", **unknown))[1] != "model_not_priced"  # noqa: E731
     assert passes()
-    made = budget(acme, limit_usd="5")
+    made = set_budget(acme, limit_usd="5")
     since = sim.now()
     refused = acme.ask("openai", **unknown)
     assert code(refused) == (403, "model_not_priced") and made["id"] in refused.text and sim.calls(since) == []
     acme.operator("DELETE", f"{acme.path}/budgets/{made['id']}", expect=204)
-    budget(acme, limit_usd="5", unpriced="allow")
+    set_budget(acme, limit_usd="5", unpriced="allow")
     assert passes()
 
 
