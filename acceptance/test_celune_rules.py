@@ -2,10 +2,14 @@
 
 import itertools
 import json
+import tomllib
+from decimal import Decimal
 
 import httpx
 import pytest
 
+from harness.api import MODELS
+from harness.money import counted, set_budget, used
 from harness.products import change, code, set_payer, settings, workspace
 from harness.server import Server
 from harness.sim import PROVIDERS, provider_key
@@ -144,13 +148,124 @@ def test_celune_c14_own_keys_only_means_no_managed_call(celune, sim, provider, f
     assert acme.receipt(answer)["payer"] == "byok"
 
 
+def billing_side(acme) -> dict:
+    """All that the workspace is billed for by Celune: its plan, and its credits."""
+    own = acme.operator.get(acme.path)
+    credits = acme.operator.get(f"{acme.path}/credits")
+    [plan] = [plan for plan in acme.api.get("/plans")["data"] if plan["current"]]
+    return {"plan": own["plan"], "includes": plan, "balance": credits["balance"], "grants": credits["grants"]}
+
+
+def chat_costs(acme, provider) -> tuple[str, str, dict]:
+    """What the page of costs says of a call: who pays, how, and what a token is in credits."""
+    path = {"openai": "/v1/chat/completions", "anthropic": "/v1/messages"}[provider]
+    [route] = [row for row in acme.operator.get(f"{acme.path}/costs")["routes"] if row["path"] == path and row["method"] == "POST"]
+    said = next(one for one in route["models"] if one["id"] == MODELS[provider])
+    return said["payer"], said["cost"], said["credits_per_million_tokens"]
+
+
+@pytest.mark.parametrize("plan", ["pro", "team", "enterprise"])
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_celune_c7_inference_moves_to_the_providers_bill_and_the_subscription_stays(celune, sim, provider, plan):
+    acme = workspace(celune, plan)
+    before, bills, receipts = billing_side(acme), {}, []
+
+    def call(payer: str, key: str):
+        since = sim.now()
+        for more in ({}, {"stream": True}):
+            answer = acme.ask(provider, **more)
+            assert answer.status_code == 200 and answer.headers["x-ownkey-payer"] == payer
+            assert answer.headers.get("x-ownkey-credits", "0") == "0"
+            receipts.append(acme.receipt(answer))
+        entries = sim.ended(since)
+        assert {entry["key"] for entry in entries} == {key}, "the bill goes to that account"
+        bills[payer] = bills.get(payer, 0) + sum(Decimal(entry["cost_usd"]) for entry in entries)
+
+    # "Without BYOK, inference costs are included in Celune's managed access."
+    assert chat_costs(acme, provider)[:2] == ("managed", "included")
+    call("managed", celune.managed_keys[provider])
+    assert [(one["included"], one["credits"], one["payer"]) for one in receipts] == [(True, "0", "managed")] * 2
+    # "With BYOK, those costs move to your provider account instead."
+    key = provider_key(provider)
+    acme.put_key(provider, key, expect=201)
+    payer, cost, credits = chat_costs(acme, provider)
+    assert (payer, cost) == ("byok", "own_key") and {price for tier in credits.values() for price in tier.values()} == {"0"}
+    call("byok", key)
+    assert [(one["included"], one["credits"], one["payer"]) for one in receipts[2:]] == [(False, "0", "byok")] * 2
+    # "BYOK does not change your Celune subscription."
+    assert billing_side(acme) == before
+    # Both sides, where the workspace looks: its usage and its statement, each the bill of whoever bills it.
+    usage = {row["key"]: Decimal(row["cost_usd"]) for row in acme.usage(group_by="payer")["data"]}
+    statement = acme.operator.get(f"{acme.path}/statements/{receipts[0]['at'][:7]}")
+    told = {row["payer"]: (row["calls"], Decimal(row["cost_usd"]), row["credits"]) for row in statement["usage"]}
+    assert usage == bills and told == {payer: (2, bill, "0") for payer, bill in bills.items()}
+    assert statement["entries"] == [] and statement["closing_balance"] == "0"
+    # And back: the next call is included again.
+    acme.delete_key(provider)
+    call("managed", celune.managed_keys[provider])
+    assert receipts[-1]["included"] and chat_costs(acme, provider)[:2] == ("managed", "included")
+    assert billing_side(acme) == before
+
+
 def test_celune_c13_plans_show_what_they_include(celune):
+    configured = tomllib.loads(settings("celune"))["plans"]
+    for current in configured:
+        acme = workspace(celune, current)
+        plans = {plan["id"]: plan for plan in acme.api.get("/plans")["data"]}
+        assert plans.keys() == configured.keys() == {"spark", "pro", "team", "enterprise"}
+        assert [name for name, plan in plans.items() if plan["current"]] == [current]
+        for name, plan in configured.items():
+            assert {member: plans[name][member] for member in plan} == plan
+            absent = {"requests_per_minute", "output_limit", "tokens_per_minute", "allowance_credits"} - plan.keys()
+            assert all(plans[name][member] is None for member in absent)
+
+
+@pytest.mark.parametrize("plan", ["spark", "pro", "team", "enterprise"])
+def test_celune_c13_what_a_plan_says_it_includes_it_does(celune, sim, plan):
+    acme = workspace(celune, plan)
+    [own] = [one for one in acme.api.get("/plans")["data"] if one["current"]]
+    # Managed access, with the plan's output limit where a call has none.
+    since = sim.now()
+    answer = acme.ask("openai")
+    assert answer.headers["x-ownkey-payer"] == "managed" and acme.receipt(answer)["included"] == (own["managed"] == "included")
+    assert json.loads(sim.calls(since)[0]["body"])["max_tokens"] == own["output_limit"]
+    # So many calls a minute.
+    assert answer.headers.get("x-ratelimit-limit-requests") == (own["requests_per_minute"] and str(own["requests_per_minute"]))
+    # Own keys.
+    pasted = acme.put_key("openai", provider_key("openai"))
+    assert (pasted.status_code, pasted.json().get("code")) == ((201, None) if own["byok"] else (403, "plan_required"))
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_celune_c15_caps_at_the_provider_stay_and_ours_come_on_top(celune, sim, provider):
+    """The page says: apply your own rate limits and spend caps at the provider level."""
     acme = workspace(celune, "pro")
-    plans = {plan["id"]: plan for plan in acme.api.get("/plans")["data"]}
-    assert sorted(plans) == ["enterprise", "pro", "spark", "team"]
-    assert {name: plan["byok"] for name, plan in plans.items() if not plan["byok"]} == {"spark": False}
-    assert plans["pro"]["current"] and not plans["spark"]["current"]
-    assert all(plan["managed"] == "included" for plan in plans.values())
+    key = provider_key(provider)
+    acme.put_key(provider, key, expect=201)
+    # The provider's are his to tell, in his words, and nobody else pays in the key's place.
+    for behaviour, status in (("limited", 429), ("noquota", {"openai": 429, "anthropic": 400}[provider])):
+        sim.set_key(key, behaviour)
+        since = sim.now()
+        answer = acme.ask(provider)
+        assert answer.status_code == status and answer.headers["x-ownkey-payer"] == "byok", answer.text
+        assert {call["key"] for call in sim.calls(since)} == {key}
+    sim.set_key(key, "ok")
+    # Ours on top: a budget, here of a day and of own keys.
+    made = set_budget(acme, payer="byok", limit_usd="1")
+    assert acme.ask(provider).status_code == 200
+    spent = used(acme, made)
+    assert spent == sum(Decimal(receipt["cost_usd"] or 0) for receipt in acme.receipts()) > 0
+    path = f"{acme.path}/budgets/{made['id']}"
+    acme.operator("PUT", path, {"period": "day", "payer": "byok", "limit_usd": str(spent)}, 200)
+    since = sim.now()
+    answer = acme.ask(provider)
+    assert code(answer) == (402, "budget_exceeded") and sim.calls(since) == []
+    assert made["id"] in answer.text and f"resets_at: {made['resets_at']}" in answer.text
+    assert made["resets_at"].endswith("T00:00:00.000Z") and counted(acme, made)["threshold"] == 100
+    # Another workspace's caps are its own; and so are this one's once they are raised.
+    assert workspace(celune, "pro").ask(provider).status_code == 200
+    acme.operator("PUT", path, {"period": "day", "payer": "byok", "limit_usd": "5"}, 200)
+    assert acme.ask(provider).headers["x-ownkey-payer"] == "byok"
 
 
 def test_managed_calls_are_a_closed_world(celune, sim):

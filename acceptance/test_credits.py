@@ -2,17 +2,15 @@
 
 import json
 import random
-import socket
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from harness.api import LOCAL, PATHS, call_body, call_headers, read_what_comes
-from harness.load import Plan, read_to_the_end, request
-from harness.money import MICRO, checked, credits, needed, purse
+from harness.load import Plan, read_to_the_end
+from harness.money import MICRO, checked, credits, events_came, leave, needed, purse, rich, set_budget
 from harness.process import wait_for
 from harness.products import code, grant, settings, workspace
 from harness.server import Server
@@ -27,28 +25,6 @@ def niyra(tmp_path_factory, sim):
     running = Server(tmp_path_factory.mktemp("credits"), sim, settings=settings("niyra")).start()
     yield running
     running.stop()
-
-
-def rich(server, amount=1_000):
-    acme = workspace(server, "pro")
-    grant(acme, amount)
-    return acme
-
-
-def leave(server, secret, plan, when):
-    target = urlsplit(server.url)
-    with socket.create_connection((target.hostname, target.port), timeout=30) as connection:
-        connection.sendall(request(plan, secret, target.netloc))
-        when(connection)
-
-
-def events_came(number):
-    def when(connection):
-        data = b""
-        while data.count(b"data: ") < number:
-            data += connection.recv(4096)
-
-    return when
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -191,11 +167,6 @@ def test_models_are_shown_as_usable_whatever_the_balance(niyra):
     assert any(model["usable"] for model in acme.api.get("/models")["data"])
 
 
-def budget(acme, **fields):
-    body = {"scope": "workspace", "payer": "any", "period": "day", "action": "block", "unpriced": "refuse"} | fields
-    return acme.operator("POST", f"{acme.path}/budgets", body, 201).json()
-
-
 @pytest.mark.parametrize("payer", ["byok", "managed"])
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_budget_stops_calls_before_they_go_out(niyra, sim, provider, payer):
@@ -204,14 +175,14 @@ def test_a_budget_stops_calls_before_they_go_out(niyra, sim, provider, payer):
         acme.put_key(provider, provider_key(provider), expect=201)
     one = acme.ask(provider, max_tokens=100)
     cost = Decimal(acme.receipt(one)["cost_usd"])
-    made = budget(acme, limit_usd="0.000001")
+    made = set_budget(acme, limit_usd="0.000001")
     since = sim.now()
     refused = acme.ask(provider, max_tokens=100)
     assert code(refused) == (402, "budget_exceeded") and sim.calls(since) == []
     assert made["id"] in refused.text and "resets_at: 2" in refused.text
     assert refused.headers["x-should-retry"] == "false"
     acme.operator("DELETE", f"{acme.path}/budgets/{made['id']}", expect=204)
-    made = budget(acme, limit_usd="1")
+    made = set_budget(acme, limit_usd="1")
     assert acme.ask(provider, max_tokens=100).headers["x-ownkey-payer"] == payer
     acme.receipts()
     told = acme.operator.get(f"{acme.path}/budgets/{made['id']}")
@@ -225,7 +196,7 @@ def test_a_budget_ends_a_stream_of_an_own_key(niyra, provider):
     acme.put_key(provider, provider_key(provider), expect=201)
     # Enough for the first 2,048 tokens and their prompt, not for as many again.
     limit = {"openai": "0.003", "anthropic": "0.012"}[provider]
-    made = budget(acme, limit_usd=limit)
+    made = set_budget(acme, limit_usd=limit)
     body = json.dumps(call_body(provider, LONG.format(5_000, 0), stream=True, max_tokens=8_000)).encode()
     answer = read_what_comes(acme.url, provider, body, acme.secret)
     assert answer.head.status_code == 200 and "budget_exceeded" in answer.text and made["id"] in answer.text
@@ -259,12 +230,12 @@ def test_a_budget_refuses_what_has_no_price_unless_it_is_told_not_to(niyra, sim)
     unknown = {"model": "ft:gpt-4o-mini-2024-07-18:acme::abc"}
     passes = lambda: code(acme.ask("openai", **unknown))[1] != "model_not_priced"  # noqa: E731
     assert passes()
-    made = budget(acme, limit_usd="5")
+    made = set_budget(acme, limit_usd="5")
     since = sim.now()
     refused = acme.ask("openai", **unknown)
     assert code(refused) == (403, "model_not_priced") and made["id"] in refused.text and sim.calls(since) == []
     acme.operator("DELETE", f"{acme.path}/budgets/{made['id']}", expect=204)
-    budget(acme, limit_usd="5", unpriced="allow")
+    set_budget(acme, limit_usd="5", unpriced="allow")
     assert passes()
 
 

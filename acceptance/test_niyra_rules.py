@@ -1,8 +1,11 @@
 """Niyra, sentence by sentence: its plans, Apex, and credits up to the 402, with the configuration that it would run."""
 
+from decimal import Decimal
+
 import pytest
 
 from harness.errors import assert_problem
+from harness.money import checked, credits, needed, purse, rich
 from harness.products import change, code, set_payer, settings, workspace
 from harness.server import Server
 from harness.sim import PROVIDERS, provider_key
@@ -78,6 +81,71 @@ def test_niyra_n3_apex_is_alpha_gated_and_own_key_only(niyra, sim, plan, feature
         assert shown["usable"] == (refusal is None) and (shown["reason"] or {}).get("code") == refusal
         if refusal == "model_gated":
             assert shown["reason"]["message"] == WORDS
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "streamed"])
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_niyra_n1_credits_tick_for_hosted_access_and_not_for_own_keys(niyra, sim, provider, stream):
+    acme, more = rich(niyra), {"stream": True} if stream else {}
+    since = sim.now()
+    # "You pay in credits, we pay the providers."
+    hosted = acme.ask(provider, **more)
+    [entry] = sim.ended(since)
+    price = credits(entry["cost_usd"])
+    assert hosted.headers["x-ownkey-payer"] == "managed" and entry["key"] == niyra.managed_keys[provider]
+    assert Decimal(acme.receipt(hosted)["credits"]) == price > 0
+    assert purse(acme)["balance"] == 1_000 - price
+    # "Niyra runs on your vendor account. Credits don't tick down for LLM calls; you pay your provider directly."
+    key = provider_key(provider)
+    acme.put_key(provider, key, expect=201)
+    since = sim.now()
+    own = acme.ask(provider, **more)
+    [entry] = sim.ended(since)
+    assert own.headers["x-ownkey-payer"] == "byok" and own.headers["x-ownkey-credits"] == "0" and entry["key"] == key
+    assert purse(acme) == {"balance": 1_000 - price, "held": 0, "available": 1_000 - price}
+    # "Your vendor bill may be lower than credit equivalents": both are told.
+    usage = {row["key"]: row for row in acme.usage(group_by="payer")["data"]}
+    assert Decimal(usage["byok"]["cost_usd"]) == Decimal(entry["cost_usd"])
+    assert Decimal(usage["byok"]["credits_at_rate"]) == credits(entry["cost_usd"])
+    [charge] = [one for one in acme.operator.all(f"{acme.path}/ledger") if one["kind"] == "charge"]
+    assert (charge["request"], -Decimal(charge["change"])) == (hosted.headers["x-ownkey-request-id"], price)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_niyra_n1_own_keys_work_with_no_credits_left(niyra, sim, provider):
+    acme = workspace(niyra, "pro")
+    other = next(name for name in PROVIDERS if name != provider)
+    acme.put_key(provider, provider_key(provider), expect=201)
+    since = sim.now()
+    for more in ({}, {"stream": True}):
+        assert acme.ask(provider, **more).headers["x-ownkey-payer"] == "byok"
+    # The provider for which there is no key is hosted access, and that there is nothing to pay with.
+    assert code(acme.ask(other)) == (402, "insufficient_credits")
+    assert len(sim.calls(since)) == 2 and acme.operator.all(f"{acme.path}/ledger") == []
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_niyra_n6_disconnect_reverts_to_the_credit_pool_down_to_its_end(niyra, sim, provider):
+    acme = rich(niyra, 1)
+    acme.put_key(provider, provider_key(provider), expect=201)
+    assert acme.ask(provider, max_tokens=50).headers["x-ownkey-credits"] == "0"
+    acme.delete_key(provider)
+    # From the next message on, credits pay for each, as long as they cover one.
+    since, spent = sim.now(), 0
+    while (answer := acme.ask(provider, max_tokens=50)).status_code == 200:
+        assert answer.headers["x-ownkey-payer"] == "managed"
+        spent += Decimal(acme.receipt(answer)["credits"])
+        assert purse(acme)["balance"] == 1 - spent >= 0
+    entries = sim.ended(since)
+    assert {entry["key"] for entry in entries} == {niyra.managed_keys[provider]}
+    assert spent == sum(credits(entry["cost_usd"]) for entry in entries) > 0
+    hold, _ = needed(answer)
+    assert hold > purse(acme)["available"] == 1 - spent and f"balance is {(1 - spent).normalize():f}" in answer.text
+    # A key again, and it does not matter what is left.
+    acme.put_key(provider, provider_key(provider), expect=201)
+    assert acme.ask(provider).headers["x-ownkey-payer"] == "byok"
+    assert purse(acme)["balance"] == 1 - spent
+    checked(niyra)
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

@@ -16,6 +16,11 @@ crates() {
     fi
 }
 
+# The store's tests that let processes die at named points, which only this feature has.
+killed_store() {
+    cargo test -p ownkey-store --features kill-points --locked --quiet --test contract kills::
+}
+
 # Two binaries of the same sources: one that can end itself at named points of the receipt journal, for crash
 # tests, and the one to release. They share all dependencies, so the second build is short.
 binaries() {
@@ -49,6 +54,7 @@ if [[ ${1:-} == soak ]]; then
     export OWNKEY_SOAK=1
 else
     step "tests of the crates" crates
+    step "tests of a store that is killed" killed_store
 fi
 step "release binaries" binaries
 step "what the tests need" scripts/test-setup.sh

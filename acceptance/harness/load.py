@@ -26,6 +26,8 @@ class Plan:
     # Leave by a reset instead of a close.
     reset: bool = False
     id: str = field(default_factory=lambda: "load-" + secrets.token_hex(8))
+    # What its body has besides.
+    more: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -44,7 +46,7 @@ class Result:
 
 def request(plan: Plan, secret: str, host: str, more_headers=None) -> bytes:
     more = {"stream": True} if plan.stream else {}
-    body = json.dumps(call_body(plan.provider, plan.prompt, **more)).encode()
+    body = json.dumps(call_body(plan.provider, plan.prompt, **more, **plan.more)).encode()
     headers = call_headers(plan.provider, secret) | {
         "host": host,
         "content-length": str(len(body)),

@@ -6,7 +6,7 @@ use ownkey_domain::ledger::{Charge, Funds, Settlement};
 use ownkey_domain::money::{MicroCredits, NanoUsd, PicoUsd};
 use ownkey_domain::receipt::{Outcome, Receipt};
 use ownkey_domain::usage::{Measured, TokenClass};
-use ownkey_providers::answer::{Billing, Served};
+use ownkey_providers::answer::{Billing, Served, Stored};
 
 use crate::settle::{Book, Guess, Held};
 
@@ -60,9 +60,11 @@ fn may_be_made_whole(receipt: &Receipt, held: &Held) -> bool {
     }
 }
 
-/// What an answer that did not tell its usage is taken to have used; `None` if there is more than tokens to it.
+/// What an answer that did not tell its usage is taken to have used; `None` if there is more than tokens to it, or if it
+/// is made to its end whoever reads along.
 fn estimate(served: &Served, guess: Guess) -> Option<Served> {
-    if served.billing != Billing::ByUsage {
+    let in_background = matches!(served.stored, Some(Stored::InBackground { .. }));
+    if served.billing != Billing::ByUsage || in_background {
         return None;
     }
     let mut usage = served.usage;

@@ -69,6 +69,8 @@ pub struct Peek {
     pub characters: Option<u64>,
     /// What it goes on from.
     pub previous: Previous,
+    /// Whether the answer is to be made while nobody waits for it. What it used, another call may tell.
+    pub background: bool,
     places: Places,
 }
 
@@ -126,6 +128,7 @@ pub fn peek(sent: Payload<'_>, route: &Route) -> Result<Peek, PeekError> {
         wanted.push(THINKING);
     }
     wanted.extend(acted_on.previous);
+    wanted.extend(acted_on.background);
     let top = members::read(body, &wanted)?;
     let mut peek = Peek {
         model: if acted_on.null_model { top.text_or_null(MODEL)? } else { top.text(MODEL)? },
@@ -138,6 +141,7 @@ pub fn peek(sent: Payload<'_>, route: &Route) -> Result<Peek, PeekError> {
             Some(value) => value.previous()?,
             None => Previous::Nothing,
         },
+        background: acted_on.background.map_or(Ok(None), |name| top.flag(name))?.unwrap_or(false),
         places: Places {
             start: top.start,
             is_empty: top.is_empty,

@@ -117,6 +117,8 @@ pub struct Members {
     pub thinking: bool,
     /// The member that names the response it goes on from.
     pub previous: Option<&'static str>,
+    /// The flag by which the answer is made while nobody waits for it.
+    pub background: Option<&'static str>,
 }
 
 impl Members {
@@ -129,6 +131,7 @@ impl Members {
         asks_usage: false,
         null_model: false,
         previous: None,
+        background: None,
         thinking: false,
     };
 }
@@ -164,9 +167,10 @@ impl Route {
     }
 
     /// Whether the tokens of a stream of such a call can be counted while it passes. Those of hidden reasoning can't, and
-    /// are billed all the same; so in doubt they can't be counted.
+    /// are billed all the same; so in doubt they can't be counted. Nor can those of an answer in the background, which is
+    /// made to its end whoever reads along.
     pub fn shows_output(&self, asked: &Peek, model: &str) -> bool {
-        asked.stream && self.shows.is_some_and(|shows| shows(model, asked.thinks))
+        asked.stream && !asked.background && self.shows.is_some_and(|shows| shows(model, asked.thinks))
     }
 
     /// Whether models of that kind are called by it. Where no kind has a path of its own, all are.

@@ -84,7 +84,11 @@ pub(super) const ROUTES: &[Route] = &[
     Route {
         template: "/v1/responses",
         modes: &[Mode::Chat, Mode::Responses],
-        body: Body::Json(Members { limits: &["max_output_tokens"], ..RESPONSE_MEMBERS }),
+        body: Body::Json(Members {
+            limits: &["max_output_tokens"],
+            background: Some("background"),
+            ..RESPONSE_MEMBERS
+        }),
         shows: Some(super::shows_output),
         managed: Some(&managed::RESPONSES),
         ..RESPONSE

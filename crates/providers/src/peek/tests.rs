@@ -21,6 +21,22 @@ fn a_model_may_be_null_where_the_provider_says_so() {
     assert!(look(br#"{"model":7}"#, route("/v1/images/generations")).is_err());
 }
 
+#[test]
+fn what_is_made_in_the_background_is_not_seen_whole() {
+    let responses = route("/v1/responses");
+    let shows = |body: &str| {
+        let found = look(body.as_bytes(), responses).unwrap();
+        (found.background, responses.shows_output(&found, "gpt-4o-mini"))
+    };
+    assert_eq!(shows(r#"{"model":"m","stream":true}"#), (false, true));
+    assert_eq!(shows(r#"{"model":"m","stream":true,"background":null}"#), (false, true));
+    assert_eq!(shows(r#"{"model":"m","stream":true,"background":true}"#), (true, false));
+    assert!(look(br#"{"background":"yes"}"#, responses).is_err());
+    assert!(look(br#"{"background":false,"background":true}"#, responses).is_err());
+    // Elsewhere it means nothing.
+    assert!(!look(br#"{"background":true}"#, route("/v1/chat/completions")).unwrap().background);
+}
+
 fn form(fields: &[(&str, &str)]) -> String {
     let part = |(name, value): &(&str, &str)| {
         format!("--X\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")

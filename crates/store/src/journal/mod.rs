@@ -174,7 +174,10 @@ impl Journal {
     pub fn append(&self, receipt: &Receipt) -> Result<Position, JournalError> {
         let mut frame = vec![0; FRAME_HEAD];
         serde_json::to_writer(&mut frame, receipt).map_err(io::Error::from)?;
-        self.put(frame)
+        kill::point("receipt_due");
+        let at = self.put(frame)?;
+        kill::point("receipt_appended");
+        Ok(at)
     }
 
     /// Appends what a call under way costs by now.

@@ -115,7 +115,7 @@ async fn check(url: &str, (dir, workspace): (&Path, WorkspaceId), point: &str) {
         assert_eq!(count, shown.len().min(2) - 1, "{point}: response {number}");
     }
     let input = |usage: &Usage| usage.get(TokenClass::Input).unwrap_or(0);
-    let total: u64 = usage.iter().map(|row| input(&row.totals.tokens)).sum();
+    let total: u64 = usage.iter().map(|row| input(&row.totals.usage)).sum();
     assert_eq!(total, page.items.iter().map(|receipt| input(&receipt.usage)).sum::<u64>(), "{point}");
     store.close().await;
 }

@@ -16,6 +16,8 @@ mod feed;
 mod kills;
 mod ledger;
 mod ledger_model;
+#[cfg(feature = "kill-points")]
+mod money_kills;
 mod opening;
 mod people;
 mod receipts;
