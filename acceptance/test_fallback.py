@@ -127,6 +127,19 @@ def test_where_nobody_can_step_in_the_failure_is_told(niyra, sim, why):
     assert told.returncode == 0 and "0 open holds" in told.stdout
 
 
+@pytest.mark.parametrize("why", ["the cap", "no credits"])
+def test_a_call_that_nobody_could_save_costs_no_credits(niyra, why):
+    """Also if something was held for the own key: by a budget that counts it."""
+    acme = acme_with(niyra, "hang", credits=1_000 if why == "the cap" else 0)
+    consent(acme, ["unavailable"], cap="0.00001" if why == "the cap" else "5")
+    body = {"scope": "workspace", "payer": "any", "period": "day", "limit_usd": "5", "action": "notify"}
+    acme.operator("PUT", f"{acme.path}/budgets/told", body)
+    before = balance(acme)
+    answer = acme.ask("anthropic", "x" * 40_000)
+    assert code(answer) == (504, "provider_unavailable") and answer.headers["x-ownkey-credits"] == "0"
+    assert acme.receipt(answer)["credits"] == "0" and balance(acme) == before
+
+
 def test_budgets_count_the_payer_who_paid(niyra):
     acme = acme_with(niyra, "limited")
     consent(acme, ["rate_limited"])

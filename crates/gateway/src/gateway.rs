@@ -51,7 +51,7 @@ use crate::rates::{Quota, Rates, Subject};
 use crate::read::{self, BodyRoom, RequestBody, read};
 use crate::relay::Watch;
 use crate::rest::Rest;
-use crate::settle::{Book, kept};
+use crate::settle::{Book, Held, kept};
 use crate::stop::Stop;
 use crate::target::{self, Target};
 use crate::terms::{self, Measures};
@@ -230,13 +230,17 @@ impl Gateway {
             Ok((workspace, _)) => stop.of(&workspace),
             Err(error) => return Err(failure::broken(call, error)),
         };
-        let mut failed: Option<(Failure, FallbackClass)> = None;
+        let mut failed: Option<(Failure, FallbackClass, Option<Held>)> = None;
         for _ in 0..DECISIONS_MAX {
-            let class = failed.as_ref().map(|(_, class)| *class);
+            let class = failed.as_ref().map(|(_, class, _)| *class);
             let departure = match stop.unless(self.prepare(&mut call, received, class)).await {
                 Ok(departure) => departure,
-                // Nobody steps in, so what had failed is told.
-                Err(error) => return failed.map_or(Failure::NoStatus(error), |(failure, _)| failure).tell(call),
+                Err(error) => {
+                    // Nobody steps in, so what had failed is told, and charged as if nobody had been asked.
+                    let Some((failure, _, held)) = failed else { return Err(failure::broken(call, error)) };
+                    call.receipt.funded_as_before(held);
+                    return failure.tell(call);
+                }
             };
             call.fallback = class;
             match departure.go(call).await {
@@ -245,7 +249,7 @@ impl Gateway {
                 Went::Failed(again, failure, class) => {
                     call = *again;
                     call.receipt.attempt_failed();
-                    failed = Some((failure, class));
+                    failed = Some((failure, class, call.receipt.funds()));
                 }
             }
             call.fallback = None;

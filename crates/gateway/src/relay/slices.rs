@@ -30,6 +30,8 @@ pub struct Slices {
     /// The tokens that are asked for, and the answer.
     asked: Option<(u64, BoxFuture<'static, Result<(), HoldRefused>>)>,
     refused: Option<HoldRefused>,
+    /// More was refused when there was still some left.
+    refused_early: bool,
     produced: u64,
     /// What was produced when it was last written down.
     written: u64,
@@ -41,7 +43,8 @@ impl Slices {
         let (most, step) = funding.quote().map_or((u64::MAX, 0), |quote| (quote.most, quote.slice));
         // What has no price has no end either.
         let held = if funding.quote().is_some() { held } else { most };
-        Self { funding, ledger, metrics, held, most, step, asked: None, refused: None, produced: 0, written: 0 }
+        let (asked, refused, refused_early) = (None, None, false);
+        Self { funding, ledger, metrics, held, most, step, asked, refused, refused_early, produced: 0, written: 0 }
     }
 
     /// So much was produced by now. Whether it is time to write down what that costs.
@@ -66,7 +69,8 @@ impl Slices {
 
     /// Asks for more if it is time to, and takes in the answer.
     pub fn drive(&mut self, cx: &mut Context<'_>) {
-        let is_due = self.produced.saturating_mul(100) >= self.held.saturating_mul(ASK_AT_PERCENT);
+        let is_late = self.produced.saturating_mul(100) >= self.held.saturating_mul(ASK_AT_PERCENT);
+        let is_due = if self.refused_early { self.is_used_up() } else { is_late };
         if is_due && self.held < self.most && self.asked.is_none() && self.refused.is_none() {
             self.ask();
         }
@@ -74,13 +78,16 @@ impl Slices {
         let Poll::Ready(answer) = answer.as_mut().poll(cx) else { return };
         match answer {
             Ok(()) => {
-                self.held = *tokens;
+                (self.held, self.refused_early) = (*tokens, false);
                 self.metrics.extended();
             }
+            // What only tells stops no answer, and goes on uncounted while the database is away.
+            Err(HoldRefused::Away) if !self.funding.is_bounded() => self.held = *tokens,
             Err(refused) => {
                 self.metrics.hold_refused(refused);
-                // A database that is away may be back before the hold is used up.
-                self.refused = Some(refused).filter(|refused| *refused != HoldRefused::Away || self.is_used_up());
+                // There may be more again by the time the hold is used up; then it is asked for once more.
+                self.refused = Some(refused).filter(|_| self.is_used_up());
+                self.refused_early = true;
             }
         }
         self.asked = None;
@@ -134,7 +141,7 @@ mod tests {
 
     /// Has so many credits, and answers when it is let.
     struct Purse {
-        all: MicroCredits,
+        all: Mutex<MicroCredits>,
         answers: Mutex<bool>,
     }
 
@@ -152,7 +159,7 @@ mod tests {
         }
 
         fn extend(&self, call: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>> {
-            let (needed, balance) = (call.amount.credits, self.all);
+            let (needed, balance) = (call.amount.credits, *self.all.lock().unwrap());
             let short = HoldRefused::Short(Shortage::Credits { needed, balance, available: MicroCredits::ZERO });
             Box::pin(std::future::poll_fn(move |_| match *self.answers.lock().unwrap() {
                 true => Poll::Ready(if needed > balance { Err(short) } else { Ok(()) }),
@@ -173,7 +180,7 @@ mod tests {
 
     /// A stream of 3,000 tokens at most, held a thousand at a time, of a workspace with so many micro-credits.
     fn slices(credits: i64, answers: bool) -> (Slices, Arc<Purse>) {
-        let purse = Arc::new(Purse { all: MicroCredits::new(credits), answers: Mutex::new(answers) });
+        let purse = Arc::new(Purse { all: Mutex::new(MicroCredits::new(credits)), answers: Mutex::new(answers) });
         let ledger: Arc<dyn Ledger> = Arc::<Purse>::clone(&purse);
         (Slices::new(Arc::new(funding(3_000, 1_000)), 1_000, ledger, Arc::default()), purse)
     }
@@ -209,6 +216,15 @@ mod tests {
         assert_eq!(more(&mut slices, 900), Poll::Ready(Ok(())));
         assert_eq!(more(&mut slices, 1_000), Poll::Ready(Ok(())));
         assert_eq!(more(&mut slices, 1_001), Poll::Ready(Err(Code::InsufficientCredits)));
+    }
+
+    #[test]
+    fn what_comes_before_the_hold_is_used_up_is_in_time() {
+        let (mut slices, purse) = slices(2_500_000, true);
+        assert_eq!(more(&mut slices, 900), Poll::Ready(Ok(())));
+        *purse.all.lock().unwrap() = MicroCredits::new(9_000_000);
+        assert_eq!((more(&mut slices, 1_000), slices.held()), (Poll::Ready(Ok(())), 1_000));
+        assert_eq!((more(&mut slices, 1_001), slices.held()), (Poll::Ready(Ok(())), 2_001));
     }
 
     #[test]

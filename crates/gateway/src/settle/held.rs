@@ -15,6 +15,7 @@ use crate::ledger::Ledger;
 use crate::metrics::Metrics;
 
 /// What is held for a call.
+#[derive(Clone)]
 pub struct Held {
     /// What it draws on.
     pub funding: Arc<Funding>,
@@ -59,6 +60,16 @@ impl OpenReceipt {
     /// The call draws on that, and so many tokens of its output are to be held. It takes the place of what was there before.
     pub fn funded_by(&mut self, funding: Arc<Funding>, output: u64) {
         self.held = funding.is_settled().then_some(Held { funding, output });
+    }
+
+    /// What the call draws on as it stands.
+    pub fn funds(&self) -> Option<Held> {
+        self.held.clone()
+    }
+
+    /// Another payer did not step in after all: the call draws on what it did before.
+    pub fn funded_as_before(&mut self, held: Option<Held>) {
+        self.held = held;
     }
 
     /// A hold is asked for. Whether one was before.
