@@ -1,0 +1,20 @@
+import createClient from "openapi-fetch";
+import type { components, paths } from "./schema";
+
+export type Schemas = components["schemas"];
+export type ProviderKey = Schemas["ProviderKey"];
+export type Provider = Schemas["Provider"];
+export type PaidBy = Schemas["PaidBy"];
+export type Verdict = Schemas["Verdict"];
+export type Policy = Schemas["Policy"];
+export type Plan = Schemas["Plan"];
+export type Model = Schemas["Model"];
+export type Receipt = Schemas["Receipt"];
+export type UsageRow = Schemas["UsageRow"];
+export type ApiKey = Schemas["ApiKey"];
+export type Agent = Schemas["Agent"];
+export type AuditEvent = Schemas["AuditEvent"];
+export type Workspace = Schemas["Workspace"];
+
+/** The management API; the browser adds the session's cookie. */
+export const api = createClient<paths>({ baseUrl: "/", credentials: "same-origin" });
