@@ -1,4 +1,10 @@
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
+import {
+  type CSSVariablesResolver,
+  createTheme,
+  defaultVariantColorsResolver,
+  type MantineColorsTuple,
+  type VariantColorsResolver,
+} from "@mantine/core";
 import classes from "./theme.module.css";
 
 const ink: MantineColorsTuple = [
@@ -14,11 +20,20 @@ const ink: MantineColorsTuple = [
   "#1b1c1e",
 ];
 
+/** Buttons that act are ink on paper, those that destroy are red; both in either theme. */
+const variantColors: VariantColorsResolver = (input) => {
+  const colors = defaultVariantColorsResolver(input);
+  if (input.variant !== "filled") return colors;
+  const fill = (background: string, hover: string, color: string) => ({ ...colors, background, hover, color });
+  if (input.color === "red") return fill("#b3261e", "#961f18", "#ffffff");
+  return fill("var(--ok-text)", "var(--ok-muted)", "var(--ok-bg)");
+};
+
 export const theme = createTheme({
   primaryColor: "ink",
   colors: { ink },
   primaryShade: { light: 9, dark: 0 },
-  autoContrast: true,
+  variantColorResolver: variantColors,
   respectReducedMotion: true,
   fontFamily: "system-ui, sans-serif",
   fontFamilyMonospace: "ui-monospace, SFMono-Regular, Menlo, monospace",
@@ -33,8 +48,12 @@ export const theme = createTheme({
   },
   focusClassName: classes.focus,
   components: {
-    Paper: { defaultProps: { radius: "md" } },
-    Modal: { defaultProps: { radius: "lg", transitionProps: { duration: 180 } } },
+    Paper: { defaultProps: { radius: "md" }, classNames: { root: classes.surface } },
+    Modal: {
+      defaultProps: { radius: "lg", transitionProps: { duration: 180 } },
+      classNames: { content: classes.surface, header: classes.surface, title: classes.title },
+    },
+    NavLink: { classNames: { root: classes.place } },
     Anchor: { defaultProps: { underline: "always" } },
   },
 });

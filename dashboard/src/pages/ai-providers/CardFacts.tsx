@@ -1,4 +1,4 @@
-import { Button, Code, Collapse, List, Text } from "@mantine/core";
+import { Anchor, Code, Collapse, List, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { Facts } from "../../ui/Facts";
 import { Time } from "../../ui/Time";
@@ -49,9 +49,9 @@ function Models({ models }: { models: readonly string[] }) {
       </Text>
       {rest.length > 0 && (
         <>
-          <Button variant="subtle" size="compact-sm" onClick={more.toggle} aria-expanded={opened}>
-            {opened ? "less" : `+${rest.length}`}
-          </Button>
+          <Anchor component="button" size="sm" ml={6} onClick={more.toggle} aria-expanded={opened}>
+            {opened ? "fewer" : `+${rest.length}`}
+          </Anchor>
           <Collapse expanded={opened}>
             <List size="sm" listStyleType="none">
               {rest.map((model) => (

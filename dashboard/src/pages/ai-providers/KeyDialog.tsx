@@ -32,12 +32,11 @@ export function KeyDialog({ opened, onClose, all, chosen, fixed, onChoose, planH
     onClose();
   }
 
-  const rotating = chosen && chosen.key.state !== "none";
   return (
     <Modal
       opened={opened}
       onClose={close}
-      title={rotating ? `Rotate the ${chosen.provider.name} key` : "Add Provider Key"}
+      title={fixed && chosen ? `Rotate the ${chosen.provider.name} key` : "Add Provider Key"}
       size={560}
       fullScreen={phone}
       closeButtonProps={{ "aria-label": "Close" }}

@@ -2,6 +2,7 @@ import { Button, Group, PasswordInput, Stack, Text } from "@mantine/core";
 import { type ClipboardEvent, type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
 import type { Provider } from "../../api/client";
 import { useProduct } from "../../session/context";
+import classes from "./KeyField.module.css";
 import { clean, type Hunch, hunch, wholeness } from "./paste";
 
 export interface KeyInput {
@@ -95,7 +96,7 @@ export function KeyField({ ref, provider, all, autoFocus, inert, onAddFor }: Pro
         onInput={look}
         onBlur={leave}
         visibilityToggleButtonProps={{ "aria-label": "Show the key" }}
-        ff="monospace"
+        classNames={{ innerInput: classes.key }}
         {...UNMANAGED}
       />
       {seen.kind === "other" && (

@@ -40,6 +40,7 @@ export function KeyForm({ all, chosen, fixed, onChoose, onTesting, onStored, onC
   const input = useRef<KeyInput>(null);
   const [busy, setBusy] = useState(false);
   const [result, setResult] = useState<Result>({ kind: "none" });
+  const [fieldFirst] = useState(chosen !== undefined);
   const slow = useDelayed(busy, SLOW_MS);
   useEffect(() => onTesting(busy), [busy, onTesting]);
 
@@ -93,7 +94,7 @@ export function KeyForm({ all, chosen, fixed, onChoose, onTesting, onStored, onC
             ref={input}
             provider={chosen.provider}
             all={all.map(({ provider }) => provider)}
-            autoFocus={fixed}
+            autoFocus={fieldFirst}
             inert={!planHasKeys}
             onAddFor={onChoose}
           />
