@@ -3,6 +3,7 @@
 mod clock;
 mod commands;
 mod config;
+mod dashboard;
 mod directory;
 mod health;
 mod journal;

@@ -1,4 +1,4 @@
-//! One origin, two planes: calls to models go to the gateway, all else to the management API.
+//! One origin, two planes: calls to models go to the gateway, pages to the dashboard, all else to the management API.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -20,6 +20,8 @@ use ownkey_gateway::{Body, Gateway};
 use ownkey_providers::paths::{Lookup, look_up, spoken};
 use tower::ServiceExt;
 
+use crate::dashboard;
+
 /// The public listener's answers.
 pub struct Server {
     /// The data plane.
@@ -34,6 +36,8 @@ impl Answer for Server {
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
         if Gateway::serves(request.uri().path()) {
             self.cors.around(request, |request| self.model_call(request)).await
+        } else if dashboard::serves(request.method(), request.uri().path()) {
+            dashboard::answer(&request.into_parts().0)
         } else {
             contained(control(self.control.clone(), request), || told(Problem::internal())).await
         }

@@ -21,6 +21,7 @@ mod not_yet;
 mod openapi;
 pub mod operator;
 mod page;
+mod paid_by;
 mod plans;
 mod policy;
 mod probe;

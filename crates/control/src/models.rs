@@ -54,7 +54,7 @@ pub(crate) struct ModelView {
 }
 
 /// Why a model can't be called.
-#[derive(Serialize, utoipa::ToSchema)]
+#[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(crate) struct Reason {
     /// The code that a call would get.
     code: &'static str,
@@ -165,6 +165,12 @@ impl Viewer {
     }
 }
 
+impl Reason {
+    pub(crate) fn new(code: &'static str, message: &str) -> Self {
+        Self { code, message: message.to_owned() }
+    }
+}
+
 impl From<Refused<'_>> for Reason {
     fn from(Refused { refusal, message }: Refused<'_>) -> Self {
         Self { code: code(refusal), message: message.map_or_else(|| refusal.to_string(), str::to_owned) }
@@ -175,9 +181,7 @@ impl From<Unusable<'_>> for Reason {
     fn from(unusable: Unusable<'_>) -> Self {
         match unusable {
             Unusable::Refused(refused) => refused.into(),
-            Unusable::NoCredits => {
-                Self { code: "insufficient_credits", message: "the workspace has no credits".to_owned() }
-            }
+            Unusable::NoCredits => Self::new("insufficient_credits", "the workspace has no credits"),
         }
     }
 }

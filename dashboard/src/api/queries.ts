@@ -1,4 +1,4 @@
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { api } from "./client";
 import { answered } from "./failure";
 
@@ -7,7 +7,7 @@ const live = { refetchInterval: 15_000, refetchOnWindowFocus: true } as const;
 /** What only a configuration changes. */
 const settled = { staleTime: 300_000 } as const;
 
-const page = { limit: 100 } as const;
+const whole = { limit: 100 } as const;
 
 export const providersQuery = queryOptions({
   queryKey: ["providers"],
@@ -15,16 +15,18 @@ export const providersQuery = queryOptions({
   ...settled,
 });
 
-export const plansQuery = queryOptions({
-  queryKey: ["plans"],
-  queryFn: async () => (await answered(api.GET("/api/v1/plans"))).data,
-  ...settled,
-});
+export const plansQuery = (ws: string) =>
+  queryOptions({
+    queryKey: [ws, "plans"],
+    queryFn: async () =>
+      (await answered(api.GET("/api/v1/plans", { params: { query: { workspace: ws } } }))).data,
+    ...settled,
+  });
 
 export const modelsQuery = (ws: string) =>
   queryOptions({
     queryKey: [ws, "models"],
-    queryFn: async () => (await answered(api.GET("/api/v1/models"))).data,
+    queryFn: async () => (await answered(api.GET("/api/v1/models", { params: { query: { workspace: ws } } }))).data,
   });
 
 export const keysQuery = (ws: string) =>
@@ -53,7 +55,7 @@ export const apiKeysQuery = (ws: string) =>
   queryOptions({
     queryKey: [ws, "api-keys"],
     queryFn: async () =>
-      (await answered(api.GET("/api/v1/workspaces/{ws}/api-keys", { params: { path: { ws }, query: page } }))).data,
+      (await answered(api.GET("/api/v1/workspaces/{ws}/api-keys", { params: { path: { ws }, query: whole } }))).data,
     ...live,
   });
 
@@ -77,4 +79,57 @@ export const usageQuery = (ws: string, { from, to, by }: UsageFilter) =>
         api.GET("/api/v1/workspaces/{ws}/usage", { params: { path: { ws }, query: { from, to, group_by: by } } }),
       ),
     placeholderData: (previous) => previous,
+  });
+
+/** What a policy would come to, without setting it. */
+export const previewQuery = (ws: string, payer: string) =>
+  queryOptions({
+    queryKey: [ws, "policy", "preview", payer],
+    queryFn: () =>
+      answered(
+        api.PUT("/api/v1/workspaces/{ws}/policy", {
+          params: { path: { ws }, query: { preview: true } },
+          body: { payer },
+        }),
+      ),
+  });
+
+export interface ReceiptFilter {
+  payer?: string | undefined;
+  model?: string | undefined;
+  status?: string | undefined;
+}
+
+const RECEIPTS_A_PAGE = 50;
+
+export const receiptsQuery = (ws: string, filter: ReceiptFilter) =>
+  infiniteQueryOptions({
+    queryKey: [ws, "requests", filter],
+    queryFn: ({ pageParam }) => {
+      const query = { ...filter, limit: RECEIPTS_A_PAGE, cursor: pageParam };
+      return answered(api.GET("/api/v1/workspaces/{ws}/requests", { params: { path: { ws }, query } }));
+    },
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
+    refetchInterval: ({ state }) => (state.data?.pages.length === 1 ? 15_000 : false),
+  });
+
+export const auditQuery = (ws: string) =>
+  infiniteQueryOptions({
+    queryKey: [ws, "audit"],
+    queryFn: ({ pageParam }) => {
+      const query = { limit: RECEIPTS_A_PAGE, cursor: pageParam };
+      return answered(api.GET("/api/v1/workspaces/{ws}/audit", { params: { path: { ws }, query } }));
+    },
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
+  });
+
+/** The newest receipts only. */
+export const newestQuery = (ws: string, limit: number) =>
+  queryOptions({
+    queryKey: [ws, "requests", "newest", limit],
+    queryFn: async () =>
+      (await answered(api.GET("/api/v1/workspaces/{ws}/requests", { params: { path: { ws }, query: { limit } } }))).data,
+    ...live,
   });

@@ -575,6 +575,11 @@ export interface components {
             /** @description An absolute path of a new file on the server's machine. */
             file: string;
         };
+        /**
+         * @description What may be the matter with a key.
+         * @enum {string}
+         */
+        Case: "key_works" | "no_key" | "refused" | "rate_limited" | "quota_exhausted" | "unavailable" | "sealed" | "dormant";
         /** @description When managed access may step in for the own key. */
         Fallback: {
             /** @description The most it may cost a day. */
@@ -805,13 +810,15 @@ export interface components {
                 models: string[];
                 /** @description Where it may be sent. */
                 origin?: string | null;
+                /** @description Who would pay if there were no key. */
+                payer_if_disconnected: components["schemas"]["PaidBy"];
+                /** @description Who pays for this provider's models. */
+                payer_now: components["schemas"]["PaidBy"];
                 /** @description The provider. */
                 provider: string;
                 /** @description How things stand. */
                 state: components["schemas"]["State"];
                 verdict?: components["schemas"]["Verdict"] | null;
-                payer_now: components["schemas"]["PaidBy"];
-                payer_if_disconnected: components["schemas"]["PaidBy"];
             }[];
             /** @description What to send as `cursor` for the next page; null on the last. */
             next_cursor?: string | null;
@@ -941,6 +948,23 @@ export interface components {
             /** @description The key itself. It can't be shown again. */
             secret: string;
         };
+        /** @description What calls come to in a case. */
+        Outcome: {
+            /** @description What is the matter with the key. */
+            case: components["schemas"]["Case"];
+            /** @description Who pays then. */
+            paid_by: components["schemas"]["PaidBy"];
+            /** @description The provider. */
+            provider: string;
+        };
+        /** @description Who pays for a provider's models, or why nobody does. */
+        PaidBy: {
+            /** @description Whether the plan includes it, so that no credits are drawn. */
+            included: boolean;
+            /** @description `byok` or `managed`; null if calls fail. */
+            payer?: string | null;
+            reason?: components["schemas"]["Reason"] | null;
+        };
         /** @description A plan as the API shows it. */
         Plan: {
             /** @description Credits granted each period. */
@@ -983,6 +1007,8 @@ export interface components {
         Policy: {
             /** @description When managed access may step in for the own key. */
             fallback: components["schemas"]["Fallback"];
+            /** @description What that comes to, provider by provider and case by case. */
+            outcomes: components["schemas"]["Outcome"][];
             /** @description `byok_preferred`, `byok_only` or `managed_only`. */
             payer: string;
         };
@@ -1052,13 +1078,15 @@ export interface components {
             models: string[];
             /** @description Where it may be sent. */
             origin?: string | null;
+            /** @description Who would pay if there were no key. */
+            payer_if_disconnected: components["schemas"]["PaidBy"];
+            /** @description Who pays for this provider's models. */
+            payer_now: components["schemas"]["PaidBy"];
             /** @description The provider. */
             provider: string;
             /** @description How things stand. */
             state: components["schemas"]["State"];
             verdict?: components["schemas"]["Verdict"] | null;
-            payer_now: components["schemas"]["PaidBy"];
-            payer_if_disconnected: components["schemas"]["PaidBy"];
         };
         /** @description A provider key to store. */
         ProviderKeyInput: {
@@ -1341,14 +1369,6 @@ export interface components {
             /** @description The id of its plan; `default` if absent and there is one. */
             plan?: string | null;
         };
-        /** @description Who pays for a provider's models. */
-        PaidBy: {
-            /** @description `byok` or `managed`; null if calls fail. */
-            payer?: string | null;
-            /** @description Whether the plan includes it, so that no credits are drawn. */
-            included: boolean;
-            reason?: null | components["schemas"]["Reason"];
-        };
     };
     responses: never;
     parameters: never;
@@ -1379,7 +1399,10 @@ export interface operations {
     };
     list_models: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The workspace to show this for. */
+                workspace?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -1499,7 +1522,10 @@ export interface operations {
     };
     list_plans: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The workspace to show this for. */
+                workspace?: string | null;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2103,7 +2129,10 @@ export interface operations {
     };
     put_policy: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description True only shows what it would come to */
+                preview?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The workspace's id, or `current` */

@@ -29,7 +29,7 @@ export function AccountMenu() {
       <Menu.Dropdown>
         <Menu.Label>
           <Text size="sm" truncate>
-            {user.email}
+            {user.name} · {user.mail}
           </Text>
         </Menu.Label>
         <Menu.Divider />

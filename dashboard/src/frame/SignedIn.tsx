@@ -19,7 +19,7 @@ export function SignedIn() {
     return (
       <SessionContext value={shown}>
         <Outlet />
-        <SessionOver opened={session.data === null} mail={shown.user.email} />
+        <SessionOver opened={session.data === null} mail={shown.user.mail} />
       </SessionContext>
     );
   }

@@ -19,8 +19,8 @@ export function WorkspaceFrame() {
   const session = useSession();
   const { ws } = useParams({ from: "/signed-in/w/$ws" });
   const member = session.workspaces.find(({ id }) => id === ws) ?? (ws === "current" ? session.workspaces[0] : undefined);
-  const visited = useQuery({ ...workspaceQuery(ws), enabled: !member && session.operator && ws !== "current" });
-  const here = useMemo(() => hereOf(member, visited.data), [member, visited.data]);
+  const visited = useQuery({ ...workspaceQuery(ws), enabled: !member && session.user.is_operator && ws !== "current" });
+  const here = useMemo(() => hereOf(session, member, visited.data), [session, member, visited.data]);
   if (!here && visited.isError) return <FailurePanel error={visited.error} />;
   if (!here && visited.isLoading) return <Loading heights={[56, 400]} />;
   if (!here) return <NoWorkspace />;

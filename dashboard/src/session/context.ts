@@ -1,4 +1,5 @@
 import { createContext, useContext } from "react";
+import type { Route } from "./rights";
 import type { Session } from "./session";
 
 /** The workspace a page is about, and what the person may do in it. */
@@ -6,7 +7,7 @@ export interface Here {
   id: string;
   name: string;
   plan: string;
-  may: (permission: string) => boolean;
+  may: (route: Route) => boolean;
   /** Looks on as the operator, without being a member. */
   asOperator: boolean;
 }
@@ -28,5 +29,5 @@ export function useHere(): Here {
 
 /** The operator's name for the product. */
 export function useProduct(): string {
-  return useContext(SessionContext)?.product ?? "Ownkey";
+  return useContext(SessionContext)?.product.name ?? "Ownkey";
 }

@@ -1,7 +1,11 @@
+use std::sync::Arc;
+
 use axum::Json;
+use axum::extract::State;
 
 use super::PolicyView;
 use crate::auth::InWorkspace;
+use crate::control::Control;
 use crate::problem::ProblemDocument;
 
 /// Shows who pays.
@@ -16,6 +20,6 @@ use crate::problem::ProblemDocument;
         (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
-pub(crate) async fn get(access: InWorkspace) -> Json<PolicyView> {
-    Json(PolicyView::of(access.workspace.policy))
+pub(crate) async fn get(State(control): State<Arc<Control>>, access: InWorkspace) -> Json<PolicyView> {
+    Json(PolicyView::of(&control, &access.workspace, access.workspace.policy))
 }

@@ -1,9 +1,14 @@
 //! Who pays, in the workspace's own words.
 
+use outcomes::{Outcome, outcomes};
 use ownkey_domain::policy::PayerPolicy;
+use ownkey_store::Workspace;
 use serde::{Deserialize, Serialize};
 
+use crate::control::Control;
+
 pub(crate) mod get;
+mod outcomes;
 pub(crate) mod put;
 
 /// Who pays.
@@ -15,6 +20,8 @@ pub(crate) struct PolicyView {
     payer: PayerPolicy,
     /// When managed access may step in for the own key.
     fallback: Fallback,
+    /// What that comes to, provider by provider and case by case.
+    outcomes: Vec<Outcome>,
 }
 
 /// When managed access may step in for the own key.
@@ -42,7 +49,7 @@ pub(crate) enum FallbackOn {
 }
 
 impl PolicyView {
-    fn of(payer: PayerPolicy) -> Self {
-        Self { payer, fallback: Fallback::default() }
+    fn of(control: &Control, workspace: &Workspace, payer: PayerPolicy) -> Self {
+        Self { payer, fallback: Fallback::default(), outcomes: outcomes(control, workspace, payer) }
     }
 }

@@ -9,6 +9,7 @@ use crate::auth::InWorkspace;
 use crate::body::{JsonBody, Members};
 use crate::control::Control;
 use crate::problem::{Problem, ProblemDocument};
+use crate::query::Params;
 
 const PAYER_FORM: &str = "`byok_preferred`, `byok_only` or `managed_only`";
 const FALLBACK_FORM: &str =
@@ -30,7 +31,10 @@ pub(crate) struct PolicyInput {
     path = "/api/v1/workspaces/{ws}/policy",
     operation_id = "put_policy",
     tag = "policy",
-    params(("ws" = String, Path, description = "The workspace's id, or `current`")),
+    params(
+        ("ws" = String, Path, description = "The workspace's id, or `current`"),
+        ("preview" = Option<bool>, Query, description = "True only shows what it would come to"),
+    ),
     request_body = PolicyInput,
     responses(
         (status = 200, body = PolicyView),
@@ -41,17 +45,21 @@ pub(crate) struct PolicyInput {
 pub(crate) async fn put(
     State(control): State<Arc<Control>>,
     access: InWorkspace,
+    mut params: Params,
     body: JsonBody,
 ) -> Result<Json<PolicyView>, Problem> {
     let mut members = body.members()?;
     let payer = read(&mut members)?;
     members.finish()?;
-    if payer != access.workspace.policy
+    let preview = params.read("preview", "true or false", |text| text.parse().ok())?.unwrap_or(false);
+    params.finish()?;
+    if !preview
+        && payer != access.workspace.policy
         && !control.store().set_policy(access.id(), payer, control.by(&access.who)).await?
     {
         return Err(Problem::not_found("There is no such workspace."));
     }
-    Ok(Json(PolicyView::of(payer)))
+    Ok(Json(PolicyView::of(&control, &access.workspace, payer)))
 }
 
 fn read(members: &mut Members<'_>) -> Result<PayerPolicy, Problem> {

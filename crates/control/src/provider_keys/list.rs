@@ -26,7 +26,7 @@ pub(crate) async fn list(
     State(control): State<Arc<Control>>,
     access: InWorkspace,
 ) -> Result<Json<Listing<ProviderKeyView>>, Problem> {
-    let plan = control.plan(&access.workspace.plan);
     let held = held(&control, access.id()).await?;
-    Ok(Json(Listing::whole(held.into_iter().map(|held| ProviderKeyView::of(held, &plan)).collect())))
+    let shown = held.into_iter().map(|held| ProviderKeyView::of(&control, &access.workspace, held));
+    Ok(Json(Listing::whole(shown.collect())))
 }

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use ownkey_domain::id::CredentialId;
-use ownkey_domain::plan::Plan;
+use ownkey_domain::payer::KeyState;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::time::Timestamp;
 use ownkey_domain::verdict::Explained;
-use ownkey_store::TestResult;
+use ownkey_store::{TestResult, Workspace};
 use ownkey_vault::ProviderKey;
 use serde::Serialize;
 
 use crate::auth::InWorkspace;
 use crate::control::{Base, Control, Endpoint};
 use crate::ladder::{Finding, Test, climb};
+use crate::paid_by::{PaidBy, Terms};
 use crate::problem::Problem;
 use state::{Held, State, held};
 
@@ -60,6 +61,10 @@ pub(crate) struct ProviderKeyView {
     /// Since when the provider refuses it.
     #[schema(value_type = Option<String>)]
     invalid_since: Option<Timestamp>,
+    /// Who pays for this provider's models.
+    payer_now: PaidBy,
+    /// Who would pay if there were no key.
+    payer_if_disconnected: PaidBy,
 }
 
 /// An error that the provider blamed on a key.
@@ -102,7 +107,9 @@ pub(crate) struct ActionView {
 }
 
 impl ProviderKeyView {
-    fn of(held: Held, plan: &Plan) -> Self {
+    fn of(control: &Control, workspace: &Workspace, held: Held) -> Self {
+        let plan = &control.plan(&workspace.plan);
+        let terms = Terms::of(control, workspace, plan);
         let (provider, state) = (held.provider, held.state(plan));
         let mut view = Self {
             provider,
@@ -118,6 +125,8 @@ impl ProviderKeyView {
             last_used_at: None,
             last_error: None,
             invalid_since: None,
+            payer_now: terms.paid_by(provider, held.key_state(plan)),
+            payer_if_disconnected: terms.paid_by(provider, KeyState::None),
         };
         if let Some(credential) = held.credential {
             view.credential = Some(credential.id);
@@ -139,10 +148,9 @@ impl ProviderKeyView {
 
 /// What the workspace has at that provider.
 async fn shown(control: &Control, access: &InWorkspace, provider: Provider) -> Result<ProviderKeyView, Problem> {
-    let plan = control.plan(&access.workspace.plan);
     let all = held(control, access.id()).await?;
     let one = all.into_iter().find(|held| held.provider == provider).ok_or_else(no_provider)?;
-    Ok(ProviderKeyView::of(one, &plan))
+    Ok(ProviderKeyView::of(control, &access.workspace, one))
 }
 
 /// The provider named in the path.

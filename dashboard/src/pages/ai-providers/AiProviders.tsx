@@ -20,14 +20,14 @@ export interface AtProvider {
   key: ProviderKey;
 }
 
-export const WRITE = "providers:write";
+export const WRITE = "PUT /api/v1/workspaces/{ws}/provider-keys/{provider}" as const;
 
 export function AiProviders() {
   const here = useHere();
   const navigate = useNavigate();
   const providers = useQuery(providersQuery);
   const keys = useQuery(keysQuery(here.id));
-  const plans = useQuery(plansQuery);
+  const plans = useQuery(plansQuery(here.id));
   const error = providers.error ?? keys.error ?? plans.error;
   const plan = plans.data?.find(({ id }) => id === here.plan);
   const mayWrite = here.may(WRITE);

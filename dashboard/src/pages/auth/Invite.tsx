@@ -1,14 +1,27 @@
-import { acceptInvitation } from "../../session/access";
-import { field, PasswordField } from "./fields";
-import { Gate } from "./Gate";
+import { TextInput } from "@mantine/core";
+import { acceptInvite, type LinkLook } from "../../session/access";
+import { field, NameField, PasswordField } from "./fields";
 import { OneTime } from "./OneTime";
 
 export function Invite() {
   return (
-    <Gate title="Join the workspace" purpose="Choose a password; you sign in with it from now on.">
-      <OneTime action="Join" send={(token, fields) => acceptInvitation(token, field(fields, "password"))}>
-        <PasswordField isNew autoFocus />
-      </OneTime>
-    </Gate>
+    <OneTime title="Join the workspace" purpose={purpose} action="Join" send={send}>
+      {({ mail, has_account }) => (
+        <>
+          <TextInput label="Email" value={mail ?? ""} autoComplete="username" readOnly />
+          {!has_account && <NameField autoFocus />}
+          <PasswordField isNew={!has_account} autoFocus={has_account} />
+        </>
+      )}
+    </OneTime>
   );
+}
+
+function purpose({ workspace, role, has_account }: LinkLook): string {
+  const next = has_account ? "Your password shows that it's you." : "Choose a name and a password.";
+  return `You are invited to ${workspace} as ${role}. ${next}`;
+}
+
+function send(token: string, fields: FormData, { has_account }: LinkLook) {
+  return acceptInvite(token, has_account ? undefined : field(fields, "name"), field(fields, "password"));
 }

@@ -1,14 +1,13 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { signIn } from "../../session/access";
-import { sessionQuery } from "../../session/session";
+import { begin } from "../../session/session";
 import { field, MailField, PasswordField } from "./fields";
 import { SecretForm } from "./SecretForm";
 
 export function LoginForm({ mail, onDone }: { mail?: string; onDone: () => void }) {
   const queries = useQueryClient();
   async function send(fields: FormData) {
-    await signIn(field(fields, "email"), field(fields, "password"));
-    await queries.fetchQuery({ ...sessionQuery, staleTime: 0 });
+    begin(queries, await signIn(field(fields, "mail"), field(fields, "password")));
     onDone();
   }
   return (

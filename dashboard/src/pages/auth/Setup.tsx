@@ -1,18 +1,38 @@
+import { TextInput } from "@mantine/core";
 import { setUp } from "../../session/access";
-import { MailField, PasswordField, field } from "./fields";
-import { Gate } from "./Gate";
+import { field, MailField, NameField, PasswordField } from "./fields";
 import { OneTime } from "./OneTime";
 
 export function Setup() {
   return (
-    <Gate title="Set up Ownkey" purpose="You make the first account. It belongs to the operator of this installation.">
-      <OneTime
-        action="Make the account"
-        send={(token, fields) => setUp(token, field(fields, "email"), field(fields, "password"))}
-      >
-        <MailField />
-        <PasswordField isNew />
-      </OneTime>
-    </Gate>
+    <OneTime
+      title="Set up Ownkey"
+      purpose={() => "The first account runs this installation."}
+      action="Make the account"
+      send={(token, fields) =>
+        setUp(token, {
+          mail: field(fields, "mail"),
+          name: field(fields, "name"),
+          password: field(fields, "password"),
+          workspace: field(fields, "workspace"),
+        })
+      }
+    >
+      {() => (
+        <>
+          <MailField />
+          <NameField />
+          <PasswordField isNew />
+          <TextInput
+            name="workspace"
+            label="First workspace"
+            description="Keys, calls and members belong to a workspace."
+            defaultValue="Main"
+            required
+            withAsterisk={false}
+          />
+        </>
+      )}
+    </OneTime>
   );
 }

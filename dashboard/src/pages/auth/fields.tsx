@@ -1,7 +1,7 @@
 import { PasswordInput, Text, TextInput } from "@mantine/core";
 import { type KeyboardEvent, useState } from "react";
 
-export const PASSWORD_LENGTH_MIN = 12;
+export const PASSWORD_LENGTH_MIN = 10;
 
 /** A form's field as text. */
 export function field(fields: FormData, name: string): string {
@@ -12,7 +12,7 @@ export function field(fields: FormData, name: string): string {
 export function MailField({ mail }: { mail?: string | undefined }) {
   return (
     <TextInput
-      name="email"
+      name="mail"
       type="email"
       label="Email"
       autoComplete="username"
@@ -54,5 +54,11 @@ export function PasswordField({ label = "Password", isNew = false, autoFocus = f
         </Text>
       )}
     </div>
+  );
+}
+
+export function NameField({ autoFocus = false }: { autoFocus?: boolean }) {
+  return (
+    <TextInput name="name" label="Your name" autoComplete="name" autoFocus={autoFocus} required withAsterisk={false} />
   );
 }
