@@ -139,17 +139,7 @@ const tree = root.addChildren([
   reset,
   byok,
   signedIn.addChildren([
-    workspace.addChildren([
-      overview,
-      receipts,
-      receipt,
-      usage,
-      aiProviders,
-      whoPays,
-      apiKeys,
-      agents,
-      audit,
-    ]),
+    workspace.addChildren([overview, receipts, receipt, usage, aiProviders, whoPays, apiKeys, agents, audit]),
   ]),
 ]);
 

@@ -18,8 +18,7 @@ export const providersQuery = queryOptions({
 export const plansQuery = (ws: string) =>
   queryOptions({
     queryKey: [ws, "plans"],
-    queryFn: async () =>
-      (await answered(api.GET("/api/v1/plans", { params: { query: { workspace: ws } } }))).data,
+    queryFn: async () => (await answered(api.GET("/api/v1/plans", { params: { query: { workspace: ws } } }))).data,
     ...settled,
   });
 
@@ -130,6 +129,7 @@ export const newestQuery = (ws: string, limit: number) =>
   queryOptions({
     queryKey: [ws, "requests", "newest", limit],
     queryFn: async () =>
-      (await answered(api.GET("/api/v1/workspaces/{ws}/requests", { params: { path: { ws }, query: { limit } } }))).data,
+      (await answered(api.GET("/api/v1/workspaces/{ws}/requests", { params: { path: { ws }, query: { limit } } })))
+        .data,
     ...live,
   });

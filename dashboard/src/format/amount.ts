@@ -37,7 +37,13 @@ export function usd(text: string): string {
 }
 
 function currency(digits: number): Intl.NumberFormatOptions {
-  return { style: "currency", currency: "USD", minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return {
+    style: "currency",
+    currency: "USD",
+    currencyDisplay: "narrowSymbol",
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  };
 }
 
 /** Dollars with every digit the server sent. */

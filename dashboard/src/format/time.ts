@@ -31,7 +31,10 @@ export function exact(at: Date): string {
     second: "2-digit",
     timeZoneName: "short",
   });
-  return `${local} · ${at.toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC")}`;
+  return `${local} · ${at
+    .toISOString()
+    .replace("T", " ")
+    .replace(/\.\d+Z$/, " UTC")}`;
 }
 
 /** The clock time here. */

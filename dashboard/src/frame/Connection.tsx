@@ -14,10 +14,21 @@ export function Connection() {
   const queries = useQueryClient();
   const slow = useDelayed(useIsFetching() > 0, SLOW_MS);
   if (!online) {
-    const newest = Math.max(0, ...queries.getQueryCache().getAll().map((query) => query.state.dataUpdatedAt));
+    const newest = Math.max(
+      0,
+      ...queries
+        .getQueryCache()
+        .getAll()
+        .map((query) => query.state.dataUpdatedAt),
+    );
     return (
       <Box mb="md">
-        <Panel tone="attention" Icon={IconCloudOff} title={`You're offline. Showing what we had at ${clock(new Date(newest))}.`} live />
+        <Panel
+          tone="attention"
+          Icon={IconCloudOff}
+          title={`You're offline. Showing what we had at ${clock(new Date(newest))}.`}
+          live
+        />
       </Box>
     );
   }

@@ -10,15 +10,16 @@ import { Loading } from "../ui/Loading";
 import { Logo } from "../ui/Logo";
 import { AccountMenu } from "./AccountMenu";
 import { Connection } from "./Connection";
+import { hereOf, workspaceQuery } from "./here";
 import { navigation } from "./nav";
 import { PayerStrip } from "./PayerStrip";
-import { hereOf, workspaceQuery } from "./here";
 
 /** The frame around every page of a workspace. */
 export function WorkspaceFrame() {
   const session = useSession();
   const { ws } = useParams({ from: "/signed-in/w/$ws" });
-  const member = session.workspaces.find(({ id }) => id === ws) ?? (ws === "current" ? session.workspaces[0] : undefined);
+  const member =
+    session.workspaces.find(({ id }) => id === ws) ?? (ws === "current" ? session.workspaces[0] : undefined);
   const visited = useQuery({ ...workspaceQuery(ws), enabled: !member && session.user.is_operator && ws !== "current" });
   const here = useMemo(() => hereOf(session, member, visited.data), [session, member, visited.data]);
   if (!here && visited.isError) return <FailurePanel error={visited.error} />;
@@ -121,7 +122,9 @@ function Navigation({ here, path }: { here: Here; path: string }) {
         return (
           <NavLink
             key={to}
-            renderRoot={(props) => <Link to={to} params={{ ws: here.id }} search={{}} {...props} />}
+            renderRoot={(props) => (
+              <Link to={to} params={{ ws: here.id }} search={{}} activeOptions={{ exact: target === "" }} {...props} />
+            )}
             label={label}
             leftSection={<Icon size={20} stroke={1.75} aria-hidden />}
             active={active}

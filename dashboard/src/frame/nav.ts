@@ -1,8 +1,8 @@
 import {
+  type Icon,
   IconChartBar,
   IconGauge,
   IconHistory,
-  type Icon,
   IconKey,
   IconPlugConnected,
   IconReceipt,
@@ -41,9 +41,7 @@ export const navigation: readonly Places[] = [
   },
   {
     heading: "Settings › Integrations",
-    places: [
-      { label: "AI Providers", to: "/w/$ws/settings/integrations/ai-providers", Icon: IconPlugConnected },
-    ],
+    places: [{ label: "AI Providers", to: "/w/$ws/settings/integrations/ai-providers", Icon: IconPlugConnected }],
   },
   {
     heading: "Settings",

@@ -3,7 +3,15 @@ import { BarChart } from "@mantine/charts";
 import type { Bar } from "./Bars";
 
 /** The drawing; the one place that knows the chart library. */
-export default function BarsChart({ bars, height, format }: { bars: readonly Bar[]; height: number; format: (text: string) => string }) {
+export default function BarsChart({
+  bars,
+  height,
+  format,
+}: {
+  bars: readonly Bar[];
+  height: number;
+  format: (text: string) => string;
+}) {
   const data = bars.map(({ label, value }) => ({ label, height: Number(value), value }));
   return (
     <BarChart
@@ -16,7 +24,7 @@ export default function BarsChart({ bars, height, format }: { bars: readonly Bar
       withTooltip
       tooltipAnimationDuration={0}
       barProps={{ isAnimationActive: false, radius: [2, 2, 0, 0] }}
-      gridAxis="y"
+      gridAxis="x"
       tickLine="none"
     />
   );

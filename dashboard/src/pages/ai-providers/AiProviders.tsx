@@ -48,12 +48,17 @@ export function AiProviders() {
         </Button>
       }
     >
-      {!mayWrite && <Denied>Only admins can add, rotate or remove provider keys. Ask an admin of this workspace.</Denied>}
+      {!mayWrite && (
+        <Denied>Only admins can add, rotate or remove provider keys. Ask an admin of this workspace.</Denied>
+      )}
       {plan && !plan.byok && <PlanGate plans={plans.data ?? []} />}
       {loaded ? (
         <Cards all={pair(providers.data, keys.data)} planName={plan?.name ?? here.plan} byok={plan?.byok ?? true} />
       ) : error ? (
-        <FailurePanel error={error} retry={() => void Promise.all([providers.refetch(), keys.refetch(), plans.refetch()])} />
+        <FailurePanel
+          error={error}
+          retry={() => void Promise.all([providers.refetch(), keys.refetch(), plans.refetch()])}
+        />
       ) : (
         <Loading heights={[280, 120]} />
       )}

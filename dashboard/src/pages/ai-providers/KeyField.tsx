@@ -59,7 +59,10 @@ export function KeyField({ ref, provider, all, autoFocus, inert, onAddFor }: Pro
   }, []);
 
   const look = () => setSeen(text() ? hunch(clean(text()).key, provider, all) : NOTHING);
-  useEffect(() => setSeen(element.current?.value ? hunch(clean(element.current.value).key, provider, all) : NOTHING), [provider, all]);
+  useEffect(
+    () => setSeen(element.current?.value ? hunch(clean(element.current.value).key, provider, all) : NOTHING),
+    [provider, all],
+  );
 
   function paste(event: ClipboardEvent<HTMLInputElement>) {
     const pasted = clean(event.clipboardData.getData("text"));

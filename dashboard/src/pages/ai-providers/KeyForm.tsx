@@ -70,7 +70,9 @@ export function KeyForm({ all, chosen, fixed, onChoose, onTesting, onStored, onC
   }
 
   if (result.kind === "stored" && chosen) {
-    return <StoredResult at={chosen} stored={result.key} replaced={result.replaced} time={result.at} onDone={onClose} />;
+    return (
+      <StoredResult at={chosen} stored={result.key} replaced={result.replaced} time={result.at} onDone={onClose} />
+    );
   }
   const current = chosen?.key.state !== "none" ? chosen?.key.hint : null;
   return (
@@ -135,7 +137,9 @@ function Refused({ verdict, current, busy, onSave }: RefusedProps) {
   );
   return (
     <VerdictPanel verdict={verdict} actions={again}>
-      <Text size="sm">{current ? `Nothing was changed. Your current key ${current} stays in use.` : "Nothing was saved."}</Text>
+      <Text size="sm">
+        {current ? `Nothing was changed. Your current key ${current} stays in use.` : "Nothing was saved."}
+      </Text>
     </VerdictPanel>
   );
 }

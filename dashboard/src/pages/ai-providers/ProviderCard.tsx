@@ -58,7 +58,12 @@ export function ProviderCard({ at: { provider, key }, planName }: { at: AtProvid
             <CardLink search={{ rotate: provider.id }} disabled={!mayWrite} Icon={IconRefresh}>
               Rotate
             </CardLink>
-            <CardLink search={{ disconnect: provider.id }} disabled={!mayWrite} Icon={IconTrash} label={`Disconnect ${provider.name}`}>
+            <CardLink
+              search={{ disconnect: provider.id }}
+              disabled={!mayWrite}
+              Icon={IconTrash}
+              label={`Disconnect ${provider.name}`}
+            >
               Disconnect
             </CardLink>
           </Group>
@@ -122,16 +127,15 @@ function Note({ at: { provider, key }, planName }: { at: AtProvider; planName: s
       return <Text size="sm">The server can't open this key. No call uses it. Tell your operator.</Text>;
     case "dormant":
       return (
-        <Text size="sm">
-          {planName} has no own keys. Your key is kept; it wakes when the plan has own keys again.
-        </Text>
+        <Text size="sm">{planName} has no own keys. Your key is kept; it wakes when the plan has own keys again.</Text>
       );
     case "active":
       switch (verdict?.verdict) {
         case "quota_exhausted":
           return (
             <Text size="sm">
-              Calls on this key fail until the account is topped up. {out(provider.billing_url, `Open ${provider.name} billing`)}
+              Calls on this key fail until the account is topped up.{" "}
+              {out(provider.billing_url, `Open ${provider.name} billing`)}
             </Text>
           );
         case "rate_limited":

@@ -1,6 +1,6 @@
 import { Radio, SimpleGrid, Text } from "@mantine/core";
-import classes from "./ProviderChoice.module.css";
 import type { AtProvider } from "./AiProviders";
+import classes from "./ProviderChoice.module.css";
 
 interface Props {
   all: readonly AtProvider[];

@@ -1,11 +1,11 @@
 import { Anchor, Text } from "@mantine/core";
 import {
+  type Icon,
   IconAlertOctagon,
   IconCheck,
   IconCircleHalf2,
   IconClockExclamation,
   IconCloudOff,
-  type Icon,
   IconTriangleInverted,
 } from "@tabler/icons-react";
 import type { ReactNode } from "react";

@@ -1,10 +1,10 @@
 import {
+  type Icon,
   IconAlertOctagon,
   IconCheck,
   IconCircle,
   IconCircleHalf2,
   IconClockExclamation,
-  type Icon,
   IconHelp,
   IconLock,
   IconMoon,

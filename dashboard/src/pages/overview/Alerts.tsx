@@ -22,7 +22,12 @@ export function Alerts({ keys, providers }: { keys: readonly ProviderKey[]; prov
               <Anchor
                 size="sm"
                 renderRoot={(props) => (
-                  <Link to="/w/$ws/settings/integrations/ai-providers" params={{ ws: here.id }} search={{}} {...props} />
+                  <Link
+                    to="/w/$ws/settings/integrations/ai-providers"
+                    params={{ ws: here.id }}
+                    search={{}}
+                    {...props}
+                  />
                 )}
               >
                 See the key

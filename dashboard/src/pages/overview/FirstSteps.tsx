@@ -39,7 +39,9 @@ export function FirstSteps({ keys }: { keys: readonly ProviderKey[] }) {
         <Timeline.Item title="Create an API key" bullet={mark(hasApiKey)}>
           <Anchor
             size="sm"
-            renderRoot={(props) => <Link to="/w/$ws/settings/api-keys" params={{ ws: here.id }} search={{}} {...props} />}
+            renderRoot={(props) => (
+              <Link to="/w/$ws/settings/api-keys" params={{ ws: here.id }} search={{}} {...props} />
+            )}
           >
             API keys
           </Anchor>

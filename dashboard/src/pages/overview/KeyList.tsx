@@ -25,7 +25,15 @@ export function KeyList({ keys, providers }: { keys: readonly ProviderKey[]; pro
                 <PayerBadge payer={payerKind(key.payer_now.payer)} />
               </Group>
               <Text size="sm" c="dimmed">
-                {key.state === "none" ? "No own key here." : key.last_used_at ? <>Last used <Time at={key.last_used_at} /></> : "Never used."}
+                {key.state === "none" ? (
+                  "No own key here."
+                ) : key.last_used_at ? (
+                  <>
+                    Last used <Time at={key.last_used_at} />
+                  </>
+                ) : (
+                  "Never used."
+                )}
               </Text>
             </Stack>
           );

@@ -44,7 +44,9 @@ export function Overview() {
       title="Overview"
       purpose="What your AI calls cost, who paid, and whether anything needs you."
       within={here.name}
-      action={<RangeChoice range={range} onChange={(range) => void navigate({ to: ".", search: { range }, replace: true })} />}
+      action={
+        <RangeChoice range={range} onChange={(range) => void navigate({ to: ".", search: { range }, replace: true })} />
+      }
     >
       {keys.data && <Alerts keys={keys.data} providers={providers.data ?? []} />}
       <Loaded query={payers} heights={[120]}>

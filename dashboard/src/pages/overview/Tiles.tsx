@@ -27,7 +27,8 @@ export function Tiles({ rows }: { rows: readonly UsageRow[] }) {
         {plan?.managed === "included" ? `the rest is included in ${plan.name}` : "by managed access"}
       </Tile>
       <Tile badge={<Text fw={500}>Calls</Text>} figure={count(all.calls)}>
-        {share(all.errors, all.calls)} failed · {count(own?.calls ?? 0)} on your keys, {count(managed?.calls ?? 0)} managed
+        {share(all.errors, all.calls)} failed · {count(own?.calls ?? 0)} on your keys, {count(managed?.calls ?? 0)}{" "}
+        managed
         <Progress.Root mt={6} size={8} aria-hidden>
           <Progress.Section value={(100 * (own?.calls ?? 0)) / (all.calls || 1)} color="var(--ok-own-fill)" />
           <Progress.Section

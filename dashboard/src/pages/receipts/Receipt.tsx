@@ -22,7 +22,10 @@ export function Receipt() {
   const query = useQuery(receiptQuery(here.id, req));
   return (
     <Page title="Receipt" within={here.name}>
-      <Anchor size="sm" renderRoot={(props) => <Link to="/w/$ws/receipts" params={{ ws: here.id }} search={{}} {...props} />}>
+      <Anchor
+        size="sm"
+        renderRoot={(props) => <Link to="/w/$ws/receipts" params={{ ws: here.id }} search={{}} {...props} />}
+      >
         All receipts
       </Anchor>
       <Loaded query={query} heights={[120, 80, 200]}>

@@ -20,6 +20,8 @@ const statuses = [
   { value: "none", label: "Caller left" },
 ];
 
+const WIDTH = { base: "100%", xs: 180 };
+
 export function Receipts() {
   const here = useHere();
   const filter = useSearch({ from: "/signed-in/w/$ws/receipts" });
@@ -30,8 +32,24 @@ export function Receipts() {
   return (
     <Page title="Receipts" purpose="Proof of each call: who paid, what was tried, what it cost." within={here.name}>
       <Group gap="sm" align="flex-end">
-        <Select label="Payer" placeholder="Anyone" data={payers} value={filter.payer ?? null} clearable onChange={(payer) => set({ payer: payer ?? undefined })} />
-        <Select label="Status" placeholder="Any" data={statuses} value={filter.status ?? null} clearable onChange={(status) => set({ status: status ?? undefined })} />
+        <Select
+          w={WIDTH}
+          label="Payer"
+          placeholder="Anyone"
+          data={payers}
+          value={filter.payer ?? null}
+          clearable
+          onChange={(payer) => set({ payer: payer ?? undefined })}
+        />
+        <Select
+          w={WIDTH}
+          label="Status"
+          placeholder="Any"
+          data={statuses}
+          value={filter.status ?? null}
+          clearable
+          onChange={(status) => set({ status: status ?? undefined })}
+        />
         <ById ws={here.id} />
         {filtered && (
           <Button variant="default" onClick={() => void navigate({ to: ".", search: {} })}>
@@ -48,7 +66,11 @@ export function Receipts() {
               <CallsTable receipts={receipts} />
               {query.hasNextPage && (
                 <Center>
-                  <Button variant="default" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+                  <Button
+                    variant="default"
+                    loading={query.isFetchingNextPage}
+                    onClick={() => void query.fetchNextPage()}
+                  >
                     Load more
                   </Button>
                 </Center>
@@ -78,7 +100,13 @@ function ById({ ws }: { ws: string }) {
         if (req) void navigate({ to: "/w/$ws/receipts/$req", params: { ws, req } });
       }}
     >
-      <TextInput label="Receipt by id" placeholder="req_…" value={id} onChange={(event) => setId(event.currentTarget.value)} />
+      <TextInput
+        w={{ base: "100%", xs: 280 }}
+        label="Receipt by id"
+        placeholder="req_…"
+        value={id}
+        onChange={(event) => setId(event.currentTarget.value)}
+      />
     </form>
   );
 }

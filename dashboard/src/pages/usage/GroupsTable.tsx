@@ -18,9 +18,10 @@ export const groupings = [
 ] as const;
 
 /** What calls add up to by something, the dearest first. */
-export function GroupsTable({ rows, by }: { rows: readonly UsageRow[]; by: string }) {
+export function GroupsTable({ rows, by, limit }: { rows: readonly UsageRow[]; by: string; limit?: number }) {
   const all = totals(rows);
   const sorted = rows.toSorted((a, b) => Number(b.cost_usd) - Number(a.cost_usd) || b.calls - a.calls);
+  const shown = sorted.slice(0, limit);
   const part = (row: UsageRow) => (Number(all.cost) > 0 ? (100 * Number(row.cost_usd)) / Number(all.cost) : 0);
   return (
     <Paper withBorder>
@@ -39,7 +40,7 @@ export function GroupsTable({ rows, by }: { rows: readonly UsageRow[]; by: strin
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {sorted.map((row) => (
+            {shown.map((row) => (
               <Table.Tr key={row.key ?? ""}>
                 <Table.Td>
                   <Name by={by} name={row.key ?? null} />

@@ -54,7 +54,10 @@ function Choice({ policy }: { policy: Policy }) {
       const path = { ws: here.id };
       await answered(api.PUT("/api/v1/workspaces/{ws}/policy", { params: { path }, body: { payer } }));
       notifications.show({ message: "Saved. In force from the next call." });
-      await Promise.all([queries.invalidateQueries(policyQuery(here.id)), queries.invalidateQueries(keysQuery(here.id))]);
+      await Promise.all([
+        queries.invalidateQueries(policyQuery(here.id)),
+        queries.invalidateQueries(keysQuery(here.id)),
+      ]);
     } catch (failure) {
       setError(failure);
     }

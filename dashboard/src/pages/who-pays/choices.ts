@@ -28,7 +28,9 @@ export function choices(managed: string | null): Choice[] {
     {
       value: "managed_only",
       title: "Managed only",
-      text: managed ? `Always ${managed}; your keys rest.` : "Your keys rest. Your plan has no managed access, so calls fail.",
+      text: managed
+        ? `Always ${managed}; your keys rest.`
+        : "Your keys rest. Your plan has no managed access, so calls fail.",
     },
   ];
 }
