@@ -43,6 +43,8 @@ pub struct OpenStore {
     pub keyring: Keyring,
     /// The store, ready for changes.
     pub store: Store,
+    /// The installation's own keys.
+    pub keys: SystemKeys,
 }
 
 /// Asks the running server, as the operator.
@@ -76,7 +78,7 @@ impl OpenStore {
         vaulting::record_keks(&keyring, &store).await?;
         let keys = SystemKeys::open(&keyring, &store).await?;
         store.set_audit_mac(keys.audit_mac(&keyring, &store).await?);
-        Ok(Self { keyring, store })
+        Ok(Self { keyring, store, keys })
     }
 
     /// By the operator, now: whoever can read the KEK is that.

@@ -1,5 +1,6 @@
 //! The `ownkey` binary: the composition root. It reads the configuration, builds the parts and wires them.
 
+mod client;
 mod clock;
 mod commands;
 mod config;
@@ -38,11 +39,22 @@ enum Command {
     Check(commands::check::Args),
     /// Write a consistent copy of the database to a new file.
     Backup(commands::backup::Args),
+    /// People who sign in.
+    User {
+        #[command(subcommand)]
+        command: UserCommand,
+    },
     /// Keys of the vault.
     Vault {
         #[command(subcommand)]
         command: VaultCommand,
     },
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Print a link by which somebody who forgot his password chooses another one.
+    ResetLink(commands::reset_link::Args),
 }
 
 #[derive(Subcommand)]
@@ -64,6 +76,7 @@ fn main() -> std::process::ExitCode {
         Command::Vault { command: VaultCommand::GenerateKek } => commands::generate_kek::run(),
         Command::Vault { command: VaultCommand::Rotate(args) } => commands::rotate::run(&args),
         Command::Vault { command: VaultCommand::Rebind(args) } => commands::rebind::run(&args),
+        Command::User { command: UserCommand::ResetLink(args) } => commands::reset_link::run(&args),
         Command::Backup(args) => commands::backup::run(&args),
     };
     match result {

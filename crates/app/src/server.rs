@@ -11,15 +11,17 @@ use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use ownkey_control::Problem;
+use ipnet::IpNet;
+use ownkey_control::{ClientAddress, Problem};
 use ownkey_domain::provider::Protocol;
 use ownkey_gateway::cors::Cors;
-use ownkey_gateway::edge::{self, Answer};
+use ownkey_gateway::edge::{self, Answer, Peer};
 use ownkey_gateway::error::{Code, Error};
 use ownkey_gateway::{Body, Gateway};
 use ownkey_providers::paths::{Lookup, look_up, spoken};
 use tower::ServiceExt;
 
+use crate::client;
 use crate::dashboard;
 
 /// The public listener's answers.
@@ -30,6 +32,8 @@ pub struct Server {
     pub control: axum::Router,
     /// Web pages that may call models; none may call the control plane.
     pub cors: Cors,
+    /// Proxies that are believed when they say whom they speak for.
+    pub proxies: Vec<IpNet>,
 }
 
 impl Answer for Server {
@@ -39,7 +43,7 @@ impl Answer for Server {
         } else if dashboard::serves(request.method(), request.uri().path()) {
             dashboard::answer(&request.into_parts().0)
         } else {
-            contained(control(self.control.clone(), request), || told(Problem::internal())).await
+            contained(self.control(request), || told(Problem::internal())).await
         }
     }
 
@@ -49,6 +53,14 @@ impl Answer for Server {
 }
 
 impl Server {
+    async fn control(&self, mut request: Request<Incoming>) -> Response<Body> {
+        if let Some(Peer(peer)) = request.extensions().get().copied() {
+            let client = ClientAddress(client::address(peer, request.headers(), &self.proxies));
+            request.extensions_mut().insert(client);
+        }
+        control(self.control.clone(), request).await
+    }
+
     async fn model_call(&self, request: Request<Incoming>) -> Response<Body> {
         let (head, body) = request.into_parts();
         let protocol = protocol(&head);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use ownkey_control::Tokens;
 use ownkey_store::{AuditMac, Store, StoreConfig, SystemSecret, WrappedDek as StoredDek};
 use ownkey_vault::{
     Context, DekOwner, KekId, Keyring, PepperId, PlatformKeyHasher, Sealed, Secret, SystemPurpose, WrappedDek,
@@ -168,6 +169,12 @@ impl SystemKeys {
     pub async fn hasher(&self, keyring: &Keyring, store: &Store) -> anyhow::Result<PlatformKeyHasher> {
         let pepper = self.key(keyring, store, SystemPurpose::Pepper).await?;
         Ok(PlatformKeyHasher::new(PepperId(FIRST), &pepper))
+    }
+
+    /// What makes and knows the secrets of cookies and links.
+    pub async fn tokens(&self, keyring: &Keyring, store: &Store) -> anyhow::Result<Tokens> {
+        let key = self.key(keyring, store, SystemPurpose::Session).await?;
+        Ok(Tokens::new(PlatformKeyHasher::new(PepperId(FIRST), &key)))
     }
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use ownkey_control::{Control, Endpoint, LadderLimits, Throttle};
+use ownkey_control::operator::setup_link;
+use ownkey_control::{Control, Endpoint, HashCost, LadderLimits, Logins, Passwords, Throttle};
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::provider::Provider;
 use ownkey_gateway::directory::Directory;
@@ -15,13 +16,14 @@ use ownkey_gateway::metrics::Metrics;
 use ownkey_gateway::rates::Rates;
 use ownkey_gateway::upstream::{BaseUrl, Upstream};
 use ownkey_gateway::{BodyRoom, Gateway, client, edge};
-use ownkey_store::{Holds, Journal, JournalLimits, Store, StoreConfig};
+use ownkey_store::{Actor, By, Holds, Journal, JournalLimits, Store, StoreConfig};
 use ownkey_vault::Keyring;
 use secrecy::SecretString;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
+use crate::commands::say;
 use crate::config::providers::ProviderSettings;
 use crate::config::{Settings, Tls};
 use crate::health::KeyHealth;
@@ -62,7 +64,14 @@ pub async fn serve(settings: Settings, reread: Reread) -> anyhow::Result<()> {
     tokio::spawn(holding.run());
     let (stop, stopped) = watch::channel(false);
     let taking_over = TakingOver::start(takeover.run(wait(stopped.clone())), stopped);
-    let lasting = Lasting::new(store, (journal, holds, health), taking_over.alive(), BodyRoom::new(&settings.limits));
+    let logins = Arc::new(Logins::new(Passwords::new(HashCost::default())?));
+    let lasting = Lasting::new(
+        (store, public.listener.local_addr()?),
+        (journal, holds, health),
+        taking_over.alive(),
+        (BodyRoom::new(&settings.limits), logins),
+    );
+    invite_the_first(&settings, (&keyring, &keys), &lasting).await?;
     let keeping = LedgerKeeper { store: lasting.store.clone(), node: lasting.journal.node(), left };
     tokio::spawn(keeping.run(clock::now));
     let current = Arc::new(Current::new(assemble(&settings, keyring, &lasting).await?));
@@ -88,22 +97,57 @@ pub struct Lasting {
     cut_off: watch::Sender<bool>,
     body_room: BodyRoom,
     key_tests: Arc<Throttle>,
+    logins: Arc<Logins>,
+    /// Where the public listener is bound.
+    listening: SocketAddr,
 }
 
 impl Lasting {
     fn new(
-        store: Store,
+        (store, listening): (Store, SocketAddr),
         (journal, holds, health): (Arc<Journal>, Holds, Arc<KeyHealth>),
         alive: watch::Receiver<bool>,
-        body_room: BodyRoom,
+        (body_room, logins): (BodyRoom, Arc<Logins>),
     ) -> Self {
         let directory = directory::follow(&store);
         let rates = Arc::new(Rates::new(Instant::now()));
         let cut_off = watch::Sender::new(false);
         let key_tests = Arc::new(Throttle::new(LadderLimits::default().tests_per_minute));
         let metrics = Arc::default();
-        Self { store, directory, journal, holds, health, metrics, rates, alive, cut_off, body_room, key_tests }
+        Self {
+            store,
+            directory,
+            journal,
+            holds,
+            health,
+            metrics,
+            rates,
+            alive,
+            cut_off,
+            body_room,
+            key_tests,
+            logins,
+            listening,
+        }
     }
+}
+
+/// While there is nobody who could sign in, every start prints a link that makes the first one. To the standard output:
+/// it is no line of the log, which goes to more places.
+async fn invite_the_first(
+    settings: &Settings,
+    (keyring, keys): (&Keyring, &SystemKeys),
+    lasting: &Lasting,
+) -> anyhow::Result<()> {
+    let (store, by) = (&lasting.store, By::new(Actor::System, clock::now()));
+    let (tokens, site) = (keys.tokens(keyring, store).await?, settings.server.site(lasting.listening)?);
+    if let Some(made) = setup_link(store, (&tokens, &site), by).await? {
+        say(
+            "Nobody can sign in yet. Whoever opens this link first becomes the operator (it works once and for a day):",
+        );
+        say(&format!("  {}", made.link));
+    }
+    Ok(())
 }
 
 /// What both planes use.
@@ -124,8 +168,8 @@ pub async fn assemble(settings: &Settings, keyring: Keyring, lasting: &Lasting) 
     let keys = SystemKeys::open(&keyring, &lasting.store).await?;
     let catalogue = Arc::clone(&settings.rules.catalogue);
     let shared = Shared { keyring: Arc::new(keyring), keys, catalogue, lasting: lasting.clone() };
-    let cors = settings.server.cors.clone();
-    Ok(Server { gateway: gateway(settings, &shared).await?, control: control(settings, &shared).await?, cors })
+    let (cors, proxies) = (settings.server.cors.clone(), settings.server.trusted_proxies.clone());
+    Ok(Server { gateway: gateway(settings, &shared).await?, control: control(settings, &shared).await?, cors, proxies })
 }
 
 async fn run(
@@ -237,6 +281,10 @@ async fn control(settings: &Settings, shared: &Shared) -> anyhow::Result<axum::R
         }),
         ladder: LadderLimits::default(),
         throttle: Arc::clone(&shared.lasting.key_tests),
+        logins: Arc::clone(&shared.lasting.logins),
+        tokens: shared.keys.tokens(&shared.keyring, &shared.lasting.store).await?,
+        site: settings.server.site(shared.lasting.listening)?,
+        product_name: settings.dashboard.product_name.clone(),
     })?;
     Ok(ownkey_control::router(Arc::new(control)))
 }

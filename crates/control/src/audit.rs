@@ -28,7 +28,7 @@ pub(crate) struct AuditEventView {
     /// When it happened.
     #[schema(value_type = String)]
     at: Timestamp,
-    /// Who did it: `operator`, `system`, or the id of a platform key.
+    /// Who did it: `operator`, `system`, or the id of a platform key or a person.
     actor: String,
     /// What was done.
     action: String,

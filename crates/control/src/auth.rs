@@ -1,33 +1,21 @@
-//! Who calls, and whether he may. A handler gets at a workspace only through [`InWorkspace`], which has looked at
+//! Whether a caller may. A handler gets at a workspace only through [`InWorkspace`], which has looked at
 //! the table of rights before.
 
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, MatchedPath, RawPathParams};
 use http::request::Parts;
-use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::id::WorkspaceId;
-use ownkey_domain::platform_key;
 use ownkey_store::Workspace;
-use ownkey_vault::{KeyHash, PepperId};
-use secrecy::{ExposeSecret, SecretString};
-use subtle::{Choice, ConstantTimeEq};
 
 use crate::control::Control;
-use crate::credential::{Presented, presented};
 use crate::problem::Problem;
-use crate::rights::{Right, right};
+use crate::query::Params;
+use crate::rights::{Right, Scopes, right};
+use crate::who::{Person, Who, identify};
 
 /// Stands in a path for the caller's own workspace.
 const CURRENT: &str = "current";
-
-/// Who calls.
-pub(crate) enum Who {
-    /// The operator of this installation.
-    Operator,
-    /// Whoever holds that platform key.
-    Key(PlatformKey),
-}
 
 /// A caller who is known, where nothing is done for him yet.
 pub(crate) struct Known;
@@ -42,6 +30,41 @@ pub(crate) struct InWorkspace {
     pub(crate) who: Who,
     pub(crate) workspace: Workspace,
     segments: Vec<(Box<str>, Box<str>)>,
+}
+
+impl Access {
+    /// The person who is signed in. (The table lets nobody else come this far.)
+    pub(crate) fn person(&self) -> Result<&Person, Problem> {
+        self.who.person().ok_or_else(Problem::internal)
+    }
+
+    /// The workspace to show things for: a platform key's own; for others the one that `workspace` names, or the only
+    /// one that a person is a member of.
+    pub(crate) async fn viewed(
+        &mut self,
+        control: &Control,
+        params: &mut Params,
+    ) -> Result<Option<Workspace>, Problem> {
+        let text = match (params.text("workspace")?, &self.who) {
+            (Some(text), _) => text,
+            (None, Who::Key(_)) => CURRENT.to_owned(),
+            (None, Who::Operator) => return Ok(None),
+            (None, Who::Person(person)) => match only_workspace(person, control).await? {
+                Some(id) => id.to_string(),
+                None => return Ok(None),
+            },
+        };
+        named(&text, &mut self.who, control).await.map(Some)
+    }
+}
+
+/// What [`Access::viewed`] reads.
+#[expect(dead_code, reason = "says in OpenAPI what is read")]
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ViewedParams {
+    /// The workspace to show this for: a platform key's own if absent, or the only one that a person is a member of.
+    workspace: Option<String>,
 }
 
 impl InWorkspace {
@@ -60,7 +83,7 @@ impl FromRequestParts<Arc<Control>> for Known {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, control: &Arc<Control>) -> Result<Self, Problem> {
-        who(parts, control).await.map(|_| Self)
+        identify(parts, control).await.map(|_| Self)
     }
 }
 
@@ -69,7 +92,7 @@ impl FromRequestParts<Arc<Control>> for Access {
 
     async fn from_request_parts(parts: &mut Parts, control: &Arc<Control>) -> Result<Self, Problem> {
         let right = row(parts)?;
-        let who = who(parts, control).await?;
+        let who = identify(parts, control).await?;
         if right.is_in_workspace() {
             // A handler of a workspace that asks without it: refuse rather than let anyone in.
             return Err(Problem::internal());
@@ -84,10 +107,9 @@ impl FromRequestParts<Arc<Control>> for InWorkspace {
 
     async fn from_request_parts(parts: &mut Parts, control: &Arc<Control>) -> Result<Self, Problem> {
         let right = row(parts)?;
-        let who = who(parts, control).await?;
+        let mut who = identify(parts, control).await?;
         let segments = segments(parts, control).await?;
-        let id = workspace_id(segment(&segments, "ws"), &who)?;
-        let workspace = control.store().workspace(id).await?.ok_or_else(no_workspace)?;
+        let workspace = named(segment(&segments, "ws"), &mut who, control).await?;
         may(right, &who)?;
         Ok(Self { who, workspace, segments })
     }
@@ -114,43 +136,34 @@ fn row(parts: &Parts) -> Result<&'static Right, Problem> {
     })
 }
 
-async fn who(parts: &Parts, control: &Control) -> Result<Who, Problem> {
-    let Some(presented) = presented(&parts.headers)? else {
-        return Err(Problem::unauthorized("Send a platform key as `Authorization: Bearer ok_…` or `x-api-key: ok_…`."));
-    };
-    if presented.bearer && is_operator(&control.parts.operator_tokens, &presented) {
-        return Ok(Who::Operator);
-    }
-    if presented.text.starts_with("sk-") {
-        return Err(Problem::unauthorized(
-            "That looks like a provider's key. Ownkey is called with a platform key (`ok_…`); a provider's key \
-             belongs into the workspace's provider keys.",
-        ));
-    }
-    let unknown = || Problem::unauthorized("The platform key or operator token is unknown, expired or revoked.");
-    let lookup = platform_key::parse(presented.text.as_bytes()).ok_or_else(unknown)?;
-    let key = control.store().caller(&lookup).await?.ok_or_else(unknown)?.key;
-    let stored = KeyHash { pepper: PepperId(key.pepper), mac: key.hash };
-    let genuine = control.parts.hasher.verify(presented.text.as_bytes(), &stored);
-    if genuine && key.is_live(control.now()) { Ok(Who::Key(key)) } else { Err(unknown()) }
-}
-
-/// Compares with every token, so that the time does not tell which one came near.
-fn is_operator(tokens: &[SecretString], presented: &Presented<'_>) -> bool {
-    let same = |token: &SecretString| token.expose_secret().as_bytes().ct_eq(presented.text.as_bytes());
-    tokens.iter().fold(Choice::from(0), |found, token| found | same(token)).into()
-}
-
-/// The workspace named in the path, if it may exist for this caller.
-fn workspace_id(text: &str, who: &Who) -> Result<WorkspaceId, Problem> {
-    match who {
+/// The workspace of that name, if it may exist for this caller. To a person it tells what he is there.
+async fn named(text: &str, who: &mut Who, control: &Control) -> Result<Workspace, Problem> {
+    let id = match who {
         Who::Operator if text == CURRENT => {
-            Err(Problem::not_found("An operator token has no workspace of its own. Name one: `ws_…`."))
+            return Err(Problem::not_found("An operator token has no workspace of its own. Name one: `ws_…`."));
         }
-        Who::Operator => text.parse().map_err(|_| no_workspace()),
-        Who::Key(key) if text == CURRENT || text.parse() == Ok(key.workspace) => Ok(key.workspace),
-        Who::Key(_) => Err(no_workspace()),
-    }
+        Who::Operator => text.parse().map_err(|_| no_workspace())?,
+        Who::Key(key) if text == CURRENT || text.parse() == Ok(key.workspace) => key.workspace,
+        Who::Key(_) => return Err(no_workspace()),
+        Who::Person(person) => persons(text, person, control).await?,
+    };
+    control.store().workspace(id).await?.ok_or_else(no_workspace)
+}
+
+async fn persons(text: &str, person: &mut Person, control: &Control) -> Result<WorkspaceId, Problem> {
+    let id = match text {
+        CURRENT => only_workspace(person, control)
+            .await?
+            .ok_or_else(|| Problem::not_found("You are not a member of exactly one workspace. Name one: `ws_…`."))?,
+        text => text.parse().map_err(|_| no_workspace())?,
+    };
+    person.role = control.store().role(id, person.user.id).await?;
+    if person.role.is_none() && !person.user.is_operator { Err(no_workspace()) } else { Ok(id) }
+}
+
+async fn only_workspace(person: &Person, control: &Control) -> Result<Option<WorkspaceId>, Problem> {
+    let memberships = control.store().memberships(person.user.id).await?;
+    Ok(if let [only] = memberships.as_slice() { Some(only.workspace) } else { None })
 }
 
 fn no_workspace() -> Problem {
@@ -161,17 +174,27 @@ fn may(right: &Right, who: &Who) -> Result<(), Problem> {
     match who {
         Who::Operator if right.operator => Ok(()),
         Who::Key(key) if right.allows(&key.scopes) => Ok(()),
-        Who::Operator => Err(Problem::forbidden("The operator can't do this.")),
-        Who::Key(_) => Err(forbidden(right)),
+        Who::Person(person) if right.allows_person(person.role, person.user.is_operator) => Ok(()),
+        Who::Operator => Err(Problem::forbidden("This is for people who are signed in, not for an operator token.")),
+        Who::Key(_) => Err(lacking_scope(right)),
+        Who::Person(_) => Err(lacking_role(right)),
     }
 }
 
-fn forbidden(right: &Right) -> Problem {
+fn lacking_scope(right: &Right) -> Problem {
     match right.scopes {
-        crate::rights::Scopes::OneOf(wanted) => {
+        Scopes::OneOf(wanted) => {
             let wanted: Vec<String> = wanted.iter().map(|scope| format!("`{scope}`")).collect();
             Problem::forbidden(format!("The platform key lacks the scope {}.", wanted.join(" or ")))
         }
         _ => Problem::forbidden("Platform keys can't do this."),
+    }
+}
+
+fn lacking_role(right: &Right) -> Problem {
+    match right.role {
+        Some(role) => Problem::forbidden(format!("This takes the role `{}` in the workspace.", role.as_str()))
+            .with("role", role.as_str()),
+        None => Problem::forbidden("Only the operator can do this."),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use ownkey_domain::catalogue::Catalogue;
+use ownkey_domain::id::UserId;
 use ownkey_domain::plan::{DEFAULT_PLAN, Plan};
 use ownkey_domain::provider::Provider;
 use ownkey_domain::time::Timestamp;
@@ -13,11 +14,14 @@ use ownkey_vault::{BadOrigin, Keyring, Origin, PlatformKeyHasher, random_bytes};
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use crate::auth::Who;
 use crate::ladder::LadderLimits;
+use crate::logins::Logins;
 use crate::probe::Prober;
 use crate::problem::Problem;
+use crate::site::Site;
 use crate::throttle::Throttle;
+use crate::token::Tokens;
+use crate::who::Who;
 
 /// The time now. A parameter, so that tests have their own.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -66,6 +70,14 @@ pub struct Parts {
     pub ladder: LadderLimits,
     /// How often keys may be tested.
     pub throttle: Arc<Throttle>,
+    /// Checks passwords.
+    pub logins: Arc<Logins>,
+    /// Makes and knows the secrets of cookies and links.
+    pub tokens: Tokens,
+    /// Where this installation is in a browser.
+    pub site: Site,
+    /// What the product is called.
+    pub product_name: String,
 }
 
 /// The management API's state.
@@ -118,8 +130,14 @@ impl Control {
         let actor = match who {
             Who::Operator => Actor::Operator,
             Who::Key(key) => Actor::ApiKey(key.id),
+            Who::Person(person) => Actor::User(person.user.id),
         };
         By::new(actor, self.now())
+    }
+
+    /// By that person, now.
+    pub(crate) fn by_user(&self, id: UserId) -> By {
+        By::new(Actor::User(id), self.now())
     }
 
     /// A fresh id: the clock's milliseconds, then the vault's randomness, so that ids sort by age.

@@ -10,6 +10,9 @@ use zeroize::Zeroizing;
 #[error("the text does not have the right form")]
 pub(crate) struct BadForm;
 
+/// The form of a [`ownkey_domain::person::Mail`] in words.
+pub(crate) const MAIL_FORM: &str = "a mail address";
+
 const NAME_CHARS_MAX: usize = 200;
 const ID_BYTES_MAX: usize = 200;
 const WORD_BYTES_MAX: usize = 64;

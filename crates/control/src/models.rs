@@ -17,11 +17,12 @@ use ownkey_providers::paths::place_of;
 use ownkey_store::Workspace;
 use serde::Serialize;
 
-use crate::auth::{Access, Who};
+use crate::auth::{Access, ViewedParams};
 use crate::control::Control;
 use crate::page::Listing;
 use crate::problem::{Problem, ProblemDocument};
 use crate::provider_keys::state::{Held, held};
+use crate::query::Params;
 
 /// A model as the API shows it.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -70,13 +71,14 @@ pub(crate) struct Viewer {
     keys: Vec<Held>,
 }
 
-/// Lists the models, as the caller's plan, policy and keys make them usable. The operator sees them as a new
-/// workspace would.
+/// Lists the models, as the caller's plan, policy and keys make them usable. Who shows them for no workspace
+/// sees them as a new one would.
 #[utoipa::path(
     get,
     path = "/api/v1/models",
     operation_id = "list_models",
     tag = "catalogue",
+    params(ViewedParams),
     responses(
         (status = 200, body = Listing<ModelView>),
         (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"),
@@ -84,23 +86,25 @@ pub(crate) struct Viewer {
 )]
 pub(crate) async fn list(
     State(control): State<Arc<Control>>,
-    access: Access,
+    mut access: Access,
+    mut params: Params,
 ) -> Result<Json<Listing<ModelView>>, Problem> {
-    let viewer = Viewer::of(&control, &access.who).await?;
+    let workspace = access.viewed(&control, &mut params).await?;
+    params.finish()?;
+    let viewer = match workspace {
+        Some(workspace) => Viewer::of_workspace(&control, workspace).await?,
+        None => Viewer::of_a_new_workspace(&control),
+    };
     let reachable = |listed: &Listed<'_>| control.endpoint(listed.model.provider).is_some();
     let models = control.parts.catalogue.listed().filter(reachable);
     Ok(Json(Listing::whole(models.map(|listed| viewer.show(&control, listed)).collect())))
 }
 
 impl Viewer {
-    async fn of(control: &Control, who: &Who) -> Result<Self, Problem> {
-        let Who::Key(key) = who else {
-            let plan = control.plan(control.default_plan().unwrap_or_default());
-            return Ok(Self { plan, features: Vec::new(), policy: PayerPolicy::default(), keys: Vec::new() });
-        };
-        let workspace = control.store().workspace(key.workspace).await?;
-        let workspace = workspace.ok_or_else(|| Problem::not_found("There is no such workspace."))?;
-        Self::of_workspace(control, workspace).await
+    /// As a workspace would that was just made.
+    fn of_a_new_workspace(control: &Control) -> Self {
+        let plan = control.plan(control.default_plan().unwrap_or_default());
+        Self { plan, features: Vec::new(), policy: PayerPolicy::default(), keys: Vec::new() }
     }
 
     /// As that workspace sees models.

@@ -5,9 +5,10 @@ use std::sync::OnceLock;
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
 
+use crate::cookie;
 use crate::problem::Problem;
 use crate::router::documented;
 
@@ -37,13 +38,22 @@ pub(crate) async fn openapi() -> Result<impl IntoResponse, Problem> {
 pub(crate) fn frame() -> OpenApi {
     let mut scheme = Http::new(HttpAuthScheme::Bearer);
     scheme.description = Some("A platform key (`ok_…`), also as `x-api-key`, or an operator token.".to_owned());
+    let cookie = ApiKey::Cookie(ApiKeyValue::with_description(
+        cookie::NAME,
+        "A person who is signed in. From this server's own pages only, and never for models.",
+    ));
     let info = InfoBuilder::new()
         .title("Ownkey management API")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some("Workspaces, provider keys, platform keys, who pays, receipts and usage."));
     OpenApiBuilder::new()
         .info(info)
-        .components(Some(ComponentsBuilder::new().security_scheme("bearer", SecurityScheme::Http(scheme)).build()))
-        .security(Some([SecurityRequirement::new("bearer", Vec::<String>::new())]))
+        .components(Some(
+            ComponentsBuilder::new()
+                .security_scheme("bearer", SecurityScheme::Http(scheme))
+                .security_scheme("session", SecurityScheme::ApiKey(cookie))
+                .build(),
+        ))
+        .security(Some(["bearer", "session"].map(|scheme| SecurityRequirement::new(scheme, Vec::<String>::new()))))
         .build()
 }

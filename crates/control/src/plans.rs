@@ -8,10 +8,11 @@ use ownkey_domain::money::{MicroCredits, PicoUsd};
 use ownkey_domain::plan::{DormantKeys, Features, Managed, PastAllowance, Plan};
 use serde::Serialize;
 
-use crate::auth::{Access, Who};
+use crate::auth::{Access, ViewedParams};
 use crate::control::Control;
 use crate::page::Listing;
 use crate::problem::{Problem, ProblemDocument};
+use crate::query::Params;
 
 /// A plan as the API shows it.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -46,7 +47,7 @@ pub(crate) struct PlanView {
     /// Its price a month.
     #[schema(value_type = Option<String>)]
     price_usd_month: Option<PicoUsd>,
-    /// Whether it is the caller's own plan.
+    /// Whether it is the plan of the workspace that this is shown for.
     current: bool,
 }
 
@@ -56,6 +57,7 @@ pub(crate) struct PlanView {
     path = "/api/v1/plans",
     operation_id = "list_plans",
     tag = "catalogue",
+    params(ViewedParams),
     responses(
         (status = 200, body = Listing<PlanView>),
         (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"),
@@ -63,12 +65,11 @@ pub(crate) struct PlanView {
 )]
 pub(crate) async fn list(
     State(control): State<Arc<Control>>,
-    access: Access,
+    mut access: Access,
+    mut params: Params,
 ) -> Result<Json<Listing<PlanView>>, Problem> {
-    let own = match &access.who {
-        Who::Operator => None,
-        Who::Key(key) => control.store().workspace(key.workspace).await?.map(|workspace| workspace.plan),
-    };
+    let own = access.viewed(&control, &mut params).await?.map(|workspace| workspace.plan);
+    params.finish()?;
     let show = |plan: &Plan| PlanView {
         id: plan.id.clone(),
         name: plan.name.clone(),

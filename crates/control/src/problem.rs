@@ -118,9 +118,7 @@ impl Problem {
 
     /// Our own limit.
     pub fn rate_limited(detail: &'static str, retry_after_s: u64) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests", detail)
-            .header(RETRY_AFTER, HeaderValue::from(retry_after_s))
-            .with("retry_after_s", retry_after_s)
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests", detail).retry_after(retry_after_s)
     }
 
     /// The path exists, the method doesn't. The router adds `allow`.
@@ -140,6 +138,12 @@ impl Problem {
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.0.extra.insert(name.to_owned(), value.into());
         self
+    }
+
+    /// The same, and when to come again.
+    #[must_use]
+    pub(crate) fn retry_after(self, seconds: u64) -> Self {
+        self.header(RETRY_AFTER, HeaderValue::from(seconds)).with("retry_after_s", seconds)
     }
 
     /// The same with a header.

@@ -1,6 +1,7 @@
 //! Who may do what: one row per route. The router is checked against this table, and a test walks every row with
 //! every kind of caller.
 
+use ownkey_domain::person::Role;
 use ownkey_domain::scope::Scope;
 
 use Verb::{Delete, Get, Patch, Post, Put};
@@ -18,19 +19,6 @@ pub enum Verb {
     Patch,
     /// Removes.
     Delete,
-}
-
-/// The role of a person in a workspace; each may do what those before it may. Used when sessions come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    /// Reads everything but members' mail and audit.
-    Viewer,
-    /// Also calls, and makes `inference` keys for himself.
-    Member,
-    /// Also provider keys, policy, budgets, agents, all platform keys, audit.
-    Admin,
-    /// Also members and deletion.
-    Owner,
 }
 
 /// Which platform keys may.
@@ -53,9 +41,10 @@ pub struct Right {
     pub path: &'static str,
     /// Everybody may, also without credential.
     pub public: bool,
-    /// The operator may.
+    /// The operator may, by his token or as a person who runs this installation.
     pub operator: bool,
-    /// The least role that may; `None`: no role.
+    /// The least role in the workspace that may; `None`: no role. Where the path names no workspace, everybody who is
+    /// signed in may.
     pub role: Option<Role>,
     /// The platform keys that may.
     pub scopes: Scopes,
@@ -84,6 +73,18 @@ pub static TABLE: &[Right] = &[
     shared(Get, "/api/v1/plans", Role::Viewer, Scopes::Any),
     shared(Get, "/api/v1/models", Role::Viewer, Scopes::Any),
     shared(Get, "/api/v1/providers", Role::Viewer, Scopes::Any),
+    public(Post, "/api/v1/session"),
+    person(Get, "/api/v1/session", Role::Viewer),
+    person(Delete, "/api/v1/session", Role::Viewer),
+    person(Get, "/api/v1/sessions", Role::Viewer),
+    person(Delete, "/api/v1/sessions", Role::Viewer),
+    person(Delete, "/api/v1/sessions/{id}", Role::Viewer),
+    person(Put, "/api/v1/password", Role::Viewer),
+    public(Post, "/api/v1/setup"),
+    public(Post, "/api/v1/links/look"),
+    public(Post, "/api/v1/invites/accept"),
+    public(Post, "/api/v1/resets/accept"),
+    operator(Post, "/api/v1/operator/reset-link", None),
     operator(Post, "/api/v1/operator/backup", None),
     operator(Post, "/api/v1/operator/vault/rebind", None),
     operator(Post, "/api/v1/operator/vault/rotate", None),
@@ -103,6 +104,13 @@ pub static TABLE: &[Right] = &[
     shared(Post, "/api/v1/workspaces/{ws}/api-keys", Role::Member, PLATFORM_KEYS),
     shared(Get, "/api/v1/workspaces/{ws}/api-keys/{id}", Role::Viewer, PLATFORM_KEYS),
     shared(Delete, "/api/v1/workspaces/{ws}/api-keys/{id}", Role::Member, PLATFORM_KEYS),
+    person(Post, "/api/v1/workspaces/{ws}/playground-token", Role::Member),
+    operator(Get, "/api/v1/workspaces/{ws}/members", Some(Role::Viewer)),
+    operator(Post, "/api/v1/workspaces/{ws}/members", Some(Role::Owner)),
+    operator(Get, "/api/v1/workspaces/{ws}/members/{id}", Some(Role::Viewer)),
+    operator(Patch, "/api/v1/workspaces/{ws}/members/{id}", Some(Role::Owner)),
+    // Everybody may leave; the handler lets nobody but owners remove others.
+    operator(Delete, "/api/v1/workspaces/{ws}/members/{id}", Some(Role::Viewer)),
     shared(Get, "/api/v1/workspaces/{ws}/requests", Role::Viewer, RECEIPTS),
     shared(Get, "/api/v1/workspaces/{ws}/requests/{req}", Role::Viewer, RECEIPTS),
     shared(Get, "/api/v1/workspaces/{ws}/usage", Role::Viewer, USAGE),
@@ -135,11 +143,6 @@ pub static TABLE: &[Right] = &[
     later(Get, "/api/v1/workspaces/{ws}/webhooks/{id}"),
     later(Post, "/api/v1/workspaces/{ws}/webhooks/{id}"),
     later(Delete, "/api/v1/workspaces/{ws}/webhooks/{id}"),
-    later(Get, "/api/v1/workspaces/{ws}/members"),
-    later(Post, "/api/v1/workspaces/{ws}/members"),
-    later(Get, "/api/v1/workspaces/{ws}/members/{id}"),
-    later(Patch, "/api/v1/workspaces/{ws}/members/{id}"),
-    later(Delete, "/api/v1/workspaces/{ws}/members/{id}"),
 ];
 
 const fn public(verb: Verb, path: &'static str) -> Right {
@@ -148,6 +151,11 @@ const fn public(verb: Verb, path: &'static str) -> Right {
 
 const fn operator(verb: Verb, path: &'static str, role: Option<Role>) -> Right {
     Right { verb, path, public: false, operator: true, role, scopes: Scopes::None, built: true }
+}
+
+/// For people who are signed in, whatever else they hold: no token and no key.
+const fn person(verb: Verb, path: &'static str, role: Role) -> Right {
+    Right { verb, path, public: false, operator: false, role: Some(role), scopes: Scopes::None, built: true }
 }
 
 const fn shared(verb: Verb, path: &'static str, role: Role, scopes: Scopes) -> Right {
@@ -168,6 +176,20 @@ impl Right {
     /// Whether the route is about one workspace, named in the path.
     pub fn is_in_workspace(&self) -> bool {
         self.path.contains("/{ws}")
+    }
+
+    /// Whether a person may, who is that in the workspace and may run this installation.
+    pub fn allows_person(&self, role: Option<Role>, is_operator: bool) -> bool {
+        let by_role = match self.role {
+            Some(least) => !self.is_in_workspace() || role.is_some_and(|role| role >= least),
+            None => false,
+        };
+        by_role || (is_operator && self.operator)
+    }
+
+    /// The route as the API's description names it.
+    pub fn name(&self) -> String {
+        format!("{} {}", self.verb.as_str(), self.path)
     }
 
     /// Whether a key with these scopes may.

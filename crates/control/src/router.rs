@@ -10,8 +10,8 @@ use utoipa_axum::routes;
 use crate::control::Control;
 use crate::openapi::{self, frame};
 use crate::{
-    agents, api_keys, audit, edge, health, models, not_yet, operator, plans, policy, provider_keys, providers,
-    receipts, usage, workspaces,
+    agents, api_keys, audit, edge, health, links, members, models, not_yet, operator, plans, playground, policy,
+    provider_keys, providers, receipts, sessions, usage, workspaces,
 };
 
 /// The management API.
@@ -52,6 +52,18 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(receipts::get::get))
         .routes(routes!(usage::get))
         .routes(routes!(audit::list))
+        .routes(routes!(sessions::begin::begin, sessions::current::current, sessions::end::here))
+        .routes(routes!(sessions::list::list, sessions::end::elsewhere))
+        .routes(routes!(sessions::end::there))
+        .routes(routes!(sessions::password::put))
+        .routes(routes!(links::set_up::set_up))
+        .routes(routes!(links::look::look))
+        .routes(routes!(links::accept::accept))
+        .routes(routes!(links::reset::reset))
+        .routes(routes!(members::list::list, members::invite::invite))
+        .routes(routes!(members::get::get, members::update::update, members::remove::remove))
+        .routes(routes!(playground::create))
+        .routes(routes!(operator::people::reset_link))
         .routes(routes!(operator::rotate::rotate))
         .routes(routes!(operator::rebind::rebind))
         .routes(routes!(operator::backup::backup))

@@ -108,6 +108,14 @@ id!(
     /// A budget.
     BudgetId, "bud_"
 );
+id!(
+    /// A person who can sign in.
+    UserId, "usr_"
+);
+id!(
+    /// A time that a person is signed in for. Not the secret that his browser holds.
+    SessionId, "ses_"
+);
 
 #[cfg(test)]
 mod tests {

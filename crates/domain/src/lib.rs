@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod money;
 pub mod payer;
 pub mod period;
+pub mod person;
 pub mod plan;
 pub mod platform_key;
 pub mod policy;

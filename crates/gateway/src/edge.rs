@@ -33,6 +33,10 @@ use crate::limits::Limits;
 /// Pause after the system refused another connection, so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// The other end of the connection that a request came by, as an extension of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub IpAddr);
+
 /// Whoever answers requests.
 pub trait Answer: Send + Sync + 'static {
     /// Answers one request. Dropped when the caller leaves.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ownkey_domain::id::ApiKeyId;
+use ownkey_domain::id::{ApiKeyId, UserId};
 use ownkey_domain::time::Timestamp;
 
 /// Who does something.
@@ -12,16 +12,19 @@ pub enum Actor {
     Operator,
     /// Whoever holds that platform key.
     ApiKey(ApiKeyId),
+    /// That person, signed in.
+    User(UserId),
     /// Ownkey itself, such as the tests it makes on its own.
     System,
 }
 
 impl fmt::Display for Actor {
-    /// As the audit log keeps it: `operator`, `system`, or the id of the platform key.
+    /// As the audit log keeps it: `operator`, `system`, or the id of the platform key or the person.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Operator => f.write_str("operator"),
             Self::ApiKey(id) => fmt::Display::fmt(id, f),
+            Self::User(id) => fmt::Display::fmt(id, f),
             Self::System => f.write_str("system"),
         }
     }

@@ -61,6 +61,26 @@ pub struct NewApiKey {
     pub key: PlatformKey,
     /// How much it may do.
     pub limits: Limits,
+    /// What for.
+    pub purpose: KeyPurpose,
+}
+
+/// What a platform key is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyPurpose {
+    /// Whatever its maker wants.
+    Own,
+    /// The playground of the person who makes it: short-lived, in no list, deleted when its time is over.
+    Playground,
+}
+
+impl KeyPurpose {
+    const fn as_str(self) -> Option<&'static str> {
+        match self {
+            Self::Own => None,
+            Self::Playground => Some("playground"),
+        }
+    }
 }
 
 /// What the data plane knows of a platform key.
@@ -86,20 +106,23 @@ impl Store {
     /// Makes a platform key. `None` if there is no such workspace.
     pub async fn create_api_key(&self, new: &NewApiKey, by: By) -> Result<Option<ApiKey>> {
         const SQL: &str = "INSERT INTO api_keys (id, workspace, lookup, name, hash, pepper, scopes, expires_at, \
-            requests_per_minute, tokens_per_minute, created_by, created_at) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING";
-        let NewApiKey { name, lookup, key, limits } = new;
+            requests_per_minute, tokens_per_minute, created_by, created_at, purpose) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING";
+        const OVER: &str = "DELETE FROM api_keys WHERE workspace = $1 AND purpose IS NOT NULL AND expires_at <= $2";
+        let NewApiKey { name, lookup, key, limits, purpose } = new;
         let tokens = limits.tokens_per_minute.map(i64::try_from).transpose();
         let tokens = tokens.map_err(|_| StoreError::Unstorable("token limit"))?;
         let mut work = self.mutate(by).await?;
         if !workspaces::is_live(&mut work.tx, key.workspace).await? {
             return Ok(None);
         }
+        on!(work.tx.on(), c => sqlx::query(OVER)
+            .bind(key.workspace.uuid()).bind(by.at.millis()).execute(c).await.map(drop))?;
         let made = on!(work.tx.on(), c => sqlx::query(SQL)
             .bind(key.id.uuid()).bind(key.workspace.uuid()).bind(lookup.as_str()).bind(name)
             .bind(&key.hash[..]).bind(i64::from(key.pepper)).bind(json!(key.scopes).to_string())
             .bind(key.expires_at.map(Timestamp::millis)).bind(limits.requests_per_minute.map(i64::from)).bind(tokens)
-            .bind(by.actor.to_string()).bind(by.at.millis())
+            .bind(by.actor.to_string()).bind(by.at.millis()).bind(purpose.as_str())
             .execute(c).await.map(|r| r.rows_affected()))?;
         if made != 1 {
             return Err(StoreError::Duplicate("platform key"));
@@ -132,9 +155,9 @@ impl Store {
         row.map(ApiKey::try_from).transpose()
     }
 
-    /// The workspace's platform keys, revoked ones too, older than `before` if given.
+    /// The workspace's platform keys, revoked ones too but none of playgrounds, older than `before` if given.
     pub async fn api_keys(&self, workspace: WorkspaceId, before: Option<ApiKeyId>, limit: u32) -> Result<Page<ApiKey>> {
-        const SQL: &str = api_keys!("id < $2 ORDER BY id DESC LIMIT $3");
+        const SQL: &str = api_keys!("id < $2 AND purpose IS NULL ORDER BY id DESC LIMIT $3");
         let before = before.map_or(Uuid::max(), ApiKeyId::uuid);
         let rows: Vec<ApiKeyRow> = on!(self.inner.db.read(), c => sqlx::query_as(SQL)
             .bind(workspace.uuid()).bind(before).bind(page::rows(limit)).fetch_all(c).await)?;

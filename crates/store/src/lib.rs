@@ -35,6 +35,7 @@ mod ledger;
 mod mutation;
 mod open;
 mod page;
+mod people;
 mod reach;
 mod receipts;
 mod responses;
@@ -47,7 +48,7 @@ mod workspaces;
 
 pub use actor::{Actor, By};
 pub use agents::SetAgent;
-pub use api_keys::{ApiKey, Caller, Limits, NewApiKey};
+pub use api_keys::{ApiKey, Caller, KeyPurpose, Limits, NewApiKey};
 pub use audit::{AuditCheck, AuditEvent, AuditMac, Note};
 pub use change::{Change, ChangeKind};
 pub use config::StoreConfig;
@@ -61,6 +62,10 @@ pub use ledger::{
     Range, RefundOrder,
 };
 pub use page::Page;
+pub use people::{
+    Account, EndedBy, Joined, Link, LinkKind, LinkState, Member, MemberChange, Membership, NewLink, NewSession,
+    NewUser, OPEN_INVITES_MAX, Session, User,
+};
 pub use receipts::{ReceiptFilter, StatusClass};
 pub use retention::{Expired, Sweep, Sweeper, Swept};
 pub use routing::{Routing, StoredCredential};

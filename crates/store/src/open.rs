@@ -13,7 +13,7 @@ pub(crate) use files::{LockFile, lock_file, private_dir, private_file};
 pub(crate) use postgres::postgres_options;
 
 /// How many migrations there are.
-const MIGRATIONS: usize = 7;
+const MIGRATIONS: usize = 8;
 
 /// A folder's migrations, in their order.
 macro_rules! migrations {
@@ -26,6 +26,7 @@ macro_rules! migrations {
             (5, "responses", include_str!(concat!("../migrations/", $folder, "/0005_responses.sql"))),
             (6, "ledger", include_str!(concat!("../migrations/", $folder, "/0006_ledger.sql"))),
             (7, "usage units", include_str!(concat!("../migrations/", $folder, "/0007_usage_units.sql"))),
+            (8, "people", include_str!(concat!("../migrations/", $folder, "/0008_people.sql"))),
         ]
     };
 }

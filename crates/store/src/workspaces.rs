@@ -82,31 +82,15 @@ const BY_ID: &str = workspaces!("id = $1");
 impl Store {
     /// Makes a workspace; `Duplicate` if its external id is taken.
     pub async fn create_workspace(&self, new: &NewWorkspace, by: By) -> Result<Workspace> {
-        const SQL: &str = "INSERT INTO workspaces \
-            (id, name, external_id, plan, policy, features, period_anchor, wrapped_dek, dek_version, created_at) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
-        let policy = PayerPolicy::default();
         let mut work = self.mutate(by).await?;
-        let made = on!(work.tx.on(), c => sqlx::query(SQL)
-            .bind(new.id.uuid()).bind(&new.name).bind(&new.external_id).bind(&new.plan).bind(policy.as_str())
-            .bind(json!(new.features).to_string()).bind(new.period_anchor.map(Timestamp::millis))
-            .bind(&new.dek.wrapped).bind(i64::from(new.dek.version)).bind(by.at.millis())
-            .execute(c).await.map(|r| r.rows_affected()))?;
-        if made != 1 {
-            return Err(StoreError::Duplicate("workspace"));
-        }
-        let detail = json!({"name": new.name, "external_id": new.external_id, "plan": new.plan});
-        // Nobody remembers what was not there.
-        work.told(ChangeKind::Workspace, new.id, new.id.uuid()).await?;
-        let object = new.id.to_string();
-        work.note(&Note { workspace: Some(new.id), action: "workspace.create", object, detail }).await?;
+        insert(&mut work, new).await?;
         work.commit().await?;
         Ok(Workspace {
             id: new.id,
             name: new.name.clone(),
             external_id: new.external_id.clone(),
             plan: new.plan.clone(),
-            policy,
+            policy: PayerPolicy::default(),
             features: new.features.clone(),
             period_anchor: new.period_anchor,
             created_at: by.at,
@@ -213,6 +197,27 @@ impl Store {
         work.commit().await?;
         Ok(true)
     }
+}
+
+/// Makes a workspace within a mutation.
+pub(crate) async fn insert(work: &mut Mutation<'_>, new: &NewWorkspace) -> Result<()> {
+    const SQL: &str = "INSERT INTO workspaces \
+        (id, name, external_id, plan, policy, features, period_anchor, wrapped_dek, dek_version, created_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
+    let (policy, at) = (PayerPolicy::default(), work.by.at.millis());
+    let made = on!(work.tx.on(), c => sqlx::query(SQL)
+        .bind(new.id.uuid()).bind(&new.name).bind(&new.external_id).bind(&new.plan).bind(policy.as_str())
+        .bind(json!(new.features).to_string()).bind(new.period_anchor.map(Timestamp::millis))
+        .bind(&new.dek.wrapped).bind(i64::from(new.dek.version)).bind(at)
+        .execute(c).await.map(|r| r.rows_affected()))?;
+    if made != 1 {
+        return Err(StoreError::Duplicate("workspace"));
+    }
+    let detail = json!({"name": new.name, "external_id": new.external_id, "plan": new.plan});
+    // Nobody remembers what was not there.
+    work.told(ChangeKind::Workspace, new.id, new.id.uuid()).await?;
+    let object = new.id.to_string();
+    work.note(&Note { workspace: Some(new.id), action: "workspace.create", object, detail }).await
 }
 
 /// Whether there is such a workspace. Nothing changes that before the transaction ends.

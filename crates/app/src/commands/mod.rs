@@ -5,6 +5,7 @@ pub mod check;
 pub mod generate_kek;
 pub mod init;
 pub mod rebind;
+pub mod reset_link;
 pub mod rotate;
 pub mod serve;
 

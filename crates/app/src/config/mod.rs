@@ -3,6 +3,7 @@
 mod anchor;
 mod catalogue;
 mod credits;
+mod dashboard;
 mod database;
 mod environment;
 mod gateway;
@@ -40,6 +41,8 @@ pub struct Settings {
     pub database: database::Database,
     /// Where the key-encryption keys are.
     pub vault: vault::Vault,
+    /// What people see.
+    pub dashboard: dashboard::Dashboard,
     /// The operator's tokens.
     pub operator: operator::Operator,
     /// The providers.
@@ -77,6 +80,7 @@ struct Raw {
     server: server::RawServer,
     database: database::RawDatabase,
     vault: vault::RawVault,
+    dashboard: dashboard::RawDashboard,
     operator: operator::RawOperator,
     providers: providers::RawProviders,
     limits: limits::RawLimits,
@@ -159,6 +163,7 @@ impl Raw {
             server,
             database: self.database.check().context("section [database]")?,
             vault: self.vault.check().context("section [vault]")?,
+            dashboard: self.dashboard.check().context("section [dashboard]")?,
             operator: self.operator.check().context("section [operator]")?,
             providers: self.providers.check().context("section [providers]")?,
             limits: self.limits.check().context("section [limits]")?,

@@ -1,7 +1,7 @@
 //! `[server]`: addresses.
 
 use std::fmt::Display;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow, bail};
@@ -51,8 +51,23 @@ pub struct Server {
     pub trusted_proxies: Vec<IpNet>,
     /// Web pages that may call models.
     pub cors: Cors,
+    /// Where browsers reach it, if that is not where it listens.
+    pub public_url: Option<ownkey_vault::Origin>,
     /// A listener for `/metrics` and health, without auth.
     pub admin_listen: Option<SocketAddr>,
+}
+
+impl Server {
+    /// What browsers call it, as it listens at that address.
+    pub fn site(&self, listening: SocketAddr) -> anyhow::Result<ownkey_control::Site> {
+        let mut at = listening;
+        if at.ip().is_unspecified() {
+            at.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        }
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let listening = ownkey_vault::Origin::of_url(&format!("{scheme}://{at}"))?;
+        Ok(ownkey_control::Site::new(self.public_url.clone(), &listening))
+    }
 }
 
 impl RawServer {
@@ -66,14 +81,12 @@ impl RawServer {
                  put a TLS proxy in front and set `public_url` and `trusted_proxies`, or listen on a loopback address"
             );
         }
-        if let Some(url) = &self.public_url {
-            check_public_url(url)?;
-        }
+        let public_url = self.public_url.as_deref().map(public_url).transpose()?;
         let trusted_proxies = each("trusted_proxies", &self.trusted_proxies, network)?;
         let cors = Cors::new(each("cors_origins", &self.cors_origins, |text| text.parse::<Origin>())?);
         let admin_listen =
             self.admin_listen.map(|text| text.parse()).transpose().context("`admin_listen` must be an address")?;
-        Ok(Server { listen, tls, trusted_proxies, cors, admin_listen })
+        Ok(Server { listen, tls, trusted_proxies, cors, public_url, admin_listen })
     }
 }
 
@@ -94,11 +107,11 @@ fn network(text: &str) -> Result<IpNet, &'static str> {
     }
 }
 
-fn check_public_url(url: &str) -> anyhow::Result<()> {
+fn public_url(url: &str) -> anyhow::Result<ownkey_vault::Origin> {
     let origin = ownkey_vault::Origin::of_url(url).context("`public_url` must be an http or https URL")?;
     let path = url.splitn(4, '/').nth(3).unwrap_or_default();
     if !path.is_empty() {
         bail!("`public_url` must have no path, such as {}://{}", origin.scheme().as_str(), origin.host());
     }
-    Ok(())
+    Ok(origin)
 }

@@ -108,7 +108,12 @@ fn server(cut_off: &watch::Sender<bool>) -> Server {
         new_id: clock::request_id,
     });
     let cors = Cors::new(vec![PAGE.parse().unwrap()]);
-    Server { gateway, cors, control: axum::Router::new().fallback(|| async { axum::Json("hello") }) }
+    Server {
+        gateway,
+        cors,
+        proxies: Vec::new(),
+        control: axum::Router::new().fallback(|| async { axum::Json("hello") }),
+    }
 }
 
 /// Serves that, and answers one request's text.

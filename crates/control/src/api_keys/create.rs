@@ -5,20 +5,22 @@ use axum::extract::State;
 use http::StatusCode;
 use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::id::ApiKeyId;
+use ownkey_domain::person::Role;
 use ownkey_domain::platform_key::{self, ENTROPY_LEN};
 use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
-use ownkey_store::{Limits, NewApiKey};
+use ownkey_store::{ApiKey, KeyPurpose, Limits, NewApiKey};
 use ownkey_vault::random_bytes;
 use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::ApiKeyView;
-use crate::auth::{InWorkspace, Who};
+use crate::auth::InWorkspace;
 use crate::body::{JsonBody, Members};
 use crate::control::Control;
 use crate::form::Name;
 use crate::problem::{Problem, ProblemDocument};
+use crate::who::{Person, Who};
 
 const SCOPES_FORM: &str = "a list of at least one scope, each once";
 const EXPIRY_FORM: &str = "an RFC 3339 time in the future";
@@ -78,28 +80,57 @@ pub(crate) async fn create(
     held(&access.who, &input.scopes)?;
     let input = input.within(&access.who)?;
 
+    let draft = Draft {
+        name: input.name.into_string(),
+        scopes: input.scopes,
+        expires_at: input.expires_at,
+        requests_per_minute: input.requests_per_minute,
+        tokens_per_minute: input.tokens_per_minute,
+        purpose: KeyPurpose::Own,
+    };
+    let (key, secret) = create_key(&control, &access, draft).await?;
+    Ok((StatusCode::CREATED, Json(NewApiKeyView { key: key.into(), secret })))
+}
+
+/// A platform key that may be made.
+pub(crate) struct Draft {
+    pub(crate) name: String,
+    pub(crate) scopes: Vec<Scope>,
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) requests_per_minute: Option<u32>,
+    pub(crate) tokens_per_minute: Option<u64>,
+    pub(crate) purpose: KeyPurpose,
+}
+
+/// Makes it: what is stored, and its text.
+pub(crate) async fn create_key(
+    control: &Control,
+    access: &InWorkspace,
+    draft: Draft,
+) -> Result<(ApiKey, Zeroizing<String>), Problem> {
+    let Draft { name, scopes, expires_at, requests_per_minute, tokens_per_minute, purpose } = draft;
     let entropy = Zeroizing::new(random_bytes::<ENTROPY_LEN>()?);
     let (lookup, secret) = platform_key::generate(&entropy);
     let secret = Zeroizing::new(secret);
     let hash = control.parts.hasher.hash(secret.as_bytes());
     let new = NewApiKey {
-        name: input.name.into_string(),
+        name,
         lookup,
         key: PlatformKey {
             id: ApiKeyId::from_uuid(control.fresh_id()?),
             workspace: access.id(),
-            scopes: input.scopes,
+            scopes,
             hash: hash.mac,
             pepper: hash.pepper.0,
-            expires_at: input.expires_at,
-            requests_per_minute: input.requests_per_minute,
-            tokens_per_minute: input.tokens_per_minute,
+            expires_at,
+            requests_per_minute,
+            tokens_per_minute,
         },
-        limits: Limits { requests_per_minute: input.requests_per_minute, tokens_per_minute: input.tokens_per_minute },
+        limits: Limits { requests_per_minute, tokens_per_minute },
+        purpose,
     };
     let made = control.store().create_api_key(&new, control.by(&access.who)).await?;
-    let key = made.ok_or_else(|| Problem::not_found("There is no such workspace."))?.into();
-    Ok((StatusCode::CREATED, Json(NewApiKeyView { key, secret })))
+    Ok((made.ok_or_else(|| Problem::not_found("There is no such workspace."))?, secret))
 }
 
 impl ApiKeyInput {
@@ -158,18 +189,31 @@ fn in_clear<S: Serializer>(secret: &Zeroizing<String>, serializer: S) -> Result<
 
 /// Nobody passes on more than he has.
 fn held(who: &Who, wanted: &[Scope]) -> Result<(), Problem> {
-    let Who::Key(maker) = who else { return Ok(()) };
+    let lacking = match who {
+        Who::Operator => return Ok(()),
+        Who::Key(maker) => wanted.iter().find(|scope| !maker.may(**scope)),
+        Who::Person(person) if person.user.is_operator => return Ok(()),
+        Who::Person(person) => wanted.iter().find(|scope| !may_give(person, **scope)),
+    };
     if wanted.contains(&Scope::InferenceAny) {
         // Such a key reaches every workspace, so no workspace can give it.
         return Err(
             Problem::forbidden("Only the operator makes keys with the scope `inference:any`.").with("member", "scopes")
         );
     }
-    match wanted.iter().find(|scope| !maker.may(**scope)) {
-        Some(scope) => {
+    match (lacking, who) {
+        (None, _) => Ok(()),
+        (Some(scope), Who::Person(_)) => {
+            let detail = format!("Members make keys with the scope `inference`; `{scope}` takes an admin.");
+            Err(Problem::forbidden(detail).with("member", "scopes"))
+        }
+        (Some(scope), _) => {
             Err(Problem::forbidden(format!("A key can't give scopes it lacks itself: `{scope}`."))
                 .with("member", "scopes"))
         }
-        None => Ok(()),
     }
+}
+
+fn may_give(person: &Person, scope: Scope) -> bool {
+    scope == Scope::Inference || person.is_at_least(Role::Admin)
 }

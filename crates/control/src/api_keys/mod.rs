@@ -35,7 +35,7 @@ pub(crate) struct ApiKeyView {
     /// When it stops working.
     #[schema(value_type = Option<String>)]
     expires_at: Option<Timestamp>,
-    /// `operator`, or the id of the platform key that made it.
+    /// `operator`, or the id of the platform key or the person that made it.
     created_by: String,
     /// When it was made.
     #[schema(value_type = String)]

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use http::StatusCode;
+use ownkey_domain::person::Role;
 
 use super::{gone, id_of};
 use crate::auth::InWorkspace;
@@ -24,6 +25,13 @@ use crate::problem::{Problem, ProblemDocument};
     ),
 )]
 pub(crate) async fn revoke(State(control): State<Arc<Control>>, access: InWorkspace) -> Result<StatusCode, Problem> {
-    let revoked = control.store().revoke_api_key(access.id(), id_of(&access)?, control.by(&access.who)).await?;
+    let id = id_of(&access)?;
+    if let Some(person) = access.who.person().filter(|person| !person.is_at_least(Role::Admin)) {
+        let key = control.store().api_key(access.id(), id).await?.ok_or_else(gone)?;
+        if key.created_by != person.user.id.to_string() {
+            return Err(Problem::forbidden("Members revoke the keys that they made; others take an admin."));
+        }
+    }
+    let revoked = control.store().revoke_api_key(access.id(), id, control.by(&access.who)).await?;
     if revoked { Ok(StatusCode::NO_CONTENT) } else { Err(gone()) }
 }

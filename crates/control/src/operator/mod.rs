@@ -2,10 +2,12 @@
 //! server runs.
 
 pub(crate) mod backup;
+pub(crate) mod people;
 pub(crate) mod rebind;
 pub(crate) mod rotate;
 
 pub use backup::{BackedUp, copy_to};
+pub use people::{LinkMade, NoLink, reset_link_for, setup_link};
 pub use rebind::{Move, RebindStep, rebind_step};
 pub use rotate::{Rotated, rotate_step};
 

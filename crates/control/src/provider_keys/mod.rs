@@ -45,7 +45,7 @@ pub(crate) struct ProviderKeyView {
     verdict: Option<Explained>,
     /// The models its last test found.
     models: Vec<String>,
-    /// `operator`, or the id of the platform key that stored it.
+    /// `operator`, or the id of the platform key or the person that stored it.
     created_by: Option<String>,
     /// When it was stored.
     #[schema(value_type = Option<String>)]

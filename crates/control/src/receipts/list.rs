@@ -9,11 +9,12 @@ use ownkey_store::{ReceiptFilter, StatusClass};
 use uuid::Uuid;
 
 use super::{ReceiptView, own_calls_only};
-use crate::auth::{InWorkspace, Who};
+use crate::auth::InWorkspace;
 use crate::control::Control;
 use crate::page::{List, Listing, Page, PageParams};
 use crate::problem::{Problem, ProblemDocument};
 use crate::query::Params;
+use crate::who::Who;
 
 /// What receipts to show; what is absent does not matter.
 #[expect(dead_code, reason = "says in OpenAPI what `filter` reads")]

@@ -10,7 +10,7 @@ use ownkey_domain::time::Timestamp;
 use ownkey_domain::usage::{Measured, Usage};
 use serde::Serialize;
 
-use crate::auth::Who;
+use crate::who::Who;
 
 pub(crate) mod get;
 pub(crate) mod list;

@@ -8,11 +8,12 @@ use ownkey_providers::stray::holds_key;
 use ownkey_store::{StoreError, Workspace, WorkspacePatch};
 
 use super::{WorkspaceInput, WorkspaceView, gone, known_plan, words};
-use crate::auth::{Access, Who};
+use crate::auth::Access;
 use crate::body::JsonBody;
 use crate::control::Control;
 use crate::form::{ExternalId, Name, Word};
 use crate::problem::{Problem, ProblemDocument};
+use crate::who::Who;
 
 /// Makes the workspace with that external id, or brings the one there is up to date.
 #[utoipa::path(

@@ -103,6 +103,12 @@ impl WorkspaceInput {
     }
 }
 
+/// A workspace of that name to store, on the default plan.
+pub(crate) fn named(control: &Control, name: Name) -> Result<NewWorkspace, Problem> {
+    let input = WorkspaceInput { name, plan: None, external_id: None, features: None, period_anchor: None };
+    input.into_new(control)
+}
+
 fn features(members: &mut Members<'_>) -> Result<Option<Vec<Word>>, Problem> {
     let features: Option<Vec<Word>> = members.optional("features", FEATURES_FORM)?;
     if features.as_ref().is_some_and(|list| list.len() > FEATURES_MAX) {

@@ -10,14 +10,16 @@ use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt;
-use ownkey_control::{Control, Endpoint, LadderLimits, Parts, Throttle, router};
+use ownkey_control::{
+    Control, Endpoint, HashCost, LadderLimits, Logins, Parts, Passwords, Site, Throttle, Tokens, router,
+};
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::plan::{DEFAULT_PLAN, Managed, Plan};
 use ownkey_domain::provider::Provider;
 use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
 use ownkey_store::{Store, StoreConfig};
-use ownkey_vault::{Keyring, PepperId, PlatformKeyHasher, Secret};
+use ownkey_vault::{Keyring, Origin, PepperId, PlatformKeyHasher, Secret};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -112,6 +114,10 @@ impl App {
             }),
             throttle: Arc::new(Throttle::new(ladder.tests_per_minute)),
             ladder,
+            logins: Arc::new(Logins::new(Passwords::new(HashCost { kib: 32, passes: 1 }).unwrap())),
+            tokens: tokens(),
+            site: site(),
+            product_name: "Celune".to_owned(),
         });
         router(Arc::new(control.unwrap()))
     }
@@ -131,7 +137,8 @@ impl App {
 
     /// Calls with a bearer credential (none if empty) and a JSON body (none if null).
     pub async fn call(&self, method: &str, path: &str, credential: &str, body: Value) -> Reply {
-        let mut request = Request::builder().method(Method::from_bytes(method.as_bytes()).unwrap()).uri(path);
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let mut request = Request::builder().method(method).uri(path).header("host", "127.0.0.1:8080");
         if !credential.is_empty() {
             request = request.header("authorization", format!("Bearer {credential}"));
         }
@@ -211,6 +218,15 @@ pub async fn open_store(dir: &Path) -> Store {
         mac
     }));
     store
+}
+
+pub fn tokens() -> Tokens {
+    Tokens::new(PlatformKeyHasher::new(PepperId(1), &Secret::new(vec![8; 32])))
+}
+
+pub fn site() -> Site {
+    let origin = |url| Origin::of_url(url).unwrap();
+    Site::new(Some(origin("https://keys.example.com")), &origin("http://127.0.0.1:8080"))
 }
 
 fn plans() -> BTreeMap<String, Plan> {

@@ -14,11 +14,11 @@ use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
-use super::Answer;
 use super::activity::{Activity, Answering};
 use super::connection::{Socket, drive};
 use super::tls::Identity;
 use super::writer::Streams;
+use super::{Answer, Peer};
 use crate::limits::Limits;
 
 /// What hyper may buffer of a request's head.
@@ -46,21 +46,27 @@ impl<A: Answer> Host<A> {
 
     /// Serves a connection until its end. When `stop` resolves it is told to end.
     pub async fn serve(&self, socket: Socket, stop: impl Future<Output = ()>) {
+        let peer = socket.stream.peer_addr().ok().map(|peer| Peer(peer.ip()));
         match &self.identity {
             None => {
                 let activity = Arc::clone(&socket.activity);
-                self.converse(socket, &activity, stop).await;
+                self.converse((socket, peer), &activity, stop).await;
             }
             Some(identity) => {
                 // The one of this moment: it may be renewed while the server runs.
                 let identity = identity.borrow().clone();
                 // Boxed, so that plain connections need no room for it.
-                Box::pin(self.converse_secretly(identity, socket, stop)).await;
+                Box::pin(self.converse_secretly(identity, (socket, peer), stop)).await;
             }
         }
     }
 
-    async fn converse_secretly(&self, identity: Identity, socket: Socket, stop: impl Future<Output = ()>) {
+    async fn converse_secretly(
+        &self,
+        identity: Identity,
+        (socket, peer): (Socket, Option<Peer>),
+        stop: impl Future<Output = ()>,
+    ) {
         let activity = Arc::clone(&socket.activity);
         let mut stop = pin!(stop);
         let stream = tokio::select! {
@@ -69,15 +75,22 @@ impl<A: Answer> Host<A> {
             stream = identity.shake_hands(socket, self.handshake) => stream,
         };
         if let Some(stream) = stream {
-            self.converse(stream, &activity, stop).await;
+            self.converse((stream, peer), &activity, stop).await;
         }
     }
 
-    async fn converse<S>(&self, stream: S, activity: &Arc<Activity>, stop: impl Future<Output = ()>)
-    where
+    async fn converse<S>(
+        &self,
+        (stream, peer): (S, Option<Peer>),
+        activity: &Arc<Activity>,
+        stop: impl Future<Output = ()>,
+    ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let service = service_fn(|request: Request<Incoming>| {
+        let service = service_fn(|mut request: Request<Incoming>| {
+            if let Some(peer) = peer {
+                request.extensions_mut().insert(peer);
+            }
             let open = activity.open(request.version());
             let answer = Arc::clone(&self.answer);
             async move { Ok::<_, Infallible>(answer.answer(request).await.map(|body| Answering::new(body, open))) }

@@ -42,7 +42,7 @@ pub struct AuditEvent {
     pub seq: u64,
     /// When it happened.
     pub at: Timestamp,
-    /// Who did it: `operator`, `system`, or the id of a platform key.
+    /// Who did it: `operator`, `system`, or the id of a platform key or of a person.
     pub actor: String,
     /// What was done.
     pub action: String,

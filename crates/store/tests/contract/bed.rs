@@ -14,8 +14,8 @@ use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
 use ownkey_domain::usage::{Measured, TokenClass, Usage};
 use ownkey_store::{
-    Actor, AuditMac, By, Journal, JournalLimits, Limits, NewApiKey, NewCredential, NewWorkspace, Store, StoreConfig,
-    WrappedDek,
+    Actor, AuditMac, By, Journal, JournalLimits, KeyPurpose, Limits, NewApiKey, NewCredential, NewWorkspace, Store,
+    StoreConfig, WrappedDek,
 };
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
@@ -231,5 +231,6 @@ pub fn new_api_key(workspace: WorkspaceId) -> NewApiKey {
             expires_at: Some(NOW.plus_millis(1000)),
         },
         limits,
+        purpose: KeyPurpose::Own,
     }
 }

@@ -15,6 +15,7 @@ mod kills;
 mod ledger;
 mod ledger_model;
 mod opening;
+mod people;
 mod receipts;
 mod responses;
 mod retention;
