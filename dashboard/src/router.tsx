@@ -6,9 +6,10 @@ import {
   lazyRouteComponent,
   Navigate,
   Outlet,
-  redirect,
 } from "@tanstack/react-router";
+import { OperatorFrame } from "./frame/OperatorFrame";
 import { SignedIn } from "./frame/SignedIn";
+import { Start } from "./frame/Start";
 import { WorkspaceFrame } from "./frame/WorkspaceFrame";
 import { NothingHere } from "./pages/NothingHere";
 
@@ -25,10 +26,18 @@ function texts<Name extends string>(...names: Name[]) {
   };
 }
 
+/** A search parameter that is there or not. */
+function flag<Name extends string>(name: Name) {
+  return (search: Record<string, unknown>): Partial<Record<Name, true>> =>
+    search[name] === true ? ({ [name]: true } as Record<Name, true>) : {};
+}
+
+const signedIn = createRoute({ getParentRoute: () => root, id: "signed-in", component: SignedIn });
+
 const start = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => signedIn,
   path: "/",
-  beforeLoad: () => redirect({ to: "/w/$ws", params: { ws: "current" }, throw: true }),
+  component: Start,
 });
 
 const login = createRoute({
@@ -55,8 +64,6 @@ const reset = createRoute({
   path: "/reset",
   component: lazyRouteComponent(() => import("./pages/auth/Reset"), "Reset"),
 });
-
-const signedIn = createRoute({ getParentRoute: () => root, id: "signed-in", component: SignedIn });
 
 const workspace = createRoute({
   getParentRoute: () => signedIn,
@@ -107,7 +114,7 @@ const whoPays = createRoute({
 const apiKeys = createRoute({
   getParentRoute: () => workspace,
   path: "/settings/api-keys",
-  validateSearch: (search): { new?: true } => (search.new === true ? { new: true } : {}),
+  validateSearch: flag("new"),
   component: lazyRouteComponent(() => import("./pages/api-keys/ApiKeys"), "ApiKeys"),
 });
 
@@ -123,6 +130,47 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import("./pages/audit/Audit"), "Audit"),
 });
 
+const members = createRoute({
+  getParentRoute: () => workspace,
+  path: "/settings/members",
+  validateSearch: flag("new"),
+  component: lazyRouteComponent(() => import("./pages/members/Members"), "Members"),
+});
+
+const playground = createRoute({
+  getParentRoute: () => workspace,
+  path: "/playground",
+  validateSearch: texts("model"),
+  component: lazyRouteComponent(() => import("./pages/playground/Playground"), "Playground"),
+});
+
+const account = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/account",
+  component: lazyRouteComponent(() => import("./pages/account/Account"), "Account"),
+});
+
+const operator = createRoute({ getParentRoute: () => signedIn, path: "/operator", component: OperatorFrame });
+
+const workspaces = createRoute({
+  getParentRoute: () => operator,
+  path: "/workspaces",
+  validateSearch: flag("new"),
+  component: lazyRouteComponent(() => import("./pages/operator/Workspaces"), "Workspaces"),
+});
+
+const plans = createRoute({
+  getParentRoute: () => operator,
+  path: "/plans",
+  component: lazyRouteComponent(() => import("./pages/operator/Plans"), "Plans"),
+});
+
+const models = createRoute({
+  getParentRoute: () => operator,
+  path: "/models",
+  component: lazyRouteComponent(() => import("./pages/operator/Models"), "Models"),
+});
+
 const byok = createRoute({
   getParentRoute: () => root,
   path: "/settings/byok",
@@ -132,14 +180,28 @@ const byok = createRoute({
 });
 
 const tree = root.addChildren([
-  start,
   login,
   setup,
   invite,
   reset,
   byok,
   signedIn.addChildren([
-    workspace.addChildren([overview, receipts, receipt, usage, aiProviders, whoPays, apiKeys, agents, audit]),
+    start,
+    account,
+    operator.addChildren([workspaces, plans, models]),
+    workspace.addChildren([
+      overview,
+      playground,
+      receipts,
+      receipt,
+      usage,
+      aiProviders,
+      whoPays,
+      apiKeys,
+      agents,
+      members,
+      audit,
+    ]),
   ]),
 ]);
 

@@ -14,6 +14,7 @@ export type UsageRow = Schemas["UsageRow"];
 export type ApiKey = Schemas["ApiKey"];
 export type Agent = Schemas["Agent"];
 export type AuditEvent = Schemas["AuditEvent"];
+export type Member = Schemas["Member"];
 export type Workspace = Schemas["Workspace"];
 
 /** The management API; the browser adds the session's cookie. */

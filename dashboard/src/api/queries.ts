@@ -133,3 +133,38 @@ export const newestQuery = (ws: string, limit: number) =>
         .data,
     ...live,
   });
+
+export const membersQuery = (ws: string) =>
+  queryOptions({
+    queryKey: [ws, "members"],
+    queryFn: async () =>
+      (await answered(api.GET("/api/v1/workspaces/{ws}/members", { params: { path: { ws } } }))).data,
+    ...live,
+  });
+
+export const sessionsQuery = queryOptions({
+  queryKey: ["sessions"],
+  queryFn: async () => (await answered(api.GET("/api/v1/sessions"))).data,
+  ...live,
+});
+
+export const workspacesQuery = infiniteQueryOptions({
+  queryKey: ["workspaces"],
+  queryFn: ({ pageParam }) =>
+    answered(api.GET("/api/v1/workspaces", { params: { query: { limit: 100, cursor: pageParam } } })),
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: (last) => last.next_cursor ?? undefined,
+});
+
+/** The plans and models as a new workspace would see them, for the operator. */
+export const everyPlanQuery = queryOptions({
+  queryKey: ["operator", "plans"],
+  queryFn: async () => (await answered(api.GET("/api/v1/plans"))).data,
+  ...settled,
+});
+
+export const everyModelQuery = queryOptions({
+  queryKey: ["operator", "models"],
+  queryFn: async () => (await answered(api.GET("/api/v1/models"))).data,
+  ...settled,
+});

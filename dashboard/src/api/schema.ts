@@ -21,6 +21,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/invites/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepts an invitation and signs in. Who has an account proves it by its password. */
+        post: operations["accept_invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/look": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows what a link is for, without using it up. */
+        post: operations["look_at_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/models": {
         parameters: {
             query?: never;
@@ -29,8 +63,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the models, as the caller's plan, policy and keys make them usable. The operator sees them as a new
-         *     workspace would.
+         * Lists the models, as the caller's plan, policy and keys make them usable. Who shows them for no workspace
+         *     sees them as a new one would.
          */
         get: operations["list_models"];
         put?: never;
@@ -52,6 +86,23 @@ export interface paths {
         put?: never;
         /** Writes a consistent copy of the database to a new file. It holds no KEK, so it opens no key by itself. */
         post: operations["backup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/reset-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a link by which somebody chooses another password. It works once and for a day; the one before stops working. */
+        post: operations["create_reset_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -92,6 +143,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Changes the caller's password, and signs him out everywhere else. */
+        put: operations["put_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plans": {
         parameters: {
             query?: never;
@@ -120,6 +188,94 @@ export interface paths {
         get: operations["list_providers"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/resets/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sets a password by a link that the operator made, signs out everywhere, and signs in here. */
+        post: operations["reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows who is signed in, his workspaces, and what he may do there. */
+        get: operations["get_session"];
+        put?: never;
+        /** Signs in. The answer sets a cookie, under a new secret each time. */
+        post: operations["begin_session"];
+        /** Signs out here. */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists where the caller is signed in, the latest first. */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        /** Signs out everywhere else. */
+        delete: operations["end_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Signs out there. */
+        delete: operations["end_session_there"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the first person, who runs this installation, by the link that the server prints while there is nobody. */
+        post: operations["set_up"];
         delete?: never;
         options?: never;
         head?: never;
@@ -263,6 +419,63 @@ export interface paths {
         get: operations["list_audit"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the members, first those who came first. Owners see all of them, others their names. */
+        get: operations["list_members"];
+        put?: never;
+        /**
+         * Makes a link by which somebody becomes a member. It is shown here and never again, works once and for 7 days; no
+         *     mail is sent. A new one for the same address takes the place of the one before.
+         */
+        post: operations["invite_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/members/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a member. */
+        get: operations["get_member"];
+        put?: never;
+        post?: never;
+        /** Removes a member, who loses access now. Everybody may leave; the last owner can't. */
+        delete: operations["remove_member"];
+        options?: never;
+        head?: never;
+        /** Changes what a member is. He is signed out everywhere; who changes himself goes on under a new cookie. */
+        patch: operations["update_member"];
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/playground-token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes a platform key for the playground: with the scope `inference`, for ten minutes. */
+        post: operations["create_playground_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -451,6 +664,15 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Who accepts an invitation. */
+        AcceptInput: {
+            /** @description What others call him; not for somebody who has an account. */
+            name?: string | null;
+            /** @description The password of the account, or one of 10 to 200 characters for a new one. */
+            password: string;
+            /** @description The part of the link behind `#`. */
+            token: string;
+        };
         /** @description A link to the one thing to do. */
         Action: {
             /** @description What to do. */
@@ -476,7 +698,7 @@ export interface components {
         ApiKey: {
             /** @description When it was made. */
             created_at: string;
-            /** @description `operator`, or the id of the platform key that made it. */
+            /** @description `operator`, or the id of the platform key or the person that made it. */
             created_by: string;
             /** @description When it stops working. */
             expires_at?: string | null;
@@ -544,7 +766,7 @@ export interface components {
         AuditEvent: {
             /** @description What was done. */
             action: string;
-            /** @description Who did it: `operator`, `system`, or the id of a platform key. */
+            /** @description Who did it: `operator`, `system`, or the id of a platform key or a person. */
             actor: string;
             /** @description When it happened. */
             at: string;
@@ -597,12 +819,43 @@ export interface components {
             /** @description `ok`. */
             status: string;
         };
+        /** @description Whom to invite. */
+        InviteInput: {
+            /** @description The mail address that he will sign in with. */
+            mail: string;
+            /** @description What he will be: `viewer`, `member`, `admin` or `owner`. */
+            role: string;
+        };
         /** @description An error that the provider blamed on a key. */
         LastError: {
             /** @description When it was. */
             at?: string | null;
             /** @description Our code of it. */
             code: string;
+        };
+        /** @description A link that was just made. It is shown here and never again. */
+        Link: {
+            /** @description Until when. */
+            expires_at: string;
+            /** @description The link. It works once. */
+            link: string;
+        };
+        /** @description What a link is for. */
+        LinkView: {
+            /** @description Until when it works. */
+            expires_at: string;
+            /** @description Whether there is that account already; then the invited gives its password, else he chooses one. */
+            has_account: boolean;
+            /** @description `setup`, `invite` or `reset`. */
+            kind: string;
+            /** @description Whose account it is about. */
+            mail?: string | null;
+            /** @description What the product is called. */
+            product: string;
+            /** @description What the invited will be there. */
+            role?: string | null;
+            /** @description The name of the workspace of an invitation. */
+            workspace?: string | null;
         };
         /** @description A page of a list. */
         Listing_Agent: {
@@ -624,7 +877,7 @@ export interface components {
             data: {
                 /** @description When it was made. */
                 created_at: string;
-                /** @description `operator`, or the id of the platform key that made it. */
+                /** @description `operator`, or the id of the platform key or the person that made it. */
                 created_by: string;
                 /** @description When it stops working. */
                 expires_at?: string | null;
@@ -660,7 +913,7 @@ export interface components {
             data: {
                 /** @description What was done. */
                 action: string;
-                /** @description Who did it: `operator`, `system`, or the id of a platform key. */
+                /** @description Who did it: `operator`, `system`, or the id of a platform key or a person. */
                 actor: string;
                 /** @description When it happened. */
                 at: string;
@@ -675,6 +928,28 @@ export interface components {
                  * @description Its place in the log, from 1, without gaps.
                  */
                 seq: number;
+            }[];
+            /** @description What to send as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_Member: {
+            /** @description The items, newest first. */
+            data: {
+                /** @description His id. */
+                id: string;
+                /** @description When he was last there, to a few minutes. */
+                last_seen_at?: string | null;
+                /** @description What he signs in with. */
+                mail?: string | null;
+                /** @description What others call him. */
+                name: string;
+                /** @description What he is here: `viewer`, `member`, `admin` or `owner`. */
+                role: string;
+                /** @description Since when. */
+                since: string;
+                /** @description Whether he is the one who asks. */
+                you: boolean;
             }[];
             /** @description What to send as `cursor` for the next page; null on the last. */
             next_cursor?: string | null;
@@ -724,7 +999,7 @@ export interface components {
                 allowance_credits?: string | null;
                 /** @description Whether workspaces may bring their own key. */
                 byok: boolean;
-                /** @description Whether it is the caller's own plan. */
+                /** @description Whether it is the plan of the workspace that this is shown for. */
                 current: boolean;
                 /** @description What calls do while a stored key is not covered: `stop` or `managed`. */
                 dormant_keys: string;
@@ -793,7 +1068,7 @@ export interface components {
             data: {
                 /** @description When it was stored. */
                 created_at?: string | null;
-                /** @description `operator`, or the id of the platform key that stored it. */
+                /** @description `operator`, or the id of the platform key or the person that stored it. */
                 created_by?: string | null;
                 /** @description The id of the stored key. */
                 credential?: string | null;
@@ -890,6 +1165,26 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of a list. */
+        Listing_SessionItem: {
+            /** @description The items, newest first. */
+            data: {
+                /** @description When it began. */
+                created_at: string;
+                /** @description Whether it is the one that asks. */
+                current: boolean;
+                /** @description When it ends at the latest. */
+                expires_at: string;
+                /** @description Its id. */
+                id: string;
+                /** @description When it was last used, to a few minutes. */
+                last_seen_at: string;
+                /** @description What the browser calls itself. */
+                user_agent: string;
+            }[];
+            /** @description What to send as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
         Listing_Workspace: {
             /** @description The items, newest first. */
             data: {
@@ -910,6 +1205,40 @@ export interface components {
             }[];
             /** @description What to send as `cursor` for the next page; null on the last. */
             next_cursor?: string | null;
+        };
+        /** @description Who wants to sign in. */
+        LoginInput: {
+            /** @description The mail address of the account. */
+            mail: string;
+            /** @description Its password. */
+            password: string;
+        };
+        /** @description A link, to its holder. */
+        LookInput: {
+            /** @description The part of the link behind `#`. */
+            token: string;
+        };
+        /** @description A member as the API shows him. What owners alone see of others is null to everybody else. */
+        Member: {
+            /** @description His id. */
+            id: string;
+            /** @description When he was last there, to a few minutes. */
+            last_seen_at?: string | null;
+            /** @description What he signs in with. */
+            mail?: string | null;
+            /** @description What others call him. */
+            name: string;
+            /** @description What he is here: `viewer`, `member`, `admin` or `owner`. */
+            role: string;
+            /** @description Since when. */
+            since: string;
+            /** @description Whether he is the one who asks. */
+            you: boolean;
+        };
+        /** @description What to change. */
+        MemberInput: {
+            /** @description What he is from now on: `viewer`, `member`, `admin` or `owner`. */
+            role: string;
         };
         /** @description A model as the API shows it. */
         Model: {
@@ -965,13 +1294,20 @@ export interface components {
             payer?: string | null;
             reason?: components["schemas"]["Reason"] | null;
         };
+        /** @description One password for another. */
+        PasswordInput: {
+            /** @description The password so far. */
+            current: string;
+            /** @description The password from now on: 10 to 200 characters. */
+            password: string;
+        };
         /** @description A plan as the API shows it. */
         Plan: {
             /** @description Credits granted each period. */
             allowance_credits?: string | null;
             /** @description Whether workspaces may bring their own key. */
             byok: boolean;
-            /** @description Whether it is the caller's own plan. */
+            /** @description Whether it is the plan of the workspace that this is shown for. */
             current: boolean;
             /** @description What calls do while a stored key is not covered: `stop` or `managed`. */
             dormant_keys: string;
@@ -1002,6 +1338,13 @@ export interface components {
              * @description Tokens a minute of a workspace; null is unlimited.
              */
             tokens_per_minute?: number | null;
+        };
+        /** @description A platform key for the playground. It is in no list and can't be shown again. */
+        PlaygroundToken: {
+            /** @description When it stops working. */
+            expires_at: string;
+            /** @description To call models with, as `Authorization: Bearer`. */
+            token: string;
         };
         /** @description Who pays. */
         Policy: {
@@ -1034,6 +1377,11 @@ export interface components {
             /** @description A URI that names the kind of problem. */
             type: string;
         };
+        /** @description The product's own words. */
+        Product: {
+            /** @description Its name. */
+            name: string;
+        };
         /** @description A provider as the API shows it. */
         Provider: {
             /** @description Where the account's money is. */
@@ -1061,7 +1409,7 @@ export interface components {
         ProviderKey: {
             /** @description When it was stored. */
             created_at?: string | null;
-            /** @description `operator`, or the id of the platform key that stored it. */
+            /** @description `operator`, or the id of the platform key or the person that stored it. */
             created_by?: string | null;
             /** @description The id of the stored key. */
             credential?: string | null;
@@ -1191,6 +1539,18 @@ export interface components {
             /** @description The product's own user it was made for, as a service key's call named it. */
             user?: string | null;
         };
+        /** @description A new password for whoever forgot his. */
+        ResetInput: {
+            /** @description The password from now on: 10 to 200 characters. */
+            password: string;
+            /** @description The part of the link behind `#`. */
+            token: string;
+        };
+        /** @description Whose password. */
+        ResetLinkInput: {
+            /** @description The mail address of the account. */
+            mail: string;
+        };
         /** @description Where to go on. */
         RotateInput: {
             /** @description The `next` of the step before; absent in the first. */
@@ -1222,6 +1582,60 @@ export interface components {
              * @description Those that no configured KEK opens. They stay as they are.
              */
             unreadable: number;
+        };
+        /** @description Who is signed in, and what he may. */
+        Session: {
+            /** @description When he is signed out at the latest. */
+            expires_at: string;
+            /** @description What he may do whatever the workspace: routes of this API, such as `GET /api/v1/plans`. */
+            permissions: string[];
+            /** @description What pages call things. */
+            product: components["schemas"]["Product"];
+            /** @description The person. */
+            user: components["schemas"]["User"];
+            /** @description The workspaces that he is a member of. */
+            workspaces: components["schemas"]["SessionWorkspace"][];
+        };
+        /** @description A session as its person sees it. */
+        SessionItem: {
+            /** @description When it began. */
+            created_at: string;
+            /** @description Whether it is the one that asks. */
+            current: boolean;
+            /** @description When it ends at the latest. */
+            expires_at: string;
+            /** @description Its id. */
+            id: string;
+            /** @description When it was last used, to a few minutes. */
+            last_seen_at: string;
+            /** @description What the browser calls itself. */
+            user_agent: string;
+        };
+        /** @description A workspace of the person who is signed in. */
+        SessionWorkspace: {
+            /** @description Its id. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description What he may do there: routes of this API, such as `PUT /api/v1/workspaces/{ws}/policy`. */
+            permissions: string[];
+            /** @description The id of its plan. */
+            plan: string;
+            /** @description What he is there: `viewer`, `member`, `admin` or `owner`. */
+            role: string;
+        };
+        /** @description The first person. */
+        SetupInput: {
+            /** @description What he signs in with. */
+            mail: string;
+            /** @description What others call him. */
+            name: string;
+            /** @description A password of 10 to 200 characters. */
+            password: string;
+            /** @description The part of the link behind `#`. */
+            token: string;
+            /** @description The name of a workspace to make for him, on the default plan; none if absent. */
+            workspace?: string | null;
         };
         /**
          * @description The state in one word.
@@ -1311,6 +1725,17 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /** @description A person as he sees himself. */
+        User: {
+            /** @description His id. */
+            id: string;
+            /** @description Whether he runs this installation. */
+            is_operator: boolean;
+            /** @description What he signs in with. */
+            mail: string;
+            /** @description What others call him. */
+            name: string;
+        };
         /** @description A verdict in plain words. */
         Verdict: {
             action?: components["schemas"]["Action"] | null;
@@ -1397,11 +1822,100 @@ export interface operations {
             };
         };
     };
+    accept_invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description `wrong_login`: not the account's password */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `link_used` or `link_expired` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    look_at_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkView"];
+                };
+            };
+            /** @description `link_used` or `link_expired` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_models: {
         parameters: {
             query?: {
-                /** @description The workspace to show this for. */
-                workspace?: string | null;
+                /** @description The workspace to show this for: a platform key's own if absent, or the only one that a person is a member of. */
+                workspace?: string;
             };
             header?: never;
             path?: never;
@@ -1446,6 +1960,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BackedUp"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_reset_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetLinkInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Link"];
                 };
             };
             "4XX": {
@@ -1520,11 +2065,42 @@ export interface operations {
             };
         };
     };
+    put_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_plans: {
         parameters: {
             query?: {
-                /** @description The workspace to show this for. */
-                workspace?: string | null;
+                /** @description The workspace to show this for: a platform key's own if absent, or the only one that a person is a member of. */
+                workspace?: string;
             };
             header?: never;
             path?: never;
@@ -1565,6 +2141,276 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Listing_Provider"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResetInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description `link_used` or `link_expired` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description `wrong_login`: no such account, or another password */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many wrong ones; `retry_after_s` says when the next may be */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many at once; `retry_after_s` */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_SessionItem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_session_there: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetupInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description `link_used` or `link_expired` */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             "4XX": {
@@ -2085,6 +2931,228 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Listing_AuditEvent"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_Member"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invite_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Link"];
+                };
+            };
+            /** @description He is a member already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+                /** @description The person's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: {
+                /** @description `keep` (if absent) or `revoke`. */
+                api_keys?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+                /** @description The person's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description He is the last owner */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+                /** @description The person's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description He is the last owner */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_playground_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundToken"];
                 };
             };
             "4XX": {

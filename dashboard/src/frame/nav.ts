@@ -4,16 +4,20 @@ import {
   IconGauge,
   IconHistory,
   IconKey,
+  IconMessage,
   IconPlugConnected,
   IconReceipt,
   IconRobot,
   IconScale,
+  IconUsers,
 } from "@tabler/icons-react";
 
 export interface Place {
   label: string;
   to:
     | "/w/$ws"
+    | "/w/$ws/playground"
+    | "/w/$ws/settings/members"
     | "/w/$ws/usage"
     | "/w/$ws/receipts"
     | "/w/$ws/settings/integrations/ai-providers"
@@ -35,6 +39,7 @@ export const navigation: readonly Places[] = [
     heading: null,
     places: [
       { label: "Overview", to: "/w/$ws", Icon: IconGauge },
+      { label: "Playground", to: "/w/$ws/playground", Icon: IconMessage },
       { label: "Usage", to: "/w/$ws/usage", Icon: IconChartBar },
       { label: "Receipts", to: "/w/$ws/receipts", Icon: IconReceipt },
     ],
@@ -53,6 +58,9 @@ export const navigation: readonly Places[] = [
   },
   {
     heading: "Workspace",
-    places: [{ label: "Audit log", to: "/w/$ws/settings/audit", Icon: IconHistory }],
+    places: [
+      { label: "Members", to: "/w/$ws/settings/members", Icon: IconUsers },
+      { label: "Audit log", to: "/w/$ws/settings/audit", Icon: IconHistory },
+    ],
   },
 ];

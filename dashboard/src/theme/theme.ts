@@ -53,6 +53,7 @@ export const theme = createTheme({
       defaultProps: { radius: "lg", transitionProps: { duration: 180 } },
       classNames: { content: classes.surface, header: classes.surface, title: classes.title },
     },
+    Checkbox: { defaultProps: { iconColor: "var(--ok-bg)" }, classNames: { input: classes.radio } },
     RadioIndicator: { defaultProps: { iconColor: "var(--ok-bg)" }, classNames: { indicator: classes.radio } },
     NavLink: { classNames: { root: classes.place } },
     Anchor: { defaultProps: { underline: "always" } },

@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { membersQuery } from "../api/members";
-import { apiKeysQuery } from "../api/queries";
+import { apiKeysQuery, membersQuery } from "../api/queries";
 import { useHere } from "../session/context";
 
 /** Who did something, by the name people know him by. */

@@ -1,40 +1,37 @@
 import { Anchor, Code, Collapse, List, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { Facts } from "../../ui/Facts";
+import { Actor } from "../../ui/Actor";
+import { Fact, Facts } from "../../ui/Facts";
 import { Time } from "../../ui/Time";
 import type { AtProvider } from "./AiProviders";
 
 const MODELS_SHOWN = 3;
 
 export function CardFacts({ at: { key } }: { at: AtProvider }) {
+  const { verdict } = key;
   return (
-    <Facts
-      facts={[
-        ["Key", key.hint && <Code>{key.hint}</Code>],
-        [
-          "Added",
-          key.created_at && (
-            <>
-              <Time at={key.created_at} />
-              {key.created_by && ` by ${key.created_by}`}
-            </>
-          ),
-        ],
-        [
-          "Last test",
-          key.last_tested_at ? (
-            <>
-              <Time at={key.last_tested_at} />
-              {key.verdict && `: ${key.verdict.title.toLowerCase()}`}
-            </>
-          ) : (
-            "never"
-          ),
-        ],
-        ["Last used", key.last_used_at ? <Time at={key.last_used_at} /> : "never"],
-        ["Models", <Models key="models" models={key.models} />],
-      ]}
-    />
+    <Facts>
+      <Fact name="Key">
+        <Code>{key.hint}</Code>
+      </Fact>
+      <Fact name="Added">
+        {key.created_at && <Time at={key.created_at} />}
+        {key.created_by && (
+          <>
+            {" by "}
+            <Actor id={key.created_by} />
+          </>
+        )}
+      </Fact>
+      <Fact name="Last test">
+        {key.last_tested_at ? <Time at={key.last_tested_at} /> : "never"}
+        {verdict && `: ${verdict.title.toLowerCase()}`}
+      </Fact>
+      <Fact name="Last used">{key.last_used_at ? <Time at={key.last_used_at} /> : "never"}</Fact>
+      <Fact name="Models">
+        <Models models={key.models} />
+      </Fact>
+    </Facts>
   );
 }
 

@@ -10,7 +10,7 @@ import { useHere, useProduct } from "../../session/context";
 import { Actor } from "../../ui/Actor";
 import { Denied } from "../../ui/Denied";
 import { Empty } from "../../ui/Empty";
-import { Facts } from "../../ui/Facts";
+import { Fact, Facts } from "../../ui/Facts";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
 import { Time, useNow } from "../../ui/Time";
@@ -135,14 +135,18 @@ function Items({ keys, onRevoke }: ListProps) {
             </Text>
             <Revoke apiKey={key} onRevoke={onRevoke} />
           </Group>
-          <Facts
-            facts={[
-              ["Key", <Code key="key">{key.hint}</Code>],
-              ["May", <Scopes key="may" scopes={key.scopes} />],
-              ["Last used", key.last_used_at ? <Time key="used" at={key.last_used_at} /> : "never"],
-              ["Expires", <Expiry key="expires" at={key.expires_at} />],
-            ]}
-          />
+          <Facts>
+            <Fact name="Key">
+              <Code>{key.hint}</Code>
+            </Fact>
+            <Fact name="May">
+              <Scopes scopes={key.scopes} />
+            </Fact>
+            <Fact name="Last used">{key.last_used_at ? <Time at={key.last_used_at} /> : "never"}</Fact>
+            <Fact name="Expires">
+              <Expiry at={key.expires_at} />
+            </Fact>
+          </Facts>
         </Paper>
       ))}
     </Stack>

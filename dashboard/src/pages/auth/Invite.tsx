@@ -23,5 +23,6 @@ function purpose({ workspace, role, has_account }: LinkLook): string {
 }
 
 function send(token: string, fields: FormData, { has_account }: LinkLook) {
-  return acceptInvite(token, has_account ? undefined : field(fields, "name"), field(fields, "password"));
+  const name = has_account ? null : field(fields, "name");
+  return acceptInvite({ token, name, password: field(fields, "password") });
 }

@@ -10,11 +10,12 @@ export function Setup() {
       purpose={() => "The first account runs this installation."}
       action="Make the account"
       send={(token, fields) =>
-        setUp(token, {
+        setUp({
+          token,
           mail: field(fields, "mail"),
           name: field(fields, "name"),
           password: field(fields, "password"),
-          workspace: field(fields, "workspace"),
+          workspace: field(fields, "workspace") || null,
         })
       }
     >
@@ -26,10 +27,7 @@ export function Setup() {
           <TextInput
             name="workspace"
             label="First workspace"
-            description="Keys, calls and members belong to a workspace."
-            defaultValue="Main"
-            required
-            withAsterisk={false}
+            description="Leave it empty if your product makes workspaces, or has plans to choose from."
           />
         </>
       )}

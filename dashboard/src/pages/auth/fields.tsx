@@ -25,18 +25,24 @@ export function MailField({ mail }: { mail?: string | undefined }) {
 }
 
 interface PasswordProps {
+  name?: string;
   label?: string;
   isNew?: boolean;
   autoFocus?: boolean;
 }
 
-export function PasswordField({ label = "Password", isNew = false, autoFocus = false }: PasswordProps) {
+export function PasswordField({
+  name = "password",
+  label = "Password",
+  isNew = false,
+  autoFocus = false,
+}: PasswordProps) {
   const [capsLock, setCapsLock] = useState(false);
   const look = (event: KeyboardEvent) => setCapsLock(event.getModifierState("CapsLock"));
   return (
     <div data-secret>
       <PasswordInput
-        name="password"
+        name={name}
         label={label}
         description={isNew ? `At least ${PASSWORD_LENGTH_MIN} characters. A sentence is a good password.` : undefined}
         minLength={isNew ? PASSWORD_LENGTH_MIN : undefined}

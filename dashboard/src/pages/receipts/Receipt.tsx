@@ -6,8 +6,9 @@ import { providersQuery, receiptQuery } from "../../api/queries";
 import { credits } from "../../format/amount";
 import { count, duration } from "../../format/number";
 import { useHere } from "../../session/context";
+import { Actor } from "../../ui/Actor";
 import { CopyText } from "../../ui/CopyText";
-import { Facts } from "../../ui/Facts";
+import { Fact, Facts } from "../../ui/Facts";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
 import { PayerBadge, payerKind } from "../../ui/Payer";
@@ -64,19 +65,17 @@ function Content({ receipt }: { receipt: ReceiptData }) {
           <Title order={2} size="h3">
             Facts
           </Title>
-          <Facts
-            facts={[
-              ["Model asked", receipt.model],
-              ["Model served", receipt.model_served],
-              ["Agent", receipt.agent],
-              ["API key", receipt.api_key],
-              ["Path", `${receipt.route}${receipt.stream ? ", streamed" : ""}`],
-              ["Caller's id", receipt.client_request_id],
-              ["User", receipt.user],
-              ["Price version", receipt.price_version],
-              ["Basis", receipt.cost_basis === "list" ? "list price" : receipt.cost_basis],
-            ]}
-          />
+          <Facts>
+            <Fact name="Model asked">{receipt.model}</Fact>
+            <Fact name="Model served">{receipt.model_served}</Fact>
+            <Fact name="Agent">{receipt.agent}</Fact>
+            <Fact name="API key">{receipt.api_key && <Actor id={receipt.api_key} />}</Fact>
+            <Fact name="Path">{`${receipt.route}${receipt.stream ? ", streamed" : ""}`}</Fact>
+            <Fact name="Caller's id">{receipt.client_request_id}</Fact>
+            <Fact name="User">{receipt.user}</Fact>
+            <Fact name="Price version">{receipt.price_version}</Fact>
+            <Fact name="Basis">{receipt.cost_basis === "list" ? "list price" : receipt.cost_basis}</Fact>
+          </Facts>
           <Spoiler maxHeight={0} showLabel="Raw JSON" hideLabel="Hide">
             <Code block>{JSON.stringify(receipt, null, 2)}</Code>
           </Spoiler>
@@ -98,14 +97,14 @@ function Attempts({ receipt: { attempts } }: { receipt: ReceiptData }) {
           {attempts.map(({ payer, credential, status, outcome, cost_usd, provider_request_id }, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: attempts have their place and nothing else
             <Timeline.Item key={index} title={<PayerBadge payer={payerKind(payer)} />}>
-              <Facts
-                facts={[
-                  ["Outcome", `${outcome}${status ? `, status ${status}` : ", no status"}`],
-                  ["Cost", <Usd key="cost" amount={cost_usd} />],
-                  ["Key", credential],
-                  ["Provider's id", provider_request_id],
-                ]}
-              />
+              <Facts>
+                <Fact name="Outcome">{`${outcome}${status ? `, status ${status}` : ", no status"}`}</Fact>
+                <Fact name="Cost">
+                  <Usd amount={cost_usd} />
+                </Fact>
+                <Fact name="Key">{credential}</Fact>
+                <Fact name="Provider's id">{provider_request_id}</Fact>
+              </Facts>
             </Timeline.Item>
           ))}
         </Timeline>

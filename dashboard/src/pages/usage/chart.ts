@@ -13,7 +13,7 @@ interface Time {
   step: "hour" | "day";
 }
 
-const valueOf: Record<Measure, (row: UsageRow) => string> = {
+const amountOf: Record<Measure, (row: UsageRow) => string> = {
   cost: ({ cost_usd }) => cost_usd,
   calls: ({ calls }) => String(calls),
   errors: ({ errors }) => String(errors),
@@ -24,7 +24,7 @@ export function bars(rows: readonly UsageRow[], measure: Measure, { from, to, st
   const at = new Map(rows.map((row) => [new Date(row.key ?? 0).toISOString(), row]));
   return steps(from, to, step).map((start) => {
     const row = at.get(start);
-    return { label: label(new Date(start), step), value: row ? valueOf[measure](row) : "0" };
+    return { label: label(new Date(start), step), value: row ? amountOf[measure](row) : "0" };
   });
 }
 
