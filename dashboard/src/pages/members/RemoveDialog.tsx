@@ -37,7 +37,7 @@ function Question({ member, onClose }: { member: Member; onClose: () => void }) 
       setError(failure);
     }
     setBusy(false);
-    await queries.invalidateQueries(member.you ? sessionQuery : membersQuery(ws));
+    await queries.invalidateQueries({ queryKey: member.you ? sessionQuery.queryKey : membersQuery(ws).queryKey });
   }
 
   return (
