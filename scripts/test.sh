@@ -50,6 +50,7 @@ if [[ ${1:-} == soak ]]; then
 else
     step "tests of the crates" crates
 fi
+step "the dashboard" scripts/dashboard.sh
 step "release binaries" binaries
 step "what the tests need" scripts/test-setup.sh
 step "acceptance suites" acceptance
