@@ -107,9 +107,11 @@ function SessionRow({ session, onEnd }: { session: Schemas["SessionItem"]; onEnd
         </Text>
       </Box>
       {session.current ? (
-        <StateBadge tone="ok" Icon={IconDeviceDesktop} word="This one" />
+        <Box flex="none">
+          <StateBadge tone="ok" Icon={IconDeviceDesktop} word="This one" />
+        </Box>
       ) : (
-        <Button variant="default" size="compact-sm" onClick={onEnd}>
+        <Button variant="default" size="compact-sm" flex="none" onClick={onEnd}>
           Sign out there
         </Button>
       )}

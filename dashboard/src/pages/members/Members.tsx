@@ -9,6 +9,7 @@ import { answered, Failure } from "../../api/failure";
 import { membersQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
 import { Denied } from "../../ui/Denied";
+import { Empty } from "../../ui/Empty";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
 import { Time } from "../../ui/Time";
@@ -44,6 +45,7 @@ export function Members() {
       <Loaded query={members} heights={[200]}>
         {(members) => (
           <Stack gap="sm">
+            {members.length === 0 && <Empty title="Nobody yet">Invite the first owner by a link.</Empty>}
             {members.map((member) => (
               <MemberRow key={member.id} member={member} onRemove={() => setLeaving(member)} />
             ))}
