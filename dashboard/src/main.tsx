@@ -8,6 +8,7 @@ import { RouterProvider } from "@tanstack/react-router";
 import { setNonce } from "get-nonce";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { api } from "./api/client";
 import { Failure } from "./api/failure";
 import { makeRouter } from "./router";
 import { sessionQuery } from "./session/session";
@@ -28,9 +29,12 @@ const queries = new QueryClient({
     mutations: { retry: false },
   },
 });
-queries.getQueryCache().subscribe(({ query, type }) => {
-  const error = type === "updated" ? query.state.error : null;
-  if (error instanceof Failure && error.signedOut) void queries.invalidateQueries(sessionQuery);
+// Whoever hears first that nobody is signed in any more has the page ask.
+api.use({
+  onResponse({ response, schemaPath }) {
+    const ended = response.status === 401 && schemaPath !== "/api/v1/session";
+    if (ended) void queries.invalidateQueries({ queryKey: sessionQuery.queryKey });
+  },
 });
 
 const root = document.getElementById("root");

@@ -1,7 +1,7 @@
 import { Box, Center, Modal } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Navigate, Outlet, useLocation } from "@tanstack/react-router";
-import { useRef } from "react";
+import { Navigate, Outlet, useRouter } from "@tanstack/react-router";
+import { useRef, useState } from "react";
 import { LoginForm } from "../pages/auth/LoginForm";
 import { SessionContext } from "../session/context";
 import { type Session, sessionQuery } from "../session/session";
@@ -12,7 +12,6 @@ import { Loading } from "../ui/Loading";
 export function SignedIn() {
   const session = useQuery(sessionQuery);
   const last = useRef<Session | null>(null);
-  const here = useLocation({ select: (location) => location.href });
   if (session.data) last.current = session.data;
   const shown = session.data ?? last.current;
   if (shown) {
@@ -33,13 +32,24 @@ export function SignedIn() {
       </Center>
     );
   }
-  return <Navigate to="/login" search={{ next: here }} replace />;
+  return <ToLogin />;
 }
+
+function ToLogin() {
+  const { state } = useRouter();
+  // Where one is changes on the way; where one wanted to go does not.
+  const [next] = useState(state.location.href);
+  return <Navigate to="/login" search={{ next }} replace />;
+}
+
+/** Other dialogs stay open under it. */
+const ABOVE_ALL = 1_000;
 
 function SessionOver({ opened, mail }: { opened: boolean; mail: string }) {
   return (
     <Modal
       opened={opened}
+      zIndex={ABOVE_ALL}
       onClose={() => {}}
       withCloseButton={false}
       closeOnEscape={false}

@@ -1,18 +1,10 @@
-import { useState } from "react";
+import { useNavigate } from "@tanstack/react-router";
+import { useEffect, useState } from "react";
 
 /** The one-time token after the `#`, taken out of the address bar at once. */
 export function useFragmentToken(): string {
-  const [token] = useState(takeToken);
+  const [token] = useState(() => window.location.hash.slice(1));
+  const navigate = useNavigate();
+  useEffect(() => void navigate({ to: ".", hash: "", replace: true }), [navigate]);
   return token;
-}
-
-let taken = "";
-
-function takeToken(): string {
-  const fragment = window.location.hash.slice(1);
-  if (fragment) {
-    taken = fragment;
-    window.history.replaceState(window.history.state, "", window.location.pathname + window.location.search);
-  }
-  return taken;
 }

@@ -3,10 +3,12 @@ import { IconAlertTriangle } from "@tabler/icons-react";
 import { Failure } from "../api/failure";
 import { Panel } from "./Panel";
 
+const ENDED = { title: "Your session has ended", detail: "Sign in to go on.", code: "unauthorized" };
+
 /** A part of the page that could not be had. The others live on. */
 export function FailurePanel({ error, retry }: { error: unknown; retry?: () => void }) {
   const failure = error instanceof Failure ? error : null;
-  const problem = failure?.problem;
+  const problem = failure?.problem.code === "unauthorized" ? ENDED : failure?.problem;
   return (
     <Panel
       tone="bad"
