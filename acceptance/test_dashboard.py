@@ -267,13 +267,12 @@ def test_axe_finds_nothing_on_any_page(celune, acme, visit, theme, viewport):
         acme.ask(provider)
     person = member(celune, acme, visit(viewport=viewport, theme=theme), "owner")
     dialogs = [f"{PROVIDERS_PAGE}?add=anthropic", f"{PROVIDERS_PAGE}?disconnect=anthropic", "settings/api-keys?new=true"]
-    found = {}
+    found = []
     for path in [*PAGES, *dialogs]:
         person.page.goto(f"/w/{acme.id}/{path}")
         person.page.wait_for_load_state("networkidle")
         expect(person.page.get_by_role("heading", level=1)).to_be_visible()
-        found[path] = person.violations()
-        wide = person.page.evaluate("document.documentElement.scrollWidth > innerWidth")
-        if wide:
-            found[path].append("scrolls sideways")
-    assert not any(found.values()), {path: faults for path, faults in found.items() if faults}
+        found += [f"{path}: {fault}" for fault in person.violations()]
+        if person.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{path}: scrolls sideways")
+    assert not found, "\n".join(found)

@@ -50,9 +50,15 @@ export const theme = createTheme({
   components: {
     Paper: { defaultProps: { radius: "md" }, classNames: { root: classes.surface } },
     Modal: {
-      defaultProps: { radius: "lg", transitionProps: { duration: 180 } },
+      defaultProps: {
+        radius: "lg",
+        transitionProps: { duration: 180 },
+        closeButtonProps: { "aria-label": "Close" },
+      },
       classNames: { content: classes.surface, header: classes.surface, title: classes.title },
     },
+    Notification: { defaultProps: { closeButtonProps: { "aria-label": "Close" } } },
+    TableScrollContainer: { defaultProps: { type: "native", tabIndex: 0 } },
     Checkbox: { defaultProps: { iconColor: "var(--ok-bg)" }, classNames: { input: classes.radio } },
     RadioIndicator: { defaultProps: { iconColor: "var(--ok-bg)" }, classNames: { indicator: classes.radio } },
     NavLink: { classNames: { root: classes.place } },

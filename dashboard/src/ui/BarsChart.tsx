@@ -22,6 +22,7 @@ export default function BarsChart({
       valueFormatter={(value) => format(String(value))}
       yAxisProps={{ width: 64, tickMargin: 4 }}
       withTooltip
+      barChartProps={{ accessibilityLayer: false }}
       tooltipAnimationDuration={0}
       barProps={{ isAnimationActive: false, radius: [2, 2, 0, 0] }}
       gridAxis="x"

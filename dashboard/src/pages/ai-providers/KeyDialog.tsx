@@ -39,7 +39,6 @@ export function KeyDialog({ opened, onClose, all, chosen, fixed, onChoose, planH
       title={fixed && chosen ? `Rotate the ${chosen.provider.name} key` : "Add Provider Key"}
       size={560}
       fullScreen={phone}
-      closeButtonProps={{ "aria-label": "Close" }}
     >
       <KeyForm
         all={all}

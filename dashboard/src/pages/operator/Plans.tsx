@@ -56,7 +56,7 @@ export function Plans() {
               <Table verticalSpacing="xs">
                 <Table.Thead>
                   <Table.Tr>
-                    <Table.Th />
+                    <Table.Td />
                     {plans.map(({ id, name }) => (
                       <Table.Th key={id}>{name}</Table.Th>
                     ))}

@@ -67,13 +67,13 @@ export function GroupsTable({ rows, by, limit }: { rows: readonly UsageRow[]; by
               <Table.Th>All</Table.Th>
               <Table.Th ta="right">{count(all.calls)}</Table.Th>
               <Table.Th ta="right">{count(all.errors)}</Table.Th>
-              <Table.Th />
-              <Table.Th />
+              <Table.Td />
+              <Table.Td />
               <Table.Th ta="right">{credits(all.credits)}</Table.Th>
               <Table.Th ta="right">
                 <Usd amount={all.cost} />
               </Table.Th>
-              <Table.Th />
+              <Table.Td />
             </Table.Tr>
           </Table.Tfoot>
         </Table>
