@@ -245,6 +245,22 @@ def test_an_ended_session_is_gone_on_with_in_place(celune, acme, visit):
     expect(person.page.get_by_role("heading", name="AI Providers", level=1)).to_be_visible()
 
 
+@each_size
+def test_playground_answers_and_says_who_paid(celune, acme, visit, viewport):
+    acme.put_key("anthropic", provider_key("anthropic"), 201)
+    page = member(celune, acme, visit(viewport=viewport), "member").page
+    page.goto(f"/w/{acme.id}/playground?model=claude-haiku-4-5")
+    page.get_by_label("Message").fill("Hello there")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("Simulated answer to: Hello there")).to_be_visible()
+    page.get_by_role("link", name="Receipt", exact=True).click()
+    expect(page.get_by_role("heading", level=2).first).to_contain_text("Paid by your own Anthropic key.")
+    [receipt] = acme.receipts()
+    assert receipt["id"] in page.url
+    page.go_back()
+    expect(page.get_by_text("Hello there")).to_have_count(0)
+
+
 def test_a_key_removed_in_one_tab_is_gone_in_the_other(celune, acme, visit):
     acme.put_key("openai", provider_key("openai"), 201)
     person = member(celune, acme, visit(), "admin")

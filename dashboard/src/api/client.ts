@@ -17,5 +17,12 @@ export type AuditEvent = Schemas["AuditEvent"];
 export type Member = Schemas["Member"];
 export type Workspace = Schemas["Workspace"];
 
-/** The management API; the browser adds the session's cookie. */
-export const api = createClient<paths>({ baseUrl: "/", credentials: "same-origin" });
+/**
+ * The management API; the browser adds the session's cookie. Every request says that it is JSON, those without a body
+ * too: no form of another site can, so the server takes it for ours.
+ */
+export const api = createClient<paths>({
+  baseUrl: "/",
+  credentials: "same-origin",
+  headers: { "content-type": "application/json" },
+});

@@ -5,7 +5,7 @@ import { IconLock } from "@tabler/icons-react";
 export function Denied({ children }: { children: string }) {
   return (
     <Group gap="xs" wrap="nowrap" c="dimmed">
-      <IconLock size={16} stroke={1.75} aria-hidden />
+      <IconLock size={16} stroke={1.75} style={{ flex: "none" }} aria-hidden />
       <Text size="sm">{children}</Text>
     </Group>
   );
