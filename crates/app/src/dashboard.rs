@@ -74,6 +74,9 @@ fn policy(nonce: &str) -> String {
 
 /// Names of assets change with their content, so they are kept for ever.
 fn asset(name: &str, headers: &HeaderMap) -> Response<Body> {
+    if name.contains("..") {
+        return response(StatusCode::NOT_FOUND, b"", &[]);
+    }
     let stored = [("br", ".br"), ("gzip", ".gz")].into_iter().filter(|(coding, _)| accepts(headers, coding));
     let packed = stored.filter_map(|(coding, end)| Some((coding, Built::get(&format!("{name}{end}"))?))).next();
     let plain = || Built::get(name).map(|file| ("identity", file));
