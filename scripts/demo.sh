@@ -35,6 +35,7 @@ start() {
     for p in 0 1 2; do free_or_die $((sim_port + p)) DEMO_SIM_PORT; done
     scripts/setup.sh
     say "Building (the first time takes some minutes) …"
+    scripts/dashboard.sh
     cargo_release --quiet
     bin=$(target_dir)/release
     mkdir -p "$dir"

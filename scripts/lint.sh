@@ -8,6 +8,7 @@ step "what the build needs" scripts/setup.sh
 step "house rules" scripts/house-rules.sh
 step "format" cargo fmt --all --check
 step "clippy" cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
+step "dashboard" scripts/dashboard.sh check
 if cargo machete --version >/dev/null 2>&1; then step "unused dependencies" cargo machete; fi
 if command -v shellcheck >/dev/null; then step "shell scripts" shellcheck --external-sources scripts/*.sh .ci/run; fi
 show_timings

@@ -21,6 +21,8 @@ command -v node >/dev/null 2>&1 || missing="$missing nodejs"
 command -v npm >/dev/null 2>&1 || missing="$missing npm"
 # Makes the certificates of the tests over TLS.
 command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
+# Walks through the dashboard.
+command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 # One test needs it, and does without elsewhere: the clock that jumps.
 if [ "$(id -u)" -eq 0 ] && ! ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1; then
     missing="$missing faketime"

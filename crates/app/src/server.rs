@@ -1,4 +1,4 @@
-//! One origin, two planes: calls to models go to the gateway, all else to the management API.
+//! One origin, two planes: calls to models go to the gateway, pages to the dashboard, all else to the management API.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -23,6 +23,7 @@ use ownkey_providers::paths::{Lookup, look_up, spoken};
 use tower::ServiceExt;
 
 use crate::client;
+use crate::dashboard;
 
 /// The public listener's answers.
 pub struct Server {
@@ -44,6 +45,8 @@ impl Answer for Server {
             self.cors.around(request, |request| self.model_call(request)).await
         } else if Services::serves(request.uri().path()) {
             contained(self.services.handle(request), || Services::broken(broken())).await
+        } else if dashboard::serves(request.method(), request.uri().path()) {
+            dashboard::answer(&request.into_parts().0)
         } else {
             contained(self.control(request), || told(Problem::internal())).await
         }

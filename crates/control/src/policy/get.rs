@@ -1,10 +1,14 @@
+use std::sync::Arc;
+
 use axum::Json;
+use axum::extract::State;
 
 use super::PolicyView;
 use crate::auth::InWorkspace;
+use crate::control::Control;
 use crate::problem::ProblemDocument;
 
-/// Shows who pays.
+/// Shows who pays, and what that comes to.
 #[utoipa::path(
     get,
     path = "/api/v1/workspaces/{ws}/policy",
@@ -16,6 +20,7 @@ use crate::problem::ProblemDocument;
         (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
-pub(crate) async fn get(access: InWorkspace) -> Json<PolicyView> {
-    Json(PolicyView::of(access.workspace.policy, access.workspace.fallback))
+pub(crate) async fn get(State(control): State<Arc<Control>>, access: InWorkspace) -> Json<PolicyView> {
+    let (payer, fallback) = (access.workspace.policy, access.workspace.fallback.clone());
+    Json(PolicyView::of(&control, &access.workspace, (payer, fallback)))
 }

@@ -2,9 +2,11 @@
 
 use ownkey_domain::money::NanoUsd;
 use ownkey_domain::policy::{Fallback, FallbackClass, PayerPolicy};
+use ownkey_store::Workspace;
 use serde::Serialize;
 
-use preview::PolicyOutcome;
+use crate::control::Control;
+use preview::{PolicyOutcome, outcomes};
 
 pub(crate) mod get;
 pub(crate) mod preview;
@@ -19,9 +21,8 @@ pub(crate) struct PolicyView {
     payer: PayerPolicy,
     /// When managed access may step in for the own key.
     fallback: FallbackView,
-    /// What it would mean; only for a preview.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    outcomes: Option<Vec<PolicyOutcome>>,
+    /// What that comes to, provider by provider and situation by situation.
+    outcomes: Vec<PolicyOutcome>,
 }
 
 /// When managed access may step in for the own key.
@@ -37,8 +38,9 @@ pub(crate) struct FallbackView {
 }
 
 impl PolicyView {
-    fn of(payer: PayerPolicy, fallback: Fallback) -> Self {
+    fn of(control: &Control, workspace: &Workspace, (payer, fallback): (PayerPolicy, Fallback)) -> Self {
+        let outcomes = outcomes(control, workspace, (payer, &fallback));
         let Fallback { on, daily_cap_usd } = fallback;
-        Self { payer, fallback: FallbackView { on, daily_cap_usd }, outcomes: None }
+        Self { payer, fallback: FallbackView { on, daily_cap_usd }, outcomes }
     }
 }

@@ -1,4 +1,4 @@
-//! What a policy would mean, without saving it.
+//! What a policy comes to, be it the stored one or one only thought of.
 
 use ownkey_domain::id::CredentialId;
 use ownkey_domain::payer::KeyState;

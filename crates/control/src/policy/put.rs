@@ -7,7 +7,6 @@ use ownkey_domain::policy::{Fallback, FallbackClass, PayerPolicy};
 use serde::Deserialize;
 
 use super::PolicyView;
-use super::preview::outcomes;
 use crate::amount::{unprocessable, usd_of};
 use crate::auth::InWorkspace;
 use crate::body::{JsonBody, Members};
@@ -44,7 +43,7 @@ pub(crate) struct FallbackInput {
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PolicyParams {
-    /// `true` saves nothing and answers with `outcomes`: what would happen to calls in every situation.
+    /// `true` saves nothing, and only tells the `outcomes`: what would happen to calls in every situation.
     preview: Option<bool>,
 }
 
@@ -69,22 +68,19 @@ pub(crate) async fn put(
     mut params: Params,
     body: JsonBody,
 ) -> Result<Json<PolicyView>, Problem> {
-    let preview = params.read("preview", "`true` or `false`", |text| text.parse::<bool>().ok())?;
+    let preview = params.read("preview", "`true` or `false`", |text| text.parse().ok())?.unwrap_or(false);
     params.finish()?;
     let mut members = body.members()?;
     let (payer, fallback) = read(&mut members)?;
     members.finish()?;
-    if preview == Some(true) {
-        let outcomes = Some(outcomes(&control, &access.workspace, (payer, &fallback)));
-        return Ok(Json(PolicyView { outcomes, ..PolicyView::of(payer, fallback) }));
-    }
     let before = (access.workspace.policy, &access.workspace.fallback);
-    if (payer, &fallback) != before
+    if !preview
+        && (payer, &fallback) != before
         && !control.store().set_policy(access.id(), payer, &fallback, control.by(&access.who)).await?
     {
         return Err(Problem::not_found("There is no such workspace."));
     }
-    Ok(Json(PolicyView::of(payer, fallback)))
+    Ok(Json(PolicyView::of(&control, &access.workspace, (payer, fallback))))
 }
 
 fn read(members: &mut Members<'_>) -> Result<(PayerPolicy, Fallback), Problem> {

@@ -37,3 +37,15 @@ async fn every_schema_that_is_named_is_there() {
         assert!(schemas.contains_key(name), "{name}: {:?}", schemas.keys());
     }
 }
+
+/// The dashboard's client is made from its own copy. `WRITE_OPENAPI=1` writes it; then `npm run api` in dashboard.
+#[tokio::test]
+async fn the_dashboard_knows_the_api_as_it_is() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../dashboard/src/api/openapi.json");
+    let now = App::new().await.get("/api/openapi.json", "").await.is(200).body;
+    if std::env::var_os("WRITE_OPENAPI").is_some() {
+        std::fs::write(path, format!("{now:#}\n")).unwrap();
+    }
+    let copy: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    assert!(copy == now, "run this test with WRITE_OPENAPI=1, then `npm run api` in dashboard");
+}

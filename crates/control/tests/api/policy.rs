@@ -9,7 +9,8 @@ async fn who_pays_is_the_workspaces_word() {
     let app = App::new().await;
     let tenant = app.tenant_on("free").await;
     let policy = app.get(PATH, &tenant.key).await.is(200).body;
-    assert_eq!(policy, json!({"payer": "byok_preferred", "fallback": {"on": [], "daily_cap_usd": null}}));
+    assert_eq!(policy["payer"], "byok_preferred");
+    assert_eq!(policy["fallback"], json!({"on": [], "daily_cap_usd": null}));
     for payer in ["managed_only", "byok_only", "byok_preferred"] {
         let body = json!({"payer": payer, "fallback": {"on": []}});
         assert_eq!(app.call("PUT", PATH, &tenant.key, body).await.is(200).body["payer"], payer);
@@ -25,13 +26,10 @@ async fn consent_to_fallback_has_a_cap() {
         "payer": "byok_preferred",
         "fallback": {"on": ["unavailable", "rate_limited", "unavailable"], "daily_cap_usd": "5.50"},
     });
-    let shown = json!({
-        "payer": "byok_preferred",
-        "fallback": {"on": ["rate_limited", "unavailable"], "daily_cap_usd": "5.5"},
-    });
-    assert_eq!(app.call("PUT", PATH, &tenant.key, body.clone()).await.is(200).body, shown);
+    let shown = json!({"on": ["rate_limited", "unavailable"], "daily_cap_usd": "5.5"});
+    assert_eq!(app.call("PUT", PATH, &tenant.key, body.clone()).await.is(200).body["fallback"], shown);
     app.call("PUT", PATH, &tenant.key, body).await.is(200);
-    assert_eq!(app.get(PATH, &tenant.key).await.is(200).body, shown);
+    assert_eq!(app.get(PATH, &tenant.key).await.is(200).body["fallback"], shown);
     let routing = app.store.routing(tenant.id.parse().unwrap()).await.unwrap().unwrap();
     assert_eq!(routing.fallback.on.len(), 2);
     for cap in [json!(null), json!("0"), json!("-1"), json!("a lot"), json!("0.0000000001"), json!("1e3")] {
@@ -39,7 +37,7 @@ async fn consent_to_fallback_has_a_cap() {
         let refused = app.call("PUT", PATH, &tenant.key, body).await.problem(422, "invalid_value");
         assert_eq!(refused.body["member"], "daily_cap_usd");
     }
-    assert_eq!(app.get(PATH, &tenant.key).await.is(200).body, shown);
+    assert_eq!(app.get(PATH, &tenant.key).await.is(200).body["fallback"], shown);
     // Who says nothing of it consents to nothing.
     let none = json!({"on": [], "daily_cap_usd": null});
     assert_eq!(app.call("PUT", PATH, &tenant.key, json!({})).await.is(200).body["fallback"], none);
@@ -95,8 +93,7 @@ async fn a_preview_saves_nothing_and_says_what_would_happen() {
     assert_eq!(find(&outcomes, "openai", "works"), (Value::Null, Value::Null, json!("managed_unavailable")));
     let outcomes = preview(&keyless, "byok_preferred").await;
     assert_eq!(find(&outcomes, "anthropic", "dormant"), (Value::Null, Value::Null, json!("plan_required")));
-    let stored = app.get(PATH, &own.key).await.is(200).body;
-    assert_eq!((&stored["payer"], &stored["outcomes"]), (&json!("byok_preferred"), &Value::Null));
+    assert_eq!(app.get(PATH, &own.key).await.is(200).body["payer"], "byok_preferred");
     app.call("PUT", &format!("{PATH}?preview=maybe"), &own.key, json!({})).await.problem(400, "bad_request");
 }
 
@@ -119,4 +116,41 @@ async fn what_is_said_of_the_payer_is_what_models_are_shown_with() {
     assert_eq!(now().await, (json!("byok"), Value::Null));
     app.call("PUT", PATH, &tenant.key, json!({"payer": "managed_only"})).await.is(200);
     assert_eq!(now().await, (json!("managed"), json!("managed")));
+}
+
+/// Of each situation at Anthropic: who pays, or the code that calls fail with.
+fn told(policy: &Value) -> Vec<(String, Value)> {
+    let all = policy["outcomes"].as_array().unwrap();
+    let here = all.iter().filter(|outcome| outcome["provider"] == "anthropic");
+    here.map(|outcome| {
+        let said = if outcome["reason"].is_null() { &outcome["payer"] } else { &outcome["reason"]["code"] };
+        (outcome["situation"].as_str().unwrap().to_owned(), said.clone())
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn a_policy_tells_what_it_comes_to_however_it_is_asked() {
+    let app = App::new().await;
+    let tenant = app.tenant().await;
+    let expected = |said: [&str; 8]| {
+        let situations =
+            ["works", "none", "refused", "rate_limited", "quota_exhausted", "unavailable", "sealed", "dormant"];
+        situations.into_iter().zip(said).map(|(one, said)| (one.to_owned(), json!(said))).collect::<Vec<_>>()
+    };
+    let failing = ["provider_key_invalid", "provider_rate_limited", "provider_quota_exhausted", "provider_unavailable"];
+    let [refused, limited, poor, silent] = failing;
+    let own = ["byok", "byok_required", refused, limited, poor, silent, "key_sealed", "plan_required"];
+    let consenting = ["byok", "managed", refused, "managed", poor, silent, "key_sealed", "managed"];
+    let consent = json!({"on": ["rate_limited"], "daily_cap_usd": "5"});
+    for (policy, said) in [
+        (json!({"payer": "byok_only"}), own),
+        (json!({"payer": "managed_only"}), ["managed"; 8]),
+        (json!({"payer": "byok_preferred", "fallback": consent}), consenting),
+    ] {
+        let preview = app.call("PUT", &format!("{PATH}?preview=true"), &tenant.key, policy.clone()).await.is(200).body;
+        let set = app.call("PUT", PATH, &tenant.key, policy).await.is(200).body;
+        assert_eq!(told(&preview), expected(said));
+        assert_eq!((&set, &app.get(PATH, &tenant.key).await.is(200).body), (&preview, &preview));
+    }
 }

@@ -1,0 +1,83 @@
+"""The dashboard in Debian's Chromium. Whatever breaks the content security policy, or throws, fails the test."""
+
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1440, "height": 900}
+# Without its background services Chromium speaks to nobody but the server.
+QUIET = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+]
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PASSWORD = "correct horse battery staple"
+VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", (event) =>
+  console.error("CSP", event.violatedDirective, event.blockedURI, event.sample));
+"""
+
+
+def launch(playwright: Playwright) -> Browser:
+    program = shutil.which("chromium")
+    assert program, "Chromium is missing: run scripts/test-setup.sh"
+    # As root there is no sandbox to be had.
+    return playwright.chromium.launch(executable_path=program, args=QUIET + (["--no-sandbox"] if os.geteuid() == 0 else []))
+
+
+class Visit:
+    """A person at a browser of his own."""
+
+    def __init__(self, browser: Browser, url: str, *, viewport=None, theme="light"):
+        options = {"viewport": viewport or DESK, "color_scheme": theme, "locale": "en-US", "base_url": url}
+        self.context = browser.new_context(**options, permissions=["clipboard-read", "clipboard-write"])
+        self.context.add_init_script(VIOLATIONS)
+        self.faults: list[str] = []
+        self.requests: list[tuple[str, str, str]] = []
+        self.page = self.watched(self.context.new_page())
+
+    def watched(self, page: Page) -> Page:
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", lambda message: self.faults.append(message.text) if is_fault(message) else None)
+        page.on("request", lambda request: self.requests.append((request.method, request.url, request.post_data or "")))
+        return page
+
+    def sign_in(self, mail: str, password: str = PASSWORD):
+        self.page.get_by_label("Email").fill(mail)
+        self.page.get_by_label("Password", exact=True).fill(password)
+        self.page.get_by_role("button", name="Sign in").click()
+
+    def violations(self) -> list[str]:
+        """What axe finds on the page as it is."""
+        self.page.evaluate(AXE.read_text())
+        found = self.page.evaluate("rules => axe.run(document, {runOnly: rules})", WCAG)["violations"]
+        return [f"{rule['id']}: {json.dumps([node['target'] for node in rule['nodes']])}" for rule in found]
+
+    def close(self):
+        self.context.close()
+        assert not self.faults, self.faults
+
+
+def is_fault(message) -> bool:
+    # The browser itself logs every refusal of the server.
+    return message.type == "error" and not message.text.startswith("Failed to load resource")
+
+
+def setup_link(output: str) -> str:
+    """The link that a server prints while it knows nobody."""
+    return re.findall(r"https?://\S+/setup#\S+", output)[-1]
+
+
+__all__ = ["DESK", "PASSWORD", "PHONE", "Visit", "launch", "setup_link", "sync_playwright"]

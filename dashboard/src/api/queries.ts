@@ -1,0 +1,170 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { api, type PolicyInput } from "./client";
+import { answered } from "./failure";
+
+/** What others may change while one looks. */
+const live = { refetchInterval: 15_000, refetchOnWindowFocus: true } as const;
+/** What only a configuration changes. */
+const settled = { staleTime: 300_000 } as const;
+
+const whole = { limit: 100 } as const;
+
+export const providersQuery = queryOptions({
+  queryKey: ["providers"],
+  queryFn: async () => (await answered(api.GET("/api/v1/providers"))).data,
+  ...settled,
+});
+
+export const plansQuery = (ws: string) =>
+  queryOptions({
+    queryKey: [ws, "plans"],
+    queryFn: async () => (await answered(api.GET("/api/v1/plans", { params: { query: { workspace: ws } } }))).data,
+    ...settled,
+  });
+
+export const modelsQuery = (ws: string) =>
+  queryOptions({
+    queryKey: [ws, "models"],
+    queryFn: async () => (await answered(api.GET("/api/v1/models", { params: { query: { workspace: ws } } }))).data,
+  });
+
+export const keysQuery = (ws: string) =>
+  queryOptions({
+    queryKey: [ws, "provider-keys"],
+    queryFn: async () =>
+      (await answered(api.GET("/api/v1/workspaces/{ws}/provider-keys", { params: { path: { ws } } }))).data,
+    ...live,
+  });
+
+export const policyQuery = (ws: string) =>
+  queryOptions({
+    queryKey: [ws, "policy"],
+    queryFn: () => answered(api.GET("/api/v1/workspaces/{ws}/policy", { params: { path: { ws } } })),
+    ...live,
+  });
+
+export const agentsQuery = (ws: string) =>
+  queryOptions({
+    queryKey: [ws, "agents"],
+    queryFn: async () => (await answered(api.GET("/api/v1/workspaces/{ws}/agents", { params: { path: { ws } } }))).data,
+    ...live,
+  });
+
+export const apiKeysQuery = (ws: string) =>
+  queryOptions({
+    queryKey: [ws, "api-keys"],
+    queryFn: async () =>
+      (await answered(api.GET("/api/v1/workspaces/{ws}/api-keys", { params: { path: { ws }, query: whole } }))).data,
+    ...live,
+  });
+
+export const receiptQuery = (ws: string, req: string) =>
+  queryOptions({
+    queryKey: [ws, "requests", req],
+    queryFn: () => answered(api.GET("/api/v1/workspaces/{ws}/requests/{req}", { params: { path: { ws, req } } })),
+  });
+
+export interface UsageFilter {
+  from: string;
+  to: string;
+  by: string;
+}
+
+export const usageQuery = (ws: string, { from, to, by }: UsageFilter) =>
+  queryOptions({
+    queryKey: [ws, "usage", from, to, by],
+    queryFn: () =>
+      answered(
+        api.GET("/api/v1/workspaces/{ws}/usage", { params: { path: { ws }, query: { from, to, group_by: by } } }),
+      ),
+    placeholderData: (previous) => previous,
+  });
+
+/** What a policy would come to, without setting it. */
+export const previewQuery = (ws: string, policy: PolicyInput) =>
+  queryOptions({
+    queryKey: [ws, "policy", "preview", policy],
+    queryFn: () =>
+      answered(
+        api.PUT("/api/v1/workspaces/{ws}/policy", {
+          params: { path: { ws }, query: { preview: true } },
+          body: policy,
+        }),
+      ),
+  });
+
+export interface ReceiptFilter {
+  payer?: string | undefined;
+  model?: string | undefined;
+  status?: string | undefined;
+}
+
+const RECEIPTS_A_PAGE = 50;
+
+export const receiptsQuery = (ws: string, filter: ReceiptFilter) =>
+  infiniteQueryOptions({
+    queryKey: [ws, "requests", filter],
+    queryFn: ({ pageParam }) => {
+      const query = { ...filter, limit: RECEIPTS_A_PAGE, cursor: pageParam };
+      return answered(api.GET("/api/v1/workspaces/{ws}/requests", { params: { path: { ws }, query } }));
+    },
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
+    refetchInterval: ({ state }) => (state.data?.pages.length === 1 ? 15_000 : false),
+  });
+
+export const auditQuery = (ws: string) =>
+  infiniteQueryOptions({
+    queryKey: [ws, "audit"],
+    queryFn: ({ pageParam }) => {
+      const query = { limit: RECEIPTS_A_PAGE, cursor: pageParam };
+      return answered(api.GET("/api/v1/workspaces/{ws}/audit", { params: { path: { ws }, query } }));
+    },
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
+  });
+
+/** The newest receipts only. */
+export const newestQuery = (ws: string, limit: number) =>
+  queryOptions({
+    queryKey: [ws, "requests", "newest", limit],
+    queryFn: async () =>
+      (await answered(api.GET("/api/v1/workspaces/{ws}/requests", { params: { path: { ws }, query: { limit } } })))
+        .data,
+    ...live,
+  });
+
+export const membersQuery = (ws: string) =>
+  queryOptions({
+    queryKey: [ws, "members"],
+    queryFn: async () =>
+      (await answered(api.GET("/api/v1/workspaces/{ws}/members", { params: { path: { ws } } }))).data,
+    ...live,
+  });
+
+export const sessionsQuery = queryOptions({
+  queryKey: ["sessions"],
+  queryFn: async () => (await answered(api.GET("/api/v1/sessions"))).data,
+  ...live,
+});
+
+export const workspacesQuery = infiniteQueryOptions({
+  queryKey: ["workspaces"],
+  queryFn: ({ pageParam }) =>
+    answered(api.GET("/api/v1/workspaces", { params: { query: { limit: 100, cursor: pageParam } } })),
+  initialPageParam: undefined as string | undefined,
+  getNextPageParam: (last) => last.next_cursor ?? undefined,
+});
+
+/** The plans and models as a new workspace would see them, for the operator. */
+export const everyPlanQuery = queryOptions({
+  queryKey: ["operator", "plans"],
+  queryFn: async () => (await answered(api.GET("/api/v1/plans"))).data,
+  ...settled,
+});
+
+export const everyModelQuery = queryOptions({
+  queryKey: ["operator", "models"],
+  queryFn: async () => (await answered(api.GET("/api/v1/models"))).data,
+  ...settled,
+});

@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest";
+import { relative, utcDaysAgo } from "./time";
+
+const now = new Date("2026-03-10T14:02:00Z");
+const ago = (ms: number) => relative(new Date(now.getTime() - ms), now);
+
+describe("times", () => {
+  it("are told relative to now within a week", () => {
+    expect(ago(0)).toBe("just now");
+    expect(ago(12_000)).toBe("12 s ago");
+    expect(ago(90_000)).toBe("1 min ago");
+    expect(ago(26 * 3_600_000)).toBe("1 day ago");
+    expect(ago(-90_000)).toBe("in 1 min");
+    expect(ago(8 * 86_400_000)).not.toContain("ago");
+  });
+
+  it("of days begin at midnight UTC", () => {
+    expect(utcDaysAgo(6, now).toISOString()).toBe("2026-03-04T00:00:00.000Z");
+  });
+});

@@ -1,0 +1,41 @@
+import { Box, Text } from "@mantine/core";
+import { useNetwork } from "@mantine/hooks";
+import { IconCloudOff } from "@tabler/icons-react";
+import { useIsFetching, useQueryClient } from "@tanstack/react-query";
+import { clock } from "../format/time";
+import { Panel } from "../ui/Panel";
+import { useDelayed } from "../ui/useDelayed";
+
+const SLOW_MS = 4_000;
+
+/** Says when what is shown is old, and when the server takes long. */
+export function Connection() {
+  const { online } = useNetwork();
+  const queries = useQueryClient();
+  const slow = useDelayed(useIsFetching() > 0, SLOW_MS);
+  if (!online) {
+    const newest = Math.max(
+      0,
+      ...queries
+        .getQueryCache()
+        .getAll()
+        .map((query) => query.state.dataUpdatedAt),
+    );
+    return (
+      <Box mb="md">
+        <Panel
+          tone="attention"
+          Icon={IconCloudOff}
+          title={`You're offline. Showing what we had at ${clock(new Date(newest))}.`}
+          live
+        />
+      </Box>
+    );
+  }
+  if (!slow) return null;
+  return (
+    <Text size="sm" c="dimmed" mb="md" role="status">
+      Still working. The server is slow to answer.
+    </Text>
+  );
+}

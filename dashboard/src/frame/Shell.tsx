@@ -1,0 +1,62 @@
+import { AppShell, Burger, Container, Group, Stack, Text } from "@mantine/core";
+import { useDisclosure, useMediaQuery } from "@mantine/hooks";
+import { useLocation } from "@tanstack/react-router";
+import { type ReactNode, useEffect } from "react";
+import { Logo } from "../ui/Logo";
+import { AccountMenu } from "./AccountMenu";
+import { Connection } from "./Connection";
+
+interface Props {
+  title: string;
+  /** Beside the account on wide screens, on top of the navigation on phones. */
+  strip?: ReactNode;
+  navigation: ReactNode;
+  children: ReactNode;
+}
+
+/** Header, navigation, content: the frame around every page. */
+export function Shell({ title, strip, navigation, children }: Props) {
+  const [opened, drawer] = useDisclosure();
+  const wide = useMediaQuery("(min-width: 48em)", true, { getInitialValueInEffect: false });
+  const path = useLocation({ select: (location) => location.pathname });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whenever the page changes, the drawer has served
+  useEffect(drawer.close, [path]);
+  return (
+    <AppShell
+      header={{ height: wide ? 56 : 52 }}
+      navbar={{ width: 232, breakpoint: "sm", collapsed: { mobile: !opened } }}
+      padding={{ base: "md", sm: "lg" }}
+    >
+      <a className="skip" href="#content">
+        Skip to content
+      </a>
+      <AppShell.Header px="md">
+        <Group h="100%" justify="space-between" wrap="nowrap">
+          <Group gap="sm" wrap="nowrap" miw={0}>
+            <Burger opened={opened} onClick={drawer.toggle} hiddenFrom="sm" size="sm" aria-label="Navigation" />
+            <Logo />
+            <Text fw={600} truncate>
+              {title}
+            </Text>
+          </Group>
+          <Group gap="sm" wrap="nowrap">
+            {wide && strip}
+            <AccountMenu />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="sm" style={{ overflowY: "auto" }}>
+        <Stack gap="md">
+          {!wide && strip}
+          {navigation}
+        </Stack>
+      </AppShell.Navbar>
+      <AppShell.Main id="content">
+        <Container size={1152} p={0}>
+          <Connection />
+          {children}
+        </Container>
+      </AppShell.Main>
+    </AppShell>
+  );
+}

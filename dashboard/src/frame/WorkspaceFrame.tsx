@@ -1,0 +1,99 @@
+import { Container, Select, Stack, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Outlet, useLocation, useNavigate, useParams } from "@tanstack/react-router";
+import { useMemo } from "react";
+import { type Here, HereContext, useSession } from "../session/context";
+import { Empty } from "../ui/Empty";
+import { FailurePanel } from "../ui/FailurePanel";
+import { Loading } from "../ui/Loading";
+import { AreaSwitch } from "./AreaSwitch";
+import { hereOf, workspaceQuery } from "./here";
+import { navigation } from "./nav";
+import { PayerStrip } from "./PayerStrip";
+import { PlaceLink } from "./PlaceLink";
+import { Shell } from "./Shell";
+
+/** The frame around every page of a workspace. */
+export function WorkspaceFrame() {
+  const session = useSession();
+  const { ws } = useParams({ from: "/signed-in/w/$ws" });
+  const member =
+    session.workspaces.find(({ id }) => id === ws) ?? (ws === "current" ? session.workspaces[0] : undefined);
+  const visited = useQuery({
+    ...workspaceQuery(ws),
+    enabled: !member && session.user.is_operator && ws !== "current",
+  });
+  const here = useMemo(() => hereOf(session, member, visited.data), [session, member, visited.data]);
+  if (here) {
+    return (
+      <HereContext value={here}>
+        <Framed here={here} />
+      </HereContext>
+    );
+  }
+  if (visited.isLoading) return <Loading heights={[56, 400]} />;
+  return (
+    <Container size="sm" py="xl">
+      {visited.isError ? <FailurePanel error={visited.error} /> : <NoWorkspace />}
+    </Container>
+  );
+}
+
+function NoWorkspace() {
+  return (
+    <Empty title="There is no such workspace">You are a member of none by this name. Ask whoever invited you.</Empty>
+  );
+}
+
+function Framed({ here }: { here: Here }) {
+  return (
+    <Shell title={here.name} strip={<PayerStrip />} navigation={<Navigation here={here} />}>
+      {here.asOperator && (
+        <Text size="sm" mb="md" c="dimmed" role="note">
+          You are looking at {here.name} as the operator. Changes are recorded in its audit log.
+        </Text>
+      )}
+      <Outlet />
+    </Shell>
+  );
+}
+
+function Navigation({ here }: { here: Here }) {
+  const inside = useLocation({ select: ({ pathname }) => pathname.replace(/^\/w\/[^/]+/, "").replace(/\/$/, "") });
+  return (
+    <>
+      <AreaSwitch area="workspace" />
+      <WorkspaceSwitch here={here} />
+      {navigation.map(({ heading, places }) => (
+        <Stack key={heading} gap={2}>
+          {heading && (
+            <Text size="xs" c="dimmed" px="xs">
+              {heading}
+            </Text>
+          )}
+          {places.map(({ label, to, Icon }) => {
+            const target = to.replace("/w/$ws", "");
+            const active = target === "" ? inside === "" : inside.startsWith(target);
+            const link = { to, params: { ws: here.id }, search: {} };
+            return <PlaceLink key={to} label={label} Icon={Icon} link={link} active={active} />;
+          })}
+        </Stack>
+      ))}
+    </>
+  );
+}
+
+function WorkspaceSwitch({ here }: { here: Here }) {
+  const { workspaces } = useSession();
+  const navigate = useNavigate();
+  if (workspaces.length < 2) return null;
+  return (
+    <Select
+      aria-label="Workspace"
+      data={workspaces.map(({ id, name }) => ({ value: id, label: name }))}
+      value={here.id}
+      allowDeselect={false}
+      onChange={(ws) => ws && void navigate({ to: "/w/$ws", params: { ws }, search: {} })}
+    />
+  );
+}

@@ -1,0 +1,66 @@
+import {
+  type Icon,
+  IconChartBar,
+  IconGauge,
+  IconHistory,
+  IconKey,
+  IconMessage,
+  IconPlugConnected,
+  IconReceipt,
+  IconRobot,
+  IconScale,
+  IconUsers,
+} from "@tabler/icons-react";
+
+export interface Place {
+  label: string;
+  to:
+    | "/w/$ws"
+    | "/w/$ws/playground"
+    | "/w/$ws/settings/members"
+    | "/w/$ws/usage"
+    | "/w/$ws/receipts"
+    | "/w/$ws/settings/integrations/ai-providers"
+    | "/w/$ws/settings/who-pays"
+    | "/w/$ws/settings/agents"
+    | "/w/$ws/settings/api-keys"
+    | "/w/$ws/settings/audit";
+  Icon: Icon;
+}
+
+export interface Places {
+  heading: string | null;
+  places: readonly Place[];
+}
+
+/** What the navigation shows, from top to bottom. */
+export const navigation: readonly Places[] = [
+  {
+    heading: null,
+    places: [
+      { label: "Overview", to: "/w/$ws", Icon: IconGauge },
+      { label: "Playground", to: "/w/$ws/playground", Icon: IconMessage },
+      { label: "Usage", to: "/w/$ws/usage", Icon: IconChartBar },
+      { label: "Receipts", to: "/w/$ws/receipts", Icon: IconReceipt },
+    ],
+  },
+  {
+    heading: "Settings › Integrations",
+    places: [{ label: "AI Providers", to: "/w/$ws/settings/integrations/ai-providers", Icon: IconPlugConnected }],
+  },
+  {
+    heading: "Settings",
+    places: [
+      { label: "Who pays", to: "/w/$ws/settings/who-pays", Icon: IconScale },
+      { label: "Agents", to: "/w/$ws/settings/agents", Icon: IconRobot },
+      { label: "API keys", to: "/w/$ws/settings/api-keys", Icon: IconKey },
+    ],
+  },
+  {
+    heading: "Workspace",
+    places: [
+      { label: "Members", to: "/w/$ws/settings/members", Icon: IconUsers },
+      { label: "Audit log", to: "/w/$ws/settings/audit", Icon: IconHistory },
+    ],
+  },
+];

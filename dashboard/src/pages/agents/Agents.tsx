@@ -1,0 +1,139 @@
+import { Button, Group, Paper, Select, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { type Agent, api, type Model } from "../../api/client";
+import { answered } from "../../api/failure";
+import { agentsQuery, modelsQuery } from "../../api/queries";
+import { usdPerMillion } from "../../format/amount";
+import { useHere } from "../../session/context";
+import { CopyText } from "../../ui/CopyText";
+import { Denied } from "../../ui/Denied";
+import { FailurePanel } from "../../ui/FailurePanel";
+import { Loaded } from "../../ui/Loaded";
+import { Page } from "../../ui/Page";
+import { PayerBadge, payerKind } from "../../ui/Payer";
+
+const WRITE = "PUT /api/v1/workspaces/{ws}/agents/{name}" as const;
+
+export function Agents() {
+  const here = useHere();
+  const agents = useQuery(agentsQuery(here.id));
+  const models = useQuery(modelsQuery(here.id));
+  return (
+    <Page title="Agents" purpose="Which model each agent uses." within={here.name}>
+      {!here.may(WRITE) && <Denied>Only admins can change an agent's model.</Denied>}
+      <Loaded query={models} heights={[180]}>
+        {(models) => (
+          <Loaded query={agents} heights={[180]}>
+            {(agents) => (
+              <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
+                {agents.map((agent) => (
+                  <AgentCard key={`${agent.name} ${agent.model}`} agent={agent} models={models} />
+                ))}
+              </SimpleGrid>
+            )}
+          </Loaded>
+        )}
+      </Loaded>
+    </Page>
+  );
+}
+
+function AgentCard({ agent, models }: { agent: Agent; models: readonly Model[] }) {
+  const here = useHere();
+  const queries = useQueryClient();
+  const [model, setModel] = useState(agent.model ?? null);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const mayWrite = here.may(WRITE);
+  const path = { ws: here.id, name: agent.name };
+
+  async function change(doing: () => Promise<unknown>, said: string) {
+    setBusy(true);
+    setError(null);
+    try {
+      await doing();
+      notifications.show({ message: said });
+    } catch (failure) {
+      setError(failure);
+    }
+    setBusy(false);
+    await queries.invalidateQueries(agentsQuery(here.id));
+  }
+  const put = (model: string) =>
+    answered(api.PUT("/api/v1/workspaces/{ws}/agents/{name}", { params: { path }, body: { model } }));
+  const reset = () => answered(api.DELETE("/api/v1/workspaces/{ws}/agents/{name}", { params: { path } }));
+
+  return (
+    <Paper withBorder p="lg" component="section" aria-label={agent.name}>
+      <Stack gap="md">
+        <Group justify="space-between">
+          <Title order={2} size="h3">
+            {agent.name}
+          </Title>
+          <CopyText value={`agent/${agent.name}`} label="Copy the name to call it by" />
+        </Group>
+        <Select
+          label="Model"
+          data={options(models)}
+          value={model}
+          onChange={setModel}
+          allowDeselect={false}
+          searchable
+          readOnly={!mayWrite}
+          description={agent.is_default ? "The default; nobody has chosen one." : undefined}
+        />
+        <Paying model={models.find(({ id }) => id === model)} />
+        {error !== null && <FailurePanel error={error} />}
+        <Group gap="sm">
+          {model && model !== agent.model && (
+            <Button
+              loading={busy}
+              onClick={() => void change(() => put(model), `agent/${agent.name} uses ${model} from the next call on.`)}
+            >
+              Save
+            </Button>
+          )}
+          {!agent.is_default && mayWrite && (
+            <Button
+              variant="default"
+              loading={busy}
+              onClick={() => void change(reset, `agent/${agent.name} uses the default again.`)}
+            >
+              Use the default
+            </Button>
+          )}
+        </Group>
+      </Stack>
+    </Paper>
+  );
+}
+
+/** Who would pay for the model, before it is chosen for good. */
+function Paying({ model }: { model: Model | undefined }) {
+  if (!model) return <Text size="sm">No model can be used now.</Text>;
+  const price = model.prices_usd.standard;
+  return (
+    <Stack gap={6}>
+      <Group gap="xs">
+        <PayerBadge payer={payerKind(model.payer)} />
+        {model.reason && <Text size="sm">Calls fail: {model.reason.message}.</Text>}
+      </Group>
+      {price?.input && price.output && (
+        <Text size="sm" c="dimmed">
+          {usdPerMillion(price.input)} in, {usdPerMillion(price.output)} out, per million tokens at list price
+        </Text>
+      )}
+    </Stack>
+  );
+}
+
+function options(models: readonly Model[]) {
+  const chat = models.filter(({ mode }) => mode === "chat" || mode === "responses");
+  const groups = Map.groupBy(chat, ({ provider }) => provider);
+  return [...groups].map(([group, models]) => ({
+    group,
+    items: models.map(({ id, usable, reason }) => ({ value: id, label: usable ? id : `${id} · ${reason?.message}` })),
+  }));
+}

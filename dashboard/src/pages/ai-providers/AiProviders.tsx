@@ -1,0 +1,113 @@
+import { Button, SimpleGrid, Stack } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import type { Provider, ProviderKey } from "../../api/client";
+import { keysQuery, plansQuery, providersQuery } from "../../api/queries";
+import { useHere } from "../../session/context";
+import { Denied } from "../../ui/Denied";
+import { FailurePanel } from "../../ui/FailurePanel";
+import { Loading } from "../../ui/Loading";
+import { Page } from "../../ui/Page";
+import { DisconnectDialog } from "./DisconnectDialog";
+import { HowOwnKeysWork } from "./HowOwnKeysWork";
+import { KeyDialog } from "./KeyDialog";
+import { PlanGate } from "./PlanGate";
+import { ProviderCard } from "./ProviderCard";
+
+export interface AtProvider {
+  provider: Provider;
+  key: ProviderKey;
+}
+
+export const WRITE = "PUT /api/v1/workspaces/{ws}/provider-keys/{provider}" as const;
+
+export function AiProviders() {
+  const here = useHere();
+  const navigate = useNavigate();
+  const providers = useQuery(providersQuery);
+  const keys = useQuery(keysQuery(here.id));
+  const plans = useQuery(plansQuery(here.id));
+  const error = providers.error ?? keys.error ?? plans.error;
+  const plan = plans.data?.find(({ id }) => id === here.plan);
+  const mayWrite = here.may(WRITE);
+  const loaded = providers.data && keys.data && plans.data;
+  return (
+    <Page
+      title="AI Providers"
+      purpose="Use your own Anthropic and OpenAI accounts. Calls then run on your key and your provider bills you."
+      within={here.name}
+      action={
+        <Button
+          leftSection={<IconPlus size={16} stroke={1.75} />}
+          aria-disabled={!mayWrite}
+          w={{ base: "100%", xs: "auto" }}
+          onClick={() => mayWrite && void navigate({ to: ".", search: { add: "" } })}
+        >
+          Add Provider Key
+        </Button>
+      }
+    >
+      {!mayWrite && (
+        <Denied>Only admins can add, rotate or remove provider keys. Ask an admin of this workspace.</Denied>
+      )}
+      {plan && !plan.byok && <PlanGate plans={plans.data ?? []} />}
+      {loaded ? (
+        <Cards all={pair(providers.data, keys.data)} planName={plan?.name ?? here.plan} byok={plan?.byok ?? true} />
+      ) : error ? (
+        <FailurePanel
+          error={error}
+          retry={() => void Promise.all([providers.refetch(), keys.refetch(), plans.refetch()])}
+        />
+      ) : (
+        <Loading heights={[280, 120]} />
+      )}
+    </Page>
+  );
+}
+
+function Cards({ all, planName, byok }: { all: readonly AtProvider[]; planName: string; byok: boolean }) {
+  return (
+    <Stack gap="lg">
+      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
+        {all.map((at) => (
+          <ProviderCard key={at.provider.id} at={at} planName={planName} />
+        ))}
+      </SimpleGrid>
+      <HowOwnKeysWork />
+      <Dialogs all={all} planName={planName} byok={byok} />
+    </Stack>
+  );
+}
+
+/** The dialog that the address names. */
+function Dialogs({ all, planName, byok }: { all: readonly AtProvider[]; planName: string; byok: boolean }) {
+  const search = useSearch({ from: "/signed-in/w/$ws/settings/integrations/ai-providers" });
+  const navigate = useNavigate();
+  const mayWrite = useHere().may(WRITE);
+  const close = () => void navigate({ to: ".", search: {} });
+  const find = (id: string | undefined) => all.find(({ provider }) => provider.id === id);
+  const isOpen = mayWrite && (search.add !== undefined || search.rotate !== undefined);
+  const leaving = mayWrite ? find(search.disconnect) : undefined;
+  return (
+    <>
+      <KeyDialog
+        opened={isOpen}
+        onClose={close}
+        all={all}
+        chosen={find(search.rotate ?? search.add)}
+        fixed={search.rotate !== undefined}
+        onChoose={(add) => void navigate({ to: ".", search: { add }, replace: true })}
+        planHasKeys={byok}
+      />
+      <DisconnectDialog at={leaving} planName={planName} onClose={close} />
+    </>
+  );
+}
+
+function pair(providers: readonly Provider[], keys: readonly ProviderKey[]): AtProvider[] {
+  return providers.flatMap((provider) => {
+    const key = keys.find((key) => key.provider === provider.id);
+    return key ? [{ provider, key }] : [];
+  });
+}

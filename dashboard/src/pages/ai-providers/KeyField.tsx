@@ -1,0 +1,132 @@
+import { Button, Group, PasswordInput, Stack, Text } from "@mantine/core";
+import { type ClipboardEvent, type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
+import type { Provider } from "../../api/client";
+import { useProduct } from "../../session/context";
+import classes from "./KeyField.module.css";
+import { clean, type Hunch, hunch, wholeness } from "./paste";
+
+export interface KeyInput {
+  read(): string;
+  clear(): void;
+  focus(): void;
+}
+
+interface Props {
+  ref: Ref<KeyInput>;
+  provider: Provider;
+  all: readonly Provider[];
+  autoFocus: boolean;
+  inert: boolean;
+  /** The key that is in the field is meant for another provider. */
+  onAddFor: (provider: string) => void;
+}
+
+const FORGET_MS = 5 * 60_000;
+const NOTHING: Hunch = { kind: "none" };
+/** The common password managers take their hands off a field with these. */
+const UNMANAGED = { "data-1p-ignore": true, "data-lpignore": "true", "data-bwignore": true, "data-form-type": "other" };
+
+/**
+ * Where a provider key is pasted. Its text is in this one element and nowhere else: no state, no cache, no library
+ * ever holds it. It is gone when it was sent, when the dialog closes, when the page is left, and after five minutes.
+ */
+export function KeyField({ ref, provider, all, autoFocus, inert, onAddFor }: Props) {
+  const element = useRef<HTMLInputElement>(null);
+  const product = useProduct();
+  const [removed, setRemoved] = useState<string | null>(null);
+  const [seen, setSeen] = useState<Hunch>(NOTHING);
+
+  const text = () => element.current?.value ?? "";
+  const clear = () => {
+    if (element.current) element.current.value = "";
+    setSeen(NOTHING);
+    setRemoved(null);
+  };
+  useImperativeHandle(ref, () => ({ read: () => clean(text()).key, clear, focus: () => element.current?.focus() }));
+
+  useEffect(() => {
+    const input = element.current;
+    const forget = () => {
+      if (input) input.value = "";
+    };
+    const timer = setTimeout(forget, FORGET_MS);
+    window.addEventListener("pagehide", forget);
+    return () => {
+      clearTimeout(timer);
+      window.removeEventListener("pagehide", forget);
+      forget();
+    };
+  }, []);
+
+  const look = () => setSeen(text() ? hunch(clean(text()).key, provider, all) : NOTHING);
+  useEffect(
+    () => setSeen(element.current?.value ? hunch(clean(element.current.value).key, provider, all) : NOTHING),
+    [provider, all],
+  );
+
+  function paste(event: ClipboardEvent<HTMLInputElement>) {
+    const pasted = clean(event.clipboardData.getData("text"));
+    setRemoved(pasted.removed);
+    if (pasted.removed && element.current) {
+      event.preventDefault();
+      const { selectionStart, selectionEnd } = element.current;
+      element.current.setRangeText(pasted.key, selectionStart ?? 0, selectionEnd ?? 0, "end");
+      look();
+    }
+  }
+
+  function leave() {
+    const key = clean(text()).key;
+    if (key && seen.kind === "none") setSeen(wholeness(key));
+  }
+
+  const hint = removed
+    ? `Removed ${removed} around it.`
+    : `Starts with ${provider.key_prefixes}. Kept encrypted, never shown again, never in our logs.`;
+  return (
+    <Stack gap="xs">
+      <PasswordInput
+        ref={element}
+        label={`${provider.name} key`}
+        description={hint}
+        inputWrapperOrder={["label", "input", "description", "error"]}
+        error={warning(seen, product)}
+        autoComplete="off"
+        spellCheck={false}
+        data-autofocus={autoFocus || undefined}
+        disabled={inert}
+        onPaste={paste}
+        onInput={look}
+        onBlur={leave}
+        visibilityToggleButtonProps={{ "aria-label": "Show the key" }}
+        classNames={{ innerInput: classes.key }}
+        {...UNMANAGED}
+      />
+      {seen.kind === "other" && (
+        <Group gap="xs">
+          <Button size="xs" variant="default" onClick={() => onAddFor(seen.provider.id)}>
+            {`Add it for ${seen.provider.name}`}
+          </Button>
+          <Text size="xs" c="dimmed">
+            It was not sent to {provider.name}.
+          </Text>
+        </Group>
+      )}
+    </Stack>
+  );
+}
+
+function warning(seen: Hunch, product: string): string | null {
+  switch (seen.kind) {
+    case "none":
+      return null;
+    case "ours":
+      return `That is a ${product} key, not a provider key.`;
+    case "other":
+      return `This looks like an ${seen.provider.name} key: it starts with ${seen.prefix}.`;
+    case "not_for_calls":
+      return "This is an admin or sign-in key. It manages the account and can't call models.";
+    case "malformed":
+      return `This isn't a whole key. ${seen.why}`;
+  }
+}

@@ -1,0 +1,46 @@
+import {
+  type Icon,
+  IconAlertOctagon,
+  IconCheck,
+  IconCircle,
+  IconCircleHalf2,
+  IconClockExclamation,
+  IconHelp,
+  IconLock,
+  IconMoon,
+  IconTriangleInverted,
+} from "@tabler/icons-react";
+import type { ProviderKey } from "../../api/client";
+import type { Tone } from "../../ui/tone";
+
+export interface Look {
+  tone: Tone;
+  Icon: Icon;
+  word: string;
+}
+
+const states: Record<Exclude<ProviderKey["state"], "active">, Look> = {
+  none: { tone: "neutral", Icon: IconCircle, word: "No key yet" },
+  invalid: { tone: "bad", Icon: IconAlertOctagon, word: "Refused" },
+  needs_test: { tone: "attention", Icon: IconHelp, word: "Not tested" },
+  sealed: { tone: "bad", Icon: IconLock, word: "Can't be opened" },
+  dormant: { tone: "attention", Icon: IconMoon, word: "Asleep" },
+};
+
+const works: Look = { tone: "ok", Icon: IconCheck, word: "Works" };
+const active: Record<string, Look> = {
+  valid_limited: { tone: "attention", Icon: IconCircleHalf2, word: "Works, with limits" },
+  rate_limited: { tone: "attention", Icon: IconClockExclamation, word: "Over its limit" },
+  quota_exhausted: { tone: "bad", Icon: IconTriangleInverted, word: "No money left" },
+};
+
+/** How a provider key's state looks. */
+export function look(key: ProviderKey): Look {
+  if (key.state !== "active") return states[key.state];
+  return active[key.verdict?.verdict ?? ""] ?? works;
+}
+
+/** Whether a key waits for somebody to do something. */
+export function needsHand(key: ProviderKey): boolean {
+  return look(key).tone === "bad";
+}

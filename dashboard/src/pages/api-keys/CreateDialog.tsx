@@ -1,0 +1,142 @@
+import { Button, Checkbox, Group, Modal, SegmentedControl, Select, Stack, Text, TextInput } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { api } from "../../api/client";
+import { answered } from "../../api/failure";
+import { apiKeysQuery } from "../../api/queries";
+import { useHere } from "../../session/context";
+import { FailurePanel } from "../../ui/FailurePanel";
+import { ShownOnce } from "./ShownOnce";
+import { expiresAt, expiries, presets, scopes } from "./scopes";
+
+export function CreateDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  const phone = useMediaQuery("(max-width: 48em)");
+  return (
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title="Create API key"
+      size={600}
+      fullScreen={phone}
+      closeOnClickOutside={false}
+    >
+      <Creation onClose={onClose} />
+    </Modal>
+  );
+}
+
+interface Made {
+  id: string;
+  name: string;
+  /** Takes the secret to where it is shown; it is in no state. */
+  show: (element: HTMLElement | null) => void;
+  read: () => string;
+}
+
+function Creation({ onClose }: { onClose: () => void }) {
+  const { id: ws } = useHere();
+  const queries = useQueryClient();
+  const [name, setName] = useState("");
+  const [preset, setPreset] = useState("app");
+  const [chosen, setChosen] = useState<string[]>(["inference"]);
+  const [days, setDays] = useState("90");
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const [made, setMade] = useState<Made | null>(null);
+
+  function choose(value: string) {
+    const next = presets.find((preset) => preset.value === value);
+    setPreset(value);
+    if (!next) return;
+    setDays(next.days);
+    if (next.scopes.length > 0) setChosen([...next.scopes]);
+  }
+
+  async function create() {
+    setBusy(true);
+    setError(null);
+    try {
+      const body = { name: name.trim(), scopes: chosen, expires_at: expiresAt(days, new Date()) };
+      const key = await answered(api.POST("/api/v1/workspaces/{ws}/api-keys", { params: { path: { ws } }, body }));
+      setMade(shownBy(key));
+    } catch (failure) {
+      setError(failure);
+    }
+    setBusy(false);
+    await queries.invalidateQueries(apiKeysQuery(ws));
+  }
+
+  if (made) return <ShownOnce made={made} onDone={onClose} />;
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void create();
+      }}
+    >
+      <Stack gap="md">
+        <TextInput
+          label="Name"
+          placeholder="CI on main"
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          data-autofocus
+          required
+          withAsterisk={false}
+        />
+        <div>
+          <Text size="sm" fw={500} mb={4}>
+            For
+          </Text>
+          <SegmentedControl
+            aria-label="For"
+            data={presets.map(({ value, label }) => ({ value, label }))}
+            value={preset}
+            onChange={choose}
+            fullWidth
+          />
+        </div>
+        <Checkbox.Group
+          label="It may"
+          value={chosen}
+          onChange={(next) => {
+            setPreset("custom");
+            setChosen(next);
+          }}
+        >
+          <Stack gap="xs" mt="xs">
+            {scopes.map(({ scope, text }) => (
+              <Checkbox key={scope} value={scope} label={text} description={scope} />
+            ))}
+          </Stack>
+        </Checkbox.Group>
+        <Select
+          label="Expires"
+          data={expiries}
+          value={days}
+          allowDeselect={false}
+          onChange={(value) => value && setDays(value)}
+        />
+        {error !== null && <FailurePanel error={error} />}
+        <Group justify="flex-end">
+          <Button type="submit" loading={busy} aria-disabled={chosen.length === 0}>
+            Create API key
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+/** A new key whose secret stays in this closure until the dialog is gone. */
+function shownBy({ id, name, secret }: { id: string; name: string; secret: string }): Made {
+  return {
+    id,
+    name,
+    show: (element) => {
+      if (element) element.textContent = secret;
+    },
+    read: () => secret,
+  };
+}

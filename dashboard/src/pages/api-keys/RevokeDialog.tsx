@@ -1,0 +1,58 @@
+import { Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { type ApiKey, api } from "../../api/client";
+import { answered } from "../../api/failure";
+import { apiKeysQuery } from "../../api/queries";
+import { useHere } from "../../session/context";
+import { FailurePanel } from "../../ui/FailurePanel";
+import { Time } from "../../ui/Time";
+
+export function RevokeDialog({ apiKey, onClose }: { apiKey: ApiKey | null; onClose: () => void }) {
+  return (
+    <Modal opened={apiKey !== null} onClose={onClose} title={apiKey && `Revoke ${apiKey.name}?`} size={480}>
+      {apiKey && <Question apiKey={apiKey} onClose={onClose} />}
+    </Modal>
+  );
+}
+
+function Question({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) {
+  const { id: ws } = useHere();
+  const queries = useQueryClient();
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+
+  async function revoke() {
+    setBusy(true);
+    setError(null);
+    try {
+      const path = { ws, id: apiKey.id };
+      await answered(api.DELETE("/api/v1/workspaces/{ws}/api-keys/{id}", { params: { path } }));
+      notifications.show({ message: `Revoked. Calls with ${apiKey.name} fail from now on.` });
+      onClose();
+    } catch (failure) {
+      setError(failure);
+    }
+    setBusy(false);
+    await queries.invalidateQueries(apiKeysQuery(ws));
+  }
+
+  return (
+    <Stack gap="md">
+      <Text>
+        Calls with <em>{apiKey.name}</em> will fail from now on. Last used{" "}
+        {apiKey.last_used_at ? <Time at={apiKey.last_used_at} /> : "never"}.
+      </Text>
+      {error !== null && <FailurePanel error={error} />}
+      <Group justify="flex-end" gap="sm">
+        <Button variant="default" onClick={onClose} data-autofocus>
+          Keep the key
+        </Button>
+        <Button color="red" loading={busy} onClick={() => void revoke()}>
+          Revoke
+        </Button>
+      </Group>
+    </Stack>
+  );
+}

@@ -1,0 +1,24 @@
+const actions: Record<string, string> = {
+  "agent.remove": "gave an agent its default model",
+  "agent.set": "chose an agent's model",
+  "api_key.create": "created an API key",
+  "api_key.revoke": "revoked an API key",
+  "credential.create": "added a provider key",
+  "credential.health": "saw a provider key's health change",
+  "credential.rebind": "rebound a provider key to another address",
+  "credential.remove": "disconnected a provider key",
+  "credential.rotate": "rotated a provider key",
+  "credential.test": "tested a provider key",
+  "member.invite": "invited somebody",
+  "member.join": "joined the workspace",
+  "member.remove": "removed a member",
+  "member.role": "changed a member's role",
+  "workspace.create": "made the workspace",
+  "workspace.policy": "changed who pays",
+  "workspace.update": "changed the workspace",
+};
+
+/** What was done, as the rest of a sentence; actions without words of their own are named as they are. */
+export function said(action: string): string {
+  return actions[action] ?? action;
+}

@@ -1,0 +1,95 @@
+import { Button, Code, CopyButton, Group, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { api } from "../../api/client";
+import { answered } from "../../api/failure";
+import { useHere } from "../../session/context";
+import { FailurePanel } from "../../ui/FailurePanel";
+import { Time } from "../../ui/Time";
+import { meanings, roles } from "./roles";
+
+export function InviteDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  return (
+    <Modal opened={opened} onClose={onClose} title="Invite" size={480}>
+      <Invitation onClose={onClose} />
+    </Modal>
+  );
+}
+
+function Invitation({ onClose }: { onClose: () => void }) {
+  const { id: ws } = useHere();
+  const [mail, setMail] = useState("");
+  const [role, setRole] = useState("member");
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const [made, setMade] = useState<{ link: string; expires_at: string } | null>(null);
+
+  async function invite() {
+    setBusy(true);
+    setError(null);
+    try {
+      const body = { mail: mail.trim(), role };
+      setMade(await answered(api.POST("/api/v1/workspaces/{ws}/members", { params: { path: { ws } }, body })));
+    } catch (failure) {
+      setError(failure);
+    }
+    setBusy(false);
+  }
+
+  if (made) {
+    return (
+      <Stack gap="md">
+        <Text size="sm">
+          Give this link to {mail}. It works once, ends <Time at={made.expires_at} />, and is not shown again. No mail
+          is sent.
+        </Text>
+        <Code block>{made.link}</Code>
+        <Group justify="flex-end">
+          <CopyButton value={made.link}>
+            {({ copied, copy }) => (
+              <Button onClick={copy} data-autofocus>
+                {copied ? "Copied" : "Copy the link"}
+              </Button>
+            )}
+          </CopyButton>
+          <Button variant="default" onClick={onClose}>
+            Done
+          </Button>
+        </Group>
+      </Stack>
+    );
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        void invite();
+      }}
+    >
+      <Stack gap="md">
+        <TextInput
+          label="Email"
+          type="email"
+          value={mail}
+          onChange={(event) => setMail(event.currentTarget.value)}
+          data-autofocus
+          required
+          withAsterisk={false}
+        />
+        <Select
+          label="Role"
+          description={meanings[role]}
+          data={roles}
+          value={role}
+          allowDeselect={false}
+          onChange={(role) => role && setRole(role)}
+        />
+        {error !== null && <FailurePanel error={error} />}
+        <Group justify="flex-end">
+          <Button type="submit" loading={busy}>
+            Make the link
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}

@@ -1,0 +1,109 @@
+import { Anchor, Button, Center, Paper, Stack, Table } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import type { Workspace } from "../../api/client";
+import { everyPlanQuery, workspacesQuery } from "../../api/queries";
+import { CopyText } from "../../ui/CopyText";
+import { Empty } from "../../ui/Empty";
+import { Loaded } from "../../ui/Loaded";
+import { Page } from "../../ui/Page";
+import { Time } from "../../ui/Time";
+import { CreateWorkspace } from "./CreateWorkspace";
+
+const ID_SHOWN = 11;
+
+export function Workspaces() {
+  const search = useSearch({ from: "/signed-in/operator/workspaces" });
+  const navigate = useNavigate();
+  const query = useInfiniteQuery(workspacesQuery);
+  const button = (
+    <Button
+      leftSection={<IconPlus size={16} stroke={1.75} />}
+      onClick={() => void navigate({ to: ".", search: { new: true } })}
+    >
+      Create workspace
+    </Button>
+  );
+  return (
+    <Page
+      title="Workspaces"
+      purpose="Who uses this installation. Your product makes them by the API; here you can make one by hand."
+      within="Operator"
+      action={button}
+    >
+      <Loaded query={query} heights={[320]}>
+        {({ pages }) => {
+          const workspaces = pages.flatMap(({ data }) => data);
+          if (workspaces.length === 0) {
+            return (
+              <Empty title="No workspaces yet" action={button}>
+                Keys, calls and members belong to a workspace.
+              </Empty>
+            );
+          }
+          return (
+            <Stack gap="md">
+              <List workspaces={workspaces} />
+              {query.hasNextPage && (
+                <Center>
+                  <Button
+                    variant="default"
+                    loading={query.isFetchingNextPage}
+                    onClick={() => void query.fetchNextPage()}
+                  >
+                    Load more
+                  </Button>
+                </Center>
+              )}
+            </Stack>
+          );
+        }}
+      </Loaded>
+      <CreateWorkspace opened={search.new === true} onClose={() => void navigate({ to: ".", search: {} })} />
+    </Page>
+  );
+}
+
+function List({ workspaces }: { workspaces: readonly Workspace[] }) {
+  const plans = useQuery(everyPlanQuery);
+  return (
+    <Paper withBorder>
+      <Table.ScrollContainer minWidth={640}>
+        <Table verticalSpacing="xs">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Name</Table.Th>
+              <Table.Th>Plan</Table.Th>
+              <Table.Th>Your id of it</Table.Th>
+              <Table.Th>Id</Table.Th>
+              <Table.Th>Made</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {workspaces.map(({ id, name, plan, external_id, created_at }) => (
+              <Table.Tr key={id}>
+                <Table.Td>
+                  <Anchor
+                    size="sm"
+                    renderRoot={(props) => <Link to="/w/$ws" params={{ ws: id }} search={{}} {...props} />}
+                  >
+                    {name}
+                  </Anchor>
+                </Table.Td>
+                <Table.Td>{plans.data?.find((known) => known.id === plan)?.name ?? plan}</Table.Td>
+                <Table.Td>{external_id ?? "none"}</Table.Td>
+                <Table.Td>
+                  <CopyText value={id} shown={`${id.slice(0, ID_SHOWN)}…`} label={`Copy the id of ${name}`} />
+                </Table.Td>
+                <Table.Td>
+                  <Time at={created_at} />
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </Paper>
+  );
+}

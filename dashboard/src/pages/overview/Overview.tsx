@@ -1,0 +1,97 @@
+import { Anchor, Grid, Group, Stack, Title } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { useMemo } from "react";
+import { keysQuery, newestQuery, providersQuery, usageQuery } from "../../api/queries";
+import { usd } from "../../format/amount";
+import { useHere } from "../../session/context";
+import { Bars } from "../../ui/Bars";
+import { Loaded } from "../../ui/Loaded";
+import { Page } from "../../ui/Page";
+import { CallsTable } from "../receipts/CallsTable";
+import { bars, formatOf, totals } from "../usage/chart";
+import { RangeChoice } from "../usage/RangeChoice";
+import { rangeOf, span } from "../usage/range";
+import { Alerts } from "./Alerts";
+import { FirstSteps } from "./FirstSteps";
+import { KeyList } from "./KeyList";
+import { Tiles } from "./Tiles";
+import { TopModels } from "./TopModels";
+
+const NEWEST = 5;
+
+export function Overview() {
+  const here = useHere();
+  const search = useSearch({ from: "/signed-in/w/$ws/" });
+  const navigate = useNavigate();
+  const range = rangeOf(search.range);
+  const time = useMemo(() => span(range, new Date()), [range]);
+  const over = useQuery(usageQuery(here.id, { ...time, by: time.step }));
+  const payers = useQuery(usageQuery(here.id, { ...time, by: "payer" }));
+  const models = useQuery(usageQuery(here.id, { ...time, by: "model" }));
+  const newest = useQuery(newestQuery(here.id, NEWEST));
+  const keys = useQuery(keysQuery(here.id));
+  const providers = useQuery(providersQuery);
+  if (newest.data?.length === 0) {
+    return (
+      <Page title="Overview" purpose="Three steps to the first answer." within={here.name}>
+        <FirstSteps keys={keys.data ?? []} />
+      </Page>
+    );
+  }
+  return (
+    <Page
+      title="Overview"
+      purpose="What your AI calls cost, who paid, and whether anything needs you."
+      within={here.name}
+      action={
+        <RangeChoice range={range} onChange={(range) => void navigate({ to: ".", search: { range }, replace: true })} />
+      }
+    >
+      {keys.data && <Alerts keys={keys.data} providers={providers.data ?? []} />}
+      <Loaded query={payers} heights={[120]}>
+        {({ data }) => <Tiles rows={data} />}
+      </Loaded>
+      <Grid gap="lg">
+        <Grid.Col span={{ base: 12, lg: 8 }}>
+          <Loaded query={over} heights={[340]}>
+            {({ data }) => (
+              <Bars
+                title={`Cost by ${time.step}`}
+                finding={`${usd(totals(data).cost)} at list price in this time, whoever paid.`}
+                bars={bars(data, "cost", time)}
+                format={formatOf("cost")}
+              />
+            )}
+          </Loaded>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, lg: 4 }} order={{ base: -1, lg: 0 }}>
+          <Loaded query={keys} heights={[340]}>
+            {(keys) => <KeyList keys={keys} providers={providers.data ?? []} />}
+          </Loaded>
+        </Grid.Col>
+        <Grid.Col span={12}>
+          <Loaded query={models} heights={[200]}>
+            {({ data }) => <TopModels rows={data} />}
+          </Loaded>
+        </Grid.Col>
+      </Grid>
+      <Stack gap="sm">
+        <Group justify="space-between">
+          <Title order={2} size="h3">
+            Newest calls
+          </Title>
+          <Anchor
+            size="sm"
+            renderRoot={(props) => <Link to="/w/$ws/receipts" params={{ ws: here.id }} search={{}} {...props} />}
+          >
+            All receipts
+          </Anchor>
+        </Group>
+        <Loaded query={newest} heights={[220]}>
+          {(receipts) => <CallsTable receipts={receipts} />}
+        </Loaded>
+      </Stack>
+    </Page>
+  );
+}

@@ -1,0 +1,15 @@
+import type { Receipt } from "../../api/client";
+import { credits, usd } from "../../format/amount";
+
+/** Who paid for a call, in one sentence. */
+export function sentence(receipt: Receipt, provider: string): string {
+  if (receipt.payer === "byok") {
+    const amount = receipt.cost_usd ? `about ${usd(receipt.cost_usd)}` : "an amount we can't know";
+    return `Paid by your own ${provider} key. ${provider} bills you ${amount}; 0 credits.`;
+  }
+  if (receipt.payer === "managed") {
+    if (receipt.included) return "Paid by managed access, included in the plan; 0 credits.";
+    return `Paid with ${credits(receipt.credits)} credits (managed access).`;
+  }
+  return `Not served: ${receipt.error ?? "refused"}. Nobody was charged.`;
+}

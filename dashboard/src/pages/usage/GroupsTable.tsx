@@ -1,0 +1,91 @@
+import { Paper, Progress, Table, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import type { UsageRow } from "../../api/client";
+import { apiKeysQuery } from "../../api/queries";
+import { credits } from "../../format/amount";
+import { count, share, tokens } from "../../format/number";
+import { useHere } from "../../session/context";
+import { PayerBadge, payerKind } from "../../ui/Payer";
+import { Usd } from "../../ui/Usd";
+import { totals } from "./chart";
+
+export const groupings = [
+  { value: "model", label: "Model" },
+  { value: "payer", label: "Payer" },
+  { value: "agent", label: "Agent" },
+  { value: "api_key", label: "Key" },
+  { value: "provider", label: "Provider" },
+] as const;
+
+/** What calls add up to by something, the dearest first. */
+export function GroupsTable({ rows, by, limit }: { rows: readonly UsageRow[]; by: string; limit?: number }) {
+  const all = totals(rows);
+  const sorted = rows.toSorted((a, b) => Number(b.cost_usd) - Number(a.cost_usd) || b.calls - a.calls);
+  const shown = sorted.slice(0, limit);
+  const part = (row: UsageRow) => (Number(all.cost) > 0 ? (100 * Number(row.cost_usd)) / Number(all.cost) : 0);
+  return (
+    <Paper withBorder>
+      <Table.ScrollContainer minWidth={680}>
+        <Table verticalSpacing="xs">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>{groupings.find(({ value }) => value === by)?.label ?? by}</Table.Th>
+              <Table.Th ta="right">Calls</Table.Th>
+              <Table.Th ta="right">Errors</Table.Th>
+              <Table.Th ta="right">Tokens in</Table.Th>
+              <Table.Th ta="right">Tokens out</Table.Th>
+              <Table.Th ta="right">Credits</Table.Th>
+              <Table.Th ta="right">Cost</Table.Th>
+              <Table.Th w={140}>Share of cost</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {shown.map((row) => (
+              <Table.Tr key={row.key ?? ""}>
+                <Table.Td>
+                  <Name by={by} name={row.key ?? null} />
+                </Table.Td>
+                <Table.Td ta="right">{count(row.calls)}</Table.Td>
+                <Table.Td ta="right">{count(row.errors)}</Table.Td>
+                <Table.Td ta="right">{tokens(row.usage.input ?? 0)}</Table.Td>
+                <Table.Td ta="right">{tokens(row.usage.output ?? 0)}</Table.Td>
+                <Table.Td ta="right">{credits(row.credits)}</Table.Td>
+                <Table.Td ta="right">
+                  <Usd amount={row.cost_usd} />
+                </Table.Td>
+                <Table.Td>
+                  <Progress value={part(row)} color="var(--ok-line-strong)" aria-hidden />
+                  <Text size="xs" c="dimmed">
+                    {share(part(row), 100)}
+                  </Text>
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+          <Table.Tfoot>
+            <Table.Tr>
+              <Table.Th>All</Table.Th>
+              <Table.Th ta="right">{count(all.calls)}</Table.Th>
+              <Table.Th ta="right">{count(all.errors)}</Table.Th>
+              <Table.Td />
+              <Table.Td />
+              <Table.Th ta="right">{credits(all.credits)}</Table.Th>
+              <Table.Th ta="right">
+                <Usd amount={all.cost} />
+              </Table.Th>
+              <Table.Td />
+            </Table.Tr>
+          </Table.Tfoot>
+        </Table>
+      </Table.ScrollContainer>
+    </Paper>
+  );
+}
+
+function Name({ by, name }: { by: string; name: string | null }) {
+  const here = useHere();
+  const keys = useQuery({ ...apiKeysQuery(here.id), enabled: by === "api_key" });
+  if (by === "payer") return <PayerBadge payer={payerKind(name)} />;
+  if (name === null) return <Text c="dimmed">none</Text>;
+  return keys.data?.find(({ id }) => id === name)?.name ?? name;
+}

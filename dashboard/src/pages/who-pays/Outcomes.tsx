@@ -1,0 +1,89 @@
+import { Group, Paper, Stack, Table, Text, VisuallyHidden } from "@mantine/core";
+import { IconX } from "@tabler/icons-react";
+import type { Policy, Provider } from "../../api/client";
+import { PayerBadge, payerKind } from "../../ui/Payer";
+import classes from "./WhoPays.module.css";
+
+type Outcome = Policy["outcomes"][number];
+
+const situations: Record<Outcome["situation"], string> = {
+  works: "the key works",
+  none: "there is no key",
+  refused: "the key is refused",
+  rate_limited: "it is over its rate limit",
+  quota_exhausted: "its account has no money",
+  unavailable: "the provider is down",
+  sealed: "the key can't be opened",
+  dormant: "the key is asleep (plan without own keys)",
+};
+
+interface Props {
+  outcomes: readonly Outcome[];
+  /** What is in force now; what differs from it is marked. */
+  before: readonly Outcome[];
+  providers: readonly Provider[];
+}
+
+/** What a call comes to in every situation, as the server decides it. */
+export function Outcomes({ outcomes, before, providers }: Props) {
+  const columns = [...new Set(outcomes.map(({ provider }) => provider))];
+  const rows = [...new Set(outcomes.map(({ situation }) => situation))];
+  const find = (among: readonly Outcome[], provider: string, row: Outcome["situation"]) =>
+    among.find((outcome) => outcome.provider === provider && outcome.situation === row);
+  return (
+    <Paper withBorder>
+      <Table layout="fixed" verticalSpacing="sm">
+        <Table.Caption>
+          <VisuallyHidden>Who pays for a call, by the state of the key at each provider</VisuallyHidden>
+        </Table.Caption>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th w="36%">When</Table.Th>
+            {columns.map((id) => (
+              <Table.Th key={id}>{providers.find((provider) => provider.id === id)?.name ?? id}</Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {rows.map((row) => (
+            <Table.Tr key={row}>
+              <Table.Th scope="row" fw={400}>
+                {situations[row]}
+              </Table.Th>
+              {columns.map((id) => {
+                const outcome = find(outcomes, id, row);
+                const changed = !same(outcome, find(before, id, row));
+                return (
+                  <Table.Td key={id} className={changed ? classes.changed : undefined}>
+                    {outcome && <Cell outcome={outcome} />}
+                    {changed && <VisuallyHidden>changed</VisuallyHidden>}
+                  </Table.Td>
+                );
+              })}
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Paper>
+  );
+}
+
+function Cell({ outcome }: { outcome: Outcome }) {
+  // With a reason the call fails, also where there is someone to pay for it.
+  if (!outcome.reason) return <PayerBadge payer={payerKind(outcome.payer)} />;
+  return (
+    <Group gap={4} wrap="nowrap" align="flex-start">
+      <IconX size={16} stroke={1.75} className={classes.icon} aria-hidden />
+      <Stack gap={0} miw={0}>
+        <Text size="sm">Call fails</Text>
+        <Text size="xs" c="dimmed" ff="monospace" className={classes.code}>
+          {outcome.reason.code}
+        </Text>
+      </Stack>
+    </Group>
+  );
+}
+
+function same(a: Outcome | undefined, b: Outcome | undefined): boolean {
+  return a?.payer === b?.payer && a?.reason?.code === b?.reason?.code;
+}

@@ -1,0 +1,216 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Navigate,
+  Outlet,
+} from "@tanstack/react-router";
+import { OperatorFrame } from "./frame/OperatorFrame";
+import { SignedIn } from "./frame/SignedIn";
+import { Start } from "./frame/Start";
+import { WorkspaceFrame } from "./frame/WorkspaceFrame";
+import { NothingHere } from "./pages/NothingHere";
+
+const root = createRootRouteWithContext<{ queries: QueryClient }>()({
+  component: Outlet,
+  notFoundComponent: NothingHere,
+});
+
+/** The search parameters of these names that are text. */
+function texts<Name extends string>(...names: Name[]) {
+  return (search: Record<string, unknown>): Partial<Record<Name, string>> => {
+    const given = names.filter((name) => typeof search[name] === "string").map((name) => [name, search[name]]);
+    return Object.fromEntries(given);
+  };
+}
+
+/** A search parameter that is there or not. */
+function flag<Name extends string>(name: Name) {
+  return (search: Record<string, unknown>): Partial<Record<Name, true>> =>
+    search[name] === true ? ({ [name]: true } as Record<Name, true>) : {};
+}
+
+const signedIn = createRoute({ getParentRoute: () => root, id: "signed-in", component: SignedIn });
+
+const start = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/",
+  component: Start,
+});
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/login",
+  validateSearch: texts("next"),
+  component: lazyRouteComponent(() => import("./pages/auth/Login"), "Login"),
+});
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: "/setup",
+  component: lazyRouteComponent(() => import("./pages/auth/Setup"), "Setup"),
+});
+
+const invite = createRoute({
+  getParentRoute: () => root,
+  path: "/invite",
+  component: lazyRouteComponent(() => import("./pages/auth/Invite"), "Invite"),
+});
+
+const reset = createRoute({
+  getParentRoute: () => root,
+  path: "/reset",
+  component: lazyRouteComponent(() => import("./pages/auth/Reset"), "Reset"),
+});
+
+const workspace = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/w/$ws",
+  component: WorkspaceFrame,
+});
+
+const overview = createRoute({
+  getParentRoute: () => workspace,
+  path: "/",
+  validateSearch: texts("range"),
+  component: lazyRouteComponent(() => import("./pages/overview/Overview"), "Overview"),
+});
+
+const receipts = createRoute({
+  getParentRoute: () => workspace,
+  path: "/receipts",
+  validateSearch: texts("payer", "model", "status"),
+  component: lazyRouteComponent(() => import("./pages/receipts/Receipts"), "Receipts"),
+});
+
+const receipt = createRoute({
+  getParentRoute: () => workspace,
+  path: "/receipts/$req",
+  component: lazyRouteComponent(() => import("./pages/receipts/Receipt"), "Receipt"),
+});
+
+const usage = createRoute({
+  getParentRoute: () => workspace,
+  path: "/usage",
+  validateSearch: texts("range", "by"),
+  component: lazyRouteComponent(() => import("./pages/usage/Usage"), "Usage"),
+});
+
+const aiProviders = createRoute({
+  getParentRoute: () => workspace,
+  path: "/settings/integrations/ai-providers",
+  validateSearch: texts("add", "rotate", "disconnect"),
+  component: lazyRouteComponent(() => import("./pages/ai-providers/AiProviders"), "AiProviders"),
+});
+
+const whoPays = createRoute({
+  getParentRoute: () => workspace,
+  path: "/settings/who-pays",
+  component: lazyRouteComponent(() => import("./pages/who-pays/WhoPays"), "WhoPays"),
+});
+
+const apiKeys = createRoute({
+  getParentRoute: () => workspace,
+  path: "/settings/api-keys",
+  validateSearch: flag("new"),
+  component: lazyRouteComponent(() => import("./pages/api-keys/ApiKeys"), "ApiKeys"),
+});
+
+const agents = createRoute({
+  getParentRoute: () => workspace,
+  path: "/settings/agents",
+  component: lazyRouteComponent(() => import("./pages/agents/Agents"), "Agents"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => workspace,
+  path: "/settings/audit",
+  component: lazyRouteComponent(() => import("./pages/audit/Audit"), "Audit"),
+});
+
+const members = createRoute({
+  getParentRoute: () => workspace,
+  path: "/settings/members",
+  validateSearch: flag("new"),
+  component: lazyRouteComponent(() => import("./pages/members/Members"), "Members"),
+});
+
+const playground = createRoute({
+  getParentRoute: () => workspace,
+  path: "/playground",
+  validateSearch: texts("model"),
+  component: lazyRouteComponent(() => import("./pages/playground/Playground"), "Playground"),
+});
+
+const account = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/account",
+  component: lazyRouteComponent(() => import("./pages/account/Account"), "Account"),
+});
+
+const operator = createRoute({ getParentRoute: () => signedIn, path: "/operator", component: OperatorFrame });
+
+const workspaces = createRoute({
+  getParentRoute: () => operator,
+  path: "/workspaces",
+  validateSearch: flag("new"),
+  component: lazyRouteComponent(() => import("./pages/operator/Workspaces"), "Workspaces"),
+});
+
+const plans = createRoute({
+  getParentRoute: () => operator,
+  path: "/plans",
+  component: lazyRouteComponent(() => import("./pages/operator/Plans"), "Plans"),
+});
+
+const models = createRoute({
+  getParentRoute: () => operator,
+  path: "/models",
+  component: lazyRouteComponent(() => import("./pages/operator/Models"), "Models"),
+});
+
+const byok = createRoute({
+  getParentRoute: () => root,
+  path: "/settings/byok",
+  component: () => (
+    <Navigate to="/w/$ws/settings/integrations/ai-providers" params={{ ws: "current" }} search={{}} replace />
+  ),
+});
+
+const tree = root.addChildren([
+  login,
+  setup,
+  invite,
+  reset,
+  byok,
+  signedIn.addChildren([
+    start,
+    account,
+    operator.addChildren([workspaces, plans, models]),
+    workspace.addChildren([
+      overview,
+      playground,
+      receipts,
+      receipt,
+      usage,
+      aiProviders,
+      whoPays,
+      apiKeys,
+      agents,
+      members,
+      audit,
+    ]),
+  ]),
+]);
+
+export function makeRouter(queries: QueryClient) {
+  return createRouter({ routeTree: tree, context: { queries }, defaultPreload: "intent", scrollRestoration: true });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

@@ -1,0 +1,33 @@
+import { Badge } from "@mantine/core";
+import { IconBan, IconCoin, IconKey } from "@tabler/icons-react";
+import classes from "./Payer.module.css";
+
+export type PayerKind = "byok" | "managed" | null;
+
+const looks = {
+  byok: { word: "Own key", Icon: IconKey, name: "own" },
+  managed: { word: "Managed", Icon: IconCoin, name: "managed" },
+  none: { word: "Nobody", Icon: IconBan, name: "none" },
+} as const;
+
+/** Whoever the server names, as the two payers and nobody look everywhere. */
+export function payerKind(text: string | null | undefined): PayerKind {
+  return text === "byok" || text === "managed" ? text : null;
+}
+
+/** The one look of a payer: icon, word, colour. */
+export function PayerBadge({ payer, children }: { payer: PayerKind; children?: string }) {
+  const { word, Icon, name } = looks[payer ?? "none"];
+  return (
+    <Badge
+      className={classes[name]}
+      leftSection={<Icon size={14} stroke={1.75} aria-hidden />}
+      variant="default"
+      tt="none"
+      fw={500}
+      size="lg"
+    >
+      {children ?? word}
+    </Badge>
+  );
+}

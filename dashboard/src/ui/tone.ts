@@ -1,0 +1,1 @@
+export type Tone = "ok" | "attention" | "bad" | "neutral";
