@@ -92,6 +92,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/operator/ledger/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Looks through the whole book: every account is what its transfers and holds say, and nothing was made or lost. */
+        post: operations["check_ledger"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/operator/reset-link": {
         parameters: {
             query?: never;
@@ -274,7 +291,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Makes the first person, who runs this installation, by the link that the server prints while there is nobody. */
+        /** Makes the person who runs this installation, by the link that the server prints while there is none. */
         post: operations["set_up"];
         delete?: never;
         options?: never;
@@ -425,6 +442,137 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the workspace's budgets by name, each with what is used of it in the present period. */
+        get: operations["list_budgets"];
+        put?: never;
+        /** Makes a budget and a name for it. Whoever wants to choose the name puts it there. */
+        post: operations["create_budget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/budgets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a budget, with what is used of it in the present period. */
+        get: operations["get_budget"];
+        /**
+         * Sets the budget of that name, from the next call on. With another scope, payer or period it counts from nothing;
+         *     otherwise it keeps what it has counted.
+         */
+        put: operations["put_budget"];
+        post?: never;
+        /** Removes a budget: from the next call on it counts and refuses nothing. */
+        delete: operations["delete_budget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows what each call and each service would cost this workspace now, and who would pay. Whether there are credits for
+         *     it is another question, which `credits` answers.
+         */
+        get: operations["get_costs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/credits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the workspace's credits. The plan's allowance for the present period is among them. */
+        get: operations["get_credits"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/credits/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives credits. Sent again with the same `Idempotency-Key` and the same body it gives nothing more and answers alike. */
+        post: operations["grant_credits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/credits/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives back what a call was charged, to the grants it came from; what came from a grant that has expired can be spent
+         *     for another 30 days. Sent again with the same `Idempotency-Key` and body it gives nothing more and answers alike.
+         */
+        post: operations["refund_credits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists each change of the workspace's credits, newest first, with the balance after it. */
+        get: operations["list_ledger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{ws}/members": {
         parameters: {
             query?: never;
@@ -489,9 +637,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows who pays. */
+        /** Shows who pays, and what that comes to. */
         get: operations["get_policy"];
-        /** Says who pays from the next call on. */
+        /**
+         * Says who pays from the next call on. Consent to fallback is kept on every plan, and has no effect where plan or
+         *     operator offer no managed access.
+         */
         put: operations["put_policy"];
         post?: never;
         delete?: never;
@@ -584,6 +735,64 @@ export interface paths {
         };
         /** Shows the receipt of a call. */
         get: operations["get_request"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/service-usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Books use of a service that happened elsewhere. What the workspace can't pay any more is the operator's, since it has
+         *     been used already.
+         */
+        post: operations["book_service_usage"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the metered services, as configured. */
+        get: operations["list_services"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/statements/{month}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows the statement of a calendar month (UTC): opening balance, each change with the balance after it, totals,
+         *     closing balance, and what the month's calls cost at list price, whoever paid. As JSON, or the balances and changes as
+         *     CSV.
+         */
+        get: operations["get_statement"];
         put?: never;
         post?: never;
         delete?: never;
@@ -797,23 +1006,150 @@ export interface components {
             /** @description An absolute path of a new file on the server's machine. */
             file: string;
         };
-        /**
-         * @description What may be the matter with a key.
-         * @enum {string}
-         */
-        Case: "key_works" | "no_key" | "refused" | "rate_limited" | "quota_exhausted" | "unavailable" | "sealed" | "dormant";
-        /** @description When managed access may step in for the own key. */
-        Fallback: {
-            /** @description The most it may cost a day. */
-            daily_cap_usd?: string | null;
-            /** @description The failures it may step in for. Only the empty list is possible so far. */
-            on?: components["schemas"]["FallbackOn"][];
+        /** @description A budget as the API shows it. */
+        Budget: {
+            /** @description What happens then: `block` refuses calls until the period ends, `notify` tells. */
+            action: string;
+            /** @description What calls under way have set aside. */
+            held_usd: string;
+            /** @description The name it was given. */
+            id: string;
+            /** @description How much may be used in a period. */
+            limit_usd: string;
+            /** @description Whose money it counts: `any`, `byok` or `managed`. */
+            payer: string;
+            /** @description How long it lasts: `day`, `month` (both UTC's) or `total`. */
+            period: string;
+            /** @description When the period ends; null is never. */
+            resets_at?: string | null;
+            /** @description Which calls it counts: `workspace` for all, the id of a platform key, or `agent/NAME`. */
+            scope: string;
+            /**
+             * Format: int32
+             * @description The highest share of the limit that is used, in percent: 50, 80 or 100. Null below.
+             */
+            threshold?: number | null;
+            /** @description What a blocking budget does with calls whose cost can't be known: `refuse` or `allow`. */
+            unpriced: string;
+            /** @description What is used in the present period, since the budget counts. */
+            used_usd: string;
+        };
+        /** @description A budget to set. */
+        BudgetInput: {
+            /** @description `block` (if absent) or `notify`. */
+            action?: string | null;
+            /** @description How much may be used in a period: a decimal, not below 0. */
+            limit_usd: string;
+            /** @description `any` (if absent), `byok` or `managed`. */
+            payer?: string | null;
+            /** @description `day`, `month` or `total`. */
+            period: string;
+            /** @description `workspace` (if absent), the id of a platform key, or `agent/NAME`. */
+            scope?: string | null;
+            /** @description `refuse` (if absent) or `allow`. */
+            unpriced?: string | null;
         };
         /**
-         * @description A failure of the own key.
+         * @description What a call costs the workspace.
          * @enum {string}
          */
-        FallbackOn: "rate_limited" | "unavailable" | "quota_exhausted";
+        Cost: "own_key" | "included" | "free" | "credits" | "refused";
+        /** @description Who pays for a call, and what it costs the workspace. */
+        CostTerms: {
+            /**
+             * @description `own_key`: the provider bills the workspace, and it costs no credits; `included`: the plan has it; `free`: nobody
+             *     bills it; `credits`; `refused`.
+             */
+            cost: components["schemas"]["Cost"];
+            /** @description Credits for a million tokens, by service tier and token class, rounded up to a micro-credit. */
+            credits_per_million_tokens: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /** @description Credits for one of what else is counted, such as `input_characters` or `web_searches`. */
+            credits_per_unit: {
+                [key: string]: string;
+            };
+            long_context?: components["schemas"]["LongContextCost"] | null;
+            /** @description `byok` or `managed`; null if the call is refused. */
+            payer?: string | null;
+            reason?: components["schemas"]["Reason"] | null;
+        };
+        /** @description What costs what. */
+        Costs: {
+            /** @description The calls of models that are served. */
+            routes: components["schemas"]["RouteCost"][];
+            /** @description The metered services. */
+            services: components["schemas"]["ServiceCost"][];
+        };
+        CreditRate: {
+            markup: string;
+            usd_per_credit: string;
+        };
+        /** @description What a workspace has. */
+        Credits: {
+            /** @description What is not held. */
+            available: string;
+            /** @description All of it, held or not. */
+            balance: string;
+            /** @description Where it lies, in the order in which it is spent: what expires soonest first. */
+            grants: components["schemas"]["Grant"][];
+            /** @description What calls under way have set aside. */
+            held: string;
+            /** @description The start of the present period. */
+            period_start: string;
+            /** @description When the next period begins, and with it the next allowance, if the plan has one. */
+            resets_at?: string | null;
+        };
+        /** @description When managed access may step in for the own key. */
+        Fallback: {
+            /** @description The most that may cost a day (UTC), at list price. */
+            daily_cap_usd?: string | null;
+            /** @description The failures it may step in for: `rate_limited`, `unavailable`, `quota_exhausted`. None if empty. */
+            on: string[];
+        };
+        /** @description When managed access may step in for the own key. */
+        FallbackInput: {
+            /**
+             * @description The most that may cost a day, at list price: a decimal above 0. Must be there if `on` names anything.
+             * @default null
+             */
+            daily_cap_usd: string | null;
+            /**
+             * @description The failures it may step in for: `rate_limited`, `unavailable`, `quota_exhausted`.
+             * @default []
+             */
+            on: string[];
+        };
+        /** @description Credits that came together and expire together. */
+        Grant: {
+            /** @description What is left of it, held or not. */
+            balance: string;
+            /** @description When it came. */
+            created_at: string;
+            /** @description All that came into it, what was given back included. */
+            credits: string;
+            /** @description When what is left expires; null is never. */
+            expires_at?: string | null;
+            /** @description What calls under way have set aside. */
+            held: string;
+            /** @description `grant_…`, or `allowance/` and the start of its period. */
+            id: string;
+            /** @description `grant`: given by the operator; `allowance`: by the plan, for the present period. */
+            kind: string;
+            /** @description Why it was granted; null of allowances, and of credits given back after their grant had expired. */
+            reason?: string | null;
+        };
+        /** @description Credits to give. */
+        GrantInput: {
+            /** @description How many: a decimal above 0. */
+            credits: string;
+            /** @description Until when they can be spent (RFC 3339); for ever if absent. */
+            expires_at?: string | null;
+            /** @description Why, in words that the workspace may read. */
+            reason: string;
+        };
         /** @description That all is well. */
         Health: {
             /** @description `ok`. */
@@ -832,6 +1168,56 @@ export interface components {
             at?: string | null;
             /** @description Our code of it. */
             code: string;
+        };
+        /** @description What was looked at, and what is wrong with it. */
+        LedgerChecked: {
+            /**
+             * Format: int64
+             * @description Accounts there are.
+             */
+            accounts: number;
+            /**
+             * Format: int64
+             * @description Open holds.
+             */
+            holds: number;
+            /** @description What is wrong; the first thousand. */
+            problems: string[];
+            /**
+             * Format: int64
+             * @description Transfers between them.
+             */
+            transfers: number;
+            /**
+             * Format: int64
+             * @description How many things are wrong.
+             */
+            wrong: number;
+        };
+        /** @description A change of what a workspace has. */
+        LedgerEntry: {
+            /** @description When. */
+            at: string;
+            /** @description What there was then, held or not. */
+            balance: string;
+            /** @description By how much; below zero if it became less. */
+            change: string;
+            /** @description The grant that it was taken from or put into. */
+            grant: string;
+            /**
+             * @description `grant`, `allowance`, `charge`, `refund`, `expiry`, or `correction`: taken back of a charge, since the call cost
+             *     less than was known when its process died.
+             */
+            kind: string;
+            /** @description The operator's words. */
+            reason?: string | null;
+            /** @description The call that it is about. */
+            request?: string | null;
+            /**
+             * Format: int64
+             * @description Its number: entries are in this order.
+             */
+            seq: number;
         };
         /** @description A link that was just made. It is shown here and never again. */
         Link: {
@@ -926,6 +1312,69 @@ export interface components {
                 /**
                  * Format: int64
                  * @description Its place in the log, from 1, without gaps.
+                 */
+                seq: number;
+            }[];
+            /** @description What to send as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_Budget: {
+            /** @description The items, newest first. */
+            data: {
+                /** @description What happens then: `block` refuses calls until the period ends, `notify` tells. */
+                action: string;
+                /** @description What calls under way have set aside. */
+                held_usd: string;
+                /** @description The name it was given. */
+                id: string;
+                /** @description How much may be used in a period. */
+                limit_usd: string;
+                /** @description Whose money it counts: `any`, `byok` or `managed`. */
+                payer: string;
+                /** @description How long it lasts: `day`, `month` (both UTC's) or `total`. */
+                period: string;
+                /** @description When the period ends; null is never. */
+                resets_at?: string | null;
+                /** @description Which calls it counts: `workspace` for all, the id of a platform key, or `agent/NAME`. */
+                scope: string;
+                /**
+                 * Format: int32
+                 * @description The highest share of the limit that is used, in percent: 50, 80 or 100. Null below.
+                 */
+                threshold?: number | null;
+                /** @description What a blocking budget does with calls whose cost can't be known: `refuse` or `allow`. */
+                unpriced: string;
+                /** @description What is used in the present period, since the budget counts. */
+                used_usd: string;
+            }[];
+            /** @description What to send as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_LedgerEntry: {
+            /** @description The items, newest first. */
+            data: {
+                /** @description When. */
+                at: string;
+                /** @description What there was then, held or not. */
+                balance: string;
+                /** @description By how much; below zero if it became less. */
+                change: string;
+                /** @description The grant that it was taken from or put into. */
+                grant: string;
+                /**
+                 * @description `grant`, `allowance`, `charge`, `refund`, `expiry`, or `correction`: taken back of a charge, since the call cost
+                 *     less than was known when its process died.
+                 */
+                kind: string;
+                /** @description The operator's words. */
+                reason?: string | null;
+                /** @description The call that it is about. */
+                request?: string | null;
+                /**
+                 * Format: int64
+                 * @description Its number: entries are in this order.
                  */
                 seq: number;
             }[];
@@ -1085,10 +1534,10 @@ export interface components {
                 models: string[];
                 /** @description Where it may be sent. */
                 origin?: string | null;
-                /** @description Who would pay if there were no key. */
-                payer_if_disconnected: components["schemas"]["PaidBy"];
-                /** @description Who pays for this provider's models. */
-                payer_now: components["schemas"]["PaidBy"];
+                /** @description Who would pay without the key. */
+                payer_if_disconnected: components["schemas"]["PayerOutlook"];
+                /** @description Who pays for calls of the provider's models now. */
+                payer_now: components["schemas"]["PayerOutlook"];
                 /** @description The provider. */
                 provider: string;
                 /** @description How things stand. */
@@ -1118,6 +1567,7 @@ export interface components {
                 cost_usd?: string | null;
                 /** @description The provider key used. */
                 credential?: string | null;
+                credit_rate?: components["schemas"]["CreditRate"] | null;
                 /** @description Credits charged. */
                 credits: string;
                 /** @description The error code the caller saw. */
@@ -1142,6 +1592,7 @@ export interface components {
                 provider?: string | null;
                 /** @description The path called. */
                 route: string;
+                service?: components["schemas"]["ServiceUse"] | null;
                 /**
                  * Format: int32
                  * @description The status the caller saw; 0 if he left before.
@@ -1160,6 +1611,29 @@ export interface components {
                 };
                 /** @description The product's own user it was made for, as a service key's call named it. */
                 user?: string | null;
+            }[];
+            /** @description What to send as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_Service: {
+            /** @description The items, newest first. */
+            data: {
+                /** @description Credits for each. */
+                credits: string;
+                /** @description Whether the workspace's plan includes it, so that it costs no credits. */
+                included: boolean;
+                /**
+                 * Format: int64
+                 * @description The most items that one answer is charged for; null where it is not counted in items.
+                 */
+                max_items?: number | null;
+                /** @description Its name. */
+                name: string;
+                /** @description Where it is called; null if its use is only told to `service-usage`. */
+                path?: string | null;
+                /** @description What it is counted in: `call`, `token`, `character`, `second` or `item`. */
+                unit: string;
             }[];
             /** @description What to send as `cursor` for the next page; null on the last. */
             next_cursor?: string | null;
@@ -1212,6 +1686,20 @@ export interface components {
             mail: string;
             /** @description Its password. */
             password: string;
+        };
+        /** @description What long prompts cost. */
+        LongContextCost: {
+            /**
+             * Format: int64
+             * @description Prompts longer than this.
+             */
+            above_tokens: number;
+            /** @description Credits for a million tokens, by service tier and token class. */
+            credits_per_million_tokens: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
         };
         /** @description A link, to its holder. */
         LookInput: {
@@ -1272,27 +1760,39 @@ export interface components {
             /** @description Whether a call would be served now. */
             usable: boolean;
         };
+        /** @description What a call costs with a model. */
+        ModelCost: components["schemas"]["CostTerms"] & {
+            /** @description The name to call it by. */
+            id: string;
+        };
         /** @description A platform key that was just made. Its text is shown here and never again. */
         NewApiKey: components["schemas"]["ApiKey"] & {
             /** @description The key itself. It can't be shown again. */
             secret: string;
         };
-        /** @description What calls come to in a case. */
-        Outcome: {
-            /** @description What is the matter with the key. */
-            case: components["schemas"]["Case"];
-            /** @description Who pays then. */
-            paid_by: components["schemas"]["PaidBy"];
-            /** @description The provider. */
-            provider: string;
+        /** @description Credits that were given. */
+        NewGrant: {
+            /** @description When they were given. */
+            created_at: string;
+            /** @description How many. */
+            credits: string;
+            /** @description Until when they can be spent; null is for ever. */
+            expires_at?: string | null;
+            /** @description Their id. */
+            id: string;
+            /** @description Why. */
+            reason: string;
         };
-        /** @description Who pays for a provider's models, or why nobody does. */
-        PaidBy: {
-            /** @description Whether the plan includes it, so that no credits are drawn. */
-            included: boolean;
-            /** @description `byok` or `managed`; null if calls fail. */
-            payer?: string | null;
-            reason?: components["schemas"]["Reason"] | null;
+        /** @description Credits that were given back. */
+        NewRefund: {
+            /** @description The call that was charged. */
+            charge: string;
+            /** @description When they were given back. */
+            created_at: string;
+            /** @description How many. */
+            credits: string;
+            /** @description Why. */
+            reason: string;
         };
         /** @description One password for another. */
         PasswordInput: {
@@ -1300,6 +1800,38 @@ export interface components {
             current: string;
             /** @description The password from now on: 10 to 200 characters. */
             password: string;
+        };
+        /** @description Who pays for calls of a provider's models that have no rules of their own. */
+        PayerOutlook: {
+            /** @description What managed access costs, where it pays: `included` or `credits`. */
+            managed?: string | null;
+            /** @description `byok` or `managed`; null if calls fail. */
+            payer?: string | null;
+            reason?: components["schemas"]["Reason"] | null;
+        };
+        /** @description What the calls add up to that one of the two paid for. */
+        PayerTotals: {
+            /**
+             * Format: int64
+             * @description Calls.
+             */
+            calls: number;
+            /** @description What they cost at list price, as far as that is known. */
+            cost_usd: string;
+            /** @description Credits charged. */
+            credits: string;
+            /**
+             * @description What the same would have cost in credits, at the present rate: the list price times the markup. Null where no
+             *     credit has a worth.
+             */
+            credits_at_rate?: string | null;
+            /** @description `byok` or `managed`. */
+            payer: string;
+            /**
+             * Format: int64
+             * @description Calls whose cost is not known.
+             */
+            unpriced: number;
         };
         /** @description A plan as the API shows it. */
         Plan: {
@@ -1350,16 +1882,23 @@ export interface components {
         Policy: {
             /** @description When managed access may step in for the own key. */
             fallback: components["schemas"]["Fallback"];
-            /** @description What that comes to, provider by provider and case by case. */
-            outcomes: components["schemas"]["Outcome"][];
+            /** @description What that comes to, provider by provider and situation by situation. */
+            outcomes: components["schemas"]["PolicyOutcome"][];
             /** @description `byok_preferred`, `byok_only` or `managed_only`. */
             payer: string;
         };
         /** @description Who shall pay. */
         PolicyInput: {
-            fallback?: components["schemas"]["Fallback"] | null;
+            fallback?: components["schemas"]["FallbackInput"] | null;
             /** @description `byok_preferred` (if absent), `byok_only` or `managed_only`. */
             payer?: string | null;
+        };
+        /** @description What happens to calls of a provider's models in a situation. */
+        PolicyOutcome: components["schemas"]["PayerOutlook"] & {
+            /** @description The provider. */
+            provider: string;
+            /** @description The situation. */
+            situation: components["schemas"]["Situation"];
         };
         /** @description The members that every problem has; some have more (`member`, `retry_after_s`, the verdict). */
         Problem: {
@@ -1426,10 +1965,10 @@ export interface components {
             models: string[];
             /** @description Where it may be sent. */
             origin?: string | null;
-            /** @description Who would pay if there were no key. */
-            payer_if_disconnected: components["schemas"]["PaidBy"];
-            /** @description Who pays for this provider's models. */
-            payer_now: components["schemas"]["PaidBy"];
+            /** @description Who would pay without the key. */
+            payer_if_disconnected: components["schemas"]["PayerOutlook"];
+            /** @description Who pays for calls of the provider's models now. */
+            payer_now: components["schemas"]["PayerOutlook"];
             /** @description The provider. */
             provider: string;
             /** @description How things stand. */
@@ -1496,6 +2035,7 @@ export interface components {
             cost_usd?: string | null;
             /** @description The provider key used. */
             credential?: string | null;
+            credit_rate?: components["schemas"]["CreditRate"] | null;
             /** @description Credits charged. */
             credits: string;
             /** @description The error code the caller saw. */
@@ -1520,6 +2060,7 @@ export interface components {
             provider?: string | null;
             /** @description The path called. */
             route: string;
+            service?: components["schemas"]["ServiceUse"] | null;
             /**
              * Format: int32
              * @description The status the caller saw; 0 if he left before.
@@ -1538,6 +2079,15 @@ export interface components {
             };
             /** @description The product's own user it was made for, as a service key's call named it. */
             user?: string | null;
+        };
+        /** @description Credits to give back. */
+        RefundInput: {
+            /** @description The call that was charged: `req_…`. */
+            charge: string;
+            /** @description How many: a decimal above 0, and no more than the call was charged. */
+            credits: string;
+            /** @description Why, in words that the workspace may read. */
+            reason: string;
         };
         /** @description A new password for whoever forgot his. */
         ResetInput: {
@@ -1583,6 +2133,103 @@ export interface components {
              */
             unreadable: number;
         };
+        /** @description A call that is served. */
+        RouteCost: {
+            /** @description How the path is called. */
+            method: string;
+            /** @description What it costs by model, where it does. */
+            models: components["schemas"]["ModelCost"][];
+            /** @description The path; `{id}` stands for any id. */
+            path: string;
+            /** @description Who serves it. */
+            provider: string;
+            terms?: components["schemas"]["CostTerms"] | null;
+        };
+        /** @description A metered service as the API shows it. */
+        Service: {
+            /** @description Credits for each. */
+            credits: string;
+            /** @description Whether the workspace's plan includes it, so that it costs no credits. */
+            included: boolean;
+            /**
+             * Format: int64
+             * @description The most items that one answer is charged for; null where it is not counted in items.
+             */
+            max_items?: number | null;
+            /** @description Its name. */
+            name: string;
+            /** @description Where it is called; null if its use is only told to `service-usage`. */
+            path?: string | null;
+            /** @description What it is counted in: `call`, `token`, `character`, `second` or `item`. */
+            unit: string;
+        };
+        /** @description A metered service. */
+        ServiceCost: {
+            /** @description `credits`, or `included` where the plan includes managed access without a limit. */
+            cost: components["schemas"]["Cost"];
+            /** @description Credits for one of that, where it costs credits. */
+            credits: string;
+            /** @description The name it is called by, at `/services/{name}`. */
+            name: string;
+            /** @description `managed`, whoever's keys there are. */
+            payer: string;
+            /** @description What is counted. */
+            unit: string;
+        };
+        /** @description What was booked. */
+        ServiceUsage: {
+            /** @description When it happened. */
+            at: string;
+            /** @description Credits charged. */
+            credits: string;
+            /** @description The product's own id of it. */
+            id: string;
+            /** @description Whether the workspace's plan includes it. */
+            included: boolean;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            quantity: number;
+            /** @description Its receipt. */
+            request: string;
+            /** @description The service. */
+            service: string;
+            /** @description What it is counted in. */
+            unit: string;
+        };
+        /** @description Use of a service that happened elsewhere. */
+        ServiceUsageInput: {
+            /** @description The agent it was made for. */
+            agent?: string | null;
+            /** @description When it happened (RFC 3339): now if absent, at most 35 days ago. */
+            at?: string | null;
+            /** @description The product's own id of it, such as that of a phone call: told again under the same one it is booked once. */
+            id: string;
+            /**
+             * Format: int64
+             * @description How many of the service's unit.
+             */
+            quantity: number;
+            /** @description The service. */
+            service: string;
+            /** @description The product's own user it was made for. */
+            user?: string | null;
+        };
+        /** @description The use of a metered service. */
+        ServiceUse: {
+            /** @description The price of each at that time. */
+            credits_each: string;
+            /** @description The service. */
+            name: string;
+            /**
+             * Format: int64
+             * @description How many; null if nobody said, and then what was set aside is charged.
+             */
+            quantity?: number | null;
+            /** @description What it was counted in: `call`, `token`, `character`, `second` or `item`. */
+            unit: string;
+        };
         /** @description Who is signed in, and what he may. */
         Session: {
             /** @description When he is signed out at the latest. */
@@ -1624,7 +2271,7 @@ export interface components {
             /** @description What he is there: `viewer`, `member`, `admin` or `owner`. */
             role: string;
         };
-        /** @description The first person. */
+        /** @description The person who runs this installation. */
         SetupInput: {
             /** @description What he signs in with. */
             mail: string;
@@ -1638,10 +2285,36 @@ export interface components {
             workspace?: string | null;
         };
         /**
+         * @description How it stands with the own key.
+         * @enum {string}
+         */
+        Situation: "works" | "none" | "refused" | "rate_limited" | "quota_exhausted" | "unavailable" | "sealed" | "dormant";
+        /**
          * @description The state in one word.
          * @enum {string}
          */
         State: "none" | "active" | "invalid" | "dormant" | "sealed" | "needs_test";
+        /** @description The statement of a month. */
+        Statement: {
+            /** @description What there was at its end, or is by now. */
+            closing_balance: string;
+            /** @description Each change, oldest first, with the balance after it. */
+            entries: components["schemas"]["LedgerEntry"][];
+            /** @description Its first moment. */
+            from: string;
+            /** @description The month: `2026-11`. */
+            month: string;
+            /** @description What there was at its start. */
+            opening_balance: string;
+            /** @description The first moment of the next one. */
+            to: string;
+            /** @description What the changes of each kind add up to. */
+            totals: {
+                [key: string]: string;
+            };
+            /** @description What the month's calls add up to, by who paid. */
+            usage: components["schemas"]["PayerTotals"][];
+        };
         /** @description A key to test. */
         TestInput: {
             /** @description A key that is tested and not stored; the stored one if absent. */
@@ -1701,11 +2374,16 @@ export interface components {
             /** @description Credits charged. */
             credits: string;
             /**
+             * @description What the calls would have cost in credits had managed access paid for all of them, at the present rate: the list
+             *     price times the markup. Null where no credit has a worth.
+             */
+            credits_at_rate?: string | null;
+            /**
              * Format: int64
              * @description Calls that were refused, failed, or got a status of 400 or above.
              */
             errors: number;
-            /** @description The hour or day (its start), model, provider, payer, agent or platform key; null for calls that have none. */
+            /** @description The hour or day (its start), model, provider, payer, agent, platform key or metered service; null for calls that have none. */
             key?: string | null;
             /**
              * Format: int64
@@ -1714,7 +2392,7 @@ export interface components {
             unmeasured: number;
             /**
              * Format: int64
-             * @description Served calls whose cost is unknown.
+             * @description Served calls of models whose cost is unknown.
              */
             unpriced: number;
             /**
@@ -1960,6 +2638,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BackedUp"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_ledger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerChecked"];
                 };
             };
             "4XX": {
@@ -2943,6 +3648,396 @@ export interface operations {
             };
         };
     };
+    list_budgets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_Budget"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BudgetInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+            /** @description An amount that can't be, or a platform key that is not there */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+                /** @description The budget's name */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+                /** @description The budget's name: lower-case letters, digits, `-` and `_` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BudgetInput"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+            /** @description Added */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+            /** @description An amount that can't be, or a platform key that is not there */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+                /** @description The budget's name */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_costs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Costs"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_credits: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credits"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    grant_credits: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated order one: 1 to 200 printable ASCII characters */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The workspace's id */
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GrantInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewGrant"];
+                };
+            };
+            /** @description An amount or time that can't be, or an `Idempotency-Key` of another order */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refund_credits: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes a repeated order one: 1 to 200 printable ASCII characters */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The workspace's id */
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefundInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewRefund"];
+                };
+            };
+            /** @description The workspace was charged for no such call */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description More than what is `left` of the charge, an amount that can't be, or an `Idempotency-Key` of another order */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_ledger: {
+        parameters: {
+            query?: {
+                /** @description The most items, 1 to 200; 50 if absent. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Not before this time (RFC 3339). */
+                from?: string;
+                /** @description Before this time (RFC 3339). */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_LedgerEntry"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_members: {
         parameters: {
             query?: never;
@@ -3198,7 +4293,7 @@ export interface operations {
     put_policy: {
         parameters: {
             query?: {
-                /** @description True only shows what it would come to */
+                /** @description `true` saves nothing, and only tells the `outcomes`: what would happen to calls in every situation. */
                 preview?: boolean;
             };
             header?: never;
@@ -3222,7 +4317,7 @@ export interface operations {
                     "application/json": components["schemas"]["Policy"];
                 };
             };
-            /** @description Not built yet */
+            /** @description Fallback without a daily cap above 0 */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3508,6 +4603,116 @@ export interface operations {
             };
         };
     };
+    book_service_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServiceUsageInput"];
+            };
+        };
+        responses: {
+            /** @description Booked, now or when it was told before */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceUsage"];
+                };
+            };
+            /** @description The id stands for other use */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_services: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_Service"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_statement: {
+        parameters: {
+            query?: {
+                /** @description `json` or `csv`; what the header `Accept` asks for if absent. */
+                format?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+                /** @description The month: `2026-11` */
+                month: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statement"];
+                    "text/csv": string;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_usage: {
         parameters: {
             query?: {
@@ -3515,7 +4720,7 @@ export interface operations {
                 from?: string;
                 /** @description Up to the end of the hour that holds the last moment before this time; now if absent. */
                 to?: string;
-                /** @description `hour`, `day` (if absent), `model`, `provider`, `payer`, `agent` or `api_key`. */
+                /** @description `hour`, `day` (if absent), `model`, `provider`, `payer`, `agent`, `api_key` or `service`. */
                 group_by?: string;
             };
             header?: never;

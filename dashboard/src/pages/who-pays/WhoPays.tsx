@@ -42,7 +42,8 @@ function Choice({ policy }: { policy: Policy }) {
   const [error, setError] = useState<unknown>(null);
   const changed = payer !== policy.payer;
   // What is left out is taken back: the consent to fallback stays as it is.
-  const chosen = { payer, fallback: policy.fallback };
+  const { on, daily_cap_usd = null } = policy.fallback;
+  const chosen = { payer, fallback: { on, daily_cap_usd } };
   const preview = useQuery({ ...previewQuery(here.id, chosen), enabled: changed });
   const providers = useQuery(providersQuery);
   const mayWrite = here.may(WRITE);
@@ -88,7 +89,7 @@ function Choice({ policy }: { policy: Policy }) {
             </Stack>
           </Radio.Group>
           <Text size="sm" c="dimmed">
-            {policy.fallback.on.length === 0
+            {on.length === 0
               ? "A key that fails never moves a call to another payer. The call fails and says why."
               : "Managed access may step in for a key that fails, as your workspace consented to."}
           </Text>
