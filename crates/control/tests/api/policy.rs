@@ -141,7 +141,7 @@ async fn a_policy_tells_what_it_comes_to_however_it_is_asked() {
     let failing = ["provider_key_invalid", "provider_rate_limited", "provider_quota_exhausted", "provider_unavailable"];
     let [refused, limited, poor, silent] = failing;
     let own = ["byok", "byok_required", refused, limited, poor, silent, "key_sealed", "plan_required"];
-    let consenting = ["byok", "managed", refused, "managed", poor, silent, "key_sealed", "managed"];
+    let consenting = ["byok", "managed", refused, "managed", poor, silent, "key_sealed", "plan_required"];
     let consent = json!({"on": ["rate_limited"], "daily_cap_usd": "5"});
     for (policy, said) in [
         (json!({"payer": "byok_only"}), own),
