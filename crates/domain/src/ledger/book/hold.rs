@@ -30,9 +30,8 @@ impl Book {
         for line in &call.budgets {
             let amount = self.missing_on(call, line);
             self.account(line.account, line.ends_at);
-            if !amount.is_zero() {
-                self.pend(call, Leg { account: line.account, amount });
-            }
+            // A leg of nothing too: what the call costs is counted where it has legs.
+            self.pend(call, Leg { account: line.account, amount });
         }
         self.touched.insert(call.request);
         self.holds.entry(call.request).or_insert_with(|| (call.workspace, Vec::new()));
