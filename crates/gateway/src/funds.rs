@@ -201,7 +201,7 @@ impl Funding {
         let fits = self.rate.zip(self.quote).map(|(rate, quote)| quote.limit_within(rate.covered(available)));
         match fits {
             Some(Some(limit)) => format!(", so an output limit of {limit} tokens would fit"),
-            Some(None) => ", so no output limit would fit: its input alone may cost more".to_owned(),
+            Some(None) => ", so no output limit would fit: its input alone may take them up".to_owned(),
             None => String::new(),
         }
     }
