@@ -176,6 +176,47 @@ fn a_call_goes_on_drawing_from_the_period_of_its_hold() {
 }
 
 #[test]
+fn another_anchor_grants_no_second_allowance() {
+    let mut book = book();
+    let day = |n: i64| NOW.plus_millis(n * 86_400_000);
+    let allowance = |start, end, credits| {
+        let period = Period { start: day(start), end: Some(day(end)) };
+        Allowance { credits: MicroCredits::new(credits), period }
+    };
+    book.allow(workspace(), allowance(-3, 27, 100));
+    for start in [-2, -1, 0] {
+        book.allow(workspace(), allowance(start, start + 30, 100));
+        assert_eq!(book.balance(workspace()).get(), 100);
+    }
+    book.allow(workspace(), allowance(0, 30, 130));
+    assert_eq!(book.balance(workspace()).get(), 130, "an upgrade still gives the difference");
+    let mut book = later(&book, day(27));
+    book.expire(workspace());
+    assert_eq!(book.balance(workspace()).get(), 30);
+    book.allow(workspace(), allowance(0, 30, 130));
+    assert_eq!(book.balance(workspace()).get(), 130, "what the first period gave is over");
+}
+
+#[test]
+fn a_refund_grants_nothing_but_what_is_given_anew() {
+    let mut book = book();
+    book.grant(&grant(1, 5, Some(NOW.plus_millis(1_000))));
+    book.settle(request(1), workspace(), &settlement(4));
+    let fresh = GrantId::from_uuid(Uuid::from_u128(9));
+    let refund = Refund { request: request(1), workspace: workspace(), credits: amount(1), fresh, order: order() };
+    assert_eq!(book.refund(&refund), Ok(()));
+    let granted = |book: &Book, n| {
+        let id = AccountId::Grant(workspace(), GrantId::from_uuid(Uuid::from_u128(n)));
+        book.accounts().find(|a| a.id == id).unwrap().granted.get()
+    };
+    assert_eq!(granted(&book, 1), 5);
+    let mut after = later(&book, NOW.plus_millis(1_000));
+    tell_of_charges(&mut after, book.transfers());
+    assert_eq!(after.refund(&Refund { credits: amount(2), ..refund }), Ok(()));
+    assert_eq!((granted(&after, 1), granted(&after, 9)), (5, 2));
+}
+
+#[test]
 fn refunds_go_where_the_charge_came_from() {
     let mut book = book();
     let end = NOW.plus_millis(1_000);
