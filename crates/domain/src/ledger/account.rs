@@ -148,7 +148,7 @@ pub struct Account {
     pub credits_pending: Amount,
     /// Credits.
     pub credits_posted: Amount,
-    /// Of an allowance: how much of it was granted so far. A refund is no grant.
+    /// Of a purse: how much of it was granted so far. What is given back to it is no grant.
     pub granted: Amount,
     /// When what is left in it expires, or its period ends.
     pub expires_at: Option<Timestamp>,

@@ -45,7 +45,7 @@ impl Book {
         if due.is_zero() || funds == Funds::None {
             return Amount::ZERO;
         }
-        for leg in self.take(workspace, funds, due).0 {
+        for leg in self.take((workspace, funds, &[]), due).0 {
             due = self.pay(request, leg.account, leg.amount, due);
         }
         let to = AccountId::Charged(workspace);
