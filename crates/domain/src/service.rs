@@ -109,7 +109,8 @@ pub enum Ending {
     Untold,
     /// The answer broke off on the service's side.
     BrokenOff,
-    /// The caller left before the end.
+    /// The caller left before the end, or the call was ended here: his key was revoked, it took too long, or the
+    /// server stopped.
     Left,
 }
 

@@ -12,6 +12,7 @@ use ownkey_domain::receipt::{Attempt, Outcome, Receipt};
 use ownkey_domain::service::{Bound, Ending, Service};
 use ownkey_domain::usage::Measured;
 
+use crate::error::{Error, Source};
 use crate::ledger::{JournalUnavailable, Ledger};
 use crate::metrics::Metrics;
 
@@ -124,6 +125,14 @@ impl OpenReceipt {
                 attempt.status = Some(status);
             }
         });
+    }
+
+    /// How a call ends by that error. One of ours, while the service had not said anything yet, ended the call from
+    /// here: the service may have done all of it, as when the caller leaves. Else revoking a key would make calls free.
+    pub fn ending_by(&self, error: &Error) -> Ending {
+        let attempt = self.draft.as_ref().and_then(|draft| draft.attempts.last());
+        let is_awaited = attempt.is_some_and(|attempt| attempt.status.is_none());
+        if is_awaited && error.source_of == Source::Ownkey { Ending::Left } else { Ending::Failed }
     }
 
     /// Closes the receipt: charges the call and writes it down. Once; later words change nothing.

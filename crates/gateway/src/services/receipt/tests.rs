@@ -10,7 +10,9 @@ use ownkey_domain::time::Timestamp;
 use uuid::Uuid;
 
 use super::*;
+use crate::error::Code;
 use crate::ledger::HoldRefused;
+use crate::services::problem::Problem;
 
 /// Keeps what it is told.
 #[derive(Default)]
@@ -121,6 +123,27 @@ fn an_error_is_free_and_a_broken_answer_costs_what_was_asked_for() {
     assert_eq!(charged(&ended(Ending::Failed)).as_deref(), Some("0"));
     assert_eq!(charged(&ended(Ending::BrokenOff)).as_deref(), Some("2"));
     assert_eq!(charged(&ended(Ending::Untold)).as_deref(), Some("20"));
+}
+
+#[test]
+fn a_call_ended_from_here_pays_what_was_set_aside_once_the_request_is_out() {
+    let ended = |error: Error, live: fn(&mut OpenReceipt)| {
+        let receipt = written(Funds::All, move |mut open| {
+            live(&mut open);
+            let _ = Problem::from(error).ending(open);
+        });
+        (charged(&receipt).unwrap(), receipt.outcome)
+    };
+    let revoked = || Error::new(Code::Unauthorized, "The platform key was revoked during the call.");
+    let unreachable = Error::of_provider(Code::ProviderUnavailable, "The provider could not be reached.");
+    assert_eq!(ended(revoked(), sent), ("20".to_owned(), Outcome::Failed));
+    assert_eq!(ended(unreachable, sent), ("0".to_owned(), Outcome::Failed), "the service's own failure");
+    assert_eq!(ended(revoked(), |open| open.attempt(Arc::default())).0, "0", "nothing went out");
+    let refused = |open: &mut OpenReceipt| {
+        sent(open);
+        open.answered(500);
+    };
+    assert_eq!(ended(revoked(), refused).0, "0", "the service had said that it failed");
 }
 
 #[test]
