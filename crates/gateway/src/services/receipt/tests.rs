@@ -61,7 +61,7 @@ fn terms(funds: Funds) -> Terms {
         is_served: true,
     };
     let draw = Draw { funds, allowance: None, included: funds == Funds::None };
-    Terms { service, bound: Bound { most: 10, least: 1 }, draw }
+    Terms::new(service, Bound { most: 10, least: 1 }, draw).unwrap()
 }
 
 /// What is written down of a call that was admitted, then lived like that.
@@ -98,6 +98,20 @@ fn what_was_told_is_charged_and_written_down() {
     let used = receipt.service.unwrap();
     assert_eq!((used.name.as_str(), used.quantity, used.credits_each.to_string()), ("tool", Some(3), "2".to_owned()));
     assert_eq!((receipt.status, receipt.payer, receipt.measured), (200, Some(PayerKind::Managed), Measured::Measured));
+}
+
+#[test]
+fn a_call_costs_no_more_than_any_use_and_what_claims_more_was_not_told() {
+    let Terms { service, draw, .. } = terms(Funds::All);
+    assert!(Terms::new(service.clone(), Bound::exactly(500_000), draw).is_some());
+    assert!(Terms::new(service, Bound::exactly(500_001), draw).is_none());
+    let receipt = written(Funds::All, |mut open| {
+        sent(&mut open);
+        open.answered(200);
+        open.close(Ending::Told(500_001), Outcome::Complete).unwrap();
+    });
+    assert_eq!((charged(&receipt).as_deref(), receipt.measured), (Some("20"), Measured::Unknown), "the hold");
+    assert_eq!(receipt.service.unwrap().quantity, None);
 }
 
 #[test]
