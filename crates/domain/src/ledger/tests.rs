@@ -145,7 +145,20 @@ fn what_is_not_there_is_overrun_and_never_debt() {
     assert_eq!(book.settle(request(1), workspace(), &settlement(25)), amount(15));
     assert_eq!(book.balance(workspace()), Amount::ZERO);
     assert_eq!(balance_of(&book, AccountId::Charged(workspace())), 25);
-    assert_eq!(balance_of(&book, AccountId::Overrun), -15);
+    assert_eq!(balance_of(&book, AccountId::Overrun(workspace())), -15);
+}
+
+#[test]
+fn what_one_workspace_overruns_fills_no_account_of_another() {
+    let mut book = book();
+    for n in 1..1_024 {
+        book.settle(request(n), workspace(), &settlement(CHARGE_MAX.get()));
+    }
+    book.settle(request(1_024), workspace(), &settlement(CHARGE_MAX.get() - 1));
+    assert_eq!(balance_of(&book, AccountId::Charged(workspace())), i64::MAX);
+    let stranger = WorkspaceId::from_uuid(Uuid::from_u128(2));
+    assert_eq!(book.settle(request(2_000), stranger, &settlement(25)), amount(25));
+    assert_eq!(balance_of(&book, AccountId::Charged(stranger)), 25);
 }
 
 #[test]
@@ -337,7 +350,10 @@ fn access_that_is_included_costs_the_operator() {
     let mut book = book();
     let included = Settlement { charge: charge(0, 70), funds: Funds::None, included: true };
     book.settle(request(1), workspace(), &included);
-    assert_eq!((balance_of(&book, AccountId::Included), balance_of(&book, AccountId::Used(workspace()))), (-70, 70));
+    assert_eq!(
+        (balance_of(&book, AccountId::Included(workspace())), balance_of(&book, AccountId::Used(workspace()))),
+        (-70, 70)
+    );
 }
 
 #[test]
@@ -345,8 +361,8 @@ fn names_of_accounts_read_back() {
     let ids = [
         AccountId::Issued,
         AccountId::Expired,
-        AccountId::Overrun,
-        AccountId::Included,
+        AccountId::Overrun(workspace()),
+        AccountId::Included(workspace()),
         AccountId::Charged(workspace()),
         AccountId::Used(workspace()),
         AccountId::Allowance(workspace(), NOW),

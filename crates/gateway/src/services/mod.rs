@@ -25,6 +25,7 @@ use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::plan::Plan;
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::scope::Scope;
+use ownkey_domain::service::COST_MAX;
 use ownkey_domain::time::Timestamp;
 use ownkey_vault::PlatformKeyHasher;
 use tokio::sync::watch;
@@ -220,7 +221,7 @@ impl Services {
         let plan = self.plan(&workspace)?;
         self.take_turn(call, plan, workspace.id)?;
         let draw = plan.draw_for_services((self.parts.clock)(), workspace.period_anchor);
-        let terms = Terms { service: metered.service.clone(), bound, draw };
+        let terms = Terms::new(metered.service.clone(), bound, draw).ok_or_else(too_dear)?;
         call.receipt.on(terms.clone());
         let credential = reach.credential.as_ref().ok_or_else(|| {
             let message = "The operator's credential for this service is not configured. Ask the operator.";
@@ -292,6 +293,10 @@ impl Services {
             Error::new(Code::PlanRequired, "The workspace's plan is not configured. Ask the operator.")
         })
     }
+}
+
+fn too_dear() -> Error {
+    Error::bad_request(format!("This request could cost more than {COST_MAX} credits, the most of any. Send less."))
 }
 
 fn no_service() -> Error {
