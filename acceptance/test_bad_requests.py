@@ -371,6 +371,13 @@ def test_wrong_base_url_is_told(own, nothing_sent, protocol, prefix):
     assert said.endswith(f"it is {base}."), said
 
 
+@pytest.mark.parametrize("path", ["/models", "/models/gpt-4o", "//v1/models", "//v1/models/gpt-4o"])
+def test_a_wrong_base_url_is_told_to_who_lists_models(own, nothing_sent, path):
+    answer = call(own, "openai", "GET", path)
+    assert_error(answer, "openai", 404, "path_not_supported")
+    assert answer.json()["error"]["message"].endswith(f"it is {own.url}/v1.")
+
+
 @each_protocol
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_wrong_method(own, nothing_sent, protocol, method):
@@ -378,6 +385,30 @@ def test_wrong_method(own, nothing_sent, protocol, method):
     assert answer.status_code == 405
     assert answer.headers["allow"] == ("POST, GET" if protocol == "openai" else "POST")
     assert_error(answer, protocol, 405, answer.json()["error"]["code"])
+
+
+# What is refused before its body was read: path, headers and status.
+EARLY = [
+    ("/v1/nothing", {}, 404),
+    ("/chat/completions", {}, 404),
+    ("/v1/responses/resp_1", {}, 405),
+    ("/v1/realtime", {}, 501),
+    ("/v1/chat/completions", {"authorization": "Bearer ok_nobody"}, 401),
+    ("/v1/chat/completions", {"content-encoding": "gzip"}, 415),
+    ("/nothing", {}, 404),
+]
+
+
+@pytest.mark.parametrize(("path", "headers", "status"), EARLY)
+@pytest.mark.parametrize("size", [60, 60_000, 200_000])
+def test_an_early_refusal_never_breaks_the_next_call(own, nothing_sent, path, headers, status, size):
+    headers = call_headers("openai", own.secret) | headers
+    with httpx.Client(**LOCAL) as client:
+        for _ in range(20):
+            refused = client.post(own.url + path, headers=headers, content=b"x" * size)
+            assert refused.status_code == status
+            assert refused.headers.get("connection") == ("close" if size > 65_536 else None)
+            assert client.get(own.url + "/healthz").status_code == 200
 
 
 LATER = ["/v1/realtime"]

@@ -14,6 +14,7 @@ import pytest
 from harness.api import LOCAL, call_headers, post, read_what_comes
 from harness.books import disagreements
 from harness.errors import assert_error
+from harness.money import set_budget
 from harness.server import Server
 from harness.sim import provider_key
 
@@ -246,12 +247,16 @@ def test_a_model_without_a_price_is_for_own_keys(server, workspace, sim):
     assert [call["cost_usd"] for call in sim.calls(since)] == [None] * 3
 
 
-def test_a_call_without_a_model_goes_to_the_paths_provider(workspace, sim):
-    workspace.put_key("openai", provider_key("openai"), expect=201)
+@pytest.mark.parametrize("payer", ["byok", "managed"])
+def test_a_call_without_a_model_goes_to_the_paths_provider(workspace, payer):
+    if payer == "byok":
+        workspace.put_key("openai", provider_key("openai"), expect=201)
+    # It costs nothing, so not even a budget of nothing that refuses what has no price stops it.
+    set_budget(workspace, limit_usd="0.000000001")
     answer = post(workspace.url, "openai", b'{"input":"fine"}', workspace.secret, path="/v1/moderations")
     receipt = workspace.receipt(answer)
     assert (receipt["provider"], receipt["model"], receipt["model_served"]) == ("openai", None, "omni-moderation-latest")
-    assert Decimal(receipt["cost_usd"]) == 0
+    assert receipt["payer"] == payer and Decimal(receipt["cost_usd"]) == 0
 
 
 def test_the_usage_that_nobody_asked_for_stays_out_of_a_legacy_stream(priced, sim):

@@ -154,6 +154,12 @@ def test_a_managed_response_is_reached_by_its_id(workspace, sim):
     assert send(workspace, previous_response_id=first["id"]).status_code == 400
 
 
+def test_a_response_that_is_to_be_kept_is_found(workspace):
+    id = made(workspace, store=True)["id"]
+    assert by_id(workspace, "GET", id).json()["id"] == id
+    assert by_id(workspace, "DELETE", id).json()["deleted"] is True
+
+
 def test_a_response_that_was_not_to_be_kept_is_not_found(workspace):
     id = made(workspace, store=False)["id"]
     assert by_id(workspace, "GET", id).status_code == 404

@@ -279,7 +279,7 @@ def test_sound_passes_as_it_comes(niyra, acme):
         assert next(answer.iter_raw()), "there is some, and the rest never comes"
     [receipt] = wait_for(acme.receipts, "the receipt is there")
     assert (receipt["outcome"], receipt["service"]["quantity"]) == ("cancelled", len(body["input"]))
-    assert Decimal(receipt["credits"]) == Decimal("0.0018") * len(body["input"])
+    assert Decimal(receipt["credits"]) == Decimal("0.0036") * len(body["input"])
 
 
 def test_a_service_key_acts_for_the_workspace_that_it_names(niyra, sim):
@@ -374,8 +374,8 @@ def test_what_a_service_does_not_tell_is_charged_as_it_was_set_aside(with_tools,
     free = use(acme, "tools", {"query": "[[sim:items n=0]]"})
     assert acme.receipt(free)["credits"] == "0", "an empty list is told"
     more = use(acme, "tools", {"query": "[[sim:items n=9]]"})
-    assert acme.receipt(more)["credits"] == "9"
-    assert acme.receipt(more)["service"]["quantity"] == 9
+    assert acme.receipt(more)["credits"] == "5", "no more than `max_items`"
+    assert acme.receipt(more)["service"]["quantity"] == 5
 
 
 def test_items_may_be_the_whole_answer(with_tools):
@@ -385,9 +385,10 @@ def test_items_may_be_the_whole_answer(with_tools):
 
 
 def test_nobody_goes_below_zero(with_tools):
-    server, acme = with_tools(unit='"item"', max_items="2", items='"results"', credits='"4"')
-    answer = use(acme, "tools", {"query": "[[sim:items n=5]]"})
-    assert answer.status_code == 200 and credits(acme, answer) == 20
+    server, acme = with_tools()
+    told = {"id": "1", "service": "tools", "quantity": 40}
+    booked = server.operator("POST", f"{acme.path}/service-usage", told, 201).json()
+    assert booked["credits"] == "20"
     problem = assert_problem(use(acme, "tools", {}), 402, "insufficient_credits")
     assert problem["balance"] == "0", "the rest is the operator's"
 
@@ -400,6 +401,20 @@ def test_whoever_leaves_pays_what_was_set_aside_and_the_service_is_let_go(with_t
     wait_for(lambda: [call["outcome"] for call in sim.log(since)] == ["cancelled"], "the service's connection is closed")
     [receipt] = wait_for(acme.receipts, "the receipt is there")
     assert (receipt["credits"], receipt["outcome"]) == ("5", "cancelled")
+
+
+@pytest.mark.parametrize("slow", ["[[sim:slow_head ms=20000]]", "[[sim:items n=9]] [[sim:hang]]"])
+def test_whoever_revokes_his_key_meanwhile_pays_what_was_set_aside(with_tools, sim, slow):
+    server, acme = with_tools(unit='"item"', max_items="5", items='"results"', credits='"1"')
+    key = server.operator("POST", f"{acme.path}/api-keys", {"name": "x", "scopes": ["services"]}, 201).json()
+    since = sim.now()
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(use, acme, "tools", {"query": slow}, secret=key["secret"])
+        wait_for(lambda: sim.calls(since), "the call is at the service")
+        server.operator("DELETE", f"{acme.path}/api-keys/{key['id']}", expect=204)
+        assert call.exception() or assert_problem(call.result(), 401, "unauthorized")
+    [receipt] = wait_for(acme.receipts, "the receipt is there")
+    assert (receipt["error"], receipt["credits"], receipt["measured"]) == ("unauthorized", "5", "unknown")
 
 
 def test_a_killed_server_charges_what_was_asked_for(with_tools, sim):

@@ -10,12 +10,11 @@ use futures_util::FutureExt;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use ipnet::IpNet;
 use ownkey_control::{ClientAddress, Problem};
 use ownkey_domain::provider::Protocol;
 use ownkey_gateway::cors::Cors;
-use ownkey_gateway::edge::{self, Answer, Peer};
+use ownkey_gateway::edge::{self, Answer, Arriving, Peer};
 use ownkey_gateway::error::{Code, Error};
 use ownkey_gateway::services::Services;
 use ownkey_gateway::{Body, Gateway};
@@ -40,8 +39,8 @@ pub struct Server {
 }
 
 impl Answer for Server {
-    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
-        if Gateway::serves(request.uri().path()) {
+    async fn answer(self: Arc<Self>, request: Request<Arriving>) -> Response<Body> {
+        if Gateway::serves(request.uri().path(), request.headers()) {
             self.cors.around(request, |request| self.model_call(request)).await
         } else if Services::serves(request.uri().path()) {
             contained(self.services.handle(request), || Services::broken(broken())).await
@@ -62,7 +61,7 @@ impl Answer for Server {
 }
 
 impl Server {
-    async fn control(&self, mut request: Request<Incoming>) -> Response<Body> {
+    async fn control(&self, mut request: Request<Arriving>) -> Response<Body> {
         if let Some(Peer(peer)) = request.extensions().get().copied() {
             let client = ClientAddress(client::address(peer, request.headers(), &self.proxies));
             request.extensions_mut().insert(client);
@@ -70,7 +69,7 @@ impl Server {
         control(self.control.clone(), request).await
     }
 
-    async fn model_call(&self, request: Request<Incoming>) -> Response<Body> {
+    async fn model_call(&self, request: Request<Arriving>) -> Response<Body> {
         let (head, body) = request.into_parts();
         let protocol = protocol(&head);
         let answering = self.gateway.handle(Request::from_parts(head, body));
@@ -95,7 +94,7 @@ impl Current {
 }
 
 impl Answer for Current {
-    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+    async fn answer(self: Arc<Self>, request: Request<Arriving>) -> Response<Body> {
         self.0.load_full().answer(request).await
     }
 
@@ -132,7 +131,7 @@ fn broken() -> Error {
     Error::new(Code::Overloaded, message).with_status(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-async fn control(router: axum::Router, request: Request<Incoming>) -> Response<Body> {
+async fn control(router: axum::Router, request: Request<Arriving>) -> Response<Body> {
     let (head, body) = request.into_parts();
     if let Some(what) = edge::ambiguity(&head) {
         return told(Problem::bad_request(format!("The request is ambiguous: {what}.")));
@@ -156,7 +155,7 @@ pub struct Admin {
 }
 
 impl Answer for Admin {
-    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+    async fn answer(self: Arc<Self>, request: Request<Arriving>) -> Response<Body> {
         match request.uri().path() {
             "/metrics" => plain(StatusCode::OK, &(self.metrics)()),
             "/healthz" => plain(StatusCode::OK, "ok\n"),

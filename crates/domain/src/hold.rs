@@ -148,11 +148,11 @@ impl Quote {
         self.input.checked_add(self.per_token.times(output)?)
     }
 
-    /// The output limit of each answer with which it costs no more than that; `None` if its input does already.
+    /// The output limit of each answer with which it costs no more than that; `None` if no token fits.
     pub fn limit_within(&self, cost: PicoUsd) -> Option<u64> {
         let left = cost.get().checked_sub(self.input.get()).filter(|left| *left >= 0)?;
         let tokens = left.checked_div(self.per_token.get()).map_or(u64::MAX, |n| u64::try_from(n).unwrap_or(u64::MAX));
-        Some(tokens.min(self.most) / self.answers.max(1))
+        Some(tokens.min(self.most) / self.answers.max(1)).filter(|limit| *limit > 0)
     }
 }
 
@@ -232,8 +232,8 @@ mod tests {
             let quote = Quote { input, per_token, most, slice: most, answers, is_sliced: false };
             let fits = |limit: u64| limit * answers <= most && quote.cost(limit * answers).unwrap() <= PicoUsd::new(cost);
             match quote.limit_within(PicoUsd::new(cost)) {
-                Some(limit) => prop_assert!(fits(limit) && !fits(limit + 1)),
-                None => prop_assert!(!fits(0)),
+                Some(limit) => prop_assert!(limit > 0 && fits(limit) && !fits(limit + 1)),
+                None => prop_assert!(!fits(1)),
             }
         }
     }

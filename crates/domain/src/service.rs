@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::{Amount, CHARGE_MAX};
 use crate::money::{CreditPrice, MicroCredits};
 
 /// What a service is counted in.
@@ -56,11 +55,13 @@ pub struct Service {
 /// not believed.
 pub const QUANTITY_MAX: u64 = 1_000_000_000_000;
 
+/// The most credits that one use costs: a million.
+pub const COST_MAX: MicroCredits = MicroCredits::new(1_000_000_000_000);
+
 impl Service {
-    /// What so many cost.
-    pub fn cost(&self, quantity: u64) -> MicroCredits {
-        let most = MicroCredits::new(CHARGE_MAX.get());
-        self.credits.times(quantity).filter(|credits| Amount::from(*credits) <= CHARGE_MAX).unwrap_or(most)
+    /// What so many cost; `None` beyond [`COST_MAX`], which nobody believes.
+    pub fn cost(&self, quantity: u64) -> Option<MicroCredits> {
+        self.credits.times(quantity).filter(|credits| *credits <= COST_MAX)
     }
 
     /// So much of it was used; `None` if nobody said how much.
@@ -109,7 +110,8 @@ pub enum Ending {
     Untold,
     /// The answer broke off on the service's side.
     BrokenOff,
-    /// The caller left before the end.
+    /// The caller left before the end, or the call was ended here: his key was revoked, it took too long, or the
+    /// server stopped.
     Left,
 }
 
@@ -146,13 +148,15 @@ mod tests {
         let service = Service {
             name: "x".to_owned(),
             unit: ServiceUnit::Item,
-            credits: CreditPrice::parse("1000000").unwrap(),
+            credits: CreditPrice::parse("0.5").unwrap(),
             items_max: None,
             is_served: true,
         };
-        assert_eq!(service.cost(2).to_string(), "2000000");
-        assert_eq!(service.cost(QUANTITY_MAX).get(), CHARGE_MAX.get());
-        assert_eq!(service.cost(u64::MAX).get(), CHARGE_MAX.get());
+        assert_eq!(service.cost(2_000_000), Some(COST_MAX));
+        assert_eq!(COST_MAX.to_string(), "1000000");
+        for beyond in [2_000_001, QUANTITY_MAX, u64::MAX] {
+            assert_eq!(service.cost(beyond), None, "and nothing is clipped");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The accept loop: our own, because time-outs, connection caps, TCP_NODELAY and draining must be ours.
 
 mod activity;
+mod arriving;
 mod connection;
 mod host;
 mod peers;
@@ -17,12 +18,12 @@ use std::time::Duration;
 use http::header::{HOST, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{Request, Response, Version};
-use hyper::body::Incoming;
 use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use self::activity::Activity;
+pub use self::arriving::Arriving;
 use self::connection::Socket;
 use self::host::Host;
 use self::peers::Peers;
@@ -40,7 +41,7 @@ pub struct Peer(pub IpAddr);
 /// Whoever answers requests.
 pub trait Answer: Send + Sync + 'static {
     /// Answers one request. Dropped when the caller leaves.
-    fn answer(self: Arc<Self>, request: Request<Incoming>) -> impl Future<Output = Response<Body>> + Send;
+    fn answer(self: Arc<Self>, request: Request<Arriving>) -> impl Future<Output = Response<Body>> + Send;
 
     /// Ends what is still going on: the server stops now.
     fn cut_off(&self) {}

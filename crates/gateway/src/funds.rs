@@ -201,7 +201,7 @@ impl Funding {
         let fits = self.rate.zip(self.quote).map(|(rate, quote)| quote.limit_within(rate.covered(available)));
         match fits {
             Some(Some(limit)) => format!(", so an output limit of {limit} tokens would fit"),
-            Some(None) => ", so no output limit would fit: its input alone may cost more".to_owned(),
+            Some(None) => ", so no output limit would fit: its input alone may take them up".to_owned(),
             None => String::new(),
         }
     }
@@ -293,6 +293,9 @@ pub mod tests {
         let tells = Budget { action: BudgetAction::Notify, ..budget(Unpriced::Refuse) };
         assert!(own_key(std::slice::from_ref(&tells), quoted).holds() && !own_key(&[tells], quoted).is_bounded());
         assert!(!own_key(&[budget(Unpriced::Refuse)], Some(Quote::NOTHING)).holds());
+        // Of what has no known bound nothing is held, but it is counted in the end.
+        let unbounded = own_key(&[budget(Unpriced::Allow)], None);
+        assert!(unbounded.holds() && unbounded.charge_at_most(4_000) == Charge::default());
     }
 
     #[test]

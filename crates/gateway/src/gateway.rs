@@ -6,8 +6,7 @@ use std::time::Instant;
 
 use http::header::{HeaderName, HeaderValue};
 use http::request::Parts as Head;
-use http::{Request, Response};
-use hyper::body::Incoming;
+use http::{HeaderMap, Request, Response};
 use ownkey_domain::budget::Spender;
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::hold::{self, Quote, Size};
@@ -37,6 +36,7 @@ use crate::client::Client;
 use crate::decide::{self, Asked, Decision, Grounds, decide};
 use crate::directory::{Caller, Directory, Generation, Workspace};
 use crate::dispatch::{Departure, Went};
+use crate::edge::Arriving;
 use crate::error::{Code, Error};
 use crate::failure::Failure;
 use crate::forward::{Draft, Lease, Outgoing, Upstreamed};
@@ -131,9 +131,9 @@ impl Gateway {
         Self { parts, book }
     }
 
-    /// Whether a path is the data plane's.
-    pub fn serves(path: &str) -> bool {
-        paths::is_of_a_protocol(path)
+    /// Whether a request of that path and those headers is the data plane's.
+    pub fn serves(path: &str, headers: &HeaderMap) -> bool {
+        paths::is_of_a_protocol(path, headers)
     }
 
     /// Ends every call that is still going on, streams with an error event: the server stops. It also ends those of
@@ -149,7 +149,7 @@ impl Gateway {
     }
 
     /// Answers a request of the data plane. Dropped when the caller leaves; the receipt is written all the same.
-    pub async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
+    pub async fn handle(&self, request: Request<Arriving>) -> Response<Body> {
         let at = (self.parts.clock)();
         let arrival = Arrival { id: (self.parts.new_id)(at), at, started: Instant::now() };
         let (head, body) = request.into_parts();
@@ -172,7 +172,7 @@ impl Gateway {
         arrival: &Arrival,
         to: &Target,
         head: &Head,
-        body: Incoming,
+        body: Arriving,
     ) -> Result<Response<Body>, Error> {
         if let Some(what) = edge::ambiguity(head) {
             return Err(Error::bad_request(format!("The request is ambiguous: {what}.")));
@@ -203,7 +203,7 @@ impl Gateway {
     }
 
     /// Reads what is asked, and for whom.
-    async fn receive(&self, call: &mut Call, head: &Head, body: Incoming) -> Result<(RequestBody, Peek), Error> {
+    async fn receive(&self, call: &mut Call, head: &Head, body: Arriving) -> Result<(RequestBody, Peek), Error> {
         may_call_models(&call.caller)?;
         let body = if call.route.verb == Verb::Post {
             read(&self.parts.limits, &self.parts.body_room, &head.headers, body).await?

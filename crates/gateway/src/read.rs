@@ -12,11 +12,11 @@ use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use http_body::Body as _;
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use ownkey_providers::form::Payload;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::edge::Arriving;
 use crate::error::{Code, Error};
 use crate::limits::{BODY_BYTES_PER_SECOND_MIN, BODY_RATE_GRACE, BODY_ROOM_WAIT, Limits};
 
@@ -69,7 +69,7 @@ impl BodyRoom {
 }
 
 /// Reads the body of a request.
-pub async fn read(limits: &Limits, room: &BodyRoom, headers: &HeaderMap, body: Incoming) -> Result<RequestBody, Error> {
+pub async fn read(limits: &Limits, room: &BodyRoom, headers: &HeaderMap, body: Arriving) -> Result<RequestBody, Error> {
     if headers.get_all(CONTENT_ENCODING).iter().any(|codings| !is_identity(codings.as_bytes())) {
         let error = Error::bad_request("Compressed request bodies are not supported. Send it as it is.");
         return Err(error.with_status(http::StatusCode::UNSUPPORTED_MEDIA_TYPE));
@@ -194,7 +194,7 @@ fn no_room() -> Error {
 }
 
 /// The whole body, and how long it was waited for.
-async fn collect(limits: &Limits, mut body: Incoming, space: &mut Space<'_>) -> Result<(Bytes, Duration), Error> {
+async fn collect(limits: &Limits, mut body: Arriving, space: &mut Space<'_>) -> Result<(Bytes, Duration), Error> {
     let started = Instant::now();
     let mut awaited = Duration::ZERO;
     let mut first = Bytes::new();

@@ -30,7 +30,7 @@ pub enum Measure {
     Items {
         /// The member that is the list of them; the whole answer if absent.
         list: Option<String>,
-        /// How many there are at most.
+        /// How many are charged at most.
         most: u64,
     },
 }
@@ -65,7 +65,7 @@ impl Measure {
             _ if !is_readable => Reader::Silent,
             Self::Tokens => Reader::Members(TopLevel::new(TOKENS), tokens),
             Self::Seconds => Reader::Members(TopLevel::new(SECONDS), seconds),
-            Self::Items { list, .. } => Reader::Items(Items::of(list.as_deref())),
+            Self::Items { list, most } => Reader::Items(Items::of(list.as_deref()), *most),
         })
     }
 }
@@ -77,7 +77,8 @@ enum Reader {
     /// The request has told.
     Known(u64),
     Members(TopLevel, fn(&Value) -> Option<u64>),
-    Items(Items),
+    /// No more of them than that are charged.
+    Items(Items, u64),
     Silent,
 }
 
@@ -86,7 +87,7 @@ impl UseMeter {
     pub fn feed(&mut self, bytes: &[u8]) {
         match &mut self.0 {
             Reader::Members(members, _) => members.feed(bytes),
-            Reader::Items(items) => items.feed(bytes),
+            Reader::Items(items, _) => items.feed(bytes),
             Reader::Known(_) | Reader::Silent => {}
         }
     }
@@ -96,7 +97,7 @@ impl UseMeter {
         let told = match self.0 {
             Reader::Known(quantity) => return Some(quantity),
             Reader::Members(members, read) if members.is_whole() => read(&members.finish()),
-            Reader::Items(items) => items.finish(),
+            Reader::Items(items, most) => items.finish().map(|count| count.min(most)),
             Reader::Members(..) | Reader::Silent => None,
         };
         told.filter(|quantity| *quantity <= QUANTITY_MAX)

@@ -1,5 +1,6 @@
 //! Which method and path is which call, and where it goes below a provider's base URL.
 
+use http::header::ACCEPT;
 use http::{HeaderMap, Method};
 use ownkey_domain::catalogue::Mode;
 use ownkey_domain::provider::{Protocol, Provider};
@@ -43,7 +44,7 @@ pub enum Lookup<'a> {
     },
     /// A path of that protocol which is promised and not built yet.
     NotYet(Protocol),
-    /// A known path under a wrong base URL: `/v1` is missing or there twice.
+    /// A known path under a wrong base URL: `/v1` is missing or there twice, or a slash is.
     WrongBase(Protocol),
     /// Nothing that is known. The protocol, if the path told it.
     Unknown(Option<Protocol>),
@@ -55,13 +56,21 @@ const ROOTS: [&str; 3] = ["/v1", "/openai", "/anthropic"];
 /// The header that Anthropic's SDKs send with every call, and nobody else's.
 const ANTHROPIC_VERSION: &str = "anthropic-version";
 
-/// Paths that come later: whole, or up to a slash.
-const LATER: [(&str, Protocol); 3] =
-    [("/v1/audio", Protocol::OpenAi), ("/v1/images", Protocol::OpenAi), ("/v1/realtime", Protocol::OpenAi)];
+/// The path that comes later, with all below it.
+const LATER: (&str, Protocol) = ("/v1/realtime", Protocol::OpenAi);
 
-/// Whether a path belongs to the protocols, served or not.
-pub fn is_of_a_protocol(path: &str) -> bool {
-    ROOTS.iter().any(|root| is_or_below(path, root)) || lacks_v1(path)
+/// Whether a path belongs to the protocols, served or not. `/models` does if no browser asks: a web page of that name
+/// may be here.
+pub fn is_of_a_protocol(path: &str, headers: &HeaderMap) -> bool {
+    let path = with_one_slash(path);
+    if is_or_below(path, "/models") {
+        return !wants_a_page(headers);
+    }
+    ROOTS.iter().any(|root| is_or_below(path, root)) || protocol_of(&format!("/v1{path}")).is_some()
+}
+
+fn wants_a_page(headers: &HeaderMap) -> bool {
+    headers.get_all(ACCEPT).iter().any(|kinds| kinds.to_str().is_ok_and(|kinds| kinds.contains("text/html")))
 }
 
 /// The protocol that a caller speaks where the path leaves it open.
@@ -126,12 +135,6 @@ pub fn place_of(provider: Provider, mode: Mode) -> Option<&'static str> {
     facts(provider).routes.iter().find(|route| route.modes.contains(&mode)).map(|route| route.template)
 }
 
-/// Whether a path would be one of a call if `/v1` stood before it.
-fn lacks_v1(path: &str) -> bool {
-    let full = format!("/v1{path}");
-    protocol_of(&full).is_some() && models(&full).is_none()
-}
-
 fn models(path: &str) -> Option<What> {
     if path == "/v1/models" {
         return Some(What::Models);
@@ -164,16 +167,33 @@ fn without_alias(path: &str) -> (Option<Protocol>, &str) {
 }
 
 fn unserved(fixed: Option<Protocol>, path: &str) -> Lookup<'static> {
-    let later = LATER.iter().find(|(known, _)| is_or_below(path, known));
-    if let Some((_, protocol)) = later.filter(|(_, protocol)| fixed.is_none_or(|fixed| fixed == *protocol)) {
-        return Lookup::NotYet(*protocol);
+    let (later, protocol) = LATER;
+    if is_or_below(path, later) && fixed.is_none_or(|fixed| fixed == protocol) {
+        return Lookup::NotYet(protocol);
     }
+    let single = with_one_slash(path);
+    if single != path {
+        let (alias, rest) = without_alias(single);
+        let meant = protocol_of(rest).or_else(|| misplaced(rest));
+        return wrong_base(fixed.or(alias), meant);
+    }
+    wrong_base(fixed, misplaced(path))
+}
+
+fn wrong_base(fixed: Option<Protocol>, meant: Option<Protocol>) -> Lookup<'static> {
+    meant.map_or(Lookup::Unknown(fixed), |meant| Lookup::WrongBase(fixed.unwrap_or(meant)))
+}
+
+/// The protocol of a known path whose `/v1` is missing or there twice.
+fn misplaced(path: &str) -> Option<Protocol> {
     let under_v1 = path.strip_prefix("/v1").filter(|rest| rest.starts_with("/v1/"));
-    let candidate = under_v1.map_or_else(|| format!("/v1{path}"), str::to_owned);
-    match protocol_of(&candidate) {
-        Some(protocol) => Lookup::WrongBase(fixed.unwrap_or(protocol)),
-        None => Lookup::Unknown(fixed),
-    }
+    under_v1.map_or_else(|| protocol_of(&format!("/v1{path}")), protocol_of)
+}
+
+/// The path without what a base URL that ends in slashes puts before it.
+fn with_one_slash(path: &str) -> &str {
+    let slashes = path.bytes().take_while(|byte| *byte == b'/').count();
+    path.get(slashes.saturating_sub(1)..).unwrap_or(path)
 }
 
 /// The protocol of a known path, `/v1/models` counting as OpenAI's because only its base URL has the `/v1`.
@@ -181,8 +201,8 @@ fn protocol_of(path: &str) -> Option<Protocol> {
     if is_or_below(path, "/v1/models") {
         return Some(Protocol::OpenAi);
     }
-    let later = LATER.iter().find(|(known, _)| is_or_below(path, known)).map(|(_, protocol)| *protocol);
-    later.or_else(|| calls_at(path).0)
+    let (later, protocol) = LATER;
+    if is_or_below(path, later) { Some(protocol) } else { calls_at(path).0 }
 }
 
 fn is_or_below(path: &str, known: &str) -> bool {
@@ -201,6 +221,8 @@ fn model_id(segment: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     fn look(method: &Method, path: &str) -> String {
@@ -234,11 +256,16 @@ mod tests {
 
     #[test]
     fn paths_of_the_protocols_are_told_from_others() {
-        for path in ["/v1", "/v1/x", "/anthropic/v1/messages", "/messages", "/embeddings", "/messages/count_tokens"] {
-            assert!(is_of_a_protocol(path), "{path}");
+        let (program, mut browser) = (HeaderMap::new(), HeaderMap::new());
+        browser.insert(ACCEPT, HeaderValue::from_static("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"));
+        for path in ["/v1", "/v1/x", "/anthropic/v1/messages", "/messages", "/messages/count_tokens", "//v1/x"] {
+            assert!(is_of_a_protocol(path, &program) && is_of_a_protocol(path, &browser), "{path}");
         }
-        for path in ["/", "/api/v1/plans", "/v10", "/healthz", "/models"] {
-            assert!(!is_of_a_protocol(path), "{path}");
+        for path in ["/", "//", "/api/v1/plans", "//api/v1/plans", "/v10", "/healthz", "/modelsx"] {
+            assert!(!is_of_a_protocol(path, &program), "{path}");
+        }
+        for path in ["/models", "/models/gpt-4o"] {
+            assert!(is_of_a_protocol(path, &program) && !is_of_a_protocol(path, &browser), "{path}");
         }
     }
 
@@ -259,6 +286,9 @@ mod tests {
             ("/v1/responses/a%2Fb", "Unknown(None)"),
             ("/v1/chat/completions/chatcmpl-1", "Call(GET /v1/chat/completions/{id}) Some(OpenAi)"),
             ("/v1/realtime", "NotYet(OpenAi)"),
+            ("/v1/audio/voices", "Unknown(None)"),
+            ("/v1/audio", "Unknown(None)"),
+            ("/v1/images/nothing", "Unknown(None)"),
             ("/v1/messages/count_tokens", "OtherMethod { allow: \"POST\", protocol: Some(Anthropic) }"),
             ("/anthropic/v1/embeddings", "Unknown(Some(Anthropic))"),
             ("/openai/v1/messages/count_tokens", "Unknown(Some(OpenAi))"),
@@ -273,6 +303,15 @@ mod tests {
             ("/messages", "WrongBase(Anthropic)"),
             ("/anthropic/v1/v1/models", "WrongBase(Anthropic)"),
             ("/models", "WrongBase(OpenAi)"),
+            ("/models/gpt-4o", "WrongBase(OpenAi)"),
+            ("//v1/models", "WrongBase(OpenAi)"),
+            ("//v1/messages", "WrongBase(Anthropic)"),
+            ("///v1/chat/completions", "WrongBase(OpenAi)"),
+            ("//chat/completions", "WrongBase(OpenAi)"),
+            ("//openai/v1/models", "WrongBase(OpenAi)"),
+            ("//anthropic/v1/models", "WrongBase(Anthropic)"),
+            ("//v1/nothing", "Unknown(None)"),
+            ("//", "Unknown(None)"),
             ("/v1/messages/batches", "Unknown(None)"),
             ("/v1/nothing", "Unknown(None)"),
             ("/v1/models/", "Unknown(None)"),

@@ -23,7 +23,7 @@ pub(crate) struct PurseView {
     id: String,
     /// `grant`: given by the operator; `allowance`: by the plan, for the present period.
     kind: &'static str,
-    /// All that came into it, what was given back included.
+    /// How many were granted. What is given back to it later is only in its balance.
     #[schema(value_type = String)]
     credits: MicroCredits,
     /// What is left of it, held or not.
@@ -44,11 +44,11 @@ pub(crate) struct PurseView {
 
 impl From<Purse> for PurseView {
     fn from(purse: Purse) -> Self {
-        let Account { id, credits_posted, debits_pending, expires_at, opened_at, .. } = purse.account;
+        let Account { id, granted, debits_pending, expires_at, opened_at, .. } = purse.account;
         Self {
             id: purse_name(id),
             kind: if matches!(id, AccountId::Allowance(..)) { "allowance" } else { "grant" },
-            credits: MicroCredits::new(credits_posted.get()),
+            credits: MicroCredits::new(granted.get()),
             balance: MicroCredits::new(purse.account.balance().get()),
             held: MicroCredits::new(debits_pending.get()),
             expires_at,
@@ -73,10 +73,8 @@ pub(crate) async fn present(control: &Control, access: &InWorkspace) -> Result<C
     let draw = control.plan(&access.workspace.plan).draw(by.at, access.workspace.period_anchor);
     let before = control.store().credits(access.id(), by.at).await?;
     let Some(allowance) = draw.allowance else { return Ok(before) };
-    let id = AccountId::Allowance(access.id(), allowance.period.start);
-    let granted = before.purses.iter().find(|purse| purse.account.id == id).map(|purse| purse.account.granted);
     // Nothing is written where nothing is due, and pages that ask again and again keep nobody from writing.
-    if granted.is_some_and(|granted| granted.get() >= allowance.credits.get()) {
+    if allowance.due(before.purses.iter().map(|purse| &purse.account), by.at).is_zero() {
         return Ok(before);
     }
     if let Err(error) = control.store().allow(access.id(), allowance, by).await {

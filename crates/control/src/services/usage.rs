@@ -9,7 +9,7 @@ use ownkey_domain::money::{MicroCredits, NanoUsd};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::plan::Draw;
 use ownkey_domain::receipt::{Outcome, Receipt};
-use ownkey_domain::service::{QUANTITY_MAX, Service};
+use ownkey_domain::service::{COST_MAX, QUANTITY_MAX, Service};
 use ownkey_domain::time::Timestamp;
 use ownkey_domain::usage::Measured;
 use ownkey_store::{Ordered, ServiceUsage};
@@ -17,6 +17,7 @@ use ownkey_vault::random_bytes;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::amount::unprocessable;
 use crate::auth::InWorkspace;
 use crate::body::{JsonBody, Members};
 use crate::control::Control;
@@ -42,7 +43,7 @@ pub(crate) struct ServiceUsageInput {
     id: String,
     /// The service.
     service: String,
-    /// How many of the service's unit.
+    /// How many of the service's unit; they cost a million credits at most.
     quantity: u64,
     /// When it happened (RFC 3339): now if absent, at most 35 days ago.
     at: Option<String>,
@@ -87,7 +88,7 @@ pub(crate) struct ServiceUsageView {
     responses(
         (status = 201, body = ServiceUsageView, description = "Booked, now or when it was told before"),
         (status = 422, body = ProblemDocument, content_type = "application/problem+json",
-            description = "The id stands for other use"),
+            description = "The id stands for other use, or the quantity costs more than a million credits"),
         (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
@@ -179,7 +180,13 @@ fn receipt(
     told: &Told,
     (at, draw): (Timestamp, Draw),
 ) -> Result<Receipt, Problem> {
-    let credits = if draw.included { MicroCredits::ZERO } else { service.cost(told.quantity) };
+    let credits = if draw.included { Some(MicroCredits::ZERO) } else { service.cost(told.quantity) };
+    let credits = credits.ok_or_else(|| {
+        unprocessable(
+            "quantity",
+            format!("So many cost more than {COST_MAX} credits, the most that is booked at once."),
+        )
+    })?;
     let charge = Charge { credits, usd: NanoUsd::ZERO };
     let settlement = Settlement { charge, funds: draw.funds, included: false };
     Ok(Receipt {

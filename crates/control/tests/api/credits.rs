@@ -215,4 +215,10 @@ async fn periods_begin_where_the_workspace_says() {
     app.pass(Duration::from_secs(1_800));
     let has = app.get(CREDITS, &tenant.key).await.is(200).body;
     assert_eq!((&has["balance"], &has["period_start"]), (&json!("200"), &json!("2026-11-22T17:30:00.000Z")));
+    // Moving it again gives no second allowance.
+    for day in 20..23 {
+        let anchored = json!({"period_anchor": format!("2026-01-{day}T00:00:00Z")});
+        app.call("PATCH", &path, OPERATOR, anchored).await.is(200);
+        assert_eq!(balance(&app, &tenant).await, "200");
+    }
 }

@@ -115,6 +115,24 @@ async fn usage_that_makes_no_sense_is_refused() {
 }
 
 #[tokio::test]
+async fn usage_that_costs_more_than_a_million_credits_is_refused_and_not_clipped() {
+    let app = App::new().await;
+    let tenant = app.tenant_on("prepaid").await;
+    for beyond in [100_000_001, 1_000_000_000_000] {
+        let problem = book(&app, &tenant, call("CA1", beyond)).await;
+        let problem = problem.problem(422, "invalid_value");
+        assert_eq!(problem.body["member"], "quantity");
+        assert!(problem.text.contains("1000000 credits"), "{}", problem.text);
+    }
+    assert_eq!(app.store.check_ledger().await.unwrap().transfers, 0);
+    let most = book(&app, &tenant, call("CA1", 100_000_000)).await.is(201);
+    assert_eq!(most.body["credits"], "1000000");
+    // Where the plan includes it, it costs nothing.
+    let included = app.tenant().await;
+    book(&app, &included, call("CA1", 1_000_000_000_000)).await.is(201);
+}
+
+#[tokio::test]
 async fn usage_is_of_the_time_at_which_it_happened() {
     let app = App::new().await;
     let tenant = app.tenant_on("prepaid").await;

@@ -33,10 +33,11 @@ pub enum AccountId {
     Issued,
     /// Where credits go that expire.
     Expired,
-    /// The operator pays from it what calls cost beyond what their workspaces have.
-    Overrun,
-    /// The operator pays from it, in USD, for access that plans include without a limit.
-    Included,
+    /// The operator pays from it what a workspace's calls cost beyond what it has. Each workspace has its own, so that
+    /// none can fill another's.
+    Overrun(WorkspaceId),
+    /// The operator pays from it, in USD, for access that the workspace's plan includes without a limit.
+    Included(WorkspaceId),
     /// Where a workspace's charges go.
     Charged(WorkspaceId),
     /// What the workspace used, in USD: the other side of its budgets.
@@ -55,16 +56,17 @@ impl AccountId {
     /// What it counts.
     pub const fn asset(self) -> Asset {
         match self {
-            Self::Issued | Self::Expired | Self::Overrun | Self::Charged(_) => Asset::Credit,
+            Self::Issued | Self::Expired | Self::Overrun(_) | Self::Charged(_) => Asset::Credit,
             Self::Allowance(..) | Self::Grant(..) => Asset::Credit,
-            Self::Included | Self::Used(_) | Self::Budget(..) | Self::Fallback(..) => Asset::Usd,
+            Self::Included(_) | Self::Used(_) | Self::Budget(..) | Self::Fallback(..) => Asset::Usd,
         }
     }
 
-    /// Whose it is; `None` for the operator's own.
+    /// Whose calls it is about; `None` for what all workspaces share.
     pub const fn workspace(self) -> Option<WorkspaceId> {
         match self {
-            Self::Issued | Self::Expired | Self::Overrun | Self::Included => None,
+            Self::Issued | Self::Expired => None,
+            Self::Overrun(workspace) | Self::Included(workspace) => Some(workspace),
             Self::Charged(workspace) | Self::Used(workspace) => Some(workspace),
             Self::Allowance(workspace, _) | Self::Grant(workspace, _) => Some(workspace),
             Self::Budget(workspace, ..) | Self::Fallback(workspace, _) => Some(workspace),
@@ -76,7 +78,8 @@ impl AccountId {
         match self {
             Self::Allowance(workspace, _) | Self::Grant(workspace, _) => Some(Self::Charged(workspace)),
             Self::Budget(workspace, ..) | Self::Fallback(workspace, _) => Some(Self::Used(workspace)),
-            Self::Issued | Self::Expired | Self::Overrun | Self::Included | Self::Charged(_) | Self::Used(_) => None,
+            Self::Issued | Self::Expired | Self::Overrun(_) | Self::Included(_) => None,
+            Self::Charged(_) | Self::Used(_) => None,
         }
     }
 
@@ -91,8 +94,8 @@ impl fmt::Display for AccountId {
         match self {
             Self::Issued => f.write_str("issued"),
             Self::Expired => f.write_str("expired"),
-            Self::Overrun => f.write_str("overrun"),
-            Self::Included => f.write_str("included"),
+            Self::Overrun(workspace) => write!(f, "{workspace}/overrun"),
+            Self::Included(workspace) => write!(f, "{workspace}/included"),
             Self::Charged(workspace) => write!(f, "{workspace}/charged"),
             Self::Used(workspace) => write!(f, "{workspace}/used"),
             Self::Allowance(workspace, start) => write!(f, "{workspace}/allowance/{start}"),
@@ -115,8 +118,6 @@ impl FromStr for AccountId {
         match text {
             "issued" => return Ok(Self::Issued),
             "expired" => return Ok(Self::Expired),
-            "overrun" => return Ok(Self::Overrun),
-            "included" => return Ok(Self::Included),
             _ => {}
         }
         let (workspace, rest) = text.split_once('/').ok_or(BadAccountId)?;
@@ -124,6 +125,8 @@ impl FromStr for AccountId {
         let (kind, start) = rest.split_once('/').unwrap_or((rest, ""));
         let start = Timestamp::parse_rfc3339(start).filter(|parsed| parsed.to_string() == start);
         match (kind, start) {
+            ("overrun", None) if rest == kind => Ok(Self::Overrun(workspace)),
+            ("included", None) if rest == kind => Ok(Self::Included(workspace)),
             ("charged", None) if rest == kind => Ok(Self::Charged(workspace)),
             ("used", None) if rest == kind => Ok(Self::Used(workspace)),
             ("allowance", Some(start)) => Ok(Self::Allowance(workspace, start)),
@@ -148,7 +151,7 @@ pub struct Account {
     pub credits_pending: Amount,
     /// Credits.
     pub credits_posted: Amount,
-    /// Of an allowance: how much of it was granted so far. A refund is no grant.
+    /// Of a purse: how much of it was granted so far. What is given back to it is no grant.
     pub granted: Amount,
     /// When what is left in it expires, or its period ends.
     pub expires_at: Option<Timestamp>,

@@ -182,9 +182,9 @@ impl Book {
         self.sum_of_purses(workspace, Account::balance)
     }
 
-    /// The credits of a workspace that are not held.
+    /// The credits of a workspace that are not held, and have not expired.
     pub fn available(&self, workspace: WorkspaceId) -> Amount {
-        self.sum_of_purses(workspace, Account::available)
+        self.sum_of_purses(workspace, |purse| if purse.is_over(self.now) { Amount::ZERO } else { purse.available() })
     }
 
     fn sum_of_purses(&self, workspace: WorkspaceId, of: impl Fn(&Account) -> Amount) -> Amount {
@@ -192,12 +192,13 @@ impl Book {
         purses.fold(Amount::ZERO, |sum, purse| sum.plus(of(purse)).unwrap_or(sum))
     }
 
-    /// Books what has expired of a workspace's credits. What is held stays until its call ends.
+    /// Books what has expired of a workspace's credits. A purse of which something is held stays as it is until its calls
+    /// end: they may need more of it.
     pub fn expire(&mut self, workspace: WorkspaceId) {
         let is_due = |a: &&Account| {
-            a.id.is_purse() && a.id.workspace() == Some(workspace) && a.is_over(self.now) && !a.available().is_zero()
+            a.id.is_purse() && a.id.workspace() == Some(workspace) && a.is_over(self.now) && a.debits_pending.is_zero()
         };
-        let due: Vec<_> = self.accounts.values().filter(is_due).map(|a| (a.id, a.available())).collect();
+        let due: Vec<_> = self.accounts.values().filter(is_due).map(|a| (a.id, a.balance())).collect();
         for (purse, amount) in due {
             self.transfer(purse, AccountId::Expired, amount, About::the(TransferKind::Expiry));
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Amount};
+use super::{Account, AccountId, Amount};
 use crate::id::{RequestId, WorkspaceId};
 use crate::money::{MicroCredits, NanoUsd};
 use crate::period::Period;
@@ -36,6 +36,19 @@ pub struct Allowance {
     pub credits: MicroCredits,
     /// In that time.
     pub period: Period,
+}
+
+impl Allowance {
+    /// What of it is still to be granted to the workspace of those purses. What open periods granted already counts: one
+    /// that begins before another has ended, because the anchor was moved, gives no more than the difference.
+    pub fn due<'a>(&self, purses: impl IntoIterator<Item = &'a Account>, now: Timestamp) -> Amount {
+        if self.period.end.is_some_and(|end| end <= now) {
+            return Amount::ZERO;
+        }
+        let open = |purse: &&Account| matches!(purse.id, AccountId::Allowance(..)) && !purse.is_over(now);
+        let granted = purses.into_iter().filter(open).map(|purse| purse.granted);
+        granted.fold(Amount::from(self.credits), Amount::less)
+    }
 }
 
 /// A budget that covers a call, in its present period.

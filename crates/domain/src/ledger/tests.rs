@@ -145,7 +145,20 @@ fn what_is_not_there_is_overrun_and_never_debt() {
     assert_eq!(book.settle(request(1), workspace(), &settlement(25)), amount(15));
     assert_eq!(book.balance(workspace()), Amount::ZERO);
     assert_eq!(balance_of(&book, AccountId::Charged(workspace())), 25);
-    assert_eq!(balance_of(&book, AccountId::Overrun), -15);
+    assert_eq!(balance_of(&book, AccountId::Overrun(workspace())), -15);
+}
+
+#[test]
+fn what_one_workspace_overruns_fills_no_account_of_another() {
+    let mut book = book();
+    for n in 1..1_024 {
+        book.settle(request(n), workspace(), &settlement(CHARGE_MAX.get()));
+    }
+    book.settle(request(1_024), workspace(), &settlement(CHARGE_MAX.get() - 1));
+    assert_eq!(balance_of(&book, AccountId::Charged(workspace())), i64::MAX);
+    let stranger = WorkspaceId::from_uuid(Uuid::from_u128(2));
+    assert_eq!(book.settle(request(2_000), stranger, &settlement(25)), amount(25));
+    assert_eq!(balance_of(&book, AccountId::Charged(stranger)), 25);
 }
 
 #[test]
@@ -155,9 +168,65 @@ fn held_credits_outlive_their_expiry() {
     assert_eq!(book.hold(&hold(1, 6)), Ok(()));
     let mut book = later(&book, NOW.plus_millis(1_000));
     book.expire(workspace());
-    assert_eq!(balance_of(&book, AccountId::Expired), 4);
+    assert_eq!((balance_of(&book, AccountId::Expired), book.available(workspace())), (0, Amount::ZERO));
     assert_eq!(book.settle(request(1), workspace(), &settlement(5)), Amount::ZERO);
     assert_eq!((balance_of(&book, AccountId::Expired), book.balance(workspace()).get()), (5, 0));
+}
+
+#[test]
+fn a_call_goes_on_drawing_from_the_period_of_its_hold() {
+    let mut book = book();
+    book.grant(&grant(1, 10, Some(NOW.plus_millis(1_000))));
+    assert_eq!(book.hold(&hold(1, 4)), Ok(()));
+    let mut book = later(&book, NOW.plus_millis(1_000));
+    assert!(book.hold(&hold(2, 1)).is_err(), "another call comes too late");
+    assert_eq!(book.extend(&hold(1, 10)), Ok(()));
+    assert!(book.extend(&hold(1, 11)).is_err());
+    check(&book);
+    assert_eq!(book.settle(request(1), workspace(), &settlement(9)), Amount::ZERO);
+    assert_eq!((balance_of(&book, AccountId::Expired), book.balance(workspace())), (1, Amount::ZERO));
+    check(&book);
+}
+
+#[test]
+fn another_anchor_grants_no_second_allowance() {
+    let mut book = book();
+    let day = |n: i64| NOW.plus_millis(n * 86_400_000);
+    let allowance = |start, end, credits| {
+        let period = Period { start: day(start), end: Some(day(end)) };
+        Allowance { credits: MicroCredits::new(credits), period }
+    };
+    book.allow(workspace(), allowance(-3, 27, 100));
+    for start in [-2, -1, 0] {
+        book.allow(workspace(), allowance(start, start + 30, 100));
+        assert_eq!(book.balance(workspace()).get(), 100);
+    }
+    book.allow(workspace(), allowance(0, 30, 130));
+    assert_eq!(book.balance(workspace()).get(), 130, "an upgrade still gives the difference");
+    let mut book = later(&book, day(27));
+    book.expire(workspace());
+    assert_eq!(book.balance(workspace()).get(), 30);
+    book.allow(workspace(), allowance(0, 30, 130));
+    assert_eq!(book.balance(workspace()).get(), 130, "what the first period gave is over");
+}
+
+#[test]
+fn a_refund_grants_nothing_but_what_is_given_anew() {
+    let mut book = book();
+    book.grant(&grant(1, 5, Some(NOW.plus_millis(1_000))));
+    book.settle(request(1), workspace(), &settlement(4));
+    let fresh = GrantId::from_uuid(Uuid::from_u128(9));
+    let refund = Refund { request: request(1), workspace: workspace(), credits: amount(1), fresh, order: order() };
+    assert_eq!(book.refund(&refund), Ok(()));
+    let granted = |book: &Book, n| {
+        let id = AccountId::Grant(workspace(), GrantId::from_uuid(Uuid::from_u128(n)));
+        book.accounts().find(|a| a.id == id).unwrap().granted.get()
+    };
+    assert_eq!(granted(&book, 1), 5);
+    let mut after = later(&book, NOW.plus_millis(1_000));
+    tell_of_charges(&mut after, book.transfers());
+    assert_eq!(after.refund(&Refund { credits: amount(2), ..refund }), Ok(()));
+    assert_eq!((granted(&after, 1), granted(&after, 9)), (5, 2));
 }
 
 #[test]
@@ -220,6 +289,27 @@ fn a_budget_stops_what_it_does_not_cover() {
 }
 
 #[test]
+fn a_budget_counts_what_was_not_known_before() {
+    let mut book = book();
+    let account = AccountId::Budget(workspace(), BudgetId::from_uuid(Uuid::from_u128(3)), NOW);
+    let unknown = |n, limit| HoldCall {
+        funds: Funds::None,
+        budgets: vec![BudgetLine { account, ends_at: None, limit }],
+        ..hold(n, 0)
+    };
+    let limit = Some(NanoUsd::new(100));
+    let settlement = Settlement { charge: charge(0, 100), funds: Funds::None, included: false };
+    for (n, limit) in [(1, limit), (2, None)] {
+        assert_eq!(book.hold(&unknown(n, limit)), Ok(()));
+        check(&book);
+        book.settle(request(n), workspace(), &settlement);
+        check(&book);
+        assert_eq!(balance_of(&book, account), -100 * i64::try_from(n).unwrap());
+    }
+    assert!(book.hold(&unknown(3, limit)).is_err(), "used up");
+}
+
+#[test]
 fn another_payer_holds_on_other_budgets() {
     let mut book = book();
     let line = |n| BudgetLine {
@@ -260,7 +350,10 @@ fn access_that_is_included_costs_the_operator() {
     let mut book = book();
     let included = Settlement { charge: charge(0, 70), funds: Funds::None, included: true };
     book.settle(request(1), workspace(), &included);
-    assert_eq!((balance_of(&book, AccountId::Included), balance_of(&book, AccountId::Used(workspace()))), (-70, 70));
+    assert_eq!(
+        (balance_of(&book, AccountId::Included(workspace())), balance_of(&book, AccountId::Used(workspace()))),
+        (-70, 70)
+    );
 }
 
 #[test]
@@ -268,8 +361,8 @@ fn names_of_accounts_read_back() {
     let ids = [
         AccountId::Issued,
         AccountId::Expired,
-        AccountId::Overrun,
-        AccountId::Included,
+        AccountId::Overrun(workspace()),
+        AccountId::Included(workspace()),
         AccountId::Charged(workspace()),
         AccountId::Used(workspace()),
         AccountId::Allowance(workspace(), NOW),

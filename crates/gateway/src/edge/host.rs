@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
 use super::activity::{Activity, Answering};
+use super::arriving::arriving;
 use super::connection::{Socket, drive};
 use super::tls::Identity;
 use super::writer::Streams;
@@ -93,7 +94,14 @@ impl<A: Answer> Host<A> {
             }
             let open = activity.open(request.version());
             let answer = Arc::clone(&self.answer);
-            async move { Ok::<_, Infallible>(answer.answer(request).await.map(|body| Answering::new(body, open))) }
+            let (request, unread) = arriving(request);
+            async move {
+                let mut response = answer.answer(request).await;
+                if let Some(unread) = unread {
+                    unread.settle(response.headers_mut()).await;
+                }
+                Ok::<_, Infallible>(response.map(|body| Answering::new(body, open)))
+            }
         });
         drive(self.http.serve_connection(TokioIo::new(stream), service), activity, stop).await;
     }

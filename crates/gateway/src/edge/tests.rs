@@ -44,13 +44,17 @@ impl Drop for Flood {
 }
 
 impl Answer for Simple {
-    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+    async fn answer(self: Arc<Self>, request: Request<Arriving>) -> Response<Body> {
         if request.uri().path() == "/wait" {
             self.waiting.notify_one();
             self.go.notified().await;
         }
         if request.uri().path() == "/flood" {
             return Response::new(Flood(Arc::clone(&self.gone)).boxed_unsync());
+        }
+        if request.uri().path() == "/read" {
+            let read = request.into_body().collect().await.map(|body| body.to_bytes());
+            return Response::new(crate::body::full(read.unwrap_or_default()));
         }
         if let Some(what) = ambiguity(&request.into_parts().0) {
             return Response::new(crate::body::full(what));
@@ -100,10 +104,11 @@ async fn closed(stream: &mut TcpStream) {
 /// One request over a connection that stays open, and the answer's body.
 async fn ask(stream: &mut TcpStream, head: &str) -> String {
     stream.write_all(head.as_bytes()).await.unwrap();
-    answer(stream).await
+    answer(stream).await.1
 }
 
-async fn answer(stream: &mut TcpStream) -> String {
+/// An answer's head and body.
+async fn answer(stream: &mut TcpStream) -> (String, String) {
     let mut text = Vec::new();
     loop {
         assert_ne!(stream.read_buf(&mut text).await.unwrap(), 0, "closed before the answer");
@@ -111,13 +116,48 @@ async fn answer(stream: &mut TcpStream) -> String {
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
         if body.len() == length.parse::<usize>().unwrap() {
-            return body.to_owned();
+            return (head.to_owned(), body.to_owned());
         }
     }
 }
 
 const GET: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 const WAIT: &str = "GET /wait HTTP/1.1\r\nhost: a\r\n\r\n";
+
+/// Hyper closes it then without a word, and the caller's next request is lost.
+#[tokio::test]
+async fn who_is_answered_before_his_body_was_read_is_told_if_the_connection_ends() {
+    let served = Served::new(Limits::default()).await;
+    for request in [
+        "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nabc",
+        "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\nexpect: 100-continue\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n",
+    ] {
+        let mut stream = served.connect().await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let (head, body) = answer(&mut stream).await;
+        assert!(head.contains("connection: close") && body == "ok", "{request}{head}");
+        closed(&mut stream).await;
+    }
+}
+
+#[tokio::test]
+async fn a_small_body_that_nobody_read_costs_no_connection() {
+    let served = Served::new(Limits::default()).await;
+    let mut stream = served.connect().await;
+    let text = "x".repeat(60_000);
+    for path in ["/", "/read", "/"] {
+        let head = format!("POST {path} HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n", text.len());
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
+        let (head, body) = answer(&mut stream).await;
+        assert!(!head.contains("connection:") && body == if path == "/read" { &text } else { "ok" }, "{head}");
+    }
+    let chunked = "POST /read HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n";
+    assert_eq!(ask(&mut stream, chunked).await, "a");
+    assert_eq!(ask(&mut stream, GET).await, "ok");
+}
 
 #[tokio::test]
 async fn a_connection_without_a_request_is_closed_in_time() {
@@ -163,7 +203,7 @@ async fn an_open_call_is_not_idle() {
         served.open_for(b"").await;
     }
     served.answer.go.notify_one();
-    assert_eq!(answer(&mut calling).await, "ok");
+    assert_eq!(answer(&mut calling).await.1, "ok");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::ledger::{Funds, HoldCall};
+use ownkey_domain::service::Ending;
 
 use super::problem::Problem;
 use super::receipt::Terms;
@@ -32,13 +33,13 @@ pub async fn admit(
     let call = HoldCall {
         request,
         workspace,
-        amount: terms.charge(terms.bound.most),
+        amount: terms.most,
         funds: terms.draw.funds,
         allowance: terms.draw.allowance,
         // Those count list prices of providers, and a service has none.
         budgets: Vec::new(),
     };
     ledger.hold(call).await?;
-    ledger.evidence(request, terms.charge(terms.bound.least)).map_err(|_| unwritten())?;
+    ledger.evidence(request, terms.charge(Ending::BrokenOff)).map_err(|_| unwritten())?;
     Ok(Admitted(()))
 }

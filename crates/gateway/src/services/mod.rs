@@ -21,11 +21,11 @@ use std::time::Instant;
 use http::header::{ALLOW, HeaderName, HeaderValue};
 use http::request::Parts as Head;
 use http::{Method, Request, Response, StatusCode};
-use hyper::body::Incoming;
 use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::plan::Plan;
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::scope::Scope;
+use ownkey_domain::service::COST_MAX;
 use ownkey_domain::time::Timestamp;
 use ownkey_vault::PlatformKeyHasher;
 use tokio::sync::watch;
@@ -41,6 +41,7 @@ use crate::aside::on_body;
 use crate::body::Body;
 use crate::client::Client;
 use crate::directory::{Caller, Directory, Generation, Workspace};
+use crate::edge::Arriving;
 use crate::error::{Code, Error};
 use crate::forward::{Lease, Sent, Upstreamed, forward};
 use crate::identify::identify;
@@ -114,7 +115,7 @@ impl Services {
     }
 
     /// Answers a request. Dropped when the caller leaves; the receipt is written all the same.
-    pub async fn handle(&self, request: Request<Incoming>) -> Response<Body> {
+    pub async fn handle(&self, request: Request<Arriving>) -> Response<Body> {
         let (at, started) = ((self.parts.clock)(), Instant::now());
         let id = (self.parts.new_id)(at);
         let (head, body) = request.into_parts();
@@ -130,7 +131,7 @@ impl Services {
         &self,
         (id, at, started): (RequestId, Timestamp, Instant),
         head: &Head,
-        body: Incoming,
+        body: Arriving,
     ) -> Result<Response<Body>, Problem> {
         if let Some(what) = edge::ambiguity(head) {
             return Err(Error::bad_request(format!("The request is ambiguous: {what}.")).into());
@@ -150,7 +151,7 @@ impl Services {
     }
 
     /// The steps between knowing the caller and having the service's head.
-    async fn carry(&self, call: &mut Call<'_>, body: Incoming) -> Result<Answer, Problem> {
+    async fn carry(&self, call: &mut Call<'_>, body: Arriving) -> Result<Answer, Problem> {
         let mut stop = self.stop(&call.caller);
         let (metered, reach) = self.service(call)?;
         let body = stop.unless(self.receive(call, reach, body)).await?;
@@ -182,7 +183,7 @@ impl Services {
         Ok((metered, reach))
     }
 
-    async fn receive(&self, call: &mut Call<'_>, reach: &Reach, body: Incoming) -> Result<RequestBody, Error> {
+    async fn receive(&self, call: &mut Call<'_>, reach: &Reach, body: Arriving) -> Result<RequestBody, Error> {
         let all = &self.parts.limits;
         let most = reach.body_bytes_max.map_or(all.body_bytes_max, |most| most.min(all.body_bytes_max));
         let limits = Limits { body_bytes_max: most, ..all.clone() };
@@ -220,7 +221,7 @@ impl Services {
         let plan = self.plan(&workspace)?;
         self.take_turn(call, plan, workspace.id)?;
         let draw = plan.draw_for_services((self.parts.clock)(), workspace.period_anchor);
-        let terms = Terms { service: metered.service.clone(), bound, draw };
+        let terms = Terms::new(metered.service.clone(), bound, draw).ok_or_else(too_dear)?;
         call.receipt.on(terms.clone());
         let credential = reach.credential.as_ref().ok_or_else(|| {
             let message = "The operator's credential for this service is not configured. Ask the operator.";
@@ -292,6 +293,10 @@ impl Services {
             Error::new(Code::PlanRequired, "The workspace's plan is not configured. Ask the operator.")
         })
     }
+}
+
+fn too_dear() -> Error {
+    Error::bad_request(format!("This request could cost more than {COST_MAX} credits, the most of any. Send less."))
 }
 
 fn no_service() -> Error {

@@ -6,7 +6,6 @@ use http::header::{HeaderName, HeaderValue};
 use ownkey_domain::ledger::Shortage;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::receipt::Outcome;
-use ownkey_domain::service::Ending;
 use serde_json::{Map, Value, json};
 
 use super::receipt::OpenReceipt;
@@ -51,8 +50,8 @@ impl From<HoldRefused> for Problem {
 }
 
 impl Problem {
-    /// The same, as the end of a call: it costs nothing, its receipt says what the caller is told, and the answer says
-    /// who pays if a request went out.
+    /// The same, as the end of a call: its receipt says what the caller is told, and the answer says who pays if a request
+    /// went out.
     pub fn ending(mut self, mut receipt: OpenReceipt) -> Self {
         receipt.note(|receipt| {
             receipt.status = self.error.status().as_u16();
@@ -61,8 +60,9 @@ impl Problem {
         if receipt.has_payer() {
             self.error = self.error.with_header(PAYER, PAYS);
         }
+        let ending = receipt.ending_by(&self.error);
         // A journal that fails is logged there.
-        let _ = receipt.close(Ending::Failed, Outcome::Failed);
+        let _ = receipt.close(ending, Outcome::Failed);
         self
     }
 

@@ -12,6 +12,7 @@ use ownkey_domain::receipt::{Attempt, Outcome, Receipt};
 use ownkey_domain::service::{Bound, Ending, Service};
 use ownkey_domain::usage::Measured;
 
+use crate::error::{Error, Source};
 use crate::ledger::{JournalUnavailable, Ledger};
 use crate::metrics::Metrics;
 
@@ -27,19 +28,40 @@ pub struct Book {
 #[derive(Clone)]
 pub struct Terms {
     /// The service as it was when the call was admitted: its price stays.
-    pub service: Service,
+    service: Service,
     /// How much the call may turn out to use.
-    pub bound: Bound,
+    bound: Bound,
+    /// What is set aside for that.
+    pub most: Charge,
     /// What pays.
     pub draw: Draw,
 }
 
 impl Terms {
-    /// What so much of it is charged: nothing where the plan includes it.
-    pub fn charge(&self, quantity: u64) -> Charge {
-        let credits = if self.draw.included { MicroCredits::ZERO } else { self.service.cost(quantity) };
-        Charge { credits, usd: NanoUsd::ZERO }
+    /// Those of a call of that bound; `None` if it may cost more than any use does.
+    pub fn new(service: Service, bound: Bound, draw: Draw) -> Option<Self> {
+        let most = charge(&service, draw, bound.most)?;
+        Some(Self { service, bound, most, draw })
     }
+
+    /// What a call that ended like that is charged.
+    pub fn charge(&self, ending: Ending) -> Charge {
+        charge(&self.service, self.draw, ending.charged(self.bound)).unwrap_or(self.most)
+    }
+
+    /// How it ended, as far as that is believed: what costs more than any use does was not told.
+    fn believed(&self, ending: Ending) -> Ending {
+        match ending {
+            Ending::Told(quantity) if charge(&self.service, self.draw, quantity).is_none() => Ending::Untold,
+            believed => believed,
+        }
+    }
+}
+
+/// What so much of a service is charged: nothing where the plan includes it.
+fn charge(service: &Service, draw: Draw, quantity: u64) -> Option<Charge> {
+    let credits = if draw.included { MicroCredits::ZERO } else { service.cost(quantity)? };
+    Some(Charge { credits, usd: NanoUsd::ZERO })
 }
 
 /// A receipt that is still being written. Dropping it means that the caller left.
@@ -126,6 +148,14 @@ impl OpenReceipt {
         });
     }
 
+    /// How a call ends by that error. One of ours, while the service had not said anything yet, ended the call from
+    /// here: the service may have done all of it, as when the caller leaves. Else revoking a key would make calls free.
+    pub fn ending_by(&self, error: &Error) -> Ending {
+        let attempt = self.draft.as_ref().and_then(|draft| draft.attempts.last());
+        let is_awaited = attempt.is_some_and(|attempt| attempt.status.is_none());
+        if is_awaited && error.source_of == Source::Ownkey { Ending::Left } else { Ending::Failed }
+    }
+
     /// Closes the receipt: charges the call and writes it down. Once; later words change nothing.
     pub fn close(&mut self, ending: Ending, outcome: Outcome) -> Result<(), JournalUnavailable> {
         let went_out = self.went_out.load(Ordering::Relaxed);
@@ -133,7 +163,11 @@ impl OpenReceipt {
             self.withdraw_attempt();
         }
         let Some(mut receipt) = self.draft.take() else { return Ok(()) };
-        let ending = if went_out { ending } else { Ending::Failed };
+        let ending = match &self.terms {
+            _ if !went_out => Ending::Failed,
+            Some(terms) => terms.believed(ending),
+            None => ending,
+        };
         let is_refused = receipt.attempts.is_empty() && outcome == Outcome::Failed;
         receipt.outcome = if is_refused { Outcome::Refused } else { outcome };
         receipt.timing.total_ms = millis(self.started.elapsed());
@@ -164,7 +198,7 @@ fn settle(receipt: &mut Receipt, terms: &Terms, ending: Ending) {
         Ending::Failed | Ending::Untold | Ending::BrokenOff | Ending::Left => None,
     };
     receipt.service = Some(terms.service.used(told));
-    let charge = terms.charge(ending.charged(terms.bound));
+    let charge = terms.charge(ending);
     receipt.credits = charge.credits;
     let funds = terms.draw.funds;
     // Nothing is held where the plan includes it.

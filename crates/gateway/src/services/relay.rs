@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use super::receipt::OpenReceipt;
 use crate::body::{Body, BodyError};
 use crate::edge::writer::Writer;
-use crate::error::Error;
+use crate::error::{Error, Source};
 use crate::failure;
 use crate::relay::Watch;
 use crate::relay::watched::{Watchable, Watched};
@@ -71,7 +71,7 @@ impl Relay {
             // Trailers are the service's hop only.
             Some(Ok(frame)) => frame.into_data().map_or_else(|_| Bytes::new(), |chunk| self.pass(&chunk)),
             Some(Err(_)) => {
-                self.break_off(&failure::broke_off());
+                self.break_off(Ending::BrokenOff, &failure::broke_off());
                 Bytes::new()
             }
             None => {
@@ -98,9 +98,9 @@ impl Relay {
         self.state = if recorded.is_ok() { State::Ending(scrub.finish().into()) } else { State::Broken };
     }
 
-    fn break_off(&mut self, error: &Error) {
+    fn break_off(&mut self, ending: Ending, error: &Error) {
         self.receipt.note(|receipt| receipt.error = Some(error.code.as_str().to_owned()));
-        self.give_up(Ending::BrokenOff, Outcome::Failed);
+        self.give_up(ending, Outcome::Failed);
         self.state = State::Broken;
         if let Some(writer) = &self.writer {
             writer.end();
@@ -120,7 +120,9 @@ impl Relay {
 impl Watchable for Relay {
     fn end_early(&mut self, error: &Error) {
         if matches!(self.state, State::Flowing(_)) {
-            self.break_off(error);
+            // What ends here was not broken off by the service.
+            let ending = if error.source_of == Source::Ownkey { Ending::Left } else { Ending::BrokenOff };
+            self.break_off(ending, error);
         }
     }
 

@@ -74,6 +74,7 @@ fn items_are_counted_where_the_configuration_says() {
     assert_eq!(listed(results, br#"{"resultsets":[1],"result":[1],"results":[ ]}"#), Some(0));
     assert_eq!(listed(results, br#"{"results":[1,2],"results":[1]}"#), Some(2), "the longest counts");
     assert_eq!(listed(results, b"<html>"), None);
+    assert_eq!(listed(None, b"[1,2,3,4,5,6,7,8,9,10,11]"), Some(9), "no more than is set aside");
 }
 
 proptest! {

@@ -176,7 +176,7 @@ pub(super) const PLAIN: Terms =
 
 /// A file of the operator's account.
 const FILE_ID: (&str, &Look<'static>) = ("file_id", &Look::Nothing(|| reference("the member", "file_id")));
-/// Prompt and answer would lie in the operator's account, where no call could list or delete them.
+/// A completion would lie in the operator's account, where no call could list or delete it. A response can be.
 const STORE: (&str, &Look<'static>) = ("store", &Look::Nothing(|| not_priced("the member", "store")));
 /// A voice is a word, or one that somebody made.
 pub(super) static VOICE: Look<'static> = Look::Object(&[("id", &Look::Nothing(|| reference("the member", "voice")))]);
@@ -231,7 +231,6 @@ const RESPONSE_LOOK: Members<'static> = &[
     ("background", &Look::Nothing(|| not_priced("the member", "background"))),
     ("conversation", &Look::Nothing(|| reference("the member", "conversation"))),
     ("prompt", &Look::Nothing(|| reference("the member", "prompt"))),
-    STORE,
 ];
 static ITEM: Look<'static> = Look::Item(
     Words { what: "the item", known: &ITEMS },

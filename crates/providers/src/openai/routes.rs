@@ -124,8 +124,14 @@ pub(super) const ROUTES: &[Route] = &[
         ..CALL
     },
     Route { template: "/v1/embeddings", modes: &[Mode::Embedding], managed: Some(&managed::EMBEDDINGS), ..CALL },
-    // Free by the catalogue's prices, which need no usage: the answer has none.
-    Route { template: "/v1/moderations", modes: &[Mode::Moderation], managed: Some(&managed::MODERATIONS), ..CALL },
+    // Free at the provider, whatever the model; the answer has no usage.
+    Route {
+        template: "/v1/moderations",
+        charge: Charge::Nothing,
+        modes: &[Mode::Moderation],
+        managed: Some(&managed::MODERATIONS),
+        ..CALL
+    },
     // Sound as it is tells nothing of what it used; as events it does.
     Route {
         template: "/v1/audio/speech",

@@ -30,7 +30,7 @@ fn phone() -> Service {
 
 /// So many seconds, by a workspace that has five credits a month.
 fn usage(workspace: WorkspaceId, id: &str, seconds: u64, n: u32) -> ServiceUsage {
-    let credits = phone().cost(seconds);
+    let credits = phone().cost(seconds).unwrap();
     let charge = Charge { credits, usd: NanoUsd::ZERO };
     let settlement = Settlement { charge, funds: Funds::All, included: false };
     let receipt = Receipt {

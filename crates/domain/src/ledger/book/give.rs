@@ -54,14 +54,10 @@ impl Book {
     /// Grants what a plan allows in a period, once. If the plan allows more by now, the difference.
     pub fn allow(&mut self, workspace: WorkspaceId, allowance: Allowance) {
         let id = AccountId::Allowance(workspace, allowance.period.start);
-        if allowance.period.end.is_some_and(|end| end <= self.now) {
-            return;
-        }
-        let granted = self.account(id, allowance.period.end).granted;
-        let more = Amount::from(allowance.credits).less(granted);
-        if !more.is_zero() && self.transfer(AccountId::Issued, id, more, About::the(TransferKind::Allowance)) {
-            let account = self.account(id, allowance.period.end);
-            account.granted = account.granted.plus(more).unwrap_or(account.granted);
+        let more = allowance.due(self.accounts.values().filter(|a| a.id.workspace() == Some(workspace)), self.now);
+        if !more.is_zero() {
+            self.account(id, allowance.period.end);
+            self.issue(id, more, About::the(TransferKind::Allowance));
         }
     }
 
@@ -70,7 +66,20 @@ impl Book {
         let id = AccountId::Grant(grant.workspace, grant.id);
         self.account(id, grant.expires_at);
         let about = About { order: Some(grant.order.clone()), ..About::the(TransferKind::Grant) };
-        self.transfer(AccountId::Issued, id, grant.credits, about)
+        self.issue(id, grant.credits, about)
+    }
+
+    fn issue(&mut self, purse: AccountId, credits: Amount, about: About) -> bool {
+        let is_done = self.transfer(AccountId::Issued, purse, credits, about);
+        if is_done {
+            self.note_granted(purse, credits);
+        }
+        is_done
+    }
+
+    fn note_granted(&mut self, purse: AccountId, credits: Amount) {
+        let purse = self.account(purse, None);
+        purse.granted = purse.granted.plus(credits).unwrap_or(purse.granted);
     }
 
     /// Gives back what a call was charged: to where it came from, what lasts longest first, or for another 30 days where
@@ -106,6 +115,9 @@ impl Book {
             let from = AccountId::Charged(refund.workspace);
             if self.transfer(from, to, amount, about) {
                 self.note_refunded(refund.request, purse, amount);
+                if !is_open {
+                    self.note_granted(to, amount);
+                }
                 rest = rest.less(amount);
             }
         }

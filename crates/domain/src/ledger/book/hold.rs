@@ -6,9 +6,17 @@ use crate::ledger::{Account, AccountId, Amount, BudgetLine, Funds, HoldCall, Sho
 use crate::money::{MicroCredits, NanoUsd};
 use crate::time::Timestamp;
 
+/// What is drawn on: which credits of whom, and the legs whose purses may be over.
+type Drawn<'a> = (WorkspaceId, Funds, &'a [Leg]);
+
 impl Book {
     /// Holds what a call may cost, or nothing.
     pub fn hold(&mut self, call: &HoldCall) -> Result<(), Shortage> {
+        self.hold_from(call, &[])
+    }
+
+    /// The same, of purses that are open and of those of these legs, which may be over.
+    fn hold_from(&mut self, call: &HoldCall, own: &[Leg]) -> Result<(), Shortage> {
         if let Some(allowance) = call.allowance {
             self.allow(call.workspace, allowance);
         }
@@ -20,7 +28,7 @@ impl Book {
             Funds::None => Vec::new(),
             funds => {
                 let held = self.held_on(call.request, AccountId::is_purse);
-                self.draw(call.workspace, funds, call.amount.credit_amount().less(held))?
+                self.draw((call.workspace, funds, own), call.amount.credit_amount().less(held))?
             }
         };
         self.let_go(call);
@@ -30,9 +38,8 @@ impl Book {
         for line in &call.budgets {
             let amount = self.missing_on(call, line);
             self.account(line.account, line.ends_at);
-            if !amount.is_zero() {
-                self.pend(call, Leg { account: line.account, amount });
-            }
+            // A leg of nothing too: what the call costs is counted where it has legs.
+            self.pend(call, Leg { account: line.account, amount });
         }
         self.touched.insert(call.request);
         self.holds.entry(call.request).or_insert_with(|| (call.workspace, Vec::new()));
@@ -47,9 +54,11 @@ impl Book {
         gone.iter().for_each(|leg| self.void(leg));
     }
 
-    /// Holds more for a call that holds something; a call that has ended meanwhile holds nothing any more.
+    /// Holds more for a call that holds something; a call that has ended meanwhile holds nothing any more. It belongs to
+    /// the period of its hold: what it draws on it may go on drawing on after that has expired.
     pub fn extend(&mut self, call: &HoldCall) -> Result<(), Shortage> {
-        if self.holds.contains_key(&call.request) { self.hold(call) } else { Ok(()) }
+        let Some((_, own)) = self.holds.get(&call.request).cloned() else { return Ok(()) };
+        self.hold_from(call, &own)
     }
 
     /// What is still to be held on a budget.
@@ -77,12 +86,12 @@ impl Book {
     }
 
     /// Which purses so much would come from, what expires soonest first.
-    fn draw(&self, workspace: WorkspaceId, funds: Funds, wanted: Amount) -> Result<Vec<Leg>, Shortage> {
-        let (legs, missing) = self.take(workspace, funds, wanted);
+    fn draw(&self, from: Drawn<'_>, wanted: Amount) -> Result<Vec<Leg>, Shortage> {
+        let (legs, missing) = self.take(from, wanted);
         if missing.is_zero() {
             return Ok(legs);
         }
-        let purses = || self.purses(workspace, funds);
+        let purses = || self.purses(from);
         let sum = |of: fn(&Account) -> Amount| {
             purses().into_iter().fold(Amount::ZERO, |sum, purse| sum.plus(of(purse)).unwrap_or(sum))
         };
@@ -94,9 +103,9 @@ impl Book {
     }
 
     /// As much of it as there is, and what is missing.
-    pub(super) fn take(&self, workspace: WorkspaceId, funds: Funds, wanted: Amount) -> (Vec<Leg>, Amount) {
+    pub(super) fn take(&self, from: Drawn<'_>, wanted: Amount) -> (Vec<Leg>, Amount) {
         let (mut legs, mut missing) = (Vec::new(), wanted);
-        for purse in self.purses(workspace, funds) {
+        for purse in self.purses(from) {
             let amount = purse.available().min(missing);
             if !amount.is_zero() {
                 legs.push(Leg { account: purse.id, amount });
@@ -107,13 +116,16 @@ impl Book {
     }
 
     /// The purses that may be drawn on, in the order in which they are.
-    fn purses(&self, workspace: WorkspaceId, funds: Funds) -> Vec<&Account> {
+    fn purses(&self, (workspace, funds, own): Drawn<'_>) -> Vec<&Account> {
         let of_funds = |id: AccountId| match funds {
             Funds::None => false,
             Funds::Allowance => matches!(id, AccountId::Allowance(..)),
             Funds::All => id.is_purse(),
         };
-        let open = |a: &&Account| a.id.workspace() == Some(workspace) && of_funds(a.id) && !a.is_over(self.now);
+        let is_own = |id: AccountId| own.iter().any(|leg| leg.account == id);
+        let open = |a: &&Account| {
+            a.id.workspace() == Some(workspace) && of_funds(a.id) && (!a.is_over(self.now) || is_own(a.id))
+        };
         let mut purses: Vec<_> = self.accounts.values().filter(open).collect();
         // An allowance is spent before what was paid for, should both end at once.
         let last = Timestamp::from_millis(i64::MAX);

@@ -19,7 +19,7 @@ impl Book {
         }
         if included {
             let to = AccountId::Used(workspace);
-            self.transfer(AccountId::Included, to, usd, About::call(TransferKind::Included, request));
+            self.transfer(AccountId::Included(workspace), to, usd, About::call(TransferKind::Included, request));
         }
         self.expire(workspace);
         overrun
@@ -45,12 +45,12 @@ impl Book {
         if due.is_zero() || funds == Funds::None {
             return Amount::ZERO;
         }
-        for leg in self.take(workspace, funds, due).0 {
+        for leg in self.take((workspace, funds, &[]), due).0 {
             due = self.pay(request, leg.account, leg.amount, due);
         }
-        let to = AccountId::Charged(workspace);
-        if self.transfer(AccountId::Overrun, to, due, About::call(TransferKind::Overrun, request)) {
-            self.note_charged(request, AccountId::Overrun, due);
+        let (from, to) = (AccountId::Overrun(workspace), AccountId::Charged(workspace));
+        if self.transfer(from, to, due, About::call(TransferKind::Overrun, request)) {
+            self.note_charged(request, from, due);
         }
         due
     }

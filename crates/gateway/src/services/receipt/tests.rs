@@ -10,7 +10,9 @@ use ownkey_domain::time::Timestamp;
 use uuid::Uuid;
 
 use super::*;
+use crate::error::Code;
 use crate::ledger::HoldRefused;
+use crate::services::problem::Problem;
 
 /// Keeps what it is told.
 #[derive(Default)]
@@ -59,7 +61,7 @@ fn terms(funds: Funds) -> Terms {
         is_served: true,
     };
     let draw = Draw { funds, allowance: None, included: funds == Funds::None };
-    Terms { service, bound: Bound { most: 10, least: 1 }, draw }
+    Terms::new(service, Bound { most: 10, least: 1 }, draw).unwrap()
 }
 
 /// What is written down of a call that was admitted, then lived like that.
@@ -99,6 +101,20 @@ fn what_was_told_is_charged_and_written_down() {
 }
 
 #[test]
+fn a_call_costs_no_more_than_any_use_and_what_claims_more_was_not_told() {
+    let Terms { service, draw, .. } = terms(Funds::All);
+    assert!(Terms::new(service.clone(), Bound::exactly(500_000), draw).is_some());
+    assert!(Terms::new(service, Bound::exactly(500_001), draw).is_none());
+    let receipt = written(Funds::All, |mut open| {
+        sent(&mut open);
+        open.answered(200);
+        open.close(Ending::Told(500_001), Outcome::Complete).unwrap();
+    });
+    assert_eq!((charged(&receipt).as_deref(), receipt.measured), (Some("20"), Measured::Unknown), "the hold");
+    assert_eq!(receipt.service.unwrap().quantity, None);
+}
+
+#[test]
 fn whoever_leaves_pays_what_was_set_aside_once_the_request_is_out() {
     let receipt = written(Funds::All, |mut open| sent(&mut open));
     assert_eq!((charged(&receipt).as_deref(), receipt.outcome), (Some("20"), Outcome::Cancelled));
@@ -121,6 +137,27 @@ fn an_error_is_free_and_a_broken_answer_costs_what_was_asked_for() {
     assert_eq!(charged(&ended(Ending::Failed)).as_deref(), Some("0"));
     assert_eq!(charged(&ended(Ending::BrokenOff)).as_deref(), Some("2"));
     assert_eq!(charged(&ended(Ending::Untold)).as_deref(), Some("20"));
+}
+
+#[test]
+fn a_call_ended_from_here_pays_what_was_set_aside_once_the_request_is_out() {
+    let ended = |error: Error, live: fn(&mut OpenReceipt)| {
+        let receipt = written(Funds::All, move |mut open| {
+            live(&mut open);
+            let _ = Problem::from(error).ending(open);
+        });
+        (charged(&receipt).unwrap(), receipt.outcome)
+    };
+    let revoked = || Error::new(Code::Unauthorized, "The platform key was revoked during the call.");
+    let unreachable = Error::of_provider(Code::ProviderUnavailable, "The provider could not be reached.");
+    assert_eq!(ended(revoked(), sent), ("20".to_owned(), Outcome::Failed));
+    assert_eq!(ended(unreachable, sent), ("0".to_owned(), Outcome::Failed), "the service's own failure");
+    assert_eq!(ended(revoked(), |open| open.attempt(Arc::default())).0, "0", "nothing went out");
+    let refused = |open: &mut OpenReceipt| {
+        sent(open);
+        open.answered(500);
+    };
+    assert_eq!(ended(revoked(), refused).0, "0", "the service had said that it failed");
 }
 
 #[test]
