@@ -1128,7 +1128,7 @@ export interface components {
             balance: string;
             /** @description When it came. */
             created_at: string;
-            /** @description All that came into it, what was given back included. */
+            /** @description How many were granted. What is given back to it later is only in its balance. */
             credits: string;
             /** @description When what is left expires; null is never. */
             expires_at?: string | null;
@@ -2208,7 +2208,7 @@ export interface components {
             id: string;
             /**
              * Format: int64
-             * @description How many of the service's unit.
+             * @description How many of the service's unit; they cost a million credits at most.
              */
             quantity: number;
             /** @description The service. */
@@ -4628,7 +4628,7 @@ export interface operations {
                     "application/json": components["schemas"]["ServiceUsage"];
                 };
             };
-            /** @description The id stands for other use */
+            /** @description The id stands for other use, or the quantity costs more than a million credits */
             422: {
                 headers: {
                     [name: string]: unknown;
