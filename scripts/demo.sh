@@ -131,7 +131,9 @@ member() { grep -o "\"$1\":\"[^\"]*\"" | head -n1 | cut -d'"' -f4; }
 show() {
     local bold="" plain=""
     [[ -t 1 ]] && bold=$'\e[1m' plain=$'\e[0m'
-    local keys=$url/api/v1/workspaces/current/provider-keys/anthropic
+    local keys=$url/api/v1/workspaces/current/provider-keys/anthropic dashboard
+    # While nobody can sign in, each start prints a link that makes the operator.
+    dashboard=$(grep -o 'http[^ ]*/setup#[^ ]*' "$dir/ownkey.log" | head -n1 || true)
     local first="See x-ownkey-payer in the answer: managed access pays." last="The next call is managed again."
     # Hosted access there is paid in credits, and there are none yet.
     [[ $product == niyra ]] && first="Hosted access costs credits, and there are none yet: 402." last="The next call is 402 again."
@@ -139,6 +141,7 @@ show() {
 
   ${bold}Ownkey$plain        $url   (as ${product^}, by examples/$product.toml; simulated providers on ports $((sim_port + 1)) and $((sim_port + 2)))
   ${bold}Platform key$plain  $key   (workspace Acme Inc)
+  ${bold}Dashboard$plain     ${dashboard:-$url}${dashboard:+   (whoever opens it first is the operator; it works once)}
 
 ${bold}Ask a model.$plain $first
   curl -iN $url/v1/messages -H 'x-api-key: $key' \\
