@@ -40,11 +40,12 @@ acceptance() { .venv/bin/python -m pytest acceptance "$@"; }
 acceptance_on_postgres() {
     local once=(test_bad_machine.py test_canary_scanner.py test_dashboard.py test_database_away.py test_nodes.py)
     [[ -n ${OWNKEY_SOAK:-} ]] || once+=(
-        test_as_it_came.py test_bad_keys.py test_bad_providers.py test_bad_requests.py test_broken_streams.py
-        test_coding_agents.py test_cors.py test_fault_table.py test_frameworks.py test_leaving.py
+        test_as_it_came.py test_bad_keys.py test_bad_providers.py test_bad_requests.py test_billing.py
+        test_broken_streams.py test_celune_api_keys.py test_coding_agents.py test_cors.py test_costs.py
+        test_fallback.py test_fault_table.py test_frameworks.py test_leaving.py test_login.py
         test_malformed_framing.py test_managed_bounds.py test_models.py test_niyra_keys.py test_niyra_models.py
-        test_paths.py test_sdk_node.py test_sdk_python.py test_told_right.py test_tls.py test_unread.py
-        test_verdicts.py
+        test_paths.py test_sdk_node.py test_sdk_python.py test_services.py test_tls.py test_told_right.py
+        test_unread.py test_verdicts.py
     )
     OWNKEY_TEST_DB=postgres acceptance "${once[@]/#/--ignore=acceptance/}"
 }
