@@ -2,11 +2,12 @@
 
 import json
 import os
-import re
 import shutil
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+from .browser import setup_link
 
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
@@ -73,11 +74,6 @@ class Visit:
 def is_fault(message) -> bool:
     # The browser itself logs every refusal of the server.
     return message.type == "error" and not message.text.startswith("Failed to load resource")
-
-
-def setup_link(output: str) -> str:
-    """The link that a server prints while it knows nobody."""
-    return re.findall(r"https?://\S+/setup#\S+", output)[-1]
 
 
 __all__ = ["DESK", "PASSWORD", "PHONE", "Visit", "launch", "setup_link", "sync_playwright"]

@@ -2,8 +2,8 @@
 //! refused or never went out, else an estimate from the prompt and what came of the answer. What has no price costs what
 //! was held for it: unknown is not free.
 
-use ownkey_domain::ledger::{Charge, Funds, Settlement};
-use ownkey_domain::money::{MicroCredits, NanoUsd, PicoUsd};
+use ownkey_domain::ledger::Charge;
+use ownkey_domain::money::PicoUsd;
 use ownkey_domain::receipt::{Outcome, Receipt};
 use ownkey_domain::usage::{Measured, TokenClass};
 use ownkey_providers::answer::{Billing, Served, Stored};
@@ -74,13 +74,6 @@ fn estimate(served: &Served, guess: Guess) -> Option<Served> {
     usage.set(TokenClass::Output, usage.get(TokenClass::Output).unwrap_or(0).max(guess.output));
     Some(Served { usage, measured: Measured::Estimated, parts: Vec::new(), ..served.clone() })
 }
-
-/// The settlement of a call that asked for a hold and then had another payer.
-pub const NOTHING: Settlement = Settlement {
-    charge: Charge { credits: MicroCredits::ZERO, usd: NanoUsd::ZERO },
-    funds: Funds::None,
-    included: false,
-};
 
 /// Whether a call that went out may be on the provider's bill: he did not refuse it.
 pub fn may_be_billed(receipt: &Receipt) -> bool {

@@ -81,6 +81,11 @@ impl Funding {
         }
     }
 
+    /// Whether anybody counts what it costs. An own key without a budget is its workspace's own business.
+    pub fn is_counted(&self) -> bool {
+        self.draw != NOTHING || self.cap.is_some() || !self.budgets.is_empty()
+    }
+
     /// Whether something must be held for it. What costs nothing in any case needs no hold.
     pub fn holds(&self) -> bool {
         let is_free = self.quote.is_some_and(|quote| quote.cost(quote.most) == Some(PicoUsd::ZERO));

@@ -335,15 +335,14 @@ impl Gateway {
         let route = call.route;
         let measured =
             |shape, media, chain| Measures { route, request, body_bytes, chain, shape, media }.size(decision);
+        let funding = self.funding(call, decision);
+        let is_counted = funding.is_counted();
         let quote = |size: &Size| match model.is_free {
+            _ if !is_counted => None,
             true => Some(Quote::NOTHING),
             false => model.model().and_then(|model| Quote::of(model, size)),
         };
-        let funding = self.funding(call, decision).quoted(quote(&measured(
-            Shape::default(),
-            Media::default(),
-            ChainTokens::default(),
-        )))?;
+        let funding = funding.quoted(quote(&measured(Shape::default(), Media::default(), ChainTokens::default())))?;
         let shape = if is_managed {
             terms::look_at_query(call.route, received.head.uri.query())?;
             let world = terms::closed_world(call.route, model, &received.head.headers, &self.parts.managed)?;

@@ -3,6 +3,7 @@
 mod held;
 mod price;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -235,12 +236,14 @@ impl OpenReceipt {
 
 impl OpenReceipt {
     /// What the answer said of itself, as far as it can be true.
-    fn told(&self, receipt: &Receipt, served: &Served) -> Served {
-        let mut told = served.clone();
+    fn told<'s>(&self, receipt: &Receipt, served: &'s Served) -> Cow<'s, Served> {
+        let mut told = Cow::Borrowed(served);
         let mut usages = served.parts.iter().map(|part| &part.usage).chain([&served.usage]);
         if !usages.all(Usage::is_believable) {
+            let told = told.to_mut();
             (told.usage, told.measured, told.parts) = (Usage::default(), Measured::Unknown, Vec::new());
         } else if let Some(characters) = self.characters_sold(receipt, served) {
+            let told = told.to_mut();
             told.usage = Usage::default().with_unit(Unit::InputCharacter, characters);
             told.measured = Measured::Estimated;
         }

@@ -115,6 +115,15 @@ pub struct Settlement {
     pub included: bool,
 }
 
+impl Settlement {
+    /// Of a call that cost nothing, so that all it held is void.
+    pub const NOTHING: Self = Self {
+        charge: Charge { credits: MicroCredits::ZERO, usd: NanoUsd::ZERO },
+        funds: Funds::None,
+        included: false,
+    };
+}
+
 /// The most that one call is charged: nine billion credits, or nine million USD. What claims more is not believed, and
 /// accounts still count a thousand of them.
 pub const CHARGE_MAX: Amount = Amount::at_least_zero(1 << 53);

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ownkey_domain::ledger::Charge;
+use ownkey_domain::ledger::{Charge, Settlement};
 use ownkey_domain::money::PicoUsd;
 use ownkey_domain::receipt::Receipt;
 use ownkey_providers::answer::Served;
 
 use super::{Guess, OpenReceipt};
-use crate::charge;
 use crate::funds::Funding;
 use crate::ledger::Ledger;
 use crate::metrics::Metrics;
@@ -148,7 +147,7 @@ impl OpenReceipt {
                 receipt.settlement = Some(held.funding.settlement(Charge::default()));
             }
             Some(held) => self.book.charge(receipt, held, (served, self.guess)),
-            None if self.asked => receipt.settlement = Some(charge::NOTHING),
+            None if self.asked => receipt.settlement = Some(Settlement::NOTHING),
             None => {}
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ownkey_domain::id::{NodeId, RequestId, WorkspaceId};
-use ownkey_domain::ledger::{Charge, Funds, HoldCall, Settlement, Shortage};
+use ownkey_domain::ledger::{Funds, HoldCall, Settlement, Shortage};
 use ownkey_domain::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -134,7 +134,7 @@ impl HoldsTask {
         let mut tx = self.store.inner.db.begin().await?;
         let mut open = OpenBook::open(&mut tx, &workspaces, &requests, (self.clock)()).await?;
         for (request, workspace) in &self.abandoned {
-            open.book.settle(*request, *workspace, &NOTHING);
+            open.book.settle(*request, *workspace, &Settlement::NOTHING);
         }
         let take = |(call, more): &(&HoldCall, bool)| if *more { open.book.extend(call) } else { open.book.hold(call) };
         let outcomes = calls.iter().map(take).collect();
@@ -146,13 +146,6 @@ impl HoldsTask {
         Ok(outcomes)
     }
 }
-
-/// A call that cost nothing.
-const NOTHING: Settlement = Settlement {
-    charge: Charge { credits: ownkey_domain::money::MicroCredits::ZERO, usd: ownkey_domain::money::NanoUsd::ZERO },
-    funds: Funds::None,
-    included: false,
-};
 
 /// The word in the store.
 pub(super) const fn funds_name(funds: Funds) -> &'static str {
