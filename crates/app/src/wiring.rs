@@ -65,7 +65,7 @@ pub async fn serve(settings: Settings, reread: Reread) -> anyhow::Result<()> {
     store.node_lives(journal.node()).await?;
     tokio::spawn(holding.run());
     let (stop, stopped) = watch::channel(false);
-    let taking_over = TakingOver::start(takeover.run(wait(stopped.clone())), stopped);
+    let taking_over = TakingOver::start(takeover.run(clock::now, wait(stopped.clone())), stopped);
     let logins = Arc::new(Logins::new(Passwords::new(HashCost::default())?));
     let lasting = Lasting::new(
         (store, public.listener.local_addr()?),

@@ -25,7 +25,7 @@ const TIME: &str = "an RFC 3339 time";
 pub(crate) struct EntryView {
     /// Its number: entries are in this order.
     seq: i64,
-    /// When.
+    /// When it was booked. What is told or known when its month is over is booked then, for the month that goes on.
     #[schema(value_type = String)]
     at: Timestamp,
     /// `grant`, `allowance`, `charge`, `refund`, `expiry`, or `correction`: taken back of a charge, since the call cost
@@ -42,6 +42,9 @@ pub(crate) struct EntryView {
     /// The call that it is about.
     #[schema(value_type = Option<String>)]
     request: Option<RequestId>,
+    /// When that call came in, or that use of a service happened.
+    #[schema(value_type = Option<String>)]
+    request_at: Option<Timestamp>,
     /// The operator's words.
     reason: Option<String>,
 }
@@ -90,6 +93,7 @@ pub(crate) async fn list(
 impl From<Entry> for EntryView {
     fn from(entry: Entry) -> Self {
         let Entry { seq, at, kind, change, balance, purse, request, reason } = entry;
-        Self { seq, at, kind, change, balance, grant: purse_name(purse), request, reason }
+        let request_at = request.and_then(RequestId::made_at);
+        Self { seq, at, kind, change, balance, grant: purse_name(purse), request, request_at, reason }
     }
 }

@@ -81,9 +81,12 @@ pub(crate) struct UsageRowView {
     cost_usd: PicoUsd,
     /// Served calls of models whose cost is unknown.
     unpriced: u64,
-    /// Credits charged.
+    /// What they cost in credits. The workspace paid that less `overrun_credits`.
     #[schema(value_type = String)]
     credits: MicroCredits,
+    /// What of `credits` the workspace did not have, so that the operator paid it.
+    #[schema(value_type = String)]
+    overrun_credits: MicroCredits,
     /// What the calls would have cost in credits had managed access paid for all of them, at the present rate: the list
     /// price times the markup. Null where no credit has a worth.
     #[schema(value_type = Option<String>)]
@@ -150,6 +153,7 @@ impl UsageRowView {
             cost_usd: totals.cost_usd,
             unpriced: totals.unpriced,
             credits: totals.credits,
+            overrun_credits: totals.overrun,
             credits_at_rate: rate.and_then(|rate| rate.credits(totals.cost_usd)),
         }
     }

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::time::Timestamp;
+
 /// The text is not an id of the expected kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an id that starts with {expected}")]
@@ -116,6 +118,15 @@ id!(
     /// A time that a person is signed in for. Not the secret that his browser holds.
     SessionId, "ses_"
 );
+
+impl RequestId {
+    /// When its call came in, to the millisecond: ids are made of it.
+    pub fn made_at(self) -> Option<Timestamp> {
+        let (seconds, nanos) = self.0.get_timestamp()?.to_unix();
+        let millis = i64::try_from(seconds).ok()?.checked_mul(1_000)?.checked_add(i64::from(nanos / 1_000_000))?;
+        Some(Timestamp::from_millis(millis))
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -124,6 +124,11 @@ impl NanoUsd {
         i64::try_from(cost.0.checked_div(PICO_PER_NANO)?.checked_add(up)?).ok().map(Self)
     }
 
+    /// The same as a cost; `None` beyond what fits.
+    pub fn cost(self) -> Option<PicoUsd> {
+        i128::from(self.0).checked_mul(PICO_PER_NANO).map(PicoUsd)
+    }
+
     /// Parses a decimal number of USD such as `50` or `0.25`.
     pub fn parse_usd(text: &str) -> Result<Self, BadAmount> {
         i64::try_from(parse_decimal(text, NANO_DIGITS)?).map(Self).map_err(|_| BadAmount)

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ApiKeyId, CredentialId, RequestId, WorkspaceId};
-use crate::ledger::Settlement;
+use crate::ledger::{Charge, Settlement};
 use crate::money::{CreditRate, MicroCredits, PicoUsd};
 use crate::payer::PayerKind;
 use crate::provider::Provider;
@@ -12,6 +12,9 @@ use crate::response::ResponseNote;
 use crate::service::ServiceUse;
 use crate::time::Timestamp;
 use crate::usage::{Measured, Usage};
+
+/// The error on the receipt of a call whose process ended before it did. No caller ever saw it.
+pub const INTERRUPTED: &str = "interrupted";
 
 /// How a call or an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,12 +106,16 @@ pub struct Receipt {
     pub credential: Option<CredentialId>,
     /// The status the caller saw; 0 if he left before it was sent.
     pub status: u16,
-    /// The error code the caller saw, if any.
+    /// The error code the caller saw, if any; or [`INTERRUPTED`].
     pub error: Option<String>,
     /// How the call ended.
     pub outcome: Outcome,
-    /// Credits charged.
+    /// What it costs in credits.
     pub credits: MicroCredits,
+    /// What of that the workspace did not have, so that the operator's overrun paid it. Known when the ledger has
+    /// settled the call.
+    #[serde(default)]
+    pub overrun: MicroCredits,
     /// Whether managed access was included in the plan.
     pub included: bool,
     /// List-price cost; absent if it can't be known.
@@ -148,6 +155,38 @@ impl Receipt {
 }
 
 impl Receipt {
+    /// Completes that of a call whose process ended before it did: it is charged what was last written down of it. Of one
+    /// of which nothing was it is not known whether its request went out, so it is charged nothing.
+    #[must_use]
+    pub fn interrupted(self, noted: Option<Charge>) -> Self {
+        let charge = noted.unwrap_or_default();
+        // A service has a price in credits, and none of a provider's.
+        let cost_usd = noted.filter(|_| self.service.is_none()).and_then(|charge| charge.usd.cost());
+        let attempt = |payer| Attempt {
+            payer,
+            credential: self.credential,
+            status: None,
+            outcome: Outcome::Failed,
+            cost_usd,
+            provider_request_id: None,
+        };
+        Self {
+            status: 0,
+            error: Some(INTERRUPTED.to_owned()),
+            outcome: Outcome::Failed,
+            credits: MicroCredits::new(charge.credit_amount().get()),
+            cost_usd,
+            measured: if noted.is_some() { Measured::Estimated } else { Measured::Unknown },
+            attempts: self.payer.filter(|_| noted.is_some()).map(attempt).into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// Whether it was completed so: should the process have written the true one after all, that takes its place.
+    pub fn is_interrupted(&self) -> bool {
+        self.error.as_deref() == Some(INTERRUPTED)
+    }
+
     /// That of a call of which nothing more is known yet: should its caller leave now, it is cancelled.
     pub fn draft(id: RequestId, at: Timestamp, workspace: WorkspaceId, route: String) -> Self {
         Self {
@@ -170,6 +209,7 @@ impl Receipt {
             error: None,
             outcome: Outcome::Cancelled,
             credits: MicroCredits::ZERO,
+            overrun: MicroCredits::ZERO,
             credit_rate: None,
             included: false,
             cost_usd: None,

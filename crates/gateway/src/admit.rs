@@ -3,22 +3,24 @@
 
 use std::sync::Arc;
 
+use ownkey_domain::ledger::HoldCall;
 use ownkey_domain::payer::PayerKind;
 
 use crate::call::Call;
+use crate::decide::Decision;
 use crate::error::Error;
 use crate::funds::Funding;
 use crate::ledger::HoldRefused;
 
-/// Admits a call that `payer` pays for: what it may cost is held, or nobody needs to hold anything.
-pub async fn admit(call: &mut Call, payer: PayerKind, funding: Funding) -> Result<(), Error> {
-    let ledger = call.receipt.ledger();
+/// Admits a call that was decided so: what it may cost is held, or nobody needs to hold anything.
+pub async fn admit(call: &mut Call, decision: &Decision<'_>, funding: Funding) -> Result<(), Error> {
+    let (ledger, is_managed) = (call.receipt.ledger(), decision.payer.kind() == PayerKind::Managed);
     if !ledger.has_room() {
         return Err(Error::overloaded(
             "Receipts cannot be written at the moment, so no call is made. Try again shortly.",
         ));
     }
-    if payer == PayerKind::Managed && !ledger.moves_money() {
+    if is_managed && !ledger.moves_money() {
         return Err(Error::overloaded("Managed access is out of order at the moment. Try again shortly."));
     }
     let funding = Arc::new(funding);
@@ -28,14 +30,15 @@ pub async fn admit(call: &mut Call, payer: PayerKind, funding: Funding) -> Resul
         return Ok(());
     }
     let before = call.receipt.asks_for_a_hold();
-    let held = if ledger.moves_money() { ledger.hold(funding.hold(output)).await } else { Err(HoldRefused::Away) };
+    let hold = HoldCall { draft: call.receipt.so_far(decision), ..funding.hold(output) };
+    let held = if ledger.moves_money() { ledger.hold(hold).await } else { Err(HoldRefused::Away) };
     if let Err(refused) = held {
         call.receipt.metrics().hold_refused(refused);
         if matches!(refused, HoldRefused::Short(_)) {
             // Nothing is held then, so there is nothing to end.
             call.receipt.asked_for_a_hold(before);
         }
-        if refused != HoldRefused::Away || funding.is_bounded() {
+        if refused != HoldRefused::Away || funding.is_bounded() || is_managed {
             return Err(funding.refused(refused, output));
         }
     }

@@ -94,6 +94,7 @@ impl Call {
             error: None,
             outcome: Outcome::Cancelled,
             credits: MicroCredits::ZERO,
+            overrun: MicroCredits::ZERO,
             included: false,
             cost_usd: None,
             price_version: None,

@@ -86,10 +86,16 @@ impl Funding {
         self.draw != NOTHING || self.cap.is_some() || !self.budgets.is_empty()
     }
 
-    /// Whether something must be held for it. What costs nothing in any case needs no hold.
+    /// Whether it needs a hold, which may be one of nothing: what its plan includes is the operator's, and is counted there
+    /// though its process should die. What costs nothing in any case needs none.
     pub fn holds(&self) -> bool {
         let is_free = self.quote.is_some_and(|quote| quote.cost(quote.most) == Some(PicoUsd::ZERO));
-        !is_free && (self.draw.funds != Funds::None || self.cap.is_some() || !self.budgets.is_empty())
+        !is_free && (self.draw.included || self.is_set_aside())
+    }
+
+    /// Whether something is set aside for it, in credits or in a budget.
+    pub fn is_set_aside(&self) -> bool {
+        self.draw.funds != Funds::None || self.cap.is_some() || !self.budgets.is_empty()
     }
 
     /// Whether it can't be made without a hold: a budget that only tells stops no call.
@@ -147,6 +153,7 @@ impl Funding {
             funds: self.draw.funds,
             allowance: self.draw.allowance,
             budgets: self.budgets.iter().map(|(line, _)| *line).chain(self.cap).collect(),
+            draft: None,
         }
     }
 

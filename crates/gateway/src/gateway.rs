@@ -283,7 +283,7 @@ impl Gateway {
         let consents = if may_fall_back { fallback::consents(&grounds, &model, &workspace) } else { Vec::new() };
         let key = key_for(&self.parts.keyring, &decision)?;
         let funding = self.terms(call, received, &model, &decision).await?;
-        admit(call, decision.payer.kind(), funding).await?;
+        admit(call, &decision, funding).await?;
         let departure = self.depart(call, received, &decision, key)?;
         Ok(Departure { consents, ..departure })
     }
@@ -352,11 +352,13 @@ impl Gateway {
         } else {
             Shape::default()
         };
-        self.take_turn(call, decision.plan)?;
+        // Which limit is used up is told after all that is wrong with the call itself.
+        let turn = self.take_turn(call, decision.plan);
         if is_managed {
             let previous = &received.asked.previous;
             call.chain = references::look_at(&self.parts.directory, call, decision.provider, previous).await?;
         }
+        turn?;
         let media = match funding.holds() {
             true => on_body(received.body, move |sent| Media::of(sent, route)).await?,
             false => Media::default(),

@@ -73,6 +73,7 @@ mod tests {
             error: None,
             outcome: Outcome::Complete,
             credits: MicroCredits::ZERO,
+            overrun: MicroCredits::ZERO,
             included: false,
             cost_usd: Some(PicoUsd::new(99)),
             price_version: None,

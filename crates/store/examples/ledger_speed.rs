@@ -51,7 +51,7 @@ async fn measure(name: &str, url: &str, journal: &std::path::Path) -> Result<(),
         workspaces.push(workspace(&store).await?);
     }
     let (journal, takeover) = store.open_journal(journal, JournalLimits::default()).await?;
-    tokio::spawn(takeover.run(std::future::pending()));
+    tokio::spawn(takeover.run(|| Timestamp::from_millis(0), std::future::pending()));
     let (holds, holding) = store.holds(journal.node(), Arc::new(now));
     tokio::spawn(holding.run());
     let bench = Arc::new(Bench { store, journal, holds, workspaces });
@@ -93,7 +93,8 @@ impl Bench {
             let charge = Charge { credits: MicroCredits::new(1_000), usd: NanoUsd::new(10_000) };
             let request = RequestId::from_uuid(Uuid::now_v7());
             let (funds, allowance) = (Funds::All, None);
-            let call = HoldCall { request, workspace, amount: charge, funds, allowance, budgets: Vec::new() };
+            let draft = Some(Box::new(receipt(request, workspace, charge)));
+            let call = HoldCall { request, workspace, amount: charge, funds, allowance, budgets: Vec::new(), draft };
             let asked = Instant::now();
             if self.holds.hold(call).await.is_err() {
                 continue;
@@ -147,6 +148,7 @@ fn receipt(id: RequestId, workspace: WorkspaceId, charge: Charge) -> Receipt {
         error: None,
         outcome: Outcome::Complete,
         credits: charge.credits,
+        overrun: MicroCredits::ZERO,
         included: false,
         cost_usd: None,
         price_version: None,

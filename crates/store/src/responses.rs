@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use ownkey_domain::id::WorkspaceId;
+use ownkey_domain::id::{RequestId, WorkspaceId};
+use ownkey_domain::money::NanoUsd;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::receipt::Receipt;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 
 use crate::db::{Tx, on};
 use crate::dialect::{self, WideStatement, wide_rows};
+use crate::ledger::KnownLate;
 use crate::receipts::row::column;
 use crate::{Result, Store};
 
@@ -31,6 +33,7 @@ wide_rows! {
         model: Option<String> => "text",
         chain_tokens: Option<i64> => "bigint",
         made_at: i64 => "bigint",
+        made_by: Uuid => "uuid",
     }
 }
 
@@ -46,23 +49,30 @@ static INSERT: LazyLock<WideStatement<ResponseRow>> = LazyLock::new(|| {
 type Key<'r> = (Uuid, &'static str, &'r ResponseId);
 
 /// Takes over what receipts tell of responses. Returns the receipts, with what responses used where they are the first
-/// to tell it.
-pub(crate) async fn take_over<'r>(tx: &mut Tx, receipts: &'r [Receipt]) -> Result<Cow<'r, [Receipt]>> {
+/// to tell it, and what the calls have cost that made those.
+pub(crate) async fn take_over<'r>(
+    tx: &mut Tx,
+    receipts: &'r [Receipt],
+) -> Result<(Cow<'r, [Receipt]>, Vec<KnownLate>)> {
     INSERT.run(tx, &made(receipts)).await?;
     let told = told(receipts);
-    let mut counted = Cow::Borrowed(receipts);
+    let (mut counted, mut late) = (Cow::Borrowed(receipts), Vec::new());
     for ((workspace, provider, id), at) in told {
         // One in the background is an own key's.
         const SQL: &str = "UPDATE responses SET counted_by = $4 WHERE workspace = $1 AND provider = $2 \
-            AND payer = 'byok' AND id = $3 AND counted_by IS NULL RETURNING model";
-        let first: Option<(Option<String>,)> = on!(tx.on(), c => sqlx::query_as(SQL)
+            AND payer = 'byok' AND id = $3 AND counted_by IS NULL RETURNING model, made_by";
+        let first: Option<(Option<String>, Option<Uuid>)> = on!(tx.on(), c => sqlx::query_as(SQL)
             .bind(workspace).bind(provider).bind(id.as_str()).bind(receipts[at].id.uuid())
             .fetch_optional(c).await)?;
-        if let Some((model,)) = first {
-            counted.to_mut()[at].count_told(model);
+        let Some((model, made_by)) = first else { continue };
+        let receipt = &mut counted.to_mut()[at];
+        receipt.count_told(model);
+        // What has no price stays counted at what it could cost.
+        if let (Some(made_by), Some(usd)) = (made_by, receipt.cost_usd.and_then(NanoUsd::of_cost)) {
+            late.push(KnownLate { request: RequestId::from_uuid(made_by), workspace: receipt.workspace, usd });
         }
     }
-    Ok(counted)
+    Ok((counted, late))
 }
 
 /// The responses that were made, in the order of their keys, so that two nodes lock rows in the same order.
@@ -77,6 +87,7 @@ fn made(receipts: &[Receipt]) -> Vec<ResponseRow> {
             model: receipt.model.as_deref().map(column),
             chain_tokens: chain.get().and_then(|tokens| i64::try_from(tokens).ok()),
             made_at: receipt.at.millis(),
+            made_by: receipt.id.uuid(),
         };
         Some(((row.workspace, row.provider.clone(), row.payer.clone(), row.id.clone()), row))
     });

@@ -1196,7 +1196,7 @@ export interface components {
         };
         /** @description A change of what a workspace has. */
         LedgerEntry: {
-            /** @description When. */
+            /** @description When it was booked. What is told or known when its month is over is booked then, for the month that goes on. */
             at: string;
             /** @description What there was then, held or not. */
             balance: string;
@@ -1213,6 +1213,8 @@ export interface components {
             reason?: string | null;
             /** @description The call that it is about. */
             request?: string | null;
+            /** @description When that call came in, or that use of a service happened. */
+            request_at?: string | null;
             /**
              * Format: int64
              * @description Its number: entries are in this order.
@@ -1355,7 +1357,7 @@ export interface components {
         Listing_LedgerEntry: {
             /** @description The items, newest first. */
             data: {
-                /** @description When. */
+                /** @description When it was booked. What is told or known when its month is over is booked then, for the month that goes on. */
                 at: string;
                 /** @description What there was then, held or not. */
                 balance: string;
@@ -1372,6 +1374,8 @@ export interface components {
                 reason?: string | null;
                 /** @description The call that it is about. */
                 request?: string | null;
+                /** @description When that call came in, or that use of a service happened. */
+                request_at?: string | null;
                 /**
                  * Format: int64
                  * @description Its number: entries are in this order.
@@ -1568,9 +1572,12 @@ export interface components {
                 /** @description The provider key used. */
                 credential?: string | null;
                 credit_rate?: components["schemas"]["CreditRate"] | null;
-                /** @description Credits charged. */
+                /** @description What it costs in credits. The workspace paid that less `overrun_credits`. */
                 credits: string;
-                /** @description The error code the caller saw. */
+                /**
+                 * @description The error code the caller saw; `interrupted` if the process ended before the call did, and what was known of it by
+                 *     then is charged.
+                 */
                 error?: string | null;
                 /** @description The call's id, also in its answer's `x-ownkey-request-id`. */
                 id: string;
@@ -1584,6 +1591,8 @@ export interface components {
                 model_served?: string | null;
                 /** @description `complete`, `failed`, `cancelled` or `refused`. */
                 outcome: string;
+                /** @description What of `credits` the workspace did not have, so that the operator paid it. */
+                overrun_credits: string;
                 /** @description `byok` or `managed`; null on refused calls. */
                 payer?: string | null;
                 /** @description The catalogue version that priced it. */
@@ -1818,13 +1827,15 @@ export interface components {
             calls: number;
             /** @description What they cost at list price, as far as that is known. */
             cost_usd: string;
-            /** @description Credits charged. */
+            /** @description What they cost in credits. The workspace paid that less `overrun_credits`. */
             credits: string;
             /**
              * @description What the same would have cost in credits, at the present rate: the list price times the markup. Null where no
              *     credit has a worth.
              */
             credits_at_rate?: string | null;
+            /** @description What of `credits` the workspace did not have, so that the operator paid it. */
+            overrun_credits: string;
             /** @description `byok` or `managed`. */
             payer: string;
             /**
@@ -2036,9 +2047,12 @@ export interface components {
             /** @description The provider key used. */
             credential?: string | null;
             credit_rate?: components["schemas"]["CreditRate"] | null;
-            /** @description Credits charged. */
+            /** @description What it costs in credits. The workspace paid that less `overrun_credits`. */
             credits: string;
-            /** @description The error code the caller saw. */
+            /**
+             * @description The error code the caller saw; `interrupted` if the process ended before the call did, and what was known of it by
+             *     then is charged.
+             */
             error?: string | null;
             /** @description The call's id, also in its answer's `x-ownkey-request-id`. */
             id: string;
@@ -2052,6 +2066,8 @@ export interface components {
             model_served?: string | null;
             /** @description `complete`, `failed`, `cancelled` or `refused`. */
             outcome: string;
+            /** @description What of `credits` the workspace did not have, so that the operator paid it. */
+            overrun_credits: string;
             /** @description `byok` or `managed`; null on refused calls. */
             payer?: string | null;
             /** @description The catalogue version that priced it. */
@@ -2312,7 +2328,7 @@ export interface components {
             totals: {
                 [key: string]: string;
             };
-            /** @description What the month's calls add up to, by who paid. */
+            /** @description What the calls add up to that came in in the month, and the use of services that was told in it, by who paid. */
             usage: components["schemas"]["PayerTotals"][];
         };
         /** @description A key to test. */
@@ -2371,7 +2387,7 @@ export interface components {
             calls: number;
             /** @description List-price cost of the calls whose cost is known. */
             cost_usd: string;
-            /** @description Credits charged. */
+            /** @description What they cost in credits. The workspace paid that less `overrun_credits`. */
             credits: string;
             /**
              * @description What the calls would have cost in credits had managed access paid for all of them, at the present rate: the list
@@ -2385,6 +2401,8 @@ export interface components {
             errors: number;
             /** @description The hour or day (its start), model, provider, payer, agent, platform key or metered service; null for calls that have none. */
             key?: string | null;
+            /** @description What of `credits` the workspace did not have, so that the operator paid it. */
+            overrun_credits: string;
             /**
              * Format: int64
              * @description Served calls whose usage is unknown.

@@ -135,7 +135,7 @@ impl BudgetView {
     fn of(budget: Budget, access: &InWorkspace, (accounts, now): (&[Account], Timestamp)) -> Self {
         let line = budget.line(access.id(), now);
         let account = accounts.iter().find(|account| account.id == line.account);
-        let used = account.map(|account| account.debits_posted).unwrap_or_default();
+        let used = account.map(Account::counted).unwrap_or_default();
         let held = account.map(|account| account.debits_pending).unwrap_or_default();
         Self {
             threshold: budget.threshold(used),

@@ -56,14 +56,18 @@ pub(crate) struct ReceiptView {
     stream: bool,
     /// The status the caller saw; 0 if he left before.
     status: u16,
-    /// The error code the caller saw.
+    /// The error code the caller saw; `interrupted` if the process ended before the call did, and what was known of it by
+    /// then is charged.
     error: Option<String>,
     /// `complete`, `failed`, `cancelled` or `refused`.
     #[schema(value_type = String)]
     outcome: Outcome,
-    /// Credits charged.
+    /// What it costs in credits. The workspace paid that less `overrun_credits`.
     #[schema(value_type = String)]
     credits: MicroCredits,
+    /// What of `credits` the workspace did not have, so that the operator paid it.
+    #[schema(value_type = String)]
+    overrun_credits: MicroCredits,
     /// Whether managed access was included in the plan.
     included: bool,
     /// What it costs at the provider's list price; null if that can't be known.
@@ -182,6 +186,7 @@ impl From<Receipt> for ReceiptView {
             error: receipt.error,
             outcome: receipt.outcome,
             credits: receipt.credits,
+            overrun_credits: receipt.overrun,
             included: receipt.included,
             cost_usd: receipt.cost_usd,
             cost_basis: "list",

@@ -1,5 +1,6 @@
 //! As CSV (RFC 4180), for spreadsheets.
 
+use ownkey_domain::id::RequestId;
 use ownkey_domain::money::MicroCredits;
 use ownkey_domain::time::Timestamp;
 use ownkey_store::Entry;
@@ -8,7 +9,7 @@ use super::pages::Form;
 use super::{Month, Tally};
 use crate::credits::purse_name;
 
-const HEADER: &str = "seq,at,kind,change,balance,grant,request,reason\r\n";
+const HEADER: &str = "seq,at,kind,change,balance,grant,request,request_at,reason\r\n";
 
 /// Writes one: a line for what there was, one for each change, one for what is left.
 pub(super) struct Csv {
@@ -24,8 +25,9 @@ impl Form for Csv {
     fn entry(&mut self, entry: &Entry, balance: MicroCredits) -> String {
         let Entry { seq, at, kind, change, purse, .. } = entry;
         let request = entry.request.map(|request| request.to_string()).unwrap_or_default();
+        let request_at = entry.request.and_then(RequestId::made_at).map(|at| at.to_string()).unwrap_or_default();
         let reason = field(entry.reason.as_deref().unwrap_or_default());
-        format!("{seq},{at},{kind},{change},{balance},{},{request},{reason}\r\n", purse_name(*purse))
+        format!("{seq},{at},{kind},{change},{balance},{},{request},{request_at},{reason}\r\n", purse_name(*purse))
     }
 
     fn tail(&mut self, tally: &Tally) -> String {
@@ -34,7 +36,7 @@ impl Form for Csv {
 }
 
 fn balance(at: Timestamp, kind: &str, balance: MicroCredits) -> String {
-    format!(",{at},{kind},,{balance},,,\r\n")
+    format!(",{at},{kind},,{balance},,,,\r\n")
 }
 
 /// Text of people. What a spreadsheet would take for a formula is marked as text.

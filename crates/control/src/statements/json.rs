@@ -23,7 +23,7 @@ pub(crate) struct Statement {
     /// The first moment of the next one.
     #[schema(value_type = String)]
     to: Timestamp,
-    /// What the month's calls add up to, by who paid.
+    /// What the calls add up to that came in in the month, and the use of services that was told in it, by who paid.
     usage: Vec<PayerTotals>,
     /// What there was at its start.
     #[schema(value_type = String)]

@@ -44,9 +44,12 @@ pub(crate) struct PayerTotals {
     cost_usd: PicoUsd,
     /// Calls whose cost is not known.
     unpriced: u64,
-    /// Credits charged.
+    /// What they cost in credits. The workspace paid that less `overrun_credits`.
     #[schema(value_type = String)]
     credits: MicroCredits,
+    /// What of `credits` the workspace did not have, so that the operator paid it.
+    #[schema(value_type = String)]
+    overrun_credits: MicroCredits,
     /// What the same would have cost in credits, at the present rate: the list price times the markup. Null where no
     /// credit has a worth.
     #[schema(value_type = Option<String>)]
@@ -64,6 +67,7 @@ impl PayerTotals {
             cost_usd: totals.cost_usd,
             unpriced: totals.unpriced,
             credits: totals.credits,
+            overrun_credits: totals.overrun,
             credits_at_rate: rate.and_then(|rate| rate.credits(totals.cost_usd)),
         })
     }

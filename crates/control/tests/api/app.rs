@@ -140,6 +140,11 @@ impl App {
         router(Arc::new(control.unwrap()))
     }
 
+    pub fn clock(&self) -> impl Fn() -> Timestamp + Send + Sync + use<> {
+        let now = Arc::clone(&self.clock);
+        move || Timestamp::from_millis(now.load(Ordering::SeqCst))
+    }
+
     pub fn pass(&self, time: Duration) {
         self.clock.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
     }

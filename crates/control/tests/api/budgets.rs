@@ -133,6 +133,7 @@ async fn what_is_used_and_held_is_shown_until_the_budget_counts_other_calls() {
         funds: Funds::None,
         allowance: None,
         budgets: vec![line],
+        draft: None,
     };
     let (first, second) = (receipt(&tenant, &tenant.key_id, 1), receipt(&tenant, &tenant.key_id, 2));
     holds.hold(hold(first.id, "6")).await.unwrap();

@@ -23,7 +23,7 @@ pub fn charged(tenant: &Tenant, n: u8, credits: &str) -> Receipt {
 pub async fn journal(app: &App) -> std::sync::Arc<Journal> {
     let (journal, takeover) =
         app.store.open_journal(&app.dir.path().join("journal"), JournalLimits::default()).await.unwrap();
-    tokio::spawn(takeover.run(std::future::pending()));
+    tokio::spawn(takeover.run(app.clock(), std::future::pending()));
     journal
 }
 

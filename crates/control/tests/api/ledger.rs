@@ -71,7 +71,8 @@ async fn a_statement_adds_up() {
     assert_eq!(month["totals"], json!({"grant": "10", "charge": "-4.5"}));
     // Three calls on an own key, at list price 0.0031 USD each; a credit is a cent, and the markup one half.
     let usage = json!([{
-        "payer": "byok", "calls": 3, "cost_usd": "0.0093", "unpriced": 0, "credits": "4.5", "credits_at_rate": "1.395",
+        "payer": "byok", "calls": 3, "cost_usd": "0.0093", "unpriced": 0, "credits": "4.5", "overrun_credits": "0",
+        "credits_at_rate": "1.395",
     }]);
     assert_eq!(month["usage"], usage);
     let shown = app.get("/api/v1/workspaces/current/usage?group_by=payer", &tenant.key).await.is(200).body;
@@ -99,12 +100,12 @@ async fn a_statement_for_spreadsheets() {
     assert_eq!(reply.headers["content-type"], "text/csv; charset=utf-8");
     assert_eq!(reply.headers["content-disposition"], "attachment; filename=\"statement-2026-11.csv\"");
     let lines: Vec<_> = reply.text.split("\r\n").collect();
-    assert_eq!(lines[0], "seq,at,kind,change,balance,grant,request,reason");
-    assert_eq!(lines[1], ",2026-11-01T00:00:00.000Z,opening,,0,,,");
+    assert_eq!(lines[0], "seq,at,kind,change,balance,grant,request,request_at,reason");
+    assert_eq!(lines[1], ",2026-11-01T00:00:00.000Z,opening,,0,,,,");
     assert!(lines[2].ends_with(",\"'=Welcome, \"\"you\"\"\""), "{}", lines[2]);
     let charge: Vec<_> = lines[3].split(',').collect();
     assert_eq!((charge[2], charge[3], charge[4]), ("charge", "-3", "7"));
-    assert_eq!(lines[6], ",2026-12-01T00:00:00.000Z,closing,,5.5,,,");
+    assert_eq!(lines[6], ",2026-12-01T00:00:00.000Z,closing,,5.5,,,,");
     assert_eq!((lines[7], lines.len()), ("", 8));
     let accepted = http::Request::get(&path)
         .header("authorization", format!("Bearer {}", tenant.key))

@@ -47,6 +47,7 @@ pub fn receipt(tenant: &Tenant, api_key: &str, n: u8) -> Receipt {
         error: None,
         outcome: Outcome::Complete,
         credits: MicroCredits::ZERO,
+        overrun: MicroCredits::ZERO,
         included: false,
         cost_usd,
         price_version: Some("2026-11-22".to_owned()),
@@ -71,7 +72,7 @@ async fn two_calls() -> (App, Tenant, (String, String), [Receipt; 2]) {
     for receipt in &receipts {
         journal.append(receipt).unwrap();
     }
-    tokio::spawn(takeover.run(std::future::pending()));
+    tokio::spawn(takeover.run(app.clock(), std::future::pending()));
     (app, tenant, own, receipts)
 }
 
@@ -86,6 +87,7 @@ async fn receipts_read_as_the_contract_says() {
         ("agent", json!(null)),
         ("user", json!("ada")),
         ("credits", json!("0")),
+        ("overrun_credits", json!("0")),
         ("cost_usd", json!("0.0031")),
         ("cost_basis", json!("list")),
         ("usage", json!({"input": 212, "output": 96})),

@@ -1,6 +1,7 @@
 //! Metered services: the list, and use of them that happened elsewhere.
 
 use ownkey_domain::id::WorkspaceId;
+use ownkey_domain::money::MicroCredits;
 use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
 use serde_json::{Value, json};
@@ -76,6 +77,39 @@ async fn what_was_used_already_is_booked_beyond_what_there_is_and_nobody_goes_be
     assert_eq!(app.store.overrun().to_string(), "1");
     let check = app.store.check_ledger().await.unwrap();
     assert_eq!(check.problems, []);
+}
+
+#[tokio::test]
+async fn use_that_is_told_when_its_month_is_over_changes_no_statement_of_that_month() {
+    let app = App::new().await;
+    let tenant = app.tenant_on("prepaid").await;
+    let month = async |month| {
+        let statement = app.get(&format!("/api/v1/workspaces/current/statements/{month}"), &tenant.key).await;
+        statement.is(200).body
+    };
+    let told = |id, at| json!({"id": id, "service": "phone", "quantity": 100, "at": at});
+    book(&app, &tenant, told("in time", "2026-11-20T10:00:00Z")).await.is(201);
+    let november = month("2026-11").await;
+    assert_eq!((&november["closing_balance"], &november["usage"][0]["credits"]), (&json!("4"), &json!("1")));
+    // To the fifth of December.
+    app.pass(std::time::Duration::from_secs(13 * 86_400));
+    let november = month("2026-11").await;
+    let late = book(&app, &tenant, told("late", "2026-11-21T10:00:00Z")).await.is(201).body;
+    assert_eq!(month("2026-11").await, november, "it is closed");
+    let december = month("2026-12").await;
+    assert_eq!(december["opening_balance"], november["closing_balance"]);
+    assert_eq!(december["usage"][0]["credits"], "1");
+    let entries = december["entries"].as_array().unwrap();
+    let charge = entries.iter().find(|entry| entry["request"] == late["request"]).unwrap();
+    assert_eq!((&charge["change"], &charge["request_at"]), (&json!("-1"), &json!("2026-11-21T10:00:00.000Z")));
+    assert!(charge["at"].as_str().unwrap().starts_with("2026-12-05T"));
+    let sum = |member: &str| MicroCredits::parse(december[member].as_str().unwrap()).unwrap().get();
+    let changes = entries.iter().map(|entry| {
+        let change = entry["change"].as_str().unwrap();
+        let size = MicroCredits::parse(change.trim_start_matches('-')).unwrap().get();
+        if change.starts_with('-') { -size } else { size }
+    });
+    assert_eq!(sum("opening_balance") + changes.sum::<i64>(), sum("closing_balance"));
 }
 
 #[tokio::test]

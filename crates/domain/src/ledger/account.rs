@@ -184,9 +184,19 @@ impl Account {
         self.balance().less(self.debits_pending)
     }
 
-    /// Taken out or held.
-    pub fn drawn(&self) -> Amount {
+    /// Of a budget: what was counted in it, less what was taken back.
+    pub const fn counted(&self) -> Amount {
+        self.debits_posted.less(self.credits_posted)
+    }
+
+    /// Of a budget: counted or held.
+    pub fn counted_or_held(&self) -> Amount {
         // Beyond what fits no limit is kept.
+        self.counted().plus(self.debits_pending).unwrap_or(Amount::at_least_zero(i64::MAX))
+    }
+
+    /// Of a purse: taken out or held.
+    pub fn drawn(&self) -> Amount {
         self.debits_posted.plus(self.debits_pending).unwrap_or(Amount::at_least_zero(i64::MAX))
     }
 

@@ -31,7 +31,7 @@ pub enum TransferKind {
     Expiry,
     /// Credits given back.
     Refund,
-    /// Taken back of what was charged by the rule for processes that died: the receipt showed less.
+    /// Taken back of what was charged or counted before more was known, as for a process that died: it was less.
     Correction,
 }
 
@@ -109,7 +109,7 @@ pub struct Leg {
     pub amount: Amount,
 }
 
-/// What a call was charged on an account, and what of that was given back.
+/// What a call was charged or counted with on an account, and what of that was given back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Charged {
     /// Charged.
@@ -147,7 +147,12 @@ impl Book {
         }
     }
 
-    /// Tells what a call was charged before.
+    /// Tells of an account that is closed: a call that ended long ago is brought to what is known of it by now.
+    pub fn know(&mut self, account: Account) {
+        self.accounts.entry(account.id).or_insert(account);
+    }
+
+    /// Tells what a call was charged before, or counted with.
     pub fn was_charged(&mut self, request: RequestId, account: AccountId, charged: Charged) {
         self.charged.entry(request).or_default().insert(account, charged);
     }

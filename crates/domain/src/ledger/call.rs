@@ -6,6 +6,7 @@ use super::{Account, AccountId, Amount};
 use crate::id::{RequestId, WorkspaceId};
 use crate::money::{MicroCredits, NanoUsd};
 use crate::period::Period;
+use crate::receipt::Receipt;
 use crate::time::Timestamp;
 
 /// What a call costs: credits of its workspace, and USD at list price against its budgets.
@@ -63,7 +64,7 @@ pub struct BudgetLine {
 }
 
 /// Asks that at least so much is held for a call. Asked again with more, it holds more.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HoldCall {
     /// The call.
     pub request: RequestId,
@@ -77,6 +78,8 @@ pub struct HoldCall {
     pub allowance: Option<Allowance>,
     /// The budgets that cover the call.
     pub budgets: Vec<BudgetLine>,
+    /// Its receipt as far as it is written, to be completed should the process die; absent where more is asked for.
+    pub draft: Option<Box<Receipt>>,
 }
 
 /// Why a hold was refused. Nothing of it is held then.

@@ -1,3 +1,5 @@
+mod late;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -44,6 +46,7 @@ fn hold(n: u128, credits: i64) -> HoldCall {
         funds: Funds::All,
         allowance: None,
         budgets: Vec::new(),
+        draft: None,
     }
 }
 
@@ -80,11 +83,15 @@ fn later(book: &Book, now: Timestamp) -> Book {
 fn tell_of_charges(book: &mut Book, transfers: &[Transfer]) {
     let mut charged: BTreeMap<(RequestId, AccountId), Charged> = BTreeMap::new();
     for transfer in transfers {
-        let (Some(request), Asset::Credit) = (transfer.request, transfer.debit.asset()) else { continue };
+        let Some(request) = transfer.request else { continue };
         match transfer.kind {
-            TransferKind::Charge | TransferKind::Overrun => {
+            TransferKind::Charge | TransferKind::Overrun | TransferKind::Budget | TransferKind::Included => {
                 let on = charged.entry((request, transfer.debit)).or_default();
                 on.charged = on.charged.plus(transfer.amount).unwrap();
+            }
+            TransferKind::Correction => {
+                let on = charged.entry((request, transfer.credit)).or_default();
+                on.charged = on.charged.less(transfer.amount);
             }
             TransferKind::Refund => {
                 let from = transfer.refunds.unwrap();
@@ -331,18 +338,6 @@ fn another_payer_holds_on_other_budgets() {
     check(&book);
     let used = |n| book.accounts().find(|a| a.id == line(n).account).map_or(0, |a| a.debits_posted.get());
     assert_eq!([used(1), used(2), used(3)], [0, 50, 50]);
-}
-
-#[test]
-fn a_late_receipt_has_the_last_word() {
-    let mut book = book();
-    book.grant(&grant(1, 100, None));
-    assert_eq!(book.hold(&hold(1, 50)), Ok(()));
-    book.settle(request(1), workspace(), &settlement(30));
-    for (credits, balance) in [(40, 60), (10, 90), (10, 90), (0, 100)] {
-        book.settle(request(1), workspace(), &settlement(credits));
-        assert_eq!(book.balance(workspace()).get(), balance);
-    }
 }
 
 #[test]

@@ -41,8 +41,8 @@ impl Slices {
     /// Of a stream for which so many tokens are held.
     pub fn new(funding: Arc<Funding>, held: u64, ledger: Arc<dyn Ledger>, metrics: Arc<Metrics>) -> Self {
         let (most, step) = funding.quote().map_or((u64::MAX, 0), |quote| (quote.most, quote.slice));
-        // What has no price has no end either.
-        let held = if funding.quote().is_some() { held } else { most };
+        // What has no price, or nothing set aside for it, has no end either.
+        let held = if funding.quote().is_some() && funding.is_set_aside() { held } else { most };
         let (asked, refused, refused_early) = (None, None, false);
         Self { funding, ledger, metrics, held, most, step, asked, refused, refused_early, produced: 0, written: 0 }
     }

@@ -2,6 +2,7 @@
 
 use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::ledger::{Funds, HoldCall};
+use ownkey_domain::receipt::Receipt;
 use ownkey_domain::service::Ending;
 
 use super::problem::Problem;
@@ -13,11 +14,12 @@ use crate::ledger::Ledger;
 /// service can be built.
 pub struct Admitted(());
 
-/// Sets aside what the call may cost, and writes down what it is charged should this process die.
+/// Sets aside what the call may cost, and writes down what it is charged should this process die, with its receipt so far.
 pub async fn admit(
     ledger: &dyn Ledger,
     (request, workspace): (RequestId, WorkspaceId),
     terms: &Terms,
+    draft: Option<Box<Receipt>>,
 ) -> Result<Admitted, Problem> {
     let unwritten =
         || Error::overloaded("Receipts cannot be written at the moment, so no call is made. Try again shortly.");
@@ -38,6 +40,7 @@ pub async fn admit(
         allowance: terms.draw.allowance,
         // Those count list prices of providers, and a service has none.
         budgets: Vec::new(),
+        draft,
     };
     ledger.hold(call).await?;
     ledger.evidence(request, terms.charge(Ending::BrokenOff)).map_err(|_| unwritten())?;

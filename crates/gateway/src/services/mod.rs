@@ -227,7 +227,7 @@ impl Services {
             let message = "The operator's credential for this service is not configured. Ask the operator.";
             Error::new(Code::ManagedUnavailable, message)
         })?;
-        let admitted = admit(&*self.parts.ledger, (call.id, workspace.id), &terms).await?;
+        let admitted = admit(&*self.parts.ledger, (call.id, workspace.id), &terms, call.receipt.so_far()).await?;
         for _ in 0..DECISIONS_MAX {
             self.confirm(call).await?;
             let lease = Lease {

@@ -101,6 +101,14 @@ impl OpenReceipt {
         self.terms = Some(terms);
     }
 
+    /// It as far as it is written: completed should this process die.
+    pub fn so_far(&self) -> Option<Box<Receipt>> {
+        let (mut draft, terms) = (self.draft.clone()?, self.terms.as_ref()?);
+        (draft.payer, draft.included) = (Some(PayerKind::Managed), terms.draw.included);
+        draft.service = Some(terms.service.used(None));
+        Some(draft)
+    }
+
     /// The request is about to go out.
     pub fn attempt(&mut self, went_out: Arc<AtomicBool>) {
         self.went_out = went_out;

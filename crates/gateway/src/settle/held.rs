@@ -9,6 +9,7 @@ use ownkey_domain::receipt::Receipt;
 use ownkey_providers::answer::Served;
 
 use super::{Guess, OpenReceipt};
+use crate::decide::Decision;
 use crate::funds::Funding;
 use crate::ledger::Ledger;
 use crate::metrics::Metrics;
@@ -95,6 +96,16 @@ impl OpenReceipt {
     pub fn held(&self) -> Option<(Arc<Funding>, u64)> {
         let held = self.held.as_ref().filter(|_| self.asked)?;
         Some((Arc::clone(&held.funding), held.output))
+    }
+
+    /// The receipt of the call, decided so, as far as it is written: completed should this process die.
+    pub fn so_far(&self, decision: &Decision<'_>) -> Option<Box<Receipt>> {
+        let mut draft = self.draft.clone()?;
+        draft.provider = Some(decision.provider);
+        (draft.payer, draft.credential) = (Some(decision.payer.kind()), decision.payer.credential());
+        draft.included = decision.included;
+        draft.credit_rate = self.held.as_ref().and_then(|held| held.funding.rate());
+        Some(draft)
     }
 
     /// Whether the workspace's credits pay for it.

@@ -77,6 +77,7 @@ mod tests {
             error: None,
             outcome: Outcome::Complete,
             credits: MicroCredits::ZERO,
+            overrun: MicroCredits::ZERO,
             included: false,
             cost_usd: None,
             price_version: None,

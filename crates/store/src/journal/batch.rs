@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
 
 use ownkey_domain::receipt::Receipt;
+use ownkey_domain::time::Timestamp;
 use uuid::Uuid;
 
 use super::{Position, kill};
 use crate::db::on;
 use crate::dialect::{Partitions, WideStatement, wide_rows};
-use crate::ledger::{self, Evidence};
+use crate::ledger::{self, Evidence, Settling};
+use crate::receipts::interrupted;
 use crate::receipts::row::{INSERT_RECEIPTS, ReceiptRow};
 use crate::usage::totals::{self, ADD_TOTALS};
 use crate::{Result, Store, StoreError, responses};
@@ -44,6 +46,8 @@ pub(super) struct Step<'b> {
     pub evidence: &'b [Evidence],
     pub from: Position,
     pub upto: Position,
+    /// When.
+    pub now: Timestamp,
 }
 
 /// Commits those receipts; `Duplicate` if one of them is there already, and then nothing is changed. Returns the
@@ -56,42 +60,52 @@ pub(super) async fn commit(
 ) -> Result<Partitions> {
     let mut tx = store.inner.db.begin().await?;
     // First, since it locks workspaces, as whatever touches the ledger does.
-    let overrun = ledger::settle(&mut tx, receipts).await?;
+    let settling = Settling::begin(&mut tx, receipts, step.now).await?;
+    let (mut receipts, late) = responses::take_over(&mut tx, receipts).await?;
+    kill::point("takeover_responses");
+    let settled = settling.end(&mut tx, &receipts, &late).await?;
     kill::point("takeover_settled");
     let ended = receipts.iter().map(|receipt| receipt.id).collect();
     ledger::note_evidence(&mut tx, step.evidence, &ended).await?;
-    let receipts = &*responses::take_over(&mut tx, receipts).await?;
-    kill::point("takeover_responses");
+    if !settled.of_calls.is_empty() {
+        for receipt in receipts.to_mut() {
+            receipt.overrun = settled.of_calls.get(&receipt.id).copied().unwrap_or_default();
+        }
+    }
+    let receipts = &*receipts;
     let rows = receipts.iter().map(ReceiptRow::of).collect::<Result<Vec<_>>>()?;
     let made = known.ensure(&mut tx, rows.iter().map(|row| row.id)).await?;
-    let inserted = INSERT_RECEIPTS.run(&mut tx, &rows).await?;
-    if usize::try_from(inserted).ok() != Some(rows.len()) {
+    let mut inserted = INSERT_RECEIPTS.run(&mut tx, &rows).await?;
+    let is_all = |inserted: u64| usize::try_from(inserted).ok() == Some(rows.len());
+    let withdrawn = if is_all(inserted) { Vec::new() } else { interrupted::withdraw(&mut tx, receipts).await? };
+    if !withdrawn.is_empty() {
+        inserted = inserted.saturating_add(INSERT_RECEIPTS.run(&mut tx, &rows).await?);
+    }
+    if !is_all(inserted) {
         tx.rollback().await?;
         return Err(StoreError::Duplicate("receipt"));
     }
     kill::point("takeover_rows");
-    ADD_TOTALS.run(&mut tx, &totals::of(receipts)).await?;
+    ADD_TOTALS.run(&mut tx, &totals::of(receipts, &withdrawn)).await?;
     kill::point("takeover_totals");
     USE_API_KEYS.run(&mut tx, &last_uses(receipts, |r| r.api_key.map(|id| id.uuid()))).await?;
     USE_CREDENTIALS.run(&mut tx, &last_uses(receipts, |r| r.credential.map(|id| id.uuid()))).await?;
     move_position(&mut tx, step).await?;
     kill::point("takeover_before_commit");
     tx.commit().await?;
-    store.inner.overrun.add(overrun);
+    store.inner.overrun.add(settled.overrun);
     Ok(made)
 }
 
 /// The receipts that are not in the database yet. One statement each: this happens only when a journal is read
 /// again, after the database was restored from an older copy.
 pub(super) async fn without_known(store: &Store, receipts: &[Receipt]) -> Result<Vec<Receipt>> {
-    const SQL: &str = "SELECT COUNT(*) FROM receipts WHERE workspace = $1 AND id = $2";
     let mut seen = HashSet::new();
     let mut fresh = Vec::new();
     for receipt in receipts {
-        let (workspace, id) = (receipt.workspace.uuid(), receipt.id.uuid());
-        let (known,): (i64,) = on!(store.inner.db.read(), c => sqlx::query_as(SQL)
-            .bind(workspace).bind(id).fetch_one(c).await)?;
-        if known == 0 && seen.insert((workspace, id)) {
+        let key = (receipt.workspace, receipt.id);
+        let known = store.find_receipt(key).await?;
+        if known.is_none_or(|known| known.is_interrupted()) && seen.insert(key) {
             fresh.push(receipt.clone());
         }
     }

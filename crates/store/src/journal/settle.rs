@@ -1,6 +1,7 @@
 //! Commits a batch, whatever its receipts hold: those the database refuses are found by halving and set aside.
 
 use ownkey_domain::receipt::Receipt;
+use ownkey_domain::time::Timestamp;
 
 use super::batch::{self, Step};
 use super::reader::Batch;
@@ -18,9 +19,9 @@ pub(super) struct Settler {
 
 impl Settler {
     /// Takes a batch over as a whole, or as far as the database takes it.
-    pub async fn settle(&mut self, journal: &Journal, from: Position, batch: &Batch) -> Result<()> {
+    pub async fn settle(&mut self, journal: &Journal, (from, now): (Position, Timestamp), batch: &Batch) -> Result<()> {
         let Batch { receipts, evidence, unreadable, upto } = batch;
-        let step = Step { journal: journal.id, evidence, from, upto: *upto };
+        let step = Step { journal: journal.id, evidence, from, upto: *upto, now };
         let mut aside = unreadable.clone();
         if aside.is_empty() {
             match self.commit(receipts, &step).await {

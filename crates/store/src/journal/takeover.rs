@@ -7,6 +7,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
+use ownkey_domain::time::Timestamp;
 use tokio::time::{sleep, timeout};
 
 use super::batch::{insert_position, read_position};
@@ -71,8 +72,8 @@ impl<F: Future<Output = ()>> Shutdown<'_, F> {
 
 impl Takeover {
     /// Runs until `shutdown` is done, then takes over what is left and ends. If the database is away by then, what
-    /// is left stays in the journal for the next start.
-    pub async fn run(mut self, shutdown: impl Future<Output = ()> + Send) {
+    /// is left stays in the journal for the next start. `clock` dates what is booked when its month is over.
+    pub async fn run(mut self, clock: impl Fn() -> Timestamp + Send + Sync, shutdown: impl Future<Output = ()> + Send) {
         let mut shutdown = Shutdown { wish: pin!(shutdown), wanted: false };
         loop {
             // Asked before, so that the last look at the journal comes after the wish.
@@ -94,7 +95,7 @@ impl Takeover {
                 shutdown.or(self.journal.progress.until(seen + 1)).await;
             } else {
                 kill::point("takeover_read");
-                if !self.commit(&batch, &mut shutdown).await {
+                if !self.commit((&batch, clock()), &mut shutdown).await {
                     return;
                 }
             }
@@ -131,11 +132,15 @@ impl Takeover {
     }
 
     /// Commits a batch, trying until it is committed. Whether it was, when the wish to end came meanwhile.
-    async fn commit<F: Future<Output = ()>>(&mut self, batch: &Batch, shutdown: &mut Shutdown<'_, F>) -> bool {
+    async fn commit<F: Future<Output = ()>>(
+        &mut self,
+        (batch, now): (&Batch, Timestamp),
+        shutdown: &mut Shutdown<'_, F>,
+    ) -> bool {
         let mut pause = PAUSES.0;
         loop {
             let ending = shutdown.wanted;
-            match self.settler.settle(&self.journal, self.stored, batch).await {
+            match self.settler.settle(&self.journal, (self.stored, now), batch).await {
                 Ok(()) => break,
                 Err(error) => tracing::warn!(%error, "receipts stay in the journal for now"),
             }

@@ -35,6 +35,7 @@ fn receipt(n: u128) -> Receipt {
         error: None,
         outcome: Outcome::Complete,
         credits: MicroCredits::ZERO,
+        overrun: MicroCredits::ZERO,
         included: false,
         cost_usd: None,
         price_version: None,

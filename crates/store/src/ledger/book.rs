@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use super::rows::{
     ADD_ACCOUNTS, ADD_TRANSFERS, AccountRow, CHANGE_ACCOUNTS, Change, END_HOLDS, HoldRow, NewAccount, PUT_HOLDS,
-    READ_ACCOUNTS, READ_CHARGES, READ_HOLDS, TransferRow, Wanted, account_id, read_legs, write_legs,
+    READ_ACCOUNTS, READ_CHARGES, READ_HOLDS, READ_NAMED, TransferRow, Wanted, WantedAccount, account_id, read_legs,
+    write_legs,
 };
 use crate::db::Tx;
 use crate::{Result, StoreError, dialect};
@@ -20,12 +21,14 @@ pub(super) struct OpenBook {
     pub book: Book,
     before: BTreeMap<AccountId, Account>,
     now: Timestamp,
+    booked_at: Timestamp,
 }
 
-/// Whose holds are written, and the word for the credits they draw on.
+/// Whose holds are written, the word for the credits they draw on, and the drafts of their receipts.
 pub(super) struct Holder {
     pub node: NodeId,
     pub funds: BTreeMap<RequestId, &'static str>,
+    pub drafts: BTreeMap<RequestId, String>,
 }
 
 #[derive(FromRow)]
@@ -65,10 +68,15 @@ impl OpenBook {
         });
         let held = held.collect::<Result<Vec<_>>>()?;
         let before = accounts.iter().map(|account| (account.id, *account)).collect();
-        Ok(Self { book: Book::new(now, accounts, held), before, now })
+        Ok(Self { book: Book::new(now, accounts, held), before, now, booked_at: now })
     }
 
-    /// Tells the book what those calls were charged before.
+    /// Dates its entries so, whatever the moment that decides what has expired.
+    pub fn booked_at(self, at: Timestamp) -> Self {
+        Self { booked_at: at, ..self }
+    }
+
+    /// Tells the book what those calls were charged or counted with before, and of the accounts where.
     pub async fn read_charges(&mut self, tx: &mut Tx, requests: impl IntoIterator<Item = RequestId>) -> Result<()> {
         let ids: Vec<_> = requests.into_iter().map(|request| Wanted { id: request.uuid() }).collect();
         let rows: Vec<ChargeRow> = READ_CHARGES.fetch(tx, &ids).await?;
@@ -76,7 +84,21 @@ impl OpenBook {
         for row in rows {
             row.add(&mut charges)?;
         }
+        self.read_closed(tx, charges.keys().map(|(_, account)| *account).collect()).await?;
         charges.into_iter().for_each(|((request, account), on)| self.book.was_charged(request, account, on));
+        Ok(())
+    }
+
+    /// Tells the book of those accounts, if they are closed: it knows the open ones.
+    async fn read_closed(&mut self, tx: &mut Tx, mut ids: BTreeSet<AccountId>) -> Result<()> {
+        ids.retain(|id| id.workspace().is_some() && !self.before.contains_key(id));
+        let ids: Vec<_> = ids.iter().map(|id| WantedAccount { id: id.to_string() }).collect();
+        let rows: Vec<AccountRow> = READ_NAMED.fetch(tx, &ids).await?;
+        for row in rows {
+            let account = row.account()?;
+            self.before.insert(account.id, account);
+            self.book.know(account);
+        }
         Ok(())
     }
 
@@ -91,7 +113,7 @@ impl OpenBook {
         if usize::try_from(touched).ok() != Some(changes.len()) {
             return Err(StoreError::RowCount("accounts"));
         }
-        let transfers = self.book.transfers().iter().map(|transfer| TransferRow::of(transfer, self.now));
+        let transfers = self.book.transfers().iter().map(|transfer| TransferRow::of(transfer, self.booked_at));
         ADD_TRANSFERS.run(tx, &transfers.collect::<Result<Vec<_>>>()?).await?;
         self.save_holds(tx, holder).await
     }
@@ -106,6 +128,7 @@ impl OpenBook {
                     node: holder.node.uuid(),
                     funds: holder.funds.get(&request).copied().unwrap_or("all").to_owned(),
                     legs: write_legs(legs)?,
+                    draft: holder.drafts.get(&request).cloned(),
                     at: self.now.millis(),
                 }),
                 (Some(_), None) => return Err(StoreError::Unstorable("hold")),
@@ -139,8 +162,8 @@ impl ChargeRow {
         let request = RequestId::from_uuid(self.request);
         let amount = Amount::new(self.amount).ok_or(StoreError::Corrupt("transfer"))?;
         let is = |kind: TransferKind| self.kind == kind.as_str();
-        let (account, change): (_, fn(&mut Charged, Amount)) = if is(TransferKind::Charge) || is(TransferKind::Overrun)
-        {
+        let takes = [TransferKind::Charge, TransferKind::Overrun, TransferKind::Budget, TransferKind::Included];
+        let (account, change): (_, fn(&mut Charged, Amount)) = if takes.into_iter().any(is) {
             (account_id(&self.debit_account)?, |on, more| on.charged = on.charged.plus(more).unwrap_or(on.charged))
         } else if is(TransferKind::Correction) {
             (account_id(&self.credit_account)?, |on, less| on.charged = on.charged.less(less))

@@ -1,13 +1,16 @@
 //! Holds of processes that died. A node says now and then that it lives; when it has not for a while, whoever finds its
 //! holds ends them by the rule: what the call was known to cost when it was last written down, or nothing if its
-//! request never went out.
+//! request never went out. The receipt of each is completed from what was written of it, so that the book of charges and
+//! the receipts agree; should the true one come after all, it takes that one's place.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ownkey_domain::id::{NodeId, RequestId, WorkspaceId};
-use ownkey_domain::ledger::{Charge, Settlement};
+use ownkey_domain::ledger::{Charge, Funds, Settlement};
 use ownkey_domain::money::{MicroCredits, NanoUsd};
+use ownkey_domain::payer::PayerKind;
+use ownkey_domain::receipt::Receipt;
 use ownkey_domain::time::Timestamp;
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -15,7 +18,10 @@ use uuid::Uuid;
 use super::book::OpenBook;
 use super::writer::funds_named;
 use crate::db::{Tx, on};
-use crate::{Result, Store, dialect};
+use crate::dialect::Partitions;
+use crate::receipts::row::{INSERT_RECEIPTS, ReceiptRow};
+use crate::usage::totals::{self, ADD_TOTALS};
+use crate::{Result, Store, StoreError, dialect};
 
 /// How long a node counts as alive after it last said so.
 pub const NODE_LEASE: Duration = Duration::from_secs(30);
@@ -29,11 +35,13 @@ struct DeadRow {
     funds: String,
     evidence_credits: Option<i64>,
     evidence_usd: Option<i64>,
+    draft: Option<String>,
+    at: i64,
 }
 
 macro_rules! held {
     ($where:literal) => {
-        concat!("SELECT request, workspace, funds, evidence_credits, evidence_usd FROM holds WHERE ", $where)
+        concat!("SELECT request, workspace, funds, evidence_credits, evidence_usd, draft, at FROM holds WHERE ", $where)
     };
 }
 
@@ -93,21 +101,58 @@ async fn end(tx: &mut Tx, rows: Vec<DeadRow>, now: Timestamp) -> Result<usize> {
     let requests = rows.iter().map(|row| RequestId::from_uuid(row.request)).collect();
     let workspaces: BTreeSet<_> = rows.iter().map(|row| WorkspaceId::from_uuid(row.workspace)).collect();
     let mut open = OpenBook::open(tx, &workspaces, &requests, now).await?;
-    let mut ended = 0;
+    let mut receipts = Vec::new();
     for row in rows {
         let request = RequestId::from_uuid(row.request);
         // Read again under the lock: its receipt may have come meanwhile.
         if !open.book.holds().any(|(held, ..)| held == request) {
             continue;
         }
-        let charge = Charge {
-            credits: MicroCredits::new(row.evidence_credits.unwrap_or(0)),
-            usd: NanoUsd::new(row.evidence_usd.unwrap_or(0)),
-        };
-        let settlement = Settlement { charge, funds: funds_named(&row.funds)?, included: false };
-        open.book.settle(request, WorkspaceId::from_uuid(row.workspace), &settlement);
-        ended += 1;
+        let noted = row.noted();
+        let draft = row.draft()?;
+        let funds = funds_named(&row.funds)?;
+        // Managed access on which no credits are drawn is what the plan includes.
+        let included = funds == Funds::None && draft.payer == Some(PayerKind::Managed);
+        let settlement = Settlement { charge: noted.unwrap_or_default(), funds, included };
+        open.book.settle(request, draft.workspace, &settlement);
+        let overrun = MicroCredits::new(open.book.overrun_of(request, draft.workspace).get());
+        receipts.push(Receipt { overrun, ..draft.interrupted(noted) });
     }
     open.save(tx, None).await?;
-    Ok(ended)
+    record(tx, &receipts).await?;
+    Ok(receipts.len())
+}
+
+/// Writes them down, with their totals. A call whose caller left before its hold was committed may have one already.
+async fn record(tx: &mut Tx, receipts: &[Receipt]) -> Result<()> {
+    Partitions::default().ensure(tx, receipts.iter().map(|receipt| receipt.id.uuid())).await?;
+    let mut new = Vec::new();
+    for receipt in receipts {
+        if INSERT_RECEIPTS.run(tx, &[ReceiptRow::of(receipt)?]).await? == 1 {
+            new.push(receipt.clone());
+        }
+    }
+    ADD_TOTALS.run(tx, &totals::of(&new, &[])).await.map(drop)
+}
+
+impl DeadRow {
+    /// What was last written down of it.
+    fn noted(&self) -> Option<Charge> {
+        let (credits, usd) = (self.evidence_credits?, self.evidence_usd?);
+        Some(Charge { credits: MicroCredits::new(credits), usd: NanoUsd::new(usd) })
+    }
+
+    /// Its receipt, as far as it was written. Holds of older versions have none.
+    fn draft(&self) -> Result<Receipt> {
+        let (id, workspace) = (RequestId::from_uuid(self.request), WorkspaceId::from_uuid(self.workspace));
+        match &self.draft {
+            Some(text) => serde_json::from_str(text).map_err(|_| StoreError::Corrupt("hold")),
+            None => Ok(Receipt::draft(id, Timestamp::from_millis(self.at), workspace, String::new())),
+        }
+    }
+}
+
+/// The draft of a receipt, as the column of its hold keeps it.
+pub(super) fn write_draft(draft: &Receipt) -> Result<String> {
+    serde_json::to_string(draft).map_err(|_| StoreError::Unstorable("hold"))
 }

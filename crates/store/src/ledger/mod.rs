@@ -22,6 +22,6 @@ pub use holds::OpenHold;
 pub use keep::NODE_LEASE;
 pub use orders::{Ordered, RefundOrder};
 pub use read::{Credits, Entry, Purse, Range};
-pub(crate) use settle::{Evidence, Overrun, note_evidence, settle};
+pub(crate) use settle::{Evidence, KnownLate, Overrun, Settling, note_evidence};
 pub use usage::ServiceUsage;
 pub use writer::{HoldError, Holds, HoldsTask};

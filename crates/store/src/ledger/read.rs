@@ -171,8 +171,8 @@ impl Store {
         Ok(Page::of(rows.into_iter().map(EntryRow::entry).collect::<Result<_>>()?, limit))
     }
 
-    /// What a workspace had at that moment, held or not: the sum of all that was entered before. What a process that
-    /// died left may be entered late, with the time of its calls, so the balance of no single entry tells this.
+    /// What a workspace had at that moment, held or not: the sum of all that was entered before. What ended within the same
+    /// month may be entered late, with the time of its calls, so the balance of no single entry tells this.
     pub async fn balance_at(&self, workspace: WorkspaceId, at: Timestamp) -> Result<MicroCredits> {
         const SQL: &str = "SELECT CAST(COALESCE(SUM(CASE WHEN kind IN ('charge', 'expiry') THEN -amount \
             ELSE amount END), 0) AS BIGINT) FROM transfers WHERE workspace = $1 AND balance IS NOT NULL AND at < $2";

@@ -19,6 +19,13 @@ wide_rows! {
 }
 
 wide_rows! {
+    /// An account to look for.
+    WantedAccount {
+        id: String => "text",
+    }
+}
+
+wide_rows! {
     /// An account that is not there yet.
     NewAccount {
         id: String => "text",
@@ -68,6 +75,7 @@ wide_rows! {
         node: Uuid => "uuid",
         funds: String => "text",
         legs: String => "text",
+        draft: Option<String> => "text",
         at: i64 => "bigint",
     }
 }
@@ -87,13 +95,20 @@ pub(super) static READ_ACCOUNTS: LazyLock<WideStatement<Wanted>> = LazyLock::new
          a.opened_at FROM {rows} JOIN accounts a ON a.workspace = v.column1 AND a.closed_at IS NULL",
     )
 });
+/// Closed ones too.
+pub(super) static READ_NAMED: LazyLock<WideStatement<WantedAccount>> = LazyLock::new(|| {
+    WideStatement::new(
+        "SELECT a.id, a.debits_pending, a.debits_posted, a.credits_pending, a.credits_posted, a.granted, a.expires_at, \
+         a.opened_at FROM {rows} JOIN accounts a ON a.id = v.column1",
+    )
+});
 pub(super) static READ_HOLDS: LazyLock<WideStatement<Wanted>> = LazyLock::new(|| {
     WideStatement::new("SELECT h.request, h.workspace, h.legs FROM {rows} JOIN holds h ON h.request = v.column1")
 });
 pub(super) static READ_CHARGES: LazyLock<WideStatement<Wanted>> = LazyLock::new(|| {
     WideStatement::new(
         "SELECT t.request, t.kind, t.debit_account, t.credit_account, t.refunds, t.amount \
-         FROM {rows} JOIN transfers t ON t.request = v.column1 AND t.asset = 'CREDIT'",
+         FROM {rows} JOIN transfers t ON t.request = v.column1",
     )
 });
 pub(super) static ADD_ACCOUNTS: LazyLock<WideStatement<NewAccount>> = LazyLock::new(|| {
@@ -116,7 +131,8 @@ pub(super) static ADD_TRANSFERS: LazyLock<WideStatement<TransferRow>> = LazyLock
 pub(super) static PUT_HOLDS: LazyLock<WideStatement<HoldRow>> = LazyLock::new(|| {
     WideStatement::new(
         "INSERT INTO holds ({columns}) SELECT * FROM {rows} WHERE column1 IS NOT NULL \
-         ON CONFLICT (request) DO UPDATE SET legs = excluded.legs, funds = excluded.funds",
+         ON CONFLICT (request) DO UPDATE SET legs = excluded.legs, funds = excluded.funds, \
+         draft = COALESCE(excluded.draft, holds.draft)",
     )
 });
 pub(super) static END_HOLDS: LazyLock<WideStatement<Wanted>> =

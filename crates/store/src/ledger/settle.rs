@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use ownkey_domain::id::RequestId;
-use ownkey_domain::ledger::{Amount, Charge};
-use ownkey_domain::money::MicroCredits;
+use ownkey_domain::id::{RequestId, WorkspaceId};
+use ownkey_domain::ledger::{Amount, Charge, Settlement};
+use ownkey_domain::money::{MicroCredits, NanoUsd};
+use ownkey_domain::period::Period;
 use ownkey_domain::receipt::Receipt;
+use ownkey_domain::response::ResponseNote;
 use ownkey_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -42,19 +44,71 @@ impl Overrun {
     }
 }
 
-/// Settles the calls of those receipts. What was overrun, in micro-credits.
-pub(crate) async fn settle(tx: &mut Tx, receipts: &[Receipt]) -> Result<Amount> {
-    let due = || receipts.iter().filter_map(|receipt| Some((receipt, receipt.settlement?)));
-    let Some(now) = due().map(|(receipt, _)| ended_at(receipt)).max() else { return Ok(Amount::ZERO) };
-    let requests: BTreeSet<_> = due().map(|(receipt, _)| receipt.id).collect();
-    let workspaces = due().map(|(receipt, _)| receipt.workspace).collect();
-    let mut open = OpenBook::open(tx, &workspaces, &requests, now).await?;
-    let late = without_hold(&open.book, requests);
-    open.read_charges(tx, late).await?;
-    let overruns = due().map(|(receipt, settlement)| open.book.settle(receipt.id, receipt.workspace, &settlement));
-    let overrun = overruns.fold(Amount::ZERO, |sum, more| sum.plus(more).unwrap_or(sum));
-    open.save(tx, None).await?;
-    Ok(overrun)
+/// A call that counted in budgets with what it could cost at most, and of which it is known by now what it cost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KnownLate {
+    pub request: RequestId,
+    pub workspace: WorkspaceId,
+    pub usd: NanoUsd,
+}
+
+/// What has come of settling calls.
+#[derive(Debug, Default)]
+pub(crate) struct Settled {
+    /// What was overrun by that.
+    pub overrun: Amount,
+    /// What of each call's charge was overrun, if any.
+    pub of_calls: BTreeMap<RequestId, MicroCredits>,
+}
+
+/// The book that is open for the calls of some receipts.
+pub(crate) struct Settling(Option<OpenBook>);
+
+impl Settling {
+    /// Opens it: workspaces are locked before anything else is. It waits for receipts too that may tell what an earlier
+    /// call cost.
+    pub async fn begin(tx: &mut Tx, receipts: &[Receipt], now: Timestamp) -> Result<Self> {
+        let tells = |receipt: &Receipt| matches!(receipt.response, Some(ResponseNote::Told { .. }));
+        let touching = || receipts.iter().filter(|receipt| receipt.settlement.is_some() || tells(receipt));
+        let Some(ended) = touching().map(ended_at).max() else { return Ok(Self(None)) };
+        let workspaces = touching().map(|receipt| receipt.workspace).collect();
+        let requests = due(receipts).map(|(receipt, _)| receipt.id).collect();
+        let open = OpenBook::open(tx, &workspaces, &requests, ended).await?;
+        Ok(Self(Some(open.booked_at(booked_at(ended, now)))))
+    }
+
+    /// Settles the calls of those receipts, and brings to their cost those of which it is known late.
+    pub async fn end(self, tx: &mut Tx, receipts: &[Receipt], late: &[KnownLate]) -> Result<Settled> {
+        let Self(Some(mut open)) = self else { return Ok(Settled::default()) };
+        let requests = due(receipts).map(|(receipt, _)| receipt.id).chain(late.iter().map(|known| known.request));
+        let before = without_hold(&open.book, requests);
+        open.read_charges(tx, before).await?;
+        let mut settled = Settled::default();
+        for (receipt, settlement) in due(receipts) {
+            let more = open.book.settle(receipt.id, receipt.workspace, &settlement);
+            settled.overrun = settled.overrun.plus(more).unwrap_or(settled.overrun);
+            let of_call = open.book.overrun_of(receipt.id, receipt.workspace);
+            if !of_call.is_zero() {
+                settled.of_calls.insert(receipt.id, MicroCredits::new(of_call.get()));
+            }
+        }
+        for known in late {
+            let charge = Charge { usd: known.usd, ..Charge::default() };
+            open.book.settle(known.request, known.workspace, &Settlement { charge, ..Settlement::NOTHING });
+        }
+        open.save(tx, None).await?;
+        Ok(settled)
+    }
+}
+
+/// When that is booked which happened then: at that time, or now if its month (UTC) is over. The statement of a month
+/// that has ended stays as it is.
+pub(super) fn booked_at(happened: Timestamp, now: Timestamp) -> Timestamp {
+    if happened < Period::month(now, None).start { now } else { happened }
+}
+
+fn due(receipts: &[Receipt]) -> impl Iterator<Item = (&Receipt, Settlement)> {
+    receipts.iter().filter_map(|receipt| Some((receipt, receipt.settlement?)))
 }
 
 /// When a call ended.

@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use ownkey_domain::id::WorkspaceId;
 use ownkey_domain::ledger::Allowance;
+use ownkey_domain::money::MicroCredits;
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::time::Timestamp;
 use serde_json::Value;
 
 use super::Ordered;
 use super::book::OpenBook;
+use super::settle::booked_at;
 use crate::db::{Tx, on};
 use crate::dialect::Partitions;
 use crate::receipts::row::{INSERT_RECEIPTS, ReceiptRow};
@@ -52,12 +54,15 @@ impl Store {
         open.book.expire(workspace);
         let overrun = receipt.settlement.map(|settlement| open.book.settle(receipt.id, workspace, &settlement));
         open.save(&mut tx, None).await?;
+        let receipt = &Receipt { overrun: MicroCredits::new(overrun.unwrap_or_default().get()), ..receipt.clone() };
         let row = ReceiptRow::of(receipt)?;
         Partitions::default().ensure(&mut tx, [row.id].into_iter()).await?;
         if INSERT_RECEIPTS.run(&mut tx, &[row]).await? != 1 {
             return Err(StoreError::RowCount("receipts"));
         }
-        ADD_TOTALS.run(&mut tx, &totals::of(std::slice::from_ref(receipt))).await?;
+        // It is booked now; where it happened in an earlier month, what that month came to is told already.
+        let counted = Receipt { at: booked_at(receipt.at, now), ..receipt.clone() };
+        ADD_TOTALS.run(&mut tx, &totals::of(&[counted], &[])).await?;
         remember(&mut tx, (workspace, id), (asked, answer), now).await?;
         tx.commit().await?;
         self.inner.overrun.add(overrun.unwrap_or_default());

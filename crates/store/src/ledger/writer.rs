@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::book::{Holder, OpenBook};
+use super::keep::write_draft;
 use crate::journal::kill;
 use crate::{Result, Store, StoreError};
 
@@ -139,7 +140,9 @@ impl HoldsTask {
         let take = |(call, more): &(&HoldCall, bool)| if *more { open.book.extend(call) } else { open.book.hold(call) };
         let outcomes = calls.iter().map(take).collect();
         let funds = calls.iter().map(|(call, _)| (call.request, funds_name(call.funds))).collect();
-        open.save(&mut tx, Some(&Holder { node: self.node, funds })).await?;
+        let drafts = calls.iter().filter_map(|(call, _)| Some((call.request, call.draft.as_deref()?)));
+        let drafts = drafts.map(|(request, draft)| Ok((request, write_draft(draft)?))).collect::<Result<_>>()?;
+        open.save(&mut tx, Some(&Holder { node: self.node, funds, drafts })).await?;
         kill::point("hold_before_commit");
         tx.commit().await?;
         kill::point("hold_committed");

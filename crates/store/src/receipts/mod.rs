@@ -1,5 +1,7 @@
-//! Receipts, as people read them. They are written by the takeover of the journal only.
+//! Receipts, as people read them. They are written by the takeover of the journal, but for those of processes that died
+//! and of services used elsewhere.
 
+pub(crate) mod interrupted;
 pub(crate) mod row;
 
 use ownkey_domain::id::{ApiKeyId, RequestId, WorkspaceId};
@@ -59,11 +61,14 @@ macro_rules! receipts {
     ($where:literal) => {
         concat!(
             "SELECT workspace, id, at, api_key, agent, for_user, provider, model, payer, credential, status, \
-             outcome, cost_pico, credits_micro, measured, detail FROM receipts WHERE workspace = $1 AND ",
+             outcome, cost_pico, credits_micro, overrun_micro, measured, detail FROM receipts WHERE workspace = $1 AND ",
             $where
         )
     };
 }
+
+/// Reads one.
+const ONE: &str = receipts!("id = $2");
 
 /// How far the time in a receipt's id may be from its `at`: both are taken as the call comes in.
 const ID_SLACK_MS: i64 = 3_600_000;
@@ -100,9 +105,13 @@ impl Store {
 
     /// A receipt of the workspace.
     pub async fn receipt(&self, workspace: WorkspaceId, id: RequestId) -> Result<Option<Receipt>> {
-        const SQL: &str = receipts!("id = $2");
         self.caught_up().await?;
-        let row: Option<ReceiptRow> = on!(self.inner.db.read(), c => sqlx::query_as(SQL)
+        self.find_receipt((workspace, id)).await
+    }
+
+    /// The same, as the database has it by now.
+    pub(crate) async fn find_receipt(&self, (workspace, id): (WorkspaceId, RequestId)) -> Result<Option<Receipt>> {
+        let row: Option<ReceiptRow> = on!(self.inner.db.read(), c => sqlx::query_as(ONE)
             .bind(workspace.uuid()).bind(id.uuid()).fetch_optional(c).await)?;
         row.map(Receipt::try_from).transpose()
     }

@@ -32,6 +32,7 @@ wide_rows! {
         outcome: String => "text",
         cost_pico: Option<i64> => "bigint",
         credits_micro: i64 => "bigint",
+        overrun_micro: i64 => "bigint",
         measured: String => "text",
         detail: String => "text",
     }
@@ -108,6 +109,7 @@ impl ReceiptRow {
             outcome: receipt.outcome.as_str().to_owned(),
             cost_pico,
             credits_micro: receipt.credits.get(),
+            overrun_micro: receipt.overrun.get(),
             measured: receipt.measured.as_str().to_owned(),
             detail: serde_json::to_string(&detail).map_err(|_| StoreError::Unstorable("receipt"))?,
         })
@@ -136,6 +138,7 @@ impl ReceiptRow {
             error: detail.error,
             outcome: outcome(&self.outcome)?,
             credits: MicroCredits::new(self.credits_micro),
+            overrun: MicroCredits::new(self.overrun_micro),
             included: detail.included,
             cost_usd: self.cost_pico.map(|pico| PicoUsd::new(pico.into())).or(detail.cost_usd),
             price_version: detail.price_version,

@@ -75,8 +75,10 @@ pub struct UsageTotals {
     pub cost_usd: PicoUsd,
     /// Served calls whose cost is unknown.
     pub unpriced: u64,
-    /// Credits charged.
+    /// What they cost in credits.
     pub credits: MicroCredits,
+    /// What of that the workspace did not have.
+    pub overrun: MicroCredits,
 }
 
 /// A row of usage.
@@ -128,6 +130,8 @@ macro_rules! sums {
             sum!("cost_pico"),
             ", ",
             sum!("credits_micro"),
+            ", ",
+            sum!("overrun_micro"),
             ", ",
             sum!("tokens_input"),
             ", ",
@@ -229,6 +233,7 @@ struct SumsRow<K> {
     unpriced: i64,
     cost_pico: i64,
     credits_micro: i64,
+    overrun_micro: i64,
     tokens_input: Option<i64>,
     tokens_output: Option<i64>,
     tokens_cache_read: Option<i64>,
@@ -297,6 +302,7 @@ impl<K: Key> TryFrom<SumsRow<K>> for UsageRow {
             cost_usd: PicoUsd::new(row.cost_pico.into()),
             unpriced: count(row.unpriced)?,
             credits: MicroCredits::new(row.credits_micro),
+            overrun: MicroCredits::new(row.overrun_micro),
         };
         Ok(Self { key: row.name.key(), totals })
     }

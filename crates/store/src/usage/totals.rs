@@ -28,6 +28,7 @@ wide_rows! {
         unpriced: i64 => "bigint",
         cost_pico: i64 => "bigint",
         credits_micro: i64 => "bigint",
+        overrun_micro: i64 => "bigint",
         tokens_input: Option<i64> => "bigint",
         tokens_output: Option<i64> => "bigint",
         tokens_cache_read: Option<i64> => "bigint",
@@ -82,12 +83,15 @@ fn add(sum: &mut i64, more: i64) {
 
 type Key = (Uuid, i64, String, String, String, Uuid, String, String);
 
-/// The totals of those receipts, in the order of their keys, so that two nodes lock rows in the same order.
-pub(crate) fn of(receipts: &[Receipt]) -> Vec<TotalsRow> {
+/// The totals of those receipts, less those of others that are withdrawn, in the order of their keys, so that two nodes
+/// lock rows in the same order.
+pub(crate) fn of(receipts: &[Receipt], withdrawn: &[Receipt]) -> Vec<TotalsRow> {
     let mut totals: BTreeMap<Key, TotalsRow> = BTreeMap::new();
     for receipt in receipts {
-        let key = key(receipt);
-        totals.entry(key).or_insert_with_key(empty).add(receipt);
+        totals.entry(key(receipt)).or_insert_with_key(empty).add(receipt);
+    }
+    for receipt in withdrawn {
+        totals.entry(key(receipt)).or_insert_with_key(empty).take_away(receipt);
     }
     totals.into_values().collect()
 }
@@ -123,6 +127,7 @@ fn empty(key: &Key) -> TotalsRow {
         unpriced: 0,
         cost_pico: 0,
         credits_micro: 0,
+        overrun_micro: 0,
         tokens_input: None,
         tokens_output: None,
         tokens_cache_read: None,
@@ -156,11 +161,25 @@ impl TotalsRow {
         self.unpriced += i64::from(served && cost.is_none() && receipt.service.is_none());
         add(&mut self.cost_pico, cost.unwrap_or(0));
         add(&mut self.credits_micro, receipt.credits.get().clamp(-AMOUNT_MAX, AMOUNT_MAX));
+        add(&mut self.overrun_micro, receipt.overrun.get().clamp(-AMOUNT_MAX, AMOUNT_MAX));
         if believed {
             let count = |sum: &mut Option<i64>, more| add(sum.get_or_insert(0), i64::try_from(more).unwrap_or(SUM_MAX));
             receipt.usage.iter().for_each(|(class, tokens)| count(self.tokens(class), tokens));
             receipt.usage.units().for_each(|(unit, more)| count(self.units(unit), more));
         }
+    }
+
+    /// The opposite, for receipts that name no usage.
+    fn take_away(&mut self, receipt: &Receipt) {
+        let mut its = empty(&key(receipt));
+        its.add(receipt);
+        self.calls -= its.calls;
+        self.errors -= its.errors;
+        self.unmeasured -= its.unmeasured;
+        self.unpriced -= its.unpriced;
+        add(&mut self.cost_pico, -its.cost_pico);
+        add(&mut self.credits_micro, -its.credits_micro);
+        add(&mut self.overrun_micro, -its.overrun_micro);
     }
 
     fn tokens(&mut self, class: TokenClass) -> &mut Option<i64> {

@@ -84,7 +84,7 @@ impl Bed {
     pub async fn start(&self, limits: JournalLimits) -> Running {
         let (journal, takeover) = self.store.open_journal(&self.journal_dir(), limits).await.unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(takeover.run(async move { drop(stopped.await) }));
+        let task = tokio::spawn(takeover.run(|| NOW, async move { drop(stopped.await) }));
         Running { journal, stop, task }
     }
 
@@ -165,6 +165,7 @@ pub fn receipt(workspace: WorkspaceId, n: u32) -> Receipt {
         error: (!served).then(|| "rate_limited".to_owned()),
         outcome: if served { Outcome::Complete } else { Outcome::Refused },
         credits: MicroCredits::new(i64::from(n)),
+        overrun: MicroCredits::ZERO,
         included: false,
         cost_usd: (served && !n.is_multiple_of(4)).then(|| PicoUsd::new(i128::from(n) * 1000)),
         price_version: Some("1".to_owned()),

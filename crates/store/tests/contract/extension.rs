@@ -21,7 +21,7 @@ crate::on_both! {
 
 fn call(workspace: WorkspaceId, request: RequestId, credits: i64) -> HoldCall {
     let amount = Charge { credits: MicroCredits::new(credits), usd: NanoUsd::ZERO };
-    HoldCall { request, workspace, amount, funds: Funds::All, allowance: None, budgets: Vec::new() }
+    HoldCall { request, workspace, amount, funds: Funds::All, allowance: None, budgets: Vec::new(), draft: None }
 }
 
 /// A workspace with a thousand micro-credits, of which a call holds four hundred.

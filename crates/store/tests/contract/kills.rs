@@ -55,7 +55,7 @@ async fn child() {
     let workspace: WorkspaceId = std::env::var(WORKSPACE).unwrap().parse().unwrap();
     let store = open(&std::env::var(URL).unwrap()).await;
     let (journal, takeover) = store.open_journal(&dir.join("journal"), LIMITS).await.unwrap();
-    tokio::spawn(takeover.run(std::future::pending()));
+    tokio::spawn(takeover.run(|| NOW, std::future::pending()));
     let mut noted = std::fs::File::create(dir.join("appended")).unwrap();
     for n in 0..500 {
         let receipt = appended(workspace, n);
@@ -99,7 +99,7 @@ async fn no_point_loses_or_doubles_a_receipt(bed: Bed) {
 async fn check(url: &str, (dir, workspace): (&Path, WorkspaceId), point: &str) {
     let store = open(url).await;
     let (_journal, takeover) = store.open_journal(&dir.join("journal"), LIMITS).await.unwrap();
-    takeover.run(std::future::ready(())).await;
+    takeover.run(|| NOW, std::future::ready(())).await;
     let noted = std::fs::read_to_string(dir.join("appended")).unwrap();
     let noted: Vec<RequestId> = noted.lines().map(|line| line.parse().unwrap()).collect();
     let page = store.receipts(workspace, &ReceiptFilter::default(), None, 1000).await.unwrap();

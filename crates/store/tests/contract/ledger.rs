@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use ownkey_domain::id::{GrantId, NodeId, RequestId, WorkspaceId};
 use ownkey_domain::ledger::{
-    Allowance, Amount, Charge, Funds, Grant, HoldCall, Order, Refund, RefundRefused, Settlement, Shortage,
+    AccountId, Allowance, Amount, Charge, Funds, Grant, HoldCall, Order, Refund, RefundRefused, Settlement, Shortage,
 };
-use ownkey_domain::money::{MicroCredits, NanoUsd};
+use ownkey_domain::money::{MicroCredits, NanoUsd, PicoUsd};
+use ownkey_domain::payer::PayerKind;
 use ownkey_domain::period::Period;
-use ownkey_domain::receipt::Receipt;
+use ownkey_domain::receipt::{Outcome, Receipt};
 use ownkey_domain::time::Timestamp;
-use ownkey_store::{HoldError, Holds, JournalLimits, LedgerProblem, Ordered, Range, Store};
+use ownkey_domain::usage::Measured;
+use ownkey_store::{GroupBy, HoldError, Holds, JournalLimits, LedgerProblem, Ordered, Range, Store, UsageQuery};
 use serde_json::json;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -24,6 +26,11 @@ crate::on_both! {
     a_dead_process_is_charged_what_was_written_down
     a_dead_node_is_found_by_another
     a_late_receipt_has_the_last_word
+    what_a_dead_process_was_charged_has_a_receipt
+    the_true_receipt_takes_the_place_of_one_that_was_completed
+    what_a_plan_includes_is_counted_though_nothing_is_held
+    a_receipt_says_what_was_overrun
+    a_month_that_is_over_stays_as_it_is
     orders_take_place_once
     refunds_name_their_charge
     an_allowance_is_granted_once
@@ -51,13 +58,22 @@ fn call(workspace: WorkspaceId, credits: i64) -> HoldCall {
         funds: Funds::All,
         allowance: None,
         budgets: Vec::new(),
+        draft: None,
     }
+}
+
+/// The same with the receipt that was begun of it.
+fn drafted(call: HoldCall, payer: PayerKind) -> HoldCall {
+    let begun = Receipt::draft(call.request, NOW, call.workspace, "/v1/messages".to_owned());
+    let draft = Receipt { payer: Some(payer), model: Some("claude-haiku-4-5".to_owned()), ..begun };
+    HoldCall { draft: Some(Box::new(draft)), ..call }
 }
 
 /// The receipt of that call, which cost so much.
 fn ended(call: &HoldCall, credits: i64) -> Receipt {
     let settlement = Settlement { charge: charge(credits), funds: call.funds, included: false };
-    Receipt { id: call.request, settlement: Some(settlement), ..receipt(call.workspace, 1) }
+    let (at, credits) = (NOW, settlement.charge.credits);
+    Receipt { id: call.request, at, credits, settlement: Some(settlement), ..receipt(call.workspace, 1) }
 }
 
 /// A store whose ledger is kept, by a node of its own.
@@ -207,6 +223,137 @@ async fn a_late_receipt_has_the_last_word(bed: Bed) {
     kept.running.journal.append(&ended(&late, 45)).unwrap();
     assert_eq!(kept.has().await, (955, 0));
     kept.check().await;
+}
+
+async fn what_a_dead_process_was_charged_has_a_receipt(bed: Bed) {
+    let kept = Kept::with(bed, 1_000).await;
+    let calls = [(); 2].map(|()| drafted(call(kept.workspace, 100), PayerKind::Managed));
+    let older = call(kept.workspace, 100);
+    for call in calls.iter().chain([&older]) {
+        kept.holds.hold(call.clone()).await.unwrap();
+    }
+    // More of a hold does not take the draft away.
+    kept.holds.extend(HoldCall { draft: None, amount: charge(200), ..calls[0].clone() }).await.unwrap();
+    for noted in [&calls[0], &older] {
+        kept.running.journal.note(noted.request, charge(30)).unwrap();
+    }
+    kept.bed.store.catch_up(std::time::Duration::from_secs(5)).await.unwrap();
+    let left = kept.bed.store.held_by(kept.running.journal.node()).await.unwrap();
+    assert_eq!(kept.bed.store.end_left(&left, NOW).await.unwrap(), 3);
+    let found = async |request| kept.bed.store.receipt(kept.workspace, request).await.unwrap().unwrap();
+    let sent = found(calls[0].request).await;
+    assert_eq!((sent.outcome, sent.error.as_deref()), (Outcome::Failed, Some("interrupted")));
+    assert_eq!((sent.credits.get(), sent.measured), (30, Measured::Estimated));
+    assert_eq!(sent.cost_usd, Some(PicoUsd::new(300_000)));
+    assert_eq!((sent.model.as_deref(), sent.payer), (Some("claude-haiku-4-5"), Some(PayerKind::Managed)));
+    assert_eq!((sent.attempts.len(), sent.status), (1, 0));
+    let silent = found(calls[1].request).await;
+    assert_eq!((silent.credits.get(), silent.measured, silent.attempts.len()), (0, Measured::Unknown, 0));
+    let bare = found(older.request).await;
+    assert_eq!((bare.credits.get(), bare.payer, bare.error.as_deref()), (30, None, Some("interrupted")));
+    assert_eq!(totals(&kept.bed.store, kept.workspace).await, (3, 60));
+    assert_eq!(kept.has().await, (940, 0));
+    kept.check().await;
+}
+
+/// The calls and credits that usage tells of.
+async fn totals(store: &Store, workspace: WorkspaceId) -> (u64, i64) {
+    let (from, to) = (NOW.plus_millis(-3_600_000), NOW.plus_millis(3_600_000));
+    let query = UsageQuery { from, to, group_by: GroupBy::Payer, api_key: None };
+    let rows = store.usage(workspace, &query).await.unwrap();
+    rows.iter().fold((0, 0), |(calls, credits), row| (calls + row.totals.calls, credits + row.totals.credits.get()))
+}
+
+async fn the_true_receipt_takes_the_place_of_one_that_was_completed(bed: Bed) {
+    let kept = Kept::with(bed, 1_000).await;
+    let (late, other) = (drafted(call(kept.workspace, 100), PayerKind::Managed), call(kept.workspace, 100));
+    for call in [&late, &other] {
+        kept.holds.hold(call.clone()).await.unwrap();
+    }
+    kept.running.journal.note(late.request, charge(60)).unwrap();
+    kept.bed.store.catch_up(std::time::Duration::from_secs(5)).await.unwrap();
+    assert_eq!(kept.bed.store.end_left(&[late.request], NOW).await.unwrap(), 1);
+    assert_eq!(totals(&kept.bed.store, kept.workspace).await, (1, 60));
+    for (call, credits) in [(&other, 10), (&late, 45)] {
+        kept.running.journal.append(&ended(call, credits)).unwrap();
+    }
+    assert_eq!(kept.has().await, (1_000 - 45 - 10, 0));
+    let truth = kept.bed.store.receipt(kept.workspace, late.request).await.unwrap().unwrap();
+    assert_eq!((truth.credits.get(), truth.error), (45, None));
+    assert_eq!(totals(&kept.bed.store, kept.workspace).await, (2, 55));
+    kept.check().await;
+}
+
+async fn what_a_plan_includes_is_counted_though_nothing_is_held(bed: Bed) {
+    let kept = Kept::with(bed, 1_000).await;
+    let included = |n| HoldCall { funds: Funds::None, ..drafted(call(kept.workspace, n), PayerKind::Managed) };
+    let (killed, over) = (included(100), included(100));
+    for call in [&killed, &over] {
+        kept.holds.hold(call.clone()).await.unwrap();
+    }
+    kept.running.journal.note(killed.request, Charge { credits: MicroCredits::ZERO, ..charge(7) }).unwrap();
+    let settlement = Settlement { charge: charge(5), funds: Funds::None, included: true };
+    kept.running.journal.append(&Receipt { settlement: Some(settlement), ..ended(&over, 5) }).unwrap();
+    assert_eq!(kept.has().await, (1_000, 0));
+    assert_eq!(kept.bed.store.end_left(&[killed.request], NOW).await.unwrap(), 1);
+    let receipt = kept.bed.store.receipt(kept.workspace, killed.request).await.unwrap().unwrap();
+    assert_eq!((receipt.credits.get(), receipt.cost_usd), (0, Some(PicoUsd::new(70_000))));
+    let accounts = kept.bed.store.budget_accounts(kept.workspace).await.unwrap();
+    let included = accounts.iter().find(|account| account.id == AccountId::Included(kept.workspace)).unwrap();
+    assert_eq!(included.debits_posted.get(), 70 + 50);
+    kept.check().await;
+}
+
+async fn a_receipt_says_what_was_overrun(bed: Bed) {
+    let kept = Kept::with(bed, 100).await;
+    let calls = [60, 40].map(|credits| call(kept.workspace, credits));
+    for call in &calls {
+        kept.holds.hold(call.clone()).await.unwrap();
+    }
+    let mut overrun = Vec::new();
+    for (call, cost) in calls.iter().zip([60, 75]) {
+        kept.running.journal.append(&ended(call, cost)).unwrap();
+        let receipt = kept.bed.store.receipt(kept.workspace, call.request).await.unwrap().unwrap();
+        overrun.push((receipt.credits.get(), receipt.overrun.get()));
+    }
+    assert_eq!(overrun, [(60, 0), (75, 35)]);
+    let query = UsageQuery {
+        from: NOW.plus_millis(-3_600_000),
+        to: NOW.plus_millis(3_600_000),
+        group_by: GroupBy::Payer,
+        api_key: None,
+    };
+    let rows = kept.bed.store.usage(kept.workspace, &query).await.unwrap();
+    let totals = rows.iter().map(|row| (row.totals.credits.get(), row.totals.overrun.get()));
+    let (credits, overrun) = totals.fold((0, 0), |(c, o), (credits, overrun)| (c + credits, o + overrun));
+    let entries = kept.bed.store.entries(kept.workspace, Range::default(), None, 9).await.unwrap();
+    let paid: i64 = entries.items.iter().filter(|entry| entry.kind == "charge").map(|entry| -entry.change.get()).sum();
+    assert_eq!((credits - overrun, overrun, paid), (100, 35, 100));
+    kept.check().await;
+}
+
+async fn a_month_that_is_over_stays_as_it_is(bed: Bed) {
+    let kept = Kept::with(bed, 1_000).await;
+    let (in_time, late) = (call(kept.workspace, 100), call(kept.workspace, 100));
+    for call in [&in_time, &late] {
+        kept.holds.hold(call.clone()).await.unwrap();
+    }
+    kept.running.journal.append(&ended(&in_time, 10)).unwrap();
+    assert_eq!(kept.has().await, (990, 100));
+    // The node was away when the month ended, and its receipts are taken over in the next one.
+    let journal = kept.running.kill().await;
+    journal.append(&ended(&late, 20)).unwrap();
+    drop((journal, kept.holds));
+    kept.holding.await.unwrap();
+    let bed = kept.bed.reopen().await;
+    let december = Period::month(NOW, None).end.unwrap();
+    let (journal, takeover) = bed.store.open_journal(&bed.journal_dir(), JournalLimits::default()).await.unwrap();
+    takeover.run(|| december.plus_millis(5), std::future::ready(())).await;
+    drop(journal);
+    assert_eq!(bed.store.balance_at(kept.workspace, december).await.unwrap().get(), 990);
+    let page = bed.store.entries_in_order(kept.workspace, Range::default(), 0, 9).await.unwrap();
+    let told: Vec<_> = page.items.iter().map(|entry| (entry.change.get(), entry.at >= december)).collect();
+    assert_eq!(told, [(1_000, false), (-10, false), (-20, true)]);
 }
 
 async fn orders_take_place_once(bed: Bed) {

@@ -121,6 +121,7 @@ impl World {
                     funds: Funds::All,
                     allowance: None,
                     budgets: Vec::new(),
+                    draft: None,
                 };
                 prop_assert_eq!(self.holds.hold(asked).await.is_ok(), fits, "{} of {}", credits, available);
                 if fits {

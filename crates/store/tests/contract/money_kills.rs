@@ -12,7 +12,7 @@ use ownkey_domain::id::{GrantId, RequestId, WorkspaceId};
 use ownkey_domain::ledger::{Amount, Charge, Funds, Grant, HoldCall, Order, Settlement};
 use ownkey_domain::money::{MicroCredits, NanoUsd};
 use ownkey_domain::receipt::Receipt;
-use ownkey_store::{JournalLimits, Range, Store, StoreConfig};
+use ownkey_store::{JournalLimits, Range, ReceiptFilter, Store, StoreConfig};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -52,7 +52,8 @@ const fn charge(credits: i64) -> Charge {
 
 fn ended(call: &HoldCall, n: u32) -> Receipt {
     let settlement = Settlement { charge: charge(CHARGED), funds: call.funds, included: false };
-    Receipt { id: call.request, settlement: Some(settlement), ..receipt(call.workspace, n) }
+    let credits = settlement.charge.credits;
+    Receipt { id: call.request, credits, settlement: Some(settlement), ..receipt(call.workspace, n) }
 }
 
 /// What the killed process does: hold, say what is known, end two calls of three, and note each step behind it.
@@ -63,7 +64,7 @@ async fn child() {
     let workspace: WorkspaceId = std::env::var(WORKSPACE).unwrap().parse().unwrap();
     let store = open(&std::env::var(URL).unwrap()).await;
     let (journal, takeover) = store.open_journal(&dir.join("journal"), LIMITS).await.unwrap();
-    tokio::spawn(takeover.run(std::future::pending()));
+    tokio::spawn(takeover.run(|| NOW, std::future::pending()));
     let (holds, holding) = store.holds(journal.node(), Arc::new(|| NOW));
     tokio::spawn(holding.run());
     let mut steps = std::fs::File::create(dir.join("steps")).unwrap();
@@ -71,7 +72,8 @@ async fn child() {
     for n in 0..300 {
         let request = RequestId::from_uuid(Uuid::now_v7());
         let (amount, budgets) = (charge(HELD), Vec::new());
-        let call = HoldCall { request, workspace, amount, funds: Funds::All, allowance: None, budgets };
+        let draft = Some(Box::new(Receipt { id: request, ..receipt(workspace, n) }));
+        let call = HoldCall { request, workspace, amount, funds: Funds::All, allowance: None, budgets, draft };
         step(&call, "begun");
         holds.hold(call.clone()).await.unwrap();
         step(&call, "held");
@@ -128,11 +130,15 @@ async fn check(url: &str, (dir, workspace): (&Path, WorkspaceId), point: &str) {
     let store = open(url).await;
     let (journal, takeover) = store.open_journal(&dir.join("journal"), LIMITS).await.unwrap();
     let left = store.held_by(journal.node()).await.unwrap();
-    takeover.run(std::future::ready(())).await;
+    takeover.run(|| NOW, std::future::ready(())).await;
     store.end_left(&left, NOW).await.unwrap();
     let found = store.check_ledger().await.unwrap();
     assert_eq!((found.holds, found.problems), (0, vec![]), "{point}");
     let mut charges = charges(&store, workspace).await;
+    let receipts = receipts(&store, workspace).await;
+    for (request, charged) in &charges {
+        assert_eq!(receipts.get(request), Some(charged), "{point}: what is charged has a receipt that says so");
+    }
     let has = store.credits(workspace, NOW).await.unwrap();
     assert_eq!((has.balance().get(), has.held().get()), (GRANTED - charges.values().sum::<i64>(), 0), "{point}");
 
@@ -145,6 +151,8 @@ async fn check(url: &str, (dir, workspace): (&Path, WorkspaceId), point: &str) {
     let last = steps.lines().last().and_then(|line| line.split_once(' ')).unwrap().0.parse().unwrap();
     for (request, step) in reached {
         let charged = charges.remove(&request).unwrap_or(0);
+        let is_explained = receipts.get(&request).copied().unwrap_or(0) == charged;
+        assert!(is_explained, "{point}: the receipt of {request} says something else");
         // The last one may have come a step further than was noted.
         let expected: &[i64] = match step {
             "begun" => &[0],
@@ -158,6 +166,13 @@ async fn check(url: &str, (dir, workspace): (&Path, WorkspaceId), point: &str) {
     }
     assert_eq!(charges, BTreeMap::new(), "{point}: charged for calls that never were");
     store.close().await;
+}
+
+/// What the receipt of each call says that it costs.
+async fn receipts(store: &Store, workspace: WorkspaceId) -> BTreeMap<RequestId, i64> {
+    let page = store.receipts(workspace, &ReceiptFilter::default(), None, 1_000).await.unwrap();
+    assert!(!page.more);
+    page.items.into_iter().map(|receipt| (receipt.id, receipt.credits.get())).collect()
 }
 
 /// What each call was charged; none twice.

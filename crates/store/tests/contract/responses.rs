@@ -1,7 +1,10 @@
 //! Responses that providers keep: known to whoever made them, and what those made in the background used counts once.
 
-use ownkey_domain::id::WorkspaceId;
-use ownkey_domain::money::PicoUsd;
+use std::sync::Arc;
+
+use ownkey_domain::id::{BudgetId, WorkspaceId};
+use ownkey_domain::ledger::{AccountId, BudgetLine, Charge, Funds, HoldCall, Settlement};
+use ownkey_domain::money::{NanoUsd, PicoUsd};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::receipt::{Attempt, Outcome, Receipt};
@@ -9,11 +12,14 @@ use ownkey_domain::response::{ChainTokens, ResponseId, ResponseNote};
 use ownkey_domain::usage::{Measured, TokenClass, Usage};
 use ownkey_store::{Expired, GroupBy, JournalLimits, Store, UsageQuery};
 
+use uuid::Uuid;
+
 use crate::bed::{BY, Bed, NOW, receipt};
 
 crate::on_both! {
     a_chain_is_known_to_its_workspace_alone a_chain_outlives_a_killed_process a_chain_of_unknown_length_is_known
     what_a_response_used_counts_once what_a_response_used_counts_once_across_restarts
+    what_a_response_used_corrects_the_budgets_of_the_call_that_made_it
     what_nobody_made_counts_nowhere nodes_count_once_together an_odd_model_stops_nothing
     a_deleted_workspace_leaves_no_response old_responses_go
 }
@@ -150,6 +156,51 @@ async fn what_a_response_used_counts_once(bed: Bed) {
     running.stop().await;
 }
 
+async fn what_a_response_used_corrects_the_budgets_of_the_call_that_made_it(bed: Bed) {
+    let workspace = bed.workspace().await;
+    let running = bed.start(JournalLimits::default()).await;
+    let (holds, task) = bed.store.holds(running.journal.node(), Arc::new(|| NOW));
+    tokio::spawn(task.run());
+    let budget = |n| AccountId::Budget(workspace, BudgetId::from_uuid(Uuid::from_u128(n)), NOW);
+    // One whose period is over by the time that it is known, and one that goes on.
+    let line = |n, ends_at| BudgetLine { account: budget(n), ends_at, limit: Some(NanoUsd::new(9_000)) };
+    let bound = Charge { usd: NanoUsd::new(500), ..Charge::default() };
+    for (n, name) in [(1, "resp_1"), (2, "resp_2")] {
+        let call = begun(workspace, n, name);
+        let held = HoldCall {
+            request: call.id,
+            workspace,
+            amount: bound,
+            funds: Funds::None,
+            allowance: None,
+            budgets: vec![line(1, Some(NOW.plus_millis(60_000))), line(2, None)],
+            draft: None,
+        };
+        holds.hold(held).await.unwrap();
+        let settlement = Settlement { charge: bound, funds: Funds::None, included: false };
+        running.journal.append(&Receipt { settlement: Some(settlement), ..call }).unwrap();
+    }
+    let counted = async || {
+        bed.store.catch_up(std::time::Duration::from_secs(9)).await.unwrap();
+        let accounts = bed.store.budget_accounts(workspace).await.unwrap();
+        accounts.iter().find(|account| account.id == budget(2)).unwrap().counted().get()
+    };
+    assert_eq!(counted().await, 1_000, "at what they can cost at most");
+    // In one batch and in several: 99 pico-USD, rounded up.
+    for n in 3..6 {
+        running.journal.append(&polled(workspace, n, "resp_1")).unwrap();
+    }
+    assert_eq!(counted().await, 501);
+    running.journal.append(&polled(workspace, 6, "resp_1")).unwrap();
+    assert_eq!(counted().await, 501, "once");
+    running.journal.append(&polled(workspace, 7, "resp_2")).unwrap();
+    assert_eq!(counted().await, 2);
+    let accounts = bed.store.budget_accounts(workspace).await.unwrap();
+    assert!(accounts.iter().all(|account| account.id != budget(1)), "its period is over, and stays over");
+    assert_eq!(bed.store.check_ledger().await.unwrap().problems, []);
+    running.stop().await;
+}
+
 async fn what_a_response_used_counts_once_across_restarts(bed: Bed) {
     let workspace = bed.workspace().await;
     let polls: Vec<_> = (2..4).map(|n| polled(workspace, n, "resp_1")).collect();
@@ -190,7 +241,7 @@ async fn nodes_count_once_together(bed: Bed) {
     let (journal, takeover) =
         other.open_journal(&bed.dir.path().join("other"), JournalLimits::default()).await.unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let task = tokio::spawn(takeover.run(async move { drop(stopped.await) }));
+    let task = tokio::spawn(takeover.run(|| NOW, async move { drop(stopped.await) }));
     let names: Vec<_> = (0..20).map(|n| format!("resp_{n}")).collect();
     for (n, name) in (0..).zip(&names) {
         running.journal.append(&begun(workspace, n, name)).unwrap();

@@ -100,5 +100,7 @@ async fn nobody_goes_below_zero(bed: Bed) {
     bed.store.book_usage(&told, (&json!({}), &json!({})), NOW).await.unwrap();
     assert_eq!(balance(&bed, workspace).await, "0");
     assert_eq!(bed.store.overrun().to_string(), "1");
+    let receipt = bed.store.receipt(workspace, told.receipt.id).await.unwrap().unwrap();
+    assert_eq!((receipt.credits.to_string(), receipt.overrun.to_string()), ("6".to_owned(), "1".to_owned()));
     assert_eq!(bed.store.check_ledger().await.unwrap().problems, []);
 }

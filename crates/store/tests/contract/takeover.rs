@@ -199,7 +199,7 @@ async fn a_receipt_the_database_refuses_is_set_aside(bed: Bed) {
         }
         journal.append(&one).unwrap();
     }
-    takeover.run(std::future::ready(())).await;
+    takeover.run(|| NOW, std::future::ready(())).await;
     assert_eq!(counts(&bed, workspace).await, (97, 97));
     assert_eq!(journal.set_aside(), 3);
     let kept: Vec<Receipt> = set_aside(&bed).iter().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -282,7 +282,7 @@ async fn a_database_that_is_away_costs_nothing() {
     let store = Store::open(&config).await.unwrap();
     let (journal, takeover) = store.open_journal(&dir.path().join("journal"), SMALL).await.unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let task = tokio::spawn(takeover.run(async move { drop(stopped.await) }));
+    let task = tokio::spawn(takeover.run(|| NOW, async move { drop(stopped.await) }));
 
     let mut other = SqliteConnection::connect(&config.url).await.unwrap();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();

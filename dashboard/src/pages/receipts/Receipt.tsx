@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import type { Receipt as ReceiptData } from "../../api/client";
 import { providersQuery, receiptQuery } from "../../api/queries";
-import { credits } from "../../format/amount";
+import { credits, isZero } from "../../format/amount";
 import { count, duration } from "../../format/number";
 import { useHere } from "../../session/context";
 import { Actor } from "../../ui/Actor";
@@ -115,7 +115,7 @@ function Attempts({ receipt: { attempts } }: { receipt: ReceiptData }) {
 
 const measures: Record<string, string> = {
   measured: "Counted by the provider.",
-  estimated: "Estimated: the call ended early and was counted from what was produced.",
+  estimated: "Estimated: from what was sent and what came of the answer, or from what the call can have used.",
   unknown: "Unknown: what the call used, or its price, is not known.",
 };
 
@@ -150,6 +150,12 @@ function Cost({ receipt }: { receipt: ReceiptData }) {
                 {receipt.included && ", included"}
               </Table.Td>
             </Table.Tr>
+            {!isZero(receipt.overrun_credits) && (
+              <Table.Tr>
+                <Table.Th scope="row">Of these not covered</Table.Th>
+                <Table.Td ta="right">{credits(receipt.overrun_credits)}, paid by the operator</Table.Td>
+              </Table.Tr>
+            )}
           </Table.Tbody>
         </Table>
         <Text size="sm" c="dimmed">

@@ -7,6 +7,7 @@ const row = (key: string, calls: number, cost_usd: string): UsageRow => ({
   calls,
   cost_usd,
   credits: "0.5",
+  overrun_credits: "0",
   errors: 1,
   unmeasured: 0,
   unpriced: 2,

@@ -72,7 +72,7 @@ impl Book {
         if more.is_zero() && self.holds.contains_key(&request) {
             return Ok(());
         }
-        let used = self.accounts.get(&line.account).map_or(Amount::ZERO, Account::drawn);
+        let used = self.accounts.get(&line.account).map_or(Amount::ZERO, Account::counted_or_held);
         match used.plus(more) {
             // What is used up covers nothing, not even what costs nothing known.
             Some(sum) if sum <= Amount::from(limit) && used < Amount::from(limit) => Ok(()),

@@ -1,28 +1,54 @@
 //! What a call cost is known: its hold ends and it is charged.
 
-use super::{About, Book, Leg, TransferKind};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{About, Book, Charged, Leg, TransferKind};
 use crate::id::{RequestId, WorkspaceId};
 use crate::ledger::{AccountId, Amount, Asset, Funds, Settlement};
 
 impl Book {
     /// Ends the hold of a call and charges what it cost: from what was held, then from what else there is, the rest from
-    /// the operator's overrun. A call that was settled before, by the rule for processes that died, is brought to what
-    /// its receipt says. What was overrun.
+    /// the operator's overrun. A call that was settled before, by the rule for processes that died or at what it could
+    /// cost at most, is brought to what is said now, in its budgets too. What was overrun by that.
     pub fn settle(&mut self, request: RequestId, workspace: WorkspaceId, settlement: &Settlement) -> Amount {
         let legs = self.release(request);
         let Settlement { charge, funds, included } = *settlement;
         let overrun = self.charge(request, workspace, (charge.credit_amount(), funds), &legs);
-        let usd = charge.usd_amount();
-        let budgets: Vec<_> = legs.iter().map(|leg| leg.account).filter(|id| id.asset() == Asset::Usd).collect();
-        for account in budgets {
-            self.transfer(account, AccountId::Used(workspace), usd, About::call(TransferKind::Budget, request));
-        }
+        let mut counting: BTreeSet<_> = legs.iter().map(|leg| leg.account).collect();
+        counting.extend(self.charged.get(&request).into_iter().flat_map(BTreeMap::keys));
+        counting.retain(|id| id.asset() == Asset::Usd);
         if included {
-            let to = AccountId::Used(workspace);
-            self.transfer(AccountId::Included(workspace), to, usd, About::call(TransferKind::Included, request));
+            counting.insert(AccountId::Included(workspace));
+        }
+        for account in counting {
+            self.count(request, account, charge.usd_amount());
         }
         self.expire(workspace);
         overrun
+    }
+
+    /// Brings what a call was counted with at list price, in a budget or as access that its plan includes, to that.
+    fn count(&mut self, request: RequestId, account: AccountId, usd: Amount) {
+        let Some(workspace) = account.workspace() else { return };
+        let before = self.charged.get(&request).and_then(|on| on.get(&account)).copied().unwrap_or_default();
+        let kind = match account {
+            AccountId::Included(_) => TransferKind::Included,
+            _ => TransferKind::Budget,
+        };
+        let used = AccountId::Used(workspace);
+        let (more, less) = (usd.less(before.charged), before.charged.less(usd));
+        if self.transfer(account, used, more, About::call(kind, request)) {
+            self.note_charged(request, account, more);
+        }
+        if self.transfer(used, account, less, About::call(TransferKind::Correction, request)) {
+            self.note_corrected(request, account, less);
+        }
+    }
+
+    /// What of a call's charge the operator's overrun has paid by now, as far as the book knows of it.
+    pub fn overrun_of(&self, request: RequestId, workspace: WorkspaceId) -> Amount {
+        let on = self.charged.get(&request).and_then(|on| on.get(&AccountId::Overrun(workspace)));
+        on.map_or(Amount::ZERO, |on| on.charged)
     }
 
     fn charge(
@@ -32,7 +58,7 @@ impl Book {
         (credits, funds): (Amount, Funds),
         legs: &[Leg],
     ) -> Amount {
-        let before = self.charged.get(&request).cloned().unwrap_or_default();
+        let before = self.credits_charged(request);
         let already = before.values().fold(Amount::ZERO, |sum, on| sum.plus(on.charged).unwrap_or(sum));
         let mut due = credits.less(already);
         if credits < already {
@@ -66,6 +92,13 @@ impl Book {
         due.less(amount)
     }
 
+    /// What a call was charged in credits before.
+    fn credits_charged(&self, request: RequestId) -> BTreeMap<AccountId, Charged> {
+        let mut charged = self.charged.get(&request).cloned().unwrap_or_default();
+        charged.retain(|id, _| id.asset() == Asset::Credit);
+        charged
+    }
+
     fn note_charged(&mut self, request: RequestId, account: AccountId, amount: Amount) {
         let charged = self.charged.entry(request).or_default().entry(account).or_default();
         charged.charged = charged.charged.plus(amount).unwrap_or(charged.charged);
@@ -73,7 +106,7 @@ impl Book {
 
     /// Takes back what a receipt shows to have been charged too much, the overrun first.
     fn give_back(&mut self, request: RequestId, workspace: WorkspaceId, too_much: Amount) {
-        let before = self.charged.get(&request).cloned().unwrap_or_default();
+        let before = self.credits_charged(request);
         let mut left = too_much;
         let overrun_first = before.iter().filter(|(id, _)| !id.is_purse());
         for (&account, on) in overrun_first.chain(before.iter().filter(|(id, _)| id.is_purse())) {
