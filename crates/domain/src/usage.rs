@@ -79,6 +79,15 @@ pub enum Accounting {
     Nested,
 }
 
+/// What a call can use at most, but for text that is denser than any usual one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bound {
+    /// Tokens of input.
+    pub prompt: u64,
+    /// Tokens of output.
+    pub output: u64,
+}
+
 impl Usage {
     /// The count of a class, if the provider gave one.
     pub const fn get(&self, class: TokenClass) -> Option<u64> {
@@ -182,14 +191,43 @@ impl Usage {
         self
     }
 
+    /// What can have been used where more than twice the bound is told, for the densest text has twice as many tokens as
+    /// are held for it; `None` where all can be true.
+    pub fn beyond(&self, bound: Bound, accounting: Accounting) -> Option<Self> {
+        let prompt = self.prompt_tokens(accounting);
+        let output = match accounting {
+            Accounting::Nested => self.get(TokenClass::Output).unwrap_or(0),
+            Accounting::Disjoint => OUTPUTS.iter().filter_map(|class| self.get(*class)).fold(0, u64::saturating_add),
+        };
+        let is_beyond = |told: u64, bound: u64| told > bound.saturating_mul(2);
+        let mut can_be = *self;
+        if is_beyond(prompt, bound.prompt) {
+            let inputs = TokenClass::ALL.iter().filter(|class| !is_of_output(**class));
+            inputs.for_each(|class| can_be.tokens[*class as usize] = None);
+            can_be.set(TokenClass::Input, bound.prompt);
+        }
+        if is_beyond(output, bound.output) {
+            let outputs = TokenClass::ALL.iter().filter(|class| is_of_output(**class));
+            outputs.for_each(|class| can_be.tokens[*class as usize] = None);
+            can_be.set(TokenClass::Output, bound.output);
+        }
+        (can_be != *self).then_some(can_be)
+    }
+
     /// All input: what long-context thresholds look at.
     pub fn prompt_tokens(&self, accounting: Accounting) -> u64 {
         if accounting == Accounting::Nested {
             return self.get(TokenClass::Input).unwrap_or(0);
         }
-        let outputs = [TokenClass::Output, TokenClass::AudioOutput, TokenClass::ImageOutput, TokenClass::Reasoning];
-        self.iter().filter(|(class, _)| !outputs.contains(class)).fold(0, |sum, (_, n)| u64::saturating_add(sum, n))
+        self.iter().filter(|(class, _)| !is_of_output(*class)).fold(0, |sum, (_, n)| u64::saturating_add(sum, n))
     }
+}
+
+/// The classes of output that are billed.
+const OUTPUTS: [TokenClass; 3] = [TokenClass::Output, TokenClass::AudioOutput, TokenClass::ImageOutput];
+
+fn is_of_output(class: TokenClass) -> bool {
+    OUTPUTS.contains(&class) || class == TokenClass::Reasoning
 }
 
 impl Serialize for Usage {
@@ -249,6 +287,20 @@ impl Measured {
 mod tests {
     use super::*;
     use TokenClass::{CacheRead, Input, Output, Reasoning};
+
+    #[test]
+    fn more_than_twice_what_can_be_is_not_believed() {
+        let bound = Bound { prompt: 100, output: 50 };
+        for (accounting, cached) in [(Accounting::Disjoint, 150), (Accounting::Nested, 0)] {
+            let told = |input, output| Usage::default().with(Input, input).with(CacheRead, cached).with(Output, output);
+            let all = 200 - if accounting == Accounting::Disjoint { cached } else { 0 };
+            assert_eq!(told(all, 100).beyond(bound, accounting), None);
+            let prompt = Usage::default().with(Input, 100).with(Output, 100);
+            assert_eq!(told(all + 1, 100).beyond(bound, accounting), Some(prompt));
+            let output = told(all, 50);
+            assert_eq!(told(all, 101).with(Reasoning, 90).beyond(bound, accounting), Some(output));
+        }
+    }
 
     #[test]
     fn nested_parts_are_taken_out_of_their_whole() {

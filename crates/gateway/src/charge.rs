@@ -3,7 +3,7 @@
 //! was held for it: unknown is not free.
 
 use ownkey_domain::ledger::Charge;
-use ownkey_domain::money::PicoUsd;
+use ownkey_domain::money::{MicroCredits, PicoUsd};
 use ownkey_domain::receipt::{Outcome, Receipt};
 use ownkey_domain::usage::{Measured, TokenClass};
 use ownkey_providers::answer::{Billing, Served, Stored};
@@ -21,7 +21,7 @@ impl Book {
             Some(cost) => held.funding.charge(cost),
             None => held.funding.charge_at_most(held.output),
         };
-        receipt.credits = charge.credits;
+        receipt.credits = MicroCredits::new(charge.credit_amount().get());
         receipt.credit_rate = held.funding.rate();
         receipt.settlement = Some(held.funding.settlement(charge));
     }
@@ -51,12 +51,14 @@ impl Book {
 }
 
 /// Whether the provider may have made all of the answer: he ended it well, or the caller left and his credits pay, so that
-/// it was let go on. What is cut off by others is charged by what came.
+/// it was let go on; or it broke off behind its head, when what passed does not tell how much was made before. Of one that
+/// never had a head nothing is known to have been made.
 fn may_be_made_whole(receipt: &Receipt, held: &Held) -> bool {
     match receipt.outcome {
         Outcome::Complete => true,
         Outcome::Cancelled => held.funding.draws_on_credits(),
-        Outcome::Failed | Outcome::Refused => false,
+        Outcome::Failed => receipt.attempts.last().is_some_and(|attempt| attempt.status.is_some()),
+        Outcome::Refused => false,
     }
 }
 

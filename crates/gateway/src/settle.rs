@@ -2,8 +2,8 @@
 
 mod held;
 mod price;
+mod told;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use ownkey_domain::money::PicoUsd;
 use ownkey_domain::payer::{Payer, PayerKind};
 use ownkey_domain::provider::Provider;
 use ownkey_domain::receipt::{Attempt, Outcome, Receipt};
-use ownkey_domain::usage::{Measured, Unit, Usage};
+use ownkey_domain::usage::Measured;
 use ownkey_providers::answer::Served;
 use ownkey_providers::facts;
 use ownkey_providers::stray::may_hold_key;
@@ -213,6 +213,7 @@ impl OpenReceipt {
         receipt.measured = served.measured;
         receipt.model_served = served.model.as_deref().and_then(kept);
         receipt.cost_usd = self.book.price(&receipt, served);
+        self.bound_cost(&mut receipt);
         receipt.price_version = receipt.cost_usd.map(|_| self.book.catalogue.version().to_owned());
         self.charge(&mut receipt, served, never_went_out);
         stored::note(&mut receipt, served);
@@ -235,29 +236,6 @@ impl OpenReceipt {
 }
 
 impl OpenReceipt {
-    /// What the answer said of itself, as far as it can be true.
-    fn told<'s>(&self, receipt: &Receipt, served: &'s Served) -> Cow<'s, Served> {
-        let mut told = Cow::Borrowed(served);
-        let mut usages = served.parts.iter().map(|part| &part.usage).chain([&served.usage]);
-        if !usages.all(Usage::is_believable) {
-            let told = told.to_mut();
-            (told.usage, told.measured, told.parts) = (Usage::default(), Measured::Unknown, Vec::new());
-        } else if let Some(characters) = self.characters_sold(receipt, served) {
-            let told = told.to_mut();
-            told.usage = Usage::default().with_unit(Unit::InputCharacter, characters);
-            told.measured = Measured::Estimated;
-        }
-        told
-    }
-
-    /// The characters that were sent, where a model that is sold by them has answered and says nothing of what it used.
-    fn characters_sold(&self, receipt: &Receipt, served: &Served) -> Option<u64> {
-        let by_unit = price::model(&self.book.catalogue, receipt, served)?.prices.by_unit();
-        let was_answered = receipt.attempts.last()?.status.is_some_and(|status| (200..300).contains(&status));
-        let sells = served.usage.is_empty() && was_answered && by_unit == Some(Unit::InputCharacter);
-        self.guess.characters.filter(|_| sells)
-    }
-
     /// Takes the tokens of the call from the quotas that count them. A provider that gave no last word, because the
     /// caller did not wait for it, has worked all the same, so that is guessed: the receipt says what is known.
     fn spend(&self, receipt: &Receipt) {
