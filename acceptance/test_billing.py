@@ -1,10 +1,12 @@
 """Whatever a call is and however it ends, it is charged what its provider bills, or refused before it goes out."""
 
+import json
 from decimal import Decimal
 
 import pytest
 
 from harness import billing
+from harness.api import call_body, post, read_what_comes
 from harness.money import checked, credits, needed, purse
 from harness.products import grant, settings, workspace
 from harness.server import Server
@@ -34,6 +36,26 @@ def streamed(caller, provider, model, limit, **more):
     name = "max_completion_tokens" if model.startswith("gpt-5") else "max_tokens"
     prompt = f"[[sim:think tokens={limit}]]"
     return caller.ask(provider, prompt, model=model, stream=True, **{name: limit}, **more)
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "more"),
+    [("openai", "gpt-5", {}), ("anthropic", "claude-haiku-4-5", THINKING), ("anthropic", "claude-haiku-5-5", {})],
+)
+def test_what_a_model_reasoned_before_its_stream_broke_off_is_held_whole(niyra, sim, provider, model, more):
+    """Its thoughts are billed and nobody saw them, so what came of the answer says little of what was made."""
+    acme = workspace(niyra, "pro")
+    limit = {"max_completion_tokens" if model == "gpt-5" else "max_tokens": 30_000}
+    body = json.dumps(call_body(provider, "[[sim:think tokens=5000]] [[sim:chunks n=300]] [[sim:cut after=100]]", model=model, stream=True, **limit, **more))
+    hold, _ = needed(post(acme.url, provider, body.encode(), acme.secret))
+    grant(acme, 2 * hold)
+    since = sim.now()
+    answer = read_what_comes(acme.url, provider, body.encode(), acme.secret)
+    assert answer.head.status_code == 200
+    receipt, (entry,) = acme.receipt(answer.head), sim.ended(since)
+    assert receipt["outcome"] == "failed" and receipt["cost_usd"] is None
+    assert credits(entry["cost_usd"]) <= Decimal(receipt["credits"]) == hold
+    assert purse(acme) == {"balance": hold, "held": 0, "available": hold}
 
 
 @pytest.mark.parametrize(

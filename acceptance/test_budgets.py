@@ -36,6 +36,8 @@ requests_per_minute = 1
 NOTHING = "0.000000001"
 # So much is used, whatever is held: 0.00021 USD at OpenAI, 0.0015 at Anthropic.
 USES = "[[sim:usage input=1000 output=100]]"
+# Where the operator pays, a provider is not believed that so few words are so many tokens.
+LONG = USES + " word" * 400
 # And so little, which is below what is held.
 LITTLE = "[[sim:usage input=10 output=100]]"
 # A legacy completion: it has no price here.
@@ -97,9 +99,9 @@ def test_a_budget_counts_the_calls_of_its_scope(shop, sim, provider, scope):
 def test_a_budget_counts_whose_money_it_says(shop, payer):
     acme = bring_keys(rich(shop))
     made = set_budget(acme, payer=payer, limit_usd="5")
-    acme.ask("openai", USES)
+    acme.ask("openai", LONG)
     acme.delete_key("openai")
-    acme.ask("openai", USES)
+    acme.ask("openai", LONG)
     assert [receipt["payer"] for receipt in acme.receipts()] == ["managed", "byok"]
     assert used(acme, made) == cost_of("openai") * (2 if payer == "any" else 1)
     acme.operator("PUT", f"{acme.path}/budgets/{made['id']}", {"period": "day", "payer": payer, "limit_usd": NOTHING}, 200)
@@ -175,13 +177,16 @@ def test_what_has_no_price_passes_uncounted_or_not_at_all(shop, sim, action, unp
 
 
 def test_the_first_reason_is_told(shop, sim):
-    """In this order: no price, no price for a part of it, too many calls, a budget, no credits."""
+    """In this order: no price, no price for a part of it, another's response, too many calls, a budget, no credits."""
     slow, keyed = workspace(shop, "slow"), with_keys(shop)
     made, since = set_budget(slow, limit_usd=NOTHING), sim.now()
     search = {"web_search_options": {}}
     assert code(slow.ask("openai", model="ft:gpt-4o-mini-2024-07-18:acme::abc")) == (403, "model_not_priced")
     assert code(slow.ask("openai", **search)) == (403, "feature_not_priced")
     # That took the minute's one call.
+    strange = json.dumps({"model": "gpt-4o-mini", "input": "Hello", "previous_response_id": "resp_of_others"}).encode()
+    answer = post(slow.url, "openai", strange, slow.secret, path="/v1/responses")
+    assert code(answer) == (403, "feature_not_priced") and "`previous_response_id`" in answer.text
     assert code(slow.ask("openai")) == (429, "rate_limited")
     poor = workspace(shop, "pro")
     set_budget(poor, limit_usd=NOTHING)
@@ -300,7 +305,7 @@ def respond(acme, **more):
 
 
 def test_a_response_in_the_background_counts_at_once_at_what_it_can_cost(shop, sim):
-    """Nobody knows what it uses when its call ends, and it may be that nobody ever asks."""
+    """Nobody knows what it uses when its call ends, and it may be that nobody ever asks. Whoever does brings it down."""
     acme, since = with_keys(shop), sim.now()
     made = set_budget(acme, limit_usd="1")
     answer = respond(acme, max_output_tokens=1_000)
@@ -312,7 +317,9 @@ def test_a_response_in_the_background_counts_at_once_at_what_it_can_cost(shop, s
     wait_for(lambda: show() == "completed", "it is made")
     billed = sum(Decimal(entry["cost_usd"] or 0) for entry in sim.ended(since))
     [row] = acme.usage(group_by="payer")["data"]
-    assert Decimal(row["cost_usd"]) == billed < at_most == used(acme, made)
+    assert Decimal(row["cost_usd"]) == billed == used(acme, made) < at_most
+    assert show() == "completed" and used(acme, made) == billed, "once, however often it is shown"
+    checked(shop)
     acme.operator("PUT", f"{acme.path}/budgets/{made['id']}", {"period": "day", "limit_usd": str(at_most)}, 200)
     assert refused_by(respond(acme, max_output_tokens=1_000)) == made["id"]
 

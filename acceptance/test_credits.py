@@ -10,7 +10,7 @@ import pytest
 
 from harness.api import LOCAL, PATHS, call_body, call_headers, read_what_comes
 from harness.load import Plan, read_to_the_end
-from harness.money import MICRO, checked, credits, events_came, leave, needed, purse, rich, set_budget
+from harness.money import MICRO, checked, credits, events_came, leave, needed, posted, purse, rich, set_budget
 from harness.process import wait_for
 from harness.products import code, grant, settings, workspace
 from harness.server import Server
@@ -214,13 +214,20 @@ def overrun(server) -> Decimal:
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_what_is_billed_beyond_all_there_is_the_operator_pays(niyra, provider):
     acme = workspace(niyra, "pro")
-    prompt = "[[sim:usage input=100000 output=500]]"
+    prompt = "[[sim:usage input=90 output=1150]]"
     hold, _ = needed(acme.ask(provider, prompt, max_tokens=600))
     grant(acme, hold)
     before, answer = overrun(niyra), acme.ask(provider, prompt, max_tokens=600)
-    charged = Decimal(acme.receipt(answer)["credits"])
+    receipt = acme.receipt(answer)
+    charged, beyond = Decimal(receipt["credits"]), Decimal(receipt["overrun_credits"])
     assert charged > hold and purse(acme) == {"balance": 0, "held": 0, "available": 0}
     assert abs(overrun(niyra) - before - (charged - hold)) < MICRO
+    # What it costs is told beside what of it the workspace has paid: that is what the book has taken.
+    assert charged - beyond == hold == posted(acme, receipt["id"])
+    [row] = [row for row in acme.usage(group_by="payer")["data"] if row["key"]]
+    statement = acme.operator.get(f"{acme.path}/statements/{receipt['at'][:7]}")
+    for told in (row, statement["usage"][0]):
+        assert (Decimal(told["credits"]), Decimal(told["overrun_credits"])) == (charged, beyond)
     checked(niyra)
 
 

@@ -6,7 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from harness.money import checked, needed, purse
 from harness.process import wait_for
+from harness.products import grant, workspace
 from harness.server import Server
 from harness.sim import PROVIDERS, provider_key
 
@@ -92,3 +94,58 @@ def test_the_books_are_as_readable_after_a_restart(server):
     server.start()
     assert (workspace.receipts(), usage(workspace, "model")) == before
     assert workspace.ask("openai").status_code == 200
+
+
+CREDITS = """
+[credits]
+usd_per_credit = "0.01"
+markup = "1.2"
+
+[plans.pro]
+byok = true
+managed = "credits"
+
+[plans.free]
+byok = true
+managed = "included"
+"""
+# More than twice what such a call can use, each by itself, and what is still believed elsewhere.
+LIES = ["input=20 output=2001", "input=100000 output=20", "input=999999999999 output=999999999999"]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory, sim):
+    server = Server(tmp_path_factory.mktemp("bounded"), sim, settings=CREDITS).start()
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_what_the_operators_call_cannot_have_used_is_not_charged(shop, provider, stream):
+    """Its limit stands in the request, and its input has a bound: who tells more than twice that is not believed."""
+    free = workspace(shop, "free")
+    for lie in LIES:
+        acme = workspace(shop, "pro")
+        ask = lambda caller, lie=lie: caller.ask(provider, f"[[sim:usage {lie}]]", max_tokens=1_000, stream=stream)  # noqa: E731
+        hold, _ = needed(ask(acme))
+        grant(acme, 100)
+        before = purse(acme)["balance"]
+        receipt = acme.receipt(ask(acme))
+        charged = Decimal(receipt["credits"])
+        assert receipt["measured"] == "estimated" and 0 < charged <= hold, (lie, receipt)
+        assert before - charged == purse(acme)["balance"] and receipt["overrun_credits"] == "0"
+        assert receipt["usage"]["output"] <= 1_000 and receipt["usage"]["input"] < 1_000
+        included = free.receipt(ask(free))
+        assert included["cost_usd"] == receipt["cost_usd"] and included["measured"] == "estimated"
+        assert receipt["id"] in shop.output(), "the operator is told"
+    honest = lambda tokens: acme.ask(provider, f"[[sim:usage input=20 output={tokens}]]", max_tokens=1_000)  # noqa: E731
+    assert acme.receipt(honest(2_000))["measured"] == "measured", "text can be as dense as that"
+    checked(shop)
+
+
+def test_an_own_key_is_between_the_workspace_and_its_provider(shop):
+    acme = workspace(shop, "pro")
+    acme.put_key("openai", provider_key("openai"), expect=201)
+    receipt = acme.receipt(acme.ask("openai", "[[sim:usage input=100000 output=20]]", max_tokens=1_000))
+    assert (receipt["measured"], receipt["usage"]["input"]) == ("measured", 100_000)

@@ -137,12 +137,16 @@ class Books:
         twice = [request for request, count in Counter(entry["request"] for entry in posted).items() if count > 1]
         assert twice == [], f"{told}: charged twice"
         self.charges = {entry["request"]: -Decimal(entry["change"]) for entry in posted}
-        self.receipts = {receipt["client_request_id"]: receipt for receipt in acme.receipts()}
+        shown = acme.receipts()
+        says = {receipt["id"]: Decimal(receipt["credits"]) - Decimal(receipt["overrun_credits"]) for receipt in shown}
+        assert {request: credits for request, credits in says.items() if credits} == self.charges, f"{told}: unexplained"
+        # Those that were completed for a process that was killed before it could.
+        killed = {receipt["id"]: receipt for receipt in shown if receipt["error"] == "interrupted"}
+        assert all_failed(killed.values()), told
+        self.receipts = {receipt["client_request_id"]: receipt for receipt in shown if receipt["id"] not in killed}
         self.entries = shop.at_the_provider()
         self._whole_answers(shop, told)
-        # What has no receipt, because the kill came before it.
-        with_receipt = {receipt["id"] for receipt in self.receipts.values()}
-        self.cut = {request: charge for request, charge in self.charges.items() if request not in with_receipt}
+        self.cut = {request: charge for request, charge in self.charges.items() if request in killed}
         self.reached = {id: entry for id, entry in self.entries.items() if id not in self.receipts}
         unseen = [result for result in shop.results if result.plan.id not in self.receipts | self.entries]
         assert len(self.reached) <= len(self.cut) <= len(self.reached) + len(unseen), told
@@ -157,6 +161,14 @@ class Books:
             assert entry or charge == 0, f"{told}: {id} never reached its provider"
             if receipt["outcome"] == "complete":
                 assert charge == credits(entry["cost_usd"]) > 0, f"{told}: {id}"
+
+
+def all_failed(receipts) -> bool:
+    """Whether they say that their calls came to nothing, and that what is charged is an estimate."""
+    return all(
+        (one["outcome"], one["status"]) == ("failed", 0) and (one["measured"] == "estimated" or one["credits"] == "0")
+        for one in receipts
+    )
 
 
 async def dead(server):
@@ -236,6 +248,42 @@ def test_killed_while_answers_come(tmp_path, sim, soak, moment):
         shop.server.kill()
 
 
+def test_what_a_plan_includes_is_explained_too(tmp_path, sim):
+    """Nobody's credits pay for it, so nothing is held; the operator's books have it all the same."""
+    server = Server(tmp_path / "ownkey", sim).start()
+    try:
+        workspace = server.operator.create_workspace()
+        plans = [plan_of(kind, "Hello [[sim:slow_head ms=60000]]") for kind in KINDS]
+        connected = threading.Barrier(len(plans) + 1)
+
+        def wait(_):
+            connected.wait(30)
+            connected.wait(60)
+
+        with ThreadPoolExecutor(len(plans)) as pool:
+            calls = [pool.submit(leave, server, workspace.secret, plan, wait) for plan in plans]
+            connected.wait(30)
+            wait_for(lambda: sim.stats()["open"] == len(plans), "all are at the provider")
+            server.kill()
+            connected.wait(30)
+            for call in calls:
+                call.result()
+        server.start()
+        wait_for(lambda: len(workspace.receipts()) == len(plans), "each has a receipt", 60)
+        receipts = workspace.receipts()
+        assert {receipt["client_request_id"] for receipt in receipts} == {plan.id for plan in plans}
+        for receipt in receipts:
+            told = [receipt[name] for name in ("error", "payer", "included", "credits", "measured")]
+            assert told == ["interrupted", "managed", True, "0", "estimated"], receipt
+            assert Decimal(receipt["cost_usd"]) > 0 and receipt["model"] and receipt["api_key"]
+        [row] = workspace.usage(group_by="payer")["data"]
+        assert (row["calls"], row["errors"]) == (len(plans), len(plans))
+        assert Decimal(row["cost_usd"]) == sum(Decimal(receipt["cost_usd"]) for receipt in receipts)
+        checked(server)
+    finally:
+        server.kill()
+
+
 needs_postgres = pytest.mark.skipif(not postgres.server_url(), reason="TEST_POSTGRES_URL names no server")
 
 
@@ -268,6 +316,8 @@ def test_another_node_ends_what_a_dead_one_holds(tmp_path, sim):
         charges = [one for one in at_other.operator.all(f"{at_other.path}/ledger") if one["kind"] == "charge"]
         assert len({one["request"] for one in charges}) == len(charges) == len(STREAMS) + 1
         assert purse(at_other)["balance"] == 1_000 + sum(Decimal(charge["change"]) for charge in charges)
+        explained = {receipt["id"]: Decimal(receipt["credits"]) for receipt in at_other.receipts()}
+        assert explained == {charge["request"]: -Decimal(charge["change"]) for charge in charges}
         # The dead one comes back, and what its journal says of them by then changes nothing.
         before = purse(at_other)
         one.start()

@@ -39,7 +39,9 @@ def costs_its_hold(poor, provider: str, letters: int, limit: int) -> tuple[bytes
 
     def call(inputs: int) -> bytes:
         prompt = f"[[sim:usage input={inputs:08} output={limit:08}]]" + "x" * letters
-        return json.dumps(call_body(provider, prompt, max_tokens=limit)).encode()
+        # In a tier of its own: what could be served in a dearer one is held at more than it may be said to have used.
+        tier = {"service_tier": "default"} if provider == "openai" else {}
+        return json.dumps(call_body(provider, prompt, max_tokens=limit, **tier)).encode()
 
     hold, _ = needed(post(poor.url, provider, call(0), poor.secret))
     to_read, to_write = PRICES[provider]
