@@ -1,5 +1,7 @@
 //! The way of a call, from its first byte to its receipt.
 
+mod conditions;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,20 +9,16 @@ use std::time::Instant;
 use http::header::{HeaderName, HeaderValue};
 use http::request::Parts as Head;
 use http::{HeaderMap, Request, Response};
-use ownkey_domain::budget::Spender;
 use ownkey_domain::catalogue::Catalogue;
-use ownkey_domain::hold::{self, Quote, Size};
 use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::money::CreditRate;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::plan::Plan;
 use ownkey_domain::platform_key;
 use ownkey_domain::policy::FallbackClass;
-use ownkey_domain::response::ChainTokens;
 use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
-use ownkey_providers::managed::{Extensions, Shape};
-use ownkey_providers::media::Media;
+use ownkey_providers::managed::Extensions;
 use ownkey_providers::paths::{self, What};
 use ownkey_providers::peek::{Edits, Peek, edit, peek};
 use ownkey_providers::route::Verb;
@@ -33,30 +31,28 @@ use crate::aside::on_body;
 use crate::body::Body;
 use crate::call::{Addressed, Arrival, Call};
 use crate::client::Client;
-use crate::decide::{self, Asked, Decision, Grounds, decide};
+use crate::decide::{self, Decision, Grounds, decide};
 use crate::directory::{Caller, Directory, Generation, Workspace};
 use crate::dispatch::{Departure, Went};
 use crate::edge::Arriving;
 use crate::error::{Code, Error};
 use crate::failure::Failure;
 use crate::forward::{Draft, Lease, Outgoing, Upstreamed};
-use crate::funds::Funding;
 use crate::identify::identify;
 use crate::ledger::Ledger;
 use crate::limits::{DECISIONS_MAX, Limits};
 use crate::metrics::Metrics;
 use crate::models::Viewer;
 use crate::open::key_for;
-use crate::rates::{Quota, Rates, Subject};
+use crate::rates::Rates;
 use crate::read::{self, BodyRoom, RequestBody, read};
 use crate::relay::Watch;
 use crate::rest::Rest;
 use crate::settle::{Book, Held, kept};
 use crate::stop::Stop;
 use crate::target::{self, Target};
-use crate::terms::{self, Measures};
 use crate::upstream::Upstream;
-use crate::{agents, edge, failure, fallback, headers, references, service};
+use crate::{agents, edge, failure, fallback, headers, service};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ownkey-request-id");
 
@@ -282,7 +278,7 @@ impl Gateway {
         let may_fall_back = failed.is_none() && fallback::is_allowed(&head.headers)?;
         let consents = if may_fall_back { fallback::consents(&grounds, &model, &workspace) } else { Vec::new() };
         let key = key_for(&self.parts.keyring, &decision)?;
-        let funding = self.terms(call, received, &model, &decision).await?;
+        let funding = self.conditions(call, received, &model, &decision).await?;
         admit(call, decision.payer.kind(), funding).await?;
         let departure = self.depart(call, received, &decision, key)?;
         Ok(Departure { consents, ..departure })
@@ -320,71 +316,6 @@ impl Gateway {
             });
         }
         Ok(wanted.model)
-    }
-
-    /// What stands between a payer and a call: the closed world of managed access, the rate limits, and what it may cost.
-    async fn terms(
-        &self,
-        call: &mut Call,
-        received: &Received<'_>,
-        model: &Asked<'_>,
-        decision: &Decision<'_>,
-    ) -> Result<Funding, Error> {
-        let is_managed = decision.payer.kind() == PayerKind::Managed;
-        let (request, body_bytes) = (received.asked, received.body.bytes.len());
-        let route = call.route;
-        let measured =
-            |shape, media, chain| Measures { route, request, body_bytes, chain, shape, media }.size(decision);
-        let funding = self.funding(call, decision);
-        let is_counted = funding.is_counted();
-        let quote = |size: &Size| match model.is_free {
-            _ if !is_counted => None,
-            true => Some(Quote::NOTHING),
-            false => model.model().and_then(|model| Quote::of(model, size)),
-        };
-        let funding = funding.quoted(quote(&measured(Shape::default(), Media::default(), ChainTokens::default())))?;
-        let shape = if is_managed {
-            terms::look_at_query(call.route, received.head.uri.query())?;
-            let world = terms::closed_world(call.route, model, &received.head.headers, &self.parts.managed)?;
-            let walk = call.looked.through(received.body, world).await;
-            // Being refused costs the work of a call, so it takes one too. Which limit is used up is told later.
-            walk.inspect_err(|_| drop(self.take_turn(call, decision.plan)))?
-        } else {
-            Shape::default()
-        };
-        self.take_turn(call, decision.plan)?;
-        if is_managed {
-            let previous = &received.asked.previous;
-            call.chain = references::look_at(&self.parts.directory, call, decision.provider, previous).await?;
-        }
-        let media = match funding.holds() {
-            true => on_body(received.body, move |sent| Media::of(sent, route)).await?,
-            false => Media::default(),
-        };
-        let size = measured(shape, media, call.chain);
-        call.receipt.prompted(hold::prompt(model.model(), &size));
-        funding.quoted(quote(&size))
-    }
-
-    /// What the call draws on.
-    fn funding(&self, call: &Call, decision: &Decision<'_>) -> Funding {
-        let payer = decision.payer.kind();
-        let spender = Spender { api_key: call.caller.id, agent: call.receipt.agent(), payer };
-        Funding::of(call.id, &spender, decision, (self.parts.credits.as_ref(), (self.parts.clock)()))
-    }
-
-    /// Takes the call from the quotas of its key and workspace, once however often it is decided.
-    fn take_turn(&self, call: &mut Call, plan: &Plan) -> Result<(), Error> {
-        if call.quotas.is_some() {
-            return Ok(());
-        }
-        let key = Quota { requests: call.caller.requests_per_minute, tokens: call.caller.tokens_per_minute };
-        let workspace = Quota { requests: plan.requests_per_minute, tokens: plan.tokens_per_minute };
-        let quotas = [(Subject::Key(call.caller.id), key), (Subject::Workspace(call.workspace), workspace)];
-        let (taken, now) = (self.parts.rates.admit(&quotas, call.started), (self.parts.clock)());
-        let allowance = taken.map_err(|exceeded| exceeded.error(call.protocol, now))?;
-        call.quotas = Some(allowance.headers(call.protocol, now));
-        Ok(())
     }
 
     /// Makes the call ready to go out with that key.
