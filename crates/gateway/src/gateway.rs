@@ -20,8 +20,8 @@ use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
 use ownkey_providers::managed::Extensions;
 use ownkey_providers::paths::{self, What};
-use ownkey_providers::peek::{Edits, Peek, edit, peek};
-use ownkey_providers::route::Verb;
+use ownkey_providers::peek::{Edits, Opening, Peek, edit, peek};
+use ownkey_providers::route::{Route, Verb};
 use ownkey_vault::{Keyring, PlatformKeyHasher, ProviderKey};
 use percent_encoding::percent_decode_str;
 use tokio::sync::watch;
@@ -45,7 +45,7 @@ use crate::metrics::Metrics;
 use crate::models::Viewer;
 use crate::open::key_for;
 use crate::rates::Rates;
-use crate::read::{self, BodyRoom, RequestBody, read};
+use crate::read::{self, BodyRoom, RequestBody};
 use crate::relay::Watch;
 use crate::rest::Rest;
 use crate::settle::{Book, Held, kept};
@@ -111,8 +111,8 @@ pub struct Gateway {
 /// A request that was read.
 struct Received<'a> {
     head: &'a Head,
-    body: &'a RequestBody,
-    asked: &'a Peek,
+    body: RequestBody,
+    asked: Peek,
 }
 
 impl Gateway {
@@ -183,7 +183,7 @@ impl Gateway {
         let mut call = Call::open(arrival, Addressed { route, target: to }, caller, head, &self.book);
         let mut stop = self.stop(&call.caller);
         match stop.unless(self.receive(&mut call, head, body)).await {
-            Ok((body, asked)) => self.pursue(call, stop, &Received { head, body: &body, asked: &asked }).await,
+            Ok(received) => self.pursue(call, stop, received).await,
             Err(error) => Err(failure::broken(call, error)),
         }
     }
@@ -192,35 +192,46 @@ impl Gateway {
     async fn viewer(&self, to: &Target, caller: &Caller, head: &Head) -> Result<Viewer<'_>, Error> {
         may_call_models(caller)?;
         let id = service::workspace_of(caller, &head.headers, &self.parts.directory).await?;
-        let (workspace, since) = self.workspace(id).await?;
+        let (workspace, _) = self.workspace(id).await?;
         let plan = self.plan(&workspace)?;
         let grounds = Grounds { plan, catalogue: &self.parts.catalogue, upstreams: &self.parts.upstreams };
-        Ok(Viewer { grounds, workspace, since, protocol: to.protocol })
+        Ok(Viewer { grounds, workspace, protocol: to.protocol })
     }
 
-    /// Reads what is asked, and for whom.
-    async fn receive(&self, call: &mut Call, head: &Head, body: Arriving) -> Result<(RequestBody, Peek), Error> {
+    /// Reads what is asked, and for whom. Of a large form no more is read than tells its model.
+    async fn receive<'a>(&self, call: &mut Call, head: &'a Head, body: Arriving) -> Result<Received<'a>, Error> {
         may_call_models(&call.caller)?;
-        let body = if call.route.verb == Verb::Post {
-            read(&self.parts.limits, &self.parts.body_room, &head.headers, body).await?
-        } else {
-            read::nothing(&self.parts.body_room)?
-        };
-        call.receipt.awaited(body.awaited);
+        let Parts { limits, body_room: room, .. } = &self.parts;
         let route = call.route;
-        let asked = on_body(&body, move |sent| peek(sent, route)).await?;
-        let asked = asked.map_err(|error| Error::bad_request(format!("Bad request: {error}.")))?;
-        call.receipt.counted(asked.characters);
-        call.receipt.note(|receipt| {
-            receipt.model = asked.model.as_deref().and_then(kept);
-            receipt.stream = asked.stream;
-        });
+        let (body, asked) = if route.verb == Verb::Post {
+            read::begin(limits, room, &head.headers, body, |sent| Opening::of(sent, route)).await?
+        } else {
+            (read::nothing(room)?, None)
+        };
+        let asked = match asked {
+            Some(asked) => asked,
+            None => look_into(&body, route).await?,
+        };
+        note_asked(call, &body, &asked);
         service::act_for(call, &head.headers, &self.parts.directory).await?;
-        Ok((body, asked))
+        Ok(Received { head, body, asked })
+    }
+
+    /// Reads what is still to come of a body that must be seen whole before it goes out.
+    async fn complete(&self, call: &mut Call, received: &mut Received<'_>) -> Result<(), Error> {
+        received.body = read::complete(&self.parts.limits, &self.parts.body_room, &received.body).await?;
+        received.asked = look_into(&received.body, call.route).await?;
+        note_asked(call, &received.body, &received.asked);
+        Ok(())
     }
 
     /// Decides and sends, anew as long as the workspace changes in between.
-    async fn pursue(&self, mut call: Call, mut stop: Stop, received: &Received<'_>) -> Result<Response<Body>, Error> {
+    async fn pursue(
+        &self,
+        mut call: Call,
+        mut stop: Stop,
+        mut received: Received<'_>,
+    ) -> Result<Response<Body>, Error> {
         // From here on it is known for whom the call is, and it ends with that workspace too.
         let mut stop = match stop.unless(self.workspace(call.workspace)).await {
             Ok((workspace, _)) => stop.of(&workspace),
@@ -229,7 +240,7 @@ impl Gateway {
         let mut failed: Option<(Failure, FallbackClass, Option<Held>)> = None;
         for _ in 0..DECISIONS_MAX {
             let class = failed.as_ref().map(|(_, class, _)| *class);
-            let departure = match stop.unless(self.prepare(&mut call, received, class)).await {
+            let departure = match stop.unless(self.prepare(&mut call, &mut received, class)).await {
                 Ok(departure) => departure,
                 Err(error) => {
                     // Nobody steps in, so what had failed is told, and charged as if nobody had been asked.
@@ -253,20 +264,35 @@ impl Gateway {
         Err(failure::broken(call, Error::overloaded("The workspace changes too fast. Try again shortly.")))
     }
 
-    /// The steps until the call can go out.
+    /// Makes the call ready to go out; one that must be seen whole is read to its end first, and then decided anew.
     async fn prepare(
+        &self,
+        call: &mut Call,
+        received: &mut Received<'_>,
+        failed: Option<FallbackClass>,
+    ) -> Result<Departure, Error> {
+        if let Some(departure) = self.prepare_begun(call, received, failed).await? {
+            return Ok(departure);
+        }
+        self.complete(call, received).await?;
+        let departure = self.prepare_begun(call, received, failed).await?;
+        departure.ok_or_else(read::broke_off)
+    }
+
+    /// The steps until the call can go out; nothing if it must be seen whole for that, and only its beginning is there.
+    async fn prepare_begun(
         &self,
         call: &mut Call,
         received: &Received<'_>,
         failed: Option<FallbackClass>,
-    ) -> Result<Departure, Error> {
-        let Received { head, asked, .. } = *received;
+    ) -> Result<Option<Departure>, Error> {
+        let Received { head, asked, body } = received;
         self.confirm(call, head).await?;
         let (workspace, since) = self.workspace(call.workspace).await?;
         let plan = self.plan(&workspace)?;
         let grounds = Grounds { plan, catalogue: &self.parts.catalogue, upstreams: &self.parts.upstreams };
         let model = match &asked.model {
-            Some(named) => Some(self.model(call, &grounds, (&workspace, since), named)?),
+            Some(named) => Some(self.model(call, &grounds, &workspace, named)?),
             None => None,
         };
         let model = decide::resolve(&self.parts.catalogue, call.protocol, model)?;
@@ -277,11 +303,14 @@ impl Gateway {
         };
         let may_fall_back = failed.is_none() && fallback::is_allowed(&head.headers)?;
         let consents = if may_fall_back { fallback::consents(&grounds, &model, &workspace) } else { Vec::new() };
+        if body.rest.is_some() && (!consents.is_empty() || self.must_be_seen(call, &decision)) {
+            return Ok(None);
+        }
         let key = key_for(&self.parts.keyring, &decision)?;
         let funding = self.conditions(call, received, &model, &decision).await?;
         admit(call, decision.payer.kind(), funding).await?;
         let departure = self.depart(call, received, &decision, key)?;
-        Ok(Departure { consents, ..departure })
+        Ok(Some(Departure { consents, ..departure }))
     }
 
     /// Makes sure of the caller before each decision: his key may have been revoked or have expired while the body
@@ -305,7 +334,7 @@ impl Gateway {
         &self,
         call: &mut Call,
         grounds: &Grounds<'a>,
-        workspace: (&'a Arc<Workspace>, Generation),
+        workspace: &'a Workspace,
         named: &'a str,
     ) -> Result<&'a str, Error> {
         let wanted = agents::wanted(grounds, workspace, named)?;
@@ -326,7 +355,7 @@ impl Gateway {
         decision: &Decision<'_>,
         key: Arc<ProviderKey>,
     ) -> Result<Departure, Error> {
-        let Received { head, body, asked } = *received;
+        let Received { head, body, asked } = received;
         let query: Vec<u8> = percent_decode_str(head.uri.query().unwrap_or_default()).collect();
         if platform_key::appears_in(&query) || platform_key::appears_in(call.path.as_bytes()) {
             return Err(Error::bad_request("The path or query holds a platform key. Send it in a header."));
@@ -345,7 +374,7 @@ impl Gateway {
         let path = paths::below_base(decision.provider, &call.path);
         let query = headers::forwarded_query(head.uri.query(), decision.payer.kind(), call.route);
         let uri = decision.base.uri(path, query);
-        let body = Outgoing::new(edited, lease, Arc::clone(&body.room));
+        let body = Outgoing::new(edited, lease, Arc::clone(&body.room)).then(body.rest.clone());
         let went_out = body.went_out();
         let request = Upstreamed::new(
             &decision.payer,
@@ -367,7 +396,8 @@ impl Gateway {
             provider: decision.provider,
             payer: decision.payer.kind(),
             key,
-            answers: asked.answers.unwrap_or(1),
+            // A form may say that behind its files.
+            answers: asked.answers.unwrap_or(if received.body.rest.is_some() { 0 } else { 1 }),
             hide_usage: asks_usage && call.route.asks_usage(),
             watch: Watch::new(&self.parts.limits, call.started),
             rest: self.parts.rest.clone(),
@@ -392,6 +422,21 @@ impl Gateway {
             Error::new(Code::PlanRequired, "The workspace's plan is not configured. Ask the operator.")
         })
     }
+}
+
+/// What a body asks for, of which all is there.
+async fn look_into(body: &RequestBody, route: &'static Route) -> Result<Peek, Error> {
+    let asked = on_body(body, move |sent| peek(sent, route)).await?;
+    asked.map_err(|error| Error::bad_request(format!("Bad request: {error}.")))
+}
+
+fn note_asked(call: &mut Call, body: &RequestBody, asked: &Peek) {
+    call.receipt.awaited(body.awaited);
+    call.receipt.counted(asked.characters);
+    call.receipt.note(|receipt| {
+        receipt.model = asked.model.as_deref().and_then(kept);
+        receipt.stream = asked.stream;
+    });
 }
 
 fn may_call_models(caller: &Caller) -> Result<(), Error> {

@@ -28,7 +28,7 @@ impl Gateway {
         model: &Asked<'_>,
         decision: &Decision<'_>,
     ) -> Result<Funding, Error> {
-        let (request, body_bytes) = (received.asked, received.body.bytes.len());
+        let (request, body_bytes) = (&received.asked, received.body.length());
         let route = call.route;
         let measured =
             |shape, media, chain| Measures { route, request, body_bytes, chain, shape, media }.size(decision);
@@ -47,7 +47,7 @@ impl Gateway {
         let shape = seen.unwrap_or_default();
         call.chain = self.chain(call, received, decision, shape).await?;
         let media = match funding.holds() {
-            true => on_body(received.body, move |sent| Media::of(sent, route)).await?,
+            true => on_body(&received.body, move |sent| Media::of(sent, route)).await?,
             false => Media::default(),
         };
         let size = measured(shape, media, call.chain);
@@ -67,7 +67,7 @@ impl Gateway {
         (model, decision): (&Asked<'_>, &Decision<'_>),
         funding: &Funding,
     ) -> Result<Option<Shape>, Error> {
-        let Received { head, body, .. } = *received;
+        let Received { head, body, .. } = received;
         if decision.payer.kind() == PayerKind::Managed {
             terms::look_at_query(call.route, head.uri.query())?;
             let world = terms::closed_world(call.route, model, &head.headers, &self.parts.managed)?;
@@ -98,6 +98,12 @@ impl Gateway {
             PayerKind::Byok if shape.refers || *previous != Previous::Nothing => Ok(ChainTokens::UNKNOWN),
             PayerKind::Byok => Ok(ChainTokens::NONE),
         }
+    }
+
+    /// Whether somebody must know what the call holds before it goes out: who counts what it may cost, and the operator on
+    /// whose key it goes out.
+    pub(super) fn must_be_seen(&self, call: &Call, decision: &Decision<'_>) -> bool {
+        decision.payer.kind() == PayerKind::Managed || self.funding(call, decision).is_counted()
     }
 
     /// What the call draws on.

@@ -67,7 +67,7 @@ pub(super) fn walk_form<'a>(
     let mut found: Vec<Found<'a>> = Vec::new();
     for field in form::fields(body.bytes, body.kind).map_err(|_| Objection::Unreadable)? {
         let Some((name, look)) = members.iter().find(|(known, _)| *known == field.name) else {
-            return Err(not_priced("the member", field.name));
+            return Err(not_priced("the member", &field.name));
         };
         if found.iter().any(|found| found.name == *name) && !name.ends_with("[]") {
             return Err(Objection::Duplicate);
