@@ -176,6 +176,80 @@ def test_what_has_no_price_passes_uncounted_or_not_at_all(shop, sim, action, unp
     assert used(acme, made) == cost_of("openai")
 
 
+# What may cost more than its tokens, or brings input that nobody here has seen.
+FEES = [
+    ("openai", "/v1/responses", {"tools": [{"type": "web_search"}]}, "`web_search`"),
+    ("openai", "/v1/responses", {"tools": [{"type": "code_interpreter", "container": {"type": "auto"}}]}, "`code_interpreter`"),
+    ("openai", "/v1/responses", {"prompt": {"id": "pmpt_1"}}, "`prompt`"),
+    ("openai", "/v1/chat/completions", {"web_search_options": {}}, "`web_search_options`"),
+    ("anthropic", "/v1/messages", {"tools": [{"type": "web_search_20250305", "name": "web_search"}]}, "`web_search_20250305`"),
+    ("anthropic", "/v1/messages", {"container": "container_1"}, "`container`"),
+]
+UNSEEN = [
+    ("/v1/responses", {"conversation": "conv_1"}),
+    ("/v1/responses", {"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "file-1"}]}]}),
+    ("/v1/chat/completions", {"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": "file-1"}}]}]}),
+]
+
+
+def sent(acme, provider, path, **more):
+    model, text = {"openai": "gpt-4o-mini", "anthropic": "claude-haiku-4-5"}[provider], [{"role": "user", "content": "Hello"}]
+    limit = "max_output_tokens" if path == "/v1/responses" else "max_tokens"
+    named = "input" if path == "/v1/responses" else "messages"
+    body = json.dumps({"model": model, named: text, limit: 100} | more).encode()
+    return post(acme.url, provider, body, acme.secret, path=path)
+
+
+@pytest.mark.parametrize(("provider", "path", "more", "named"), FEES)
+def test_a_fee_that_nobody_can_bound_passes_uncounted_or_not_at_all(shop, sim, provider, path, more, named):
+    """On own keys, and only while a budget blocks: nobody else asks what such a call may cost."""
+    acme = with_keys(shop)
+    assert code(sent(acme, provider, path, **more))[1] != "model_not_priced"
+    made, since = set_budget(acme, limit_usd="5"), sim.now()
+    refused = sent(acme, provider, path, **more)
+    assert code(refused) == (403, "model_not_priced") and sim.calls(since) == []
+    assert named in refused.text and made["id"] in refused.text and refused.headers["x-should-retry"] == "false"
+    for fields in ({"unpriced": "allow"}, {"action": "notify"}):
+        acme.operator("DELETE", f"{acme.path}/budgets/{made['id']}", expect=204)
+        made = set_budget(acme, limit_usd="5", **fields)
+        since = sim.now()
+        sent(acme, provider, path, **more)
+        assert len(sim.log(since)) == 1, fields
+
+
+@pytest.mark.parametrize(("path", "more"), UNSEEN)
+def test_input_that_lies_with_the_provider_is_held_as_all_a_model_can_read(shop, sim, path, more):
+    acme = with_keys(shop)
+    made = set_budget(acme, limit_usd="0.001")
+    assert refused_by(sent(acme, "openai", path)) is None
+    # Half a cent and more: 128,000 tokens, of which two thousand at most were sent.
+    assert refused_by(sent(acme, "openai", path, **more)) == made["id"]
+    before, since = used(acme, made), sim.now()
+    acme.operator("PUT", f"{acme.path}/budgets/{made['id']}", {"period": "day", "limit_usd": "1"}, 200)
+    answer = sent(acme, "openai", path, **more)
+    assert len(sim.log(since)) == 1 and code(answer)[1] != "budget_exceeded"
+    assert Decimal(counted(acme, made)["held_usd"]) == 0 and used(acme, made) - before < Decimal("0.001")
+
+
+def test_a_conversation_of_an_own_key_is_held_as_all_a_model_can_read(shop):
+    acme = with_keys(shop)
+    first = sent(acme, "openai", "/v1/responses").json()["id"]
+    made = set_budget(acme, limit_usd="0.001")
+    assert refused_by(sent(acme, "openai", "/v1/responses", previous_response_id=first)) == made["id"]
+    acme.operator("PUT", f"{acme.path}/budgets/{made['id']}", {"period": "day", "limit_usd": "1"}, 200)
+    answer = sent(acme, "openai", "/v1/responses", previous_response_id=first)
+    assert answer.status_code == 200, answer.text
+    assert used(acme, made) == Decimal(acme.receipt(answer)["cost_usd"]) < Decimal("0.001")
+
+
+def test_what_is_the_operators_concern_is_none_of_a_budgets(shop):
+    """What is kept at the provider's is the workspace's own there."""
+    acme = with_keys(shop)
+    set_budget(acme, limit_usd="1")
+    assert sent(acme, "openai", "/v1/chat/completions", store=True).status_code == 200
+    assert sent(acme, "openai", "/v1/responses", background=True).status_code == 200
+
+
 def test_the_first_reason_is_told(shop, sim):
     """In this order: no price, no price for a part of it, another's response, too many calls, a budget, no credits."""
     slow, keyed = workspace(shop, "slow"), with_keys(shop)

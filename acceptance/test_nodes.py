@@ -95,6 +95,25 @@ def test_what_one_node_takes_away_the_other_no_longer_has(nodes, sim):
 
 
 @needs_postgres
+def test_an_agent_has_the_model_that_another_node_was_just_given(nodes, sim):
+    """The very next call through the other node, however often it is changed, and by whichever node."""
+    one = nodes[0].operator.create_workspace()
+    other = at(nodes[1], one)
+    models = ["gpt-4o-mini", "gpt-4o"] * 10
+    for number, model in enumerate(models):
+        by, through = (one, other) if number % 3 else (other, one)
+        by.operator("PUT", f"{by.path}/agents/lead", {"model": model}, 201 if number == 0 else 200)
+        since = sim.now()
+        answer = through.ask("openai", model="agent/lead")
+        assert answer.status_code == 200, answer.text
+        assert [call["model"] for call in sim.calls(since)] == [model], number
+    wait_for(lambda: len(one.receipts()) == len(models), "both nodes' receipts are there")
+    assert [receipt["model"] for receipt in sorted(one.receipts(), key=lambda receipt: receipt["at"])] == models
+    one.operator("DELETE", f"{one.path}/agents/lead", expect=204)
+    assert other.operator.get(f"{other.path}/agents/lead")["is_default"]
+
+
+@needs_postgres
 def test_a_key_revoked_at_one_node_starts_nothing_at_the_other_and_ends_what_runs(nodes, sim):
     one = nodes[0].operator.create_workspace()
     other = at(nodes[1], one)

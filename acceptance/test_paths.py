@@ -14,7 +14,7 @@ import pytest
 from harness.api import LOCAL, call_headers, post, read_what_comes
 from harness.books import disagreements
 from harness.errors import assert_error
-from harness.money import set_budget
+from harness.money import set_budget, used
 from harness.server import Server
 from harness.sim import provider_key
 
@@ -294,6 +294,28 @@ def test_what_is_told_in_no_way_has_an_unknown_cost(own, sim):
         assert answer.status_code == 200, answer.text
         receipt = own.receipt(answer)
         assert (receipt["outcome"], receipt["usage"], receipt["measured"], receipt["cost_usd"]) == ("complete", {}, "unknown", None)
+
+
+@pytest.mark.parametrize("format", ["json", "verbose_json", "text", "srt", "vtt"])
+@pytest.mark.parametrize("path", ["transcriptions", "translations"])
+def test_sound_that_was_heard_is_never_taken_for_free(own, sim, path, format):
+    """Seconds are told by JSON, or the length of the sound is; text tells nothing, and so its cost is not known."""
+    ask = lambda: send_form(own, f"/v1/audio/{path}", {"model": "whisper-1", "response_format": format}, SOUND)  # noqa: E731
+    since = sim.now()
+    answer = ask()
+    assert answer.status_code == 200, answer.text
+    receipt = own.receipt(answer)
+    tells = format == "verbose_json" or (path, format) == ("transcriptions", "json")
+    if tells:
+        measured = ["measured", "estimated"] if format == "verbose_json" else ["measured"]
+        assert receipt["usage"] == {"input_seconds": 3} and receipt["measured"] in measured
+        assert Decimal(receipt["cost_usd"]) == Decimal(sim.calls(since)[0]["cost_usd"]) > 0
+    else:
+        assert (receipt["usage"], receipt["measured"], receipt["cost_usd"]) == ({}, "unknown", None)
+    # Who must count it takes it for what it was held as.
+    made = set_budget(own, limit_usd="1")
+    assert ask().status_code == 200
+    assert used(own, made) >= Decimal("0.0001")
 
 
 def test_what_is_told_in_seconds_has_the_price_of_seconds(own, sim):

@@ -252,6 +252,33 @@ def test_a_stream_that_told_it_leaves_nothing_to_count(own, sim):
     assert total(own) == billed(sim, since) > 0
 
 
+@pytest.mark.parametrize("asks", ["while it streams", "after its reader left", "both"])
+def test_a_stream_whose_reader_leaves_is_counted_by_whoever_tells_it_or_by_itself(own, asks):
+    """The response may be made, and be shown, before the call that made it is written down."""
+    body = {"model": "gpt-4o", "input": "Hello [[sim:chunks n=500 delay_ms=20]]", "background": True, "stream": True}
+    headers = call_headers("openai", own.secret)
+    content = json.dumps(body).encode()
+    with httpx.stream("POST", f"{own.url}/v1/responses", content=content, headers=headers, timeout=60, **LOCAL) as answer:
+        events = answer.iter_lines()
+        created = next(line for line in events if line.startswith("data: "))
+        id = json.loads(created.removeprefix("data: "))["response"]["id"]
+        if asks != "after its reader left":
+            shown = by_id(own, "GET", id)
+            assert shown.json()["status"] == "completed"
+            # It is in the database before the call's own receipt is.
+            assert own.receipt(shown)["usage"] == {}
+    making = wait_for(lambda: [r for r in own.receipts() if r["route"] == "/v1/responses"], "the call has its receipt")[0]
+    assert making["outcome"] == "cancelled" and (making["usage"] != {}) == (asks != "after its reader left")
+    if asks != "while it streams":
+        shown = by_id(own, "GET", id)
+        assert (own.receipt(shown)["usage"] != {}) == (asks == "after its reader left")
+    counting = [receipt for receipt in own.receipts() if receipt["usage"]]
+    assert [receipt["usage"]["output"] for receipt in counting] == [shown.json()["usage"]["output_tokens"]]
+    assert (counting[0]["model"], counting[0]["measured"]) == ("gpt-4o", "measured")
+    assert total(own) == Decimal(counting[0]["cost_usd"]) > 0
+    assert disagreements(own) == []
+
+
 def test_what_was_cancelled_stays_unknown_and_what_is_over_is_told_once(own):
     id = send(own, background=True).json()["id"]
     cancelled = by_id(own, "POST", id, "/cancel")

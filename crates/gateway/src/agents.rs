@@ -1,13 +1,11 @@
 //! `agent/NAME` in the place of a model: the model that the workspace has chosen for that agent, as it is now.
 
-use std::sync::Arc;
-
 use ownkey_domain::agent::{self, AgentName};
 use ownkey_domain::catalogue::Listed;
 use ownkey_domain::provider::Protocol;
 
-use crate::decide::{Asked, Grounds, decide, resolve};
-use crate::directory::{Generation, Workspace};
+use crate::decide::{Asked, Grounds, offer, resolve};
+use crate::directory::Workspace;
 use crate::error::{Code, Error};
 
 /// The model that a call asks for, and the agent that it names for that.
@@ -19,52 +17,42 @@ pub struct Wanted<'a> {
 }
 
 /// Reads the model of a call.
-pub fn wanted<'a>(
-    grounds: &Grounds<'a>,
-    (workspace, since): (&'a Arc<Workspace>, Generation),
-    named: &'a str,
-) -> Result<Wanted<'a>, Error> {
+pub fn wanted<'a>(grounds: &Grounds<'a>, workspace: &'a Workspace, named: &'a str) -> Result<Wanted<'a>, Error> {
     let Some(called) = agent::called(named) else { return Ok(Wanted { model: named, agent: None }) };
     let name = called.map_err(|bad| Error::new(Code::ModelNotFound, format!("There is no such agent: {bad}.")))?;
     // Not repeated: people paste keys into wrong places.
     let without = "This workspace has no agent of that name with a model. Choose a model for it first.";
-    let model = model_of(grounds, (workspace, since), &name).ok_or_else(|| Error::new(Code::ModelNotFound, without))?;
+    let model = model_of(grounds, workspace, &name).ok_or_else(|| Error::new(Code::ModelNotFound, without))?;
     Ok(Wanted { model, agent: Some(name) })
 }
 
 /// Every agent that has a model: those of the workspace, and the lead.
-pub fn all<'a>(
-    grounds: &Grounds<'a>,
-    (workspace, since): (&'a Arc<Workspace>, Generation),
-) -> Vec<(AgentName, &'a str)> {
+pub fn all<'a>(grounds: &Grounds<'a>, workspace: &'a Workspace) -> Vec<(AgentName, &'a str)> {
     let lead = AgentName::lead();
     let others = workspace.agents.keys().filter(|name| !name.is_lead()).cloned();
     let named = std::iter::once(lead).chain(others);
-    named.filter_map(|name| model_of(grounds, (workspace, since), &name).map(|model| (name, model))).collect()
+    named.filter_map(|name| model_of(grounds, workspace, &name).map(|model| (name, model))).collect()
 }
 
-fn model_of<'a>(
-    grounds: &Grounds<'a>,
-    (workspace, since): (&'a Arc<Workspace>, Generation),
-    name: &AgentName,
-) -> Option<&'a str> {
+fn model_of<'a>(grounds: &Grounds<'a>, workspace: &'a Workspace, name: &AgentName) -> Option<&'a str> {
     if let Some(chosen) = workspace.agents.get(name) {
         return Some(chosen);
     }
     let usable = |listed: &Listed<'_>| {
         let protocol = listed.model.provider.protocol();
-        usable(grounds, (workspace, since), (protocol, listed.id)).is_some()
+        usable(grounds, workspace, (protocol, listed.id)).is_some()
     };
     if name.is_lead() { grounds.catalogue.lead_model(usable) } else { None }
 }
 
-/// What a name of a model means, if a call of it may be made: by the very rule that calls go by. Whether there are credits
-/// for it is told by the call.
+/// What a name of a model means, if a call of it may be made: by the rule of lists and calls alike.
 pub fn usable<'a>(
     grounds: &Grounds<'a>,
-    (workspace, since): (&Arc<Workspace>, Generation),
+    workspace: &Workspace,
     (protocol, name): (Protocol, &'a str),
 ) -> Option<Asked<'a>> {
     let asked = resolve(grounds.catalogue, protocol, Some(name)).ok()?;
-    decide(grounds, &asked, Arc::clone(workspace), since).ok().map(|_| asked)
+    let offer = offer(grounds, &asked, grounds.upstream(asked.provider)?, workspace);
+    let standing = grounds.standing(workspace);
+    standing.usable(grounds.catalogue, asked.named.as_ref()?, &offer).ok().map(|_| asked)
 }

@@ -81,7 +81,7 @@ fn begin(call: &mut Call, answer: &Answer) -> (StatusCode, HeaderMap) {
 }
 
 async fn pass(
-    call: Call,
+    mut call: Call,
     answer: Answer,
     (status, mut head): (StatusCode, HeaderMap),
 ) -> Result<Response<Body>, Error> {
@@ -92,6 +92,8 @@ async fn pass(
     }
     call.receipt.key_seen(KeySeen::Accepted);
     if is_stream(&head) {
+        // A form may ask for it behind its files, where nobody has looked.
+        call.receipt.note(|receipt| receipt.stream = true);
         head.remove(CONTENT_LENGTH);
         return Ok(respond(status, head, Relay::stream(call, answer)));
     }

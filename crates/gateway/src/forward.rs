@@ -15,14 +15,18 @@ use ownkey_domain::provider::Provider;
 use ownkey_domain::time::Timestamp;
 use ownkey_providers::facts;
 use ownkey_vault::ProviderKey;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use zeroize::Zeroizing;
 
+use crate::body::BodyError;
 use crate::client::Client;
 use crate::directory::{Caller, Directory, Generation, Workspace};
 use crate::error::{Code, Error};
 use crate::headers;
+use crate::read::broke_off;
 use crate::services::Admitted;
+use crate::upload::{Flow, Upload};
 
 /// A request to a provider. There is no way to make one without a [`Payer`], or to a metered service without [`Admitted`].
 pub struct Upstreamed(Request<Outgoing>);
@@ -78,16 +82,38 @@ pub enum Sent {
 /// Sends the request and waits for the provider's head. Connections that broke before they carried anything are
 /// replaced by the client; nothing that may have reached the provider is ever sent twice.
 pub async fn forward(client: &Client, request: Upstreamed, head_timeout: Duration) -> Result<Sent, Error> {
-    match tokio::time::timeout(head_timeout, client.request(request.0)).await {
-        Ok(Ok(response)) => Ok(Sent::Answered(response)),
-        Ok(Err(error)) if is_outdated(&error) => Ok(Sent::Outdated),
-        Ok(Err(error)) => {
-            tracing::info!(error = %Chain(&error), "the provider could not be reached");
-            Err(Error::of_provider(Code::ProviderUnavailable, "The provider could not be reached. Try again shortly."))
+    let silence = silence(request.0.body().progress(), head_timeout);
+    let sent = tokio::select! {
+        biased;
+        sent = client.request(request.0) => sent,
+        () = silence => {
+            let error = Error::of_provider(Code::ProviderUnavailable, "The provider took too long to answer.");
+            return Err(error.with_status(http::StatusCode::GATEWAY_TIMEOUT));
         }
-        Err(_) => {
-            let message = "The provider took too long to answer.";
-            Err(Error::of_provider(Code::ProviderUnavailable, message).with_status(http::StatusCode::GATEWAY_TIMEOUT))
+    };
+    sent.map(Sent::Answered).or_else(|error| {
+        if cause::<Outdated>(&error).is_some() {
+            return Ok(Sent::Outdated);
+        }
+        // The caller's own body broke off, or is none.
+        if let Some(told) = cause::<Error>(&error) {
+            return Err(told.clone());
+        }
+        tracing::info!(error = %Chain(&error), "the provider could not be reached");
+        Err(Error::of_provider(Code::ProviderUnavailable, "The provider could not be reached. Try again shortly."))
+    })
+}
+
+/// Resolves when the provider has said and taken nothing for so long.
+async fn silence(progress: Option<watch::Receiver<Instant>>, time: Duration) {
+    let Some(mut progress) = progress else { return sleep(time).await };
+    loop {
+        let until = *progress.borrow_and_update() + time;
+        match timeout_at(until, progress.changed()).await {
+            Ok(Ok(())) => {}
+            // All of it is out.
+            Ok(Err(_)) => return sleep_until(until).await,
+            Err(_) => return,
         }
     }
 }
@@ -102,9 +128,10 @@ impl std::fmt::Display for Chain<'_> {
     }
 }
 
-fn is_outdated(error: &hyper_util::client::legacy::Error) -> bool {
+/// The cause of that type, if there is one.
+fn cause<E: std::error::Error + 'static>(error: &hyper_util::client::legacy::Error) -> Option<&E> {
     let first = std::error::Error::source(error);
-    std::iter::successors(first, |e| e.source()).any(|cause| cause.is::<Outdated>())
+    std::iter::successors(first, |e| e.source()).find_map(|cause| cause.downcast_ref())
 }
 
 /// The workspace or the platform key changed before the request went out.
@@ -138,16 +165,41 @@ impl Lease {
 /// with nothing sent. That is what lets a change be acknowledged without waiting for calls that were about to start.
 pub struct Outgoing {
     pieces: std::vec::IntoIter<Bytes>,
+    rest: Rest,
     lease: Option<Lease>,
     went_out: Arc<AtomicBool>,
     // Room in memory, given back when the body is gone.
     _room: Arc<OwnedSemaphorePermit>,
 }
 
+/// What follows behind the pieces.
+enum Rest {
+    Nothing,
+    /// What its caller has yet to send, and when the provider last took something.
+    Waiting(Upload, watch::Sender<Instant>),
+    Flowing(Box<Flow>, watch::Sender<Instant>),
+}
+
 impl Outgoing {
     /// A body in pieces that goes out only while the lease holds.
     pub fn new(pieces: Vec<Bytes>, lease: Lease, room: Arc<OwnedSemaphorePermit>) -> Self {
-        Self { pieces: pieces.into_iter(), lease: Some(lease), went_out: Arc::default(), _room: room }
+        let (pieces, rest) = (pieces.into_iter(), Rest::Nothing);
+        Self { pieces, rest, lease: Some(lease), went_out: Arc::default(), _room: room }
+    }
+
+    /// The same with what its caller has yet to send, if there is any.
+    #[must_use]
+    pub fn then(self, rest: Option<Upload>) -> Self {
+        let rest = rest.map_or(Rest::Nothing, |rest| Rest::Waiting(rest, watch::Sender::new(Instant::now())));
+        Self { rest, ..self }
+    }
+
+    /// Tells when the provider takes something of a body that its caller is still sending.
+    fn progress(&self) -> Option<watch::Receiver<Instant>> {
+        match &self.rest {
+            Rest::Nothing => None,
+            Rest::Waiting(_, taken) | Rest::Flowing(_, taken) => Some(taken.subscribe()),
+        }
     }
 
     /// Becomes true when the request goes out: before that, no provider knows of it.
@@ -161,29 +213,66 @@ impl Outgoing {
         self.went_out.fetch_or(holds, Ordering::Relaxed);
         holds
     }
+
+    /// Whether nothing is left of it.
+    fn is_over(&self) -> bool {
+        let is_rest_over = match &self.rest {
+            Rest::Nothing => true,
+            Rest::Waiting(..) => false,
+            Rest::Flowing(flow, _) => flow.is_end_stream(),
+        };
+        self.pieces.as_slice().is_empty() && is_rest_over
+    }
+
+    /// The next of what its caller sends.
+    fn poll_rest(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        self.rest = match std::mem::replace(&mut self.rest, Rest::Nothing) {
+            Rest::Nothing => return Poll::Ready(None),
+            Rest::Waiting(upload, taken) => match upload.take() {
+                Some(flow) => Rest::Flowing(Box::new(flow), taken),
+                None => return Poll::Ready(Some(Err(broke_off().into()))),
+            },
+            flowing @ Rest::Flowing(..) => flowing,
+        };
+        let Rest::Flowing(flow, taken) = &mut self.rest else { return Poll::Ready(None) };
+        taken.send_replace(Instant::now());
+        Pin::new(flow.as_mut()).poll_frame(cx)
+    }
 }
 
 impl Body for Outgoing {
     type Data = Bytes;
-    type Error = Box<dyn std::error::Error + Send + Sync>;
+    type Error = BodyError;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         if !self.may_go_out() {
             return Poll::Ready(Some(Err(Box::new(Outdated))));
         }
         self.lease = None;
-        Poll::Ready(self.pieces.next().map(|piece| Ok(Frame::data(piece))))
+        match self.pieces.next() {
+            Some(piece) => Poll::Ready(Some(Ok(Frame::data(piece)))),
+            None => self.poll_rest(cx),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
         // Of a body that is known to be empty nothing else is asked: this is the last moment before its head goes out.
         // One that has no end yet is asked for, and then says that it may not go.
-        self.pieces.as_slice().is_empty() && self.may_go_out()
+        self.is_over() && self.may_go_out()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let left = self.pieces.as_slice().iter().map(|piece| piece.len() as u64).sum();
-        // One that may not go has no length, so that it is asked for.
-        if left == 0 && !self.may_go_out() { SizeHint::default() } else { SizeHint::with_exact(left) }
+        let left: u64 = self.pieces.as_slice().iter().map(|piece| piece.len() as u64).sum();
+        let rest = match &self.rest {
+            Rest::Nothing => SizeHint::with_exact(0),
+            Rest::Waiting(upload, _) => upload.size,
+            Rest::Flowing(flow, _) => flow.size_hint(),
+        };
+        match rest.exact().and_then(|rest| left.checked_add(rest)) {
+            // One that may not go has no length, so that it is asked for.
+            Some(0) if !self.may_go_out() => SizeHint::default(),
+            Some(all) => SizeHint::with_exact(all),
+            None => SizeHint::default(),
+        }
     }
 }

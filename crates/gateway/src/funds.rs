@@ -10,10 +10,12 @@ use ownkey_domain::payer::PayerKind;
 use ownkey_domain::period::Period;
 use ownkey_domain::plan::Draw;
 use ownkey_domain::time::Timestamp;
+use ownkey_providers::managed::Objection;
 
 use crate::decide::Decision;
 use crate::error::{Code, Error};
 use crate::ledger::HoldRefused;
+use crate::terms;
 
 /// What a call draws on.
 #[derive(Debug)]
@@ -68,9 +70,9 @@ impl Funding {
                            Give an output limit, use another model, or add an own key.";
             return Err(Error::new(Code::ModelNotPriced, message));
         }
-        match self.budgets.iter().find(|(_, budget)| budget.refuses_unpriced()) {
-            None => Ok(self),
-            Some((_, budget)) => {
+        match self.refusing() {
+            None => Ok(self.unpriced()),
+            Some(budget) => {
                 let message = format!(
                     "It is not known what this call costs, and the budget {} refuses such calls. Use another model, or \
                      let the budget allow them (`\"unpriced\": \"allow\"`).",
@@ -79,6 +81,30 @@ impl Funding {
                 Err(Error::new(Code::ModelNotPriced, message))
             }
         }
+    }
+
+    /// The same for a call whose cost nobody can bound, and that may pass uncounted.
+    pub fn unpriced(self) -> Self {
+        Self { quote: None, ..self }
+    }
+
+    /// Whether a call on an own key may pass that has something in it whose price nobody can bound.
+    pub fn bears(&self, objection: &Objection) -> Result<(), Error> {
+        if let Some(error) = terms::unreadable(objection) {
+            return Err(error);
+        }
+        let Some(budget) = self.refusing() else { return Ok(()) };
+        let message = format!(
+            "It is not known what this call costs, because {objection}, and the budget {} refuses such calls. Leave it \
+             out, or let the budget allow them (`\"unpriced\": \"allow\"`).",
+            budget.name
+        );
+        Err(Error::new(Code::ModelNotPriced, message))
+    }
+
+    /// The budget that refuses calls whose cost can't be known, if one does.
+    fn refusing(&self) -> Option<&Budget> {
+        self.budgets.iter().map(|(_, budget)| budget).find(|budget| budget.refuses_unpriced())
     }
 
     /// Whether anybody counts what it costs. An own key without a budget is its workspace's own business.

@@ -1,5 +1,7 @@
 //! The way of a call, from its first byte to its receipt.
 
+mod conditions;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,23 +9,19 @@ use std::time::Instant;
 use http::header::{HeaderName, HeaderValue};
 use http::request::Parts as Head;
 use http::{HeaderMap, Request, Response};
-use ownkey_domain::budget::Spender;
 use ownkey_domain::catalogue::Catalogue;
-use ownkey_domain::hold::{self, Quote, Size};
 use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::money::CreditRate;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::plan::Plan;
 use ownkey_domain::platform_key;
 use ownkey_domain::policy::FallbackClass;
-use ownkey_domain::response::ChainTokens;
 use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
-use ownkey_providers::managed::{Extensions, Shape};
-use ownkey_providers::media::Media;
+use ownkey_providers::managed::Extensions;
 use ownkey_providers::paths::{self, What};
-use ownkey_providers::peek::{Edits, Peek, edit, peek};
-use ownkey_providers::route::Verb;
+use ownkey_providers::peek::{Edits, Opening, Peek, edit, peek};
+use ownkey_providers::route::{Route, Verb};
 use ownkey_vault::{Keyring, PlatformKeyHasher, ProviderKey};
 use percent_encoding::percent_decode_str;
 use tokio::sync::watch;
@@ -33,30 +31,28 @@ use crate::aside::on_body;
 use crate::body::Body;
 use crate::call::{Addressed, Arrival, Call};
 use crate::client::Client;
-use crate::decide::{self, Asked, Decision, Grounds, decide};
+use crate::decide::{self, Decision, Grounds, decide};
 use crate::directory::{Caller, Directory, Generation, Workspace};
 use crate::dispatch::{Departure, Went};
 use crate::edge::Arriving;
 use crate::error::{Code, Error};
 use crate::failure::Failure;
 use crate::forward::{Draft, Lease, Outgoing, Upstreamed};
-use crate::funds::Funding;
 use crate::identify::identify;
 use crate::ledger::Ledger;
 use crate::limits::{DECISIONS_MAX, Limits};
 use crate::metrics::Metrics;
 use crate::models::Viewer;
 use crate::open::key_for;
-use crate::rates::{Quota, Rates, Subject};
-use crate::read::{self, BodyRoom, RequestBody, read};
+use crate::rates::Rates;
+use crate::read::{self, BodyRoom, RequestBody};
 use crate::relay::Watch;
 use crate::rest::Rest;
 use crate::settle::{Book, Held, kept};
 use crate::stop::Stop;
 use crate::target::{self, Target};
-use crate::terms::{self, Measures};
 use crate::upstream::Upstream;
-use crate::{agents, edge, failure, fallback, headers, references, service};
+use crate::{agents, edge, failure, fallback, headers, service};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ownkey-request-id");
 
@@ -115,8 +111,8 @@ pub struct Gateway {
 /// A request that was read.
 struct Received<'a> {
     head: &'a Head,
-    body: &'a RequestBody,
-    asked: &'a Peek,
+    body: RequestBody,
+    asked: Peek,
 }
 
 impl Gateway {
@@ -187,7 +183,7 @@ impl Gateway {
         let mut call = Call::open(arrival, Addressed { route, target: to }, caller, head, &self.book);
         let mut stop = self.stop(&call.caller);
         match stop.unless(self.receive(&mut call, head, body)).await {
-            Ok((body, asked)) => self.pursue(call, stop, &Received { head, body: &body, asked: &asked }).await,
+            Ok(received) => self.pursue(call, stop, received).await,
             Err(error) => Err(failure::broken(call, error)),
         }
     }
@@ -196,35 +192,46 @@ impl Gateway {
     async fn viewer(&self, to: &Target, caller: &Caller, head: &Head) -> Result<Viewer<'_>, Error> {
         may_call_models(caller)?;
         let id = service::workspace_of(caller, &head.headers, &self.parts.directory).await?;
-        let (workspace, since) = self.workspace(id).await?;
+        let (workspace, _) = self.workspace(id).await?;
         let plan = self.plan(&workspace)?;
         let grounds = Grounds { plan, catalogue: &self.parts.catalogue, upstreams: &self.parts.upstreams };
-        Ok(Viewer { grounds, workspace, since, protocol: to.protocol })
+        Ok(Viewer { grounds, workspace, protocol: to.protocol })
     }
 
-    /// Reads what is asked, and for whom.
-    async fn receive(&self, call: &mut Call, head: &Head, body: Arriving) -> Result<(RequestBody, Peek), Error> {
+    /// Reads what is asked, and for whom. Of a large form no more is read than tells its model.
+    async fn receive<'a>(&self, call: &mut Call, head: &'a Head, body: Arriving) -> Result<Received<'a>, Error> {
         may_call_models(&call.caller)?;
-        let body = if call.route.verb == Verb::Post {
-            read(&self.parts.limits, &self.parts.body_room, &head.headers, body).await?
-        } else {
-            read::nothing(&self.parts.body_room)?
-        };
-        call.receipt.awaited(body.awaited);
+        let Parts { limits, body_room: room, .. } = &self.parts;
         let route = call.route;
-        let asked = on_body(&body, move |sent| peek(sent, route)).await?;
-        let asked = asked.map_err(|error| Error::bad_request(format!("Bad request: {error}.")))?;
-        call.receipt.counted(asked.characters);
-        call.receipt.note(|receipt| {
-            receipt.model = asked.model.as_deref().and_then(kept);
-            receipt.stream = asked.stream;
-        });
+        let (body, asked) = if route.verb == Verb::Post {
+            read::begin(limits, room, &head.headers, body, |sent| Opening::of(sent, route)).await?
+        } else {
+            (read::nothing(room)?, None)
+        };
+        let asked = match asked {
+            Some(asked) => asked,
+            None => look_into(&body, route).await?,
+        };
+        note_asked(call, &body, &asked);
         service::act_for(call, &head.headers, &self.parts.directory).await?;
-        Ok((body, asked))
+        Ok(Received { head, body, asked })
+    }
+
+    /// Reads what is still to come of a body that must be seen whole before it goes out.
+    async fn complete(&self, call: &mut Call, received: &mut Received<'_>) -> Result<(), Error> {
+        received.body = read::complete(&self.parts.limits, &self.parts.body_room, &received.body).await?;
+        received.asked = look_into(&received.body, call.route).await?;
+        note_asked(call, &received.body, &received.asked);
+        Ok(())
     }
 
     /// Decides and sends, anew as long as the workspace changes in between.
-    async fn pursue(&self, mut call: Call, mut stop: Stop, received: &Received<'_>) -> Result<Response<Body>, Error> {
+    async fn pursue(
+        &self,
+        mut call: Call,
+        mut stop: Stop,
+        mut received: Received<'_>,
+    ) -> Result<Response<Body>, Error> {
         // From here on it is known for whom the call is, and it ends with that workspace too.
         let mut stop = match stop.unless(self.workspace(call.workspace)).await {
             Ok((workspace, _)) => stop.of(&workspace),
@@ -233,7 +240,7 @@ impl Gateway {
         let mut failed: Option<(Failure, FallbackClass, Option<Held>)> = None;
         for _ in 0..DECISIONS_MAX {
             let class = failed.as_ref().map(|(_, class, _)| *class);
-            let departure = match stop.unless(self.prepare(&mut call, received, class)).await {
+            let departure = match stop.unless(self.prepare(&mut call, &mut received, class)).await {
                 Ok(departure) => departure,
                 Err(error) => {
                     // Nobody steps in, so what had failed is told, and charged as if nobody had been asked.
@@ -257,20 +264,35 @@ impl Gateway {
         Err(failure::broken(call, Error::overloaded("The workspace changes too fast. Try again shortly.")))
     }
 
-    /// The steps until the call can go out.
+    /// Makes the call ready to go out; one that must be seen whole is read to its end first, and then decided anew.
     async fn prepare(
+        &self,
+        call: &mut Call,
+        received: &mut Received<'_>,
+        failed: Option<FallbackClass>,
+    ) -> Result<Departure, Error> {
+        if let Some(departure) = self.prepare_begun(call, received, failed).await? {
+            return Ok(departure);
+        }
+        self.complete(call, received).await?;
+        let departure = self.prepare_begun(call, received, failed).await?;
+        departure.ok_or_else(read::broke_off)
+    }
+
+    /// The steps until the call can go out; nothing if it must be seen whole for that, and only its beginning is there.
+    async fn prepare_begun(
         &self,
         call: &mut Call,
         received: &Received<'_>,
         failed: Option<FallbackClass>,
-    ) -> Result<Departure, Error> {
-        let Received { head, asked, .. } = *received;
+    ) -> Result<Option<Departure>, Error> {
+        let Received { head, asked, body } = received;
         self.confirm(call, head).await?;
         let (workspace, since) = self.workspace(call.workspace).await?;
         let plan = self.plan(&workspace)?;
         let grounds = Grounds { plan, catalogue: &self.parts.catalogue, upstreams: &self.parts.upstreams };
         let model = match &asked.model {
-            Some(named) => Some(self.model(call, &grounds, (&workspace, since), named)?),
+            Some(named) => Some(self.model(call, &grounds, &workspace, named)?),
             None => None,
         };
         let model = decide::resolve(&self.parts.catalogue, call.protocol, model)?;
@@ -281,11 +303,14 @@ impl Gateway {
         };
         let may_fall_back = failed.is_none() && fallback::is_allowed(&head.headers)?;
         let consents = if may_fall_back { fallback::consents(&grounds, &model, &workspace) } else { Vec::new() };
+        if body.rest.is_some() && (!consents.is_empty() || self.must_be_seen(call, &decision)) {
+            return Ok(None);
+        }
         let key = key_for(&self.parts.keyring, &decision)?;
-        let funding = self.terms(call, received, &model, &decision).await?;
+        let funding = self.conditions(call, received, &model, &decision).await?;
         admit(call, &decision, funding).await?;
         let departure = self.depart(call, received, &decision, key)?;
-        Ok(Departure { consents, ..departure })
+        Ok(Some(Departure { consents, ..departure }))
     }
 
     /// Makes sure of the caller before each decision: his key may have been revoked or have expired while the body
@@ -309,7 +334,7 @@ impl Gateway {
         &self,
         call: &mut Call,
         grounds: &Grounds<'a>,
-        workspace: (&'a Arc<Workspace>, Generation),
+        workspace: &'a Workspace,
         named: &'a str,
     ) -> Result<&'a str, Error> {
         let wanted = agents::wanted(grounds, workspace, named)?;
@@ -322,73 +347,6 @@ impl Gateway {
         Ok(wanted.model)
     }
 
-    /// What stands between a payer and a call: the closed world of managed access, the rate limits, and what it may cost.
-    async fn terms(
-        &self,
-        call: &mut Call,
-        received: &Received<'_>,
-        model: &Asked<'_>,
-        decision: &Decision<'_>,
-    ) -> Result<Funding, Error> {
-        let is_managed = decision.payer.kind() == PayerKind::Managed;
-        let (request, body_bytes) = (received.asked, received.body.bytes.len());
-        let route = call.route;
-        let measured =
-            |shape, media, chain| Measures { route, request, body_bytes, chain, shape, media }.size(decision);
-        let funding = self.funding(call, decision);
-        let is_counted = funding.is_counted();
-        let quote = |size: &Size| match model.is_free {
-            _ if !is_counted => None,
-            true => Some(Quote::NOTHING),
-            false => model.model().and_then(|model| Quote::of(model, size)),
-        };
-        let funding = funding.quoted(quote(&measured(Shape::default(), Media::default(), ChainTokens::default())))?;
-        let shape = if is_managed {
-            terms::look_at_query(call.route, received.head.uri.query())?;
-            let world = terms::closed_world(call.route, model, &received.head.headers, &self.parts.managed)?;
-            let walk = call.looked.through(received.body, world).await;
-            // Being refused costs the work of a call, so it takes one too. Which limit is used up is told later.
-            walk.inspect_err(|_| drop(self.take_turn(call, decision.plan)))?
-        } else {
-            Shape::default()
-        };
-        // Which limit is used up is told after all that is wrong with the call itself.
-        let turn = self.take_turn(call, decision.plan);
-        if is_managed {
-            let previous = &received.asked.previous;
-            call.chain = references::look_at(&self.parts.directory, call, decision.provider, previous).await?;
-        }
-        turn?;
-        let media = match funding.holds() {
-            true => on_body(received.body, move |sent| Media::of(sent, route)).await?,
-            false => Media::default(),
-        };
-        let size = measured(shape, media, call.chain);
-        call.receipt.prompted(hold::prompt(model.model(), &size));
-        funding.quoted(quote(&size))
-    }
-
-    /// What the call draws on.
-    fn funding(&self, call: &Call, decision: &Decision<'_>) -> Funding {
-        let payer = decision.payer.kind();
-        let spender = Spender { api_key: call.caller.id, agent: call.receipt.agent(), payer };
-        Funding::of(call.id, &spender, decision, (self.parts.credits.as_ref(), (self.parts.clock)()))
-    }
-
-    /// Takes the call from the quotas of its key and workspace, once however often it is decided.
-    fn take_turn(&self, call: &mut Call, plan: &Plan) -> Result<(), Error> {
-        if call.quotas.is_some() {
-            return Ok(());
-        }
-        let key = Quota { requests: call.caller.requests_per_minute, tokens: call.caller.tokens_per_minute };
-        let workspace = Quota { requests: plan.requests_per_minute, tokens: plan.tokens_per_minute };
-        let quotas = [(Subject::Key(call.caller.id), key), (Subject::Workspace(call.workspace), workspace)];
-        let (taken, now) = (self.parts.rates.admit(&quotas, call.started), (self.parts.clock)());
-        let allowance = taken.map_err(|exceeded| exceeded.error(call.protocol, now))?;
-        call.quotas = Some(allowance.headers(call.protocol, now));
-        Ok(())
-    }
-
     /// Makes the call ready to go out with that key.
     fn depart(
         &self,
@@ -397,7 +355,7 @@ impl Gateway {
         decision: &Decision<'_>,
         key: Arc<ProviderKey>,
     ) -> Result<Departure, Error> {
-        let Received { head, body, asked } = *received;
+        let Received { head, body, asked } = received;
         let query: Vec<u8> = percent_decode_str(head.uri.query().unwrap_or_default()).collect();
         if platform_key::appears_in(&query) || platform_key::appears_in(call.path.as_bytes()) {
             return Err(Error::bad_request("The path or query holds a platform key. Send it in a header."));
@@ -416,7 +374,7 @@ impl Gateway {
         let path = paths::below_base(decision.provider, &call.path);
         let query = headers::forwarded_query(head.uri.query(), decision.payer.kind(), call.route);
         let uri = decision.base.uri(path, query);
-        let body = Outgoing::new(edited, lease, Arc::clone(&body.room));
+        let body = Outgoing::new(edited, lease, Arc::clone(&body.room)).then(body.rest.clone());
         let went_out = body.went_out();
         let request = Upstreamed::new(
             &decision.payer,
@@ -438,7 +396,8 @@ impl Gateway {
             provider: decision.provider,
             payer: decision.payer.kind(),
             key,
-            answers: asked.answers.unwrap_or(1),
+            // A form may say that behind its files.
+            answers: asked.answers.unwrap_or(if received.body.rest.is_some() { 0 } else { 1 }),
             hide_usage: asks_usage && call.route.asks_usage(),
             watch: Watch::new(&self.parts.limits, call.started),
             rest: self.parts.rest.clone(),
@@ -463,6 +422,21 @@ impl Gateway {
             Error::new(Code::PlanRequired, "The workspace's plan is not configured. Ask the operator.")
         })
     }
+}
+
+/// What a body asks for, of which all is there.
+async fn look_into(body: &RequestBody, route: &'static Route) -> Result<Peek, Error> {
+    let asked = on_body(body, move |sent| peek(sent, route)).await?;
+    asked.map_err(|error| Error::bad_request(format!("Bad request: {error}.")))
+}
+
+fn note_asked(call: &mut Call, body: &RequestBody, asked: &Peek) {
+    call.receipt.awaited(body.awaited);
+    call.receipt.counted(asked.characters);
+    call.receipt.note(|receipt| {
+        receipt.model = asked.model.as_deref().and_then(kept);
+        receipt.stream = asked.stream;
+    });
 }
 
 fn may_call_models(caller: &Caller) -> Result<(), Error> {

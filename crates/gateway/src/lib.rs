@@ -47,6 +47,7 @@ mod stop;
 mod stored;
 mod target;
 mod terms;
+mod upload;
 
 pub use body::Body;
 pub use gateway::{Gateway, Parts};

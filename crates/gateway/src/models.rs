@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::agents;
 use crate::body::{self, Body};
 use crate::decide::Grounds;
-use crate::directory::{Generation, Workspace};
+use crate::directory::Workspace;
 use crate::error::{Code, Error};
 
 /// How many models a page has where the caller does not say, and at most, as Anthropic has it.
@@ -30,8 +30,6 @@ pub struct Viewer<'a> {
     pub grounds: Grounds<'a>,
     /// The workspace.
     pub workspace: Arc<Workspace>,
-    /// The state of the directory it was read in.
-    pub since: Generation,
     /// The protocol that asks.
     pub protocol: Protocol,
 }
@@ -61,7 +59,7 @@ impl Viewer<'_> {
     fn usable(&self) -> Vec<Shown<'_>> {
         let listed = self.grounds.catalogue.listed();
         let models = listed.filter_map(|listed| self.shown(Cow::Borrowed(listed.id), listed.id));
-        let agents = agents::all(&self.grounds, (&self.workspace, self.since)).into_iter();
+        let agents = agents::all(&self.grounds, &self.workspace).into_iter();
         let agents = agents.filter_map(|(name, model)| self.shown(format!("{}{name}", agent::PREFIX).into(), model));
         models.chain(agents).collect()
     }
@@ -74,7 +72,7 @@ impl Viewer<'_> {
 
     /// A name whose calls would go out, on a path of this protocol that is built.
     fn shown<'v>(&'v self, id: Cow<'v, str>, name: &'v str) -> Option<Shown<'v>> {
-        let asked = agents::usable(&self.grounds, (&self.workspace, self.since), (self.protocol, name))?;
+        let asked = agents::usable(&self.grounds, &self.workspace, (self.protocol, name))?;
         let is_served = asked.model().is_none_or(|model| place_of(model.provider, model.mode).is_some());
         is_served.then(|| Shown { id, provider: asked.provider, model: asked.model() })
     }

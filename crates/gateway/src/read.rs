@@ -1,4 +1,5 @@
-//! Step 2: the body, once, bounded in size, time and memory. The original bytes are kept.
+//! Step 2: the body, once, bounded in size, time and memory. The original bytes are kept. Of a large form only the
+//! beginning is read, if that is enough to decide: see [`crate::upload`].
 //!
 //! Room in memory is taken for what has come, not for what was announced: announcing costs nothing. Bodies that grow
 //! large wait for each other, but never in a queue, and leave a part of the room to small ones. So a small body waits
@@ -13,12 +14,14 @@ use http::{HeaderMap, HeaderValue};
 use http_body::Body as _;
 use http_body_util::BodyExt;
 use ownkey_providers::form::Payload;
+use ownkey_providers::peek::{Opening, Peek};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::edge::Arriving;
 use crate::error::{Code, Error};
 use crate::limits::{BODY_BYTES_PER_SECOND_MIN, BODY_RATE_GRACE, BODY_ROOM_WAIT, Limits};
+use crate::upload::Upload;
 
 /// Memory for bodies is counted in these units.
 const ROOM_UNIT: usize = 1 << 10;
@@ -26,6 +29,8 @@ const ROOM_UNIT: usize = 1 << 10;
 const SMALL_BYTES: usize = 64 << 10;
 /// The part of the room that is left to small bodies.
 const SMALL_SHARE: usize = 8;
+/// Forms whose files stand behind their fields have come to them by then.
+const OPENING_BYTES: usize = 64 << 10;
 /// What a large body takes at once when it has grown to that size, so that it asks rarely.
 const LARGE_STEP: usize = 256 << 10;
 /// How often a large body that waits for room looks again. They don't queue, because small ones would have to queue
@@ -43,12 +48,20 @@ pub struct RequestBody {
     pub room: Arc<OwnedSemaphorePermit>,
     /// How long the caller let it be waited for.
     pub awaited: Duration,
+    /// What is still to come of it.
+    pub rest: Option<Upload>,
 }
 
 impl RequestBody {
     /// The bytes with what they are.
     pub fn payload(&self) -> Payload<'_> {
         Payload { bytes: &self.bytes, kind: self.kind.as_ref().map(HeaderValue::as_bytes) }
+    }
+
+    /// How many bytes it has, as far as that is known.
+    pub fn length(&self) -> usize {
+        let rest = self.rest.as_ref().map_or(0, |rest| usize::try_from(rest.size.lower()).unwrap_or(usize::MAX));
+        self.bytes.len().saturating_add(rest)
     }
 }
 
@@ -70,6 +83,19 @@ impl BodyRoom {
 
 /// Reads the body of a request.
 pub async fn read(limits: &Limits, room: &BodyRoom, headers: &HeaderMap, body: Arriving) -> Result<RequestBody, Error> {
+    let (body, _) = begin(limits, room, headers, body, |_| None).await?;
+    Ok(body)
+}
+
+/// Reads the body of a request, or no more of it than `opens` needs. What that finds is there if something is still to
+/// come. Small bodies are read whole.
+pub async fn begin(
+    limits: &Limits,
+    room: &BodyRoom,
+    headers: &HeaderMap,
+    mut body: Arriving,
+    opens: impl Fn(Payload<'_>) -> Option<Opening>,
+) -> Result<(RequestBody, Option<Peek>), Error> {
     if headers.get_all(CONTENT_ENCODING).iter().any(|codings| !is_identity(codings.as_bytes())) {
         let error = Error::bad_request("Compressed request bodies are not supported. Send it as it is.");
         return Err(error.with_status(http::StatusCode::UNSUPPORTED_MEDIA_TYPE));
@@ -84,16 +110,33 @@ pub async fn read(limits: &Limits, room: &BodyRoom, headers: &HeaderMap, body: A
     if announced.is_some_and(|length| length > limits.body_bytes_max) {
         return Err(too_large(limits));
     }
+    let is_small = announced.is_some_and(|length| length <= SMALL_BYTES);
+    let opens = |bytes: &[u8]| match is_small {
+        true => None,
+        false => opens(Payload { bytes, kind: kind.as_ref().map(HeaderValue::as_bytes) }),
+    };
     let mut space = Space::new(limits, room, announced.unwrap_or(0))?;
-    let (bytes, awaited) = collect(limits, body, &mut space).await?;
+    let (bytes, awaited, opening) = collect(limits, &mut body, Bytes::new(), &mut space, opens).await?;
     let room = Arc::new(space.fit(bytes.len()));
-    Ok(RequestBody { bytes, kind, room, awaited })
+    let came = bytes.len();
+    let (peek, rest) = opening.map(|Opening { peek, rest }| (peek, Upload::new(limits, body, rest, came))).unzip();
+    Ok((RequestBody { bytes, kind, room, awaited, rest }, peek))
+}
+
+/// Reads the rest of a body that was only begun.
+pub async fn complete(limits: &Limits, room: &BodyRoom, begun: &RequestBody) -> Result<RequestBody, Error> {
+    let Some(rest) = &begun.rest else { return Ok(begun.clone()) };
+    let mut body = rest.take().ok_or_else(broke_off)?.into_body();
+    let mut space = Space::new(limits, room, begun.length())?;
+    let (bytes, awaited, _) = collect(limits, &mut body, begun.bytes.clone(), &mut space, |_| None).await?;
+    let room = Arc::new(space.fit(bytes.len()));
+    Ok(RequestBody { bytes, kind: begun.kind.clone(), room, awaited: begun.awaited + awaited, rest: None })
 }
 
 /// The body of a request that has none.
 pub fn nothing(room: &BodyRoom) -> Result<RequestBody, Error> {
     let held = Arc::clone(&room.free).try_acquire_many_owned(0).map_err(|_| no_room())?;
-    Ok(RequestBody { bytes: Bytes::new(), kind: None, room: Arc::new(held), awaited: Duration::ZERO })
+    Ok(RequestBody { bytes: Bytes::new(), kind: None, room: Arc::new(held), awaited: Duration::ZERO, rest: None })
 }
 
 fn is_identity(codings: &[u8]) -> bool {
@@ -193,51 +236,70 @@ fn no_room() -> Error {
     Error::overloaded("Too many large requests at once. Try again shortly.")
 }
 
-/// The whole body, and how long it was waited for.
-async fn collect(limits: &Limits, mut body: Arriving, space: &mut Space<'_>) -> Result<(Bytes, Duration), Error> {
-    let started = Instant::now();
+/// The whole body, given how it begins, and how long it was waited for; or as much of it as opens.
+async fn collect(
+    limits: &Limits,
+    body: &mut Arriving,
+    begun: Bytes,
+    space: &mut Space<'_>,
+    opens: impl Fn(&[u8]) -> Option<Opening>,
+) -> Result<(Bytes, Duration, Option<Opening>), Error> {
+    let (started, begun_with) = (Instant::now(), begun.len());
     let mut awaited = Duration::ZERO;
-    let mut first = Bytes::new();
+    let mut first = begun;
     let mut rest = BytesMut::new();
-    while !body.is_end_stream() {
+    let mut opening = None;
+    while !body.is_end_stream() && opening.is_none() {
         let since = Instant::now();
         let frame = timeout(limits.body_idle, body.frame()).await;
         awaited += since.elapsed();
         let Some(frame) = frame.map_err(|_| too_slow())? else { break };
-        let frame = frame.map_err(|_| Error::bad_request("The request body broke off."))?;
+        let frame = frame.map_err(|_| broke_off())?;
         let Ok(data) = frame.into_data() else { continue };
-        let so_far = first.len().max(rest.len()) + data.len();
+        let before = first.len().max(rest.len());
+        let so_far = before + data.len();
         if so_far > limits.body_bytes_max {
             return Err(too_large(limits));
         }
         // The time it waited for room is not the caller's.
-        if is_too_slow(started.elapsed().saturating_sub(space.waited), so_far) {
+        if is_too_slow(started.elapsed().saturating_sub(space.waited), so_far - begun_with) {
             return Err(too_slow());
         }
         space.grow(so_far).await?;
         if first.is_empty() {
             first = data;
-            continue;
+        } else {
+            if rest.is_empty() {
+                rest.extend_from_slice(&first);
+            }
+            rest.extend_from_slice(&data);
         }
-        if rest.is_empty() {
-            rest.extend_from_slice(&first);
+        if before < OPENING_BYTES && !body.is_end_stream() {
+            opening = opens(if rest.is_empty() { &first } else { &rest });
         }
-        rest.extend_from_slice(&data);
     }
-    Ok((if rest.is_empty() { first } else { rest.freeze() }, awaited))
+    Ok((if rest.is_empty() { first } else { rest.freeze() }, awaited, opening))
 }
 
-fn is_too_slow(elapsed: Duration, bytes: usize) -> bool {
+/// Whether a body of which so much has come in that time is not worth waiting for.
+pub fn is_too_slow(elapsed: Duration, bytes: usize) -> bool {
     elapsed > BODY_RATE_GRACE && (bytes as u64) < elapsed.as_secs() * BODY_BYTES_PER_SECOND_MIN
 }
 
-fn too_slow() -> Error {
+/// Its caller pauses.
+pub fn too_slow() -> Error {
     Error::bad_request("The request body came too slowly.")
 }
 
-fn too_large(limits: &Limits) -> Error {
+/// It is longer than bodies may be.
+pub fn too_large(limits: &Limits) -> Error {
     let megabytes = limits.body_bytes_max >> 20;
     Error::new(Code::RequestTooLarge, format!("The request body is larger than {megabytes} MiB."))
+}
+
+/// Its caller left off.
+pub fn broke_off() -> Error {
+    Error::bad_request("The request body broke off.")
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Between deciding and admitting: what a managed call may carry, and what it would cost. Own-key calls carry what
-//! they like.
+//! Between deciding and admitting: what a managed call may carry, and what a call would cost. Own-key calls carry what
+//! they like, as far as no budget must know what that costs.
 
 use std::sync::Arc;
 
@@ -65,25 +65,32 @@ pub struct Looked(Option<(ClosedWorld, Result<Shape, Objection>)>);
 
 impl Looked {
     /// Looks through a body that is always the same one.
-    pub async fn through(&mut self, body: &RequestBody, world: ClosedWorld) -> Result<Shape, Error> {
+    pub async fn through(&mut self, body: &RequestBody, world: ClosedWorld) -> Result<Result<Shape, Objection>, Error> {
         if let Some((_, seen)) = self.0.as_ref().filter(|(before, _)| *before == world) {
-            return seen.clone().map_err(refused);
+            return Ok(seen.clone());
         }
         let look = world.clone();
         let seen = on_body(body, move |sent| look.look_through(sent)).await?;
         self.0 = Some((world, seen.clone()));
-        seen.map_err(refused)
+        Ok(seen)
     }
 }
 
-fn refused(objection: Objection) -> Error {
-    match objection {
-        Objection::Duplicate | Objection::Unreadable => Error::bad_request(format!("Bad request: {objection}.")),
-        other => Error::new(
+/// What the caller of a managed call is told of an objection.
+pub fn refused(objection: Objection) -> Error {
+    match unreadable(&objection) {
+        Some(error) => error,
+        None => Error::new(
             Code::FeatureNotPriced,
-            format!("Managed access cannot serve this call: {other}. Leave it out, or add an own key."),
+            format!("Managed access cannot serve this call: {objection}. Leave it out, or add an own key."),
         ),
     }
+}
+
+/// The error of a body that says nothing of its price, because two readers could see two of them.
+pub fn unreadable(objection: &Objection) -> Option<Error> {
+    matches!(objection, Objection::Duplicate | Objection::Unreadable)
+        .then(|| Error::bad_request(format!("Bad request: {objection}.")))
 }
 
 /// What a call is measured by.

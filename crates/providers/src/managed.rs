@@ -1,5 +1,6 @@
 //! Managed calls are a closed world: only what is known to be priced passes, and nothing that names an object in the
-//! operator's account. What is known of each kind of call stands in its provider's module, as [`Terms`].
+//! operator's account. What is known of each kind of call stands in its provider's module, as [`Terms`]. Calls on own keys
+//! whose cost must be bounded are looked through by the same tables: there only what may cost more is objected to.
 
 mod look;
 #[cfg(test)]
@@ -11,6 +12,7 @@ use ownkey_domain::catalogue::Model;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::usage::Unit;
 
+use self::look::Findings;
 pub use self::look::{Look, Members, Words};
 use crate::form::{Payload, is_form};
 use crate::registry::facts;
@@ -38,6 +40,8 @@ pub struct Terms {
     pub query: &'static [&'static str],
     /// What is looked at in members whose price effect depends on their value, or that can hold references.
     pub look: Members<'static>,
+    /// The same of members on which it depends whether the answer tells what it used. What a call can cost at most does not.
+    pub tells: Members<'static>,
     /// What holds in place of all this for models that are sold by that unit.
     pub by_unit: &'static [(Unit, &'static Terms)],
 }
@@ -87,6 +91,9 @@ pub enum Objection {
     /// It names an object in the provider's account, which is not the caller's.
     #[error("{0} names an object in an account that is not the caller's")]
     Reference(String),
+    /// It would leave something in the provider's account, which is not the caller's.
+    #[error("{0} leaves something in an account that is not the caller's")]
+    Kept(String),
     /// A member stands twice, so that two readers could see two requests.
     #[error("a member of the request body is there more than once")]
     Duplicate,
@@ -104,12 +111,24 @@ pub struct Shape {
     pub has_tools: bool,
     /// The service tiers of the catalogue that may answer it; none stands for any.
     pub tiers: &'static [&'static str],
+    /// Whether it names input that lies with the provider. Of managed calls none does.
+    pub refers: bool,
+}
+
+/// Whose account at the provider a call goes out on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Account {
+    /// The operator's: what others have there is out of reach, and nothing may be left there.
+    Operators,
+    /// The caller's own, where he may do as he likes.
+    Own,
 }
 
 /// What managed calls of one kind and model may carry. Whatever equals it comes to the same result for a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClosedWorld {
     route: &'static Route,
+    account: Account,
     /// What the model is sold by in place of tokens.
     unit: Option<Unit>,
     /// The service tiers that are priced for the model.
@@ -124,7 +143,14 @@ impl ClosedWorld {
         let unit = model.and_then(|model| model.prices.by_unit());
         let tiers = route.managed.iter().flat_map(|terms| terms.of(unit).tiers);
         let tiers = tiers.filter(|(_, answers)| answers.first().is_some_and(is_priced)).map(|(name, _)| *name);
-        Self { route, unit, tiers: tiers.collect(), extensions: Arc::clone(extensions) }
+        let (account, tiers) = (Account::Operators, tiers.collect());
+        Self { route, account, unit, tiers, extensions: Arc::clone(extensions) }
+    }
+
+    /// The same for a call on the caller's own key, of which only what may cost more than its tokens is objected to.
+    #[must_use]
+    pub fn on_own_key(self) -> Self {
+        Self { account: Account::Own, ..self }
     }
 
     /// Looks through the body of such a call, in time that grows with its size and memory that does not.
@@ -140,19 +166,24 @@ impl ClosedWorld {
         let tool = Look::Object(&[("type", &kind_of_tool), ("tools", &CALLERS_TOOLS)]);
         let (tools, tier) = (Look::Each(&tool), Look::Word(Words { what: "the service tier", known: &self.tiers }));
         let own = [("tools", &tools), ("service_tier", &tier)];
+        let (needs, tells) = match self.account {
+            Account::Operators => (terms.needs, terms.tells),
+            Account::Own => (&[][..], &[][..]),
+        };
         let look_at = |member: &str| {
-            let found = own.iter().chain(terms.look).find(|(name, _)| *name == member);
+            let found = own.iter().chain(terms.look).chain(tells).find(|(name, _)| *name == member);
             found.map_or(&Look::Any, |(_, look)| *look)
         };
         let members: Vec<_> = terms.members.iter().map(|member| (*member, look_at(member))).collect();
+        let mut findings = Findings::of(self.account);
         let found = if is_form(self.route, body.kind) {
-            look::walk_form(body, &members)
+            look::walk_form(body, &members, &mut findings)
         } else {
-            look::walk(body.bytes, &members)
+            look::walk(body.bytes, &members, &mut findings)
         };
         let found = found?;
         let find = |name: &str| found.iter().find(|found| found.name == name);
-        if let Some(name) = terms.needs.iter().find(|name| !find(name).is_some_and(look::Found::says)) {
+        if let Some(name) = needs.iter().find(|name| !find(name).is_some_and(look::Found::says)) {
             return Err(Objection::NotPriced(format!("the answer without `{name}`")));
         }
         let items = |name| find(name).map_or(0, look::Found::items);
@@ -160,6 +191,7 @@ impl ClosedWorld {
             messages: items("messages") + items("input"),
             has_tools: items("tools") > 0,
             tiers: terms.answered_in(find("service_tier").and_then(look::Found::word)),
+            refers: findings.refers,
         })
     }
 }
@@ -190,6 +222,11 @@ pub fn look_at_beta(provider: Provider, beta: &str, extensions: &Extensions) -> 
 /// Says what has no price. A name is repeated only if it looks like one.
 pub(crate) fn not_priced(what: &str, name: &str) -> Objection {
     Objection::NotPriced(named(what, name))
+}
+
+/// Says what leaves something behind.
+pub(crate) fn kept(what: &str, name: &str) -> Objection {
+    Objection::Kept(named(what, name))
 }
 
 /// Says what is a reference.

@@ -13,6 +13,7 @@ mod tests;
 use std::ops::Range;
 
 pub use edit::{Edits, edit};
+pub use fields::{Opening, Remainder};
 
 use ownkey_domain::response::ResponseId;
 

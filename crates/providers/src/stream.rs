@@ -78,6 +78,10 @@ pub(crate) trait Reader: Send {
     fn is_end(&self, _partial: &[u8]) -> bool {
         false
     }
+    /// Whether the answer is whole if the stream ends here.
+    fn may_end(&self) -> bool {
+        false
+    }
     /// What was learnt.
     fn served(&self) -> Served;
 }
@@ -100,7 +104,7 @@ pub struct StreamMeter {
 }
 
 impl StreamMeter {
-    /// For a stream that answers such a call, which asked for so many answers.
+    /// For a stream that answers such a call, which asked for so many answers; 0 if nobody knows for how many.
     pub fn new(route: &'static Route, answers: u32) -> Self {
         Self {
             route,
@@ -162,7 +166,8 @@ impl StreamMeter {
         if lines.partial().is_some_and(|partial| !partial.is_empty()) {
             self.line(lines.partial());
         }
-        StreamFacts { served: self.route.bill(self.reader.served()), terminal: self.terminal, output: self.output }
+        let terminal = self.terminal.or_else(|| self.reader.may_end().then_some(Terminal::Complete));
+        StreamFacts { served: self.route.bill(self.reader.served()), terminal, output: self.output }
     }
 
     /// Whether this line is the first to tell that the stream ends.

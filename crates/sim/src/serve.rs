@@ -115,7 +115,7 @@ fn open(sim: &Sim, provider: Provider, request: Request<Incoming>) -> Opened {
 
 async fn exchange(sim: Arc<Sim>, opened: Opened) -> Result<Response<Played>, Broken> {
     let Opened { mut call, mut recorder, body } = opened;
-    match read(body).await? {
+    match read(body, &recorder).await? {
         Some(body) => call.body = body,
         None => call.oversize = true,
     }
@@ -140,13 +140,15 @@ async fn exchange(sim: Arc<Sim>, opened: Opened) -> Result<Response<Played>, Bro
 /// The whole body, or nothing if it is too long. A body that is too long is
 /// read to its end all the same: a caller that is still writing when the
 /// connection closes would never see the answer.
-async fn read(mut body: Incoming) -> Result<Option<Bytes>, Broken> {
+async fn read(mut body: Incoming, recorder: &Recorder) -> Result<Option<Bytes>, Broken> {
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
     let mut length = 0;
     while let Some(frame) = body.frame().await {
         let Ok(data) = frame.map_err(|_| Broken)?.into_data() else { continue };
         length += data.len();
+        // Who looks into the log sees it come.
+        recorder.note(|entry| entry.body_len = length);
         if length > LONGEST_BODY {
             continue;
         }

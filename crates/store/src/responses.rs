@@ -18,7 +18,7 @@ use crate::db::{Tx, on};
 use crate::dialect::{self, WideStatement, wide_rows};
 use crate::ledger::KnownLate;
 use crate::receipts::row::column;
-use crate::{Result, Store};
+use crate::{Result, Store, StoreError};
 
 /// How long another node may take to take its receipts over, if all is well.
 const OTHER_NODES: Duration = Duration::from_millis(200);
@@ -45,64 +45,119 @@ static INSERT: LazyLock<WideStatement<ResponseRow>> = LazyLock::new(|| {
     )
 });
 
-/// What identifies a response: two providers, or two keys, could use the same id.
+/// What identifies a response of an own key: two providers could use the same id.
 type Key<'r> = (Uuid, &'static str, &'r ResponseId);
 
+/// The receipts of a batch that tell of such a response, by their place in it.
+#[derive(Default)]
+struct Tellers {
+    /// That of the call that made it.
+    made: Option<usize>,
+    /// The first that tells what it used.
+    told: Option<usize>,
+}
+
+/// What is known of the call that made a response.
+struct Counted {
+    model: Option<String>,
+    made_by: Option<Uuid>,
+}
+
 /// Takes over what receipts tell of responses. Returns the receipts, with what responses used where they are the first
-/// to tell it, and what the calls have cost that made those.
+/// to tell it, or made what was told before; and what the calls have cost that made those.
 pub(crate) async fn take_over<'r>(
     tx: &mut Tx,
     receipts: &'r [Receipt],
 ) -> Result<(Cow<'r, [Receipt]>, Vec<KnownLate>)> {
-    INSERT.run(tx, &made(receipts)).await?;
-    let told = told(receipts);
+    INSERT.run(tx, &managed(receipts)).await?;
     let (mut counted, mut late) = (Cow::Borrowed(receipts), Vec::new());
-    for ((workspace, provider, id), at) in told {
-        // One in the background is an own key's.
-        const SQL: &str = "UPDATE responses SET counted_by = $4 WHERE workspace = $1 AND provider = $2 \
-            AND payer = 'byok' AND id = $3 AND counted_by IS NULL RETURNING model, made_by";
-        let first: Option<(Option<String>, Option<Uuid>)> = on!(tx.on(), c => sqlx::query_as(SQL)
-            .bind(workspace).bind(provider).bind(id.as_str()).bind(receipts[at].id.uuid())
-            .fetch_optional(c).await)?;
-        let Some((model, made_by)) = first else { continue };
-        let receipt = &mut counted.to_mut()[at];
-        receipt.count_told(model);
-        // What has no price stays counted at what it could cost.
-        if let (Some(made_by), Some(usd)) = (made_by, receipt.cost_usd.and_then(NanoUsd::of_cost)) {
-            late.push(KnownLate { request: RequestId::from_uuid(made_by), workspace: receipt.workspace, usd });
+    for (key, Tellers { made, told }) in own(receipts) {
+        if let Some(at) = made
+            && let Some(told) = make(tx, key, &receipts[at]).await?
+        {
+            let receipt = &mut counted.to_mut()[at];
+            receipt.response = Some(told);
+            receipt.count_told(receipt.model.clone());
+            late.extend(known_late(receipt, receipt.id));
+        }
+        if let Some(at) = told
+            && let Some(Counted { model, made_by }) = tell(tx, key, &receipts[at]).await?
+        {
+            let receipt = &mut counted.to_mut()[at];
+            receipt.count_told(model);
+            late.extend(made_by.and_then(|maker| known_late(receipt, RequestId::from_uuid(maker))));
         }
     }
     Ok((counted, late))
 }
 
-/// The responses that were made, in the order of their keys, so that two nodes lock rows in the same order.
-fn made(receipts: &[Receipt]) -> Vec<ResponseRow> {
+/// What the call cost that made a response, as this receipt tells. What has no price stays counted at what it could cost.
+fn known_late(teller: &Receipt, maker: RequestId) -> Option<KnownLate> {
+    let usd = teller.cost_usd.and_then(NanoUsd::of_cost)?;
+    Some(KnownLate { request: maker, workspace: teller.workspace, usd })
+}
+
+/// The responses that were made on managed access, in the order of their keys, so that two nodes lock rows in the same
+/// order.
+fn managed(receipts: &[Receipt]) -> Vec<ResponseRow> {
     let made = receipts.iter().filter_map(|receipt| {
         let Some(ResponseNote::Made { id, chain }) = &receipt.response else { return None };
+        let payer = receipt.payer.filter(|payer| *payer == PayerKind::Managed)?;
         let row = ResponseRow {
             workspace: receipt.workspace.uuid(),
             provider: receipt.provider?.as_str().to_owned(),
-            payer: receipt.payer?.as_str().to_owned(),
+            payer: payer.as_str().to_owned(),
             id: id.as_str().to_owned(),
             model: receipt.model.as_deref().map(column),
             chain_tokens: chain.get().and_then(|tokens| i64::try_from(tokens).ok()),
             made_at: receipt.at.millis(),
             made_by: receipt.id.uuid(),
         };
-        Some(((row.workspace, row.provider.clone(), row.payer.clone(), row.id.clone()), row))
+        Some(((row.workspace, row.provider.clone(), row.id.clone()), row))
     });
     made.collect::<BTreeMap<_, _>>().into_values().collect()
 }
 
-/// The first receipt that tells what each response used, in the order of their keys as well.
-fn told(receipts: &[Receipt]) -> BTreeMap<Key<'_>, usize> {
-    let mut told = BTreeMap::new();
+/// Who tells of responses of own keys, which are made in the background; in the order of their keys as well.
+fn own(receipts: &[Receipt]) -> BTreeMap<Key<'_>, Tellers> {
+    let mut all: BTreeMap<_, Tellers> = BTreeMap::new();
     for (at, receipt) in receipts.iter().enumerate() {
-        if let (Some(ResponseNote::Told { id, .. }), Some(provider)) = (&receipt.response, receipt.provider) {
-            told.entry((receipt.workspace.uuid(), provider.as_str(), id)).or_insert(at);
-        }
+        let Some(provider) = receipt.provider.filter(|_| receipt.payer == Some(PayerKind::Byok)) else { continue };
+        let Some(ResponseNote::Made { id, .. } | ResponseNote::Told { id, .. }) = &receipt.response else { continue };
+        let tellers = all.entry((receipt.workspace.uuid(), provider.as_str(), id)).or_default();
+        let is_made = matches!(receipt.response, Some(ResponseNote::Made { .. }));
+        let place = if is_made { &mut tellers.made } else { &mut tellers.told };
+        place.get_or_insert(at);
     }
-    told
+    all
+}
+
+/// Notes that a response was made. What was told of it before, which counts with the call that made it.
+async fn make(tx: &mut Tx, (workspace, provider, id): Key<'_>, by: &Receipt) -> Result<Option<ResponseNote>> {
+    const SQL: &str = "INSERT INTO responses (workspace, provider, payer, id, model, made_at, made_by) \
+        SELECT $1, $2, 'byok', $3, $4, $5, $6 FROM workspaces WHERE id = $1 AND deleted_at IS NULL \
+        ON CONFLICT (workspace, provider, payer, id) DO UPDATE SET model = excluded.model, made_by = $6, counted_by = $6 \
+        WHERE responses.told IS NOT NULL AND responses.counted_by IS NULL RETURNING told";
+    let told: Option<(Option<String>,)> = on!(tx.on(), c => sqlx::query_as(SQL)
+        .bind(workspace).bind(provider).bind(id.as_str()).bind(by.model.as_deref().map(column))
+        .bind(by.at.millis()).bind(by.id.uuid())
+        .fetch_optional(c).await)?;
+    let Some((Some(told),)) = told else { return Ok(None) };
+    serde_json::from_str(&told).map(Some).map_err(|_| StoreError::Corrupt("response"))
+}
+
+/// Notes what a response used. What is known of the call that made it, if it counts with this receipt: it does if nobody
+/// has told it before, and it is known who made it.
+async fn tell(tx: &mut Tx, (workspace, provider, id): Key<'_>, by: &Receipt) -> Result<Option<Counted>> {
+    const SQL: &str = "INSERT INTO responses (workspace, provider, payer, id, made_at, told) \
+        SELECT $1, $2, 'byok', $3, $4, $5 FROM workspaces WHERE id = $1 AND deleted_at IS NULL \
+        ON CONFLICT (workspace, provider, payer, id) DO UPDATE SET counted_by = $6 \
+        WHERE responses.told IS NULL AND responses.counted_by IS NULL RETURNING model, counted_by, made_by";
+    let told = serde_json::to_string(&by.response).map_err(|_| StoreError::Unstorable("response"))?;
+    let known: Option<(Option<String>, Option<Uuid>, Option<Uuid>)> = on!(tx.on(), c => sqlx::query_as(SQL)
+        .bind(workspace).bind(provider).bind(id.as_str()).bind(by.at.millis()).bind(told).bind(by.id.uuid())
+        .fetch_optional(c).await)?;
+    Ok(known.and_then(|(model, counted_by, made_by)| counted_by.map(|_| Counted { model, made_by })))
 }
 
 /// Forgets all of a workspace.

@@ -53,6 +53,7 @@ const MESSAGES_TERMS: Terms = Terms {
     needs: &[],
     query: &[],
     look: LOOK,
+    tells: &[],
     by_unit: &[],
 };
 
@@ -130,7 +131,8 @@ const SOURCES: [&str; 5] = ["base64", "url", "text", "content", "file"];
 const CONTEXT_EDITS: [&str; 2] = ["clear_tool_uses_20250919", "clear_thinking_20251015"];
 
 const LOOK: Members<'static> = &[
-    ("container", &Look::Nothing(|| reference("the member", "container"))),
+    // What runs in it has a fee.
+    ("container", &Look::Nothing(|| not_priced("the member", "container"))),
     ("mcp_servers", &Look::Nothing(|| not_priced("the member", "mcp_servers"))),
     ("speed", &Look::Word(Words { what: "the `speed`", known: &["standard"] })),
     ("inference_geo", &Look::Word(Words { what: "the `inference_geo`", known: &["global"] })),

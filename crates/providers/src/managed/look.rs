@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value};
 
-use super::{Objection, not_priced};
+use super::{Account, Objection, not_priced};
 use crate::form::{self, Payload};
 
 /// What may stand in one place of a body. Places that no table names are passed over.
@@ -14,7 +14,7 @@ use crate::form::{self, Payload};
 pub enum Look<'a> {
     /// Anything.
     Any,
-    /// Nothing: `null`, `false` or a list without items. Anything else is worth this objection.
+    /// Nothing: `null`, `false` or a list without items. Anything else is worth this objection, if it is one there.
     Nothing(fn() -> Objection),
     /// One of these words, or `null`.
     Word(Words<'a>),
@@ -48,30 +48,64 @@ const ROLE: &str = "role";
 
 /// Walks through a JSON object that may have these members only, each once. Tells which it has, and how many items
 /// those have that are lists to look through.
-pub(super) fn walk<'a>(body: &[u8], members: Members<'a>) -> Result<Vec<Found<'a>>, Objection> {
-    let mut objection = None;
+pub(super) fn walk<'a>(
+    body: &[u8],
+    members: Members<'a>,
+    findings: &mut Findings,
+) -> Result<Vec<Found<'a>>, Objection> {
     let mut json = serde_json::Deserializer::from_slice(body);
-    let parsed = json.deserialize_map(Top { members, objection: &mut objection });
-    parsed.and_then(|found| json.end().map(|()| found)).map_err(|_| objection.unwrap_or(Objection::Unreadable))
+    let parsed = json.deserialize_map(Top { members, findings });
+    parsed.and_then(|found| json.end().map(|()| found)).map_err(|_| findings.objection())
 }
 
 /// Looks in the same way at a form, whose fields are text or files. Those of a list have one name, which says so.
-pub(super) fn walk_form<'a>(body: Payload<'_>, members: Members<'a>) -> Result<Vec<Found<'a>>, Objection> {
+pub(super) fn walk_form<'a>(
+    body: Payload<'_>,
+    members: Members<'a>,
+    findings: &mut Findings,
+) -> Result<Vec<Found<'a>>, Objection> {
     let mut found: Vec<Found<'a>> = Vec::new();
     for field in form::fields(body.bytes, body.kind).map_err(|_| Objection::Unreadable)? {
         let Some((name, look)) = members.iter().find(|(known, _)| *known == field.name) else {
-            return Err(not_priced("the member", field.name));
+            return Err(not_priced("the member", &field.name));
         };
         if found.iter().any(|found| found.name == *name) && !name.ends_with("[]") {
             return Err(Objection::Duplicate);
         }
         let text = std::str::from_utf8(field.value).ok().filter(|_| !field.is_file);
-        let mut objection = None;
-        let seen = Place { look: **look, objection: &mut objection }.plain::<value::Error>(text);
-        let told = seen.map_err(|_| objection.unwrap_or(Objection::Unreadable))?;
+        let seen = Place { look: **look, findings }.plain::<value::Error>(text);
+        let told = seen.map_err(|_| findings.objection())?;
         found.push(Found { name, told });
     }
     Ok(found)
+}
+
+/// What a walk comes upon.
+pub(super) struct Findings {
+    account: Account,
+    /// Why the walk stopped. Parsers tell errors of their own only, so ours waits here.
+    objection: Option<Objection>,
+    /// Whether the body names input that lies with the provider, and may.
+    pub(super) refers: bool,
+}
+
+impl Findings {
+    /// Of a walk through a call on that account.
+    pub(super) const fn of(account: Account) -> Self {
+        Self { account, objection: None, refers: false }
+    }
+
+    fn objection(&mut self) -> Objection {
+        self.objection.take().unwrap_or(Objection::Unreadable)
+    }
+
+    /// Whether that is no objection on an account of one's own.
+    fn bears(&mut self, objection: &Objection) -> bool {
+        let is_own = self.account == Account::Own;
+        let is_reference = matches!(objection, Objection::Reference(_));
+        self.refers |= is_own && is_reference;
+        is_own && (is_reference || matches!(objection, Objection::Kept(_)))
+    }
 }
 
 /// A member that was there.
@@ -111,22 +145,22 @@ impl<'a> Found<'a> {
 /// The whole body.
 struct Top<'a, 'o> {
     members: Members<'a>,
-    objection: &'o mut Option<Objection>,
+    findings: &'o mut Findings,
 }
 
 /// One place in it.
 struct Place<'a, 'o> {
     look: Look<'a>,
-    objection: &'o mut Option<Objection>,
+    findings: &'o mut Findings,
 }
 
 /// The name of a member, borrowed where it has no escapes.
 #[derive(serde::Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// Stops the walk. Parsers tell errors of their own only, so ours waits beside.
-fn stop<T, E: Error>(place: &mut Option<Objection>, objection: Objection) -> Result<T, E> {
-    *place = Some(objection);
+/// Stops the walk.
+fn stop<T, E: Error>(findings: &mut Findings, objection: Objection) -> Result<T, E> {
+    findings.objection = Some(objection);
     Err(E::custom("objection"))
 }
 
@@ -141,9 +175,9 @@ impl<'a, 'de> Visitor<'de> for Top<'a, '_> {
         let mut found = Vec::new();
         while let Some(Name(name)) = map.next_key()? {
             let Some((name, look)) = self.members.iter().find(|(known, _)| *known == name) else {
-                return stop(self.objection, not_priced("the member", &name));
+                return stop(self.findings, not_priced("the member", &name));
             };
-            member(&mut map, (name, **look), &mut found, self.objection)?;
+            member(&mut map, (name, **look), &mut found, self.findings)?;
         }
         Ok(found)
     }
@@ -154,12 +188,12 @@ fn member<'a, 'de, A: MapAccess<'de>>(
     map: &mut A,
     (name, look): (&'a str, Look<'a>),
     found: &mut Vec<Found<'a>>,
-    objection: &mut Option<Objection>,
+    findings: &mut Findings,
 ) -> Result<(), A::Error> {
     if found.iter().any(|found| found.name == name) {
-        return stop(objection, Objection::Duplicate);
+        return stop(findings, Objection::Duplicate);
     }
-    let told = map.next_value_seed(Place { look, objection })?;
+    let told = map.next_value_seed(Place { look, findings })?;
     found.push(Found { name, told });
     Ok(())
 }
@@ -168,12 +202,15 @@ impl<'a> Place<'a, '_> {
     /// What is neither an object nor a list; the word, if it is one.
     fn plain<E: Error>(self, word: Option<&str>) -> Result<Told<'a>, E> {
         match self.look {
-            Look::Nothing(why) => stop(self.objection, why()),
+            Look::Nothing(why) => {
+                let objection = why();
+                if self.findings.bears(&objection) { Ok(Told::Items(0)) } else { stop(self.findings, objection) }
+            }
             Look::Word(words) => match words.known.iter().find(|known| Some(**known) == word) {
                 Some(known) => Ok(Told::Word(known)),
-                None => stop(self.objection, not_priced(words.what, word.unwrap_or_default())),
+                None => stop(self.findings, not_priced(words.what, word.unwrap_or_default())),
             },
-            Look::Kind(words, _) | Look::Item(words, _) => stop(self.objection, not_priced(words.what, "")),
+            Look::Kind(words, _) | Look::Item(words, _) => stop(self.findings, not_priced(words.what, "")),
             Look::Any | Look::Each(_) | Look::Object(_) => Ok(Told::Items(0)),
         }
     }
@@ -192,7 +229,7 @@ impl<'a> Place<'a, '_> {
             });
             let listed = || members.iter().find(|(known, _)| *known == name).map(|(known, look)| (*known, **look));
             match of_kind.or_else(listed) {
-                Some(look) => member(&mut map, look, &mut found, self.objection)?,
+                Some(look) => member(&mut map, look, &mut found, self.findings)?,
                 None => {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -200,7 +237,7 @@ impl<'a> Place<'a, '_> {
         }
         let is_told = |by: &[&str]| found.iter().any(|found| by.contains(&found.name) && found.says());
         match kind {
-            Some((words, told_by)) if !is_told(told_by) => stop(self.objection, not_priced(words.what, "")),
+            Some((words, told_by)) if !is_told(told_by) => stop(self.findings, not_priced(words.what, "")),
             _ => Ok(Told::Items(0)),
         }
     }
@@ -248,7 +285,7 @@ impl<'a, 'de> Visitor<'de> for Place<'a, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Told<'a>, A::Error> {
         let mut items = 0;
         if let Look::Each(look) = self.look {
-            while list.next_element_seed(Place { look: *look, objection: self.objection })?.is_some() {
+            while list.next_element_seed(Place { look: *look, findings: self.findings })?.is_some() {
                 items += 1;
             }
             return Ok(Told::Items(items));
@@ -264,7 +301,7 @@ impl<'a, 'de> Visitor<'de> for Place<'a, '_> {
             Look::Object(members) => self.object(None, members, map),
             Look::Kind(words, members) => self.object(Some((words, &[KIND])), members, map),
             Look::Item(words, members) => self.object(Some((words, &[KIND, ROLE])), members, map),
-            Look::Each(look) => Place { look: *look, objection: self.objection }.visit_map(map),
+            Look::Each(look) => Place { look: *look, findings: self.findings }.visit_map(map),
             Look::Any | Look::Nothing(_) | Look::Word(_) => {
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                 self.plain(None)

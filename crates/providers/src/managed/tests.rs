@@ -58,7 +58,9 @@ fn each_path_has_a_list_of_its_own() {
     ] {
         match (ask_at(path, body.clone()), refused) {
             (Ok(_), None) => {}
-            (Err(Objection::NotPriced(what)), Some(named)) => assert!(what.contains(named), "{path} {body}: {what}"),
+            (Err(Objection::NotPriced(what) | Objection::Kept(what)), Some(named)) => {
+                assert!(what.contains(named), "{path} {body}: {what}")
+            }
             (other, _) => panic!("{path} {body}: {other:?}"),
         }
     }
@@ -112,7 +114,7 @@ fn calls_about_a_response_carry_nothing_else() {
 #[test]
 fn items_of_an_input_are_tokens_and_no_references() {
     let ask = |item: Value| ask_at("/v1/responses", json!({"model": "m", "input": [item]}));
-    let one = Ok(Shape { messages: 1, has_tools: false, tiers: &["standard", "priority"] });
+    let one = Ok(Shape { messages: 1, has_tools: false, tiers: &["standard", "priority"], refers: false });
     for fine in [
         json!({"role": "user", "content": "Hello"}),
         json!({"content": [{"type": "input_text", "text": "Hello"}], "role": "user", "type": null}),
@@ -246,7 +248,7 @@ fn what_sdks_send_every_day_passes() {
         assert!(ask(OpenAi, json!({ "store": store })).is_ok());
     }
     let shape = ask(OpenAi, json!({"tools": [{"type": "function"}]})).unwrap();
-    assert_eq!(shape, Shape { messages: 1, has_tools: true, tiers: &["standard", "priority"] });
+    assert_eq!(shape, Shape { messages: 1, has_tools: true, tiers: &["standard", "priority"], refers: false });
 }
 
 #[test]
@@ -257,6 +259,7 @@ fn what_has_fees_of_its_own_is_named() {
         (Anthropic, json!({"fallbacks": []}), "`fallbacks`"),
         (Anthropic, json!({"tools": [{"type": "web_search_20250305", "name": "web_search"}]}), "`web_search_20250305`"),
         (Anthropic, json!({"tools": [{"type": 5}]}), "odd"),
+        (Anthropic, json!({"container": "container_1"}), "`container`"),
         (Anthropic, json!({"speed": "fast"}), "`speed`"),
         (Anthropic, json!({"inference_geo": "us"}), "`inference_geo`"),
         (Anthropic, json!({"service_tier": "ultra"}), "`ultra`"),
@@ -277,7 +280,7 @@ fn what_has_fees_of_its_own_is_named() {
         (OpenAi, Value::Object([(platform_key, json!(1))].into_iter().collect()), "odd"),
     ] {
         match ask(provider, more.clone()) {
-            Err(Objection::NotPriced(what)) => assert!(what.contains(named), "{more}: {what}"),
+            Err(Objection::NotPriced(what) | Objection::Kept(what)) => assert!(what.contains(named), "{more}: {what}"),
             other => panic!("{more}: {other:?}"),
         }
     }
@@ -290,7 +293,6 @@ fn objects_of_the_operators_account_are_out_of_reach() {
     for (provider, more) in [
         (Anthropic, content(document.clone())),
         (Anthropic, content(json!({"type": "tool_result", "tool_use_id": "1", "content": [document]}))),
-        (Anthropic, json!({"container": "container_1"})),
         (OpenAi, content(json!({"type": "file", "file": {"file_id": "file-1"}}))),
         (OpenAi, json!({"messages": [{"role": "assistant", "audio": {"id": "audio_1"}}]})),
         (OpenAi, json!({"audio": {"voice": {"id": "voice_1"}, "format": "mp3"}})),
@@ -303,6 +305,39 @@ fn objects_of_the_operators_account_are_out_of_reach() {
     }
     let upload = content(json!({"type": "container_upload", "file_id": "file_1"}));
     assert!(ask(Anthropic, upload).is_err());
+}
+
+/// What is there is the caller's, and what it costs has a bound: all that a model can read. What has a fee has none.
+#[test]
+fn on_an_own_key_only_what_may_cost_more_is_objected_to() {
+    let look = |path: &str, body: Value| {
+        let world = ClosedWorld::of(post(path).unwrap(), None, &Arc::default()).on_own_key();
+        world.look_through(json_body(body.to_string().as_bytes()))
+    };
+    let file = json!({"type": "input_file", "file_id": "file-1"});
+    for (path, body, refers) in [
+        ("/v1/responses", json!({"input": "a"}), false),
+        ("/v1/responses", json!({"input": "a", "background": true, "store": true}), false),
+        ("/v1/responses", json!({"input": "a", "conversation": {"id": "conv_1"}}), true),
+        ("/v1/responses", json!({"input": [{"role": "user", "content": [file]}]}), true),
+        ("/v1/chat/completions", json!({"messages": [], "store": true}), false),
+        ("/v1/chat/completions", json!({"messages": [{"role": "assistant", "audio": {"id": "audio_1"}}]}), true),
+        ("/v1/audio/speech", json!({"input": "a", "stream_format": "audio"}), false),
+        ("/v1/audio/transcriptions", json!({"response_format": "srt"}), false),
+    ] {
+        assert_eq!(look(path, body.clone()).map(|shape| shape.refers), Ok(refers), "{body}");
+    }
+    for (path, body, named) in [
+        ("/v1/responses", json!({"conversation": "conv_1", "tools": [{"type": "web_search"}]}), "`web_search`"),
+        ("/v1/responses", json!({"prompt": {"id": "pmpt_1"}}), "`prompt`"),
+        ("/v1/chat/completions", json!({"store": true, "surprise": 1}), "`surprise`"),
+        ("/v1/messages", json!({"container": "container_1"}), "`container`"),
+    ] {
+        match look(path, body.clone()) {
+            Err(Objection::NotPriced(what)) => assert!(what.contains(named), "{body}: {what}"),
+            other => panic!("{body}: {other:?}"),
+        }
+    }
 }
 
 #[test]
@@ -325,7 +360,7 @@ fn two_readers_see_one_request() {
 fn only_members_that_are_read_must_stand_once() {
     let body =
         br#"{"model":"gpt-5","metadata":{"a":"1","a":"2"},"messages":[{"name":"a","name":"b","content":"Hello"}]}"#;
-    let shape = Shape { messages: 1, has_tools: false, tiers: &["standard", "priority"] };
+    let shape = Shape { messages: 1, has_tools: false, tiers: &["standard", "priority"], refers: false };
     assert_eq!(world(OpenAi, "gpt-5").look_through(json_body(body)), Ok(shape));
 }
 

@@ -1,6 +1,8 @@
 //! Streams whose events tell their type, by a name line or by their first member. The events that matter may have any
 //! length (a whole response, a picture), so they are read while their bytes pass.
 
+use std::num::NonZeroU32;
+
 use memchr::memmem::{self, Finder};
 use ownkey_domain::provider::Provider;
 use serde_json::{Value, json};
@@ -29,8 +31,10 @@ pub(super) struct Kinds {
 pub(super) struct Events {
     kinds: Kinds,
     served: Served,
-    /// Answers that are still to come. Each has its own end and its own usage.
-    left: u32,
+    /// Answers that are still to come, if their number is known. Each has its own end and its own usage.
+    left: Option<NonZeroU32>,
+    /// Whether an answer has ended and no other has begun since, where nobody knows how many come.
+    may_end: bool,
     /// The event that matters and is coming in.
     whole: Option<TopLevel>,
     line: Line,
@@ -54,12 +58,13 @@ enum Line {
 const HEAD_LEN_MAX: usize = 96;
 
 impl Events {
-    /// For a stream of so many answers.
+    /// For a stream of so many answers, or of as many as come.
     pub(super) fn new(kinds: Kinds, answers: u32) -> Self {
         Self {
             kinds,
             served: Served::unknown(),
-            left: answers.max(1),
+            left: NonZeroU32::new(answers),
+            may_end: false,
             whole: None,
             line: Line::Unknown,
             error: Finder::new(b"\"error\""),
@@ -106,6 +111,7 @@ impl Events {
     }
 
     fn event(&mut self, name: &[u8], data: Option<&[u8]>) -> Seen {
+        self.may_end = false;
         if name == b"error" {
             return Seen::FinalError(class(&parsed(data)));
         }
@@ -121,8 +127,15 @@ impl Events {
         if !is_among(name, self.kinds.ends) {
             return Seen::Nothing;
         }
-        self.left = self.left.saturating_sub(1);
-        if self.left == 0 { Seen::Complete } else { Seen::Nothing }
+        self.may_end = self.left.is_none();
+        let Some(left) = self.left else { return Seen::Nothing };
+        match NonZeroU32::new(left.get() - 1) {
+            None => Seen::Complete,
+            left => {
+                self.left = left;
+                Seen::Nothing
+            }
+        }
     }
 }
 
@@ -179,6 +192,10 @@ impl Reader for Events {
 
     fn is_error(&self, name: &[u8]) -> bool {
         name == b"error" || is_among(name, self.kinds.fails)
+    }
+
+    fn may_end(&self) -> bool {
+        self.may_end
     }
 
     fn served(&self) -> Served {

@@ -1,6 +1,6 @@
 //! What managed calls to OpenAI may carry: what its SDK sends, as far as its price effect is known.
 
-use crate::managed::{CALLERS_TOOLS, Headers, Look, Members, Terms, Words, not_priced, reference};
+use crate::managed::{CALLERS_TOOLS, Headers, Look, Members, Terms, Words, kept, not_priced, reference};
 
 pub(super) const HEADERS: Headers = Headers { names: &[], beta: None, betas: &[] };
 
@@ -58,6 +58,7 @@ const CHAT_TERMS: Terms = Terms {
     ],
     needs: &[],
     look: CHAT_LOOK,
+    tells: &[],
     by_unit: &[],
     query: &[],
 };
@@ -172,12 +173,12 @@ pub(super) static MODERATIONS: Terms = Terms { members: &["model", "input"], ..P
 
 /// Without tools, tiers and values that matter.
 pub(super) const PLAIN: Terms =
-    Terms { members: &[], tools: &[], tiers: &[], needs: &[], look: &[], query: &[], by_unit: &[] };
+    Terms { members: &[], tools: &[], tiers: &[], needs: &[], look: &[], tells: &[], query: &[], by_unit: &[] };
 
 /// A file of the operator's account.
 const FILE_ID: (&str, &Look<'static>) = ("file_id", &Look::Nothing(|| reference("the member", "file_id")));
 /// A completion would lie in the operator's account, where no call could list or delete it. A response can be.
-const STORE: (&str, &Look<'static>) = ("store", &Look::Nothing(|| not_priced("the member", "store")));
+const STORE: (&str, &Look<'static>) = ("store", &Look::Nothing(|| kept("the member", "store")));
 /// A voice is a word, or one that somebody made.
 pub(super) static VOICE: Look<'static> = Look::Object(&[("id", &Look::Nothing(|| reference("the member", "voice")))]);
 
@@ -228,9 +229,10 @@ const INPUT_PARTS: [&str; 8] = [
 const RESPONSE_LOOK: Members<'static> = &[
     ("input", &Look::Each(&ITEM)),
     // It goes on after its answer, where nobody counts.
-    ("background", &Look::Nothing(|| not_priced("the member", "background"))),
+    ("background", &Look::Nothing(|| kept("the member", "background"))),
     ("conversation", &Look::Nothing(|| reference("the member", "conversation"))),
-    ("prompt", &Look::Nothing(|| reference("the member", "prompt"))),
+    // It may bring tools as well as text.
+    ("prompt", &Look::Nothing(|| not_priced("the member", "prompt"))),
 ];
 static ITEM: Look<'static> = Look::Item(
     Words { what: "the item", known: &ITEMS },

@@ -10,7 +10,8 @@ use crate::managed::{Look, Terms, Words};
 pub(super) static SPEECH: Terms = Terms {
     members: &["model", "input", "instructions", "voice", "response_format", "speed", "stream_format"],
     needs: &["stream_format"],
-    look: &[("stream_format", &Look::Word(Words { what: "the `stream_format`", known: &["sse"] })), ("voice", &VOICE)],
+    look: &[("voice", &VOICE)],
+    tells: &[("stream_format", &Look::Word(Words { what: "the `stream_format`", known: &["sse"] }))],
     by_unit: &[(Unit::InputCharacter, &SPEECH_BY_CHARACTER)],
     ..PLAIN
 };
@@ -39,7 +40,7 @@ pub(super) static TRANSCRIPTIONS: Terms = Terms {
         "stream",
         "chunking_strategy",
     ],
-    look: &[("response_format", &Look::Word(Words { what: "the `response_format`", known: &["json"] }))],
+    tells: &[("response_format", &Look::Word(Words { what: "the `response_format`", known: &["json"] }))],
     by_unit: &[(Unit::InputSecond, &TRANSCRIPTIONS_BY_SECOND)],
     ..PLAIN
 };
@@ -57,7 +58,7 @@ static TRANSCRIPTIONS_BY_SECOND: Terms = Terms {
         "timestamp_granularities[]",
         "stream",
     ],
-    look: &[(
+    tells: &[(
         "response_format",
         &Look::Word(Words { what: "the `response_format`", known: &["json", "verbose_json"] }),
     )],

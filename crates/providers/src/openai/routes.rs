@@ -104,7 +104,7 @@ pub(super) const ROUTES: &[Route] = &[
     // Its output has no limit to write in, so what a managed one could cost is not bounded.
     Route {
         template: "/v1/responses/compact",
-        body: Body::Json(Members { null_model: true, ..Members::NONE }),
+        body: Body::Json(Members { null_model: true, ..RESPONSE_MEMBERS }),
         ..RESPONSE
     },
     Route { verb: Verb::Get, template: "/v1/responses/{id}", ..SHOWN },

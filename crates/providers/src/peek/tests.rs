@@ -345,3 +345,41 @@ proptest! {
         prop_assert_eq!(out, expected);
     }
 }
+
+fn sent_form(parts: &[(&str, &str)]) -> String {
+    let part = |(disposition, value): &(&str, &str)| {
+        format!("--X\r\nContent-Disposition: form-data; name=\"{disposition}\r\n\r\n{value}\r\n")
+    };
+    parts.iter().map(part).collect::<String>() + "--X--\r\n"
+}
+
+/// What stands before the first file is enough, if the model is there, and no second one comes behind it.
+#[test]
+fn a_form_may_go_out_when_its_model_is_known() {
+    const FILE: (&str, &str) = ("file\"; filename=\"a.wav\"", "RIFF");
+    let route = route("/v1/audio/transcriptions");
+    let opens = |body: &str, bytes: usize| {
+        let sent = Payload { bytes: &body.as_bytes()[..bytes], kind: Some(b"multipart/form-data; boundary=X") };
+        Opening::of(sent, route)
+    };
+    let fields = [("prompt\"", "hi"), ("model\"", "whisper-1"), ("stream\"", "true")];
+    let good = sent_form(&[&fields[..], &[FILE, ("language\"", "en")]].concat());
+    let first = (0..=good.len()).find(|bytes| opens(&good, *bytes).is_some()).unwrap();
+    // With the head of the file, so that the value of the field before it is whole.
+    assert!(good[..first].ends_with("filename=\"a.wav\"\r\n\r\n"), "{}", &good[..first]);
+    for bytes in first..=good.len() {
+        let Opening { peek, mut rest } = opens(&good, bytes).unwrap();
+        assert_eq!((peek.model.as_deref(), peek.stream), (Some("whisper-1"), true));
+        rest.feed(&good.as_bytes()[bytes..]).unwrap();
+        rest.end().unwrap();
+    }
+    let late = sent_form(&[fields[1], FILE, ("model\"", "other")]);
+    let begun = late.find("RIFF").unwrap();
+    let Opening { mut rest, .. } = opens(&late, begun).unwrap();
+    assert_eq!(rest.feed(&late.as_bytes()[begun..]), Err(PeekError::Duplicate("model")));
+    let cut = opens(&good, first).unwrap().rest;
+    assert_eq!(cut.end(), Err(PeekError::NotAForm));
+    for bad in [sent_form(&[FILE, fields[1]]), sent_form(&fields), sent_form(&[fields[1], fields[1], FILE]), late] {
+        assert!(opens(&bad, bad.len()).is_none(), "{bad}");
+    }
+}

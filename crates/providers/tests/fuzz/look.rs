@@ -21,7 +21,15 @@ pub fn target(input: &[u8]) {
     let more = Arc::new(Extensions { tools: vec!["more".to_owned()], ..Extensions::default() });
     for route in routes() {
         let body = Payload { bytes: input, kind: Some(b"application/json") };
-        let found = ClosedWorld::of(route, Some(&MODEL), &more).look_through(body);
+        let world = ClosedWorld::of(route, Some(&MODEL), &more);
+        let found = world.look_through(body);
+        if found.is_ok() {
+            assert_eq!(
+                world.on_own_key().look_through(body),
+                found,
+                "what the operator lets pass has a bound for others too"
+            );
+        }
         let Some(terms) = terms(route) else {
             assert!(found.is_err());
             continue;
@@ -68,14 +76,14 @@ fn plain(body: &Node, terms: &Terms) -> Result<Shape, Objection> {
         match name.as_str() {
             "tools" => look(value, tools)?,
             "service_tier" => look(value, tier)?,
-            _ => terms.look.iter().filter(|(known, _)| known == name).try_for_each(|(_, what)| look(value, **what))?,
+            _ => looks(terms).filter(|(known, _)| *known == name).try_for_each(|(_, what)| look(value, **what))?,
         }
     }
     if terms.needs.iter().any(|name| body.get(name).is_none()) {
         return Err(not_priced());
     }
     let items = |name: &str| match body.get(name) {
-        Some(Node::List(items)) if name == "tools" || terms.look.iter().any(|(known, _)| *known == name) => {
+        Some(Node::List(items)) if name == "tools" || looks(terms).any(|(known, _)| *known == name) => {
             items.len() as u64
         }
         _ => 0,
@@ -88,7 +96,12 @@ fn plain(body: &Node, terms: &Terms) -> Result<Shape, Objection> {
         messages: items("messages") + items("input"),
         has_tools: items("tools") > 0,
         tiers: asked.map_or(&[], |(_, answers)| answers),
+        refers: false,
     })
+}
+
+fn looks(terms: &Terms) -> impl Iterator<Item = &(&'static str, &'static Look<'static>)> {
+    terms.look.iter().chain(terms.tells)
 }
 
 fn look(value: &Node, what: Look<'_>) -> Result<(), Objection> {

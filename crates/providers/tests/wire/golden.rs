@@ -194,6 +194,12 @@ fn each_of_several_images_has_its_end_and_its_usage() {
         let served = meter.finish().served;
         assert_eq!(json!(served.usage), json!({"input": 14, "output": 100}));
     }
+    // Where nobody knows how many come, the stream goes on to its own end, which is one only behind a whole image.
+    for (stream, terminal) in [(stream.as_str(), Some(Terminal::Complete)), (&stream[..stream.len() - 30], None)] {
+        let mut meter = StreamMeter::new(post("/v1/images/edits").unwrap(), 0);
+        assert_eq!(meter.feed(stream.as_bytes()).terminal_at, None);
+        assert_eq!(meter.finish().terminal, terminal);
+    }
 }
 
 #[test]

@@ -8,7 +8,6 @@ use ownkey_domain::ledger::{Amount, Charge, Settlement};
 use ownkey_domain::money::{MicroCredits, NanoUsd};
 use ownkey_domain::period::Period;
 use ownkey_domain::receipt::Receipt;
-use ownkey_domain::response::ResponseNote;
 use ownkey_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -68,8 +67,7 @@ impl Settling {
     /// Opens it: workspaces are locked before anything else is. It waits for receipts too that may tell what an earlier
     /// call cost.
     pub async fn begin(tx: &mut Tx, receipts: &[Receipt], now: Timestamp) -> Result<Self> {
-        let tells = |receipt: &Receipt| matches!(receipt.response, Some(ResponseNote::Told { .. }));
-        let touching = || receipts.iter().filter(|receipt| receipt.settlement.is_some() || tells(receipt));
+        let touching = || receipts.iter().filter(|receipt| receipt.settlement.is_some() || receipt.response.is_some());
         let Some(ended) = touching().map(ended_at).max() else { return Ok(Self(None)) };
         let workspaces = touching().map(|receipt| receipt.workspace).collect();
         let requests = due(receipts).map(|(receipt, _)| receipt.id).collect();

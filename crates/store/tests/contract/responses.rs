@@ -20,7 +20,7 @@ crate::on_both! {
     a_chain_is_known_to_its_workspace_alone a_chain_outlives_a_killed_process a_chain_of_unknown_length_is_known
     what_a_response_used_counts_once what_a_response_used_counts_once_across_restarts
     what_a_response_used_corrects_the_budgets_of_the_call_that_made_it
-    what_nobody_made_counts_nowhere nodes_count_once_together an_odd_model_stops_nothing
+    what_is_told_before_it_is_made_counts_once what_nobody_made_counts_nowhere nodes_count_once_together an_odd_model_stops_nothing
     a_deleted_workspace_leaves_no_response old_responses_go
 }
 
@@ -215,6 +215,27 @@ async fn what_a_response_used_counts_once_across_restarts(bed: Bed) {
     running.journal.append(&polls[0]).unwrap();
     running.journal.append(&polls[1]).unwrap();
     assert_eq!(counted(&bed.store, workspace, &polls).await, (1, vec![true, false]));
+    running.stop().await;
+}
+
+/// A stream may go on while its response is shown elsewhere: the call that made it counts it, when that is known.
+async fn what_is_told_before_it_is_made_counts_once(bed: Bed) {
+    let (one, other) = (bed.workspace().await, bed.workspace().await);
+    let running = bed.start(JournalLimits::default()).await;
+    let early: Vec<_> = (2..4).map(|n| polled(one, n, "resp_1")).collect();
+    for poll in &early {
+        running.journal.append(poll).unwrap();
+        assert_eq!(counted(&bed.store, one, std::slice::from_ref(poll)).await, (0, vec![false]));
+    }
+    let making = [begun(one, 1, "resp_1"), begun(other, 6, "resp_1")];
+    for receipt in &making {
+        running.journal.append(receipt).unwrap();
+    }
+    assert_eq!(counted(&bed.store, one, &making[..1]).await, (1, vec![true]));
+    assert_eq!(counted(&bed.store, other, &making[1..]).await, (0, vec![false]));
+    let late = polled(one, 4, "resp_1");
+    running.journal.append(&late).unwrap();
+    assert_eq!(counted(&bed.store, one, &[early[0].clone(), early[1].clone(), late]).await, (1, vec![false; 3]));
     running.stop().await;
 }
 

@@ -1,0 +1,131 @@
+//! What stands between a payer and a call: the closed world, the rate limits, and what it may cost.
+
+use ownkey_domain::budget::Spender;
+use ownkey_domain::hold::{self, Quote, Size};
+use ownkey_domain::payer::PayerKind;
+use ownkey_domain::plan::Plan;
+use ownkey_domain::response::ChainTokens;
+use ownkey_providers::managed::{ClosedWorld, Shape};
+use ownkey_providers::media::Media;
+use ownkey_providers::peek::Previous;
+
+use super::{Gateway, Received};
+use crate::aside::on_body;
+use crate::call::Call;
+use crate::decide::{Asked, Decision};
+use crate::error::Error;
+use crate::funds::Funding;
+use crate::rates::{Quota, Subject};
+use crate::references;
+use crate::terms::{self, Measures};
+
+impl Gateway {
+    /// What the call draws on and may cost at most, or why it may not go out.
+    pub(super) async fn conditions(
+        &self,
+        call: &mut Call,
+        received: &Received<'_>,
+        model: &Asked<'_>,
+        decision: &Decision<'_>,
+    ) -> Result<Funding, Error> {
+        let (request, body_bytes) = (&received.asked, received.body.length());
+        let route = call.route;
+        let measured =
+            |shape, media, chain| Measures { route, request, body_bytes, chain, shape, media }.size(decision);
+        let funding = self.funding(call, decision);
+        let is_counted = funding.is_counted();
+        let quote = |size: &Size| match model.is_free {
+            _ if !is_counted => None,
+            true => Some(Quote::NOTHING),
+            false => model.model().and_then(|model| Quote::of(model, size)),
+        };
+        let funding = funding.quoted(quote(&measured(Shape::default(), Media::default(), ChainTokens::default())))?;
+        let seen = self.look(call, received, (model, decision), &funding).await;
+        // Being refused costs the work of a call, so it takes one too. Which limit is used up is told after all that is
+        // wrong with the call itself.
+        let seen = seen.inspect_err(|_| drop(self.take_turn(call, decision.plan)))?;
+        let turn = self.take_turn(call, decision.plan);
+        let shape = seen.unwrap_or_default();
+        call.chain = self.chain(call, received, decision, shape).await?;
+        turn?;
+        let media = match funding.holds() {
+            true => on_body(&received.body, move |sent| Media::of(sent, route)).await?,
+            false => Media::default(),
+        };
+        let size = measured(shape, media, call.chain);
+        call.receipt.prompted(hold::prompt(model.model(), &size));
+        match seen {
+            Some(_) => funding.quoted(quote(&size)),
+            None => Ok(funding.unpriced()),
+        }
+    }
+
+    /// Looks through a call that must be known: what is sent on the operator's key, and what must not cost more than a
+    /// budget has left. Nothing if something in that has no price, and the budget lets it pass.
+    async fn look(
+        &self,
+        call: &mut Call,
+        received: &Received<'_>,
+        (model, decision): (&Asked<'_>, &Decision<'_>),
+        funding: &Funding,
+    ) -> Result<Option<Shape>, Error> {
+        let Received { head, body, .. } = received;
+        if decision.payer.kind() == PayerKind::Managed {
+            terms::look_at_query(call.route, head.uri.query())?;
+            let world = terms::closed_world(call.route, model, &head.headers, &self.parts.managed)?;
+            return call.looked.through(body, world).await?.map(Some).map_err(terms::refused);
+        }
+        if !funding.is_bounded() || model.is_free || !call.route.can_be_managed() {
+            return Ok(Some(Shape::default()));
+        }
+        // Headers turn features on, of which each has a member or a tool as well.
+        let world = ClosedWorld::of(call.route, model.model(), &self.parts.managed).on_own_key();
+        match call.looked.through(body, world).await? {
+            Ok(shape) => Ok(Some(shape)),
+            Err(objection) => funding.bears(&objection).map(|()| None),
+        }
+    }
+
+    /// The conversation at the provider that the call goes on from. What one on an own key has, nobody here has seen.
+    async fn chain(
+        &self,
+        call: &Call,
+        received: &Received<'_>,
+        decision: &Decision<'_>,
+        shape: Shape,
+    ) -> Result<ChainTokens, Error> {
+        let previous = &received.asked.previous;
+        match decision.payer.kind() {
+            PayerKind::Managed => references::look_at(&self.parts.directory, call, decision.provider, previous).await,
+            PayerKind::Byok if shape.refers || *previous != Previous::Nothing => Ok(ChainTokens::UNKNOWN),
+            PayerKind::Byok => Ok(ChainTokens::NONE),
+        }
+    }
+
+    /// Whether somebody must know what the call holds before it goes out: who counts what it may cost, and the operator on
+    /// whose key it goes out.
+    pub(super) fn must_be_seen(&self, call: &Call, decision: &Decision<'_>) -> bool {
+        decision.payer.kind() == PayerKind::Managed || self.funding(call, decision).is_counted()
+    }
+
+    /// What the call draws on.
+    fn funding(&self, call: &Call, decision: &Decision<'_>) -> Funding {
+        let payer = decision.payer.kind();
+        let spender = Spender { api_key: call.caller.id, agent: call.receipt.agent(), payer };
+        Funding::of(call.id, &spender, decision, (self.parts.credits.as_ref(), (self.parts.clock)()))
+    }
+
+    /// Takes the call from the quotas of its key and workspace, once however often it is decided.
+    fn take_turn(&self, call: &mut Call, plan: &Plan) -> Result<(), Error> {
+        if call.quotas.is_some() {
+            return Ok(());
+        }
+        let key = Quota { requests: call.caller.requests_per_minute, tokens: call.caller.tokens_per_minute };
+        let workspace = Quota { requests: plan.requests_per_minute, tokens: plan.tokens_per_minute };
+        let quotas = [(Subject::Key(call.caller.id), key), (Subject::Workspace(call.workspace), workspace)];
+        let (taken, now) = (self.parts.rates.admit(&quotas, call.started), (self.parts.clock)());
+        let allowance = taken.map_err(|exceeded| exceeded.error(call.protocol, now))?;
+        call.quotas = Some(allowance.headers(call.protocol, now));
+        Ok(())
+    }
+}
