@@ -10,7 +10,7 @@ import httpx
 import openai
 import pytest
 
-from harness.api import LOCAL
+from harness.api import LOCAL, Workspace
 from harness.money import set_budget
 from harness.process import wait_for
 from harness.server import Server
@@ -173,6 +173,19 @@ def test_an_upload_that_breaks_off_is_let_go_of(own, sim):
     wait_for(lambda: own.receipts(), "the call has its receipt")
     assert own.receipts()[0]["outcome"] in ("cancelled", "failed")
     assert own.receipts()[0]["cost_usd"] is None
+    assert all(entry["status"] is None for entry in sim.log(since) if entry["path"] == HEARD)
+
+
+def test_an_upload_ends_when_its_platform_key_is_revoked(own, sim):
+    made = own.new_api_key("brief", ["inference"])
+    body = field("model", "whisper-1") + file() + END
+    since = sim.now()
+    caller = Caller(Workspace(own.operator, own.id, made["id"], made["secret"]), HEARD, len(body))
+    caller.send(body[: SIZE // 2])
+    wait_for(lambda: arrived(sim, since) > 0, "it is on its way")
+    own.api("DELETE", f"{own.path}/api-keys/{made['id']}", expect=204)
+    status, text = caller.answer()
+    assert status == 401 and "unauthorized" in text
     assert all(entry["status"] is None for entry in sim.log(since) if entry["path"] == HEARD)
 
 
