@@ -34,6 +34,7 @@ wide_rows! {
         credits_micro: i64 => "bigint",
         measured: String => "text",
         detail: String => "text",
+        client_request_id: Option<String> => "text",
     }
 }
 
@@ -110,6 +111,8 @@ impl ReceiptRow {
             credits_micro: receipt.credits.get(),
             measured: receipt.measured.as_str().to_owned(),
             detail: serde_json::to_string(&detail).map_err(|_| StoreError::Unstorable("receipt"))?,
+            // To be found by only; `detail` has it as it came.
+            client_request_id: receipt.client_request_id.as_deref().map(column),
         })
     }
 
