@@ -22,7 +22,7 @@ const USUAL: Fallback = { on: ["rate_limited"], daily_cap_usd: "5" };
 
 /** When managed access may pay for a key that can't serve a call, and up to how much. */
 export function FallbackForm({ fallback, managed, mayWrite, onChange, consent, agreed, onAgree }: Props) {
-  const isOn = fallback.on.length > 0 || fallback.daily_cap_usd === "";
+  const isOn = fallback.on.length > 0;
   const toggle = (cause: string, on: boolean) => {
     const others = fallback.on.filter((value) => value !== cause);
     onChange({ ...fallback, on: on ? [...others, cause].toSorted() : others });

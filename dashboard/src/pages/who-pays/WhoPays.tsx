@@ -46,16 +46,18 @@ function Choice({ policy }: { policy: Policy }) {
   const managed = managedName(usePlan());
   const providers = useQuery(providersQuery);
   const [payer, setPayer] = useState(policy.payer);
-  const [fallback, setFallback] = useState<Policy["fallback"]>(policy.fallback);
+  const [edited, setFallback] = useState<Policy["fallback"]>(policy.fallback);
   const [agreedTo, setAgreedTo] = useState<string | null>(null);
   const [isAsked, setAsked] = useState(false);
   const isFirst = payer === "byok_preferred";
+  // The other policies keep the consent as it was: nothing is agreed to that is not shown.
+  const fallback = isFirst ? edited : policy.fallback;
   const cap = fallback.on.length > 0 ? capOf(fallback.daily_cap_usd ?? "") : null;
   const chosen = { payer, fallback: { on: fallback.on, daily_cap_usd: cap } };
   const said = consent(chosen.fallback, managed ?? "credits", providers.data?.map(({ name }) => name) ?? []);
   const isNewConsent = !sameFallback(chosen.fallback, policy.fallback);
   const changed = payer !== policy.payer || isNewConsent;
-  const isWhole = fallback.on.length === 0 ? fallback.daily_cap_usd !== "" : cap !== null;
+  const isWhole = fallback.on.length === 0 || cap !== null;
   const preview = useQuery({ ...previewQuery(here.id, chosen), enabled: changed && isWhole });
   const outcomes = changed ? preview.data?.outcomes : policy.outcomes;
   const needsConsent = isNewConsent && fallback.on.length > 0;
