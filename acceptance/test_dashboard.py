@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from harness.dashboard import DESK, PASSWORD, PHONE, Visit, launch, setup_link, sync_playwright
+from harness.dashboard import DESK, PASSWORD, PHONE, Visit, found_by_axe, launch, setup_link, sync_playwright
+from harness.dashboard import join as member
 from harness.products import settings, workspace as new_workspace
 from harness.sim import provider_key
 
@@ -56,17 +57,6 @@ def celune(new_server):
 @pytest.fixture
 def acme(celune):
     return new_workspace(celune, "pro")
-
-
-def member(celune, workspace, visit: Visit, role: str, mail: str = "dana@example.com") -> Visit:
-    """Comes by an invitation, as everybody does."""
-    made = celune.operator("POST", f"{workspace.path}/members", {"mail": mail, "role": role}, 201).json()
-    visit.page.goto(made["link"])
-    visit.page.get_by_label("Your name").fill("Dana")
-    visit.page.get_by_label("Password", exact=True).fill(PASSWORD)
-    visit.page.get_by_role("button", name="Join").click()
-    visit.page.wait_for_url("**/w/**")
-    return visit
 
 
 def open_providers(visit: Visit, workspace, search: str = ""):
@@ -205,6 +195,9 @@ def test_own_key_only_previews_what_it_then_does(celune, acme, visit):
     expect(row).to_contain_text("byok_required")
     assert acme.ask("openai").headers["x-ownkey-payer"] == "managed"
     page.get_by_role("button", name="Save", exact=True).click()
+    diff = page.get_by_role("dialog", name="From now on")
+    expect(diff).to_contain_text("your plan → calls fail (byok_required)")
+    diff.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved. In force from the next call.")).to_be_visible()
     assert acme.ask("openai").headers["x-ownkey-error"] == "byok_required"
     open_providers(person, acme)
@@ -283,12 +276,5 @@ def test_axe_finds_nothing_on_any_page(celune, acme, visit, theme, viewport):
         acme.ask(provider)
     person = member(celune, acme, visit(viewport=viewport, theme=theme), "owner")
     dialogs = [f"{PROVIDERS_PAGE}?add=anthropic", f"{PROVIDERS_PAGE}?disconnect=anthropic", "settings/api-keys?new=true"]
-    found = []
-    for path in [*PAGES, *dialogs]:
-        person.page.goto(f"/w/{acme.id}/{path}")
-        person.page.wait_for_load_state("networkidle")
-        expect(person.page.get_by_role("heading", level=1)).to_be_visible()
-        found += [f"{path}: {fault}" for fault in person.violations()]
-        if person.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            found.append(f"{path}: scrolls sideways")
+    found = [fault for path in [*PAGES, *dialogs] for fault in found_by_axe(person, f"/w/{acme.id}/{path}")]
     assert not found, "\n".join(found)

@@ -71,9 +71,31 @@ class Visit:
         assert not self.faults, self.faults
 
 
+def join(server, workspace, visit: Visit, role: str, mail: str = "dana@example.com") -> Visit:
+    """Comes by an invitation, as everybody does."""
+    made = server.operator("POST", f"{workspace.path}/members", {"mail": mail, "role": role}, 201).json()
+    visit.page.goto(made["link"])
+    visit.page.get_by_label("Your name").fill("Dana")
+    visit.page.get_by_label("Password", exact=True).fill(PASSWORD)
+    visit.page.get_by_role("button", name="Join").click()
+    visit.page.wait_for_url("**/w/**")
+    return visit
+
+
+def found_by_axe(visit: Visit, path: str) -> list[str]:
+    """What is wrong with a page: what axe finds, and whether it has to be scrolled sideways."""
+    visit.page.goto(path)
+    visit.page.wait_for_load_state("networkidle")
+    visit.page.get_by_role("heading", level=1).wait_for()
+    found = [f"{path}: {fault}" for fault in visit.violations()]
+    if visit.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+        found.append(f"{path}: scrolls sideways")
+    return found
+
+
 def is_fault(message) -> bool:
     # The browser itself logs every refusal of the server.
     return message.type == "error" and not message.text.startswith("Failed to load resource")
 
 
-__all__ = ["DESK", "PASSWORD", "PHONE", "Visit", "launch", "setup_link", "sync_playwright"]
+__all__ = ["DESK", "PASSWORD", "PHONE", "Visit", "found_by_axe", "join", "launch", "setup_link", "sync_playwright"]

@@ -32,6 +32,13 @@ function flag<Name extends string>(name: Name) {
     search[name] === true ? ({ [name]: true } as Record<Name, true>) : {};
 }
 
+type Read<T> = (search: Record<string, unknown>) => T;
+
+/** The search parameters that either of the two reads. */
+function both<A, B>(one: Read<A>, other: Read<B>): Read<A & B> {
+  return (search) => ({ ...one(search), ...other(search) });
+}
+
 const signedIn = createRoute({ getParentRoute: () => root, id: "signed-in", component: SignedIn });
 
 const start = createRoute({
@@ -81,7 +88,7 @@ const overview = createRoute({
 const receipts = createRoute({
   getParentRoute: () => workspace,
   path: "/receipts",
-  validateSearch: texts("payer", "model", "status"),
+  validateSearch: texts("q", "range", "payer", "model", "agent", "key", "provider", "status"),
   component: lazyRouteComponent(() => import("./pages/receipts/Receipts"), "Receipts"),
 });
 
@@ -94,7 +101,7 @@ const receipt = createRoute({
 const usage = createRoute({
   getParentRoute: () => workspace,
   path: "/usage",
-  validateSearch: texts("range", "by"),
+  validateSearch: texts("range", "by", "show", "payer", "model", "agent", "key", "provider", "sort"),
   component: lazyRouteComponent(() => import("./pages/usage/Usage"), "Usage"),
 });
 
@@ -109,6 +116,20 @@ const whoPays = createRoute({
   getParentRoute: () => workspace,
   path: "/settings/who-pays",
   component: lazyRouteComponent(() => import("./pages/who-pays/WhoPays"), "WhoPays"),
+});
+
+const billing = createRoute({
+  getParentRoute: () => workspace,
+  path: "/settings/billing",
+  validateSearch: both(texts("tab", "month"), flag("new")),
+  component: lazyRouteComponent(() => import("./pages/billing/Billing"), "Billing"),
+});
+
+const budgets = createRoute({
+  getParentRoute: () => workspace,
+  path: "/settings/budgets",
+  validateSearch: both(texts("edit"), flag("new")),
+  component: lazyRouteComponent(() => import("./pages/budgets/Budgets"), "Budgets"),
 });
 
 const apiKeys = createRoute({
@@ -197,6 +218,8 @@ const tree = root.addChildren([
       usage,
       aiProviders,
       whoPays,
+      billing,
+      budgets,
       apiKeys,
       agents,
       members,

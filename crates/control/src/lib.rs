@@ -21,6 +21,7 @@ mod credits;
 mod edge;
 mod form;
 mod health;
+mod invitations;
 mod ladder;
 mod ledger;
 mod links;

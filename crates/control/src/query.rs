@@ -2,6 +2,9 @@
 
 use axum::extract::{FromRequestParts, Query};
 use http::request::Parts;
+use ownkey_domain::id::ApiKeyId;
+use ownkey_domain::payer::PayerKind;
+use ownkey_domain::provider::Provider;
 
 use crate::problem::Problem;
 
@@ -52,6 +55,22 @@ impl Params {
         let known: Vec<String> = self.known.iter().map(|name| format!("`{name}`")).collect();
         Err(Problem::bad_request(format!("A query parameter is not known here. Known: {}.", known.join(", "))))
     }
+}
+
+/// Takes `payer`, which calls are filtered by.
+pub(crate) fn payer(params: &mut Params) -> Result<Option<PayerKind>, Problem> {
+    let all = [PayerKind::Byok, PayerKind::Managed];
+    params.read("payer", "`byok` or `managed`", |text| all.into_iter().find(|payer| payer.as_str() == text))
+}
+
+/// Takes `provider`, likewise.
+pub(crate) fn provider(params: &mut Params) -> Result<Option<Provider>, Problem> {
+    params.read("provider", "a provider's id", |text| text.parse().ok())
+}
+
+/// Takes `api_key`, likewise.
+pub(crate) fn api_key(params: &mut Params) -> Result<Option<ApiKeyId>, Problem> {
+    params.read("api_key", "the id of a platform key", |text| text.parse().ok())
 }
 
 fn problem(name: &'static str, fault: &str) -> Problem {

@@ -117,6 +117,8 @@ pub static TABLE: &[Right] = &[
     operator(Patch, "/api/v1/workspaces/{ws}/members/{id}", Some(Role::Owner)),
     // Everybody may leave; the handler lets nobody but owners remove others.
     operator(Delete, "/api/v1/workspaces/{ws}/members/{id}", Some(Role::Viewer)),
+    operator(Get, "/api/v1/workspaces/{ws}/invitations", Some(Role::Owner)),
+    operator(Delete, "/api/v1/workspaces/{ws}/invitations/{id}", Some(Role::Owner)),
     shared(Get, "/api/v1/workspaces/{ws}/requests", Role::Viewer, RECEIPTS),
     shared(Get, "/api/v1/workspaces/{ws}/requests/{req}", Role::Viewer, RECEIPTS),
     shared(Get, "/api/v1/workspaces/{ws}/usage", Role::Viewer, USAGE),

@@ -10,8 +10,9 @@ use utoipa_axum::routes;
 use crate::control::Control;
 use crate::openapi::{self, frame};
 use crate::{
-    agents, api_keys, audit, budgets, costs, credits, edge, health, ledger, links, members, models, not_yet, operator,
-    plans, playground, policy, provider_keys, providers, receipts, services, sessions, statements, usage, workspaces,
+    agents, api_keys, audit, budgets, costs, credits, edge, health, invitations, ledger, links, members, models,
+    not_yet, operator, plans, playground, policy, provider_keys, providers, receipts, services, sessions, statements,
+    usage, workspaces,
 };
 
 /// The management API.
@@ -73,6 +74,8 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(links::reset::reset))
         .routes(routes!(members::list::list, members::invite::invite))
         .routes(routes!(members::get::get, members::update::update, members::remove::remove))
+        .routes(routes!(invitations::list::list))
+        .routes(routes!(invitations::cancel::cancel))
         .routes(routes!(playground::create))
         .routes(routes!(operator::people::reset_link))
         .routes(routes!(operator::rotate::rotate))

@@ -7,13 +7,13 @@ use axum::extract::State;
 use ownkey_domain::money::{CreditRate, MicroCredits, PicoUsd};
 use ownkey_domain::time::{HOUR_MS, Timestamp};
 use ownkey_domain::usage::Usage;
-use ownkey_store::{GroupBy, UsageKey, UsageQuery, UsageRow};
+use ownkey_store::{GroupBy, UsageFilter, UsageKey, UsageQuery, UsageRow};
 use serde::Serialize;
 
 use crate::auth::InWorkspace;
 use crate::control::Control;
 use crate::problem::{Problem, ProblemDocument};
-use crate::query::Params;
+use crate::query::{Params, api_key, payer, provider};
 
 const DAY_MS: i64 = 24 * HOUR_MS;
 const DAYS_DEFAULT: i64 = 30;
@@ -42,6 +42,16 @@ pub(crate) struct UsageParams {
     to: Option<String>,
     /// `hour`, `day` (if absent), `model`, `provider`, `payer`, `agent`, `api_key` or `service`.
     group_by: Option<String>,
+    /// Only calls that this one paid for: `byok` or `managed`.
+    payer: Option<String>,
+    /// Only calls of this provider.
+    provider: Option<String>,
+    /// Only calls that asked for this model.
+    model: Option<String>,
+    /// Only calls made for this agent.
+    agent: Option<String>,
+    /// Only calls with the platform key of this id.
+    api_key: Option<String>,
 }
 
 /// Usage of a workspace.
@@ -132,7 +142,14 @@ fn query(params: &mut Params, now: Timestamp) -> Result<(UsageQuery, &'static st
             Problem::bad_request(format!("The query parameter `group_by` must be {form}.")).with("member", "group_by")
         })?,
     };
-    Ok((UsageQuery { from, to, group_by, api_key: None }, name))
+    let only = UsageFilter {
+        payer: payer(params)?,
+        provider: provider(params)?,
+        model: params.text("model")?,
+        agent: params.text("agent")?,
+        api_key: api_key(params)?,
+    };
+    Ok((UsageQuery { from, to, group_by, only }, name))
 }
 
 impl UsageRowView {

@@ -115,6 +115,10 @@ id!(
     UserId, "usr_"
 );
 id!(
+    /// An invitation that is still open. Not the secret in its link.
+    InviteId, "inv_"
+);
+id!(
     /// A time that a person is signed in for. Not the secret that his browser holds.
     SessionId, "ses_"
 );

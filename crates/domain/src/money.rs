@@ -44,6 +44,11 @@ impl PicoUsd {
         self.0.checked_add(other.0).map(Self)
     }
 
+    /// The same amount in nano-USD.
+    pub fn of_nano(nano: NanoUsd) -> Self {
+        Self(i128::from(nano.0).saturating_mul(PICO_PER_NANO))
+    }
+
     /// Parses a decimal number of USD such as `0.0000025`.
     pub fn parse_usd(text: &str) -> Result<Self, BadAmount> {
         parse_decimal(text, PICO_DIGITS).map(Self)

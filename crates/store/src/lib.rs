@@ -65,13 +65,13 @@ pub use ledger::{
 };
 pub use page::Page;
 pub use people::{
-    Account, EndedBy, Joined, Link, LinkKind, LinkState, Member, MemberChange, Membership, NewLink, NewSession,
-    NewUser, OPEN_INVITES_MAX, Session, User,
+    Account, EndedBy, Invitation, Joined, Link, LinkKind, LinkState, Member, MemberChange, Membership, NewLink,
+    NewSession, NewUser, OPEN_INVITES_MAX, Session, User,
 };
 pub use receipts::{ReceiptFilter, StatusClass};
 pub use retention::{Expired, Sweep, Sweeper, Swept};
 pub use routing::{Routing, StoredCredential};
 pub use store::Store;
-pub use usage::{GroupBy, UsageKey, UsageQuery, UsageRow, UsageTotals};
+pub use usage::{GroupBy, UsageFilter, UsageKey, UsageQuery, UsageRow, UsageTotals};
 pub use vault::{SystemSecret, WrappedDek};
 pub use workspaces::{NewWorkspace, Workspace, WorkspacePatch};

@@ -15,6 +15,7 @@ export type UsageRow = Schemas["UsageRow"];
 export type ApiKey = Schemas["ApiKey"];
 export type Agent = Schemas["Agent"];
 export type AuditEvent = Schemas["AuditEvent"];
+export type Invitation = Schemas["Invitation"];
 export type Member = Schemas["Member"];
 export type Workspace = Schemas["Workspace"];
 

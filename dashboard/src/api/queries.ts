@@ -19,7 +19,7 @@ export const plansQuery = (ws: string) =>
   queryOptions({
     queryKey: [ws, "plans"],
     queryFn: async () => (await answered(api.GET("/api/v1/plans", { params: { query: { workspace: ws } } }))).data,
-    ...settled,
+    ...live,
   });
 
 export const modelsQuery = (ws: string) =>
@@ -64,19 +64,28 @@ export const receiptQuery = (ws: string, req: string) =>
     queryFn: () => answered(api.GET("/api/v1/workspaces/{ws}/requests/{req}", { params: { path: { ws, req } } })),
   });
 
-export interface UsageFilter {
+/** Which calls; what is absent does not matter. */
+export interface CallFilter {
+  payer?: string | undefined;
+  provider?: string | undefined;
+  model?: string | undefined;
+  agent?: string | undefined;
+  api_key?: string | undefined;
+}
+
+export interface UsageFilter extends CallFilter {
   from: string;
   to: string;
   by: string;
 }
 
-export const usageQuery = (ws: string, { from, to, by }: UsageFilter) =>
+export const usageQuery = (ws: string, { from, to, by, payer, provider, model, agent, api_key }: UsageFilter) =>
   queryOptions({
-    queryKey: [ws, "usage", from, to, by],
-    queryFn: () =>
-      answered(
-        api.GET("/api/v1/workspaces/{ws}/usage", { params: { path: { ws }, query: { from, to, group_by: by } } }),
-      ),
+    queryKey: [ws, "usage", from, to, by, payer, provider, model, agent, api_key],
+    queryFn: () => {
+      const query = { from, to, group_by: by, payer, provider, model, agent, api_key };
+      return answered(api.GET("/api/v1/workspaces/{ws}/usage", { params: { path: { ws }, query } }));
+    },
     placeholderData: (previous) => previous,
   });
 
@@ -93,10 +102,11 @@ export const previewQuery = (ws: string, policy: PolicyInput) =>
       ),
   });
 
-export interface ReceiptFilter {
-  payer?: string | undefined;
-  model?: string | undefined;
+export interface ReceiptFilter extends CallFilter {
   status?: string | undefined;
+  client_request_id?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
 }
 
 const RECEIPTS_A_PAGE = 50;
@@ -139,6 +149,14 @@ export const membersQuery = (ws: string) =>
     queryKey: [ws, "members"],
     queryFn: async () =>
       (await answered(api.GET("/api/v1/workspaces/{ws}/members", { params: { path: { ws } } }))).data,
+    ...live,
+  });
+
+export const invitationsQuery = (ws: string) =>
+  queryOptions({
+    queryKey: [ws, "invitations"],
+    queryFn: async () =>
+      (await answered(api.GET("/api/v1/workspaces/{ws}/invitations", { params: { path: { ws } } }))).data,
     ...live,
   });
 

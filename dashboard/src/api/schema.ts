@@ -556,6 +556,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the invitations that nobody has accepted yet and that still work, newest first. */
+        get: operations["list_invitations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an invitation back: its link works no more. */
+        delete: operations["cancel_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{ws}/ledger": {
         parameters: {
             query?: never;
@@ -790,7 +824,7 @@ export interface paths {
         /**
          * Shows the statement of a calendar month (UTC): opening balance, each change with the balance after it, totals,
          *     closing balance, and what the month's calls cost at list price, whoever paid. As JSON, or the balances and changes as
-         *     CSV.
+         *     CSV or lines of JSON.
          */
         get: operations["get_statement"];
         put?: never;
@@ -1049,6 +1083,19 @@ export interface components {
             /** @description `refuse` (if absent) or `allow`. */
             unpriced?: string | null;
         };
+        /** @description What a budget would have done. */
+        BudgetPreview: {
+            /**
+             * Format: int64
+             * @description Calls of today (UTC) that somebody paid for and that it counts; null if they are more than 10,000.
+             */
+            calls_today?: number | null;
+            /**
+             * Format: int64
+             * @description How many of them it would have refused; null likewise.
+             */
+            stopped_today?: number | null;
+        };
         /**
          * @description What a call costs the workspace.
          * @enum {string}
@@ -1101,6 +1148,12 @@ export interface components {
             period_start: string;
             /** @description When the next period begins, and with it the next allowance, if the plan has one. */
             resets_at?: string | null;
+            /**
+             * Format: int32
+             * @description Whole days that what is not held lasts at the pace of the last week; null where less than three days of
+             *     spending are known.
+             */
+            runway_days?: number | null;
         };
         /** @description When managed access may step in for the own key. */
         Fallback: {
@@ -1154,6 +1207,21 @@ export interface components {
         Health: {
             /** @description `ok`. */
             status: string;
+        };
+        /** @description An open invitation as the API shows it. */
+        Invitation: {
+            /** @description When. */
+            created_at: string;
+            /** @description Who made it. */
+            created_by: string;
+            /** @description Until when its link works. */
+            expires_at: string;
+            /** @description Its id. */
+            id: string;
+            /** @description Who is invited. */
+            mail: string;
+            /** @description What he will be: `viewer`, `member`, `admin` or `owner`. */
+            role: string;
         };
         /** @description Whom to invite. */
         InviteInput: {
@@ -1349,6 +1417,26 @@ export interface components {
                 unpriced: string;
                 /** @description What is used in the present period, since the budget counts. */
                 used_usd: string;
+            }[];
+            /** @description What to send as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_Invitation: {
+            /** @description The items, newest first. */
+            data: {
+                /** @description When. */
+                created_at: string;
+                /** @description Who made it. */
+                created_by: string;
+                /** @description Until when its link works. */
+                expires_at: string;
+                /** @description Its id. */
+                id: string;
+                /** @description Who is invited. */
+                mail: string;
+                /** @description What he will be: `viewer`, `member`, `admin` or `owner`. */
+                role: string;
             }[];
             /** @description What to send as `cursor` for the next page; null on the last. */
             next_cursor?: string | null;
@@ -3698,7 +3786,10 @@ export interface operations {
     };
     create_budget: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description `true` makes nothing, and only tells what it would have done to the calls of today. */
+                preview?: boolean;
+            };
             header?: never;
             path: {
                 /** @description The workspace's id, or `current` */
@@ -3712,6 +3803,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With `preview=true` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetPreview"];
+                };
+            };
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4006,6 +4106,66 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_invitations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_Invitation"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+                /** @description The invitation's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             "4XX": {
                 headers: {
@@ -4551,12 +4711,18 @@ export interface operations {
                 cursor?: string;
                 /** @description `byok` or `managed`. */
                 payer?: string;
+                /** @description The provider asked. */
+                provider?: string;
                 /** @description The model asked for. */
                 model?: string;
+                /** @description The agent it was made for. */
+                agent?: string;
                 /** @description The id of the platform key. */
                 api_key?: string;
                 /** @description `2xx`, `4xx`, `5xx`, or `none` if the caller left before. */
                 status?: string;
+                /** @description The caller's own id of the call, as it sent it in `x-client-request-id`. */
+                client_request_id?: string;
                 /** @description Not before this time (RFC 3339). */
                 from?: string;
                 /** @description Before this time (RFC 3339). */
@@ -4698,7 +4864,7 @@ export interface operations {
     get_statement: {
         parameters: {
             query?: {
-                /** @description `json` or `csv`; what the header `Accept` asks for if absent. */
+                /** @description `json`, `jsonl` (a line for each change) or `csv`; what the header `Accept` asks for if absent. */
                 format?: string;
             };
             header?: never;
@@ -4718,6 +4884,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Statement"];
+                    "application/jsonl": string;
                     "text/csv": string;
                 };
             };
@@ -4740,6 +4907,16 @@ export interface operations {
                 to?: string;
                 /** @description `hour`, `day` (if absent), `model`, `provider`, `payer`, `agent`, `api_key` or `service`. */
                 group_by?: string;
+                /** @description Only calls that this one paid for: `byok` or `managed`. */
+                payer?: string;
+                /** @description Only calls of this provider. */
+                provider?: string;
+                /** @description Only calls that asked for this model. */
+                model?: string;
+                /** @description Only calls made for this agent. */
+                agent?: string;
+                /** @description Only calls with the platform key of this id. */
+                api_key?: string;
             };
             header?: never;
             path: {

@@ -1,4 +1,4 @@
-import { Container, Select, Stack, Text } from "@mantine/core";
+import { Container, Group, Select, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Outlet, useLocation, useNavigate, useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
@@ -7,6 +7,7 @@ import { Empty } from "../ui/Empty";
 import { FailurePanel } from "../ui/FailurePanel";
 import { Loading } from "../ui/Loading";
 import { AreaSwitch } from "./AreaSwitch";
+import { CreditsPill } from "./CreditsPill";
 import { hereOf, workspaceQuery } from "./here";
 import { navigation } from "./nav";
 import { PayerStrip } from "./PayerStrip";
@@ -47,7 +48,7 @@ function NoWorkspace() {
 
 function Framed({ here }: { here: Here }) {
   return (
-    <Shell title={here.name} strip={<PayerStrip />} navigation={<Navigation here={here} />}>
+    <Shell title={here.name} strip={<Strip />} navigation={<Navigation here={here} />}>
       {here.asOperator && (
         <Text size="sm" mb="md" c="dimmed" role="note">
           You are looking at {here.name} as the operator. Changes are recorded in its audit log.
@@ -55,6 +56,16 @@ function Framed({ here }: { here: Here }) {
       )}
       <Outlet />
     </Shell>
+  );
+}
+
+/** Who pays and what is left, in a line of chips. */
+function Strip() {
+  return (
+    <Group gap={6}>
+      <PayerStrip />
+      <CreditsPill />
+    </Group>
   );
 }
 

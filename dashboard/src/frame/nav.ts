@@ -1,5 +1,6 @@
 import {
   type Icon,
+  IconBarrierBlock,
   IconChartBar,
   IconGauge,
   IconHistory,
@@ -10,6 +11,7 @@ import {
   IconRobot,
   IconScale,
   IconUsers,
+  IconWallet,
 } from "@tabler/icons-react";
 
 export interface Place {
@@ -24,7 +26,9 @@ export interface Place {
     | "/w/$ws/settings/who-pays"
     | "/w/$ws/settings/agents"
     | "/w/$ws/settings/api-keys"
-    | "/w/$ws/settings/audit";
+    | "/w/$ws/settings/audit"
+    | "/w/$ws/settings/billing"
+    | "/w/$ws/settings/budgets";
   Icon: Icon;
 }
 
@@ -53,12 +57,14 @@ export const navigation: readonly Places[] = [
     places: [
       { label: "Who pays", to: "/w/$ws/settings/who-pays", Icon: IconScale },
       { label: "Agents", to: "/w/$ws/settings/agents", Icon: IconRobot },
+      { label: "Budgets", to: "/w/$ws/settings/budgets", Icon: IconBarrierBlock },
       { label: "API keys", to: "/w/$ws/settings/api-keys", Icon: IconKey },
     ],
   },
   {
     heading: "Workspace",
     places: [
+      { label: "Credits & billing", to: "/w/$ws/settings/billing", Icon: IconWallet },
       { label: "Members", to: "/w/$ws/settings/members", Icon: IconUsers },
       { label: "Audit log", to: "/w/$ws/settings/audit", Icon: IconHistory },
     ],

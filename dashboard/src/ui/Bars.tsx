@@ -1,6 +1,7 @@
 import { Box, Button, Group, Paper, Stack, Table, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { lazy, Suspense } from "react";
+import type { Series, Stack as Stacked } from "./BarsChart";
 
 export interface Bar {
   label: string;
@@ -12,15 +13,25 @@ interface Props {
   title: string;
   /** What it shows, as a sentence. */
   finding: string;
-  bars: readonly Bar[];
   format: (text: string) => string;
 }
 
 const HEIGHT = 240;
+const INK: readonly Series[] = [{ name: "All", color: "var(--ok-text)" }];
 const BarsChart = lazy(() => import("./BarsChart"));
 
 /** Bars over time, and the same as a table for those who can't or won't see them. */
-export function Bars({ title, finding, bars, format }: Props) {
+export function Bars({ bars, ...rest }: Props & { bars: readonly Bar[] }) {
+  return <StackedBars {...rest} series={INK} stacks={bars.map(({ label, value }) => ({ label, values: [value] }))} />;
+}
+
+interface StackedProps extends Props {
+  stacks: readonly Stacked[];
+  series: readonly Series[];
+}
+
+/** The same with parts, one on the other. */
+export function StackedBars({ title, finding, stacks, series, format }: StackedProps) {
   const [asTable, table] = useDisclosure();
   return (
     <Paper withBorder p="lg" component="figure" m={0}>
@@ -34,22 +45,11 @@ export function Bars({ title, finding, bars, format }: Props) {
           </Button>
         </Group>
         {asTable ? (
-          <Table>
-            <Table.Tbody>
-              {bars.map(({ label, value }) => (
-                <Table.Tr key={label}>
-                  <Table.Th scope="row" fw={400}>
-                    {label}
-                  </Table.Th>
-                  <Table.Td ta="right">{format(value)}</Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
+          <AsTable stacks={stacks} series={series} format={format} />
         ) : (
           <Box h={HEIGHT} aria-hidden>
             <Suspense>
-              <BarsChart bars={bars} height={HEIGHT} format={format} />
+              <BarsChart stacks={stacks} series={series} height={HEIGHT} format={format} />
             </Suspense>
           </Box>
         )}
@@ -58,5 +58,38 @@ export function Bars({ title, finding, bars, format }: Props) {
         </Box>
       </Stack>
     </Paper>
+  );
+}
+
+function AsTable({ stacks, series, format }: Pick<StackedProps, "stacks" | "series" | "format">) {
+  return (
+    <Table>
+      {series.length > 1 && (
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Td />
+            {series.map(({ name }) => (
+              <Table.Th key={name} ta="right">
+                {name}
+              </Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+      )}
+      <Table.Tbody>
+        {stacks.map(({ label, values }) => (
+          <Table.Tr key={label}>
+            <Table.Th scope="row" fw={400}>
+              {label}
+            </Table.Th>
+            {series.map(({ name }, at) => (
+              <Table.Td key={name} ta="right">
+                {format(values[at] ?? "0")}
+              </Table.Td>
+            ))}
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
   );
 }

@@ -18,6 +18,7 @@ use crate::problem::Problem;
 pub(crate) mod create;
 pub(crate) mod get;
 pub(crate) mod list;
+pub(crate) mod preview;
 pub(crate) mod put;
 pub(crate) mod remove;
 

@@ -7,7 +7,7 @@ use ownkey_domain::period::Period;
 use ownkey_domain::time::Timestamp;
 use serde::Serialize;
 
-use super::{PurseView, present};
+use super::{PurseView, present, runway};
 use crate::auth::InWorkspace;
 use crate::control::Control;
 use crate::problem::{Problem, ProblemDocument};
@@ -25,6 +25,9 @@ pub(crate) struct CreditsView {
     /// What is not held.
     #[schema(value_type = String)]
     available: MicroCredits,
+    /// Whole days that what is not held lasts at the pace of the last week; null where less than three days of
+    /// spending are known.
+    runway_days: Option<u32>,
     /// Where it lies, in the order in which it is spent: what expires soonest first.
     grants: Vec<PurseView>,
     /// The start of the present period.
@@ -52,11 +55,13 @@ pub(crate) async fn get(
     access: InWorkspace,
 ) -> Result<Json<CreditsView>, Problem> {
     let credits = present(&control, &access).await?;
+    let runway_days = runway::days(&control, &access, credits.available()).await?;
     let period = Period::month(control.now(), access.workspace.period_anchor);
     Ok(Json(CreditsView {
         balance: credits.balance(),
         held: credits.held(),
         available: credits.available(),
+        runway_days,
         grants: credits.purses.into_iter().map(PurseView::from).collect(),
         period_start: period.start,
         resets_at: period.end,

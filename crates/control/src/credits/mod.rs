@@ -14,6 +14,7 @@ pub(crate) mod get;
 pub(crate) mod grant;
 mod order;
 pub(crate) mod refund;
+mod runway;
 
 /// Credits that came together and expire together.
 #[derive(Serialize, utoipa::ToSchema)]

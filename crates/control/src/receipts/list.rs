@@ -2,8 +2,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use ownkey_domain::id::{ApiKeyId, RequestId};
-use ownkey_domain::payer::PayerKind;
+use ownkey_domain::id::RequestId;
 use ownkey_domain::time::Timestamp;
 use ownkey_store::{ReceiptFilter, StatusClass};
 use uuid::Uuid;
@@ -13,7 +12,7 @@ use crate::auth::InWorkspace;
 use crate::control::Control;
 use crate::page::{List, Listing, Page, PageParams};
 use crate::problem::{Problem, ProblemDocument};
-use crate::query::Params;
+use crate::query::{Params, api_key, payer, provider};
 use crate::who::Who;
 
 /// What receipts to show; what is absent does not matter.
@@ -23,12 +22,18 @@ use crate::who::Who;
 pub(crate) struct ReceiptParams {
     /// `byok` or `managed`.
     payer: Option<String>,
+    /// The provider asked.
+    provider: Option<String>,
     /// The model asked for.
     model: Option<String>,
+    /// The agent it was made for.
+    agent: Option<String>,
     /// The id of the platform key.
     api_key: Option<String>,
     /// `2xx`, `4xx`, `5xx`, or `none` if the caller left before.
     status: Option<String>,
+    /// The caller's own id of the call, as it sent it in `x-client-request-id`.
+    client_request_id: Option<String>,
     /// Not before this time (RFC 3339).
     from: Option<String>,
     /// Before this time (RFC 3339).
@@ -62,16 +67,17 @@ pub(crate) async fn list(
 
 fn filter(params: &mut Params, who: &Who) -> Result<ReceiptFilter, Problem> {
     const TIME: &str = "an RFC 3339 time";
-    let payers = [PayerKind::Byok, PayerKind::Managed];
-    let wanted: Option<ApiKeyId> = params.read("api_key", "the id of a platform key", |text| text.parse().ok())?;
+    let wanted = api_key(params)?;
     let own = own_calls_only(who);
     if own.is_some() && wanted.is_some() && own != wanted {
         return Err(Problem::forbidden("Without the scope `usage:read` a key sees its own calls only."));
     }
     Ok(ReceiptFilter {
-        payer: params
-            .read("payer", "`byok` or `managed`", |text| payers.into_iter().find(|payer| payer.as_str() == text))?,
+        payer: payer(params)?,
+        provider: provider(params)?,
         model: params.text("model")?,
+        agent: params.text("agent")?,
+        client_request_id: params.text("client_request_id")?,
         api_key: own.or(wanted),
         status: params.read("status", "`2xx`, `4xx`, `5xx` or `none`", status_class)?,
         from: params.read("from", TIME, Timestamp::parse_rfc3339)?,

@@ -1,13 +1,15 @@
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
-use ownkey_store::{GroupBy, Range, UsageQuery};
+use ownkey_store::{GroupBy, Range, UsageFilter, UsageQuery};
 
 use super::csv::Csv;
 use super::json::{Json, Statement};
+use super::jsonl::JsonLines;
 use super::pages::Entries;
 use super::{Month, PayerTotals, Tally};
 use crate::auth::InWorkspace;
@@ -20,6 +22,7 @@ use crate::query::Params;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
     Json,
+    JsonLines,
     Csv,
 }
 
@@ -28,13 +31,13 @@ enum Format {
 #[derive(utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct StatementParams {
-    /// `json` or `csv`; what the header `Accept` asks for if absent.
+    /// `json`, `jsonl` (a line for each change) or `csv`; what the header `Accept` asks for if absent.
     format: Option<String>,
 }
 
 /// Shows the statement of a calendar month (UTC): opening balance, each change with the balance after it, totals,
 /// closing balance, and what the month's calls cost at list price, whoever paid. As JSON, or the balances and changes as
-/// CSV.
+/// CSV or lines of JSON.
 #[utoipa::path(
     get,
     path = "/api/v1/workspaces/{ws}/statements/{month}",
@@ -46,7 +49,7 @@ pub(crate) struct StatementParams {
         StatementParams,
     ),
     responses(
-        (status = 200, content((Statement = "application/json"), (String = "text/csv"))),
+        (status = 200, content((Statement = "application/json"), (String = "application/jsonl"), (String = "text/csv"))),
         (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
@@ -58,8 +61,9 @@ pub(crate) async fn get(
 ) -> Result<Response, Problem> {
     let month = Month::parse(access.segment("month"));
     let month = month.ok_or_else(|| Problem::not_found("There is no such month: name one as `2026-11`."))?;
-    let format = params.read("format", "`json` or `csv`", |text| match text {
+    let format = params.read("format", "`json`, `jsonl` or `csv`", |text| match text {
         "json" => Some(Format::Json),
+        "jsonl" => Some(Format::JsonLines),
         "csv" => Some(Format::Csv),
         _ => None,
     })?;
@@ -76,21 +80,36 @@ pub(crate) async fn get(
             let body = entries.body(Json { month, usage, opening, is_first: true }, tally).await?;
             Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
         }
-        Format::Csv => {
-            let file = format!("attachment; filename=\"statement-{}.csv\"", month.name);
-            let body = entries.body(Csv { month, opening }, tally).await?;
-            let mut response = ([(CONTENT_TYPE, "text/csv; charset=utf-8")], body).into_response();
-            if let Ok(value) = HeaderValue::try_from(file) {
-                response.headers_mut().insert(CONTENT_DISPOSITION, value);
-            }
-            Ok(response)
+        Format::JsonLines => {
+            let file = Download { kind: "application/jsonl", name: format!("statement-{}.jsonl", month.name) };
+            Ok(file.of(entries.body(JsonLines { month, opening }, tally).await?))
         }
+        Format::Csv => {
+            let file = Download { kind: "text/csv; charset=utf-8", name: format!("statement-{}.csv", month.name) };
+            Ok(file.of(entries.body(Csv { month, opening }, tally).await?))
+        }
+    }
+}
+
+/// A file to keep.
+struct Download {
+    kind: &'static str,
+    name: String,
+}
+
+impl Download {
+    fn of(self, body: Body) -> Response {
+        let mut response = ([(CONTENT_TYPE, self.kind)], body).into_response();
+        if let Ok(value) = HeaderValue::try_from(format!("attachment; filename=\"{}\"", self.name)) {
+            response.headers_mut().insert(CONTENT_DISPOSITION, value);
+        }
+        response
     }
 }
 
 /// What the month's calls add up to, by who paid.
 async fn usage(control: &Control, access: &InWorkspace, month: &Month) -> Result<Vec<PayerTotals>, Problem> {
-    let query = UsageQuery { from: month.start, to: month.end, group_by: GroupBy::Payer, api_key: None };
+    let query = UsageQuery { from: month.start, to: month.end, group_by: GroupBy::Payer, only: UsageFilter::default() };
     let rows = control.store().usage(access.id(), &query).await?;
     Ok(rows.into_iter().filter_map(|row| PayerTotals::of(row, control.parts.credits.as_ref())).collect())
 }

@@ -1,9 +1,10 @@
 //! The statement of a month: what there was, what changed it, what was left; and what the month's calls cost, whoever
-//! paid. A month may have millions of entries, so both forms are written as they are read.
+//! paid. A month may have millions of entries, so every form is written as they are read.
 
 mod csv;
 pub(crate) mod get;
 mod json;
+mod jsonl;
 mod pages;
 
 use std::collections::BTreeMap;

@@ -115,6 +115,32 @@ async fn a_statement_for_spreadsheets() {
 }
 
 #[tokio::test]
+async fn a_statement_for_programs() {
+    let (app, tenant) = spent().await;
+    let path = format!("{STATEMENT}/2026-11");
+    let reply = app.get(&format!("{path}?format=jsonl"), &tenant.key).await.is(200);
+    assert_eq!(reply.headers["content-type"], "application/jsonl");
+    assert_eq!(reply.headers["content-disposition"], "attachment; filename=\"statement-2026-11.jsonl\"");
+    let mut lines: Vec<Value> = reply.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let closing = json!({"at": "2026-12-01T00:00:00.000Z", "kind": "closing", "balance": "5.5"});
+    assert_eq!(lines.pop(), Some(closing));
+    assert_eq!(lines.remove(0), json!({"at": "2026-11-01T00:00:00.000Z", "kind": "opening", "balance": "0"}));
+    assert_eq!(json!(lines), app.get(&path, &tenant.key).await.is(200).body["entries"]);
+}
+
+#[tokio::test]
+async fn credits_last_as_long_as_the_last_week_says() {
+    let (app, tenant) = spent().await;
+    let credits = "/api/v1/workspaces/current/credits";
+    assert_eq!(app.get(credits, &tenant.key).await.is(200).body["runway_days"], json!(null), "they were just spent");
+    app.pass(std::time::Duration::from_secs(4 * 86_400));
+    // 5.5 are left, and 4.5 went within four days.
+    assert_eq!(app.get(credits, &tenant.key).await.is(200).body["runway_days"], 4);
+    app.pass(std::time::Duration::from_secs(4 * 86_400));
+    assert_eq!(app.get(credits, &tenant.key).await.is(200).body["runway_days"], json!(null));
+}
+
+#[tokio::test]
 async fn a_long_statement_is_whole() {
     let app = App::new().await;
     let tenant = app.tenant().await;

@@ -33,6 +33,33 @@ async fn invited_by_link() {
 }
 
 #[tokio::test]
+async fn open_invitations_are_the_owners_to_see_and_to_cancel() {
+    let app = App::new().await;
+    let (tenant, other) = (app.tenant().await, app.tenant().await);
+    let mut dana = app.member(&tenant.id, "dana@example.com", Role::Owner).await;
+    let token = app.invite(&tenant.id, "eli@example.com", Role::Admin).await;
+    app.invite(&other.id, "gus@example.com", Role::Member).await;
+    let path = "/api/v1/workspaces/current/invitations";
+    let open = dana.get(&app, path).await.is(200);
+    assert!(!open.text.contains(&token));
+    let [one] = open.body["data"].as_array().unwrap().as_slice() else { panic!("{}", open.text) };
+    assert_eq!((&one["mail"], &one["role"]), (&json!("eli@example.com"), &json!("admin")));
+    let id = format!("{path}/{}", one["id"].as_str().unwrap());
+    let mut ada = app.member(&tenant.id, "ada@example.com", Role::Admin).await;
+    ada.get(&app, path).await.problem(403, "forbidden");
+    ada.send(&app, "DELETE", &id, Value::Null).await.problem(403, "forbidden");
+    let theirs = app.get(&format!("/api/v1/workspaces/{}/invitations", other.id), OPERATOR).await.is(200).body;
+    let theirs = format!("{path}/{}", theirs["data"][0]["id"].as_str().unwrap());
+    dana.send(&app, "DELETE", &theirs, Value::Null).await.problem(404, "not_found");
+    dana.send(&app, "DELETE", &format!("{path}/inv_x"), Value::Null).await.problem(404, "not_found");
+    dana.send(&app, "DELETE", &id, Value::Null).await.is(204);
+    dana.send(&app, "DELETE", &id, Value::Null).await.problem(404, "not_found");
+    let accept = json!({"token": token, "name": "Eli", "password": PASSWORD});
+    Browser::default().send(&app, "POST", "/api/v1/invites/accept", accept).await.problem(404, "not_found");
+    assert_eq!(app.log(&tenant.id).await[0], (dana.user, "member.invite_cancel".to_owned()));
+}
+
+#[tokio::test]
 async fn who_has_an_account_proves_it() {
     let app = App::new().await;
     let (one, other) = (app.tenant().await, app.tenant().await);

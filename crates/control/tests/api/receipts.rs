@@ -108,6 +108,24 @@ async fn receipts_read_as_the_contract_says() {
 }
 
 #[tokio::test]
+async fn a_call_is_found_by_its_callers_own_id() {
+    let app = App::new().await;
+    let tenant = app.tenant().await;
+    let journal = crate::credits::journal(&app).await;
+    let named = Receipt { client_request_id: Some("order 7&8".to_owned()), ..receipt(&tenant, &tenant.key_id, 1) };
+    journal.append(&named).unwrap();
+    journal.append(&receipt(&tenant, &tenant.key_id, 2)).unwrap();
+    let found = app.get(&format!("{LIST}?client_request_id=order+7%268"), &tenant.key).await.is(200).body;
+    assert_eq!(found["data"].as_array().unwrap().len(), 1);
+    assert_eq!(found["data"][0]["id"], named.id.to_string());
+    for query in ["client_request_id=order", "agent=lead", "provider=openai"] {
+        let found = app.get(&format!("{LIST}?{query}"), &tenant.key).await.is(200).body;
+        assert_eq!(found["data"], json!([]), "{query}");
+    }
+    app.get(&format!("{LIST}?provider=acme"), &tenant.key).await.problem(400, "bad_request");
+}
+
+#[tokio::test]
 async fn with_inference_alone_a_key_sees_its_own_calls() {
     let (app, tenant, (own_id, own), [first, second]) = two_calls().await;
     let list = app.get(LIST, &own).await.is(200).body;
@@ -143,7 +161,23 @@ async fn usage_adds_up() {
     }
     let usage = app.get(&format!("{path}?group_by=service"), &tenant.key).await.is(200).body;
     assert_eq!((&usage["data"][0]["key"], &usage["data"][0]["calls"]), (&json!(null), &json!(2)), "calls of models");
-    for query in ["group_by=x", "from=yesterday", "from=2026-11-22T00:00:00Z&to=2026-11-21T00:00:00Z"] {
+    for (only, calls) in [
+        ("payer=byok&provider=anthropic&model=claude-opus-4-6", 2),
+        (&format!("api_key={}", tenant.key_id), 1),
+        ("payer=managed", 0),
+        ("agent=lead", 0),
+    ] {
+        let usage = app.get(&format!("{path}?group_by=payer&{only}"), &tenant.key).await.is(200).body;
+        assert_eq!(usage["data"][0]["calls"].as_u64().unwrap_or(0), calls, "{only}");
+    }
+    for query in [
+        "payer=me",
+        "provider=acme",
+        "api_key=x",
+        "group_by=x",
+        "from=yesterday",
+        "from=2026-11-22T00:00:00Z&to=2026-11-21T00:00:00Z",
+    ] {
         app.get(&format!("{path}?{query}"), &tenant.key).await.problem(400, "bad_request");
     }
 }

@@ -1,6 +1,7 @@
 //! People: who they are, what they are to workspaces, their sessions, and links that work once. No token and no
 //! password is known here: tokens come as keyed hashes, passwords as the text of their slow hash.
 
+mod invitations;
 mod links;
 mod members;
 mod sessions;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 use crate::db::on;
 use crate::mutation::Mutation;
 use crate::{By, Note, Result, Store, StoreError};
+pub use invitations::Invitation;
 pub use links::{Joined, Link, LinkKind, LinkState, NewLink, OPEN_INVITES_MAX};
 pub use members::{Member, MemberChange, Membership};
 pub use sessions::{EndedBy, NewSession, Session};

@@ -35,6 +35,7 @@ wide_rows! {
         overrun_micro: i64 => "bigint",
         measured: String => "text",
         detail: String => "text",
+        client_request_id: Option<String> => "text",
     }
 }
 
@@ -112,6 +113,8 @@ impl ReceiptRow {
             overrun_micro: receipt.overrun.get(),
             measured: receipt.measured.as_str().to_owned(),
             detail: serde_json::to_string(&detail).map_err(|_| StoreError::Unstorable("receipt"))?,
+            // To be found by only; `detail` has it as it came.
+            client_request_id: receipt.client_request_id.as_deref().map(column),
         })
     }
 

@@ -4,6 +4,8 @@ pub(crate) mod totals;
 
 use ownkey_domain::id::{ApiKeyId, WorkspaceId};
 use ownkey_domain::money::{MicroCredits, PicoUsd};
+use ownkey_domain::payer::PayerKind;
+use ownkey_domain::provider::Provider;
 use ownkey_domain::time::Timestamp;
 use ownkey_domain::usage::{TokenClass, Unit, Usage};
 
@@ -35,7 +37,7 @@ pub enum GroupBy {
 }
 
 /// Which usage to add up. Totals are kept by the hour: `from` and `to` are widened to whole hours.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct UsageQuery {
     /// From the hour that holds this.
     pub from: Timestamp,
@@ -43,7 +45,22 @@ pub struct UsageQuery {
     pub to: Timestamp,
     /// What to add up by.
     pub group_by: GroupBy,
-    /// Only this platform key's calls.
+    /// Of which calls.
+    pub only: UsageFilter,
+}
+
+/// Which calls to add up; what is absent does not matter.
+#[derive(Debug, Clone, Default)]
+pub struct UsageFilter {
+    /// Who paid.
+    pub payer: Option<PayerKind>,
+    /// The provider asked.
+    pub provider: Option<Provider>,
+    /// The model asked for.
+    pub model: Option<String>,
+    /// The agent they were made for.
+    pub agent: Option<String>,
+    /// The platform key.
     pub api_key: Option<ApiKeyId>,
 }
 
@@ -163,7 +180,8 @@ macro_rules! sums {
             ", ",
             sum!("file_searches"),
             " FROM usage_totals WHERE workspace = $1 AND hour >= $2 AND hour < $3 \
-             AND ($4 IS NULL OR api_key = $4) GROUP BY 1 ORDER BY 1"
+             AND ($4 IS NULL OR api_key = $4) AND ($5 IS NULL OR payer = $5) AND ($6 IS NULL OR provider = $6) \
+             AND ($7 IS NULL OR model = $7) AND ($8 IS NULL OR agent = $8) GROUP BY 1 ORDER BY 1"
         )
     };
 }
@@ -190,9 +208,11 @@ impl Store {
         workspace: WorkspaceId,
         query: &UsageQuery,
     ) -> Result<Vec<UsageRow>> {
+        let only = &query.only;
         let rows: Vec<SumsRow<K>> = on!(self.inner.db.read(), c => sqlx::query_as(sql)
             .bind(workspace.uuid()).bind(query.from.hour().millis()).bind(query.to.millis())
-            .bind(query.api_key.map(ApiKeyId::uuid))
+            .bind(only.api_key.map(ApiKeyId::uuid)).bind(only.payer.map(PayerKind::as_str))
+            .bind(only.provider.map(Provider::as_str)).bind(&only.model).bind(&only.agent)
             .fetch_all(c).await)?;
         rows.into_iter().map(UsageRow::try_from).collect()
     }

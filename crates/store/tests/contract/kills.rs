@@ -9,7 +9,9 @@ use std::time::Duration;
 use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::usage::{TokenClass, Usage};
-use ownkey_store::{AuditCheck, Expired, GroupBy, JournalLimits, Note, ReceiptFilter, Store, StoreConfig, UsageQuery};
+use ownkey_store::{
+    AuditCheck, Expired, GroupBy, JournalLimits, Note, ReceiptFilter, Store, StoreConfig, UsageFilter, UsageQuery,
+};
 
 use crate::bed::{BY, Bed, NOW, mac, new_workspace, receipt};
 use crate::responses::{begun, polled};
@@ -106,7 +108,8 @@ async fn check(url: &str, (dir, workspace): (&Path, WorkspaceId), point: &str) {
     let kept: Vec<_> = page.items.iter().rev().map(|r| r.id).collect();
     // The last one may have been appended and not noted.
     assert!(kept.starts_with(&noted) && kept.len() <= noted.len() + 1, "{point}");
-    let query = UsageQuery { from: NOW, to: NOW.plus_millis(1 << 40), group_by: GroupBy::Model, api_key: None };
+    let query =
+        UsageQuery { from: NOW, to: NOW.plus_millis(1 << 40), group_by: GroupBy::Model, only: UsageFilter::default() };
     let usage = store.usage(workspace, &query).await.unwrap();
     let calls: u64 = usage.iter().map(|row| row.totals.calls).sum();
     assert_eq!(usize::try_from(calls).unwrap(), kept.len(), "{point}");

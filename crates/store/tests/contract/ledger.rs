@@ -12,7 +12,9 @@ use ownkey_domain::period::Period;
 use ownkey_domain::receipt::{Outcome, Receipt};
 use ownkey_domain::time::Timestamp;
 use ownkey_domain::usage::Measured;
-use ownkey_store::{GroupBy, HoldError, Holds, JournalLimits, LedgerProblem, Ordered, Range, Store, UsageQuery};
+use ownkey_store::{
+    GroupBy, HoldError, Holds, JournalLimits, LedgerProblem, Ordered, Range, Store, UsageFilter, UsageQuery,
+};
 use serde_json::json;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
@@ -259,7 +261,7 @@ async fn what_a_dead_process_was_charged_has_a_receipt(bed: Bed) {
 /// The calls and credits that usage tells of.
 async fn totals(store: &Store, workspace: WorkspaceId) -> (u64, i64) {
     let (from, to) = (NOW.plus_millis(-3_600_000), NOW.plus_millis(3_600_000));
-    let query = UsageQuery { from, to, group_by: GroupBy::Payer, api_key: None };
+    let query = UsageQuery { from, to, group_by: GroupBy::Payer, only: UsageFilter::default() };
     let rows = store.usage(workspace, &query).await.unwrap();
     rows.iter().fold((0, 0), |(calls, credits), row| (calls + row.totals.calls, credits + row.totals.credits.get()))
 }
@@ -321,7 +323,7 @@ async fn a_receipt_says_what_was_overrun(bed: Bed) {
         from: NOW.plus_millis(-3_600_000),
         to: NOW.plus_millis(3_600_000),
         group_by: GroupBy::Payer,
-        api_key: None,
+        only: UsageFilter::default(),
     };
     let rows = kept.bed.store.usage(kept.workspace, &query).await.unwrap();
     let totals = rows.iter().map(|row| (row.totals.credits.get(), row.totals.overrun.get()));

@@ -12,7 +12,7 @@ use crate::bed::{BY, Bed, NOW, new_api_key, new_workspace};
 
 crate::on_both! {
     one_person_becomes_the_operator one_link_makes_one_person invitations a_workspace_keeps_an_owner
-    leaving_ends_keys sessions_end a_new_password_ends_sessions links_come_to_an_end
+    invitations_are_listed_and_taken_back leaving_ends_keys sessions_end a_new_password_ends_sessions links_come_to_an_end
 }
 
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -122,6 +122,31 @@ async fn invitations(bed: Bed) {
     let actions: Vec<_> =
         store.audit(Some(workspace), None, 20).await.unwrap().items.into_iter().map(|event| event.action).collect();
     assert_eq!(actions, ["member.invite", "member.join", "member.invite", "workspace.create"]);
+}
+
+async fn invitations_are_listed_and_taken_back(bed: Bed) {
+    let (store, workspace, other) = (&bed.store, bed.workspace().await, bed.workspace().await);
+    for (n, workspace, mail) in [(1, workspace, "eli@x.y"), (2, workspace, "gus@x.y"), (3, other, "eli@x.y")] {
+        assert!(store.create_link(&invite(n, workspace, mail, Role::Admin), BY).await.unwrap());
+    }
+    let mails = async |workspace| {
+        let open = store.invitations(workspace, NOW).await.unwrap();
+        open.iter().map(|invitation| invitation.mail.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(mails(workspace).await, ["eli@x.y", "gus@x.y"]);
+    let open = store.invitations(workspace, NOW).await.unwrap();
+    assert_eq!((open[0].role, open[0].expires_at), (Role::Admin, NOW.plus_millis(DAY_MS)));
+    assert_eq!(store.invitations(workspace, NOW.plus_millis(DAY_MS)).await.unwrap(), []);
+
+    assert!(!store.cancel_invitation(other, open[0].id, BY).await.unwrap(), "another workspace's");
+    assert!(store.cancel_invitation(workspace, open[0].id, BY).await.unwrap());
+    assert!(!store.cancel_invitation(workspace, open[0].id, BY).await.unwrap());
+    assert_eq!(store.accept_invite(&[1; 32], Joined::New(&new_user("eli@x.y")), BY).await.unwrap(), None);
+    assert!(store.accept_invite(&[2; 32], Joined::New(&new_user("gus@x.y")), BY).await.unwrap().is_some());
+    assert!(!store.cancel_invitation(workspace, open[1].id, BY).await.unwrap(), "it has been accepted");
+    assert_eq!((mails(workspace).await.len(), mails(other).await.len()), (0, 1));
+    let events = store.audit(Some(workspace), None, 20).await.unwrap().items;
+    assert_eq!(events.iter().filter(|event| event.action == "member.invite_cancel").count(), 1);
 }
 
 async fn a_workspace_keeps_an_owner(bed: Bed) {

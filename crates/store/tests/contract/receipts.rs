@@ -2,14 +2,14 @@ use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::usage::{TokenClass, Unit, Usage};
-use ownkey_store::{GroupBy, JournalLimits, ReceiptFilter, StatusClass, UsageKey, UsageQuery};
+use ownkey_store::{GroupBy, JournalLimits, ReceiptFilter, StatusClass, UsageFilter, UsageKey, UsageQuery};
 use uuid::Uuid;
 
 use crate::bed::{BY, Bed, NOW, new_api_key, new_credential, receipt};
 
 crate::on_both! {
     read_back_as_written paged_and_filtered of_other_workspaces_are_not_there last_uses_are_kept usage_adds_up
-    whatever_is_counted_adds_up_by_itself
+    whatever_is_counted_adds_up_by_itself found_by_the_callers_own_id costs_of_a_day
 }
 
 async fn read_back_as_written(bed: Bed) {
@@ -69,8 +69,48 @@ async fn paged_and_filtered(bed: Bed) {
     let refused = ReceiptFilter { status: Some(StatusClass::ClientError), ..all.clone() };
     assert_eq!(ids(&bed, workspace, &refused).await, newest(&|r| r.status == 429));
     let (from, to) = (receipts[10].at, receipts[95].at);
+    let some = receipts.iter().find(|r| r.agent.is_some() && r.provider.is_some()).unwrap();
+    let alike = ReceiptFilter { agent: some.agent.clone(), provider: some.provider, ..all.clone() };
+    let expected = newest(&|r| r.agent == some.agent && r.provider == some.provider);
+    assert_eq!(ids(&bed, workspace, &alike).await, expected);
     let time = ReceiptFilter { from: Some(from), to: Some(to), ..all };
     assert_eq!(ids(&bed, workspace, &time).await, newest(&|r| r.at >= from && r.at < to));
+}
+
+async fn found_by_the_callers_own_id(bed: Bed) {
+    let running = bed.start(JournalLimits::default()).await;
+    let (mine, other) = (bed.workspace().await, bed.workspace().await);
+    let named = |workspace, n, id: &str| Receipt { client_request_id: Some(id.to_owned()), ..receipt(workspace, n) };
+    // A caller may use an id twice, and others may use it too.
+    let twice = [named(mine, 1, "order-7"), named(mine, 4, "order-7")];
+    for receipt in [&twice[0], &twice[1], &named(mine, 2, "order-8"), &receipt(mine, 3), &named(other, 1, "order-7")] {
+        running.journal.append(receipt).unwrap();
+    }
+    let by = |id: &str| ReceiptFilter { client_request_id: Some(id.to_owned()), ..ReceiptFilter::default() };
+    assert_eq!(ids(&bed, mine, &by("order-7")).await, [twice[1].id, twice[0].id]);
+    assert!(ids(&bed, mine, &by("order")).await.is_empty());
+    let refused = ReceiptFilter { status: Some(StatusClass::Unanswered), ..by("order-7") };
+    assert!(ids(&bed, mine, &refused).await.is_empty());
+    running.stop().await;
+}
+
+async fn costs_of_a_day(bed: Bed) {
+    let workspace = bed.workspace().await;
+    let receipts = write(&bed, workspace, 40).await;
+    let told = |keep: &dyn Fn(&Receipt) -> bool| {
+        let paid = receipts.iter().filter(|r| r.payer.is_some() && r.model.is_some() && keep(r));
+        Some(paid.map(|r| r.cost_usd).collect::<Vec<_>>())
+    };
+    let costs = async |since, only, most| bed.store.costs_since(workspace, since, only, most).await.unwrap();
+    assert_eq!(costs(NOW, (None, None, None), 100).await, told(&|_| true));
+    let since = receipts[20].at;
+    assert_eq!(costs(since, (Some(PayerKind::Byok), None, None), 100).await, {
+        told(&|r| r.at >= since && r.payer == Some(PayerKind::Byok))
+    });
+    assert_eq!(costs(NOW, (None, None, receipts[3].api_key), 100).await, told(&|r| r.api_key == receipts[3].api_key));
+    assert_eq!(costs(NOW, (None, Some("nobody"), None), 100).await, Some(vec![]));
+    assert_eq!(costs(NOW, (None, None, None), 3).await, None, "more than that");
+    assert_eq!(bed.store.costs_since(bed.workspace().await, NOW, (None, None, None), 9).await.unwrap(), Some(vec![]));
 }
 
 async fn of_other_workspaces_are_not_there(bed: Bed) {
@@ -79,7 +119,8 @@ async fn of_other_workspaces_are_not_there(bed: Bed) {
     assert_eq!(bed.store.receipt(other, receipts[0].id).await.unwrap(), None);
     assert!(ids(&bed, other, &ReceiptFilter::default()).await.is_empty());
     assert_eq!(bed.store.receipt(mine, RequestId::from_uuid(Uuid::now_v7())).await.unwrap(), None);
-    let query = UsageQuery { from: NOW, to: NOW.plus_millis(1 << 40), group_by: GroupBy::Model, api_key: None };
+    let query =
+        UsageQuery { from: NOW, to: NOW.plus_millis(1 << 40), group_by: GroupBy::Model, only: UsageFilter::default() };
     assert!(bed.store.usage(other, &query).await.unwrap().is_empty());
 }
 
@@ -100,7 +141,12 @@ async fn last_uses_are_kept(bed: Bed) {
     assert_eq!(bed.store.credential(workspace, credential.id).await.unwrap().unwrap().last_used_at, latest);
     let filter = ReceiptFilter { api_key: Some(key.key.id), ..ReceiptFilter::default() };
     assert_eq!(ids(&bed, workspace, &filter).await.len(), 2);
-    let query = UsageQuery { from: NOW, to: NOW.plus_millis(1), group_by: GroupBy::ApiKey, api_key: Some(key.key.id) };
+    let query = UsageQuery {
+        from: NOW,
+        to: NOW.plus_millis(1),
+        group_by: GroupBy::ApiKey,
+        only: UsageFilter { api_key: Some(key.key.id), ..UsageFilter::default() },
+    };
     let usage = bed.store.usage(workspace, &query).await.unwrap();
     assert_eq!((usage.len(), &usage[0].key), (1, &UsageKey::ApiKey(key.key.id)));
     running.stop().await;
@@ -119,7 +165,8 @@ async fn usage_adds_up(bed: Bed) {
         (GroupBy::ApiKey, 1),
     ];
     for (group_by, rows) in groups {
-        let query = UsageQuery { from: NOW, to: NOW.plus_millis(24 * 3_600_000), group_by, api_key: None };
+        let query =
+            UsageQuery { from: NOW, to: NOW.plus_millis(24 * 3_600_000), group_by, only: UsageFilter::default() };
         let usage = bed.store.usage(workspace, &query).await.unwrap();
         assert_eq!(usage.len(), rows, "{group_by:?}");
         assert!(usage.is_sorted_by_key(|row| row.key.clone()));
@@ -143,7 +190,22 @@ async fn usage_adds_up(bed: Bed) {
         assert_eq!(sum(&|t| input(&t.usage)), receipts.iter().map(|r| input(&r.usage)).sum::<i128>());
         assert!(usage.iter().all(|row| row.totals.usage.get(TokenClass::Output).is_none()));
     }
-    let one_hour = UsageQuery { from: NOW, to: NOW.plus_millis(1), group_by: GroupBy::Hour, api_key: None };
+    let of = async |only| {
+        let query = UsageQuery { from: NOW, to: NOW.plus_millis(24 * 3_600_000), group_by: GroupBy::Day, only };
+        bed.store.usage(workspace, &query).await.unwrap().iter().map(|row| row.totals.calls).sum::<u64>()
+    };
+    let some = receipts.iter().find(|r| r.payer.is_some()).unwrap();
+    let count = |keep: &dyn Fn(&Receipt) -> bool| u64::try_from(receipts.iter().filter(|r| keep(r)).count()).unwrap();
+    for (only, calls) in [
+        (UsageFilter { payer: some.payer, ..UsageFilter::default() }, count(&|r| r.payer == some.payer)),
+        (UsageFilter { provider: some.provider, ..UsageFilter::default() }, count(&|r| r.provider == some.provider)),
+        (UsageFilter { model: some.model.clone(), ..UsageFilter::default() }, count(&|r| r.model == some.model)),
+        (UsageFilter { agent: Some("nobody".to_owned()), ..UsageFilter::default() }, 0),
+    ] {
+        assert_eq!(of(only.clone()).await, calls, "{only:?}");
+    }
+    let one_hour =
+        UsageQuery { from: NOW, to: NOW.plus_millis(1), group_by: GroupBy::Hour, only: UsageFilter::default() };
     let usage = bed.store.usage(workspace, &one_hour).await.unwrap();
     assert_eq!((usage.len(), usage[0].key.clone(), usage[0].totals.calls), (1, UsageKey::At(NOW), 60));
 }
@@ -155,7 +217,8 @@ async fn whatever_is_counted_adds_up_by_itself(bed: Bed) {
     let units = (100..).zip(Unit::ALL);
     let used = classes.fold(Usage::default(), |usage, (count, class)| usage.with(*class, count));
     let used = units.fold(used, |usage, (count, unit)| usage.with_unit(*unit, count));
-    let query = UsageQuery { from: NOW, to: NOW.plus_millis(1 << 40), group_by: GroupBy::Payer, api_key: None };
+    let query =
+        UsageQuery { from: NOW, to: NOW.plus_millis(1 << 40), group_by: GroupBy::Payer, only: UsageFilter::default() };
     for (n, sum) in [(0, used), (1, used.plus(&used))] {
         let mut one = receipt(workspace, n);
         (one.at, one.payer, one.usage) = (NOW, Some(PayerKind::Byok), used);

@@ -10,7 +10,7 @@ use ownkey_domain::provider::Provider;
 use ownkey_domain::receipt::{Attempt, Outcome, Receipt};
 use ownkey_domain::response::{ChainTokens, ResponseId, ResponseNote};
 use ownkey_domain::usage::{Measured, TokenClass, Usage};
-use ownkey_store::{Expired, GroupBy, JournalLimits, Store, UsageQuery};
+use ownkey_store::{Expired, GroupBy, JournalLimits, Store, UsageFilter, UsageQuery};
 
 use uuid::Uuid;
 
@@ -76,7 +76,8 @@ pub fn polled(workspace: WorkspaceId, n: u32, name: &str) -> Receipt {
 
 /// How often the totals and the receipts have what [`polled`] shows.
 async fn counted(store: &Store, workspace: WorkspaceId, receipts: &[Receipt]) -> (u64, Vec<bool>) {
-    let query = UsageQuery { from: NOW, to: NOW.plus_millis(1 << 40), group_by: GroupBy::Model, api_key: None };
+    let query =
+        UsageQuery { from: NOW, to: NOW.plus_millis(1 << 40), group_by: GroupBy::Model, only: UsageFilter::default() };
     let rows = store.usage(workspace, &query).await.unwrap();
     let input: u64 = rows.iter().filter_map(|row| row.totals.usage.get(TokenClass::Input)).sum();
     let cost: i128 = rows.iter().map(|row| row.totals.cost_usd.get()).sum();

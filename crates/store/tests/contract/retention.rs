@@ -5,7 +5,7 @@ use ownkey_domain::receipt::Receipt;
 use ownkey_domain::time::Timestamp;
 use ownkey_store::{
     Actor, AuditCheck, By, Expired, GroupBy, JournalLimits, Note, ReceiptFilter, Store, Sweep, Sweeper, Swept,
-    UsageQuery, UsageRow,
+    UsageFilter, UsageQuery, UsageRow,
 };
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
@@ -78,7 +78,7 @@ async fn kept(bed: &Bed, workspace: WorkspaceId) -> Vec<Timestamp> {
 }
 
 async fn usage(bed: &Bed, workspace: WorkspaceId) -> Vec<UsageRow> {
-    let query = UsageQuery { from: NOW, to: at(100 * DAY), group_by: GroupBy::Hour, api_key: None };
+    let query = UsageQuery { from: NOW, to: at(100 * DAY), group_by: GroupBy::Hour, only: UsageFilter::default() };
     bed.store.usage(workspace, &query).await.unwrap()
 }
 

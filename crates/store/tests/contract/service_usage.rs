@@ -6,7 +6,7 @@ use ownkey_domain::money::{CreditPrice, MicroCredits, NanoUsd};
 use ownkey_domain::period::Period;
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::service::{Service, ServiceUnit};
-use ownkey_store::{GroupBy, Ordered, ReceiptFilter, ServiceUsage, UsageKey, UsageQuery};
+use ownkey_store::{GroupBy, Ordered, ReceiptFilter, ServiceUsage, UsageFilter, UsageKey, UsageQuery};
 use serde_json::json;
 
 use crate::bed::{Bed, NOW, receipt};
@@ -65,7 +65,12 @@ async fn it_is_booked_once_with_receipt_and_totals(bed: Bed) {
     let receipts = bed.store.receipts(workspace, &ReceiptFilter::default(), None, 10).await.unwrap();
     let [receipt] = receipts.items.as_slice() else { panic!("one receipt: {receipts:?}") };
     assert_eq!(receipt.service, told.receipt.service);
-    let query = UsageQuery { from: NOW, to: NOW.plus_millis(3_600_000), group_by: GroupBy::Service, api_key: None };
+    let query = UsageQuery {
+        from: NOW,
+        to: NOW.plus_millis(3_600_000),
+        group_by: GroupBy::Service,
+        only: UsageFilter::default(),
+    };
     let rows = bed.store.usage(workspace, &query).await.unwrap();
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0].key, UsageKey::Name("phone".to_owned()));

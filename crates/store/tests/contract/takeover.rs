@@ -7,7 +7,9 @@ use ownkey_domain::id::WorkspaceId;
 use ownkey_domain::money::PicoUsd;
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::usage::{TokenClass, Usage};
-use ownkey_store::{GroupBy, JournalError, JournalLimits, ReceiptFilter, Store, StoreConfig, StoreError, UsageQuery};
+use ownkey_store::{
+    GroupBy, JournalError, JournalLimits, ReceiptFilter, Store, StoreConfig, StoreError, UsageFilter, UsageQuery,
+};
 use proptest::prelude::*;
 use sqlx::{Connection, SqliteConnection};
 
@@ -30,7 +32,8 @@ const SMALL: JournalLimits = JournalLimits { segment_bytes: 4096, total_bytes: 1
 
 /// Calls by the totals, and rows of receipts.
 async fn counts(bed: &Bed, workspace: WorkspaceId) -> (u64, usize) {
-    let query = UsageQuery { from: NOW, to: NOW.plus_millis(1 << 40), group_by: GroupBy::Day, api_key: None };
+    let query =
+        UsageQuery { from: NOW, to: NOW.plus_millis(1 << 40), group_by: GroupBy::Day, only: UsageFilter::default() };
     let usage = bed.store.usage(workspace, &query).await.unwrap();
     let page = bed.store.receipts(workspace, &ReceiptFilter::default(), None, 10_000).await.unwrap();
     (usage.iter().map(|row| row.totals.calls).sum(), page.items.len())
@@ -117,8 +120,9 @@ async fn a_second_journal_is_refused(bed: Bed) {
     running.stop().await;
 }
 
-const ALWAYS: UsageQuery =
-    UsageQuery { from: NOW, to: NOW.plus_millis(1 << 40), group_by: GroupBy::Provider, api_key: None };
+fn always() -> UsageQuery {
+    UsageQuery { from: NOW, to: NOW.plus_millis(1 << 40), group_by: GroupBy::Provider, only: UsageFilter::default() }
+}
 
 async fn a_lying_provider_stops_nothing(bed: Bed) {
     let workspace = bed.workspace().await;
@@ -130,7 +134,7 @@ async fn a_lying_provider_stops_nothing(bed: Bed) {
         lie.cost_usd = Some(PicoUsd::new(1 << 53));
         running.journal.append(&lie).unwrap();
     }
-    let usage = bed.store.usage(workspace, &ALWAYS).await.unwrap();
+    let usage = bed.store.usage(workspace, &always()).await.unwrap();
     let totals = usage[0].totals;
     assert_eq!((totals.calls, totals.unmeasured, totals.unpriced), (1_120, 1_120, 1_120));
     // Who lies about one class is not believed about another.
@@ -152,14 +156,14 @@ async fn sums_stop_at_a_bound(bed: Bed) {
     for (n, model) in (1..).zip(models) {
         append(n, model);
     }
-    bed.store.usage(workspace, &ALWAYS).await.unwrap();
+    bed.store.usage(workspace, &always()).await.unwrap();
     // As an earlier version may have left them.
     let most = i64::MAX;
     bed.execute(&format!("UPDATE usage_totals SET tokens_input = {most}, cost_pico = {most}, calls = {most}")).await;
     for (n, model) in (6..).zip(models) {
         append(n, model);
     }
-    let usage = bed.store.usage(workspace, &ALWAYS).await.unwrap();
+    let usage = bed.store.usage(workspace, &always()).await.unwrap();
     let totals = usage[0].totals;
     let bound = u64::try_from(i64::MAX / 2).unwrap();
     assert!(totals.calls > bound && totals.usage.get(TokenClass::Input).unwrap() > bound);

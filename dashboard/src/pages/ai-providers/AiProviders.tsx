@@ -29,7 +29,7 @@ export function AiProviders() {
   const keys = useQuery(keysQuery(here.id));
   const plans = useQuery(plansQuery(here.id));
   const error = providers.error ?? keys.error ?? plans.error;
-  const plan = plans.data?.find(({ id }) => id === here.plan);
+  const plan = plans.data?.find(({ current }) => current);
   const mayWrite = here.may(WRITE);
   const loaded = providers.data && keys.data && plans.data;
   return (

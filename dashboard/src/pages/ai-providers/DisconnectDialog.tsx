@@ -1,9 +1,10 @@
 import { Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "../../api/client";
 import { answered, Failure } from "../../api/failure";
+import { creditsQuery } from "../../api/money";
 import { keysQuery } from "../../api/queries";
 import { useHere, useProduct } from "../../session/context";
 import { FailurePanel } from "../../ui/FailurePanel";
@@ -31,6 +32,8 @@ function Question({ at: { provider, key }, planName, onClose }: Props & { at: At
   const queries = useQueryClient();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
+  const pays = key.payer_if_disconnected;
+  const left = useQuery({ ...creditsQuery(ws), enabled: pays.managed === "credits" }).data;
   const names = { provider: provider.name, product, plan: planName };
 
   async function disconnect() {
@@ -39,7 +42,7 @@ function Question({ at: { provider, key }, planName, onClose }: Props & { at: At
     try {
       const path = { ws, provider: provider.id };
       await answered(api.DELETE("/api/v1/workspaces/{ws}/provider-keys/{provider}", { params: { path } }));
-      notifications.show({ message: payerNow(key.payer_if_disconnected, names) });
+      notifications.show({ message: payerNow(pays, names, left) });
       onClose();
     } catch (failure) {
       if (failure instanceof Failure && failure.problem.status === 404) {
@@ -54,11 +57,12 @@ function Question({ at: { provider, key }, planName, onClose }: Props & { at: At
   }
 
   if (key.state === "none") return <Text>There is no {provider.name} key. It has been disconnected already.</Text>;
+  const [who, and] = payerAfter(pays, names, left);
   return (
     <Stack gap="md">
       <Text>
-        The key {key.hint} is deleted here. From the next call on,{" "}
-        <strong>{payerAfter(key.payer_if_disconnected, names)}</strong>. Your key still exists at {provider.name}.
+        The key {key.hint} is deleted here. From the next call on, <strong>{who}</strong>
+        {and}. Your key still exists at {provider.name}.
       </Text>
       {error !== null && <FailurePanel error={error} />}
       <Group justify="flex-end" gap="sm">

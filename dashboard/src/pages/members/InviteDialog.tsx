@@ -1,7 +1,9 @@
 import { Button, Code, CopyButton, Group, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "../../api/client";
 import { answered } from "../../api/failure";
+import { invitationsQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
 import { FailurePanel } from "../../ui/FailurePanel";
 import { Time } from "../../ui/Time";
@@ -17,6 +19,7 @@ export function InviteDialog({ opened, onClose }: { opened: boolean; onClose: ()
 
 function Invitation({ onClose }: { onClose: () => void }) {
   const { id: ws } = useHere();
+  const queries = useQueryClient();
   const [mail, setMail] = useState("");
   const [role, setRole] = useState("member");
   const [busy, setBusy] = useState(false);
@@ -29,6 +32,7 @@ function Invitation({ onClose }: { onClose: () => void }) {
     try {
       const body = { mail: mail.trim(), role };
       setMade(await answered(api.POST("/api/v1/workspaces/{ws}/members", { params: { path: { ws } }, body })));
+      await queries.invalidateQueries(invitationsQuery(ws));
     } catch (failure) {
       setError(failure);
     }

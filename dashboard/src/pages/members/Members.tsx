@@ -13,6 +13,7 @@ import { Empty } from "../../ui/Empty";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
 import { Time } from "../../ui/Time";
+import { Invitations } from "./Invitations";
 import { InviteDialog } from "./InviteDialog";
 import { RemoveDialog } from "./RemoveDialog";
 import { roles } from "./roles";
@@ -52,6 +53,7 @@ export function Members() {
           </Stack>
         )}
       </Loaded>
+      {here.may("GET /api/v1/workspaces/{ws}/invitations") && <Invitations />}
       <InviteDialog opened={search.new === true && mayInvite} onClose={() => void navigate({ to: ".", search: {} })} />
       <RemoveDialog member={leaving} onClose={() => setLeaving(null)} />
     </Page>

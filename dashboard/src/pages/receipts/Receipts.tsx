@@ -1,18 +1,15 @@
-import { Button, Center, Group, Select, Stack, TextInput } from "@mantine/core";
-import { useInfiniteQuery } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
-import { receiptsQuery } from "../../api/queries";
+import { Select, TextInput } from "@mantine/core";
+import { IconSearch } from "@tabler/icons-react";
+import { Navigate, useNavigate, useSearch } from "@tanstack/react-router";
+import { useMemo, useState } from "react";
 import { useHere } from "../../session/context";
 import { Empty } from "../../ui/Empty";
-import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
-import { CallsTable } from "./CallsTable";
+import { FilterBar } from "../usage/FilterBar";
+import { filterOf, filtersSet } from "../usage/filter";
+import { isRange, span } from "../usage/range";
+import { Calls } from "./Calls";
 
-const payers = [
-  { value: "byok", label: "Own key" },
-  { value: "managed", label: "Managed" },
-];
 const statuses = [
   { value: "2xx", label: "Worked" },
   { value: "4xx", label: "Refused (4xx)" },
@@ -20,92 +17,66 @@ const statuses = [
   { value: "none", label: "Caller left" },
 ];
 
-const WIDTH = { base: "100%", xs: 180 };
-
 export function Receipts() {
   const here = useHere();
-  const filter = useSearch({ from: "/signed-in/w/$ws/receipts" });
+  const search = useSearch({ from: "/signed-in/w/$ws/receipts" });
   const navigate = useNavigate();
-  const query = useInfiniteQuery(receiptsQuery(here.id, filter));
-  const set = (change: typeof filter) => void navigate({ to: ".", search: { ...filter, ...change }, replace: true });
-  const filtered = Object.values(filter).some(Boolean);
+  const set = (change: typeof search) => void navigate({ to: ".", search: { ...search, ...change }, replace: true });
+  const { from, to } = useMemo(() => (isRange(search.range) ? span(search.range, new Date()) : never), [search.range]);
+  const q = search.q?.trim();
+  if (q?.startsWith("req_")) return <Navigate to="/w/$ws/receipts/$req" params={{ ws: here.id, req: q }} replace />;
+  const filter = { ...filterOf(search), status: search.status, client_request_id: q || undefined, from, to };
+  const isFiltered = filtersSet(search) > 0 || Boolean(search.status || q || from);
   return (
     <Page title="Receipts" purpose="Proof of each call: who paid, what was tried, what it cost." within={here.name}>
-      <Group gap="sm" align="flex-end">
+      <Search key={q} before={q ?? ""} onSearch={(q) => set({ q: q || undefined })} />
+      <FilterBar
+        search={search}
+        onChange={set}
+        more={[search.status, q, from].filter(Boolean).length}
+        onClear={() => void navigate({ to: ".", search: {} })}
+      >
         <Select
-          w={WIDTH}
-          label="Payer"
-          placeholder="Anyone"
-          data={payers}
-          value={filter.payer ?? null}
-          clearable
-          onChange={(payer) => set({ payer: payer ?? undefined })}
-        />
-        <Select
-          w={WIDTH}
+          w={{ base: "100%", sm: 140 }}
           label="Status"
           placeholder="Any"
           data={statuses}
-          value={filter.status ?? null}
+          value={search.status ?? null}
           clearable
           onChange={(status) => set({ status: status ?? undefined })}
         />
-        <ById ws={here.id} />
-        {filtered && (
-          <Button variant="default" onClick={() => void navigate({ to: ".", search: {} })}>
-            Clear all
-          </Button>
-        )}
-      </Group>
-      <Loaded query={query} heights={[480]}>
-        {({ pages }) => {
-          const receipts = pages.flatMap(({ data }) => data);
-          if (receipts.length === 0) return <NoCalls filtered={filtered} />;
-          return (
-            <Stack gap="md">
-              <CallsTable receipts={receipts} />
-              {query.hasNextPage && (
-                <Center>
-                  <Button
-                    variant="default"
-                    loading={query.isFetchingNextPage}
-                    onClick={() => void query.fetchNextPage()}
-                  >
-                    Load more
-                  </Button>
-                </Center>
-              )}
-            </Stack>
-          );
-        }}
-      </Loaded>
+      </FilterBar>
+      <Calls filter={filter} none={<NoCalls q={q} isFiltered={isFiltered} />} />
     </Page>
   );
 }
 
-function NoCalls({ filtered }: { filtered: boolean }) {
-  if (filtered) return <Empty title="No calls match">Remove a filter to see more.</Empty>;
+const never = { from: undefined, to: undefined };
+
+function NoCalls({ q, isFiltered }: { q: string | undefined; isFiltered: boolean }) {
+  if (q) return <Empty title="No call with this id">No caller of this workspace named a call “{q}”.</Empty>;
+  if (isFiltered) return <Empty title="No calls match">Remove a filter to see more.</Empty>;
   return <Empty title="No calls yet">The first one appears here within a second.</Empty>;
 }
 
-/** Goes to the receipt whose id is pasted. */
-function ById({ ws }: { ws: string }) {
-  const navigate = useNavigate();
-  const [id, setId] = useState("");
+/** Finds a call by our id or its caller's. */
+function Search({ before, onSearch }: { before: string; onSearch: (q: string) => void }) {
+  const [text, setText] = useState(before);
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        const req = id.trim();
-        if (req) void navigate({ to: "/w/$ws/receipts/$req", params: { ws, req } });
+        onSearch(text.trim());
       }}
     >
       <TextInput
-        w={{ base: "100%", xs: 280 }}
-        label="Receipt by id"
-        placeholder="req_…"
-        value={id}
-        onChange={(event) => setId(event.currentTarget.value)}
+        w={{ base: "100%", xs: 440 }}
+        label="Find a call by its id"
+        description="Ours (req_…), or your own in x-client-request-id"
+        leftSection={<IconSearch size={16} stroke={1.75} aria-hidden />}
+        value={text}
+        maxLength={200}
+        onChange={(event) => setText(event.currentTarget.value)}
       />
     </form>
   );

@@ -1,4 +1,4 @@
-import { Paper, Progress, Table, Text } from "@mantine/core";
+import { Paper, Progress, Table, Text, UnstyledButton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { UsageRow } from "../../api/client";
 import { apiKeysQuery } from "../../api/queries";
@@ -17,10 +17,29 @@ export const groupings = [
   { value: "provider", label: "Provider" },
 ] as const;
 
-/** What calls add up to by something, the dearest first. */
-export function GroupsTable({ rows, by, limit }: { rows: readonly UsageRow[]; by: string; limit?: number }) {
+interface Props {
+  rows: readonly UsageRow[];
+  by: string;
+  limit?: number;
+  /** What it is sorted by, and how to sort by something else. */
+  sort?: string | undefined;
+  onSort?: (sort: string) => void;
+}
+
+const columns: { id: string; label: string; of: (row: UsageRow) => number }[] = [
+  { id: "calls", label: "Calls", of: ({ calls }) => calls },
+  { id: "errors", label: "Errors", of: ({ errors }) => errors },
+  { id: "input", label: "Tokens in", of: ({ usage }) => usage.input ?? 0 },
+  { id: "output", label: "Tokens out", of: ({ usage }) => usage.output ?? 0 },
+  { id: "credits", label: "Credits", of: ({ credits }) => Number(credits) },
+  { id: "cost", label: "Cost", of: ({ cost_usd }) => Number(cost_usd) },
+];
+
+/** What calls add up to by something, the dearest first unless asked otherwise. */
+export function GroupsTable({ rows, by, limit, sort = "cost", onSort }: Props) {
   const all = totals(rows);
-  const sorted = rows.toSorted((a, b) => Number(b.cost_usd) - Number(a.cost_usd) || b.calls - a.calls);
+  const amount = columns.find(({ id }) => id === sort)?.of ?? ((row: UsageRow) => Number(row.cost_usd));
+  const sorted = rows.toSorted((a, b) => amount(b) - amount(a) || b.calls - a.calls);
   const shown = sorted.slice(0, limit);
   const part = (row: UsageRow) => (Number(all.cost) > 0 ? (100 * Number(row.cost_usd)) / Number(all.cost) : 0);
   return (
@@ -30,12 +49,18 @@ export function GroupsTable({ rows, by, limit }: { rows: readonly UsageRow[]; by
           <Table.Thead>
             <Table.Tr>
               <Table.Th>{groupings.find(({ value }) => value === by)?.label ?? by}</Table.Th>
-              <Table.Th ta="right">Calls</Table.Th>
-              <Table.Th ta="right">Errors</Table.Th>
-              <Table.Th ta="right">Tokens in</Table.Th>
-              <Table.Th ta="right">Tokens out</Table.Th>
-              <Table.Th ta="right">Credits</Table.Th>
-              <Table.Th ta="right">Cost</Table.Th>
+              {columns.map(({ id, label }) => (
+                <Table.Th key={id} ta="right" aria-sort={id === sort ? "descending" : undefined}>
+                  {onSort ? (
+                    <UnstyledButton fz="sm" fw={id === sort ? 700 : 600} onClick={() => onSort(id)}>
+                      {label}
+                      {id === sort && " ↓"}
+                    </UnstyledButton>
+                  ) : (
+                    label
+                  )}
+                </Table.Th>
+              ))}
               <Table.Th w={140}>Share of cost</Table.Th>
             </Table.Tr>
           </Table.Thead>

@@ -1,17 +1,21 @@
-import { Anchor, Group, SegmentedControl, Stack, Text } from "@mantine/core";
+import { Anchor, Group, SegmentedControl, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useMemo } from "react";
 import type { UsageRow } from "../../api/client";
-import { usageQuery } from "../../api/queries";
+import { type CallFilter, usageQuery } from "../../api/queries";
 import { credits, usd } from "../../format/amount";
-import { plural } from "../../format/number";
+import { plural, share, tokens } from "../../format/number";
 import { useHere } from "../../session/context";
-import { Bars } from "../../ui/Bars";
+import { StackedBars } from "../../ui/Bars";
 import { Empty } from "../../ui/Empty";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
-import { bars, formatOf, type Measure, totals } from "./chart";
+import { Comparison } from "../billing/Comparison";
+import { Calls } from "../receipts/Calls";
+import { byPayer, formatOf, type Measure, totals } from "./chart";
+import { FilterBar } from "./FilterBar";
+import { filterOf, filtersSet } from "./filter";
 import { GroupsTable, groupings } from "./GroupsTable";
 import { RangeChoice } from "./RangeChoice";
 import { rangeOf, span } from "./range";
@@ -19,6 +23,7 @@ import { rangeOf, span } from "./range";
 const measures: { value: Measure; label: string }[] = [
   { value: "cost", label: "Cost" },
   { value: "calls", label: "Calls" },
+  { value: "tokens", label: "Tokens" },
   { value: "errors", label: "Errors" },
 ];
 
@@ -29,66 +34,111 @@ export function Usage() {
   const range = rangeOf(search.range);
   const by = groupings.some(({ value }) => value === search.by) ? (search.by ?? "model") : "model";
   const time = useMemo(() => span(range, new Date()), [range]);
+  const filter = filterOf(search);
   const set = (change: typeof search) => void navigate({ to: ".", search: { ...search, ...change }, replace: true });
-  const over = useQuery(usageQuery(here.id, { ...time, by: time.step }));
-  const groups = useQuery(usageQuery(here.id, { ...time, by }));
+  const { range: _range, by: _by, show: _show, sort: _sort, ...only } = search;
+  const clear = () => void navigate({ to: ".", search: { range: search.range, by: search.by, sort: search.sort } });
+  const over = useQuery(usageQuery(here.id, { ...time, ...filter, by: time.step }));
+  const groups = useQuery(usageQuery(here.id, { ...time, ...filter, by }));
   return (
     <Page title="Usage" purpose="Every call and what it cost, cut any way you like." within={here.name}>
       <RangeChoice range={range} onChange={(range) => set({ range })} />
+      <FilterBar search={search} onChange={set} onClear={clear} />
       <Loaded query={over} heights={[24, 340]}>
         {({ data }) =>
           data.length === 0 ? (
-            <Empty title="No calls in this time">The first one appears here within a second.</Empty>
+            <NoCalls filtered={filtersSet(search) > 0} />
           ) : (
-            <OverTime rows={data} time={time} />
+            <OverTime rows={data} time={time} filter={filter} show={search.show} onShow={(show) => set({ show })} />
           )
         }
       </Loaded>
       {over.data && over.data.data.length > 0 && (
-        <Stack gap="sm">
-          <Group gap="sm">
-            <SegmentedControl aria-label="Group by" data={[...groupings]} value={by} onChange={(by) => set({ by })} />
-            <Anchor
-              size="sm"
-              renderRoot={(props) => <Link to="/w/$ws/receipts" params={{ ws: here.id }} search={{}} {...props} />}
-            >
-              All calls
-            </Anchor>
-          </Group>
-          <Loaded query={groups} heights={[240]}>
-            {({ data, group_by }) => <GroupsTable rows={data} by={group_by} />}
-          </Loaded>
-        </Stack>
+        <>
+          <Stack gap="sm">
+            <SegmentedControl
+              aria-label="Group by"
+              data={[...groupings]}
+              value={by}
+              onChange={(by) => set({ by })}
+              style={{ alignSelf: "flex-start", maxWidth: "100%", overflowX: "auto" }}
+            />
+            <Loaded query={groups} heights={[240]}>
+              {({ data, group_by }) => (
+                <GroupsTable rows={data} by={group_by} sort={search.sort} onSort={(sort) => set({ sort })} />
+              )}
+            </Loaded>
+          </Stack>
+          {filtersSet(search) === 0 && <Comparison during={time} when="these calls" />}
+          <Stack gap="sm">
+            <Group justify="space-between">
+              <Title order={2} size="h3">
+                Calls
+              </Title>
+              <Anchor
+                size="sm"
+                renderRoot={(props) => <Link to="/w/$ws/receipts" params={{ ws: here.id }} search={only} {...props} />}
+              >
+                In Receipts
+              </Anchor>
+            </Group>
+            <Calls filter={{ ...filter, from: time.from, to: time.to }} none={<NoCalls filtered />} />
+          </Stack>
+        </>
       )}
     </Page>
   );
 }
 
-function OverTime({ rows, time }: { rows: readonly UsageRow[]; time: ReturnType<typeof span> }) {
-  const [measure, setMeasure] = useState<Measure>("cost");
-  const all = totals(rows);
+function NoCalls({ filtered }: { filtered: boolean }) {
+  if (filtered) return <Empty title="No calls match">Remove the last filter.</Empty>;
+  return <Empty title="No calls in this time">The first one appears here within a second.</Empty>;
+}
+
+interface OverTimeProps {
+  rows: readonly UsageRow[];
+  time: ReturnType<typeof span>;
+  filter: CallFilter;
+  show: string | undefined;
+  onShow: (show: string) => void;
+}
+
+function OverTime({ rows, time, filter, show, onShow }: OverTimeProps) {
+  const measure = measures.find(({ value }) => value === show) ?? measures[0];
+  const [own, managed] = [usePaidBy("byok", time, filter), usePaidBy("managed", time, filter)];
+  const [all, ofOwn, ofManaged] = [totals(rows), totals(own), totals(managed)];
   const line = [
     plural(all.calls, "call"),
-    `${usd(all.cost)} at list price`,
+    `${tokens(all.tokens)} tokens`,
+    `${usd(ofOwn.cost)} at your providers`,
     `${credits(all.credits)} credits`,
     all.unpriced > 0 ? `${plural(all.unpriced, "call")} of unknown cost` : null,
   ];
+  if (!measure) return null;
   return (
     <Stack gap="md">
       <Text fw={500}>{line.filter(Boolean).join(" · ")}</Text>
       <SegmentedControl
         aria-label="What the chart shows"
         data={measures}
-        value={measure}
-        onChange={(value) => setMeasure(value as Measure)}
+        value={measure.value}
+        onChange={onShow}
         style={{ alignSelf: "flex-start" }}
       />
-      <Bars
-        title={`${measures.find(({ value }) => value === measure)?.label} by ${time.step}`}
-        finding={`${plural(all.calls, "call")}, ${plural(all.errors, "error")}, ${usd(all.cost)} at list price in this time.`}
-        bars={bars(rows, measure, time)}
-        format={formatOf(measure)}
+      <StackedBars
+        title={`${measure.label} by ${time.step} and payer`}
+        finding={`Own keys paid for ${share(ofOwn.calls, all.calls)} of the calls, managed access for ${share(ofManaged.calls, all.calls)}; ${plural(all.errors, "call")} failed.`}
+        format={formatOf(measure.value)}
+        {...byPayer({ all: rows, own, managed }, measure.value, time)}
       />
     </Stack>
   );
+}
+
+/** The same time and filter, of one payer; nothing where the filter names the other. */
+function usePaidBy(payer: string, time: ReturnType<typeof span>, filter: CallFilter): readonly UsageRow[] {
+  const here = useHere();
+  const isAsked = !filter.payer || filter.payer === payer;
+  const rows = useQuery({ ...usageQuery(here.id, { ...time, ...filter, payer, by: time.step }), enabled: isAsked });
+  return (isAsked && rows.data?.data) || [];
 }

@@ -24,6 +24,6 @@ describe("usage", () => {
   });
 
   it("is added up exactly", () => {
-    expect(totals(rows)).toEqual({ calls: 7, errors: 2, unpriced: 4, cost: "0.305", credits: "1.0" });
+    expect(totals(rows)).toEqual({ calls: 7, errors: 2, unpriced: 4, tokens: 0, cost: "0.305", credits: "1.0" });
   });
 });

@@ -1,11 +1,12 @@
 import type { UsageRow } from "../../api/client";
-import { sum, usd } from "../../format/amount";
-import { count } from "../../format/number";
+import { isZero, sum, usd } from "../../format/amount";
+import { count, tokens } from "../../format/number";
 import { utcDay } from "../../format/time";
 import type { Bar } from "../../ui/Bars";
+import type { Series, Stack } from "../../ui/BarsChart";
 import { steps } from "./range";
 
-export type Measure = "cost" | "calls" | "errors";
+export type Measure = "cost" | "calls" | "tokens" | "errors";
 
 interface Time {
   from: string;
@@ -16,6 +17,7 @@ interface Time {
 const amountOf: Record<Measure, (row: UsageRow) => string> = {
   cost: ({ cost_usd }) => cost_usd,
   calls: ({ calls }) => String(calls),
+  tokens: (row) => String(tokensOf(row)),
   errors: ({ errors }) => String(errors),
 };
 
@@ -33,15 +35,44 @@ function label(at: Date, step: "hour" | "day"): string {
   return at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
 }
 
+/** Who paid, from below: the own key is always the lower part. */
+const payers: readonly Series[] = [
+  { name: "Own key", color: "var(--ok-own-fill)" },
+  { name: "Managed", color: "var(--ok-managed-fill)", hatched: true },
+  { name: "Nobody", color: "var(--ok-line-strong)" },
+];
+
+/** The bars of each payer one on the other. Calls that nobody paid for cost nothing and are left out of costs. */
+export function byPayer(
+  rows: { all: readonly UsageRow[]; own: readonly UsageRow[]; managed: readonly UsageRow[] },
+  measure: Measure,
+  time: Time,
+): { series: readonly Series[]; stacks: Stack[] } {
+  const [all, own, managed] = [rows.all, rows.own, rows.managed].map((rows) => bars(rows, measure, time));
+  const stacks = (all ?? []).map(({ label, value }, at) => {
+    const [byOwn, byManaged] = [own?.[at]?.value ?? "0", managed?.[at]?.value ?? "0"];
+    return { label, values: [byOwn, byManaged, sum([value, `-${byOwn}`, `-${byManaged}`])] };
+  });
+  const nobody = stacks.some(({ values }) => !isZero(values[2] ?? "0"));
+  return { series: nobody ? payers : payers.slice(0, 2), stacks };
+}
+
+/** All tokens of a row that are known, in and out. */
+export function tokensOf({ usage }: UsageRow): number {
+  return (usage.input ?? 0) + (usage.output ?? 0);
+}
+
 /** A measure's number as people read it. */
 export function formatOf(measure: Measure): (text: string) => string {
-  return measure === "cost" ? usd : (text) => count(Number(text));
+  if (measure === "cost") return usd;
+  return (text) => (measure === "tokens" ? tokens : count)(Number(text));
 }
 
 export interface Totals {
   calls: number;
   errors: number;
   unpriced: number;
+  tokens: number;
   cost: string;
   credits: string;
 }
@@ -52,6 +83,7 @@ export function totals(rows: readonly UsageRow[]): Totals {
     calls: added(({ calls }) => calls),
     errors: added(({ errors }) => errors),
     unpriced: added(({ unpriced }) => unpriced),
+    tokens: added(tokensOf),
     cost: sum(rows.map(({ cost_usd }) => cost_usd)),
     credits: sum(rows.map(({ credits }) => credits)),
   };

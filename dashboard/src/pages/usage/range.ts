@@ -10,9 +10,14 @@ export const ranges = [
 const DEFAULT = "30d";
 const HOUR_MS = 3_600_000;
 
+/** Whether a text names a range. */
+export function isRange(text: string | undefined): text is string {
+  return ranges.some(({ value }) => value === text);
+}
+
 /** The range that an address names, or the usual one. */
 export function rangeOf(text: string | undefined): string {
-  return ranges.some(({ value }) => value === text) ? (text ?? DEFAULT) : DEFAULT;
+  return isRange(text) ? text : DEFAULT;
 }
 
 /** From when to when: whole days of UTC up to now, or hours where days would be too coarse. */

@@ -1,21 +1,9 @@
 import { Group, Paper, Stack, Table, Text, VisuallyHidden } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
-import type { Policy, Provider } from "../../api/client";
+import type { Provider } from "../../api/client";
 import { PayerBadge, payerKind } from "../../ui/Payer";
+import { type Outcome, situations } from "./changes";
 import classes from "./WhoPays.module.css";
-
-type Outcome = Policy["outcomes"][number];
-
-const situations: Record<Outcome["situation"], string> = {
-  works: "the key works",
-  none: "there is no key",
-  refused: "the key is refused",
-  rate_limited: "it is over its rate limit",
-  quota_exhausted: "its account has no money",
-  unavailable: "the provider is down",
-  sealed: "the key can't be opened",
-  dormant: "the key is asleep (plan without own keys)",
-};
 
 interface Props {
   outcomes: readonly Outcome[];

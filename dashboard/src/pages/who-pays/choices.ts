@@ -12,13 +12,15 @@ export function managedName(plan: Plan | undefined): string | null {
   return plan?.managed === "credits" ? "credits" : "your plan";
 }
 
-export function choices(managed: string | null): Choice[] {
+/** The three policies, told as they work: with a consent to fallback, a failing key is not the end of it. */
+export function choices(managed: string | null, fallsBack: boolean): Choice[] {
   const first = managed ? `${managed} for a provider without a key` : "calls to a provider without a key fail";
+  const whatever = fallsBack && managed ? "in the cases below it may be paid otherwise" : "whatever happens to it";
   return [
     {
       value: "byok_preferred",
       title: "Own key first",
-      text: `Your key where you have one, whatever happens to it; ${first}.`,
+      text: `Your key where you have one, ${whatever}; ${first}.`,
     },
     {
       value: "byok_only",

@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import type { Costs } from "../../api/money";
+import { lines, matching } from "./prices";
+
+const none = { credits_per_million_tokens: {}, credits_per_unit: {} };
+const costs: Costs = {
+  routes: [
+    { method: "GET", path: "/v1/models", provider: "openai", models: [], terms: { cost: "free", ...none } },
+    {
+      method: "POST",
+      path: "/v1/chat/completions",
+      provider: "openai",
+      models: [
+        { id: "gpt-x", payer: "byok", cost: "own_key", ...none },
+        {
+          id: "gpt-y",
+          payer: "managed",
+          cost: "credits",
+          credits_per_million_tokens: { standard: { input: "18", output: "72.5" } },
+          credits_per_unit: { web_searches: "1.2" },
+        },
+        { id: "gpt-z", cost: "refused", reason: { code: "byok_required", message: "needs a key" }, ...none },
+      ],
+    },
+  ],
+  services: [{ name: "memory-search", unit: "token", payer: "managed", cost: "credits", credits: "0.000016" }],
+};
+
+describe("what costs what", () => {
+  it("is told line by line, calls of models first", () => {
+    expect(lines(costs).map(({ what, price }) => `${what}: ${price}`)).toEqual([
+      "gpt-x: 0 credits",
+      "gpt-y: 18 in, 72.50 out per million tokens; 1.20 per web search",
+      "gpt-z: call fails: byok_required",
+      "memory-search: 0.000016 credits per token",
+      "GET /v1/models: 0 credits",
+    ]);
+  });
+
+  it("is found by any words of a line", () => {
+    const found = (search: string) => matching(lines(costs), search).map(({ what }) => what);
+    expect(found("own key")).toEqual(["gpt-x"]);
+    expect(found("memory TOKEN")).toEqual(["memory-search"]);
+    expect(found("nothing such")).toEqual([]);
+  });
+});
