@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("harness.api", "harness.errors", "harness.transcript")
+pytest.register_assert_rewrite("harness.api", "harness.errors", "harness.sdk_suite", "harness.transcript")
 
 from harness.process import binary  # noqa: E402
 from harness.server import Server  # noqa: E402
