@@ -16,9 +16,10 @@ crates() {
     fi
 }
 
-# The store's tests that let processes die at named points, which only this feature has.
+# The store's tests that let processes die at named points, which only this feature has. One at a time: a process that
+# one test is just starting holds for a moment the locks of the databases that the others have open.
 killed_store() {
-    cargo test -p ownkey-store --features kill-points --locked --quiet --test contract kills::
+    cargo test -p ownkey-store --features kill-points --locked --quiet --test contract kills:: -- --test-threads=1
 }
 
 # Two binaries of the same sources: one that can end itself at named points of the receipt journal, for crash
