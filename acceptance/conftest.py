@@ -5,14 +5,13 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("harness.api", "harness.errors", "harness.transcript")
+pytest.register_assert_rewrite("harness.api", "harness.errors", "harness.sdk_suite", "harness.transcript")
 
 from harness.process import binary  # noqa: E402
 from harness.server import Server  # noqa: E402
 from harness.sim import Simulator  # noqa: E402
 
 SOAK = os.environ.get("OWNKEY_SOAK") == "1"
-REPORT: list[str] = []
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -67,13 +66,15 @@ def workspace(server):
 
 
 @pytest.fixture
-def report():
+def report(record_property):
     """Figures to show at the end; nothing depends on them."""
-    return REPORT.append
+    return lambda line: record_property("figure", line)
 
 
 def pytest_terminal_summary(terminalreporter):
-    if REPORT:
+    """The figures come with the tests' outcomes, whichever process ran them."""
+    told = [told for kind in ("passed", "failed") for told in terminalreporter.stats.get(kind, ())]
+    if figures := [line for one in told for name, line in one.user_properties if name == "figure"]:
         terminalreporter.section("figures")
-        for line in REPORT:
+        for line in dict.fromkeys(figures):
             terminalreporter.write_line(line)

@@ -9,7 +9,7 @@ from harness import billing
 from harness.api import call_body, post, read_what_comes
 from harness.money import checked, credits, needed, purse
 from harness.products import grant, settings, workspace
-from harness.server import Server
+from harness.server import ON_POSTGRES, Server
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,8 @@ def niyra(tmp_path_factory, sim):
 
 @pytest.mark.parametrize("kind", billing.AXES)
 def test_every_call_is_priced_as_it_is_billed_or_refused(niyra, sim, kind, soak, report):
-    rows = billing.run_all(niyra, sim, kind, strength=3 if soak else 2)
+    # In a soak every three values of a cell meet, else every two; on the second database each value is there.
+    rows = billing.run_all(niyra, sim, kind, strength=3 if soak else 1 if ON_POSTGRES else 2)
     wrong = [row for row in rows if not billing.is_right(row)]
     assert not wrong, billing.table(wrong)
     assert {row.verdict for row in rows} >= {"exact", "estimated"}

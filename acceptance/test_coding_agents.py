@@ -5,8 +5,10 @@ from decimal import Decimal
 import pytest
 
 from harness.coding_agents import PROVIDERS, run, transcript
+from harness.published import differences
 from harness.sim import provider_key
-from harness.transcript import differences
+from harness.tap import Tap
+from harness.transcript import differences as unlike
 
 # What each is asked, the exit code, and how often it asks the provider at least.
 CASES = {
@@ -33,7 +35,9 @@ def test_coding_agent_sees_the_same(workspace, sim, tmp_path, agent, case):
     transcripts = []
     for key, url, secret in ((keys[0], sim.base_url(provider), keys[0]), (keys[1], base_url(agent, workspace.url), workspace.secret)):
         since = sim.now()
-        done = run(agent, folder, url, secret, prompt)
+        with Tap(url) as tap:
+            done = run(agent, folder, tap.url, secret, prompt)
+            assert "\n".join(differences(tap.exchanges())) == "" and tap.exchanges()
         assert done.code == code, f"{done.said} {done.errors}"
         assert done.made == (None if prompt else "made")
         entries = sim.ended(since)
@@ -42,7 +46,7 @@ def test_coding_agent_sees_the_same(workspace, sim, tmp_path, agent, case):
     direct, via = transcripts
     if (agent, case) in HOPELESS:
         direct["sent"] = direct["sent"][:1]
-    assert "\n".join(differences(direct, via)) == ""
+    assert "\n".join(unlike(direct, via)) == ""
 
 
 @pytest.mark.parametrize("payer", ["byok", "managed"])

@@ -15,8 +15,10 @@ from harness.api import LOCAL, call_headers, post, read_what_comes
 from harness.books import disagreements
 from harness.errors import assert_error
 from harness.money import set_budget, used
+from harness.published import differences
 from harness.server import Server
 from harness.sim import provider_key
+from harness.tap import Tap
 
 # What the catalogue has no prices for, and so the simulator neither.
 OWN_PRICES = {
@@ -105,10 +107,14 @@ each_call = pytest.mark.parametrize("name", CALLS)
 
 @pytest.fixture(scope="module")
 def priced(tmp_path_factory, sim):
-    """A server whose operator has prices for models that the catalogue does not know."""
+    """A server whose operator has prices for models that the catalogue does not know; its answers hold to the schemas."""
     running = Server(tmp_path_factory.mktemp("priced"), sim, settings=PRICES).start()
-    yield running
-    running.stop()
+    with Tap(running.url) as tap:
+        running.url = tap.url
+        yield running
+        assert "\n".join(differences(tap.exchanges())) == ""
+        assert len(tap.exchanges()) > len(CALLS)
+        running.stop()
 
 
 def send(workspace, name: str, alias: str = "", **more):

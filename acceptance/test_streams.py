@@ -54,6 +54,8 @@ def test_the_load_was_one(day, sim, report):
     assert sim.stats()["peak_open"] >= STREAMS * 0.7
     assert min(kinds["left"], kinds["whole"], kinds["broken"]) > 10
     assert any(r.left and r.received == 0 for r in results)
+    counted = {name for receipt in day["receipts"] for name, count in receipt["usage"].items() if count}
+    assert counted >= {"cache_read", "cache_write_5m", "cache_write_1h"}
 
 
 def test_callers_who_stay_get_a_whole_answer_or_an_error(day):

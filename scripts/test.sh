@@ -16,9 +16,10 @@ crates() {
     fi
 }
 
-# The store's tests that let processes die at named points, which only this feature has.
+# The store's tests that let processes die at named points, which only this feature has. One at a time: a process that
+# one test is just starting holds for a moment the locks of the databases that the others have open.
 killed_store() {
-    cargo test -p ownkey-store --features kill-points --locked --quiet --test contract kills::
+    cargo test -p ownkey-store --features kill-points --locked --quiet --test contract kills:: -- --test-threads=1
 }
 
 # Two binaries of the same sources: one that can end itself at named points of the receipt journal, for crash
@@ -33,24 +34,29 @@ binaries() {
     export OWNKEY_KILL_BIN=$target/kill-points/ownkey
 }
 
-acceptance() { .venv/bin/python -m pytest acceptance "$@"; }
+# Suites wait more than they compute, so several run side by side, so many to a processor, each file in one process. A
+# soak's loads have the machine to themselves.
+acceptance() {
+    local to_a_processor=$1
+    shift
+    [[ -n ${OWNKEY_SOAK:-} ]] || set -- --numprocesses=$((to_a_processor * $(nproc))) --dist=loadfile "$@"
+    .venv/bin/python -m pytest acceptance "$@"
+}
 
-# Again with every server on PostgreSQL. Left out is what chooses its database itself; and, but for soaks, what is about
-# providers, bodies, sockets and verdicts and would only spend its time waiting for removals to be heard of.
+# Again with every server on PostgreSQL, where most of the time goes by until removals have been heard of. Left out is
+# what chooses its database itself; and, but for soaks, what is about providers, bodies, sockets and verdicts.
 acceptance_on_postgres() {
     local once=(
         test_bad_machine.py test_canary_scanner.py test_dashboard.py test_dashboard_billing.py test_database_away.py
         test_nodes.py
     )
     [[ -n ${OWNKEY_SOAK:-} ]] || once+=(
-        test_as_it_came.py test_bad_keys.py test_bad_providers.py test_bad_requests.py test_billing.py
-        test_broken_streams.py test_celune_api_keys.py test_coding_agents.py test_cors.py test_costs.py
-        test_fallback.py test_fault_table.py test_frameworks.py test_leaving.py test_login.py
-        test_malformed_framing.py test_managed_bounds.py test_models.py test_niyra_keys.py test_niyra_models.py
-        test_paths.py test_sdk_node.py test_sdk_python.py test_services.py test_tls.py test_told_right.py
-        test_unread.py test_verdicts.py
+        test_as_it_came.py test_bad_keys.py test_bad_providers.py test_bad_requests.py test_broken_streams.py
+        test_coding_agents.py test_cors.py test_fallback.py test_fault_table.py test_frameworks.py test_leaving.py
+        test_malformed_framing.py test_managed_bounds.py test_models.py test_niyra_models.py test_paths.py
+        test_sdk_node.py test_sdk_python.py test_tls.py test_told_right.py test_unread.py test_verdicts.py
     )
-    OWNKEY_TEST_DB=postgres acceptance "${once[@]/#/--ignore=acceptance/}"
+    OWNKEY_TEST_DB=postgres acceptance 2 "${once[@]/#/--ignore=acceptance/}"
 }
 
 step "what the build needs" scripts/setup.sh
@@ -63,7 +69,7 @@ fi
 step "the dashboard" scripts/dashboard.sh
 step "release binaries" binaries
 step "what the tests need" scripts/test-setup.sh
-step "acceptance suites" acceptance
+step "acceptance suites" acceptance 1
 step "acceptance suites on PostgreSQL" acceptance_on_postgres
 [[ ${1:-} == soak ]] || step "the demo" python3 scripts/demo-check.py
 show_timings

@@ -20,7 +20,9 @@ from .process import wait_for
 from .products import grant, workspace
 
 # What a cell is made of, by kind of call. Each first value is the plain one.
-ENDS = ["whole", "left before the head", "left at byte 700", "cut", "usage missing", "left, and usage missing", "retried"]
+ENDS = ["whole", "left before the head", "left at byte 1", "left at byte 700", "left at byte 2000", "cut"]
+# How else a call may go, whatever ends it.
+COURSE = {"usage": ["", "missing"], "retried": [False, True]}
 TOOLS = ["", "own", "hosted"]
 AXES = {
     "messages": {
@@ -33,6 +35,7 @@ AXES = {
         "tier": ["", "standard_only", "us"],
         "tools": TOOLS,
         "end": ENDS,
+        **COURSE,
     },
     "chat": {
         "model": ["gpt-4o", "gpt-5", "gpt-5.4", "gpt-5.6", "gpt-audio"],
@@ -44,8 +47,9 @@ AXES = {
         "audio": ["", "heard", "spoken", "heard and spoken"],
         "n": [1, 3],
         "tier": ["", "auto", "default", "flex", "priority"],
-        "tools": ["", "own"],
+        "tools": TOOLS,
         "end": ENDS,
+        **COURSE,
     },
     "responses": {
         "model": ["gpt-4o", "gpt-5", "gpt-5.4", "gpt-5.6"],
@@ -58,16 +62,20 @@ AXES = {
         "tier": ["", "auto", "default", "flex", "priority"],
         "tools": TOOLS,
         "end": ENDS,
+        **COURSE,
     },
     "speech": {
         "model": ["tts-1", "gpt-4o-mini-tts"],
         "stream": [False, True],
         "end": [end for end in ENDS if end != "cut"],
+        **COURSE,
     },
     "transcription": {
         "model": ["whisper-1", "gpt-4o-transcribe"],
         "stream": [False, True],
-        "end": ENDS,
+        # What is heard is a few words.
+        "end": [end for end in ENDS if end != "left at byte 2000"],
+        **COURSE,
     },
 }
 PATHS = {
@@ -128,10 +136,11 @@ class Cell:
             # Where a cache is written to by itself, every long prompt is, and what is read is not written again.
             writes and (model not in WRITES or self["cache read"]),
             model in WRITES and self["long"] and not writes and not self["cache read"],
-            self["end"] == "left at byte 700" and not self["stream"],
+            self.leaves_at() > 1 and not self["stream"],
+            # Its arguments are a few words.
+            self.leaves_at() > 700 and self["tools"] == "own",
             self.kind in ("speech", "transcription") and self["stream"] and model in ("tts-1", "whisper-1"),
-            # What goes before it would be as long, or refused as it is.
-            self["chain"] and self["long"],
+            # What goes before it would be refused as it is.
             (self["chain"] or self["cache read"]) and self.expected() == "refused",
         )
         return not any(impossible)
@@ -145,7 +154,11 @@ class Cell:
         # Sound as it is tells nothing, unless characters are what is sold.
         if self["model"] == "gpt-4o-mini-tts" and not self["stream"]:
             return "refused"
-        return "estimated" if (self["end"] == "cut" or "missing" in self["end"]) and self["model"] != "tts-1" else "exact"
+        return "estimated" if (self["end"] == "cut" or self["usage"]) and self["model"] != "tts-1" else "exact"
+
+    def leaves_at(self) -> int:
+        """How many bytes of the answer its caller takes before leaving; 0 if that is not what ends it."""
+        return int(self["end"].removeprefix("left at byte ")) if "byte" in self["end"] else 0
 
 
 @dataclass
@@ -195,16 +208,14 @@ def text(number: str, chars: int) -> str:
 
 
 def directives(cell: Cell, number: str) -> str:
-    by_end = {
-        "whole": "",
-        "left before the head": "[[sim:slow_head ms=100]]",
-        "left at byte 700": "[[sim:chunks n=30 delay_ms=3]]",
-        "cut": "[[sim:cut after=1]]",
-        "usage missing": "[[sim:no_usage]]",
-        "left, and usage missing": "[[sim:slow_head ms=100]] [[sim:no_usage]]",
-        "retried": f"[[sim:fail_first n=1 status=500 tag={number}]]",
-    }
-    return by_end[cell["end"]] + (f"[[sim:think tokens={THOUGHT}]]" if cell["reasoning"] else "")
+    by_end = {"left before the head": "[[sim:slow_head ms=100]]", "cut": "[[sim:cut after=1]]"}
+    told = [
+        "[[sim:chunks n=30 delay_ms=3]]" if cell.leaves_at() else by_end.get(cell["end"], ""),
+        "[[sim:no_usage]]" if cell["usage"] else "",
+        f"[[sim:fail_first n=1 status=500 tag={number}]]" if cell["retried"] else "",
+        f"[[sim:think tokens={THOUGHT}]]" if cell["reasoning"] else "",
+    ]
+    return "".join(told)
 
 
 class Caller:
@@ -246,7 +257,7 @@ class Caller:
 
     def _chat(self, prompt: str, _) -> dict:
         cell = self.cell
-        parts = [{"type": "text", "text": self._before() + prompt}]
+        parts = [{"type": "text", "text": self._before(None) + prompt}]
         if "heard" in cell["audio"] and prompt == self.prompt:
             parts.append({"type": "input_audio", "input_audio": {"data": "QUJD" * 4_000, "format": "wav"}})
         limit = {"max_completion_tokens": 2_000} if cell["model"] not in ("gpt-4o", "gpt-audio") else {"max_tokens": 2_000}
@@ -256,12 +267,13 @@ class Caller:
         if cell["model"] in REASONS and not cell["reasoning"]:
             body["reasoning_effort"] = "none"
         function = {"name": "look", "parameters": {"type": "object", "properties": {"a": {"type": "integer"}}}}
-        tools = [{"type": "function", "function": function}] if cell["tools"] else []
-        return body | self._tier() | self._rest(prompt, tools)
+        tools = [{"type": "function", "function": function}] if cell["tools"] == "own" else []
+        hosted = {"web_search_options": {}} if cell["tools"] == "hosted" else {}
+        return body | hosted | self._tier() | self._rest(prompt, tools)
 
     def _responses(self, prompt: str, previous: str | None) -> dict:
         cell = self.cell
-        body = {"model": cell["model"], "input": self._before() + prompt, "max_output_tokens": 2_000}
+        body = {"model": cell["model"], "input": self._before(previous) + prompt, "max_output_tokens": 2_000}
         if previous:
             body["previous_response_id"] = previous
         if cell["model"] in REASONS and not cell["reasoning"]:
@@ -274,12 +286,11 @@ class Caller:
         body = {"model": self.cell["model"], "input": prompt, "voice": "alloy"}
         return body | ({"stream_format": "sse"} if self.cell["stream"] else {})
 
-    def _before(self) -> str:
-        """What stands before the prompt, so that it is long, or read from the cache."""
-        model = self.cell["model"]
+    def _before(self, previous: str | None) -> str:
+        """What stands before the prompt, so that it is long, or read from the cache; a chain is long from its start."""
         is_cached = self.cell["cache read"] or self.cell["cache write"]
-        chars = 4 * LONG[model] + 800 if self.cell["long"] else CACHED if is_cached else 0
-        return text(self.number, chars)
+        is_long = self.cell["long"] and not previous
+        return text(self.number, 4 * LONG[self.cell["model"]] + 800 if is_long else CACHED if is_cached else 0)
 
     def _tier(self) -> dict:
         return {"service_tier": self.cell["tier"]} if self.cell["tier"] else {}
@@ -343,13 +354,16 @@ class Caller:
         body = self.body(previous=previous)
         if self.cell.expected() == "refused":
             return self.send(body)
-        if self.cell["end"] in ("left before the head", "left, and usage missing"):
+        if self.cell["retried"]:
+            status(self.send(body), 500)
+        if self.cell["end"] == "left before the head":
             arrived = lambda _: wait_for(lambda: sim.stats()["open"] == 1, "the provider has it")  # noqa: E731
             return self.send(body, arrived)
-        if self.cell["end"] == "left at byte 700":
-            return self.send(body, lambda came: len(came.partition(b"\r\n\r\n")[2]) >= 700)
-        if self.cell["end"] == "retried":
-            status(self.send(body), 500)
+        if leaves_at := self.cell.leaves_at():
+            content = lambda came: came.partition(b"\r\n\r\n")[2]  # noqa: E731
+            came = self.send(body, lambda came: len(content(came)) >= leaves_at)
+            assert len(content(came)) >= leaves_at, "the answer is too short to be left there"
+            return came
         return self.send(body)
 
     def hold(self, previous: str | None) -> Decimal:
@@ -385,7 +399,7 @@ def make(row: Row, caller: Caller, sim):
     came = caller.make(sim, previous)
     calls = sim.ended(since)
     row.bill = sum((Decimal(call["cost_usd"]) for call in calls), Decimal(0))
-    wanted = 2 if row.cell["end"] == "retried" and not is_refused else 1
+    wanted = 2 if row.cell["retried"] and not is_refused else 1
     receipts = wait_for(lambda: after(caller.workspace, earlier, wanted), "the call has its receipts", 30)
     compare(row, receipts, caller.workspace)
     if not is_refused:

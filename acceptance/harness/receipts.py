@@ -7,16 +7,19 @@ from .load import Result
 
 
 def tokens(entry: dict) -> dict[str, int] | None:
-    """What a logged answer said of its tokens, in Ownkey's words."""
+    """What a logged answer said of its tokens, in Ownkey's words and the provider's own classes."""
     usage = entry["usage"]
     if not usage:
         return None
     if entry["provider"] == "openai":
         cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens", 0)
-        return {"input": usage["prompt_tokens"] - cached, "cache_read": cached, "output": usage["completion_tokens"]}
+        return {"input": usage["prompt_tokens"], "cache_read": cached, "output": usage["completion_tokens"]}
+    written = usage["cache_creation"]
     return {
         "input": usage["input_tokens"],
         "cache_read": usage["cache_read_input_tokens"],
+        "cache_write_5m": written["ephemeral_5m_input_tokens"],
+        "cache_write_1h": written["ephemeral_1h_input_tokens"],
         "output": usage["output_tokens"],
     }
 

@@ -20,6 +20,8 @@ KINDS = [
     (3, "[[sim:huge bytes=200000]]", True),
     (2, "Hello [[sim:cut]]", False),
 ]
+# The share that has much before its prompt, to be written to the cache or read from it, and how many such texts there are.
+CACHED, TEXTS = 0.1, 30
 # About as long as an ordinary streamed answer is on the wire, head included.
 LONGEST_LEAVE = 10_000
 
@@ -37,4 +39,14 @@ class Traffic:
         leave_at = None
         if pick.random() < self.leaving:
             leave_at = 0 if pick.random() < 0.2 else pick.randrange(1, LONGEST_LEAVE)
-        return Plan(pick.choice(PROVIDERS), text, stream, leave_at, reset=pick.random() < 0.5)
+        provider, reset = pick.choice(PROVIDERS), pick.random() < 0.5
+        more = self._cached(provider, text) if pick.random() < CACHED else {}
+        return Plan(provider, text, stream, leave_at, reset=reset, more=more)
+
+    def _cached(self, provider: str, prompt: str) -> dict:
+        """OpenAI caches what is long, Anthropic what is marked, for as long as that says."""
+        text = f"Text number {self.random.randrange(TEXTS)} of the house, which is long enough to be cached. " * 70
+        if provider == "openai":
+            return {"messages": [{"role": "system", "content": text}, {"role": "user", "content": prompt}]}
+        marker = {"type": "ephemeral", "ttl": self.random.choice(["5m", "1h"])}
+        return {"system": [{"type": "text", "text": text, "cache_control": marker}]}

@@ -37,6 +37,7 @@ OPENAI_ROOTS = [
     "CreateSpeechRequest", "CreateSpeechResponseStreamEvent",
     "CreateTranscriptionRequest", "CreateTranscriptionResponseJson", "CreateTranscriptionResponseVerboseJson",
     "CreateTranscriptionResponseStreamEvent", "CreateTranslationRequest", "CreateTranslationResponseJson",
+    "CreateTranslationResponseVerboseJson",
     "CreateImageRequest", "CreateImageEditRequest", "CreateImageVariationRequest", "ImagesResponse",
     "ImageGenStreamEvent", "ImageEditStreamEvent",
 ]
@@ -50,6 +51,17 @@ UNPUBLISHED = {
 # What they do without although their descriptions do not: functions without `strict` are what LangChain and the AI SDK
 # send, text without `citations` is what Anthropic answers where nothing is cited.
 NOT_REQUIRED = [("FunctionTool", "strict"), ("ResponseTextBlock", "citations")]
+# Bounds that OpenAI's descriptions state in words only.
+WORDED = {
+    ("Metadata", "anyOf", 0): {
+        "maxProperties": 16, "propertyNames": {"maxLength": 64},
+        "additionalProperties": {"type": "string", "maxLength": 512},
+    },
+    ("listInputItemsQuery", "properties", "limit"): {"minimum": 1, "maximum": 100},
+}
+# Operations whose query, or body, has no schema with a name of its own.
+QUERIES = ["listChatCompletions", "getChatCompletionMessages", "getResponse", "listInputItems"]
+BODIES = ["updateChatCompletion"]
 PICO = Decimal(10) ** 12
 # The kinds of models whose calls are simulated.
 MODES = {
@@ -154,6 +166,20 @@ def references(node):
             yield from references(value)
 
 
+def with_operations(api):
+    """The description with a schema for each query and body of an operation that has none; unknown parameters of a query
+    are passed over."""
+    operations = {one["operationId"]: one for path in api["paths"].values() for one in path.values()}
+    named = api["components"]["schemas"]
+    for name in QUERIES:
+        parameters = [one for one in operations[name]["parameters"] if one["in"] == "query"]
+        properties = {one["name"]: one["schema"] for one in parameters}
+        named[name + "Query"] = {"type": "object", "properties": properties, "additionalProperties": {}}
+    for name in BODIES:
+        named[name + "Body"] = operations[name]["requestBody"]["content"]["application/json"]["schema"]
+    return api
+
+
 def closure(api, roots):
     """The named schemas and everything they refer to."""
     schemas = api["components"]["schemas"].items()
@@ -181,6 +207,16 @@ def as_served(schemas):
     # An object of which nothing is said stands for a whole JSON schema, the parameters of a function.
     if "EmptyModelParam" in defs:
         defs["EmptyModelParam"]["additionalProperties"] = {}
+    return schemas
+
+
+def as_worded(schemas):
+    """OpenAI's schemas with the bounds that stand in descriptions only."""
+    for way, bounds in WORDED.items():
+        schema = schemas["$defs"]
+        for step in way:
+            schema = schema[step]
+        schema.update(bounds)
     return schemas
 
 
@@ -303,7 +339,8 @@ def main():
     anthropic = json.loads((facts / "openapi" / "anthropic.json").read_text(encoding="utf-8"))
     openai = yaml.safe_load((facts / "openapi" / "openai.yml").read_text(encoding="utf-8"))
     write(out / "anthropic.json", as_served(closure(anthropic, ANTHROPIC_ROOTS)))
-    write(out / "openai.json", as_served(closure(openai, OPENAI_ROOTS)))
+    roots = [*OPENAI_ROOTS, *(f"{name}Query" for name in QUERIES), *(f"{name}Body" for name in BODIES)]
+    write(out / "openai.json", as_worded(as_served(closure(with_operations(openai), roots))))
     errors = json.loads((facts / "provider-errors.json").read_text(encoding="utf-8"))["errors"]
     write(out / "errors.json", [error_row(entry) for entry in errors])
     models = json.loads((facts / "model-prices.json").read_text(encoding="utf-8"))["models"]

@@ -2,13 +2,34 @@
 
 use serde_json::Value;
 
-/// Says in words which bound of the schema the value breaks.
-pub fn check(schema: &Value, value: &Value) -> Result<(), String> {
+use crate::schema::{Fault, Measure};
+
+/// Says which bound of the schema the value breaks.
+pub fn check(schema: &Value, value: &Value) -> Result<(), Fault> {
     match value {
-        Value::Number(number) => number_bounds(schema, number.as_f64().unwrap_or_default()),
-        Value::String(text) => text_bounds(schema, text),
-        Value::Array(items) => list_bounds(schema, items.len() as u64),
+        Value::Number(number) => match number.as_u64() {
+            Some(whole) => most(schema, "maximum", Measure::Whole, whole),
+            None => Ok(()),
+        }
+        .and_then(|()| number_bounds(schema, number.as_f64().unwrap_or_default()).map_err(Fault::Bound)),
+        Value::String(text) => most(schema, "maxLength", Measure::Text, text.chars().count() as u64)
+            .and_then(|()| text_bounds(schema, text).map_err(Fault::Bound)),
+        Value::Array(items) => list_bounds(schema, items.len() as u64).map_err(Fault::Bound),
+        Value::Object(members) => most(schema, "maxProperties", Measure::Members, members.len() as u64),
         _ => Ok(()),
+    }
+}
+
+/// Says which bound on names of members a name breaks.
+pub fn name(schema: &Value, name: &str) -> Result<(), Fault> {
+    let Some(names) = schema.get("propertyNames") else { return Ok(()) };
+    most(names, "maxLength", Measure::Name, name.chars().count() as u64)
+}
+
+fn most(schema: &Value, bound: &str, of: Measure, found: u64) -> Result<(), Fault> {
+    match schema.get(bound).and_then(Value::as_u64).filter(|most| found > *most) {
+        Some(most) => Err(Fault::Excess(of, most, found)),
+        None => Ok(()),
     }
 }
 
@@ -24,15 +45,8 @@ fn number_bounds(schema: &Value, value: f64) -> Result<(), String> {
 
 fn text_bounds(schema: &Value, text: &str) -> Result<(), String> {
     let bound = |name| schema.get(name).and_then(Value::as_u64);
-    let (least, most) = (bound("minLength"), bound("maxLength"));
-    if least.is_some() || most.is_some() {
-        let length = text.chars().count() as u64;
-        if let Some(least) = least.filter(|least| length < *least) {
-            return Err(format!("String should have at least {least} character{}", plural(least)));
-        }
-        if let Some(most) = most.filter(|most| length > *most) {
-            return Err(format!("String should have at most {most} character{}", plural(most)));
-        }
+    if let Some(least) = bound("minLength").filter(|least| (text.chars().count() as u64) < *least) {
+        return Err(format!("String should have at least {least} character{}", plural(least)));
     }
     match schema.get("pattern").and_then(Value::as_str) {
         Some(pattern) if !matches(pattern, text) => Err(format!("String should match pattern '{pattern}'")),
@@ -53,7 +67,8 @@ fn list_bounds(schema: &Value, length: u64) -> Result<(), String> {
     }
 }
 
-fn plural(count: u64) -> &'static str {
+/// `s`, unless there is one.
+pub fn plural(count: u64) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 

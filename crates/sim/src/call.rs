@@ -3,6 +3,7 @@
 use base64::Engine;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
+use percent_encoding::percent_decode_str;
 
 use crate::directive::Directives;
 use crate::provider::Provider;
@@ -57,6 +58,16 @@ impl Call {
     pub fn parameter(&self, name: &str) -> Option<&str> {
         let pairs = self.query.as_deref()?.split('&').filter_map(|pair| pair.split_once('='));
         pairs.into_iter().find(|(found, _)| *found == name).map(|(_, value)| value)
+    }
+
+    /// All parameters of the query, decoded.
+    pub fn parameters(&self) -> impl Iterator<Item = (String, String)> {
+        let pairs = self.query.as_deref().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+        let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        pairs.map(move |pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decoded(name), decoded(value))
+        })
     }
 
     /// The credential, as the name of whose things these are.

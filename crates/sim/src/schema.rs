@@ -32,6 +32,21 @@ pub enum Fault {
     Tag(String, String, Vec<String>),
     /// A bound is broken: in words.
     Bound(String),
+    /// There is more of something than may be: the most, and what there is.
+    Excess(Measure, u64, u64),
+}
+
+/// What may be too much of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Characters of a text.
+    Text,
+    /// Characters of a member's name.
+    Name,
+    /// Members of an object.
+    Members,
+    /// A whole number itself.
+    Whole,
 }
 
 /// The first fault found in a request.
@@ -77,6 +92,38 @@ impl Schemas {
         }
     }
 
+    /// A parameter of a query as the value that the schema wants, or as the text it is if it is none.
+    pub fn read(&self, query: &str, name: &str, text: &str) -> Value {
+        let wanted = self.parameter(query, name);
+        let kind = wanted.and_then(|schema| schema.get("type")).and_then(Value::as_str);
+        let parsed = serde_json::from_str::<Value>(text).ok();
+        let fits = |value: &Value| match kind {
+            Some("integer") => value.is_number(),
+            Some("boolean") => value.is_boolean(),
+            _ => false,
+        };
+        parsed.filter(fits).unwrap_or_else(|| Value::from(text))
+    }
+
+    /// What a parameter of a query is before anything of it was read.
+    pub fn empty(&self, query: &str, name: &str) -> Value {
+        let Some(schema) = self.parameter(query, name) else { return Value::Null };
+        let is_map = |schema: &Value| schema.get("type").is_some_and(|kind| kind == "object");
+        let branches = schema.get("anyOf").and_then(Value::as_array).into_iter().flatten();
+        if schema.get("type").is_some_and(|kind| kind == "array") {
+            Value::Array(Vec::new())
+        } else if is_map(schema) || branches.into_iter().any(is_map) {
+            Value::Object(Map::new())
+        } else {
+            Value::Null
+        }
+    }
+
+    fn parameter(&self, query: &str, name: &str) -> Option<&Value> {
+        let schema = self.defs.get(query)?.get("properties")?.get(name)?;
+        Some(self.resolve(schema))
+    }
+
     fn resolve<'a>(&'a self, mut schema: &'a Value) -> &'a Value {
         while let Some(name) = schema.get("$ref").and_then(Value::as_str) {
             match self.defs.get(name.trim_start_matches("#/$defs/")) {
@@ -94,7 +141,7 @@ impl Schemas {
         }
         right_type(schema, value, path)?;
         listed(schema, value, path)?;
-        crate::bounds::check(schema, value).map_err(|text| problem(path, Fault::Bound(text)))?;
+        crate::bounds::check(schema, value).map_err(|fault| problem(path, fault))?;
         match value {
             Value::Object(members) => self.object(schema, members, path),
             Value::Array(items) => self.array(schema, items, path),
@@ -118,6 +165,9 @@ impl Schemas {
             if !members.contains_key(name) {
                 return Err(at(path, name, Fault::Missing));
             }
+        }
+        for name in members.keys() {
+            crate::bounds::name(schema, name).map_err(|fault| at(path, name, fault))?;
         }
         let known = schema.get("properties").and_then(Value::as_object);
         let others = schema.get("additionalProperties");

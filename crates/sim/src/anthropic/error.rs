@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
+use crate::bounds::plural;
 use crate::call::Call;
 use crate::reply::Reply;
-use crate::schema::{Fault, Problem, Step};
+use crate::schema::{Fault, Measure, Problem, Step};
 
 /// An error in Anthropic's envelope.
 pub fn of(call: &Call, status: u16, kind: &str, message: &str) -> Reply {
@@ -42,6 +43,7 @@ pub fn wording(problem: &Problem) -> String {
             format!("Input tag '{found}' found using '{tag}' does not match any of the expected tags: {known}")
         }
         Fault::Bound(said) => said.clone(),
+        Fault::Excess(of, most, found) => excess(*of, *most, *found),
     };
     let path: Vec<String> = problem.path.iter().map(step).collect();
     if path.is_empty() { said } else { format!("{}: {said}", path.join(".")) }
@@ -72,5 +74,14 @@ fn quoted(values: &[String], last: &str) -> String {
         Some((end, [])) => end.clone(),
         Some((end, rest)) => format!("{}{last}{end}", rest.join(", ")),
         None => String::new(),
+    }
+}
+
+fn excess(of: Measure, most: u64, found: u64) -> String {
+    let s = plural(most);
+    match of {
+        Measure::Text | Measure::Name => format!("String should have at most {most} character{s}"),
+        Measure::Members => format!("Dictionary should have at most {most} item{s} after validation, not {found}"),
+        Measure::Whole => format!("Input should be less than or equal to {most}"),
     }
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::call::Call;
 use crate::reply::Reply;
-use crate::schema::{Fault, Problem, Step};
+use crate::schema::{Fault, Measure, Problem, Step};
 
 /// An error in OpenAI's envelope: message and type, parameter and code.
 pub fn of(call: &Call, status: u16, (message, kind): (&str, &str), place: (Option<&str>, Option<&str>)) -> Reply {
@@ -57,6 +57,10 @@ pub fn of_problem(call: &Call, problem: &Problem) -> Reply {
         }
         Fault::Value(allowed, found) => (supported(found, allowed), "invalid_value"),
         Fault::Tag(_, found, known) => (supported(found, known), "invalid_value"),
+        Fault::Excess(of, most, found) => {
+            let (said, code) = excess(*of, *most, *found);
+            (format!("Invalid '{place}': {said}"), code)
+        }
         Fault::Bound(said) => (format!("Invalid '{place}': {}.", in_own_words(said)), bound_code(said)),
     };
     of(call, 400, (&said, "invalid_request_error"), (Some(&place), Some(code)))
@@ -69,6 +73,24 @@ fn supported(found: &str, allowed: &[String]) -> String {
         _ => quoted.join(""),
     };
     format!("Invalid value: '{found}'. Supported values are: {listed}.")
+}
+
+/// What is too much, and the code for that.
+fn excess(of: Measure, most: u64, found: u64) -> (String, &'static str) {
+    let text = format!("too long. Expected a string with maximum length {most}, but got a string with length {found}");
+    match of {
+        Measure::Text => (format!("string {text} instead."), "string_above_max_length"),
+        Measure::Name => (format!("property name {text} instead."), "property_name_above_max_length"),
+        Measure::Members => {
+            let wanted = format!("Expected an object with at most {most} properties");
+            let got = format!("but got an object with {found} properties instead.");
+            (format!("too many properties. {wanted}, {got}"), "object_above_max_properties")
+        }
+        Measure::Whole => {
+            let said = format!("integer above maximum value. Expected a value <= {most}, but got {found} instead.");
+            (said, "integer_above_max_value")
+        }
+    }
 }
 
 /// The walker words bounds in Anthropic's way.
@@ -91,7 +113,6 @@ fn bound_code(said: &str) -> &'static str {
         _ if said.starts_with("List should have at least") => "empty_array",
         _ if said.contains("less than or equal") => "decimal_above_max_value",
         _ if said.contains("greater than") => "decimal_below_min_value",
-        _ if said.starts_with("String should have at most") => "string_above_max_length",
         _ => "invalid_value",
     }
 }

@@ -1,6 +1,6 @@
 //! What the service checks of any request with a JSON body.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::error;
 use crate::bill::{self, Model};
@@ -16,6 +16,26 @@ pub fn json(sim: &Sim, call: &Call, schema: &str) -> Result<Value, Box<Reply>> {
     let schemas = sim.schemas(Provider::OpenAi);
     schemas.check(schema, &body).map_err(|problem| error::of_problem(call, &problem))?;
     Ok(body)
+}
+
+/// Whether the query fits its schema; parameters that it does not name are passed over.
+pub fn query(sim: &Sim, call: &Call, schema: &str) -> Result<(), Box<Reply>> {
+    let schemas = sim.schemas(Provider::OpenAi);
+    let mut given = Map::new();
+    for (name, text) in call.parameters() {
+        // Lists come as `name[]=item` or `name=item`, once for each item; maps as `name[key]=text`.
+        let (name, key) = match name.strip_suffix(']').and_then(|name| name.split_once('[')) {
+            Some((name, key)) => (name, Some(key)),
+            None => (name.as_str(), None),
+        };
+        let value = schemas.read(schema, name, &text);
+        match (given.entry(name.to_owned()).or_insert_with(|| schemas.empty(schema, name)), key) {
+            (Value::Array(items), _) => items.push(value),
+            (Value::Object(members), Some(key)) => drop(members.insert(key.to_owned(), value)),
+            (one, _) => *one = value,
+        }
+    }
+    schemas.check(schema, &Value::Object(given)).map_err(|problem| error::of_problem(call, &problem).into())
 }
 
 /// The body, if it is an object of JSON.

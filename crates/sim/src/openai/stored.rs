@@ -17,15 +17,11 @@ pub fn get(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
 
 /// `POST …/{id}` changes the metadata and nothing else.
 pub fn update(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
-    let body = match request::object(call) {
+    let body = match request::json(sim, call, "updateChatCompletionBody") {
         Ok(body) => body,
         Err(reply) => return *reply,
     };
-    let Some(metadata) = body.get("metadata").filter(|metadata| metadata.is_object()).cloned() else {
-        let said = "Missing required parameter: 'metadata'.";
-        let place = (Some("metadata"), Some("missing_required_parameter"));
-        return error::of(call, 400, (said, "invalid_request_error"), place);
-    };
+    let metadata = body.get("metadata").cloned().unwrap_or_default();
     let changed = sim.completions.change(call.owner(), id(call), |answer| answer["metadata"] = metadata);
     shown(call, changed)
 }
@@ -38,6 +34,9 @@ pub fn delete(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
 
 /// `GET …`
 pub fn list(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
+    if let Err(reply) = request::query(sim, call, "listChatCompletionsQuery") {
+        return *reply;
+    }
     let of_model = |kept: &Kept| {
         call.parameter("model").is_none_or(|model| kept.request.get("model").and_then(Value::as_str) == Some(model))
     };
@@ -48,6 +47,9 @@ pub fn list(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
 
 /// `GET …/{id}/messages`
 pub fn messages(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
+    if let Err(reply) = request::query(sim, call, "getChatCompletionMessagesQuery") {
+        return *reply;
+    }
     let kept = sim.completions.get(call.owner(), id(call));
     let messages = kept.map(|kept| {
         let sent = kept.request.get("messages").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -65,8 +67,11 @@ fn id(call: &Call) -> &str {
     call.segment(3)
 }
 
-/// A page of a list, the oldest first.
-pub fn page(call: &Call, all: Vec<Value>) -> Value {
+/// A page of a list, the oldest first unless the other order is asked for.
+pub fn page(call: &Call, mut all: Vec<Value>) -> Value {
+    if call.parameter("order") == Some("desc") {
+        all.reverse();
+    }
     let id = |item: &Value| item.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
     let limit = call.parameter("limit").and_then(|text| text.parse().ok()).unwrap_or(20);
     let after = call.parameter("after").and_then(|after| all.iter().position(|item| id(item) == after));

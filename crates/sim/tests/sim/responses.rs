@@ -83,6 +83,97 @@ async fn what_the_service_refuses_is_refused() {
     assert_eq!(call(&sim, "PUT", "/v1/responses/resp_x").await.status, 405);
 }
 
+/// Which bound is broken, of metadata wherever it is taken, and how that is said.
+#[tokio::test]
+async fn metadata_has_its_bounds() {
+    let sim = start().await;
+    let many: Value = (0..17).map(|at| (format!("k{at}"), json!("v"))).collect::<serde_json::Map<_, _>>().into();
+    let most: Value =
+        (0..16).map(|at| (format!("{at:064}"), json!("ä".repeat(512)))).collect::<serde_json::Map<_, _>>().into();
+    let too_many = "Invalid 'metadata': too many properties. Expected an object with at most 16 properties, but got an \
+                    object with 17 properties instead.";
+    let too_long = "Invalid 'metadata.k': string too long. Expected a string with maximum length 512, but got a string \
+                    with length 513 instead.";
+    let name = "n".repeat(65);
+    let of_name = format!("metadata.{name}");
+    for (metadata, said, code, param) in [
+        (&many, too_many, "object_above_max_properties", "metadata"),
+        (&json!({"k": "v".repeat(513)}), too_long, "string_above_max_length", "metadata.k"),
+        (&json!({"k": 1}), "expected a string, but got an integer", "invalid_type", "metadata.k"),
+        (&json!({&name: "v"}), "maximum length 64", "property_name_above_max_length", &of_name),
+    ] {
+        for (path, body) in [
+            ("/v1/chat/completions", with(chat("Hi"), json!({"store": true}))),
+            ("/v1/chat/completions/chatcmpl-1", json!({})),
+            ("/v1/responses", ask("Hi")),
+        ] {
+            let answer = post(&sim, path, with(body, json!({"metadata": metadata}))).await;
+            let error = &answer.json()["error"];
+            assert_eq!(
+                (answer.status, error["code"].as_str(), error["param"].as_str()),
+                (400, Some(code), Some(param)),
+                "{error}"
+            );
+            assert!(error["message"].as_str().is_some_and(|text| text.contains(said)), "{error}");
+        }
+    }
+    let made = post(&sim, "/v1/responses", with(ask("Hi"), json!({"metadata": most}))).await;
+    assert_eq!((made.status, &made.json()["metadata"]), (200, &most));
+}
+
+#[tokio::test]
+async fn parameters_of_a_query_are_what_the_description_says() {
+    let sim = start().await;
+    let kept = with(chat("Hi"), json!({"store": true, "metadata": {"a": "b"}}));
+    let made = [post(&sim, "/v1/chat/completions", kept.clone()).await, post(&sim, "/v1/chat/completions", kept).await];
+    let [first, second] = made.map(|answer| answer.json()["id"].as_str().expect("an id").to_owned());
+    let response = post(&sim, "/v1/responses", ask("Hi")).await.json()["id"].as_str().expect("an id").to_owned();
+    let (list, messages) = ("/v1/chat/completions".to_owned(), format!("/v1/chat/completions/{first}/messages"));
+    let (get, items) = (format!("/v1/responses/{response}"), format!("/v1/responses/{response}/input_items"));
+    for (path, query, param, code) in [
+        (&list, "limit=ten", "limit", "invalid_type"),
+        (&list, "limit=1.5", "limit", "invalid_type"),
+        (&list, "order=up", "order", "invalid_value"),
+        (&list, "metadata=a", "metadata", "invalid_type"),
+        (&messages, "order=", "order", "invalid_value"),
+        (&messages, "limit=true", "limit", "invalid_type"),
+        (&get, "stream=perhaps", "stream", "invalid_type"),
+        (&get, "starting_after=x", "starting_after", "invalid_type"),
+        (&get, "include=secrets", "include[0]", "invalid_value"),
+        (&get, "include[]=message.output_text.logprobs&include%5B%5D=no", "include[1]", "invalid_value"),
+        (&items, "limit=0", "limit", "decimal_below_min_value"),
+        (&items, "limit=101", "limit", "integer_above_max_value"),
+        (&items, "order=desc&include=x", "include[0]", "invalid_value"),
+    ] {
+        let answer = call(&sim, "GET", &format!("{path}?{query}")).await;
+        let error = &answer.json()["error"];
+        assert_eq!(
+            (answer.status, error["param"].as_str(), error["code"].as_str()),
+            (400, Some(param), Some(code)),
+            "{query}: {error}"
+        );
+    }
+    for (path, query) in [
+        (&list, "limit=2&order=asc&metadata%5Ba%5D=b&metadata[c]=1"),
+        (&list, "model=5&after=x&unknown=1&bare"),
+        (&get, "include[]=message.output_text.logprobs&include=reasoning.encrypted_content&include_obfuscation=false"),
+        (&items, "limit=100&order=desc"),
+    ] {
+        assert_eq!(call(&sim, "GET", &format!("{path}?{query}")).await.status, 200, "{query}");
+    }
+    let ids = |answer: Answer| {
+        let page = answer.json();
+        page["data"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|one| one["id"].as_str().expect("an id").to_owned())
+            .collect()
+    };
+    let newest: Vec<String> = ids(call(&sim, "GET", &format!("{list}?order=desc")).await);
+    assert_eq!(newest, [second, first]);
+}
+
 #[tokio::test]
 async fn a_kept_response_is_found_by_its_id() {
     let sim = start().await;

@@ -3,7 +3,6 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use ownkey_domain::id::{RequestId, WorkspaceId};
@@ -14,6 +13,7 @@ use ownkey_store::{
 };
 
 use crate::bed::{BY, Bed, NOW, mac, new_workspace, receipt};
+use crate::killed::Work;
 use crate::responses::{begun, polled};
 
 const POINTS: [&str; 9] = [
@@ -27,10 +27,6 @@ const POINTS: [&str; 9] = [
     "segment_removed",
     "journal_rotated",
 ];
-const DIR: &str = "OWNKEY_TEST_KILL_DIR";
-const URL: &str = "OWNKEY_TEST_KILL_URL";
-const WORKSPACE: &str = "OWNKEY_TEST_KILL_WORKSPACE";
-const SWEEP: &str = "OWNKEY_TEST_KILL_SWEEP";
 const LIMITS: JournalLimits = JournalLimits { segment_bytes: 4096, total_bytes: 1 << 20 };
 
 crate::on_both! { no_point_loses_or_doubles_a_receipt no_point_breaks_a_chain_that_is_cut }
@@ -52,10 +48,8 @@ fn appended(workspace: WorkspaceId, n: u32) -> Receipt {
 /// What the killed process does: append, note what is appended, wait for the takeover now and then.
 #[tokio::test]
 async fn child() {
-    let Some(dir) = std::env::var_os(DIR) else { return };
-    let dir = Path::new(&dir);
-    let workspace: WorkspaceId = std::env::var(WORKSPACE).unwrap().parse().unwrap();
-    let store = open(&std::env::var(URL).unwrap()).await;
+    let Some(Work { url, dir, workspace }) = Work::of_this_process() else { return };
+    let store = open(&url).await;
     let (journal, takeover) = store.open_journal(&dir.join("journal"), LIMITS).await.unwrap();
     tokio::spawn(takeover.run(|| NOW, std::future::pending()));
     let mut noted = std::fs::File::create(dir.join("appended")).unwrap();
@@ -83,16 +77,7 @@ async fn no_point_loses_or_doubles_a_receipt(bed: Bed) {
             let workspace = store.create_workspace(&new_workspace(), BY).await.unwrap().id;
             store.close().await;
             drop(store);
-            let status = Command::new(std::env::current_exe().unwrap())
-                .args(["--exact", "kills::child", "--test-threads=1"])
-                .env(DIR, dir.path())
-                .env(URL, &config.url)
-                .env(WORKSPACE, workspace.to_string())
-                .env("OWNKEY_TEST_KILL_AT", format!("{point}:{count}"))
-                .output()
-                .unwrap()
-                .status;
-            assert_eq!(status.code(), None, "{point} was to abort the process");
+            Work::new(&config.url, dir.path(), workspace).dies_at("kills::child", (point, count));
             check(&config.url, (dir.path(), workspace), point).await;
         }
     }
@@ -137,8 +122,8 @@ async fn sweep_twice(store: &Store) {
 /// What the killed process does: delete what is too old.
 #[tokio::test]
 async fn sweeping_child() {
-    let Some(url) = std::env::var_os(SWEEP) else { return };
-    let store = open(url.to_str().unwrap()).await;
+    let Some(Work { url, .. }) = Work::of_this_process() else { return };
+    let store = open(&url).await;
     store.set_audit_mac(mac());
     sweep_twice(&store).await;
     panic!("the point was never reached");
@@ -149,19 +134,13 @@ async fn no_point_breaks_a_chain_that_is_cut(mut bed: Bed) {
         let note = Note { workspace: None, action: "test", object: n.to_string(), detail: serde_json::Value::Null };
         bed.store.note(&note, BY).await.unwrap();
     }
+    let workspace = WorkspaceId::from_uuid(uuid::Uuid::nil());
     let mut left = 1_200;
     for (point, count) in [("audit_anchor_moved", 1), ("audit_events_cut", 1), ("audit_events_cut", 2)] {
         bed.store.close().await;
         let Bed { store, config, dir } = bed;
         drop(store);
-        let status = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "kills::sweeping_child", "--test-threads=1"])
-            .env(SWEEP, &config.url)
-            .env("OWNKEY_TEST_KILL_AT", format!("{point}:{count}"))
-            .output()
-            .unwrap()
-            .status;
-        assert_eq!(status.code(), None, "{point} was to abort the process");
+        Work::new(&config.url, dir.path(), workspace).dies_at("kills::sweeping_child", (point, count));
         let store = open(&config.url).await;
         store.set_audit_mac(mac());
         bed = Bed { store, config, dir };

@@ -13,6 +13,8 @@ mod deks;
 mod extension;
 mod feed;
 #[cfg(feature = "kill-points")]
+mod killed;
+#[cfg(feature = "kill-points")]
 mod kills;
 mod ledger;
 mod ledger_model;

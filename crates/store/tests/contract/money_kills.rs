@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::bed::{BY, Bed, NOW, mac, new_workspace, receipt};
+use crate::killed::Work;
 
 const POINTS: [&str; 9] = [
     "hold_before_commit",
@@ -29,9 +29,6 @@ const POINTS: [&str; 9] = [
     "takeover_before_commit",
     "takeover_committed",
 ];
-const DIR: &str = "OWNKEY_TEST_MONEY_KILL_DIR";
-const URL: &str = "OWNKEY_TEST_MONEY_KILL_URL";
-const WORKSPACE: &str = "OWNKEY_TEST_MONEY_KILL_WORKSPACE";
 const LIMITS: JournalLimits = JournalLimits { segment_bytes: 4096, total_bytes: 1 << 20 };
 const GRANTED: i64 = 1_000_000;
 const HELD: i64 = 100;
@@ -59,10 +56,8 @@ fn ended(call: &HoldCall, n: u32) -> Receipt {
 /// What the killed process does: hold, say what is known, end two calls of three, and note each step behind it.
 #[tokio::test]
 async fn child() {
-    let Some(dir) = std::env::var_os(DIR) else { return };
-    let dir = Path::new(&dir);
-    let workspace: WorkspaceId = std::env::var(WORKSPACE).unwrap().parse().unwrap();
-    let store = open(&std::env::var(URL).unwrap()).await;
+    let Some(Work { url, dir, workspace }) = Work::of_this_process() else { return };
+    let store = open(&url).await;
     let (journal, takeover) = store.open_journal(&dir.join("journal"), LIMITS).await.unwrap();
     tokio::spawn(takeover.run(|| NOW, std::future::pending()));
     let (holds, holding) = store.holds(journal.node(), Arc::new(|| NOW));
@@ -99,16 +94,7 @@ async fn no_point_loses_or_doubles_a_charge(bed: Bed) {
         for count in [1, 4] {
             let dir = tempfile::tempdir().unwrap();
             let workspace = with_credits(&config.url).await;
-            let status = Command::new(std::env::current_exe().unwrap())
-                .args(["--exact", "money_kills::child", "--test-threads=1"])
-                .env(DIR, dir.path())
-                .env(URL, &config.url)
-                .env(WORKSPACE, workspace.to_string())
-                .env("OWNKEY_TEST_KILL_AT", format!("{point}:{count}"))
-                .output()
-                .unwrap()
-                .status;
-            assert_eq!(status.code(), None, "{point} was to abort the process");
+            Work::new(&config.url, dir.path(), workspace).dies_at("money_kills::child", (point, count));
             check(&config.url, (dir.path(), workspace), point).await;
         }
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::prompt;
 use crate::call::Call;
 use crate::log::Recorder;
-use crate::openai::{dressed, error, stored, untexted};
+use crate::openai::{dressed, error, request, stored, untexted};
 use crate::reply::Reply;
 use crate::sim::Sim;
 use crate::sse::{Event, Part};
@@ -13,6 +13,9 @@ use crate::sse::{Event, Part};
 /// `GET …/{id}`: the response, or its events again. One in the background goes a step further each time it is asked
 /// for; its events go on to its end.
 pub fn get(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
+    if let Err(reply) = request::query(sim, call, "getResponseQuery") {
+        return *reply;
+    }
     if call.parameter("stream") != Some("true") {
         return sim
             .responses
@@ -71,6 +74,9 @@ pub fn cancel(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
 
 /// `GET …/{id}/input_items`
 pub fn input_items(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
+    if let Err(reply) = request::query(sim, call, "listInputItemsQuery") {
+        return *reply;
+    }
     let Some(kept) = sim.responses.get(call.owner(), id(call)) else { return unknown(call) };
     untexted(call, &stored::page(call, prompt::listed(&kept.request, id(call))))
 }
