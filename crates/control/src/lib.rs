@@ -56,7 +56,7 @@ mod visitor;
 mod who;
 mod workspaces;
 
-pub use control::{Clock, Control, Endpoint, Metrics, NoClient, Parts, Readiness};
+pub use control::{Clock, Control, Endpoint, ManagedKeys, Metrics, NoClient, Parts, Readiness};
 pub use ladder::LadderLimits;
 pub use logins::Logins;
 pub use passwords::{HashCost, NoPasswords, Passwords};

@@ -40,6 +40,7 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(workspaces::list::list, workspaces::create::create))
         .routes(routes!(workspaces::by_external_id::by_external_id))
         .routes(routes!(workspaces::get::get, workspaces::update::update, workspaces::delete::delete))
+        .routes(routes!(workspaces::plan_preview::get))
         .routes(routes!(provider_keys::list::list))
         .routes(routes!(provider_keys::put::put, provider_keys::remove::remove))
         .routes(routes!(provider_keys::test::test))
@@ -78,4 +79,8 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(operator::rotate::rotate))
         .routes(routes!(operator::rebind::rebind))
         .routes(routes!(operator::backup::backup))
+        .routes(routes!(operator::configuration::get))
+        .routes(routes!(operator::health::get))
+        .routes(routes!(operator::grants::list))
+        .routes(routes!(operator::workspaces::list))
 }
