@@ -31,6 +31,7 @@ mod not_yet;
 mod openapi;
 pub mod operator;
 mod outlook;
+mod overview;
 mod page;
 mod passwords;
 mod plans;

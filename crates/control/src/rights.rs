@@ -125,6 +125,7 @@ pub static TABLE: &[Right] = &[
     shared(Get, "/api/v1/workspaces/{ws}/requests", Role::Viewer, RECEIPTS),
     shared(Get, "/api/v1/workspaces/{ws}/requests/{req}", Role::Viewer, RECEIPTS),
     shared(Get, "/api/v1/workspaces/{ws}/usage", Role::Viewer, USAGE),
+    shared(Get, "/api/v1/workspaces/{ws}/overview", Role::Viewer, USAGE),
     shared(Get, "/api/v1/workspaces/{ws}/audit", Role::Admin, AUDIT),
     shared(Get, "/api/v1/workspaces/{ws}/agents", Role::Viewer, Scopes::Any),
     shared(Get, "/api/v1/workspaces/{ws}/agents/{name}", Role::Viewer, Scopes::Any),

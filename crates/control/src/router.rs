@@ -11,7 +11,8 @@ use crate::control::Control;
 use crate::openapi::{self, frame};
 use crate::{
     agents, api_keys, audit, budgets, costs, credits, edge, health, ledger, links, members, models, not_yet, operator,
-    plans, playground, policy, provider_keys, providers, receipts, services, sessions, statements, usage, workspaces,
+    overview, plans, playground, policy, provider_keys, providers, receipts, services, sessions, statements, usage,
+    workspaces,
 };
 
 /// The management API.
@@ -52,6 +53,7 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(receipts::list::list))
         .routes(routes!(receipts::get::get))
         .routes(routes!(usage::get))
+        .routes(routes!(overview::get))
         .routes(routes!(services::list::list))
         .routes(routes!(services::usage::book))
         .routes(routes!(credits::get::get))

@@ -73,7 +73,7 @@ pub use receipts::{ReceiptFilter, StatusClass};
 pub use retention::{Expired, Sweep, Sweeper, Swept};
 pub use routing::{Routing, StoredCredential};
 pub use store::Store;
-pub use summaries::WorkspaceSummary;
+pub use summaries::{PayerSpend, WorkspaceSummary};
 pub use usage::{GroupBy, UsageKey, UsageQuery, UsageRow, UsageTotals};
 pub use vault::{SystemSecret, WrappedDek};
 pub use workspaces::{NewWorkspace, Workspace, WorkspacePatch};

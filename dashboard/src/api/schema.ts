@@ -681,6 +681,23 @@ export interface paths {
         patch: operations["update_member"];
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows who paid when, how fast the newest calls were, and why some failed. */
+        get: operations["get_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{ws}/plan-preview": {
         parameters: {
             query?: never;
@@ -1216,6 +1233,13 @@ export interface components {
             answers: boolean;
             /** @description `sqlite` or `postgres`. */
             kind: string;
+        };
+        /** @description A cause of failures. */
+        FailureCount: {
+            /** @description How many calls. */
+            calls: number;
+            /** @description The code that callers saw. */
+            code: string;
         };
         /** @description When managed access may step in for the own key. */
         Fallback: {
@@ -2050,6 +2074,15 @@ export interface components {
             /** @description The workspace's name. */
             workspace_name: string;
         };
+        /** @description What happened in that time. */
+        Overview: {
+            /** @description Why calls among the newest failed, the most frequent first. */
+            failures: components["schemas"]["FailureCount"][];
+            /** @description How fast the newest calls were. */
+            speed: components["schemas"]["Speed"];
+            /** @description What calls cost, by who paid; hours or days without calls are not there. */
+            spend: components["schemas"]["Spend"][];
+        };
         /** @description One password for another. */
         PasswordInput: {
             /** @description The password so far. */
@@ -2598,6 +2631,37 @@ export interface components {
          * @enum {string}
          */
         Situation: "works" | "none" | "refused" | "rate_limited" | "quota_exhausted" | "unavailable" | "sealed" | "dormant";
+        /** @description How fast the newest calls were, 1,000 at most. */
+        Speed: {
+            /** @description How many calls this is taken from: those that a provider answered. */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Milliseconds until the provider began to answer: half of the calls were as fast.
+             */
+            first_p50_ms?: number | null;
+            /**
+             * Format: int64
+             * @description The same of 95 in 100 calls.
+             */
+            first_p95_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Microseconds that were spent here before the request went out: half of the calls were as fast.
+             */
+            own_p50_us?: number | null;
+        };
+        /** @description What calls cost in one hour or day. */
+        Spend: {
+            /** @description Its start. */
+            at: string;
+            /** @description The credits charged. */
+            credits: string;
+            /** @description By managed access, at list price. */
+            managed_usd: string;
+            /** @description On own keys, at list price. */
+            own_usd: string;
+        };
         /**
          * @description The state in one word.
          * @enum {string}
@@ -4660,6 +4724,43 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_overview: {
+        parameters: {
+            query: {
+                /** @description From the hour that holds this time (RFC 3339). */
+                from: string;
+                /** @description Up to the end of the hour that holds the last moment before this time. */
+                to: string;
+                /** @description `hour` or `day` (if absent; UTC's): the steps of `spend`. */
+                step?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
                 };
             };
             "4XX": {
