@@ -17,6 +17,7 @@ export function PaletteButton({ wide }: { wide: boolean }) {
       {wide ? (
         <Button
           variant="default"
+          fw={400}
           onClick={ask}
           leftSection={<IconSearch size={16} stroke={1.75} />}
           rightSection={

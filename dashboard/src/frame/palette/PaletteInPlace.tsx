@@ -24,7 +24,7 @@ export function PaletteInPlace() {
             onChange={(event) => setQuery(event.currentTarget.value)}
           />
         </Combobox.EventsTarget>
-        <Combobox.Options>
+        <Combobox.Options aria-label="What was found">
           {found.length === 0 && <Combobox.Empty>Nothing by that name.</Combobox.Empty>}
           {found.map(({ group, entries }) => (
             <Combobox.Group key={group} label={group}>
@@ -34,7 +34,7 @@ export function PaletteInPlace() {
                     <Icon size={16} stroke={1.75} aria-hidden />
                     <span>{label}</span>
                     {hint && (
-                      <Text span size="sm" c="dimmed" truncate>
+                      <Text span size="xs" c="inherit" truncate>
                         {hint}
                       </Text>
                     )}

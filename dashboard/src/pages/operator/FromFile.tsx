@@ -20,7 +20,9 @@ export function FromFile({ snippet }: { snippet: string }) {
           )}
         </Text>
         <Spoiler maxHeight={120} showLabel="Show the whole example" hideLabel="Show less">
-          <Code block>{snippet}</Code>
+          <Code block tabIndex={0}>
+            {snippet}
+          </Code>
         </Spoiler>
         <Box>
           <CopyButton value={snippet}>

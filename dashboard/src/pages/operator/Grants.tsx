@@ -96,21 +96,18 @@ function List({ grants }: { grants: readonly Schemas["OperatorGrant"][] }) {
         <Table verticalSpacing="xs">
           <Table.Thead>
             <Table.Tr>
-              <Table.Th>Given</Table.Th>
               <Table.Th>Workspace</Table.Th>
-              <Table.Th>Reason</Table.Th>
               <Table.Th ta="right">Credits</Table.Th>
               <Table.Th ta="right">Left</Table.Th>
-              <Table.Th>Expires</Table.Th>
+              <Table.Th>Reason</Table.Th>
               <Table.Th>State</Table.Th>
+              <Table.Th>Expires</Table.Th>
+              <Table.Th>Given</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
             {grants.map((grant) => (
               <Table.Tr key={grant.id}>
-                <Table.Td>
-                  <Time at={grant.created_at} />
-                </Table.Td>
                 <Table.Td>
                   <Anchor
                     size="sm"
@@ -121,15 +118,18 @@ function List({ grants }: { grants: readonly Schemas["OperatorGrant"][] }) {
                     {grant.workspace_name}
                   </Anchor>
                 </Table.Td>
+                <Table.Td ta="right">{credits(grant.credits)}</Table.Td>
+                <Table.Td ta="right">{credits(grant.balance)}</Table.Td>
                 <Table.Td>
                   <Text size="sm" lineClamp={2}>
                     {grant.reason}
                   </Text>
                 </Table.Td>
-                <Table.Td ta="right">{credits(grant.credits)}</Table.Td>
-                <Table.Td ta="right">{credits(grant.balance)}</Table.Td>
-                <Table.Td>{grant.expires_at ? <Time at={grant.expires_at} /> : "never"}</Table.Td>
                 <Table.Td>{states.find(({ value }) => value === grant.state)?.label ?? grant.state}</Table.Td>
+                <Table.Td>{grant.expires_at ? <Time at={grant.expires_at} /> : "never"}</Table.Td>
+                <Table.Td>
+                  <Time at={grant.created_at} />
+                </Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>

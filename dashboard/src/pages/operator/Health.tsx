@@ -41,7 +41,8 @@ const looks: Record<ManagedKey["state"], Look> = {
   none: { tone: "neutral", Icon: IconCircle, word: "None" },
 };
 
-const NODE_SHOWN = 13;
+/** The end of an id tells nodes apart, its start may not. */
+const NODE_SHOWN = 8;
 
 export function Health() {
   const health = useQuery(healthQuery);
@@ -226,7 +227,7 @@ function Nodes({ nodes }: { nodes: Health["nodes"] }) {
               <Table.Tr key={id}>
                 <Table.Td>
                   <Group gap="xs">
-                    <CopyText value={id} shown={`${id.slice(0, NODE_SHOWN)}…`} label="Copy the node's id" />
+                    <CopyText value={id} shown={`node_…${id.slice(-NODE_SHOWN)}`} label="Copy the node's id" />
                     {here && <Text size="sm">answered this page</Text>}
                   </Group>
                 </Table.Td>
