@@ -1,52 +1,33 @@
 """The dashboard as people use it: in a browser, through the real server and the simulated providers."""
 
 import re
+from functools import partial
 
 import pytest
 from playwright.sync_api import expect
 
-from harness.dashboard import DESK, PASSWORD, PHONE, Visit, found_by_axe, launch, setup_link, sync_playwright
+from harness.dashboard import (
+    DESK,
+    PASSWORD,
+    PHONE,
+    PROVIDERS_PAGE,
+    Visit,
+    assert_only_sent_once,
+    found_by_axe,
+    open_providers,
+    save_key,
+    setup_link,
+)
 from harness.dashboard import join as member
 from harness.products import settings, workspace as new_workspace
 from harness.sim import provider_key
 
-PROVIDERS_PAGE = "settings/integrations/ai-providers"
-PAGES = [
-    "",
-    "playground",
-    "usage",
-    "receipts",
-    PROVIDERS_PAGE,
-    "settings/who-pays",
-    "settings/agents",
-    "settings/api-keys",
-    "settings/members",
-    "settings/audit",
-]
-OPERATOR_PAGES = ["operator/workspaces", "operator/plans", "operator/models"]
 each_size = pytest.mark.parametrize("viewport", [DESK, PHONE], ids=["desk", "phone"])
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def visit(chromium, celune):
-    """Opens browsers; what went wrong in any of them fails the test at its end."""
-    made: list[Visit] = []
-
-    def make(**options) -> Visit:
-        made.append(Visit(chromium, celune.url, **options))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
+def visit(visit, celune):
+    return partial(visit, celune)
 
 
 @pytest.fixture
@@ -59,14 +40,6 @@ def acme(celune):
     return new_workspace(celune, "pro")
 
 
-def open_providers(visit: Visit, workspace, search: str = ""):
-    visit.page.goto(f"/w/{workspace.id}/{PROVIDERS_PAGE}{search}")
-    expect(visit.page.get_by_role("heading", name="AI Providers", level=1)).to_be_visible()
-
-
-def save_key(page, name: str, key: str):
-    page.get_by_label(f"{name} key", exact=True).fill(key)
-    page.get_by_role("button", name="Save", exact=True).click()
 
 
 @each_size
@@ -121,36 +94,6 @@ def test_c3_a_pasted_key_is_tested_and_pays_from_the_next_call_on(celune, sim, a
     assert acme.ask("anthropic").headers["x-ownkey-payer"] == "byok"
     assert sim.calls(since)[-1]["key"] == key
     assert_only_sent_once(person, key)
-
-
-def assert_only_sent_once(person: Visit, key: str):
-    """A pasted key is in the one request that saves it, and stays nowhere in the page."""
-    carrying = [(method, url) for method, url, body in person.requests if key in body or key in url]
-    assert len(carrying) == 1 and carrying[0][0] == "PUT", carrying
-    kept = person.page.evaluate(
-        "() => document.documentElement.outerHTML + JSON.stringify([localStorage, sessionStorage, history.state])"
-        " + [...document.querySelectorAll('input')].map((input) => input.value).join()"
-    )
-    assert key not in kept
-
-
-def test_every_verdict_is_told_in_the_apis_words_and_the_old_key_stays(celune, acme, visit):
-    person = member(celune, acme, visit(), "admin")
-    acme.put_key("openai", provider_key("openai"), 201)
-    before = acme.provider_keys()["openai"]["credential"]
-    for behaviour, stored in (("revoked", False), ("noquota", True), ("limited", True), ("down", False)):
-        key = provider_key("openai", behaviour)
-        verdict = acme.api("POST", f"{acme.path}/provider-keys/openai/test", {"key": key}, 200).json()["verdict"]
-        open_providers(person, acme, "?rotate=openai")
-        save_key(person.page, "OpenAI", key)
-        panel = person.page.get_by_role("dialog").get_by_role("status").filter(has_text=verdict["verdict"])
-        expect(panel).to_contain_text(verdict["title"], timeout=20_000)
-        expect(panel).to_contain_text(verdict["cause"])
-        now = acme.provider_keys()["openai"]["credential"]
-        assert (now != before) == stored, behaviour
-        if not stored:
-            expect(panel).to_contain_text("stays in use")
-        before = now
 
 
 def test_a_key_of_another_provider_is_noticed_before_it_is_sent(celune, sim, acme, visit):

@@ -186,11 +186,11 @@ def test_the_operator_grants_credits_once_after_seeing_both_balances(niyra, acme
     page.wait_for_url("**/operator/**")
     page = open_page(operator, acme, BILLING, "Credits & billing")
     page.get_by_role("button", name="Grant credits").click()
-    page.get_by_label("Credits", exact=True).fill("0.5")
+    page.get_by_label("Amount").fill("0.5")
     page.get_by_label("Reason").fill("Sorry for the wait")
     page.get_by_role("button", name="Go on").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("Acme has 10 credits. After this it has 10.50.")
+    expect(dialog).to_contain_text("Acme has 10 credits. With this grant it has 10.50 credits.")
     assert purse(acme)["balance"] == 10
     dialog.get_by_role("button", name="Grant 0.5 credits").click()
     expect(page.get_by_text("Granted. Acme has 0.5 credits more.")).to_be_visible()

@@ -8,10 +8,11 @@ import { RouterProvider } from "@tanstack/react-router";
 import { setNonce } from "get-nonce";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { api } from "./api/client";
 import { Failure } from "./api/failure";
+import { guard } from "./api/guards";
 import { makeRouter } from "./router";
 import { sessionQuery } from "./session/session";
+import { applyPreferences } from "./theme/preferences";
 import { cssVariables, theme } from "./theme/theme";
 
 const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
@@ -30,12 +31,8 @@ const queries = new QueryClient({
   },
 });
 // Whoever hears first that nobody is signed in any more has the page ask.
-api.use({
-  onResponse({ response, schemaPath }) {
-    const ended = response.status === 401 && schemaPath !== "/api/v1/session";
-    if (ended) void queries.invalidateQueries({ queryKey: sessionQuery.queryKey });
-  },
-});
+guard(() => void queries.invalidateQueries({ queryKey: sessionQuery.queryKey }));
+applyPreferences();
 
 const root = document.getElementById("root");
 if (!root) throw new Error("the page has no root");

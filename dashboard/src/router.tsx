@@ -11,12 +11,8 @@ import { OperatorFrame } from "./frame/OperatorFrame";
 import { SignedIn } from "./frame/SignedIn";
 import { Start } from "./frame/Start";
 import { WorkspaceFrame } from "./frame/WorkspaceFrame";
-import { NothingHere } from "./pages/NothingHere";
 
-const root = createRootRouteWithContext<{ queries: QueryClient }>()({
-  component: Outlet,
-  notFoundComponent: NothingHere,
-});
+const root = createRootRouteWithContext<{ queries: QueryClient }>()({ component: Outlet });
 
 /** The search parameters of these names that are text. */
 function texts<Name extends string>(...names: Name[]) {
@@ -165,6 +161,15 @@ const playground = createRoute({
   component: lazyRouteComponent(() => import("./pages/playground/Playground"), "Playground"),
 });
 
+const receiptAlias = createRoute({
+  getParentRoute: () => workspace,
+  path: "/r/$req",
+  component: () => {
+    const { ws, req } = receiptAlias.useParams();
+    return <Navigate to="/w/$ws/receipts/$req" params={{ ws, req }} replace />;
+  },
+});
+
 const account = createRoute({
   getParentRoute: () => signedIn,
   path: "/account",
@@ -178,6 +183,32 @@ const workspaces = createRoute({
   path: "/workspaces",
   validateSearch: flag("new"),
   component: lazyRouteComponent(() => import("./pages/operator/Workspaces"), "Workspaces"),
+});
+
+const operatorWorkspace = createRoute({
+  getParentRoute: () => operator,
+  path: "/workspaces/$ws",
+  validateSearch: texts("change"),
+  component: lazyRouteComponent(() => import("./pages/operator/Workspace"), "Workspace"),
+});
+
+const services = createRoute({
+  getParentRoute: () => operator,
+  path: "/services",
+  component: lazyRouteComponent(() => import("./pages/operator/Services"), "Services"),
+});
+
+const grants = createRoute({
+  getParentRoute: () => operator,
+  path: "/grants",
+  validateSearch: texts("workspace", "state"),
+  component: lazyRouteComponent(() => import("./pages/operator/Grants"), "Grants"),
+});
+
+const health = createRoute({
+  getParentRoute: () => operator,
+  path: "/health",
+  component: lazyRouteComponent(() => import("./pages/operator/Health"), "Health"),
 });
 
 const plans = createRoute({
@@ -200,6 +231,13 @@ const byok = createRoute({
   ),
 });
 
+/** Whatever has no page: those who are signed in can search for what they meant. */
+const nothing = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/$",
+  component: lazyRouteComponent(() => import("./pages/NothingHere"), "NothingHere"),
+});
+
 const tree = root.addChildren([
   login,
   setup,
@@ -209,12 +247,14 @@ const tree = root.addChildren([
   signedIn.addChildren([
     start,
     account,
-    operator.addChildren([workspaces, plans, models]),
+    nothing,
+    operator.addChildren([workspaces, operatorWorkspace, plans, models, services, grants, health]),
     workspace.addChildren([
       overview,
       playground,
       receipts,
       receipt,
+      receiptAlias,
       usage,
       aiProviders,
       whoPays,

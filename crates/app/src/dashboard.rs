@@ -5,8 +5,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, VARY,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
+    VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
@@ -32,11 +32,31 @@ const NOT_BUILT: &str = "Ownkey is running. Its dashboard is not part of this bu
     Build it with `make build`, or with `npm ci && npm run build` in the folder dashboard, then build Ownkey again.\n\
     Everything it does is also in the management API: /api/openapi.json\n";
 
+/// What begins with these is for programs, also where there is nothing.
+const PROGRAMS: [&str; 7] = ["api", "v1", "openai", "anthropic", "healthz", "readyz", "metrics"];
+
 /// Whether a request is for the dashboard.
 pub fn serves(method: &Method, path: &str) -> bool {
-    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-    let ours = path == "/" || path.starts_with(ASSETS) || ROUTES.contains(&first);
+    let ours = path == "/" || path.starts_with(ASSETS) || ROUTES.contains(&first(path));
     ours && matches!(*method, Method::GET | Method::HEAD)
+}
+
+/// Whether somebody opens an address in a browser that nothing here has: the page says so, and helps to find what was
+/// meant.
+pub fn is_lost(method: &Method, path: &str, headers: &HeaderMap) -> bool {
+    let html = |list: &HeaderValue| list.to_str().is_ok_and(|list| list.contains("text/html"));
+    *method == Method::GET && !PROGRAMS.contains(&first(path)) && headers.get_all(ACCEPT).into_iter().any(html)
+}
+
+fn first(path: &str) -> &str {
+    path.trim_start_matches('/').split('/').next().unwrap_or_default()
+}
+
+/// The page for an address that nothing here has.
+pub fn nothing_here() -> Response<Body> {
+    let mut page = page();
+    *page.status_mut() = StatusCode::NOT_FOUND;
+    page
 }
 
 /// The answer to such a request.

@@ -12,6 +12,7 @@ use ownkey_gateway::ledger::{HoldRefused, JournalUnavailable, Ledger};
 use ownkey_store::{HoldError, Holds, Journal, JournalError};
 
 use crate::health::KeyHealth;
+use crate::managed_keys::ManagedKeys;
 
 /// Writes receipts into the store's journal, has holds committed, and passes on what is seen of keys.
 pub struct JournalLedger {
@@ -21,6 +22,8 @@ pub struct JournalLedger {
     pub holds: Holds,
     /// Takes in what is seen of keys.
     pub health: Arc<KeyHealth>,
+    /// Takes in what is seen of the operator's own.
+    pub managed_keys: Arc<ManagedKeys>,
 }
 
 impl Ledger for JournalLedger {
@@ -45,6 +48,7 @@ impl Ledger for JournalLedger {
     }
 
     fn record(&self, receipt: &Receipt) -> Result<(), JournalUnavailable> {
+        self.managed_keys.note(receipt);
         self.journal.append(receipt).map(drop).map_err(unwritten)
     }
 

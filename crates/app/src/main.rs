@@ -11,6 +11,7 @@ mod journal;
 mod keeper;
 mod ledger;
 mod lockdown;
+mod managed_keys;
 mod reload;
 mod retention;
 mod server;

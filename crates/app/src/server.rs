@@ -46,6 +46,8 @@ impl Answer for Server {
             contained(self.services.handle(request), || Services::broken(broken())).await
         } else if dashboard::serves(request.method(), request.uri().path()) {
             dashboard::answer(&request.into_parts().0)
+        } else if dashboard::is_lost(request.method(), request.uri().path(), request.headers()) {
+            dashboard::nothing_here()
         } else {
             contained(self.control(request), || told(Problem::internal())).await
         }

@@ -17,6 +17,7 @@ use ownkey_gateway::rates::Rates;
 use ownkey_gateway::services::{self, Services};
 use ownkey_gateway::upstream::{BaseUrl, Upstream};
 use ownkey_gateway::{BodyRoom, Gateway, Rest, client, edge};
+use ownkey_providers::key::hint;
 use ownkey_store::{Actor, By, Holds, Journal, JournalLimits, Store, StoreConfig};
 use ownkey_vault::Keyring;
 use secrecy::SecretString;
@@ -31,6 +32,7 @@ use crate::config::{Settings, Tls};
 use crate::health::KeyHealth;
 use crate::journal::{self, JournalLedger};
 use crate::ledger::{self, LedgerKeeper};
+use crate::managed_keys::ManagedKeys;
 use crate::reload::{Reload, Reread};
 use crate::server::{Admin, Current, Server};
 use crate::taking_over::TakingOver;
@@ -91,6 +93,7 @@ pub struct Lasting {
     journal: Arc<Journal>,
     holds: Holds,
     health: Arc<KeyHealth>,
+    managed_keys: Arc<ManagedKeys>,
     metrics: Arc<Metrics>,
     rates: Arc<Rates>,
     /// Whether the take-over of the journal runs.
@@ -116,13 +119,14 @@ impl Lasting {
         let rates = Arc::new(Rates::new(Instant::now()));
         let cut_off = watch::Sender::new(false);
         let key_tests = Arc::new(Throttle::new(LadderLimits::default().tests_per_minute));
-        let (metrics, rest) = (Arc::default(), Rest::default());
+        let (metrics, managed_keys, rest) = (Arc::default(), Arc::default(), Rest::default());
         Self {
             store,
             directory,
             journal,
             holds,
             health,
+            managed_keys,
             metrics,
             rates,
             alive,
@@ -138,7 +142,8 @@ impl Lasting {
     /// Where the data plane's money and receipts go.
     fn ledger(&self) -> Arc<JournalLedger> {
         let (journal, health) = (Arc::clone(&self.journal), Arc::clone(&self.health));
-        Arc::new(JournalLedger { journal, holds: self.holds.clone(), health })
+        let managed_keys = Arc::clone(&self.managed_keys);
+        Arc::new(JournalLedger { journal, holds: self.holds.clone(), health, managed_keys })
     }
 }
 
@@ -289,9 +294,10 @@ async fn control(settings: &Settings, shared: &Shared) -> anyhow::Result<axum::R
     for provider in Provider::ALL {
         let provider_settings = settings.providers.of(provider);
         let urls: Vec<&str> = provider_settings.urls().collect();
-        endpoints.insert(provider, Endpoint::new(&urls, provider_settings.managed_key.is_some())?);
+        let managed_hint = provider_settings.managed_key.as_ref().map(|key| hint(provider, key.0.expose_str()));
+        endpoints.insert(provider, Endpoint::new(&urls, managed_hint)?);
     }
-    let Lasting { store, alive, directory, .. } = shared.lasting.clone();
+    let Lasting { store, alive, directory, managed_keys, .. } = shared.lasting.clone();
     let control = Control::new(ownkey_control::Parts {
         store: store.clone(),
         keyring: Arc::clone(&shared.keyring),
@@ -304,6 +310,8 @@ async fn control(settings: &Settings, shared: &Shared) -> anyhow::Result<axum::R
         endpoints,
         operator_tokens: settings.operator.tokens.iter().map(|t| SecretString::from(t.expose())).collect(),
         clock: Arc::new(clock::now),
+        config_file: settings.file.clone(),
+        managed_keys: Arc::new(move |provider| managed_keys.of(provider)),
         metrics: rendered(&shared.lasting),
         ready: Arc::new(move || {
             let (store, taking_over, trusted) = (store.clone(), *alive.borrow(), directory.is_trusted());

@@ -1,11 +1,13 @@
 //! What the handlers work with, handed down by the composition root.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::id::UserId;
+use ownkey_domain::managed_key::ManagedKeyRecord;
 use ownkey_domain::money::CreditRate;
 use ownkey_domain::plan::{DEFAULT_PLAN, Plan};
 use ownkey_domain::provider::Provider;
@@ -29,6 +31,8 @@ use crate::who::Who;
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// Renders all metrics in the Prometheus text format.
 pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
+/// What calls have shown of the operator's own key at a provider.
+pub type ManagedKeys = Arc<dyn Fn(Provider) -> ManagedKeyRecord + Send + Sync>;
 /// Tells whether calls can be served; if not, why, in words anyone may read.
 pub type Readiness = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 
@@ -36,7 +40,8 @@ pub type Readiness = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Se
 #[derive(Debug, Clone)]
 pub struct Endpoint {
     bases: Vec<Base>,
-    operator_key: bool,
+    /// What people may see of the operator's own key; `None` if he has none.
+    managed_hint: Option<String>,
 }
 
 /// A base URL with the destination that keys for it are bound to.
@@ -70,6 +75,10 @@ pub struct Parts {
     pub operator_tokens: Vec<SecretString>,
     /// The clock.
     pub clock: Clock,
+    /// The configuration file, for those who may change it.
+    pub config_file: Option<PathBuf>,
+    /// How the operator's own keys fare.
+    pub managed_keys: ManagedKeys,
     /// The body of `/metrics`.
     pub metrics: Metrics,
     /// The answer of `/readyz`.
@@ -101,10 +110,15 @@ pub struct NoClient(#[from] reqwest::Error);
 
 impl Endpoint {
     /// From base URLs as in the SDKs (OpenAI's with `/v1`, Anthropic's without), the usual one first, then those
-    /// that a key can be bound to instead.
-    pub fn new(urls: &[&str], operator_key: bool) -> Result<Self, BadOrigin> {
+    /// that a key can be bound to instead. `managed_hint` is what people may see of the operator's own key there.
+    pub fn new(urls: &[&str], managed_hint: Option<String>) -> Result<Self, BadOrigin> {
         let base = |url: &&str| Ok(Base { url: url.trim_end_matches('/').to_owned(), origin: Origin::of_url(url)? });
-        Ok(Self { bases: urls.iter().map(base).collect::<Result<_, _>>()?, operator_key })
+        Ok(Self { bases: urls.iter().map(base).collect::<Result<_, _>>()?, managed_hint })
+    }
+
+    /// What people may see of the operator's own key; `None` if he has none.
+    pub(crate) fn managed_hint(&self) -> Option<&str> {
+        self.managed_hint.as_deref()
     }
 
     /// The base for that destination, or the usual one.
@@ -178,6 +192,6 @@ impl Control {
 
     /// Whether the operator has a key of his own at the provider.
     pub(crate) fn has_operator_key(&self, provider: Provider) -> bool {
-        self.endpoint(provider).is_some_and(|endpoint| endpoint.operator_key)
+        self.endpoint(provider).is_some_and(|endpoint| endpoint.managed_hint.is_some())
     }
 }

@@ -32,6 +32,7 @@ mod not_yet;
 mod openapi;
 pub mod operator;
 mod outlook;
+mod overview;
 mod page;
 mod passwords;
 mod plans;
@@ -57,7 +58,7 @@ mod visitor;
 mod who;
 mod workspaces;
 
-pub use control::{Clock, Control, Endpoint, Metrics, NoClient, Parts, Readiness};
+pub use control::{Clock, Control, Endpoint, ManagedKeys, Metrics, NoClient, Parts, Readiness};
 pub use ladder::LadderLimits;
 pub use logins::Logins;
 pub use passwords::{HashCost, NoPasswords, Passwords};

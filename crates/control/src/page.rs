@@ -19,6 +19,8 @@ pub(crate) enum List {
     Requests = 3,
     Audit = 4,
     Ledger = 5,
+    Grants = 6,
+    OperatorWorkspaces = 7,
 }
 
 /// The place of an item in its list: its id or number.

@@ -11,8 +11,8 @@ use crate::control::Control;
 use crate::openapi::{self, frame};
 use crate::{
     agents, api_keys, audit, budgets, costs, credits, edge, health, invitations, ledger, links, members, models,
-    not_yet, operator, plans, playground, policy, provider_keys, providers, receipts, services, sessions, statements,
-    usage, workspaces,
+    not_yet, operator, overview, plans, playground, policy, provider_keys, providers, receipts, services, sessions,
+    statements, usage, workspaces,
 };
 
 /// The management API.
@@ -41,6 +41,7 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(workspaces::list::list, workspaces::create::create))
         .routes(routes!(workspaces::by_external_id::by_external_id))
         .routes(routes!(workspaces::get::get, workspaces::update::update, workspaces::delete::delete))
+        .routes(routes!(workspaces::plan_preview::get))
         .routes(routes!(provider_keys::list::list))
         .routes(routes!(provider_keys::put::put, provider_keys::remove::remove))
         .routes(routes!(provider_keys::test::test))
@@ -52,6 +53,7 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(receipts::list::list))
         .routes(routes!(receipts::get::get))
         .routes(routes!(usage::get))
+        .routes(routes!(overview::get))
         .routes(routes!(services::list::list))
         .routes(routes!(services::usage::book))
         .routes(routes!(credits::get::get))
@@ -81,4 +83,8 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(operator::rotate::rotate))
         .routes(routes!(operator::rebind::rebind))
         .routes(routes!(operator::backup::backup))
+        .routes(routes!(operator::configuration::get))
+        .routes(routes!(operator::health::get))
+        .routes(routes!(operator::grants::list))
+        .routes(routes!(operator::workspaces::list))
 }

@@ -13,6 +13,7 @@ pub mod health;
 pub mod hold;
 pub mod id;
 pub mod ledger;
+pub mod managed_key;
 pub mod money;
 pub mod payer;
 pub mod period;

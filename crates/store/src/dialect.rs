@@ -52,6 +52,14 @@ pub(crate) async fn one_moment(tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
+/// What people call it.
+pub(crate) fn kind(db: &Db) -> &'static str {
+    match db {
+        Db::Sqlite(_) => "sqlite",
+        Db::Postgres(_) => "postgres",
+    }
+}
+
 /// The database's own time, in milliseconds: leases are compared by one clock.
 pub(crate) async fn now(tx: &mut Tx) -> Result<i64> {
     let sql = match tx.on() {

@@ -43,6 +43,7 @@ mod responses;
 mod retention;
 mod routing;
 mod store;
+mod summaries;
 mod usage;
 mod vault;
 mod workspaces;
@@ -54,14 +55,14 @@ pub use audit::{AuditCheck, AuditEvent, AuditMac, Note};
 pub use budgets::PutBudget;
 pub use change::{Change, ChangeKind};
 pub use config::StoreConfig;
-pub use credentials::{Credential, Health, NewCredential, Put, Rebound, SealedCredential, TestResult};
+pub use credentials::{Credential, Ended, Health, NewCredential, Put, Rebound, SealedCredential, TestResult};
 pub use deks::{Rewrap, WorkspaceDek};
 pub use error::{Result, StoreError};
 pub use feed::{Feed, News, TRUSTED_FOR};
-pub use journal::{Journal, JournalError, JournalLimits, Takeover};
+pub use journal::{Journal, JournalError, JournalLimits, Queue, Takeover};
 pub use ledger::{
-    Credits, Entry, HoldError, Holds, HoldsTask, LedgerCheck, LedgerProblem, NODE_LEASE, OpenHold, Ordered, Purse,
-    Range, RefundOrder, ServiceUsage,
+    Credits, Entry, GrantFilter, GrantRecord, GrantState, HoldError, Holds, HoldsTask, LedgerCheck, LedgerProblem,
+    NODE_LEASE, NodeRecord, OpenHold, Ordered, Purse, Range, RefundOrder, ServiceUsage,
 };
 pub use page::Page;
 pub use people::{
@@ -72,6 +73,7 @@ pub use receipts::{ReceiptFilter, StatusClass};
 pub use retention::{Expired, Sweep, Sweeper, Swept};
 pub use routing::{Routing, StoredCredential};
 pub use store::Store;
+pub use summaries::{PayerSpend, WorkspaceSummary};
 pub use usage::{GroupBy, UsageFilter, UsageKey, UsageQuery, UsageRow, UsageTotals};
 pub use vault::{SystemSecret, WrappedDek};
 pub use workspaces::{NewWorkspace, Workspace, WorkspacePatch};

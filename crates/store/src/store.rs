@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use ownkey_domain::id::NodeId;
 use ownkey_domain::money::MicroCredits;
 
 use crate::callers::Callers;
 use crate::change::{Change, ChangeRow, Listeners};
 use crate::db::{Db, on};
-use crate::journal::Journal;
+use crate::journal::{Journal, Queue};
 use crate::ledger::Overrun;
 use crate::open::{LockFile, Opened};
 use crate::reach::Reach;
@@ -110,6 +111,21 @@ impl Store {
     pub async fn catch_up(&self, timeout: Duration) -> Result<()> {
         let Some(journal) = self.inner.journal.get() else { return Ok(()) };
         if journal.taken_over(timeout).await { Ok(()) } else { Err(StoreError::Behind) }
+    }
+
+    /// What waits in this node's journal; `None` where no journal is open.
+    pub fn queue(&self) -> Option<Queue> {
+        self.inner.journal.get().map(|journal| journal.queue())
+    }
+
+    /// The node that this process is; `None` where no journal is open.
+    pub fn node(&self) -> Option<NodeId> {
+        self.inner.journal.get().map(|journal| journal.node())
+    }
+
+    /// Which database it is.
+    pub fn database_kind(&self) -> &'static str {
+        dialect::kind(&self.inner.db)
     }
 
     /// What calls cost since the start beyond what their workspaces had: the operator paid it.

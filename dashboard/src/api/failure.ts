@@ -26,6 +26,11 @@ export class Failure extends Error {
     return new Failure({ title: "We can't reach the server", detail, status: 0, code: "network" }, null);
   }
 
+  static offline(): Failure {
+    const detail = "Nothing was sent. Try again when the connection is back.";
+    return new Failure({ title: "You're offline", detail, status: 0, code: "offline" }, null);
+  }
+
   get signedOut(): boolean {
     return this.problem.status === 401;
   }
@@ -39,8 +44,8 @@ interface Answer<T> {
 
 /** The answer's data, or its problem as a `Failure`. */
 export async function answered<T>(asking: Promise<Answer<T>>): Promise<T> {
-  const { data, error, response } = await asking.catch(() => {
-    throw Failure.unreachable();
+  const { data, error, response } = await asking.catch((error: unknown) => {
+    throw error instanceof Failure ? error : Failure.unreachable();
   });
   if (response.ok) return data as T;
   throw new Failure(problemOf(error, response), response.headers.get("x-request-id"));

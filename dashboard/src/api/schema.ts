@@ -92,6 +92,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/operator/configuration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows which file the configuration comes from, and the metered services in it. */
+        get: operations["get_configuration"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the grants of all workspaces, newest first. */
+        get: operations["list_grants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows how the installation fares. */
+        get: operations["get_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/operator/ledger/check": {
         parameters: {
             query?: never;
@@ -154,6 +205,23 @@ export interface paths {
         put?: never;
         /** Wraps the next data keys under the active KEK. Call it with `next` until that is null. */
         post: operations["rotate_kek"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/operator/workspaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the workspaces with who pays and what they use, newest first. */
+        get: operations["list_workspaces_at_a_glance"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -647,6 +715,40 @@ export interface paths {
         patch: operations["update_member"];
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows who paid when, how fast the newest calls were, and why some failed. */
+        get: operations["get_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/plan-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells what another plan would come to for the workspace, and changes nothing. */
+        get: operations["preview_plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{ws}/playground-token": {
         parameters: {
             query?: never;
@@ -1096,6 +1198,29 @@ export interface components {
              */
             stopped_today?: number | null;
         };
+        /** @description The configuration, as far as pages show it. */
+        Configuration: {
+            /** @description The file; null if there is none and variables of the environment say everything. */
+            file?: string | null;
+            /** @description The metered services. */
+            services: components["schemas"]["ConfiguredService"][];
+        };
+        /** @description A metered service, whoever uses it. */
+        ConfiguredService: {
+            /** @description Credits for each. */
+            credits: string;
+            /**
+             * Format: int64
+             * @description The most items that one answer is charged for; null where it is not counted in items.
+             */
+            max_items?: number | null;
+            /** @description Its name. */
+            name: string;
+            /** @description Where it is called; null if its use is only told to `service-usage`. */
+            path?: string | null;
+            /** @description What it is counted in: `call`, `token`, `character`, `second` or `item`. */
+            unit: string;
+        };
         /**
          * @description What a call costs the workspace.
          * @enum {string}
@@ -1155,6 +1280,20 @@ export interface components {
              */
             runway_days?: number | null;
         };
+        /** @description The database. */
+        DatabaseView: {
+            /** @description Whether it answers and can be written. */
+            answers: boolean;
+            /** @description `sqlite` or `postgres`. */
+            kind: string;
+        };
+        /** @description A cause of failures. */
+        FailureCount: {
+            /** @description How many calls. */
+            calls: number;
+            /** @description The code that callers saw. */
+            code: string;
+        };
         /** @description When managed access may step in for the own key. */
         Fallback: {
             /** @description The most that may cost a day (UTC), at list price. */
@@ -1208,6 +1347,22 @@ export interface components {
             /** @description `ok`. */
             status: string;
         };
+        /** @description How the installation fares. */
+        InstallationHealth: {
+            /** @description The database. */
+            database: components["schemas"]["DatabaseView"];
+            /** @description The key-encryption keys. */
+            kek: components["schemas"]["KekView"];
+            /** @description The operator's own keys, those that fail first. */
+            managed_keys: components["schemas"]["ManagedKey"][];
+            /** @description The processes that serve calls over this database, or did. */
+            nodes: components["schemas"]["NodeView"][];
+            /** @description Why calls can't be served; null if they can. */
+            not_ready?: string | null;
+            queue?: components["schemas"]["QueueView"] | null;
+            /** @description This program's version. */
+            version: string;
+        };
         /** @description An open invitation as the API shows it. */
         Invitation: {
             /** @description When. */
@@ -1229,6 +1384,23 @@ export interface components {
             mail: string;
             /** @description What he will be: `viewer`, `member`, `admin` or `owner`. */
             role: string;
+        };
+        /** @description The key-encryption keys, and how far the data keys are wrapped under the active one. */
+        KekView: {
+            /** @description The id of the active one. */
+            active: string;
+            /**
+             * Format: int64
+             * @description All data keys.
+             */
+            data_keys: number;
+            /** @description The ids of the others that are configured. */
+            others: string[];
+            /**
+             * Format: int64
+             * @description Those that are wrapped under the active one.
+             */
+            under_active: number;
         };
         /** @description An error that the provider blamed on a key. */
         LastError: {
@@ -1533,6 +1705,32 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of a list. */
+        Listing_OperatorGrant: {
+            /** @description The items, newest first. */
+            data: {
+                /** @description What is left of it, held or not. */
+                balance: string;
+                /** @description When it was given. */
+                created_at: string;
+                /** @description How many were granted. */
+                credits: string;
+                /** @description When what is left expires; null is never. */
+                expires_at?: string | null;
+                /** @description Its id. */
+                id: string;
+                /** @description Why. */
+                reason?: string | null;
+                /** @description `active`, `spent` or `expired`. */
+                state: string;
+                /** @description The workspace. */
+                workspace: string;
+                /** @description The workspace's name. */
+                workspace_name: string;
+            }[];
+            /** @description What to send as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
         Listing_Plan: {
             /** @description The items, newest first. */
             data: {
@@ -1607,6 +1805,10 @@ export interface components {
         Listing_ProviderKey: {
             /** @description The items, newest first. */
             data: {
+                /** @description When that was. */
+                changed_at?: string | null;
+                /** @description Who changed last what is stored here, by storing a key or by removing it: as `created_by`. */
+                changed_by?: string | null;
                 /** @description When it was stored. */
                 created_at?: string | null;
                 /** @description `operator`, or the id of the platform key or the person that stored it. */
@@ -1777,6 +1979,22 @@ export interface components {
             /** @description What to send as `cursor` for the next page; null on the last. */
             next_cursor?: string | null;
         };
+        /** @description A page of a list. */
+        Listing_WorkspaceAtAGlance: {
+            /** @description The items, newest first. */
+            data: (components["schemas"]["Workspace"] & {
+                /** @description Its credits, held or not. An allowance is among them once a call or a look at them has granted it. */
+                balance: string;
+                /** @description The credits that they were charged. */
+                month_credits: string;
+                /** @description What its calls cost this calendar month (UTC) at list price, whoever paid. */
+                month_usd: string;
+                /** @description Who pays at each provider. */
+                providers: components["schemas"]["ProviderAtAGlance"][];
+            })[];
+            /** @description What to send as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
         /** @description Who wants to sign in. */
         LoginInput: {
             /** @description The mail address of the account. */
@@ -1803,6 +2021,36 @@ export interface components {
             /** @description The part of the link behind `#`. */
             token: string;
         };
+        /** @description The operator's own key at a provider, as calls through the node that answers have found it since it started. */
+        ManagedKey: {
+            /** @description How the key begins and ends; null if there is none. */
+            hint?: string | null;
+            /**
+             * Format: int64
+             * @description Calls of the last hour.
+             */
+            hour_calls: number;
+            /**
+             * Format: int64
+             * @description Those of them that failed for a reason that is not the caller's.
+             */
+            hour_failed: number;
+            /** @description When a call on it last failed for a reason that is not the caller's. */
+            last_failure_at?: string | null;
+            /** @description When a call on it was last served. */
+            last_success_at?: string | null;
+            /** @description The provider. */
+            provider: string;
+            /** @description Since when. */
+            since?: string | null;
+            /** @description How it stands. */
+            state: components["schemas"]["ManagedState"];
+        };
+        /**
+         * @description How the operator's own key stands, the worst first.
+         * @enum {string}
+         */
+        ManagedState: "refused" | "limited" | "unavailable" | "works" | "unused" | "none";
         /** @description A member as the API shows him. What owners alone see of others is null to everybody else. */
         Member: {
             /** @description His id. */
@@ -1891,12 +2139,62 @@ export interface components {
             /** @description Why. */
             reason: string;
         };
+        /** @description A process that serves calls over this database, or did. */
+        NodeView: {
+            /** @description Whether it lives. */
+            alive: boolean;
+            /** @description Its id. */
+            id: string;
+            /** @description When it last said that it lives. */
+            seen_at: string;
+            /** @description Whether it is the one that answers. */
+            this: boolean;
+        };
+        /** @description Credits that were given to a workspace. */
+        OperatorGrant: {
+            /** @description What is left of it, held or not. */
+            balance: string;
+            /** @description When it was given. */
+            created_at: string;
+            /** @description How many were granted. */
+            credits: string;
+            /** @description When what is left expires; null is never. */
+            expires_at?: string | null;
+            /** @description Its id. */
+            id: string;
+            /** @description Why. */
+            reason?: string | null;
+            /** @description `active`, `spent` or `expired`. */
+            state: string;
+            /** @description The workspace. */
+            workspace: string;
+            /** @description The workspace's name. */
+            workspace_name: string;
+        };
+        /** @description What happened in that time. */
+        Overview: {
+            /** @description Why calls among the newest failed, the most frequent first. */
+            failures: components["schemas"]["FailureCount"][];
+            /** @description How fast the newest calls were. */
+            speed: components["schemas"]["Speed"];
+            /** @description What calls cost, by who paid; hours or days without calls are not there. */
+            spend: components["schemas"]["Spend"][];
+        };
         /** @description One password for another. */
         PasswordInput: {
             /** @description The password so far. */
             current: string;
             /** @description The password from now on: 10 to 200 characters. */
             password: string;
+        };
+        /** @description Who pays at a provider, before and after. */
+        PayerChange: {
+            /** @description From the change on. */
+            after: components["schemas"]["PayerOutlook"];
+            /** @description Now. */
+            before: components["schemas"]["PayerOutlook"];
+            /** @description The provider. */
+            provider: string;
         };
         /** @description Who pays for calls of a provider's models that have no rules of their own. */
         PayerOutlook: {
@@ -1969,6 +2267,19 @@ export interface components {
              * @description Tokens a minute of a workspace; null is unlimited.
              */
             tokens_per_minute?: number | null;
+        };
+        /** @description What a change of plan would come to. */
+        PlanPreview: {
+            /** @description What calls do while keys are asleep under that plan: `stop` or `managed`. */
+            dormant_keys: string;
+            /** @description How many keys would fall asleep: they are kept, and no call goes out on them. */
+            keys_asleep: number;
+            /** @description How many keys would wake up. */
+            keys_waking: number;
+            /** @description The plan it is about. */
+            plan: string;
+            /** @description Who pays at each provider, before and after. */
+            providers: components["schemas"]["PayerChange"][];
         };
         /** @description A platform key for the playground. It is in no list and can't be shown again. */
         PlaygroundToken: {
@@ -2043,8 +2354,21 @@ export interface components {
             /** @description How to make a key, step by step. */
             steps: string[];
         };
+        /** @description How a workspace stands at a provider. */
+        ProviderAtAGlance: {
+            /** @description How its key stands. */
+            key: components["schemas"]["State"];
+            /** @description Who pays for calls of the provider's models now. */
+            payer_now: components["schemas"]["PayerOutlook"];
+            /** @description The provider. */
+            provider: string;
+        };
         /** @description What a workspace has at a provider, as the API shows it. */
         ProviderKey: {
+            /** @description When that was. */
+            changed_at?: string | null;
+            /** @description Who changed last what is stored here, by storing a key or by removing it: as `created_by`. */
+            changed_by?: string | null;
             /** @description When it was stored. */
             created_at?: string | null;
             /** @description `operator`, or the id of the platform key or the person that stored it. */
@@ -2082,6 +2406,24 @@ export interface components {
             origin?: string | null;
             /** @description Store it also when the provider can't be asked. */
             save_unverified?: boolean | null;
+        };
+        /** @description Receipts on their way into the database. */
+        QueueView: {
+            /**
+             * Format: int64
+             * @description The most that may wait; a little before that, calls are turned away.
+             */
+            most_bytes: number;
+            /**
+             * Format: int64
+             * @description Receipts that the database refused since the start; they are kept in a file beside the journal.
+             */
+            set_aside: number;
+            /**
+             * Format: int64
+             * @description Bytes that wait.
+             */
+            waiting_bytes: number;
         };
         /** @description Why a model can't be called. */
         Reason: {
@@ -2393,6 +2735,37 @@ export interface components {
          * @enum {string}
          */
         Situation: "works" | "none" | "refused" | "rate_limited" | "quota_exhausted" | "unavailable" | "sealed" | "dormant";
+        /** @description How fast the newest calls were, 1,000 at most. */
+        Speed: {
+            /** @description How many calls this is taken from: those that a provider answered. */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Milliseconds until the provider began to answer: half of the calls were as fast.
+             */
+            first_p50_ms?: number | null;
+            /**
+             * Format: int64
+             * @description The same of 95 in 100 calls.
+             */
+            first_p95_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Microseconds that were spent here before the request went out: half of the calls were as fast.
+             */
+            own_p50_us?: number | null;
+        };
+        /** @description What calls cost in one hour or day. */
+        Spend: {
+            /** @description Its start. */
+            at: string;
+            /** @description The credits charged. */
+            credits: string;
+            /** @description By managed access, at list price. */
+            managed_usd: string;
+            /** @description On own keys, at list price. */
+            own_usd: string;
+        };
         /**
          * @description The state in one word.
          * @enum {string}
@@ -2551,6 +2924,17 @@ export interface components {
             period_anchor?: string | null;
             /** @description The id of its plan. */
             plan: string;
+        };
+        /** @description A workspace as the operator's list shows it. */
+        WorkspaceAtAGlance: components["schemas"]["Workspace"] & {
+            /** @description Its credits, held or not. An allowance is among them once a call or a look at them has granted it. */
+            balance: string;
+            /** @description The credits that they were charged. */
+            month_credits: string;
+            /** @description What its calls cost this calendar month (UTC) at list price, whoever paid. */
+            month_usd: string;
+            /** @description Who pays at each provider. */
+            providers: components["schemas"]["ProviderAtAGlance"][];
         };
         /** @description What to change of a workspace; what is absent stays. */
         WorkspaceChanges: {
@@ -2756,6 +3140,96 @@ export interface operations {
             };
         };
     };
+    get_configuration: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Configuration"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_grants: {
+        parameters: {
+            query?: {
+                /** @description The most items, 1 to 200; 50 if absent. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Only this workspace's. */
+                workspace?: string;
+                /** @description Only those that are `active`, `spent` or `expired`. */
+                state?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_OperatorGrant"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InstallationHealth"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     check_ledger: {
         parameters: {
             query?: never;
@@ -2864,6 +3338,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Rotated"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_workspaces_at_a_glance: {
+        parameters: {
+            query?: {
+                /** @description The most items, 1 to 200; 50 if absent. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_WorkspaceAtAGlance"];
                 };
             };
             "4XX": {
@@ -4396,6 +4902,76 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_overview: {
+        parameters: {
+            query: {
+                /** @description From the hour that holds this time (RFC 3339). */
+                from: string;
+                /** @description Up to the end of the hour that holds the last moment before this time. */
+                to: string;
+                /** @description `hour` or `day` (if absent; UTC's): the steps of `spend`. */
+                step?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_plan: {
+        parameters: {
+            query: {
+                /** @description The id of a plan. */
+                plan: string;
+            };
+            header?: never;
+            path: {
+                /** @description The workspace's id */
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlanPreview"];
                 };
             };
             "4XX": {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { duration, plural, share, tokens } from "./number";
+import { bytes, duration, plural, share, tokens } from "./number";
 
 describe("numbers", () => {
   it("of tokens are exact as long as they can be read", () => {
@@ -17,5 +17,6 @@ describe("numbers", () => {
     expect(share(0, 0)).toBe("0 %");
     expect(plural(1, "call")).toBe("1 call");
     expect(plural(2, "key")).toBe("2 keys");
+    expect([bytes(999), bytes(1_200), bytes(268_435_456)]).toEqual(["999 B", "1.2 kB", "268.4 MB"]);
   });
 });

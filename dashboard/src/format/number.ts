@@ -36,3 +36,10 @@ export function duration(ms: number): string {
 export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
+
+/** An amount of data. */
+export function bytes(value: number): string {
+  if (value < 1_000) return `${exact.format(value)} B`;
+  const [scale, unit] = value < 1_000_000 ? [1_000, "kB"] : [1_000_000, "MB"];
+  return `${new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 }).format(value / scale)} ${unit}`;
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { relative, utcDaysAgo } from "./time";
+import { clock, exact, relative, setZone, utcDaysAgo } from "./time";
 
 const now = new Date("2026-03-10T14:02:00Z");
 const ago = (ms: number) => relative(new Date(now.getTime() - ms), now);
@@ -16,5 +16,14 @@ describe("times", () => {
 
   it("of days begin at midnight UTC", () => {
     expect(utcDaysAgo(6, now).toISOString()).toBe("2026-03-04T00:00:00.000Z");
+  });
+
+  it("are told in the zone that is wished", () => {
+    setZone("Asia/Tokyo");
+    expect(clock(now)).toContain("11:02");
+    expect(exact(now)).toContain("2026-03-10 14:02:00 UTC");
+    setZone("UTC");
+    expect(clock(now)).toContain("02:02");
+    setZone(undefined);
   });
 });

@@ -3,13 +3,20 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
+let zone: string | undefined;
+
+/** Times are told in that zone from now on; in the browser's own if it has no name. */
+export function setZone(name: string | undefined): void {
+  zone = name;
+}
+
 const dayAndTime: Intl.DateTimeFormatOptions = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
 
 /** "12 s ago" within a week, then the day and time. */
 export function relative(at: Date, now: Date): string {
   const ago = now.getTime() - at.getTime();
   const span = Math.abs(ago);
-  if (span >= 7 * DAY) return at.toLocaleString(undefined, dayAndTime);
+  if (span >= 7 * DAY) return at.toLocaleString(undefined, { ...dayAndTime, timeZone: zone });
   if (span < SECOND) return "just now";
   const text = spanText(span);
   return ago >= 0 ? `${text} ago` : `in ${text}`;
@@ -30,6 +37,7 @@ export function exact(at: Date): string {
     year: "numeric",
     second: "2-digit",
     timeZoneName: "short",
+    timeZone: zone,
   });
   return `${local} · ${at
     .toISOString()
@@ -39,7 +47,7 @@ export function exact(at: Date): string {
 
 /** The clock time here. */
 export function clock(at: Date): string {
-  return at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
+  return at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", timeZone: zone });
 }
 
 /** A day of UTC, as in statements and budgets. */

@@ -2,6 +2,7 @@ import { Box, Text } from "@mantine/core";
 import { useNetwork } from "@mantine/hooks";
 import { IconCloudOff } from "@tabler/icons-react";
 import { useIsFetching, useQueryClient } from "@tanstack/react-query";
+import { useReached } from "../api/reach";
 import { clock } from "../format/time";
 import { Panel } from "../ui/Panel";
 import { useDelayed } from "../ui/useDelayed";
@@ -11,9 +12,10 @@ const SLOW_MS = 4_000;
 /** Says when what is shown is old, and when the server takes long. */
 export function Connection() {
   const { online } = useNetwork();
+  const reached = useReached();
   const queries = useQueryClient();
   const slow = useDelayed(useIsFetching() > 0, SLOW_MS);
-  if (!online) {
+  if (!online || !reached) {
     const newest = Math.max(
       0,
       ...queries
@@ -26,9 +28,11 @@ export function Connection() {
         <Panel
           tone="attention"
           Icon={IconCloudOff}
-          title={`You're offline. Showing what we had at ${clock(new Date(newest))}.`}
+          title={`${online ? "We can't reach the server." : "You're offline."} Showing what we had at ${clock(new Date(newest))}.`}
           live
-        />
+        >
+          <Text size="sm">Changes can be made when it is back; none is sent meanwhile.</Text>
+        </Panel>
       </Box>
     );
   }

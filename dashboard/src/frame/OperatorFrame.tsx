@@ -1,23 +1,11 @@
 import { Container } from "@mantine/core";
-import { type Icon, IconBuildings, IconCpu, IconLicense } from "@tabler/icons-react";
 import { Outlet, useLocation } from "@tanstack/react-router";
 import { useProduct, useSession } from "../session/context";
 import { Denied } from "../ui/Denied";
 import { AreaSwitch } from "./AreaSwitch";
+import { operatorPlaces } from "./operatorNav";
 import { PlaceLink } from "./PlaceLink";
 import { Shell } from "./Shell";
-
-interface Place {
-  label: string;
-  to: "/operator/workspaces" | "/operator/plans" | "/operator/models";
-  Icon: Icon;
-}
-
-const places: readonly Place[] = [
-  { label: "Workspaces", to: "/operator/workspaces", Icon: IconBuildings },
-  { label: "Plans", to: "/operator/plans", Icon: IconLicense },
-  { label: "Models and prices", to: "/operator/models", Icon: IconCpu },
-];
 
 /** The frame around the pages of whoever runs this installation. */
 export function OperatorFrame() {
@@ -35,7 +23,7 @@ export function OperatorFrame() {
     <>
       <AreaSwitch area="operator" />
       <div>
-        {places.map(({ label, to, Icon }) => (
+        {operatorPlaces.map(({ label, to, Icon }) => (
           <PlaceLink key={to} label={label} Icon={Icon} link={{ to, search: {} }} active={path.startsWith(to)} />
         ))}
       </div>

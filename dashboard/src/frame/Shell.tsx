@@ -5,6 +5,8 @@ import { type ReactNode, useEffect } from "react";
 import { Logo } from "../ui/Logo";
 import { AccountMenu } from "./AccountMenu";
 import { Connection } from "./Connection";
+import { PaletteButton } from "./palette/PaletteButton";
+import { Refetching } from "./Refetching";
 
 interface Props {
   title: string;
@@ -31,6 +33,7 @@ export function Shell({ title, strip, navigation, children }: Props) {
         Skip to content
       </a>
       <AppShell.Header px="md">
+        <Refetching />
         <Group h="100%" justify="space-between" wrap="nowrap">
           <Group gap="sm" wrap="nowrap" miw={0}>
             <Burger opened={opened} onClick={drawer.toggle} hiddenFrom="sm" size="sm" aria-label="Navigation" />
@@ -41,6 +44,7 @@ export function Shell({ title, strip, navigation, children }: Props) {
           </Group>
           <Group gap="sm" wrap="nowrap">
             {wide && strip}
+            <PaletteButton wide={wide} />
             <AccountMenu />
           </Group>
         </Group>

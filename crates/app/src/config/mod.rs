@@ -36,6 +36,8 @@ pub const DEFAULT_FILE: &str = "ownkey.toml";
 /// The configuration, checked.
 #[derive(Debug)]
 pub struct Settings {
+    /// The file it was read from; absent if there was none.
+    pub file: Option<PathBuf>,
     /// Addresses.
     pub server: server::Server,
     /// The store.
@@ -127,7 +129,8 @@ pub fn load(file: Option<&Path>, environment: HashMap<String, String>) -> anyhow
     let path = file.map_or_else(|| PathBuf::from(DEFAULT_FILE), Path::to_path_buf);
     let mut builder = config::Config::builder();
     let named = |error| anyhow::anyhow!("{}: {}", path.display(), without_values(&error));
-    if file.is_some() || path.exists() {
+    let is_there = file.is_some() || path.exists();
+    if is_there {
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         builder = builder.add_source(read(&text, &path)?.map_err(named)?);
     }
@@ -136,9 +139,11 @@ pub fn load(file: Option<&Path>, environment: HashMap<String, String>) -> anyhow
     let variables = Environment::with_prefix("OWNKEY").prefix_separator("_").separator("__").source(Some(overrides));
     let raw: Raw = builder.add_source(variables).build().and_then(config::Config::try_deserialize).map_err(named)?;
     let settings = raw.check(without_effect, path.parent().unwrap_or(Path::new("")));
-    settings.with_context(|| {
+    let settings = settings.with_context(|| {
         format!("the configuration ({} and {}… variables) is not valid", path.display(), environment::PREFIX)
-    })
+    })?;
+    let file = is_there.then(|| std::path::absolute(&path).unwrap_or(path));
+    Ok(Settings { file, ..settings })
 }
 
 /// The file's own values, with its paths and those of the defaults made to start at its folder.
@@ -166,6 +171,7 @@ impl Raw {
         let providers = self.providers.check().context("section [providers]")?;
         let services = services::check(self.services, &services::Surroundings { providers: &providers, folder })?;
         Ok(Settings {
+            file: None,
             server,
             database: self.database.check().context("section [database]")?,
             vault: self.vault.check().context("section [vault]")?,

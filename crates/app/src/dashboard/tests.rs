@@ -27,6 +27,21 @@ fn its_routes_are_its_own_and_no_others() {
     }
 }
 
+#[test]
+fn people_who_are_lost_get_the_page_and_programs_the_api() {
+    let lost = |method: Method, path: &str, accepted: &'static str| {
+        let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accepted))]);
+        is_lost(&method, path, &headers)
+    };
+    let browser = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8";
+    assert!(lost(Method::GET, "/nowhere", browser) && lost(Method::GET, "/loginx/y", browser));
+    assert!(!lost(Method::GET, "/nowhere", "*/*") && !lost(Method::POST, "/nowhere", browser));
+    for path in ["/api/v1/nowhere", "/v1/nowhere", "/metrics", "/openai/v1/x"] {
+        assert!(!lost(Method::GET, path, browser), "{path}");
+    }
+    assert_eq!(nothing_here().status(), StatusCode::NOT_FOUND);
+}
+
 /// With a build of the dashboard and without.
 #[tokio::test]
 async fn the_page_is_served_afresh_or_says_how_to_build_it() {

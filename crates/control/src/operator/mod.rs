@@ -1,11 +1,15 @@
-//! What the operator's commands ask of the running server. Each is also a plain function over the store, for when no
-//! server runs.
+//! What the operator asks of the running server: his pages, and his commands. Each command is also a plain function over
+//! the store, for when no server runs.
 
 pub(crate) mod backup;
+pub(crate) mod configuration;
+pub(crate) mod grants;
+pub(crate) mod health;
 pub(crate) mod ledger_check;
 pub(crate) mod people;
 pub(crate) mod rebind;
 pub(crate) mod rotate;
+pub(crate) mod workspaces;
 
 pub use backup::{BackedUp, copy_to};
 pub use ledger_check::{LedgerChecked, check_ledger};

@@ -47,6 +47,11 @@ pub(crate) struct ProviderKeyView {
     models: Vec<String>,
     /// `operator`, or the id of the platform key or the person that stored it.
     created_by: Option<String>,
+    /// Who changed last what is stored here, by storing a key or by removing it: as `created_by`.
+    changed_by: Option<String>,
+    /// When that was.
+    #[schema(value_type = Option<String>)]
+    changed_at: Option<Timestamp>,
     /// Who pays for calls of the provider's models now.
     payer_now: PayerView,
     /// Who would pay without the key.
@@ -120,13 +125,19 @@ impl ProviderKeyView {
             payer_now: outlook.with(control, provider, held.key_state(outlook.plan())),
             payer_if_disconnected: outlook.with(control, provider, KeyState::None),
             created_by: None,
+            changed_by: None,
+            changed_at: None,
             created_at: None,
             last_tested_at: None,
             last_used_at: None,
             last_error: None,
             invalid_since: None,
         };
+        if let Some(ended) = held.ended {
+            (view.changed_by, view.changed_at) = (Some(ended.by), Some(ended.at));
+        }
         if let Some(credential) = held.credential {
+            (view.changed_by, view.changed_at) = (Some(credential.created_by.clone()), Some(credential.created_at));
             view.credential = Some(credential.id);
             view.hint = Some(credential.hint);
             view.origin = Some(credential.origin);

@@ -5,7 +5,7 @@ use ownkey_domain::payer::KeyState;
 use ownkey_domain::plan::Plan;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::verdict::Verdict;
-use ownkey_store::{Credential, StoredCredential, WrappedDek};
+use ownkey_store::{Credential, Ended, StoredCredential, WrappedDek};
 use serde::Serialize;
 
 use crate::control::Control;
@@ -34,6 +34,8 @@ pub(crate) enum State {
 pub(crate) struct Held {
     pub(crate) provider: Provider,
     pub(crate) credential: Option<Credential>,
+    /// How the last one ended, where there is none.
+    pub(crate) ended: Option<Ended>,
     /// Whether the vault can open it, for a place that is still configured.
     pub(crate) opens: bool,
 }
@@ -51,11 +53,16 @@ pub(crate) async fn held(control: &Control, workspace: WorkspaceId) -> Result<Ve
         }
     };
     let offered = Provider::ALL.into_iter().filter(|provider| control.endpoint(*provider).is_some());
-    let held = offered.map(|provider| {
+    let mut held = Vec::new();
+    for provider in offered {
         let credential = Credential::at(&credentials, provider).cloned();
-        Held { provider, opens: credential.as_ref().is_some_and(&opens), credential }
-    });
-    Ok(held.collect())
+        let ended = match &credential {
+            Some(_) => None,
+            None => control.store().last_end(workspace, provider).await?,
+        };
+        held.push(Held { provider, opens: credential.as_ref().is_some_and(&opens), ended, credential });
+    }
+    Ok(held)
 }
 
 /// Whether it opens, and the place it is bound to is still configured.

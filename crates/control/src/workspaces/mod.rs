@@ -16,6 +16,7 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod get;
 pub(crate) mod list;
+pub(crate) mod plan_preview;
 pub(crate) mod update;
 
 const FEATURES_MAX: usize = 100;
@@ -28,7 +29,7 @@ const TIME_FORM: &str = "an RFC 3339 time";
 pub(crate) struct WorkspaceView {
     /// Its id.
     #[schema(value_type = String)]
-    id: WorkspaceId,
+    pub(crate) id: WorkspaceId,
     /// The name people read.
     name: String,
     /// The product's own id of it.

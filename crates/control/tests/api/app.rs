@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -14,6 +14,7 @@ use ownkey_control::{
     Control, Endpoint, HashCost, LadderLimits, Logins, Parts, Passwords, Site, Throttle, Tokens, router,
 };
 use ownkey_domain::catalogue::Catalogue;
+use ownkey_domain::managed_key::ManagedKeyRecord;
 use ownkey_domain::money::{CreditPrice, CreditRate, MicroCredits};
 use ownkey_domain::plan::{DEFAULT_PLAN, Managed, Plan};
 use ownkey_domain::provider::Provider;
@@ -56,6 +57,8 @@ pub struct App {
     clock: Arc<AtomicI64>,
     /// Makes the readiness check panic.
     pub broken: Arc<AtomicBool>,
+    /// What calls have shown of the operator's key at Anthropic.
+    pub managed_key: Arc<Mutex<ManagedKeyRecord>>,
     pub store: Store,
     pub anthropic: Fake,
     pub openai: Fake,
@@ -89,8 +92,8 @@ impl App {
         let dir = Arc::new(tempfile::tempdir().unwrap());
         let store = open_store(dir.path()).await;
         let clock = Arc::new(AtomicI64::new(NOW));
-        let broken = Arc::default();
-        let mut app = Self { router: Router::new(), clock, broken, store, anthropic, openai, dir };
+        let (broken, managed_key) = (Arc::default(), Arc::default());
+        let mut app = Self { router: Router::new(), clock, broken, managed_key, store, anthropic, openai, dir };
         app.router = app.router_of(KEK, &app.anthropic.url, ladder);
         app
     }
@@ -99,8 +102,18 @@ impl App {
     pub fn changed(&self, kek: &str, anthropic: &str) -> Self {
         let router = self.router_of(kek, anthropic, LadderLimits::default());
         let (clock, broken) = (Arc::clone(&self.clock), Arc::clone(&self.broken));
+        let managed_key = Arc::clone(&self.managed_key);
         let (store, dir) = (self.store.clone(), Arc::clone(&self.dir));
-        Self { router, clock, broken, store, dir, anthropic: self.anthropic.clone(), openai: self.openai.clone() }
+        Self {
+            router,
+            clock,
+            broken,
+            managed_key,
+            store,
+            dir,
+            anthropic: self.anthropic.clone(),
+            openai: self.openai.clone(),
+        }
     }
 
     fn router_of(&self, kek: &str, anthropic: &str, ladder: LadderLimits) -> Router {
@@ -117,11 +130,22 @@ impl App {
             managed_paths: Vec::new(),
             services: services(),
             endpoints: BTreeMap::from([
-                (Provider::Anthropic, Endpoint::new(&[anthropic, "https://eu.example.com"], true).unwrap()),
-                (Provider::OpenAi, Endpoint::new(&[&openai], false).unwrap()),
+                (
+                    Provider::Anthropic,
+                    Endpoint::new(&[anthropic, "https://eu.example.com"], Some("sk-ant-…wxyz".to_owned())).unwrap(),
+                ),
+                (Provider::OpenAi, Endpoint::new(&[&openai], None).unwrap()),
             ]),
             operator_tokens: vec!["another-token-of-thirty-two-characters".into(), OPERATOR.into()],
             clock: Arc::new(move || Timestamp::from_millis(now.fetch_add(1, Ordering::SeqCst))),
+            config_file: Some("/etc/ownkey/ownkey.toml".into()),
+            managed_keys: {
+                let record = Arc::clone(&self.managed_key);
+                Arc::new(move |provider| match provider {
+                    Provider::Anthropic => record.lock().unwrap().clone(),
+                    Provider::OpenAi => ManagedKeyRecord::default(),
+                })
+            },
             metrics: Arc::new(|| "ownkey_up 1\n".to_owned()),
             ready: Arc::new(move || {
                 let broken = broken.load(Ordering::SeqCst);

@@ -14,6 +14,7 @@ mod key_tests;
 mod ledger;
 mod members;
 mod openapi;
+mod operator;
 mod people;
 mod policy;
 mod provider_keys;

@@ -181,3 +181,46 @@ async fn usage_adds_up() {
         app.get(&format!("{path}?{query}"), &tenant.key).await.problem(400, "bad_request");
     }
 }
+
+#[tokio::test]
+async fn an_overview_says_who_paid_when_and_what_failed() {
+    let app = App::new().await;
+    let tenant = app.tenant().await;
+    let managed = Receipt {
+        payer: Some(PayerKind::Managed),
+        credits: MicroCredits::new(3_100_000),
+        timing: Timing { own_us: 90, upstream_first_ms: Some(2_100), total_ms: 2_300 },
+        ..receipt(&tenant, &tenant.key_id, 2)
+    };
+    let failed = Receipt {
+        payer: None,
+        cost_usd: None,
+        status: 403,
+        error: Some("byok_required".to_owned()),
+        outcome: Outcome::Refused,
+        timing: Timing { own_us: 9, upstream_first_ms: None, total_ms: 0 },
+        ..receipt(&tenant, &tenant.key_id, 3)
+    };
+    let (journal, takeover) =
+        app.store.open_journal(&app.dir.path().join("journal"), JournalLimits::default()).await.unwrap();
+    for receipt in [&receipt(&tenant, &tenant.key_id, 1), &managed, &failed] {
+        journal.append(receipt).unwrap();
+    }
+    tokio::spawn(takeover.run(app.clock(), std::future::pending()));
+    let path = "/api/v1/workspaces/current/overview";
+    let day = "from=2026-11-22T00:00:00Z&to=2026-11-23T00:00:00Z";
+    let shown = app.get(&format!("{path}?{day}"), &tenant.key).await.is(200).body;
+    let spend =
+        json!([{"at": "2026-11-22T00:00:00.000Z", "own_usd": "0.0031", "managed_usd": "0.0031", "credits": "3.1"}]);
+    assert_eq!(shown["spend"], spend);
+    let speed = json!({"calls": 2, "first_p50_ms": 420, "first_p95_ms": 2100, "own_p50_us": 90});
+    assert_eq!(shown["speed"], speed);
+    assert_eq!(shown["failures"], json!([{"code": "byok_required", "calls": 1}]));
+    let by_hour = app.get(&format!("{path}?{day}&step=hour"), &tenant.key).await.is(200).body;
+    assert_eq!(by_hour["spend"][0]["at"], "2026-11-22T17:00:00.000Z");
+    let other = app.tenant().await;
+    assert_eq!(app.get(&format!("{path}?{day}"), &other.key).await.is(200).body["spend"], json!([]));
+    for query in ["", "from=2026-11-22T00:00:00Z", "from=2026-11-22T00:00:00Z&to=2028-11-22T00:00:00Z"] {
+        app.get(&format!("{path}?{query}"), &tenant.key).await.problem(400, "bad_request");
+    }
+}

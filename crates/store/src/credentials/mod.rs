@@ -68,6 +68,15 @@ pub struct Health {
     pub invalid_since: Option<Timestamp>,
 }
 
+/// The end of a provider key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// Who ended it, as the audit log names him.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// A provider key to store.
 #[derive(Debug, Clone)]
 pub struct NewCredential {
@@ -165,6 +174,16 @@ impl Store {
         Ok(row.map(Credential::from))
     }
 
+    /// Who ended the workspace's last key for a provider, and when. `None` where none has ended, or nobody noted who it
+    /// was.
+    pub async fn last_end(&self, workspace: WorkspaceId, provider: Provider) -> Result<Option<Ended>> {
+        const SQL: &str = "SELECT ended_by, ended_at FROM credentials WHERE workspace = $1 AND provider = $2 \
+            AND ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT 1";
+        let row: Option<(Option<String>, i64)> = on!(self.inner.db.read(), c => sqlx::query_as(SQL)
+            .bind(workspace.uuid()).bind(provider.as_str()).fetch_optional(c).await)?;
+        Ok(row.and_then(|(by, at)| Some(Ended { by: by?, at: Timestamp::from_millis(at) })))
+    }
+
     /// Ends the workspace's key for a provider. Whether there was one.
     pub async fn remove_credential(&self, workspace: WorkspaceId, provider: Provider, by: By) -> Result<bool> {
         let mut work = self.mutate(by).await?;
@@ -226,11 +245,12 @@ async fn end_current(
     workspace: WorkspaceId,
     provider: Provider,
 ) -> Result<Option<CredentialId>> {
-    const SQL: &str = "UPDATE credentials SET ended_at = $3, sealed = $4 \
+    const SQL: &str = "UPDATE credentials SET ended_at = $3, sealed = $4, ended_by = $5 \
         WHERE workspace = $1 AND provider = $2 AND ended_at IS NULL RETURNING id";
     let at = work.by.at.millis();
     let ended: Option<(Uuid,)> = on!(work.tx.on(), c => sqlx::query_as(SQL)
         .bind(workspace.uuid()).bind(provider.as_str()).bind(at).bind(Vec::<u8>::new())
+        .bind(work.by.actor.to_string())
         .fetch_optional(c).await)?;
     let Some((id,)) = ended else { return Ok(None) };
     work.erased();

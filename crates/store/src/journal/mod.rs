@@ -109,6 +109,17 @@ impl Position {
     }
 }
 
+/// Receipts on their way into the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Queue {
+    /// What is written and not taken over yet.
+    pub waiting_bytes: u64,
+    /// The most that may wait; a little before that, calls are turned away.
+    pub most_bytes: u64,
+    /// Receipts that the database refused since the start.
+    pub set_aside: u64,
+}
+
 /// This node's receipt journal. Made by [`crate::Store::open_journal`].
 pub struct Journal {
     dir: PathBuf,
@@ -287,6 +298,23 @@ impl Journal {
     /// Where the next receipt will go.
     fn end(&self) -> Position {
         Position::unpack(self.end.load(Ordering::SeqCst))
+    }
+
+    /// What waits to be taken over.
+    pub fn queue(&self) -> Queue {
+        let committed = self.progress.so_far();
+        let writer = self.writer();
+        let ends = writer.closed.iter().map(|(&segment, &end)| (segment, end));
+        let waiting = |(segment, end): (u32, u32)| match segment.cmp(&committed.segment) {
+            std::cmp::Ordering::Less => 0,
+            std::cmp::Ordering::Equal => u64::from(end.saturating_sub(committed.offset)),
+            std::cmp::Ordering::Greater => u64::from(end.saturating_sub(HEAD)),
+        };
+        Queue {
+            waiting_bytes: ends.chain([(writer.at.segment, writer.at.offset)]).map(waiting).sum(),
+            most_bytes: self.limits.total_bytes,
+            set_aside: self.set_aside(),
+        }
     }
 
     /// How many receipts were set aside since the start, because the database refuses them or they can't be read.

@@ -63,6 +63,11 @@ impl Progress {
         self.wake.notified().await;
     }
 
+    /// Up to where everything is committed.
+    pub fn so_far(&self) -> Position {
+        *self.committed.borrow()
+    }
+
     /// Everything before that place is committed.
     pub fn committed(&self, at: Position) {
         self.committed.send_if_modified(|committed| {

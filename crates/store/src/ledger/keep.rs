@@ -28,6 +28,17 @@ pub const NODE_LEASE: Duration = Duration::from_secs(30);
 /// Holds ended in one transaction.
 const BATCH: i64 = 256;
 
+/// A process that serves calls over this database, or did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NodeRecord {
+    /// The journal that it writes.
+    pub id: NodeId,
+    /// Whether it has said of late that it lives.
+    pub alive: bool,
+    /// When it last said so, by the clock of the database.
+    pub seen_at: Timestamp,
+}
+
 #[derive(FromRow)]
 struct DeadRow {
     request: Uuid,
@@ -55,6 +66,22 @@ impl Store {
         let until = dialect::now(&mut tx).await?.saturating_add(lease);
         on!(tx.on(), c => sqlx::query(SQL).bind(node.uuid()).bind(until).execute(c).await.map(drop))?;
         tx.commit().await
+    }
+
+    /// The nodes that live or lived, those that were seen last first.
+    pub async fn nodes(&self, limit: u32) -> Result<Vec<NodeRecord>> {
+        const SQL: &str = "SELECT id, lease_until FROM nodes ORDER BY lease_until DESC, id LIMIT $1";
+        let mut tx = self.inner.db.begin().await?;
+        let now = dialect::now(&mut tx).await?;
+        let rows: Vec<(Uuid, i64)> = on!(tx.on(), c => sqlx::query_as(SQL).bind(i64::from(limit)).fetch_all(c).await)?;
+        tx.rollback().await?;
+        let lease = i64::try_from(NODE_LEASE.as_millis()).unwrap_or(i64::MAX);
+        let node = |(id, until): (Uuid, i64)| NodeRecord {
+            id: NodeId::from_uuid(id),
+            alive: until >= now,
+            seen_at: Timestamp::from_millis(until.saturating_sub(lease)),
+        };
+        Ok(rows.into_iter().map(node).collect())
     }
 
     /// The calls that a node holds something for. Asked at its start, before it takes calls, it tells what an earlier

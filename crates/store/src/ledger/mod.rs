@@ -8,6 +8,7 @@
 mod book;
 mod check;
 mod expiry;
+mod grants;
 mod holds;
 mod keep;
 mod orders;
@@ -18,8 +19,9 @@ mod usage;
 mod writer;
 
 pub use check::{LedgerCheck, LedgerProblem};
+pub use grants::{GrantFilter, GrantRecord, GrantState};
 pub use holds::OpenHold;
-pub use keep::NODE_LEASE;
+pub use keep::{NODE_LEASE, NodeRecord};
 pub use orders::{Ordered, RefundOrder};
 pub use read::{Credits, Entry, Purse, Range};
 pub(crate) use settle::{Evidence, KnownLate, Overrun, Settling, note_evidence};

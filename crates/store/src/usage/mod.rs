@@ -128,6 +128,7 @@ macro_rules! sum {
         )
     };
 }
+pub(crate) use sum;
 
 /// Sums by one key, which is the first column.
 macro_rules! sums {

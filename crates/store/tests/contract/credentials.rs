@@ -1,7 +1,7 @@
 use ownkey_domain::id::CredentialId;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::verdict::{Explained, Verdict};
-use ownkey_store::{Credential, Health, Put, TestResult};
+use ownkey_store::{Credential, Ended, Health, Put, TestResult};
 use uuid::Uuid;
 
 use crate::bed::{BY, Bed, NOW, new_credential};
@@ -26,6 +26,9 @@ async fn stored_rotated_and_removed(bed: Bed) {
     let old = store.credential(workspace, first.id).await.unwrap().unwrap();
     assert_eq!((old.ended_at, old.verdict, old.models), (Some(NOW), Some(tested().verdict), tested().models));
     assert!(store.remove_credential(workspace, Provider::Anthropic, BY).await.unwrap());
+    let ended = store.last_end(workspace, Provider::Anthropic).await.unwrap();
+    assert_eq!(ended, Some(Ended { by: BY.actor.to_string(), at: BY.at }));
+    assert_eq!(store.last_end(workspace, Provider::OpenAi).await.unwrap(), None);
     assert!(!store.remove_credential(workspace, Provider::Anthropic, BY).await.unwrap());
     assert!(store.credentials(workspace).await.unwrap().is_empty());
     let actions: Vec<_> = store.audit(Some(workspace), None, 10).await.unwrap().items;

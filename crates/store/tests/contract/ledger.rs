@@ -13,7 +13,8 @@ use ownkey_domain::receipt::{Outcome, Receipt};
 use ownkey_domain::time::Timestamp;
 use ownkey_domain::usage::Measured;
 use ownkey_store::{
-    GroupBy, HoldError, Holds, JournalLimits, LedgerProblem, Ordered, Range, Store, UsageFilter, UsageQuery,
+    GrantFilter, GrantState, GroupBy, HoldError, Holds, JournalLimits, LedgerProblem, Ordered, Range, Store,
+    UsageFilter, UsageQuery,
 };
 use serde_json::json;
 use tokio::task::JoinHandle;
@@ -37,6 +38,9 @@ crate::on_both! {
     refunds_name_their_charge
     an_allowance_is_granted_once
     what_expires_is_booked
+    grants_are_listed_over_all_workspaces
+    a_page_of_workspaces_is_summed_up
+    nodes_are_told_apart_by_their_lease
     damage_is_found
     transfers_are_for_ever
     entries_run_with_the_balance
@@ -104,6 +108,12 @@ impl Kept {
     async fn check(&self) {
         assert_eq!(self.bed.store.check_ledger().await.unwrap().problems, []);
     }
+}
+
+/// An id as a statement of that database writes it.
+fn literal(bed: &Bed, id: Uuid) -> String {
+    let id = id.simple();
+    if bed.config.url.starts_with("sqlite") { format!("x'{id}'") } else { format!("'{id}'") }
 }
 
 async fn has(store: &Store, workspace: WorkspaceId) -> (i64, i64) {
@@ -206,8 +216,7 @@ async fn a_dead_node_is_found_by_another(bed: Bed) {
     elsewhere.hold(call(kept.workspace, 100)).await.unwrap();
     kept.holds.hold(call(kept.workspace, 100)).await.unwrap();
     assert_eq!(kept.bed.store.end_dead(NOW).await.unwrap(), 0);
-    let uuid = other.uuid().simple().to_string();
-    let dead = if kept.bed.config.url.starts_with("sqlite") { format!("x'{uuid}'") } else { format!("'{uuid}'") };
+    let dead = literal(&kept.bed, other.uuid());
     kept.bed.execute(&format!("UPDATE nodes SET lease_until = 1 WHERE id = {dead}")).await;
     assert_eq!(kept.bed.store.end_dead(NOW).await.unwrap(), 1);
     assert_eq!(kept.has().await, (1_000, 100));
@@ -422,6 +431,54 @@ async fn what_expires_is_booked(bed: Bed) {
     assert_eq!(bed.store.book_expired(soon).await.unwrap(), 0);
     assert_eq!(has(&bed.store, workspace).await, (5, 0));
     assert_eq!(bed.store.check_ledger().await.unwrap().problems, []);
+}
+
+async fn grants_are_listed_over_all_workspaces(bed: Bed) {
+    let (one, two) = (bed.workspace().await, bed.workspace().await);
+    let soon = NOW.plus_millis(1_000);
+    for (workspace, credits, expires_at) in [(one, 5, None), (two, 6, Some(soon)), (two, 7, None)] {
+        let given = grant(workspace, credits, expires_at);
+        let done = bed.store.grant(&given, (&json!(credits), &json!({})), BY).await.unwrap();
+        assert_eq!(done, Ordered::Done(()));
+    }
+    let list = async |filter, now, before| {
+        let page = bed.store.grants(filter, now, before, 2).await.unwrap();
+        (
+            page.items.iter().map(|grant| grant.credits.get()).collect::<Vec<_>>(),
+            page.more,
+            page.items.last().map(|g| g.seq),
+        )
+    };
+    let (newest, more, last) = list(GrantFilter::default(), NOW, None).await;
+    assert_eq!((newest, more), (vec![7, 6], true));
+    assert_eq!(list(GrantFilter::default(), NOW, last).await.0, [5]);
+    assert_eq!(list(GrantFilter { workspace: Some(one), state: None }, NOW, None).await.0, [5]);
+    let expired = GrantFilter { workspace: None, state: Some(GrantState::Expired) };
+    assert_eq!((list(expired, NOW, None).await.0, list(expired, soon, None).await.0), (vec![], vec![6]));
+    let active = GrantFilter { workspace: Some(two), state: Some(GrantState::Active) };
+    assert_eq!(list(active, soon, None).await.0, [7]);
+}
+
+async fn a_page_of_workspaces_is_summed_up(bed: Bed) {
+    let (one, two, out) = (bed.workspace().await, bed.workspace().await, bed.workspace().await);
+    for (workspace, credits) in [(one, 5), (one, 2), (out, 9)] {
+        let given = grant(workspace, credits, None);
+        bed.store.grant(&given, (&json!(credits), &json!({})), BY).await.unwrap();
+    }
+    let sums = bed.store.summaries((one, two), (NOW, NOW)).await.unwrap();
+    assert_eq!(sums.get(&one).map(|sum| sum.balance.get()), Some(7));
+    assert_eq!((sums.get(&two), sums.get(&out)), (None, None));
+}
+
+async fn nodes_are_told_apart_by_their_lease(bed: Bed) {
+    let (this, other) = (NodeId::from_uuid(Uuid::now_v7()), NodeId::from_uuid(Uuid::now_v7()));
+    for node in [other, this] {
+        bed.store.node_lives(node).await.unwrap();
+    }
+    bed.execute(&format!("UPDATE nodes SET lease_until = 1 WHERE id = {}", literal(&bed, other.uuid()))).await;
+    let nodes = bed.store.nodes(10).await.unwrap();
+    let told: Vec<_> = nodes.iter().map(|node| (node.id, node.alive)).collect();
+    assert_eq!(told, [(this, true), (other, false)]);
 }
 
 async fn damage_is_found(bed: Bed) {

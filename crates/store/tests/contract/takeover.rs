@@ -17,6 +17,7 @@ use crate::bed::{Bed, NOW, receipt};
 
 crate::on_both! {
     receipts_of_a_killed_process_are_taken_over
+    what_waits_is_told
     a_journal_read_twice_counts_once
     files_go_when_they_are_committed
     large_batches_are_whole
@@ -56,6 +57,24 @@ async fn receipts_of_a_killed_process_are_taken_over(bed: Bed) {
     running.journal.append(&receipt(workspace, 50)).unwrap();
     assert_eq!(counts(&bed, workspace).await, (51, 51));
     running.stop().await;
+}
+
+async fn what_waits_is_told(bed: Bed) {
+    let workspace = bed.workspace().await;
+    assert_eq!(bed.store.queue(), None);
+    let (journal, takeover) = bed.store.open_journal(&bed.journal_dir(), SMALL).await.unwrap();
+    let waiting = || bed.store.queue().unwrap().waiting_bytes;
+    assert_eq!(waiting(), 0);
+    journal.append(&receipt(workspace, 0)).unwrap();
+    let one = waiting();
+    assert!(one > 0);
+    // Over the end of a file, too.
+    (1..20).for_each(|n| {
+        journal.append(&receipt(workspace, n)).unwrap();
+    });
+    assert!(waiting() > u64::from(SMALL.segment_bytes) && waiting() < 40 * one);
+    takeover.run(|| NOW, std::future::ready(())).await;
+    assert_eq!(waiting(), 0);
 }
 
 async fn a_journal_read_twice_counts_once(bed: Bed) {

@@ -16,6 +16,7 @@ import { StateBadge } from "../../ui/StateBadge";
 import { Time } from "../../ui/Time";
 import { field, PasswordField } from "../auth/fields";
 import { SecretForm } from "../auth/SecretForm";
+import { Looks } from "./Looks";
 
 export function Account() {
   const { user } = useSession();
@@ -25,6 +26,7 @@ export function Account() {
         <Anchor renderRoot={(props) => <Link to="/" {...props} />}>Back to the dashboard</Anchor>
         <Password />
         <Sessions />
+        <Looks />
       </Page>
     </Container>
   );

@@ -3,7 +3,7 @@ import { notifications } from "@mantine/notifications";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { type Agent, api, type Model } from "../../api/client";
-import { answered } from "../../api/failure";
+import { answered, Failure } from "../../api/failure";
 import { agentsQuery, modelsQuery } from "../../api/queries";
 import { usdPerMillion } from "../../format/amount";
 import { useHere } from "../../session/context";
@@ -13,6 +13,7 @@ import { FailurePanel } from "../../ui/FailurePanel";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
 import { PayerBadge, payerKind } from "../../ui/Payer";
+import { sayWithUndo } from "../../ui/Undo";
 
 const WRITE = "PUT /api/v1/workspaces/{ws}/agents/{name}" as const;
 
@@ -49,18 +50,33 @@ function AgentCard({ agent, models }: { agent: Agent; models: readonly Model[] }
   const mayWrite = here.may(WRITE);
   const path = { ws: here.id, name: agent.name };
 
+  const refresh = () => queries.invalidateQueries(agentsQuery(here.id));
+
   async function change(doing: () => Promise<unknown>, said: string) {
     setBusy(true);
     setError(null);
     try {
       await doing();
-      notifications.show({ message: said });
+      sayWithUndo(said, () => void undo());
     } catch (failure) {
       setError(failure);
     }
     setBusy(false);
-    await queries.invalidateQueries(agentsQuery(here.id));
+    await refresh();
   }
+
+  /** Back to what this card showed before the change. */
+  async function undo() {
+    try {
+      await (agent.is_default || !agent.model ? reset() : put(agent.model));
+      notifications.show({ message: `agent/${agent.name} is as it was.` });
+    } catch (failure) {
+      const said = failure instanceof Failure ? failure.problem.detail : "It could not be taken back.";
+      notifications.show({ message: said, color: "red" });
+    }
+    await refresh();
+  }
+
   const put = (model: string) =>
     answered(api.PUT("/api/v1/workspaces/{ws}/agents/{name}", { params: { path }, body: { model } }));
   const reset = () => answered(api.DELETE("/api/v1/workspaces/{ws}/agents/{name}", { params: { path } }));

@@ -1,7 +1,8 @@
 import { Anchor, Box, Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
 import { type Icon, IconKey, IconRefresh, IconTestPipe, IconTrash } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
-import { useHere, useProduct } from "../../session/context";
+import { useHere, useProduct, useSession } from "../../session/context";
+import { Actor } from "../../ui/Actor";
 import { StateBadge } from "../../ui/StateBadge";
 import { Time } from "../../ui/Time";
 import { type AtProvider, WRITE } from "./AiProviders";
@@ -9,6 +10,7 @@ import { CardFacts } from "./CardFacts";
 import classes from "./ProviderCard.module.css";
 import { payerLine } from "./payer";
 import { look } from "./state";
+import { useChangedElsewhere } from "./useChangedElsewhere";
 import { useKeyTest } from "./useKeyTest";
 import { VerdictPanel } from "./VerdictPanel";
 
@@ -18,11 +20,18 @@ export function ProviderCard({ at: { provider, key }, planName }: { at: AtProvid
   const here = useHere();
   const product = useProduct();
   const test = useKeyTest(here.id, provider.id);
+  const changed = useChangedElsewhere(here.id, key);
   const { tone, Icon, word } = look(key);
   const mayWrite = here.may(WRITE);
   const names = { provider: provider.name, product, plan: planName };
   return (
-    <Paper withBorder p="lg" component="section" aria-labelledby={`provider-${provider.id}`}>
+    <Paper
+      withBorder
+      p="lg"
+      component="section"
+      aria-labelledby={`provider-${provider.id}`}
+      className={changed ? classes.changed : undefined}
+    >
       <Stack gap="md" h="100%">
         <Group justify="space-between">
           <Title order={2} id={`provider-${provider.id}`}>
@@ -33,6 +42,7 @@ export function ProviderCard({ at: { provider, key }, planName }: { at: AtProvid
         <Text size="lg" fw={500} className={classes[key.payer_now.payer ?? "nobody"]}>
           {payerLine(key.payer_now, names)}
         </Text>
+        {changed && key.changed_by && <ChangedBy id={key.changed_by} />}
         <Note at={{ provider, key }} planName={planName} />
         {key.state !== "none" && <CardFacts at={{ provider, key }} />}
         <Box flex={1} />
@@ -70,6 +80,16 @@ export function ProviderCard({ at: { provider, key }, planName }: { at: AtProvid
         )}
       </Stack>
     </Paper>
+  );
+}
+
+/** What was here a moment ago is not any more, and it was not done in this window. */
+function ChangedBy({ id }: { id: string }) {
+  const { user } = useSession();
+  return (
+    <Text size="sm" role="status">
+      Changed just now by {id === user.id ? "you in another window" : <Actor id={id} />}.
+    </Text>
   );
 }
 

@@ -4,7 +4,7 @@ import { IconPlus } from "@tabler/icons-react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useHere } from "../../session/context";
 import { Page } from "../../ui/Page";
-import { GrantDialog } from "./GrantDialog";
+import { GrantDialog } from "../operator/GrantDialog";
 import { Grants } from "./Grants";
 import { PlansTable } from "./PlansTable";
 import { Statement } from "./Statement";
@@ -72,6 +72,7 @@ export function Billing() {
         </Tabs>
       )}
       <GrantDialog
+        workspace={here}
         opened={mayGrant && search.new === true}
         onClose={() => void navigate({ to: ".", search: { ...search, new: undefined } })}
       />

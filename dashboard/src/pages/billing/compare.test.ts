@@ -3,7 +3,18 @@ import type { UsageRow } from "../../api/client";
 import { withManaged, withOwnKey } from "./compare";
 
 function row(cost_usd: string, credits: string, credits_at_rate: string | null): UsageRow {
-  return { key: "m", calls: 1, errors: 0, usage: {}, unmeasured: 0, unpriced: 0, cost_usd, credits, credits_at_rate };
+  return {
+    key: "m",
+    calls: 1,
+    errors: 0,
+    usage: {},
+    unmeasured: 0,
+    unpriced: 0,
+    cost_usd,
+    credits,
+    overrun_credits: "0",
+    credits_at_rate,
+  };
 }
 
 describe("what it would have cost the other way round", () => {

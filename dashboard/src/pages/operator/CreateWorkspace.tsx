@@ -34,7 +34,10 @@ function Form({ onClose }: { onClose: () => void }) {
       setError(failure);
     }
     setBusy(false);
-    await queries.invalidateQueries(workspacesQuery);
+    await Promise.all([
+      queries.invalidateQueries(workspacesQuery),
+      queries.invalidateQueries({ queryKey: ["operator"] }),
+    ]);
   }
 
   return (

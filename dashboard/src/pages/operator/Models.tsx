@@ -1,4 +1,5 @@
 import { Paper, Table, Text, TextInput } from "@mantine/core";
+import { IconCoinOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Model } from "../../api/client";
@@ -7,14 +8,17 @@ import { usdPerMillion } from "../../format/amount";
 import { plural, tokens } from "../../format/number";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
+import { Panel } from "../../ui/Panel";
+import { FromFile } from "./FromFile";
+import { modelSnippet } from "./snippets";
 
 export function Models() {
   const models = useQuery(everyModelQuery);
   const [wanted, setWanted] = useState("");
   return (
     <Page
-      title="Models and prices"
-      purpose="What is offered, at which list price per million tokens. The configuration file decides."
+      title="Models & prices"
+      purpose="What is offered, at which list price. Prices are exact, in USD per million tokens."
       within="Operator"
     >
       <TextInput
@@ -24,9 +28,27 @@ export function Models() {
         maw={320}
       />
       <Loaded query={models} heights={[400]}>
-        {(models) => <List models={models.filter(({ id }) => id.includes(wanted.trim()))} />}
+        {(models) => (
+          <>
+            <Unpriced models={models.filter((model) => !isPriced(model))} />
+            <List models={models.filter(({ id }) => id.includes(wanted.trim().toLowerCase()))} />
+          </>
+        )}
       </Loaded>
+      <FromFile snippet={modelSnippet} />
     </Page>
+  );
+}
+
+/** Managed access serves nothing it can't price: what that leaves out is the first thing to see. */
+function Unpriced({ models }: { models: readonly Model[] }) {
+  if (models.length === 0) return null;
+  return (
+    <Panel tone="attention" Icon={IconCoinOff} title={`${plural(models.length, "model")} without a price`}>
+      <Text size="sm">
+        Managed access does not serve {models.length === 1 ? "it" : "them"}; own keys do. Listed first.
+      </Text>
+    </Panel>
   );
 }
 
@@ -44,6 +66,7 @@ function List({ models }: { models: readonly Model[] }) {
               <Table.Th>Provider</Table.Th>
               <Table.Th>Kind</Table.Th>
               <Table.Th ta="right">Input</Table.Th>
+              <Table.Th ta="right">Cached input</Table.Th>
               <Table.Th ta="right">Output</Table.Th>
               <Table.Th ta="right">Context</Table.Th>
             </Table.Tr>
@@ -62,6 +85,7 @@ function List({ models }: { models: readonly Model[] }) {
                 <Table.Td>{model.provider}</Table.Td>
                 <Table.Td>{model.mode}</Table.Td>
                 <Table.Td ta="right">{price(model, "input")}</Table.Td>
+                <Table.Td ta="right">{price(model, "cache_read")}</Table.Td>
                 <Table.Td ta="right">{price(model, "output")}</Table.Td>
                 <Table.Td ta="right">{model.context_tokens ? tokens(model.context_tokens) : "unknown"}</Table.Td>
               </Table.Tr>

@@ -6,6 +6,8 @@ import { credits, usdExact } from "../../format/amount";
 import { count } from "../../format/number";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
+import { FromFile } from "./FromFile";
+import { planSnippet } from "./snippets";
 
 const managed: Record<string, string> = { included: "included", credits: "costs credits", none: "none" };
 
@@ -48,7 +50,7 @@ const lines: readonly { label: string; of: (plan: Plan) => string }[] = [
 export function Plans() {
   const plans = useQuery(everyPlanQuery);
   return (
-    <Page title="Plans" purpose="What each plan opens. Plans are written in the configuration file." within="Operator">
+    <Page title="Plans" purpose="What each plan opens." within="Operator">
       <Loaded query={plans} heights={[360]}>
         {(plans) => (
           <Paper withBorder>
@@ -81,6 +83,7 @@ export function Plans() {
           </Paper>
         )}
       </Loaded>
+      <FromFile snippet={planSnippet} />
     </Page>
   );
 }

@@ -1,22 +1,26 @@
-import { Anchor, Button, Center, Paper, Stack, Table } from "@mantine/core";
+import { Anchor, Button, Center, Group, Paper, Stack, Table, Text } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import type { Workspace } from "../../api/client";
-import { everyPlanQuery, workspacesQuery } from "../../api/queries";
+import type { Schemas } from "../../api/client";
+import { atAGlanceQuery } from "../../api/operator";
+import { everyPlanQuery, providersQuery } from "../../api/queries";
+import { credits } from "../../format/amount";
 import { CopyText } from "../../ui/CopyText";
 import { Empty } from "../../ui/Empty";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
-import { Time } from "../../ui/Time";
+import { PayerBadge, payerKind } from "../../ui/Payer";
+import { Usd } from "../../ui/Usd";
 import { CreateWorkspace } from "./CreateWorkspace";
 
 const ID_SHOWN = 11;
+const words: Record<string, string> = { byok: "own key", managed: "managed" };
 
 export function Workspaces() {
   const search = useSearch({ from: "/signed-in/operator/workspaces" });
   const navigate = useNavigate();
-  const query = useInfiniteQuery(workspacesQuery);
+  const query = useInfiniteQuery(atAGlanceQuery);
   const button = (
     <Button
       leftSection={<IconPlus size={16} stroke={1.75} />}
@@ -65,39 +69,58 @@ export function Workspaces() {
   );
 }
 
-function List({ workspaces }: { workspaces: readonly Workspace[] }) {
+function List({ workspaces }: { workspaces: readonly Schemas["WorkspaceAtAGlance"][] }) {
   const plans = useQuery(everyPlanQuery);
+  const providers = useQuery(providersQuery);
+  const nameOf = (id: string) => providers.data?.find((provider) => provider.id === id)?.name ?? id;
   return (
     <Paper withBorder>
-      <Table.ScrollContainer minWidth={640}>
+      <Table.ScrollContainer minWidth={860}>
         <Table verticalSpacing="xs">
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Name</Table.Th>
               <Table.Th>Plan</Table.Th>
+              <Table.Th>Who pays</Table.Th>
+              <Table.Th ta="right">This month</Table.Th>
+              <Table.Th ta="right">Credits left</Table.Th>
               <Table.Th>Your id of it</Table.Th>
               <Table.Th>Id</Table.Th>
-              <Table.Th>Made</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {workspaces.map(({ id, name, plan, external_id, created_at }) => (
+            {workspaces.map(({ id, name, plan, external_id, providers, month_usd, month_credits, balance }) => (
               <Table.Tr key={id}>
                 <Table.Td>
                   <Anchor
                     size="sm"
-                    renderRoot={(props) => <Link to="/w/$ws" params={{ ws: id }} search={{}} {...props} />}
+                    renderRoot={(props) => (
+                      <Link to="/operator/workspaces/$ws" params={{ ws: id }} search={{}} {...props} />
+                    )}
                   >
                     {name}
                   </Anchor>
                 </Table.Td>
                 <Table.Td>{plans.data?.find((known) => known.id === plan)?.name ?? plan}</Table.Td>
+                <Table.Td>
+                  <Group gap={4}>
+                    {providers.map(({ provider, payer_now }) => (
+                      <PayerBadge key={provider} payer={payerKind(payer_now.payer)}>
+                        {`${nameOf(provider)} · ${words[payer_now.payer ?? ""] ?? "no calls"}`}
+                      </PayerBadge>
+                    ))}
+                  </Group>
+                </Table.Td>
+                <Table.Td ta="right">
+                  <Usd amount={month_usd} />
+                  <Text size="xs" c="dimmed">
+                    {credits(month_credits)} credits
+                  </Text>
+                </Table.Td>
+                <Table.Td ta="right">{credits(balance)}</Table.Td>
                 <Table.Td>{external_id ?? "none"}</Table.Td>
                 <Table.Td>
                   <CopyText value={id} shown={`${id.slice(0, ID_SHOWN)}…`} label={`Copy the id of ${name}`} />
-                </Table.Td>
-                <Table.Td>
-                  <Time at={created_at} />
                 </Table.Td>
               </Table.Tr>
             ))}

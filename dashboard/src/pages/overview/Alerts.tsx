@@ -1,15 +1,25 @@
 import { Anchor, Stack, Text } from "@mantine/core";
+import { IconGauge } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { Provider, ProviderKey } from "../../api/client";
+import { spentBudgetsQuery } from "../../api/overview";
+import { usd } from "../../format/amount";
 import { useHere } from "../../session/context";
 import { Panel } from "../../ui/Panel";
+import { Time } from "../../ui/Time";
 import { look, needsHand } from "../ai-providers/state";
+
+/** The threshold, in per cent, from which on a budget is worth a word. */
+const NEARLY = 80;
 
 /** What needs somebody, the worst first. */
 export function Alerts({ keys, providers }: { keys: readonly ProviderKey[]; providers: readonly Provider[] }) {
   const here = useHere();
+  const budgets = useQuery(spentBudgetsQuery(here.id));
   const broken = keys.filter(needsHand);
-  if (broken.length === 0) return null;
+  const nearly = (budgets.data ?? []).filter(({ threshold }) => (threshold ?? 0) >= NEARLY);
+  if (broken.length + nearly.length === 0) return null;
   return (
     <Stack gap="sm">
       {broken.map((key) => {
@@ -36,6 +46,26 @@ export function Alerts({ keys, providers }: { keys: readonly ProviderKey[]; prov
           </Panel>
         );
       })}
+      {nearly
+        .toSorted((a, b) => (b.threshold ?? 0) - (a.threshold ?? 0))
+        .map((budget) => (
+          <Panel
+            key={budget.id}
+            tone={budget.threshold === 100 ? "bad" : "attention"}
+            Icon={IconGauge}
+            title={`Budget “${budget.id}”: ${budget.threshold === 100 ? "used up" : "over 80 % used"}`}
+          >
+            <Text size="sm">
+              {usd(budget.used_usd)} of {usd(budget.limit_usd)}
+              {budget.resets_at && (
+                <>
+                  , anew <Time at={budget.resets_at} />
+                </>
+              )}
+              . {budget.threshold === 100 && budget.action === "block" && "Calls it counts are refused until then."}
+            </Text>
+          </Panel>
+        ))}
     </Stack>
   );
 }

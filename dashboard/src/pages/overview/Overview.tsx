@@ -2,19 +2,20 @@ import { Anchor, Grid, Group, Stack, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
+import { overviewQuery } from "../../api/overview";
 import { keysQuery, newestQuery, providersQuery, usageQuery } from "../../api/queries";
-import { usd } from "../../format/amount";
 import { useHere } from "../../session/context";
-import { Bars } from "../../ui/Bars";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
 import { CallsTable } from "../receipts/CallsTable";
-import { bars, formatOf, totals } from "../usage/chart";
 import { RangeChoice } from "../usage/RangeChoice";
 import { rangeOf, span } from "../usage/range";
 import { Alerts } from "./Alerts";
+import { Failures } from "./Failures";
 import { FirstSteps } from "./FirstSteps";
 import { KeyList } from "./KeyList";
+import { payerBars } from "./payerBars";
+import { SpendByPayer } from "./SpendByPayer";
 import { Tiles } from "./Tiles";
 import { TopModels } from "./TopModels";
 
@@ -26,7 +27,7 @@ export function Overview() {
   const navigate = useNavigate();
   const range = rangeOf(search.range);
   const time = useMemo(() => span(range, new Date()), [range]);
-  const over = useQuery(usageQuery(here.id, { ...time, by: time.step }));
+  const over = useQuery(overviewQuery(here.id, time));
   const payers = useQuery(usageQuery(here.id, { ...time, by: "payer" }));
   const models = useQuery(usageQuery(here.id, { ...time, by: "model" }));
   const newest = useQuery(newestQuery(here.id, NEWEST));
@@ -34,7 +35,11 @@ export function Overview() {
   const providers = useQuery(providersQuery);
   if (newest.data?.length === 0) {
     return (
-      <Page title="Overview" purpose="Three steps to the first answer." within={here.name}>
+      <Page
+        title="Overview"
+        purpose="Three steps to the first answer: add a provider key (or use managed access) · create an API key · make a call"
+        within={here.name}
+      >
         <FirstSteps keys={keys.data ?? []} />
       </Page>
     );
@@ -49,20 +54,13 @@ export function Overview() {
       }
     >
       {keys.data && <Alerts keys={keys.data} providers={providers.data ?? []} />}
-      <Loaded query={payers} heights={[120]}>
-        {({ data }) => <Tiles rows={data} />}
+      <Loaded query={payers} heights={[160]}>
+        {({ data }) => <Tiles rows={data} speed={over.data?.speed} asOf={payers.dataUpdatedAt} />}
       </Loaded>
       <Grid gap="lg">
         <Grid.Col span={{ base: 12, lg: 8 }}>
           <Loaded query={over} heights={[340]}>
-            {({ data }) => (
-              <Bars
-                title={`Cost by ${time.step}`}
-                finding={`${usd(totals(data).cost)} at list price in this time, whoever paid.`}
-                bars={bars(data, "cost", time)}
-                format={formatOf("cost")}
-              />
-            )}
+            {({ spend }) => <SpendByPayer bars={payerBars(spend, time)} step={time.step} />}
           </Loaded>
         </Grid.Col>
         <Grid.Col span={{ base: 12, lg: 4 }} order={{ base: -1, lg: 0 }}>
@@ -70,6 +68,11 @@ export function Overview() {
             {(keys) => <KeyList keys={keys} providers={providers.data ?? []} />}
           </Loaded>
         </Grid.Col>
+        {over.data && over.data.failures.length > 0 && (
+          <Grid.Col span={12}>
+            <Failures failures={over.data.failures} />
+          </Grid.Col>
+        )}
         <Grid.Col span={12}>
           <Loaded query={models} heights={[200]}>
             {({ data }) => <TopModels rows={data} />}

@@ -1,59 +1,191 @@
-import { Group, Paper, Progress, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Group, Paper, Progress, SimpleGrid, Stack, Text, Tooltip } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import type { UsageRow } from "../../api/client";
+import type { Schemas, UsageRow } from "../../api/client";
+import { creditsQuery } from "../../api/money";
 import { plansQuery } from "../../api/queries";
 import { credits, usd } from "../../format/amount";
-import { count, share } from "../../format/number";
+import { count, duration, plural, share } from "../../format/number";
+import { clock } from "../../format/time";
 import { useHere } from "../../session/context";
 import { PayerBadge, payerKind } from "../../ui/Payer";
+import { Time } from "../../ui/Time";
 import { totals } from "../usage/chart";
 import classes from "./Tiles.module.css";
 
-/** What it cost, on which account, and how many calls failed. */
-export function Tiles({ rows }: { rows: readonly UsageRow[] }) {
-  const here = useHere();
-  const plans = useQuery(plansQuery(here.id));
-  const plan = plans.data?.find(({ id }) => id === here.plan);
+interface Props {
+  rows: readonly UsageRow[];
+  speed: Schemas["Speed"] | undefined;
+  asOf: number;
+}
+
+/** What it cost and on which account, how many calls there were, how fast they were, what is left. */
+export function Tiles({ rows, speed, asOf }: Props) {
   const of = (payer: string) => rows.find(({ key }) => payerKind(key) === payer);
   const [own, managed] = [of("byok"), of("managed")];
-  const all = totals(rows);
   return (
-    <SimpleGrid cols={{ base: 1, sm: 3 }} spacing="lg">
-      <Tile badge={<PayerBadge payer="byok" />} figure={usd(own?.cost_usd ?? "0")}>
-        at your providers, at list price
-      </Tile>
-      <Tile badge={<PayerBadge payer="managed" />} figure={`${credits(managed?.credits ?? "0")} credits`}>
-        {plan?.managed === "included" ? `the rest is included in ${plan.name}` : "by managed access"}
-      </Tile>
-      <Tile badge={<Text fw={500}>Calls</Text>} figure={count(all.calls)}>
-        {share(all.errors, all.calls)} failed · {count(own?.calls ?? 0)} on your keys, {count(managed?.calls ?? 0)}{" "}
-        managed
-        <Progress.Root mt={6} size={8} aria-hidden>
-          <Progress.Section value={(100 * (own?.calls ?? 0)) / (all.calls || 1)} color="var(--ok-own-fill)" />
-          <Progress.Section
-            value={(100 * (managed?.calls ?? 0)) / (all.calls || 1)}
-            color="var(--ok-managed-fill)"
-            className={classes.hatched}
-          />
-        </Progress.Root>
-      </Tile>
+    <SimpleGrid cols={{ base: 1, xs: 2, lg: 4 }} spacing="lg">
+      <Spend own={own} managed={managed} asOf={asOf} />
+      <Calls rows={rows} own={own?.calls ?? 0} managed={managed?.calls ?? 0} asOf={asOf} />
+      <Speed speed={speed} asOf={asOf} />
+      <Credits />
     </SimpleGrid>
   );
 }
 
-function Tile({ badge, figure, children }: { badge: ReactNode; figure: string; children: ReactNode }) {
+function Spend({ own, managed, asOf }: { own: UsageRow | undefined; managed: UsageRow | undefined; asOf: number }) {
   return (
-    <Paper withBorder p="lg">
-      <Stack gap={6}>
-        <Group>{badge}</Group>
-        <Text fz={24} fw={600} lh={1.2}>
-          {figure}
+    <Tile name="Spend" asOf={asOf}>
+      <Group gap="xs">
+        <Figure>{usd(own?.cost_usd ?? "0")}</Figure>
+        <PayerBadge payer="byok" />
+      </Group>
+      <Note>at your providers, at list price</Note>
+      <Group gap="xs">
+        <Figure>{credits(managed?.credits ?? "0")}</Figure>
+        <PayerBadge payer="managed" />
+      </Group>
+      <Note>credits{managed && ` · ${usd(managed.cost_usd)} at list price`}</Note>
+      <Split own={Number(own?.cost_usd ?? 0)} managed={Number(managed?.cost_usd ?? 0)} />
+    </Tile>
+  );
+}
+
+interface CallsProps {
+  rows: readonly UsageRow[];
+  own: number;
+  managed: number;
+  asOf: number;
+}
+
+function Calls({ rows, own, managed, asOf }: CallsProps) {
+  const all = totals(rows);
+  return (
+    <Tile name="Calls" asOf={asOf}>
+      <Figure>{count(all.calls)}</Figure>
+      <Note>{share(all.errors, all.calls)} failed</Note>
+      <Note>
+        {count(own)} on your keys, {count(managed)} managed, {count(all.calls - own - managed)} not sent
+      </Note>
+      <Split own={own} managed={managed} />
+    </Tile>
+  );
+}
+
+function Speed({ speed, asOf }: { speed: Schemas["Speed"] | undefined; asOf: number }) {
+  const known = speed && speed.calls > 0 ? speed : undefined;
+  const ms = (value: number | null | undefined) =>
+    value === null || value === undefined ? "unknown" : duration(value);
+  return (
+    <Tile name="Speed" asOf={asOf}>
+      {known ? (
+        <>
+          <Figure>{ms(known.first_p50_ms)}</Figure>
+          <Note>first word p50, p95 {ms(known.first_p95_ms)}</Note>
+          <Note>
+            Ownkey added{" "}
+            {ms(known.own_p50_us === null || known.own_p50_us === undefined ? null : known.own_p50_us / 1_000)}
+          </Note>
+          <Note>of the newest {plural(known.calls, "answered call")}</Note>
+        </>
+      ) : (
+        <>
+          <Figure>unknown</Figure>
+          <Note>No provider has answered a call in this time.</Note>
+        </>
+      )}
+    </Tile>
+  );
+}
+
+/** What is left, and of what the plan allows; on a plan without credits, that. */
+function Credits() {
+  const here = useHere();
+  const balance = useQuery(creditsQuery(here.id));
+  const plans = useQuery(plansQuery(here.id));
+  const plan = plans.data?.find(({ id }) => id === here.plan);
+  const allowance = balance.data?.grants.find(({ kind }) => kind === "allowance");
+  if (plan && plan.managed !== "credits" && !allowance && balance.data?.grants.length === 0) {
+    return (
+      <Tile name="Managed access">
+        <Figure>{plan.managed === "included" ? "Included" : "None"}</Figure>
+        <Note>
+          {plan.managed === "included"
+            ? `Model calls without an own key are included in ${plan.name}.`
+            : "A provider without key serves no calls until you add one."}
+        </Note>
+      </Tile>
+    );
+  }
+  return (
+    <Tile name="Credits" asOf={balance.dataUpdatedAt}>
+      <Figure>{balance.data ? credits(balance.data.balance) : "…"}</Figure>
+      <Note>left, {credits(balance.data?.held ?? "0")} of them held for running calls</Note>
+      {allowance && (
+        <>
+          <Progress
+            value={Number(allowance.credits) > 0 ? (100 * Number(allowance.balance)) / Number(allowance.credits) : 0}
+            color="var(--ok-line-strong)"
+            size={8}
+            aria-hidden
+          />
+          <Note>
+            {credits(allowance.balance)} of {credits(allowance.credits)} of your plan's
+            {balance.data?.resets_at && (
+              <>
+                {" "}
+                · anew <Time at={balance.data.resets_at} />
+              </>
+            )}
+          </Note>
+        </>
+      )}
+    </Tile>
+  );
+}
+
+/** Own on the left and solid, managed on the right and hatched. */
+function Split({ own, managed }: { own: number; managed: number }) {
+  const all = own + managed || 1;
+  return (
+    <Progress.Root mt={6} size={8} aria-hidden>
+      <Progress.Section value={(100 * own) / all} color="var(--ok-own-fill)" />
+      <Progress.Section value={(100 * managed) / all} color="var(--ok-managed-fill)" className={classes.hatched} />
+    </Progress.Root>
+  );
+}
+
+function Tile({ name, asOf, children }: { name: string; asOf?: number; children: ReactNode }) {
+  const paper = (
+    <Paper withBorder p="lg" component="section" aria-label={name}>
+      <Stack gap={4}>
+        <Text size="sm" fw={500} c="dimmed">
+          {name}
         </Text>
-        <Text size="sm" c="dimmed" component="div">
-          {children}
-        </Text>
+        {children}
       </Stack>
     </Paper>
+  );
+  if (!asOf) return paper;
+  return (
+    <Tooltip label={`as of ${clock(new Date(asOf))}`} position="top-end">
+      {paper}
+    </Tooltip>
+  );
+}
+
+function Figure({ children }: { children: ReactNode }) {
+  return (
+    <Text fz={24} fw={600} lh={1.2}>
+      {children}
+    </Text>
+  );
+}
+
+function Note({ children }: { children: ReactNode }) {
+  return (
+    <Text size="sm" c="dimmed" component="div">
+      {children}
+    </Text>
   );
 }

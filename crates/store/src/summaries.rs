@@ -1,0 +1,103 @@
+//! What pages show at a glance, in a few statements.
+
+use std::collections::BTreeMap;
+
+use ownkey_domain::id::WorkspaceId;
+use ownkey_domain::money::{MicroCredits, PicoUsd};
+use ownkey_domain::payer::PayerKind;
+use ownkey_domain::time::Timestamp;
+use uuid::Uuid;
+
+use crate::db::on;
+use crate::usage::sum;
+use crate::{Result, Store, StoreError};
+
+/// What a workspace has and uses, at a glance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WorkspaceSummary {
+    /// Its credits, held or not.
+    pub balance: MicroCredits,
+    /// What its calls cost in that time at list price, whoever paid.
+    pub spend: PicoUsd,
+    /// The credits that they were charged.
+    pub credits: MicroCredits,
+}
+
+/// What one payer's calls cost in one step of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PayerSpend {
+    /// Its start.
+    pub at: Timestamp,
+    /// Who paid.
+    pub payer: PayerKind,
+    /// At list price.
+    pub cost: PicoUsd,
+    /// The credits that they were charged.
+    pub credits: MicroCredits,
+}
+
+impl Store {
+    /// What each payer's calls cost, step by step of that many milliseconds; steps without calls are not there.
+    pub async fn spend_by_payer(
+        &self,
+        workspace: WorkspaceId,
+        (from, to): (Timestamp, Timestamp),
+        step_ms: i64,
+    ) -> Result<Vec<PayerSpend>> {
+        const SQL: &str = concat!(
+            "SELECT hour - hour % $1 AS at, payer, ",
+            sum!("cost_pico"),
+            ", ",
+            sum!("credits_micro"),
+            " FROM usage_totals WHERE workspace = $2 AND hour >= $3 AND hour < $4 AND payer <> '' \
+             GROUP BY 1, 2 ORDER BY 1, 2"
+        );
+        self.caught_up().await?;
+        let rows: Vec<(i64, String, i64, i64)> = on!(self.inner.db.read(), c => sqlx::query_as(SQL)
+            .bind(step_ms).bind(workspace.uuid()).bind(from.hour().millis()).bind(to.millis()).fetch_all(c).await)?;
+        let spend = |(at, payer, cost, credits): (i64, String, i64, i64)| {
+            let payer = [PayerKind::Byok, PayerKind::Managed].into_iter().find(|kind| kind.as_str() == payer);
+            Ok(PayerSpend {
+                at: Timestamp::from_millis(at),
+                payer: payer.ok_or(StoreError::Corrupt("usage total"))?,
+                cost: PicoUsd::new(cost.into()),
+                credits: MicroCredits::new(credits),
+            })
+        };
+        rows.into_iter().map(spend).collect()
+    }
+
+    /// Summaries of the workspaces whose ids lie between those two, both included, with what they used since `from`.
+    /// One without any is not there. (A page of workspaces is a range of ids.)
+    pub async fn summaries(
+        &self,
+        (first, last): (WorkspaceId, WorkspaceId),
+        (from, now): (Timestamp, Timestamp),
+    ) -> Result<BTreeMap<WorkspaceId, WorkspaceSummary>> {
+        const BALANCES: &str = "SELECT workspace, CAST(SUM(credits_posted - debits_posted) AS BIGINT) FROM accounts \
+            WHERE workspace >= $1 AND workspace <= $2 AND closed_at IS NULL AND no_overdraft = 1 \
+            AND (expires_at IS NULL OR expires_at > $3) GROUP BY workspace";
+        const SPENT: &str = concat!(
+            "SELECT workspace, ",
+            sum!("cost_pico"),
+            ", ",
+            sum!("credits_micro"),
+            " FROM usage_totals WHERE workspace >= $1 AND workspace <= $2 AND hour >= $3 GROUP BY workspace"
+        );
+        self.caught_up().await?;
+        let (first, last) = (first.uuid(), last.uuid());
+        let balances: Vec<(Uuid, i64)> = on!(self.inner.db.read(), c => sqlx::query_as(BALANCES)
+            .bind(first).bind(last).bind(now.millis()).fetch_all(c).await)?;
+        let spent: Vec<(Uuid, i64, i64)> = on!(self.inner.db.read(), c => sqlx::query_as(SPENT)
+            .bind(first).bind(last).bind(from.hour().millis()).fetch_all(c).await)?;
+        let mut summaries: BTreeMap<WorkspaceId, WorkspaceSummary> = BTreeMap::new();
+        for (workspace, balance) in balances {
+            summaries.entry(WorkspaceId::from_uuid(workspace)).or_default().balance = MicroCredits::new(balance);
+        }
+        for (workspace, cost, credits) in spent {
+            let summary = summaries.entry(WorkspaceId::from_uuid(workspace)).or_default();
+            (summary.spend, summary.credits) = (PicoUsd::new(cost.into()), MicroCredits::new(credits));
+        }
+        Ok(summaries)
+    }
+}

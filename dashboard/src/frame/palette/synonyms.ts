@@ -1,0 +1,22 @@
+/** What people call pages besides their names. */
+export const synonyms: Record<string, string> = {
+  Overview: "home start dashboard spend credits balance",
+  Playground: "chat try talk prompt",
+  Usage: "cost spend tokens statistics",
+  Receipts: "calls requests log proof",
+  "AI Providers": "byok bring your own key provider anthropic openai rotate connect disconnect integrations",
+  "Who pays": "policy payer fallback consent costs prices daily cap",
+  Agents: "lead model",
+  Budgets: "cap limit block spend",
+  "API keys": "platform token ok_ scopes ci",
+  "Credits & billing": "credits balance grants invoice statement plan bill runway",
+  Members: "people invite role team",
+  "Audit log": "history events who did",
+  Account: "password sessions theme density time zone motion sign out",
+  Workspaces: "customers tenants operator",
+  Plans: "operator tiers features",
+  "Models & prices": "operator catalogue price list",
+  Services: "operator metered memory search tools voice",
+  Grants: "operator credits given",
+  Health: "operator managed keys kek rotation nodes database queue version",
+};

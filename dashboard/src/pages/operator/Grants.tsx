@@ -1,0 +1,140 @@
+import { Anchor, Button, Center, Group, Paper, Select, Stack, Table, Text } from "@mantine/core";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import type { Schemas } from "../../api/client";
+import { grantsQuery } from "../../api/operator";
+import { workspacesQuery } from "../../api/queries";
+import { credits } from "../../format/amount";
+import { Empty } from "../../ui/Empty";
+import { Loaded } from "../../ui/Loaded";
+import { Page } from "../../ui/Page";
+import { Time } from "../../ui/Time";
+
+const states = [
+  { value: "active", label: "Something left" },
+  { value: "spent", label: "Spent" },
+  { value: "expired", label: "Expired" },
+];
+const WIDTH = { base: "100%", xs: 220 };
+
+export function Grants() {
+  const filter = useSearch({ from: "/signed-in/operator/grants" });
+  const navigate = useNavigate();
+  const grants = useInfiniteQuery(grantsQuery(filter));
+  const workspaces = useInfiniteQuery(workspacesQuery);
+  const set = (change: typeof filter) => void navigate({ to: ".", search: { ...filter, ...change }, replace: true });
+  const filtered = Boolean(filter.workspace ?? filter.state);
+  const names = workspaces.data?.pages.flatMap(({ data }) => data) ?? [];
+  return (
+    <Page
+      title="Grants"
+      purpose="Credits you gave, to whom and why. Give more on the page of a workspace."
+      within="Operator"
+    >
+      <Group gap="sm" align="flex-end">
+        <Select
+          w={WIDTH}
+          label="Workspace"
+          placeholder="All"
+          data={names.map(({ id, name }) => ({ value: id, label: name }))}
+          value={filter.workspace ?? null}
+          clearable
+          searchable
+          onChange={(workspace) => set({ workspace: workspace ?? undefined })}
+        />
+        <Select
+          w={WIDTH}
+          label="State"
+          placeholder="Any"
+          data={states}
+          value={filter.state ?? null}
+          clearable
+          onChange={(state) => set({ state: state ?? undefined })}
+        />
+        {filtered && (
+          <Button variant="default" onClick={() => void navigate({ to: ".", search: {} })}>
+            Clear all
+          </Button>
+        )}
+      </Group>
+      <Loaded query={grants} heights={[320]}>
+        {({ pages }) => {
+          const all = pages.flatMap(({ data }) => data);
+          if (all.length === 0) {
+            return filtered ? (
+              <Empty title="No grants match">Remove a filter to see more.</Empty>
+            ) : (
+              <Empty title="No credits granted yet">Open a workspace to give it some.</Empty>
+            );
+          }
+          return (
+            <Stack gap="md">
+              <List grants={all} />
+              {grants.hasNextPage && (
+                <Center>
+                  <Button
+                    variant="default"
+                    loading={grants.isFetchingNextPage}
+                    onClick={() => void grants.fetchNextPage()}
+                  >
+                    Load more
+                  </Button>
+                </Center>
+              )}
+            </Stack>
+          );
+        }}
+      </Loaded>
+    </Page>
+  );
+}
+
+function List({ grants }: { grants: readonly Schemas["OperatorGrant"][] }) {
+  return (
+    <Paper withBorder>
+      <Table.ScrollContainer minWidth={760}>
+        <Table verticalSpacing="xs">
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Workspace</Table.Th>
+              <Table.Th ta="right">Credits</Table.Th>
+              <Table.Th ta="right">Left</Table.Th>
+              <Table.Th>Reason</Table.Th>
+              <Table.Th>State</Table.Th>
+              <Table.Th>Expires</Table.Th>
+              <Table.Th>Given</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {grants.map((grant) => (
+              <Table.Tr key={grant.id}>
+                <Table.Td>
+                  <Anchor
+                    size="sm"
+                    renderRoot={(props) => (
+                      <Link to="/operator/workspaces/$ws" params={{ ws: grant.workspace }} search={{}} {...props} />
+                    )}
+                  >
+                    {grant.workspace_name}
+                  </Anchor>
+                </Table.Td>
+                <Table.Td ta="right">{credits(grant.credits)}</Table.Td>
+                <Table.Td ta="right">{credits(grant.balance)}</Table.Td>
+                <Table.Td>
+                  <Text size="sm" lineClamp={2}>
+                    {grant.reason}
+                  </Text>
+                </Table.Td>
+                <Table.Td>{states.find(({ value }) => value === grant.state)?.label ?? grant.state}</Table.Td>
+                <Table.Td>{grant.expires_at ? <Time at={grant.expires_at} /> : "never"}</Table.Td>
+                <Table.Td>
+                  <Time at={grant.created_at} />
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </Paper>
+  );
+}

@@ -1,0 +1,32 @@
+import { Code, Group, Paper, Progress, Stack, Text, Title } from "@mantine/core";
+import type { Schemas } from "../../api/client";
+import { plural } from "../../format/number";
+
+const SHOWN = 6;
+
+/** Why calls failed, the most frequent cause first. */
+export function Failures({ failures }: { failures: readonly Schemas["FailureCount"][] }) {
+  if (failures.length === 0) return null;
+  const most = failures[0]?.calls ?? 1;
+  return (
+    <Paper withBorder p="lg" component="section" aria-label="Failures by cause">
+      <Stack gap="md">
+        <Title order={2} size="h3">
+          Failures by cause
+        </Title>
+        {failures.slice(0, SHOWN).map(({ code, calls }) => (
+          <Stack key={code} gap={4}>
+            <Group justify="space-between">
+              <Code>{code}</Code>
+              <Text size="sm">{plural(calls, "call")}</Text>
+            </Group>
+            <Progress value={(100 * calls) / most} color="var(--ok-text)" size={8} aria-hidden />
+          </Stack>
+        ))}
+        <Text size="sm" c="dimmed">
+          Of the newest 1,000 calls at most.
+        </Text>
+      </Stack>
+    </Paper>
+  );
+}

@@ -1,0 +1,36 @@
+import type { Schemas } from "../../api/client";
+import { sum } from "../../format/amount";
+import { share } from "../../format/number";
+import { clock, utcDay } from "../../format/time";
+import { steps } from "../usage/range";
+
+/** What both payers paid in an hour or a day. Decimals, exact. */
+export interface PayerBar {
+  label: string;
+  own: string;
+  managed: string;
+}
+
+interface Time {
+  from: string;
+  to: string;
+  step: "hour" | "day";
+}
+
+/** One for each hour or day, also for those without calls. */
+export function payerBars(spend: readonly Schemas["Spend"][], { from, to, step }: Time): PayerBar[] {
+  const at = new Map(spend.map((one) => [new Date(one.at).toISOString(), one]));
+  return steps(from, to, step).map((start) => {
+    const one = at.get(start);
+    const label = step === "day" ? utcDay(new Date(start)) : clock(new Date(start));
+    return { label, own: one?.own_usd ?? "0", managed: one?.managed_usd ?? "0" };
+  });
+}
+
+/** What the bars show, as a sentence. */
+export function finding(bars: readonly PayerBar[], format: (text: string) => string): string {
+  const [own, managed] = [sum(bars.map(({ own }) => own)), sum(bars.map(({ managed }) => managed))];
+  const all = sum([own, managed]);
+  if (Number(all) === 0) return "Nothing was spent in this time.";
+  return `Own keys paid ${share(Number(own), Number(all))} of ${format(all)} at list price.`;
+}
