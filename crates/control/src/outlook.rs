@@ -1,5 +1,6 @@
 //! Who would pay for a call, told before there is one: by the very decision that calls go by.
 
+use ownkey_domain::money::MicroCredits;
 use ownkey_domain::payer::{KeyState, PayerKind};
 use ownkey_domain::plan::{Managed, Plan};
 use ownkey_domain::policy::{Fallback, FallbackClass, PayerPolicy};
@@ -8,8 +9,11 @@ use ownkey_domain::standing::{Offer, Standing};
 use ownkey_store::Workspace;
 use serde::Serialize;
 
+use crate::auth::InWorkspace;
 use crate::control::Control;
+use crate::credits::present;
 use crate::models::Reason;
+use crate::problem::Problem;
 
 /// Who pays for calls of a provider's models that have no rules of their own.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -18,11 +22,14 @@ pub(crate) struct PayerView {
     /// `byok` or `managed`; null if calls fail.
     #[schema(value_type = Option<String>)]
     payer: Option<PayerKind>,
-    /// What managed access costs, where it pays: `included` or `credits`.
+    /// What managed access costs, where it pays or would: `included` or `credits`.
     #[schema(value_type = Option<String>)]
     managed: Option<Managed>,
     /// Why calls fail, where they do.
     reason: Option<Reason>,
+    /// The credits that are free, where they would pay.
+    #[schema(value_type = Option<String>)]
+    credits: Option<MicroCredits>,
 }
 
 /// A workspace under a policy, whether that is stored or only thought of.
@@ -41,12 +48,20 @@ impl<'w> Outlook<'w> {
         &self.plan
     }
 
+    /// The credits that are free, where the plan's managed access costs some; elsewhere nobody asks.
+    pub(crate) async fn free_credits(&self, control: &Control, access: &InWorkspace) -> Result<MicroCredits, Problem> {
+        match self.plan.managed {
+            Managed::Credits => Ok(present(control, access).await?.available()),
+            Managed::None | Managed::Included => Ok(MicroCredits::ZERO),
+        }
+    }
+
     /// With a key in that state at the provider.
     pub(crate) fn with(&self, control: &Control, provider: Provider, key: KeyState) -> PayerView {
         let decided = self.standing().decide(&control.parts.catalogue, None, &offer(control, provider, key));
         match decided {
             Ok(payer) => self.paid_by(payer.kind()),
-            Err(refused) => PayerView { payer: None, managed: None, reason: Some(refused.into()) },
+            Err(refused) => PayerView { payer: None, managed: None, reason: Some(refused.into()), credits: None },
         }
     }
 
@@ -68,7 +83,7 @@ impl<'w> Outlook<'w> {
 
     fn paid_by(&self, payer: PayerKind) -> PayerView {
         let managed = (payer == PayerKind::Managed).then_some(self.plan.managed);
-        PayerView { payer: Some(payer), managed, reason: None }
+        PayerView { payer: Some(payer), managed, reason: None, credits: None }
     }
 }
 
@@ -80,6 +95,20 @@ impl PayerView {
     /// Whether the own key pays.
     pub(crate) fn is_own(&self) -> bool {
         self.payer == Some(PayerKind::Byok)
+    }
+
+    /// The same, where credits would pay and so many are free. Without any, calls fail.
+    pub(crate) fn with_credits(self, free: MicroCredits) -> Self {
+        if self.managed != Some(Managed::Credits) {
+            return self;
+        }
+        let credits = Some(free);
+        if free > MicroCredits::ZERO {
+            return Self { credits, ..self };
+        }
+        let message = "There are no credits left.".to_owned();
+        let reason = Some(Reason { code: "insufficient_credits", message });
+        Self { payer: None, managed: self.managed, reason, credits }
     }
 
     /// The same payer, whose call fails.

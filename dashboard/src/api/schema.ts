@@ -1803,7 +1803,9 @@ export interface components {
         };
         /** @description Who pays for calls of a provider's models that have no rules of their own. */
         PayerOutlook: {
-            /** @description What managed access costs, where it pays: `included` or `credits`. */
+            /** @description The credits that are free, where they would pay. */
+            credits?: string | null;
+            /** @description What managed access costs, where it pays or would: `included` or `credits`. */
             managed?: string | null;
             /** @description `byok` or `managed`; null if calls fail. */
             payer?: string | null;

@@ -1,10 +1,10 @@
 import { Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "../../api/client";
 import { answered, Failure } from "../../api/failure";
-import { keysQuery } from "../../api/queries";
+import { keysQuery, policyQuery } from "../../api/queries";
 import { useHere, useProduct } from "../../session/context";
 import { FailurePanel } from "../../ui/FailurePanel";
 import type { AtProvider } from "./AiProviders";
@@ -31,7 +31,8 @@ function Question({ at: { provider, key }, planName, onClose }: Props & { at: At
   const queries = useQueryClient();
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const names = { provider: provider.name, product, plan: planName };
+  const policy = useQuery(policyQuery(ws));
+  const names = { provider: provider.name, product, plan: planName, ownOnly: policy.data?.payer === "byok_only" };
 
   async function disconnect() {
     setBusy(true);
@@ -54,11 +55,12 @@ function Question({ at: { provider, key }, planName, onClose }: Props & { at: At
   }
 
   if (key.state === "none") return <Text>There is no {provider.name} key. It has been disconnected already.</Text>;
+  const [strong, rest] = payerAfter(key.payer_if_disconnected, names);
   return (
     <Stack gap="md">
       <Text>
-        The key {key.hint} is deleted here. From the next call on,{" "}
-        <strong>{payerAfter(key.payer_if_disconnected, names)}</strong>. Your key still exists at {provider.name}.
+        The key {key.hint} is deleted here. From the next call on, <strong>{strong}</strong>
+        {rest}. Your key still exists at {provider.name}.
       </Text>
       {error !== null && <FailurePanel error={error} />}
       <Group justify="flex-end" gap="sm">

@@ -1,4 +1,5 @@
 import type { PayerOutlook } from "../../api/client";
+import { credits } from "../../format/amount";
 
 interface Names {
   provider: string;
@@ -6,25 +7,33 @@ interface Names {
   plan: string;
 }
 
+const OUT_OF_CREDITS = "insufficient_credits";
+
 /** Who pays, in one line on a card. */
 export function payerLine(paid: PayerOutlook, { provider, product, plan }: Names): string {
   if (paid.payer === "byok") return `Your key pays. ${provider} bills you.`;
+  if (paid.reason?.code === OUT_OF_CREDITS) return "No calls possible: there are no credits left.";
   if (paid.payer === null) return "No calls possible.";
   return paid.managed === "included" ? `${product} pays: included in ${plan}.` : "Credits pay.";
 }
 
-/** Who will pay, as the dialog that removes the key says it. */
-export function payerAfter(paid: PayerOutlook, { provider, product, plan }: Names): string {
-  if (paid.managed === "included") {
-    return `${product}'s managed access pays; it's included in ${plan}`;
+/** Who will pay, as the dialog that removes the key says it: the part that matters, and what is to be known of it. */
+export function payerAfter(paid: PayerOutlook, names: Names & { ownOnly: boolean }): [strong: string, rest: string] {
+  const { provider, product, plan, ownOnly } = names;
+  if (paid.reason?.code === OUT_OF_CREDITS) return [`${provider} calls fail`, ", because there are no credits left"];
+  if (paid.reason?.code === "byok_required") {
+    const why = ownOnly ? " (your policy: own key only)" : "";
+    return [`${provider} calls will fail`, ` until you add another key${why}`];
   }
-  if (paid.payer === "managed") return "credits pay";
-  return `${provider} calls will fail until you add another key`;
+  if (paid.payer === null) return [`${provider} calls will fail`, paid.reason ? `: ${paid.reason.message}` : ""];
+  if (paid.managed === "included") return [`${product}'s managed access pays; it's included in ${plan}`, ""];
+  return ["credits pay", paid.credits ? `: you have ${credits(paid.credits)}` : ""];
 }
 
 /** What is said once the key is gone. */
 export function payerNow(paid: PayerOutlook, { provider, product }: Names): string {
+  if (paid.reason?.code === OUT_OF_CREDITS) return `Disconnected. ${provider} calls need credits or a key.`;
+  if (paid.payer === null) return `Disconnected. No ${provider} calls until there is a key.`;
   if (paid.managed === "included") return `Disconnected. ${product}'s managed access pays from now on.`;
-  if (paid.payer === "managed") return "Disconnected. Credits pay from now on.";
-  return `Disconnected. No ${provider} calls until there is a key.`;
+  return "Disconnected. Credits pay from now on.";
 }
