@@ -61,6 +61,33 @@ def new_server(tmp_path, sim):
             one.process.kill()
 
 
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser for each module: one for all would keep its event loop running under the suites that have their own."""
+    from harness.dashboard import launch, sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium):
+    """Opens a server's dashboard; what went wrong in any visit fails the test at its end."""
+    from harness.dashboard import Visit
+
+    made: list[Visit] = []
+
+    def make(server, **options) -> Visit:
+        made.append(Visit(chromium, server.url, **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
 @pytest.fixture
 def workspace(server):
     return server.operator.create_workspace()

@@ -4,10 +4,10 @@ import httpx
 import pytest
 
 from harness.api import LOCAL, call_body, call_headers
-from harness.browser import COOKIE, Browser, setup_link, token_of
 from harness.canary import Canary, Scanner
 from harness.process import wait_for
 from harness.server import Server
+from harness.session import COOKIE, Session, setup_link, token_of
 
 PASSWORD = "correct horse battery"
 MAIL = "dana@example.com"
@@ -20,10 +20,10 @@ def running(tmp_path_factory, sim):
     server.secrets = Scanner([Canary("password", PASSWORD)])
     link = setup_link(server.output())
     assert link.startswith(f"{server.url}/setup#")
-    server.dana = Browser(server.url)
+    server.dana = Session(server.url)
     first = {"token": token_of(link), "mail": MAIL, "name": "Dana", "password": PASSWORD, "workspace": "Acme"}
     server.dana("POST", "/setup", first, 201)
-    again = Browser(server.url)("POST", "/setup", first, 410).json()
+    again = Session(server.url)("POST", "/setup", first, 410).json()
     assert (again["code"], again["detail"]) == ("link_used", "This link has been used.")
     server.workspace = server.dana("GET", "/session", expect=200).json()["workspaces"][0]["id"]
     learn(server, server.dana)
@@ -31,22 +31,22 @@ def running(tmp_path_factory, sim):
     server.stop()
 
 
-def learn(server, browser: Browser):
+def learn(server, browser: Session):
     server.secrets.learn(Canary(f"session {browser.cookie[:6]}", browser.cookie))
 
 
-def signed_in(server, mail: str = MAIL, password: str = PASSWORD) -> Browser:
-    browser = Browser(server.url)
+def signed_in(server, mail: str = MAIL, password: str = PASSWORD) -> Session:
+    browser = Session(server.url)
     browser.login(mail, password)
     learn(server, browser)
     return browser
 
 
-def invited(server, mail: str, role: str) -> Browser:
+def invited(server, mail: str, role: str) -> Session:
     made = server.dana("POST", "/workspaces/current/members", {"mail": mail, "role": role}, 201).json()
     token = token_of(made["link"])
     server.secrets.learn(Canary(f"invitation {mail}", token))
-    browser = Browser(server.url)
+    browser = Session(server.url)
     assert browser("POST", "/links/look", {"token": token}, 200).json()["role"] == role
     browser("POST", "/invites/accept", {"token": token, "name": mail.split("@")[0], "password": PASSWORD}, 200)
     browser("POST", "/invites/accept", {"token": token, "name": "again", "password": PASSWORD}, 410)
@@ -62,19 +62,19 @@ def test_no_link_is_printed_once_there_is_somebody(new_server):
     second = setup_link(server.output())
     assert first and second and second != first
     body = {"token": token_of(second), "mail": MAIL, "name": "Dana", "password": PASSWORD}
-    Browser(server.url)("POST", "/setup", body, 201)
+    Session(server.url)("POST", "/setup", body, 201)
     # The link of the start before is of no use any more.
-    assert Browser(server.url)("POST", "/setup", body | {"token": token_of(first)}, 410).json()["code"] == "link_used"
+    assert Session(server.url)("POST", "/setup", body | {"token": token_of(first)}, 410).json()["code"] == "link_used"
     server.stop()
     before = server.output().count("/setup#")
     server.start()
     assert server.output().count("/setup#") == before
     # And signed in one stays.
-    assert Browser(server.url).login(MAIL, PASSWORD)
+    assert Session(server.url).login(MAIL, PASSWORD)
 
 
 def test_the_cookie_on_the_wire(running):
-    answer = Browser(running.url).login(MAIL, PASSWORD)
+    answer = Session(running.url).login(MAIL, PASSWORD)
     (cookie,) = [value for name, value in answer.headers.multi_items() if name == "set-cookie"]
     name, *flags = cookie.split("; ")
     assert name.startswith(f"{COOKIE}=") and len(name) >= len(COOKIE) + 43
@@ -82,7 +82,7 @@ def test_the_cookie_on_the_wire(running):
     assert answer.headers["cache-control"] == "no-store"
     seen = {name}
     for _ in range(3):
-        seen.add(Browser(running.url).login(MAIL, PASSWORD).headers["set-cookie"].split("; ")[0])
+        seen.add(Session(running.url).login(MAIL, PASSWORD).headers["set-cookie"].split("; ")[0])
     assert len(seen) == 4
     out = signed_in(running)
     old = out.cookie
@@ -166,7 +166,7 @@ def test_a_new_password_ends_sessions(running):
     laptop("PUT", "/password", {"current": PASSWORD, "password": newer}, 200)
     learn(running, laptop)
     assert laptop.cookie != before and laptop.is_signed_in() and not phone.is_signed_in()
-    Browser(running.url).login("eli@example.com", PASSWORD, 401)
+    Session(running.url).login("eli@example.com", PASSWORD, 401)
     phone.login("eli@example.com", newer)
     laptop("DELETE", "/sessions", expect=204)
     assert laptop.is_signed_in() and not phone.is_signed_in()
@@ -195,8 +195,8 @@ def test_a_new_password_ends_sessions(running):
 def test_wrong_passwords_wait(new_server):
     server = new_server().start()
     body = {"token": token_of(setup_link(server.output())), "mail": MAIL, "name": "Dana", "password": PASSWORD}
-    Browser(server.url)("POST", "/setup", body, 201)
-    browser = Browser(server.url)
+    Session(server.url)("POST", "/setup", body, 201)
+    browser = Session(server.url)
     answers = [browser.login(mail, "wrong horse battery", 401).json() for mail in (MAIL, "nobody@example.com") for _ in range(5)]
     assert all(answer == answers[0] for answer in answers) and answers[0]["code"] == "wrong_login"
     for mail in (MAIL, "nobody@example.com"):
@@ -208,7 +208,7 @@ def test_wrong_passwords_wait(new_server):
 
 def test_addresses_are_told_apart_behind_a_trusted_proxy_only(new_server):
     def tries(server, forwarded) -> list[int]:
-        return [Browser(server.url, **{"x-forwarded-for": forwarded(n)}).login(f"{n}@example.com", PASSWORD, None).status_code for n in range(21)]
+        return [Session(server.url, **{"x-forwarded-for": forwarded(n)}).login(f"{n}@example.com", PASSWORD, None).status_code for n in range(21)]
 
     unknown = new_server().start()
     assert tries(unknown, lambda n: f"192.0.2.{n}")[-1] == 429

@@ -1,14 +1,17 @@
-"""The dashboard in Debian's Chromium. Whatever breaks the content security policy, or throws, fails the test."""
+"""The dashboard in Debian's Chromium. Whatever breaks the content security policy, or throws, fails the test.
+`session.py` has the same person without a browser."""
 
+import itertools
 import json
 import os
 import shutil
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
-from .browser import setup_link
+from .session import COOKIE, Session, setup_link
 
+PROVIDERS_PAGE = "settings/integrations/ai-providers"
 ROOT = Path(__file__).resolve().parents[2]
 AXE = ROOT / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE = {"width": 390, "height": 844}
@@ -30,6 +33,12 @@ document.addEventListener("securitypolicyviolation", (event) =>
 """
 
 
+# All that a page keeps: its document, what is in its fields, its storage, its history.
+KEPT = """() => document.documentElement.outerHTML + JSON.stringify([localStorage, sessionStorage, history.state])
+  + location.href + [...document.querySelectorAll('input, textarea')].map((field) => field.value).join()"""
+_people = itertools.count(1)
+
+
 def launch(playwright: Playwright) -> Browser:
     program = shutil.which("chromium")
     assert program, "Chromium is missing: run scripts/test-setup.sh"
@@ -40,8 +49,9 @@ def launch(playwright: Playwright) -> Browser:
 class Visit:
     """A person at a browser of his own."""
 
-    def __init__(self, browser: Browser, url: str, *, viewport=None, theme="light"):
-        options = {"viewport": viewport or DESK, "color_scheme": theme, "locale": "en-US", "base_url": url}
+    def __init__(self, browser: Browser, url: str, *, viewport=None, theme="light", touch=False):
+        options = {"viewport": viewport or DESK, "color_scheme": theme, "locale": "en-US", "base_url": url, "has_touch": touch}
+        self.url = url
         self.context = browser.new_context(**options, permissions=["clipboard-read", "clipboard-write"])
         self.context.add_init_script(VIOLATIONS)
         self.faults: list[str] = []
@@ -60,6 +70,11 @@ class Visit:
         self.page.get_by_label("Password", exact=True).fill(password)
         self.page.get_by_role("button", name="Sign in").click()
 
+    def enter(self, session: Session):
+        """Goes on with a session that was begun elsewhere."""
+        cookie = {"name": COOKIE, "value": session.cookie, "domain": "127.0.0.1", "path": "/"}
+        self.context.add_cookies([cookie | {"secure": True, "httpOnly": True, "sameSite": "Lax"}])
+
     def violations(self) -> list[str]:
         """What axe finds on the page as it is."""
         self.page.evaluate(AXE.read_text())
@@ -71,9 +86,46 @@ class Visit:
         assert not self.faults, self.faults
 
 
+def person(server, workspace, role: str = "admin") -> Session:
+    """A member of a workspace, signed in."""
+    mail = f"{role}-{next(_people)}@example.com"
+    made = server.operator("POST", f"{workspace.path}/members", {"mail": mail, "role": role}, 201).json()
+    return Session(server.url).accept(made["link"], PASSWORD)
+
+
+def open_providers(visit: Visit, workspace, search: str = ""):
+    visit.page.goto(f"/w/{workspace.id}/{PROVIDERS_PAGE}{search}")
+    expect(visit.page.get_by_role("heading", name="AI Providers", level=1)).to_be_visible()
+
+
+def save_key(page: Page, name: str, key: str):
+    page.get_by_label(f"{name} key", exact=True).fill(key)
+    page.get_by_role("button", name="Save", exact=True).click()
+
+
+def assert_only_sent_once(visit: Visit, key: str):
+    """A pasted key is in the one request that saves it, and stays nowhere in the page."""
+    carrying = [(method, url) for method, url, body in visit.requests if key in body or key in url]
+    assert len(carrying) == 1 and carrying[0][0] == "PUT", carrying
+    assert key not in visit.page.evaluate(KEPT)
+
+
 def is_fault(message) -> bool:
     # The browser itself logs every refusal of the server.
     return message.type == "error" and not message.text.startswith("Failed to load resource")
 
 
-__all__ = ["DESK", "PASSWORD", "PHONE", "Visit", "launch", "setup_link", "sync_playwright"]
+__all__ = [
+    "DESK",
+    "PASSWORD",
+    "PHONE",
+    "PROVIDERS_PAGE",
+    "Visit",
+    "assert_only_sent_once",
+    "launch",
+    "open_providers",
+    "person",
+    "save_key",
+    "setup_link",
+    "sync_playwright",
+]

@@ -1,4 +1,5 @@
-"""A person's browser: it keeps the cookie, and says where its requests come from."""
+"""What a person's browser sends to the management API, without a browser: the cookie, and where requests come from.
+`dashboard.py` has the browser itself."""
 
 import re
 
@@ -9,7 +10,7 @@ from .api import LOCAL
 COOKIE = "__Host-ownkey"
 
 
-class Browser:
+class Session:
     """Calls under `/api/v1` as pages of this server do. (httpx itself keeps no `Secure` cookie over plain HTTP.)"""
 
     def __init__(self, url: str, **headers: str):
@@ -30,6 +31,11 @@ class Browser:
 
     def login(self, mail: str, password: str, expect=200) -> httpx.Response:
         return self("POST", "/session", {"mail": mail, "password": password}, expect)
+
+    def accept(self, link: str, password: str) -> "Session":
+        """Comes by an invitation: an account is made, and a session with it."""
+        self("POST", "/invites/accept", {"token": token_of(link), "name": "Dana", "password": password}, 200)
+        return self
 
     def is_signed_in(self) -> bool:
         return self("GET", "/session").status_code == 200
