@@ -27,9 +27,6 @@ pub(crate) struct PayerView {
     managed: Option<Managed>,
     /// Why calls fail, where they do.
     reason: Option<Reason>,
-    /// The credits that are free, where they would pay.
-    #[schema(value_type = Option<String>)]
-    credits: Option<MicroCredits>,
 }
 
 /// A workspace under a policy, whether that is stored or only thought of.
@@ -61,7 +58,7 @@ impl<'w> Outlook<'w> {
         let decided = self.standing().decide(&control.parts.catalogue, None, &offer(control, provider, key));
         match decided {
             Ok(payer) => self.paid_by(payer.kind()),
-            Err(refused) => PayerView { payer: None, managed: None, reason: Some(refused.into()), credits: None },
+            Err(refused) => PayerView { payer: None, managed: None, reason: Some(refused.into()) },
         }
     }
 
@@ -83,7 +80,7 @@ impl<'w> Outlook<'w> {
 
     fn paid_by(&self, payer: PayerKind) -> PayerView {
         let managed = (payer == PayerKind::Managed).then_some(self.plan.managed);
-        PayerView { payer: Some(payer), managed, reason: None, credits: None }
+        PayerView { payer: Some(payer), managed, reason: None }
     }
 }
 
@@ -97,18 +94,13 @@ impl PayerView {
         self.payer == Some(PayerKind::Byok)
     }
 
-    /// The same, where credits would pay and so many are free. Without any, calls fail.
+    /// The same, where so many credits are free. Without any, calls that they would pay for fail.
     pub(crate) fn with_credits(self, free: MicroCredits) -> Self {
-        if self.managed != Some(Managed::Credits) {
+        if self.managed != Some(Managed::Credits) || free > MicroCredits::ZERO {
             return self;
         }
-        let credits = Some(free);
-        if free > MicroCredits::ZERO {
-            return Self { credits, ..self };
-        }
-        let message = "There are no credits left.".to_owned();
-        let reason = Some(Reason { code: "insufficient_credits", message });
-        Self { payer: None, managed: self.managed, reason, credits }
+        let message = "there are no credits left".to_owned();
+        Self { payer: None, reason: Some(Reason { code: "insufficient_credits", message }), ..self }
     }
 
     /// The same payer, whose call fails.

@@ -43,6 +43,13 @@ export const policyQuery = (ws: string) =>
     ...live,
   });
 
+export const creditsQuery = (ws: string) =>
+  queryOptions({
+    queryKey: [ws, "credits"],
+    queryFn: () => answered(api.GET("/api/v1/workspaces/{ws}/credits", { params: { path: { ws } } })),
+    ...live,
+  });
+
 export const agentsQuery = (ws: string) =>
   queryOptions({
     queryKey: [ws, "agents"],

@@ -1803,8 +1803,6 @@ export interface components {
         };
         /** @description Who pays for calls of a provider's models that have no rules of their own. */
         PayerOutlook: {
-            /** @description The credits that are free, where they would pay. */
-            credits?: string | null;
             /** @description What managed access costs, where it pays or would: `included` or `credits`. */
             managed?: string | null;
             /** @description `byok` or `managed`; null if calls fail. */

@@ -4,7 +4,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "../../api/client";
 import { answered, Failure } from "../../api/failure";
-import { keysQuery, policyQuery } from "../../api/queries";
+import { creditsQuery, keysQuery, policyQuery } from "../../api/queries";
 import { useHere, useProduct } from "../../session/context";
 import { FailurePanel } from "../../ui/FailurePanel";
 import type { AtProvider } from "./AiProviders";
@@ -32,7 +32,14 @@ function Question({ at: { provider, key }, planName, onClose }: Props & { at: At
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const policy = useQuery(policyQuery(ws));
-  const names = { provider: provider.name, product, plan: planName, ownOnly: policy.data?.payer === "byok_only" };
+  const balance = useQuery({ ...creditsQuery(ws), enabled: key.payer_if_disconnected.managed === "credits" });
+  const names = {
+    provider: provider.name,
+    product,
+    plan: planName,
+    ownOnly: policy.data?.payer === "byok_only",
+    available: balance.data?.available,
+  };
 
   async function disconnect() {
     setBusy(true);

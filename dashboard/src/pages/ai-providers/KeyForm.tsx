@@ -63,7 +63,8 @@ export function KeyForm({ all, chosen, fixed, onChoose, onTesting, onStored, onC
       setResult({ kind: "stored", key: stored, replaced, at: clock(new Date()) });
     } catch (error) {
       const verdict = error instanceof Failure ? error.problem.verdict : undefined;
-      if (verdict && !KEEPS_KEY.includes(verdict.verdict)) input.current?.clear();
+      const signedOut = error instanceof Failure && error.signedOut;
+      if (signedOut || (verdict && !KEEPS_KEY.includes(verdict.verdict))) input.current?.clear();
       setResult(verdict ? { kind: "refused", verdict } : { kind: "failed", error });
       input.current?.focus();
     }

@@ -131,8 +131,8 @@ function Note({ at: { provider, key }, planName }: { at: AtProvider; planName: s
     case "invalid":
       return (
         <Text size="sm">
-          {provider.name} has refused this key since {key.invalid_since && <Time at={key.invalid_since} />}. Calls on it
-          fail; no other payer steps in.
+          {provider.name} has refused this key since {key.invalid_since && <Time at={key.invalid_since} since />}. Calls
+          on it fail; no other payer steps in.
         </Text>
       );
     case "needs_test":

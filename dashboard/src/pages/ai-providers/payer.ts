@@ -18,8 +18,11 @@ export function payerLine(paid: PayerOutlook, { provider, product, plan }: Names
 }
 
 /** Who will pay, as the dialog that removes the key says it: the part that matters, and what is to be known of it. */
-export function payerAfter(paid: PayerOutlook, names: Names & { ownOnly: boolean }): [strong: string, rest: string] {
-  const { provider, product, plan, ownOnly } = names;
+export function payerAfter(
+  paid: PayerOutlook,
+  names: Names & { ownOnly: boolean; available: string | undefined },
+): [strong: string, rest: string] {
+  const { provider, product, plan, ownOnly, available } = names;
   if (paid.reason?.code === OUT_OF_CREDITS) return [`${provider} calls fail`, ", because there are no credits left"];
   if (paid.reason?.code === "byok_required") {
     const why = ownOnly ? " (your policy: own key only)" : "";
@@ -27,7 +30,7 @@ export function payerAfter(paid: PayerOutlook, names: Names & { ownOnly: boolean
   }
   if (paid.payer === null) return [`${provider} calls will fail`, paid.reason ? `: ${paid.reason.message}` : ""];
   if (paid.managed === "included") return [`${product}'s managed access pays; it's included in ${plan}`, ""];
-  return ["credits pay", paid.credits ? `: you have ${credits(paid.credits)}` : ""];
+  return ["credits pay", available ? `: you have ${credits(available)}` : ""];
 }
 
 /** What is said once the key is gone. */
