@@ -30,7 +30,8 @@ DIALOGS = [f"{PROVIDERS_PAGE}?{dialog}=anthropic" for dialog in ("add", "rotate"
 BROKEN = {"title": "Something broke on our side", "detail": "Try again shortly.", "status": 500, "code": "internal"}
 FITS = "document.documentElement.scrollWidth <= innerWidth"
 # A colour on its way to another is neither.
-STILL = "!document.getAnimations().some((one) => one instanceof CSSTransition)"
+STILL = """theme => document.documentElement.dataset.mantineColorScheme === theme
+  && !document.getAnimations().some((one) => one instanceof CSSTransition)"""
 SLOW = "Still working. The server is slow to answer."
 
 
@@ -98,7 +99,7 @@ class Gallery:
                 wait_for(lambda: self.page.evaluate(FITS), "the page fits", 3)
             except TimeoutError:
                 self.found.append(f"{place}: scrolls sideways")
-            wait_for(lambda: self.page.evaluate(STILL), "nothing moves")
+            wait_for(lambda: self.page.evaluate(STILL, theme), "the theme is there and nothing moves")
             if PICTURES:
                 self.picture(name, f"{size}-{theme}")
             else:
