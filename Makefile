@@ -1,6 +1,6 @@
 # Every target is one script or one cargo line; read scripts/ for what happens.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop demo-clean build test soak bench-billing lint
+.PHONY: help demo demo-stop demo-clean build test soak bench-billing screenshots lint
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -25,6 +25,9 @@ soak: ## Run the acceptance suites at their full counts
 
 bench-billing: ## Print what every kind of call is charged beside what its provider bills
 	@scripts/bench-billing.sh
+
+screenshots: ## Take a picture of every page of the dashboard in each of its states
+	@scripts/screenshots.sh
 
 lint: ## Formatters, lints, house rules
 	@scripts/lint.sh

@@ -3,14 +3,30 @@ import {
   createRootRouteWithContext,
   createRoute,
   createRouter,
-  lazyRouteComponent,
+  lazyRouteComponent as loadedByRouter,
   Navigate,
   Outlet,
 } from "@tanstack/react-router";
+import { Failure } from "./api/failure";
 import { OperatorFrame } from "./frame/OperatorFrame";
 import { SignedIn } from "./frame/SignedIn";
 import { Start } from "./frame/Start";
 import { WorkspaceFrame } from "./frame/WorkspaceFrame";
+import { PageFailed } from "./pages/PageFailed";
+
+/**
+ * A page whose script is loaded when it is first wanted. Where that can't be had, it is a failure like any other: the
+ * router would reload everything, and while the server is away that leaves nothing.
+ */
+function lazyRouteComponent<Module extends Record<string, unknown>, Name extends keyof Module>(
+  load: () => Promise<Module>,
+  name: Name,
+) {
+  const unreachable = () => {
+    throw Failure.unreachable();
+  };
+  return loadedByRouter(() => load().catch(unreachable), name);
+}
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({ component: Outlet });
 
@@ -269,7 +285,13 @@ const tree = root.addChildren([
 ]);
 
 export function makeRouter(queries: QueryClient) {
-  return createRouter({ routeTree: tree, context: { queries }, defaultPreload: "intent", scrollRestoration: true });
+  return createRouter({
+    routeTree: tree,
+    context: { queries },
+    defaultErrorComponent: PageFailed,
+    defaultPreload: "intent",
+    scrollRestoration: true,
+  });
 }
 
 declare module "@tanstack/react-router" {

@@ -1,5 +1,6 @@
 //! Who would pay for a call, told before there is one: by the very decision that calls go by.
 
+use ownkey_domain::money::MicroCredits;
 use ownkey_domain::payer::{KeyState, PayerKind};
 use ownkey_domain::plan::{Managed, Plan};
 use ownkey_domain::policy::{Fallback, FallbackClass, PayerPolicy};
@@ -8,8 +9,11 @@ use ownkey_domain::standing::{Offer, Standing};
 use ownkey_store::Workspace;
 use serde::Serialize;
 
+use crate::auth::InWorkspace;
 use crate::control::Control;
+use crate::credits::present;
 use crate::models::Reason;
+use crate::problem::Problem;
 
 /// Who pays for calls of a provider's models that have no rules of their own.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -18,7 +22,7 @@ pub(crate) struct PayerView {
     /// `byok` or `managed`; null if calls fail.
     #[schema(value_type = Option<String>)]
     payer: Option<PayerKind>,
-    /// What managed access costs, where it pays: `included` or `credits`.
+    /// What managed access costs, where it pays or would: `included` or `credits`.
     #[schema(value_type = Option<String>)]
     managed: Option<Managed>,
     /// Why calls fail, where they do.
@@ -39,6 +43,14 @@ impl<'w> Outlook<'w> {
 
     pub(crate) fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    /// The credits that are free, where the plan's managed access costs some; elsewhere nobody asks.
+    pub(crate) async fn free_credits(&self, control: &Control, access: &InWorkspace) -> Result<MicroCredits, Problem> {
+        match self.plan.managed {
+            Managed::Credits => Ok(present(control, access).await?.available()),
+            Managed::None | Managed::Included => Ok(MicroCredits::ZERO),
+        }
     }
 
     /// With a key in that state at the provider.
@@ -80,6 +92,15 @@ impl PayerView {
     /// Whether the own key pays.
     pub(crate) fn is_own(&self) -> bool {
         self.payer == Some(PayerKind::Byok)
+    }
+
+    /// The same, where so many credits are free. Without any, calls that they would pay for fail.
+    pub(crate) fn with_credits(self, free: MicroCredits) -> Self {
+        if self.managed != Some(Managed::Credits) || free > MicroCredits::ZERO {
+            return self;
+        }
+        let message = "there are no credits left".to_owned();
+        Self { payer: None, reason: Some(Reason { code: "insufficient_credits", message }), ..self }
     }
 
     /// The same payer, whose call fails.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::header::ACCEPT_ENCODING;
 use http::{HeaderMap, HeaderValue, StatusCode};
+use ownkey_domain::diagnosis::Silence;
 use reqwest::redirect::Policy;
 
 use crate::ladder::LadderLimits;
@@ -20,17 +21,6 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-}
-
-/// Nothing came back, and how that looked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Silence {
-    /// No connection.
-    NoConnection,
-    /// Not in time.
-    TimedOut,
-    /// The connection broke.
-    Broken,
 }
 
 impl Prober {
@@ -72,16 +62,5 @@ fn silence(error: &reqwest::Error) -> Silence {
         Silence::NoConnection
     } else {
         Silence::Broken
-    }
-}
-
-impl Silence {
-    /// In words.
-    pub(crate) fn words(self) -> &'static str {
-        match self {
-            Self::NoConnection => "No connection.",
-            Self::TimedOut => "No answer in time.",
-            Self::Broken => "The connection broke.",
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! Points in time. The clock is a parameter: only `app` reads it.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -34,6 +35,26 @@ impl Timestamp {
         Self(self.0.saturating_add(millis))
     }
 
+    /// This moment and so long.
+    pub fn plus(self, duration: Duration) -> Self {
+        self.plus_millis(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// For people: `14:05 UTC`, with the day where that is not today's.
+    pub fn spoken(self, now: Self) -> String {
+        let Some((at, now)) = self.utc().zip(now.utc()) else { return self.to_string() };
+        let time = format!("{:02}:{:02} UTC", at.hour(), at.minute());
+        if at.date() == now.date() {
+            return time;
+        }
+        let month = at.month().to_string();
+        format!("{} {}, {time}", at.day(), month.get(..3).unwrap_or(&month))
+    }
+
+    fn utc(self) -> Option<OffsetDateTime> {
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000).ok()
+    }
+
     /// Parses an RFC 3339 time; anything finer than a millisecond is cut off. What could not be written again in UTC is
     /// none: its year has not four digits there.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
@@ -47,8 +68,7 @@ impl Timestamp {
 impl fmt::Display for Timestamp {
     /// RFC 3339, UTC, always with milliseconds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nanos = i128::from(self.0) * 1_000_000;
-        let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).map_err(|_| fmt::Error)?;
+        let at = self.utc().ok_or(fmt::Error)?;
         write!(
             f,
             "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",

@@ -7,6 +7,7 @@ mod routes;
 mod stream;
 mod usage;
 
+use ownkey_domain::diagnosis::Kind;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::usage::Accounting;
 use ownkey_domain::verdict::Guide;
@@ -40,13 +41,13 @@ pub(crate) static FACTS: Facts = Facts {
         prefixes: &["sk-ant-api03-", "sk-ant-"],
         infix: None,
         wrong_kinds: &[
-            ("sk-ant-admin", "an admin key"),
-            ("sk-ant-api01-", "an admin key"),
-            ("sk-ant-oat", "a login token"),
-            ("sk-ant-ort", "a login token"),
-            ("sk-ant-sid", "a login token"),
-            ("sk-ant-si-", "a session token"),
-            ("sk-ant-cc-", "a Claude Code credential"),
+            ("sk-ant-admin", Kind::Admin),
+            ("sk-ant-api01-", Kind::Admin),
+            ("sk-ant-oat", Kind::SignIn),
+            ("sk-ant-ort", Kind::SignIn),
+            ("sk-ant-sid", Kind::SignIn),
+            ("sk-ant-si-", Kind::Session),
+            ("sk-ant-cc-", Kind::SignIn),
         ],
     },
     managed_headers: managed::HEADERS,

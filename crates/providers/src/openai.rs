@@ -10,6 +10,7 @@ mod routes;
 mod stream;
 mod usage;
 
+use ownkey_domain::diagnosis::Kind;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::usage::Accounting;
 use ownkey_domain::verdict::Guide;
@@ -42,11 +43,7 @@ pub(crate) static FACTS: Facts = Facts {
     keys: KeyFormat {
         prefixes: &["sk-proj-", "sk-svcacct-", "sk-service-", "sk-None-"],
         infix: Some("T3BlbkFJ"),
-        wrong_kinds: &[
-            ("sk-admin-", "an admin key"),
-            ("sess-", "a login token"),
-            ("ek_", "a short-lived realtime token"),
-        ],
+        wrong_kinds: &[("sk-admin-", Kind::Admin), ("sess-", Kind::SignIn), ("ek_", Kind::Session)],
     },
     managed_headers: managed::HEADERS,
     routes: routes::ROUTES,

@@ -4,7 +4,6 @@ import { answered } from "./failure";
 
 // What a workspace's first page asks beside what others ask too.
 
-/** What a workspace has. */
 interface Time {
   from: string;
   to: string;

@@ -2198,7 +2198,7 @@ export interface components {
         };
         /** @description Who pays for calls of a provider's models that have no rules of their own. */
         PayerOutlook: {
-            /** @description What managed access costs, where it pays: `included` or `credits`. */
+            /** @description What managed access costs, where it pays or would: `included` or `credits`. */
             managed?: string | null;
             /** @description `byok` or `managed`; null if calls fail. */
             payer?: string | null;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clock, exact, relative, setZone, utcDaysAgo } from "./time";
+import { clock, clockOrDay, exact, relative, setZone, utcDaysAgo } from "./time";
 
 const now = new Date("2026-03-10T14:02:00Z");
 const ago = (ms: number) => relative(new Date(now.getTime() - ms), now);
@@ -12,6 +12,13 @@ describe("times", () => {
     expect(ago(26 * 3_600_000)).toBe("1 day ago");
     expect(ago(-90_000)).toBe("in 1 min");
     expect(ago(8 * 86_400_000)).not.toContain("ago");
+  });
+
+  it("since which something is so have their day unless that is today", () => {
+    const today = clockOrDay(now, now);
+    expect(today).toMatch(/\d\d.\d\d/);
+    expect(clockOrDay(new Date(now.getTime() - 86_400_000), now)).toContain(today);
+    expect(clockOrDay(new Date(now.getTime() - 86_400_000), now)).not.toBe(today);
   });
 
   it("of days begin at midnight UTC", () => {

@@ -50,6 +50,11 @@ export function clock(at: Date): string {
   return at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", timeZone: zone });
 }
 
+/** "14:02" today, before that the day and time. */
+export function clockOrDay(at: Date, now: Date): string {
+  return at.toDateString() === now.toDateString() ? clock(at) : at.toLocaleString(undefined, dayAndTime);
+}
+
 /** A day of UTC, as in statements and budgets. */
 export function utcDay(at: Date): string {
   return at.toLocaleDateString(undefined, { day: "numeric", month: "short", timeZone: "UTC" });

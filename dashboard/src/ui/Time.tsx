@@ -1,6 +1,6 @@
 import { Tooltip } from "@mantine/core";
 import { useSyncExternalStore } from "react";
-import { exact, relative } from "../format/time";
+import { clockOrDay, exact, relative } from "../format/time";
 
 const TICK_MS = 5_000;
 const listeners = new Set<() => void>();
@@ -30,15 +30,21 @@ export function useNow(): Date {
   return new Date(useSyncExternalStore(subscribe, () => now));
 }
 
+interface Props {
+  at: string;
+  /** As what follows "since": the clock time, before today the day as well. */
+  since?: boolean;
+}
+
 /** A moment, relative; the exact one on hover and focus. */
-export function Time({ at }: { at: string }) {
+export function Time({ at, since = false }: Props) {
   const moment = new Date(at);
   const shownNow = useNow();
   // What happened since the last tick is not in the future.
   const reference = moment > shownNow && moment.getTime() < Date.now() ? moment : shownNow;
   return (
     <Tooltip label={exact(moment)} events={{ hover: true, focus: true, touch: true }}>
-      <time dateTime={at}>{relative(moment, reference)}</time>
+      <time dateTime={at}>{since ? clockOrDay(moment, reference) : relative(moment, reference)}</time>
     </Tooltip>
   );
 }

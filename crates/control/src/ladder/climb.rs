@@ -1,14 +1,15 @@
 //! The steps of the ladder that ask the provider.
 
-use http::StatusCode;
-use ownkey_domain::verdict::Verdict;
+use std::time::Duration;
+
+use ownkey_domain::diagnosis::{Diagnosis, Incident, Lack, Missing, Silence};
 use ownkey_providers::error_class::{ErrorClass, classify};
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::calls::{Call, models_listed};
 use super::candidates::candidates;
 use super::{Finding, LadderLimits, Test};
-use crate::probe::{Answer, Prober, Silence};
+use crate::probe::{Answer, Prober};
 
 /// A test under way.
 pub(super) struct Climb<'a> {
@@ -18,8 +19,8 @@ pub(super) struct Climb<'a> {
     deadline: Instant,
     calls: usize,
     models: Vec<String>,
-    /// What the key turned out not to be allowed, in words.
-    missing: Vec<String>,
+    /// What the key turned out not to be allowed.
+    missing: Vec<Missing>,
 }
 
 /// What a call shows.
@@ -27,9 +28,9 @@ enum Seen {
     /// An answer that only a good key gets.
     Accepted(Answer),
     /// A good key that may not do this.
-    NotAllowed,
+    NotAllowed(Lack),
     /// The end of the test.
-    End(Finding),
+    End(Diagnosis),
 }
 
 impl<'a> Climb<'a> {
@@ -39,59 +40,62 @@ impl<'a> Climb<'a> {
     }
 
     pub(super) async fn run(mut self) -> Finding {
-        let mut finding = match self.list().await {
+        let diagnosis = match self.list().await {
             Some(end) => end,
             None => self.ping().await,
         };
-        finding.models = self.models;
-        finding
+        Finding { diagnosis, models: self.models }
     }
 
     /// The second step: the list of models. `None` goes on.
-    async fn list(&mut self) -> Option<Finding> {
+    async fn list(&mut self) -> Option<Diagnosis> {
         match self.see(&Call::Models).await {
             Seen::Accepted(answer) if answer.status.is_success() => match models_listed(&answer.body, self.test.key) {
                 Some(models) => self.models = models,
                 // Somebody between us and the provider said yes to everything.
-                None => return Some(incident("The list of models is not one.".to_owned())),
+                None => return Some(Diagnosis::ProviderIncident(Incident::NoList)),
             },
             Seen::Accepted(_) => {}
-            Seen::NotAllowed => self.missing.push("list models".to_owned()),
-            Seen::End(finding) => return Some(finding),
+            Seen::NotAllowed(lack) => self.missing.push(Missing { what: "the list of models".to_owned(), lack }),
+            Seen::End(diagnosis) => return Some(diagnosis),
         }
         None
     }
 
     /// The third step: one short prompt, on the next model where one is not allowed.
-    async fn ping(&mut self) -> Finding {
+    async fn ping(&mut self) -> Diagnosis {
         let listed_some = !self.models.is_empty();
         let candidates = candidates(self.test.catalogue, self.test.provider, &self.models);
         let mut refused = Vec::new();
+        let mut took = Duration::ZERO;
         for model in candidates {
             if self.calls >= self.limits.calls {
                 break;
             }
-            match self.see(&Call::Ping(model)).await {
+            let begun = Instant::now();
+            let seen = self.see(&Call::Ping(model)).await;
+            took = begun.elapsed();
+            match seen {
                 Seen::Accepted(_) => {
                     // What we guessed without a list may well not be there; what was listed should work.
                     if listed_some {
                         self.missing.append(&mut refused);
                     }
-                    return self.works();
+                    return self.works(took);
                 }
-                Seen::NotAllowed => refused.push(format!("use {model}")),
-                Seen::End(finding) => return finding,
+                Seen::NotAllowed(lack) => refused.push(Missing { what: model.to_owned(), lack }),
+                Seen::End(diagnosis) => return diagnosis,
             }
         }
         self.missing.append(&mut refused);
-        self.works()
+        self.works(took)
     }
 
-    fn works(&self) -> Finding {
+    fn works(&mut self, took: Duration) -> Diagnosis {
         if self.missing.is_empty() {
-            return Finding::new(Verdict::Valid, None);
+            return Diagnosis::Valid { took };
         }
-        Finding::new(Verdict::ValidLimited, Some(format!("It may not {}.", self.missing.join(", "))))
+        Diagnosis::ValidLimited { missing: std::mem::take(&mut self.missing) }
     }
 
     /// Makes a call; where the key itself is refused, once more after a pause.
@@ -102,7 +106,7 @@ impl<'a> Climb<'a> {
         }
         let again_at = Instant::now() + self.limits.pause;
         if self.calls >= self.limits.calls || again_at >= self.deadline {
-            return Seen::End(incident("It refused the key once; there was no time to ask again.".to_owned()));
+            return Seen::End(Diagnosis::ProviderIncident(Incident::RefusedOnce));
         }
         sleep_until(again_at).await;
         judge(self.ask(call).await)
@@ -122,28 +126,18 @@ impl<'a> Climb<'a> {
 fn judge(asked: Result<(Answer, Option<ErrorClass>), Silence>) -> Seen {
     let (answer, class) = match asked {
         Ok(asked) => asked,
-        Err(silence) => return Seen::End(Finding::new(Verdict::Unreachable, Some(silence.words().to_owned()))),
+        Err(silence) => return Seen::End(Diagnosis::Unreachable(silence)),
     };
-    let status = |status: StatusCode| format!("It answered with status {}.", status.as_u16());
-    match class {
-        None | Some(ErrorClass::AboutTheRequest) => Seen::Accepted(answer),
-        Some(ErrorClass::ScopeMissing | ErrorClass::ModelNotFound) => Seen::NotAllowed,
-        Some(ErrorClass::KeyRefused) => Seen::End(Finding::new(Verdict::Invalid, None)),
-        Some(ErrorClass::RateLimited { retry_after }) => {
-            let wait = retry_after.map(|wait| format!("It asks to wait {} s.", wait.as_secs().max(1)));
-            Seen::End(Finding::new(Verdict::RateLimited, wait))
+    Seen::End(match class {
+        None | Some(ErrorClass::AboutTheRequest) => return Seen::Accepted(answer),
+        Some(ErrorClass::ScopeMissing) => return Seen::NotAllowed(Lack::Permission),
+        Some(ErrorClass::ModelNotFound) => return Seen::NotAllowed(Lack::Model),
+        Some(ErrorClass::KeyRefused) => Diagnosis::Invalid,
+        Some(ErrorClass::RateLimited { retry_after }) => Diagnosis::RateLimited { wait: retry_after },
+        Some(ErrorClass::QuotaExhausted) => Diagnosis::QuotaExhausted,
+        Some(ErrorClass::NotFromHere) => Diagnosis::Unreachable(Silence::NotFromHere),
+        Some(ErrorClass::ProviderIncident | ErrorClass::NotAboutTheKey) => {
+            Diagnosis::ProviderIncident(Incident::Status(answer.status.as_u16()))
         }
-        Some(ErrorClass::NotFromHere) => Seen::End(Finding::new(
-            Verdict::Unreachable,
-            Some("It does not serve calls from this server's address or country.".to_owned()),
-        )),
-        Some(class) => {
-            let verdict = class.verdict().unwrap_or(Verdict::ProviderIncident);
-            Seen::End(Finding::new(verdict, Some(status(answer.status))))
-        }
-    }
-}
-
-fn incident(detail: String) -> Finding {
-    Finding::new(Verdict::ProviderIncident, Some(detail))
+    })
 }

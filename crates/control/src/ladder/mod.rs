@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use ownkey_domain::catalogue::Catalogue;
+use ownkey_domain::diagnosis::{Diagnosis, Flaw};
 use ownkey_domain::provider::Provider;
-use ownkey_domain::verdict::{Explained, Verdict};
-use ownkey_providers::facts;
+use ownkey_domain::verdict::Verdict;
 use ownkey_providers::key::{KeyShape, classify_key, tidy_key};
 use ownkey_vault::{ProviderKey, Secret};
 
@@ -38,9 +38,7 @@ impl Default for LadderLimits {
 /// What a test found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Finding {
-    pub(crate) verdict: Verdict,
-    /// What was seen, in our own words.
-    pub(crate) detail: Option<String>,
+    pub(crate) diagnosis: Diagnosis,
     /// The models the key opens, as far as the provider lists them.
     pub(crate) models: Vec<String>,
 }
@@ -54,29 +52,27 @@ pub(crate) struct Test<'a> {
 }
 
 impl Finding {
-    fn new(verdict: Verdict, detail: Option<String>) -> Self {
-        Self { verdict, detail, models: Vec::new() }
+    fn before_asking(diagnosis: Diagnosis) -> Self {
+        Self { diagnosis, models: Vec::new() }
     }
 
-    /// The verdict in plain words.
-    pub(crate) fn explain(&self, provider: Provider) -> Explained {
-        self.verdict.explain(&facts(provider).guide, self.detail.clone())
+    pub(crate) fn verdict(&self) -> Verdict {
+        self.diagnosis.verdict()
     }
 }
 
 /// The first step: nothing is sent. The key without what came along when it was copied, or what is wrong with it.
 pub(crate) fn shape(provider: Provider, text: &str) -> Result<ProviderKey, Finding> {
-    let malformed = || Finding::new(Verdict::Malformed, None);
-    match classify_key(provider, text) {
-        KeyShape::Plausible => ProviderKey::new(Secret::from(tidy_key(text).to_owned())).ok_or_else(malformed),
-        KeyShape::Malformed => Err(malformed()),
-        KeyShape::WrongProvider(other) => {
-            Err(Finding::new(Verdict::WrongProvider, Some(format!("It looks like a key of {other}. It was not sent."))))
+    let diagnosis = match classify_key(provider, text) {
+        KeyShape::Plausible => {
+            let key = ProviderKey::new(Secret::from(tidy_key(text).to_owned()));
+            return key.ok_or_else(|| Finding::before_asking(Diagnosis::Malformed(Flaw::Character)));
         }
-        KeyShape::WrongKind(kind) => {
-            Err(Finding::new(Verdict::WrongKind, Some(format!("It looks like {kind}. It was not sent."))))
-        }
-    }
+        KeyShape::Malformed(flaw) => Diagnosis::Malformed(flaw),
+        KeyShape::WrongProvider(other) => Diagnosis::WrongProvider(other),
+        KeyShape::WrongKind(kind) => Diagnosis::WrongKind(kind),
+    };
+    Err(Finding::before_asking(diagnosis))
 }
 
 /// The steps that ask the provider.

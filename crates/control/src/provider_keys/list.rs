@@ -28,6 +28,8 @@ pub(crate) async fn list(
     access: InWorkspace,
 ) -> Result<Json<Listing<ProviderKeyView>>, Problem> {
     let outlook = Outlook::new(&control, &access.workspace, access.workspace.policy);
+    let free = outlook.free_credits(&control, &access).await?;
     let held = held(&control, access.id()).await?;
-    Ok(Json(Listing::whole(held.into_iter().map(|held| ProviderKeyView::of(&control, &outlook, held)).collect())))
+    let views = held.into_iter().map(|held| ProviderKeyView::of(&control, (&outlook, free), held));
+    Ok(Json(Listing::whole(views.collect())))
 }

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use ownkey_domain::diagnosis::{Circumstances, Fate};
 use ownkey_domain::id::CredentialId;
+use ownkey_domain::money::MicroCredits;
 use ownkey_domain::payer::KeyState;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::time::Timestamp;
 use ownkey_domain::verdict::Explained;
+use ownkey_providers::facts;
 use ownkey_store::TestResult;
 use ownkey_vault::ProviderKey;
 use serde::Serialize;
@@ -112,8 +115,9 @@ pub(crate) struct ActionView {
 }
 
 impl ProviderKeyView {
-    fn of(control: &Control, outlook: &Outlook<'_>, held: Held) -> Self {
+    fn of(control: &Control, (outlook, free): (&Outlook<'_>, MicroCredits), held: Held) -> Self {
         let (provider, state) = (held.provider, held.state(outlook.plan()));
+        let pays = |key| outlook.with(control, provider, key).with_credits(free);
         let mut view = Self {
             provider,
             credential: None,
@@ -122,8 +126,8 @@ impl ProviderKeyView {
             origin: None,
             verdict: None,
             models: Vec::new(),
-            payer_now: outlook.with(control, provider, held.key_state(outlook.plan())),
-            payer_if_disconnected: outlook.with(control, provider, KeyState::None),
+            payer_now: pays(held.key_state(outlook.plan())),
+            payer_if_disconnected: pays(KeyState::None),
             created_by: None,
             changed_by: None,
             changed_at: None,
@@ -159,8 +163,9 @@ impl ProviderKeyView {
 async fn shown(control: &Control, access: &InWorkspace, provider: Provider) -> Result<ProviderKeyView, Problem> {
     let outlook = Outlook::new(control, &access.workspace, access.workspace.policy);
     let all = held(control, access.id()).await?;
+    let free = outlook.free_credits(control, access).await?;
     let one = all.into_iter().find(|held| held.provider == provider).ok_or_else(no_provider)?;
-    Ok(ProviderKeyView::of(control, &outlook, one))
+    Ok(ProviderKeyView::of(control, (&outlook, free), one))
 }
 
 /// The provider named in the path.
@@ -190,9 +195,16 @@ async fn tested(
     Ok(climb(&control.prober, &control.parts.ladder, &test).await)
 }
 
-/// A finding as the store keeps it.
-fn result_of(finding: &Finding, provider: Provider, at: Timestamp) -> TestResult {
-    TestResult { verdict: finding.explain(provider), models: finding.models.clone(), at }
+/// A finding as the store keeps it, of a key of that fate.
+fn result_of(control: &Control, finding: &Finding, provider: Provider, fate: Fate<'_>) -> TestResult {
+    let verdict = explain(control, finding, provider, fate);
+    TestResult { verdict, models: finding.models.clone(), at: control.now() }
+}
+
+/// A finding in plain words.
+fn explain(control: &Control, finding: &Finding, provider: Provider, fate: Fate<'_>) -> Explained {
+    let product = control.parts.product_name.as_str();
+    finding.diagnosis.explain(&Circumstances { guide: &facts(provider).guide, product, now: control.now(), fate })
 }
 
 fn no_provider() -> Problem {

@@ -3,14 +3,15 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
+use ownkey_domain::diagnosis::Fate;
 use ownkey_domain::id::CredentialId;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::verdict::Storing;
 use ownkey_providers::key::hint;
-use ownkey_store::{NewCredential, Put};
+use ownkey_store::{Credential, NewCredential, Put};
 use ownkey_vault::{Origin, ProviderKey};
 
-use super::{ProviderKeyView, plan_has_keys, provider_of, result_of, shown, tested};
+use super::{ProviderKeyView, explain, plan_has_keys, provider_of, result_of, shown, tested};
 use crate::auth::InWorkspace;
 use crate::body::JsonBody;
 use crate::control::{Base, Control, Endpoint};
@@ -72,13 +73,16 @@ pub(crate) async fn put(
     let input = Input::read(&body)?;
     drop(body);
     let base = base_of(endpoint, input.origin.as_ref())?;
-    let key = shape(provider, &input.key.0).map_err(|finding| refused(&finding, provider))?;
+    let key = match shape(provider, &input.key.0) {
+        Ok(key) => key,
+        Err(finding) => return Err(refused(&control, &access, (provider, &finding)).await?),
+    };
     drop(input.key);
     let finding = tested(&control, &access, (provider, base, &key)).await?;
-    match finding.verdict.storing() {
+    match finding.verdict().storing() {
         Storing::Yes => {}
         Storing::Unverified if input.save_unverified => {}
-        Storing::Unverified | Storing::No => return Err(refused(&finding, provider)),
+        Storing::Unverified | Storing::No => return Err(refused(&control, &access, (provider, &finding)).await?),
     }
     let stored = store(&control, &access, (provider, base, &key), &finding).await?;
     drop(key);
@@ -130,21 +134,25 @@ async fn store(
         sealed: seal(&control.parts.keyring, &routing.dek, &place, key)?,
         secret_version: SECRET_VERSION,
         hint: hint(provider, key.expose_str()),
-        test: Some(result_of(finding, provider, by.at)),
+        test: Some(result_of(control, finding, provider, Fate::Saved)),
     };
     control.store().put_credential(&new, by).await?.ok_or_else(gone)
 }
 
 /// The problem of a key that is not stored: its code is the verdict's word.
-fn refused(finding: &Finding, provider: Provider) -> Problem {
-    let explained = finding.explain(provider);
-    let status = match finding.verdict.storing() {
+async fn refused(
+    control: &Control,
+    access: &InWorkspace,
+    (provider, finding): (Provider, &Finding),
+) -> Result<Problem, Problem> {
+    let stored = control.store().credentials(access.id()).await?;
+    let current = Credential::at(&stored, provider).map(|credential| credential.hint.as_str());
+    let explained = explain(control, finding, provider, Fate::Refused { current });
+    let status = match finding.verdict().storing() {
         Storing::Unverified => StatusCode::BAD_GATEWAY,
         Storing::Yes | Storing::No => StatusCode::UNPROCESSABLE_ENTITY,
     };
     let verdict = serde_json::to_value(&explained).unwrap_or_default();
-    let detail = format!("{} Nothing was stored.", explained.cause);
-    Problem::new(status, finding.verdict.as_str(), explained.title, detail)
-        .with("verdict", verdict)
-        .with("models", finding.models.clone())
+    let problem = Problem::new(status, finding.verdict().as_str(), explained.title, explained.cause);
+    Ok(problem.with("verdict", verdict).with("models", finding.models.clone()))
 }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use ownkey_domain::diagnosis::Fate;
 use ownkey_domain::id::CredentialId;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::time::Timestamp;
@@ -9,7 +10,7 @@ use ownkey_domain::verdict::{Explained, Storing, Verdict};
 use ownkey_store::Health;
 use serde::Serialize;
 
-use super::{VerdictView, no_key, plan_has_keys, provider_of, result_of, tested};
+use super::{VerdictView, explain, no_key, plan_has_keys, provider_of, result_of, tested};
 use crate::auth::InWorkspace;
 use crate::body::JsonBody;
 use crate::control::{Control, Endpoint};
@@ -74,17 +75,17 @@ pub(crate) async fn test(
     let mut members = body.members()?;
     let given: Option<SecretText> = members.optional("key", "the provider's key as text")?;
     members.finish()?;
-    let (credential, finding) = match given {
-        Some(key) => (None, given_key(&control, &access, (provider, endpoint), key).await?),
+    let (credential, fate, finding) = match given {
+        Some(key) => (None, Fate::Tried, given_key(&control, &access, (provider, endpoint), key).await?),
         None => {
-            let (id, finding) = stored_key(&control, &access, (provider, endpoint)).await?;
-            (Some(id), finding)
+            let (id, refused_since, finding) = stored_key(&control, &access, (provider, endpoint)).await?;
+            (Some(id), Fate::Kept { refused_since }, finding)
         }
     };
     Ok(Json(TestView {
         provider,
         credential,
-        verdict: finding.explain(provider),
+        verdict: explain(&control, &finding, provider, fate),
         models: finding.models,
         tested_at: control.now(),
     }))
@@ -109,7 +110,7 @@ async fn stored_key(
     control: &Arc<Control>,
     access: &InWorkspace,
     (provider, endpoint): (Provider, &Endpoint),
-) -> Result<(CredentialId, Finding), Problem> {
+) -> Result<(CredentialId, Option<Timestamp>, Finding), Problem> {
     let routing = control.store().routing(access.id()).await?.ok_or_else(no_key)?;
     let stored = routing.credential(provider).ok_or_else(no_key)?;
     let sealed = || Problem::key_sealed("The stored key can't be opened, so it can't be tested. Ask the operator.");
@@ -117,28 +118,31 @@ async fn stored_key(
     // Its destination is no longer configured: it must not be sent anywhere else.
     let base = endpoint.base(Some(&origin)).ok_or_else(sealed)?;
     let finding = tested(control, access, (provider, base, &key)).await?;
-    keep(control, access, stored.id, (provider, &finding)).await?;
-    Ok((stored.id, finding))
+    let refused_since = keep(control, access, stored.id, (provider, &finding)).await?;
+    Ok((stored.id, refused_since, finding))
 }
 
-/// Keeps what the test says of the key. One that says nothing of it does not hide what is known.
+/// Keeps what the test says of the key. One that says nothing of it does not hide what is known. Since when the provider
+/// refuses the key, if it does.
 async fn keep(
     control: &Control,
     access: &InWorkspace,
     id: CredentialId,
     (provider, finding): (Provider, &Finding),
-) -> Result<(), Problem> {
-    if finding.verdict.storing() == Storing::Unverified {
-        return Ok(());
-    }
+) -> Result<Option<Timestamp>, Problem> {
     let (store, by) = (control.store(), control.by(&access.who));
-    store.record_test(access.id(), id, &result_of(finding, provider, by.at), by).await?;
+    let health = store.credential(access.id(), id).await?.map(|credential| credential.health);
+    let known = health.as_ref().and_then(|health| health.invalid_since);
+    if finding.verdict().storing() == Storing::Unverified {
+        return Ok(known);
+    }
     // The provider has just refused the key, or accepted it: what traffic has shown before is over. The next call may
     // show otherwise.
-    let refused = (finding.verdict == Verdict::Invalid).then_some(by.at);
-    let health = store.credential(access.id(), id).await?.map(|credential| credential.health);
-    if let Some(health) = health.filter(|health| health.invalid_since.is_some() != refused.is_some()) {
-        store.set_health(access.id(), id, &Health { invalid_since: refused, ..health }, by).await?;
+    let refused_since = (finding.verdict() == Verdict::Invalid).then_some(known.unwrap_or(by.at));
+    let result = result_of(control, finding, provider, Fate::Kept { refused_since });
+    store.record_test(access.id(), id, &result, by).await?;
+    if let Some(health) = health.filter(|_| known.is_some() != refused_since.is_some()) {
+        store.set_health(access.id(), id, &Health { invalid_since: refused_since, ..health }, by).await?;
     }
-    Ok(())
+    Ok(refused_since)
 }

@@ -7,6 +7,7 @@ import { useState } from "react";
 import { api, type Schemas } from "../../api/client";
 import { answered } from "../../api/failure";
 import { sessionsQuery } from "../../api/queries";
+import { Connection } from "../../frame/Connection";
 import { changePassword } from "../../session/access";
 import { useSession } from "../../session/context";
 import { begin } from "../../session/session";
@@ -21,7 +22,8 @@ import { Looks } from "./Looks";
 export function Account() {
   const { user } = useSession();
   return (
-    <Container size={720} py="xl">
+    <Container component="main" size={720} py="xl">
+      <Connection />
       <Page title="Account" purpose={`${user.name} · ${user.mail}`}>
         <Anchor renderRoot={(props) => <Link to="/" {...props} />}>Back to the dashboard</Anchor>
         <Password />

@@ -4,6 +4,7 @@ import { Actor } from "../../ui/Actor";
 import { Fact, Facts } from "../../ui/Facts";
 import { Time } from "../../ui/Time";
 import type { AtProvider } from "./AiProviders";
+import { tested } from "./state";
 
 const MODELS_SHOWN = 3;
 
@@ -25,7 +26,7 @@ export function CardFacts({ at: { key } }: { at: AtProvider }) {
       </Fact>
       <Fact name="Last test">
         {key.last_tested_at ? <Time at={key.last_tested_at} /> : "never"}
-        {verdict && `: ${verdict.title.toLowerCase()}`}
+        {verdict && `, ${tested(verdict).toLowerCase()}`}
       </Fact>
       <Fact name="Last used">{key.last_used_at ? <Time at={key.last_used_at} /> : "never"}</Fact>
       <Fact name="Models">

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { api } from "../../api/client";
 import { answered, Failure } from "../../api/failure";
 import { creditsQuery } from "../../api/money";
-import { keysQuery } from "../../api/queries";
+import { keysQuery, policyQuery } from "../../api/queries";
 import { useHere, useProduct } from "../../session/context";
 import { FailurePanel } from "../../ui/FailurePanel";
 import type { AtProvider } from "./AiProviders";
@@ -33,8 +33,10 @@ function Question({ at: { provider, key }, planName, onClose }: Props & { at: At
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const pays = key.payer_if_disconnected;
+  const policy = useQuery(policyQuery(ws));
   const left = useQuery({ ...creditsQuery(ws), enabled: pays.managed === "credits" }).data;
-  const names = { provider: provider.name, product, plan: planName };
+  const ownOnly = policy.data?.payer === "byok_only";
+  const names = { provider: provider.name, product, plan: planName, ownOnly };
 
   async function disconnect() {
     setBusy(true);
@@ -42,7 +44,7 @@ function Question({ at: { provider, key }, planName, onClose }: Props & { at: At
     try {
       const path = { ws, provider: provider.id };
       await answered(api.DELETE("/api/v1/workspaces/{ws}/provider-keys/{provider}", { params: { path } }));
-      notifications.show({ message: payerNow(pays, names, left) });
+      notifications.show({ message: payerNow(pays, names) });
       onClose();
     } catch (failure) {
       if (failure instanceof Failure && failure.problem.status === 404) {

@@ -1,4 +1,4 @@
-import { Button, Group, PasswordInput, Stack, Text } from "@mantine/core";
+import { Button, Group, PasswordInput, Stack } from "@mantine/core";
 import { type ClipboardEvent, type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
 import type { Provider } from "../../api/client";
 import { useProduct } from "../../session/context";
@@ -9,6 +9,8 @@ export interface KeyInput {
   read(): string;
   clear(): void;
   focus(): void;
+  /** The provider whose key it seems to be, if that is another one. */
+  meantFor(): string | undefined;
 }
 
 interface Props {
@@ -19,6 +21,8 @@ interface Props {
   inert: boolean;
   /** The key that is in the field is meant for another provider. */
   onAddFor: (provider: string) => void;
+  /** The server has said what is the matter with it. */
+  judged: boolean;
 }
 
 const FORGET_MS = 5 * 60_000;
@@ -30,7 +34,7 @@ const UNMANAGED = { "data-1p-ignore": true, "data-lpignore": "true", "data-bwign
  * Where a provider key is pasted. Its text is in this one element and nowhere else: no state, no cache, no library
  * ever holds it. It is gone when it was sent, when the dialog closes, when the page is left, and after five minutes.
  */
-export function KeyField({ ref, provider, all, autoFocus, inert, onAddFor }: Props) {
+export function KeyField({ ref, provider, all, autoFocus, inert, onAddFor, judged }: Props) {
   const element = useRef<HTMLInputElement>(null);
   const product = useProduct();
   const [removed, setRemoved] = useState<string | null>(null);
@@ -42,7 +46,12 @@ export function KeyField({ ref, provider, all, autoFocus, inert, onAddFor }: Pro
     setSeen(NOTHING);
     setRemoved(null);
   };
-  useImperativeHandle(ref, () => ({ read: () => clean(text()).key, clear, focus: () => element.current?.focus() }));
+  useImperativeHandle(ref, () => ({
+    read: () => clean(text()).key,
+    clear,
+    focus: () => element.current?.focus(),
+    meantFor: () => (seen.kind === "other" ? seen.provider.id : undefined),
+  }));
 
   useEffect(() => {
     const input = element.current;
@@ -90,7 +99,7 @@ export function KeyField({ ref, provider, all, autoFocus, inert, onAddFor }: Pro
         label={`${provider.name} key`}
         description={hint}
         inputWrapperOrder={["label", "input", "description", "error"]}
-        error={warning(seen, product)}
+        error={judged ? null : warning(seen, provider, product)}
         autoComplete="off"
         spellCheck={false}
         data-autofocus={autoFocus || undefined}
@@ -102,31 +111,30 @@ export function KeyField({ ref, provider, all, autoFocus, inert, onAddFor }: Pro
         classNames={{ innerInput: classes.key }}
         {...UNMANAGED}
       />
-      {seen.kind === "other" && (
-        <Group gap="xs">
+      {seen.kind === "other" && !judged && (
+        <Group>
           <Button size="xs" variant="default" onClick={() => onAddFor(seen.provider.id)}>
             {`Add it for ${seen.provider.name}`}
           </Button>
-          <Text size="xs" c="dimmed">
-            It was not sent to {provider.name}.
-          </Text>
         </Group>
       )}
     </Stack>
   );
 }
 
-function warning(seen: Hunch, product: string): string | null {
+/** What the server would say of it, without it being sent. */
+function warning(seen: Hunch, { name, key_prefixes }: Provider, product: string): string | null {
+  const unsent = `It was not sent to ${name}.`;
   switch (seen.kind) {
     case "none":
       return null;
     case "ours":
       return `That is a ${product} key, not a provider key.`;
     case "other":
-      return `This looks like an ${seen.provider.name} key: it starts with ${seen.prefix}.`;
+      return `This looks like an ${seen.provider.name} key. ${name} keys start with ${key_prefixes}, this one starts with ${seen.prefix}. ${unsent}`;
     case "not_for_calls":
-      return "This is an admin or sign-in key. It manages the account and can't call models.";
+      return `This is ${seen.what}. ${name} uses it to ${seen.purpose}, not to call models. ${unsent}`;
     case "malformed":
-      return `This isn't a whole key. ${seen.why}`;
+      return `This isn't a whole key. ${seen.why} ${unsent}`;
   }
 }

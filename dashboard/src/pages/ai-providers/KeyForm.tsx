@@ -32,8 +32,10 @@ type Result =
   | { kind: "failed"; error: unknown };
 
 const SLOW_MS = 5_000;
-/** After these the key may be sent again as it is. */
-const KEEPS_KEY = ["unreachable", "provider_incident"];
+/** After these the key may be sent again as it is, or be saved untested. */
+const ASKED_IN_VAIN = ["unreachable", "provider_incident"];
+/** What is to be done about these needs the key once more. */
+const KEEPS_KEY = [...ASKED_IN_VAIN, "wrong_provider"];
 
 export function KeyForm({ all, chosen, fixed, onChoose, onTesting, onStored, onClose, planHasKeys }: Props) {
   const { id: ws } = useHere();
@@ -61,12 +63,25 @@ export function KeyForm({ all, chosen, fixed, onChoose, onTesting, onStored, onC
       setResult({ kind: "stored", key: stored, replaced, at: clock(new Date()) });
     } catch (error) {
       const verdict = error instanceof Failure ? error.problem.verdict : undefined;
-      if (verdict && !KEEPS_KEY.includes(verdict.verdict)) input.current?.clear();
+      const signedOut = error instanceof Failure && error.signedOut;
+      if (signedOut || (verdict && !KEEPS_KEY.includes(verdict.verdict))) input.current?.clear();
       setResult(verdict ? { kind: "refused", verdict } : { kind: "failed", error });
       input.current?.focus();
     }
     setBusy(false);
     onStored();
+  }
+
+  function choose(provider: string) {
+    setResult({ kind: "none" });
+    onChoose(provider);
+  }
+
+  function act({ verdict }: Verdict) {
+    const meant = input.current?.meantFor();
+    if (verdict === "wrong_provider" && meant) choose(meant);
+    else if (ASKED_IN_VAIN.includes(verdict)) void save(false);
+    else input.current?.focus();
   }
 
   if (result.kind === "stored" && chosen) {
@@ -85,10 +100,21 @@ export function KeyForm({ all, chosen, fixed, onChoose, onTesting, onStored, onC
     >
       <Stack gap="md">
         {current && <Text size="sm">Your current key {current} stays in use until the new one has passed.</Text>}
-        {!fixed && <ProviderChoice all={all} chosen={chosen?.provider.id} onChoose={onChoose} />}
+        {!fixed && <ProviderChoice all={all} chosen={chosen?.provider.id} onChoose={choose} />}
         {chosen && result.kind === "none" && <Steps provider={chosen.provider} />}
         {result.kind === "refused" && (
-          <Refused verdict={result.verdict} current={current} busy={busy} onSave={(anyway) => void save(anyway)} />
+          <VerdictPanel
+            verdict={result.verdict}
+            busy={busy}
+            onAct={() => act(result.verdict)}
+            second={
+              ASKED_IN_VAIN.includes(result.verdict.verdict) && (
+                <Button size="xs" variant="subtle" onClick={() => void save(true)} disabled={busy}>
+                  Save without testing
+                </Button>
+              )
+            }
+          />
         )}
         {result.kind === "failed" && <FailurePanel error={result.error} />}
         {chosen && (
@@ -98,7 +124,8 @@ export function KeyForm({ all, chosen, fixed, onChoose, onTesting, onStored, onC
             all={all.map(({ provider }) => provider)}
             autoFocus={fieldFirst}
             inert={!planHasKeys}
-            onAddFor={onChoose}
+            onAddFor={choose}
+            judged={result.kind === "refused"}
           />
         )}
         {!planHasKeys && <Denied>Your plan has no own keys, so nothing can be saved here yet.</Denied>}
@@ -114,32 +141,5 @@ export function KeyForm({ all, chosen, fixed, onChoose, onTesting, onStored, onC
         </Group>
       </Stack>
     </form>
-  );
-}
-
-interface RefusedProps {
-  verdict: Verdict;
-  current: string | null | undefined;
-  busy: boolean;
-  onSave: (untested: boolean) => void;
-}
-
-function Refused({ verdict, current, busy, onSave }: RefusedProps) {
-  const again = KEEPS_KEY.includes(verdict.verdict) && (
-    <>
-      <Button size="xs" onClick={() => onSave(false)} loading={busy}>
-        Try again
-      </Button>
-      <Button size="xs" variant="default" onClick={() => onSave(true)} loading={busy}>
-        Save without testing
-      </Button>
-    </>
-  );
-  return (
-    <VerdictPanel verdict={verdict} actions={again}>
-      <Text size="sm">
-        {current ? `Nothing was changed. Your current key ${current} stays in use.` : "Nothing was saved."}
-      </Text>
-    </VerdictPanel>
   );
 }

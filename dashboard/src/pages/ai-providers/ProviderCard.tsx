@@ -1,6 +1,6 @@
 import { Anchor, Box, Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
 import { type Icon, IconKey, IconRefresh, IconTestPipe, IconTrash } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useHere, useProduct, useSession } from "../../session/context";
 import { Actor } from "../../ui/Actor";
 import { StateBadge } from "../../ui/StateBadge";
@@ -21,6 +21,8 @@ export function ProviderCard({ at: { provider, key }, planName }: { at: AtProvid
   const product = useProduct();
   const test = useKeyTest(here.id, provider.id);
   const changed = useChangedElsewhere(here.id, key);
+  const navigate = useNavigate();
+  const rotate = () => void navigate({ to: PAGE, params: { ws: here.id }, search: { rotate: provider.id } });
   const { tone, Icon, word } = look(key);
   const mayWrite = here.may(WRITE);
   const names = { provider: provider.name, product, plan: planName };
@@ -46,7 +48,19 @@ export function ProviderCard({ at: { provider, key }, planName }: { at: AtProvid
         <Note at={{ provider, key }} planName={planName} />
         {key.state !== "none" && <CardFacts at={{ provider, key }} />}
         <Box flex={1} />
-        {test.verdict && <VerdictPanel verdict={test.verdict} />}
+        {test.verdict && (
+          <VerdictPanel
+            verdict={test.verdict}
+            onAct={() => (test.verdict?.verdict === "invalid" ? rotate() : void test.run())}
+            busy={test.busy}
+            wait={test.verdict.verdict === "invalid" ? 0 : test.wait}
+            second={
+              <Button size="xs" variant="subtle" onClick={test.dismiss}>
+                Dismiss
+              </Button>
+            }
+          />
+        )}
         {test.failure}
         {key.state === "none" ? (
           <Group>
@@ -137,8 +151,8 @@ function Note({ at: { provider, key }, planName }: { at: AtProvider; planName: s
     case "invalid":
       return (
         <Text size="sm">
-          {provider.name} has refused this key since {key.invalid_since && <Time at={key.invalid_since} />}. Calls on it
-          fail; no other payer steps in.
+          {provider.name} has refused this key since {key.invalid_since && <Time at={key.invalid_since} since />}. Calls
+          on it fail; no other payer steps in.
         </Text>
       );
     case "needs_test":
@@ -163,7 +177,7 @@ function Note({ at: { provider, key }, planName }: { at: AtProvider; planName: s
         case "valid_limited":
           return (
             <Text size="sm">
-              {verdict.detail ?? verdict.cause} {out(provider.keys_url, `Open key settings at ${provider.name}`)}
+              {verdict.cause} {out(provider.keys_url, `Open key settings at ${provider.name}`)}
             </Text>
           );
         default:

@@ -1,7 +1,8 @@
 import { Anchor, Button, Group, Stack, Text } from "@mantine/core";
 import type { ProviderKey } from "../../api/client";
-import { useProduct } from "../../session/context";
+import { useHere, useProduct } from "../../session/context";
 import type { AtProvider } from "./AiProviders";
+import { REST_S, useKeyTest } from "./useKeyTest";
 import { VerdictPanel } from "./VerdictPanel";
 
 interface Props {
@@ -16,14 +17,18 @@ interface Props {
 /** What a test said of a key that is stored now, and who pays from the next call on. */
 export function StoredResult({ at: { provider }, stored, replaced, time, onDone }: Props) {
   const product = useProduct();
-  const { verdict } = stored;
+  const { id: ws } = useHere();
+  // It was tested just now.
+  const test = useKeyTest(ws, provider.id, REST_S);
+  const verdict = test.verdict ?? stored.verdict;
   return (
     <Stack gap="md">
       {stored.state === "needs_test" || !verdict ? (
         <Text role="status">Saved, not tested. The next call will tell.</Text>
       ) : (
-        <VerdictPanel verdict={verdict} />
+        <VerdictPanel verdict={verdict} onAct={() => void test.run()} busy={test.busy} wait={test.wait} />
       )}
+      {test.failure}
       {stored.payer_now.payer === "byok" ? (
         <Text fw={500}>
           From the next call on, {provider.name} models run on your key. {provider.name} bills you; {product} charges

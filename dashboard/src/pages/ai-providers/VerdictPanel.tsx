@@ -1,4 +1,4 @@
-import { Anchor, Text } from "@mantine/core";
+import { Button, Text } from "@mantine/core";
 import {
   type Icon,
   IconAlertOctagon,
@@ -8,8 +8,10 @@ import {
   IconCloudOff,
   IconTriangleInverted,
 } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { Verdict } from "../../api/client";
+import { useHere } from "../../session/context";
 import { Panel } from "../../ui/Panel";
 import type { Tone } from "../../ui/tone";
 
@@ -26,27 +28,55 @@ interface Props {
   verdict: Verdict;
   /** What it means here, after the cause. */
   children?: ReactNode;
-  /** Instead of the verdict's own action. */
-  actions?: ReactNode;
+  /** Does what the verdict advises, where that is done right here. */
+  onAct?: () => void;
+  /** Seconds until that may be done. */
+  wait?: number;
+  busy?: boolean;
+  /** Beside the verdict's own action. */
+  second?: ReactNode;
 }
 
 /** A verdict in the server's words: title, cause, one thing to do, and its code. */
-export function VerdictPanel({ verdict, children, actions }: Props) {
+export function VerdictPanel({ verdict, children, second, ...act }: Props) {
   const [tone, Icon] = looks[verdict.verdict] ?? ["bad", IconAlertOctagon];
+  const actions = (
+    <>
+      <Act verdict={verdict} {...act} />
+      {second}
+    </>
+  );
   return (
     <Panel tone={tone} Icon={Icon} title={verdict.title} code={verdict.verdict} live actions={actions}>
       <Text size="sm">{verdict.cause}</Text>
-      {verdict.detail && (
-        <Text size="sm" c="dimmed">
-          {verdict.detail}
-        </Text>
-      )}
       {children}
-      {verdict.action?.url && (
-        <Anchor href={verdict.action.url} target="_blank" rel="noreferrer" size="sm">
-          {verdict.action.label}
-        </Anchor>
-      )}
     </Panel>
+  );
+}
+
+/** The one thing to do: at the provider, in the playground, or here. */
+function Act({ verdict: { verdict, action }, onAct, wait = 0, busy = false }: Props) {
+  const here = useHere();
+  if (!action) return null;
+  if (action.url) {
+    return (
+      <Button component="a" href={action.url} target="_blank" rel="noreferrer" size="xs" variant="default">
+        {action.label}
+      </Button>
+    );
+  }
+  if (verdict === "valid") {
+    const open = (props: object) => <Link to="/w/$ws/playground" params={{ ws: here.id }} search={{}} {...props} />;
+    return (
+      <Button size="xs" variant="default" renderRoot={open}>
+        {action.label}
+      </Button>
+    );
+  }
+  if (!onAct) return null;
+  return (
+    <Button size="xs" onClick={() => wait === 0 && onAct()} loading={busy} aria-disabled={wait > 0}>
+      {wait > 0 ? `${action.label} in ${wait} s` : action.label}
+    </Button>
   );
 }

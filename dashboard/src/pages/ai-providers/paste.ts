@@ -2,7 +2,13 @@ import type { Provider } from "../../api/client";
 
 const KEY_LENGTH_MIN = 20;
 const OUR_PREFIX = "ok_";
-const NOT_FOR_CALLS = ["sk-ant-admin", "sk-ant-oat", "sk-admin-"];
+const ADMIN = { what: "an admin key", purpose: "manage the account" };
+const SIGN_IN = { what: "a sign-in key", purpose: "sign in" };
+const NOT_FOR_CALLS = [
+  { prefix: "sk-ant-admin", owner: "anthropic", ...ADMIN },
+  { prefix: "sk-ant-oat", owner: "anthropic", ...SIGN_IN },
+  { prefix: "sk-admin-", owner: "openai", ...ADMIN },
+];
 const QUOTES = /^["'`“”‘’]+|["'`“”‘’]+$/g;
 
 /** A pasted text without what is around the key, and what that was. */
@@ -18,12 +24,13 @@ export type Hunch =
   | { kind: "none" }
   | { kind: "ours" }
   | { kind: "other"; provider: Provider; prefix: string }
-  | { kind: "not_for_calls" }
+  | { kind: "not_for_calls"; what: string; purpose: string }
   | { kind: "malformed"; why: string };
 
 export function hunch(key: string, wanted: Provider, all: readonly Provider[]): Hunch {
   if (key.startsWith(OUR_PREFIX)) return { kind: "ours" };
-  if (NOT_FOR_CALLS.some((prefix) => key.startsWith(prefix))) return { kind: "not_for_calls" };
+  const other = NOT_FOR_CALLS.find(({ prefix, owner }) => owner === wanted.id && key.startsWith(prefix));
+  if (other) return { kind: "not_for_calls", what: other.what, purpose: other.purpose };
   const owner = ownerOf(key, all);
   if (owner && owner.provider.id !== wanted.id) return { kind: "other", ...owner };
   return { kind: "none" };

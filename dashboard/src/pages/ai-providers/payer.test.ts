@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { payerAfter, payerNow } from "./payer";
 
-const names = { provider: "Anthropic", product: "Niyra", plan: "Pro" };
+const names = { provider: "Anthropic", product: "Niyra", plan: "Pro", ownOnly: false };
 const managed = { payer: "managed", managed: "credits" };
+
+function nobody(code: string, message = "") {
+  return { payer: null, managed: "credits", reason: { code, message } };
+}
 
 describe("who pays once the key is gone", () => {
   it("is said with what is left", () => {
@@ -10,15 +14,19 @@ describe("who pays once the key is gone", () => {
     expect(payerAfter(managed, names, left).join("")).toBe(
       "credits pay: you have 1,204, about 12 days at last week's pace",
     );
-    expect(payerNow(managed, names, left)).toBe("Disconnected. Credits pay from now on.");
+    expect(payerNow(managed, names)).toBe("Disconnected. Credits pay from now on.");
   });
 
   it("is nobody where nothing is left", () => {
-    const left = { available: "0", runway_days: null };
-    expect(payerAfter(managed, names, left).join("")).toBe("Anthropic calls fail, because there are no credits left");
-    expect(payerNow(managed, names, left)).toBe("Disconnected. Anthropic calls need credits or a key.");
-    expect(payerAfter({ payer: null }, names, undefined)[0]).toBe(
-      "Anthropic calls will fail until you add another key",
+    const broke = nobody("insufficient_credits");
+    expect(payerAfter(broke, names, undefined).join("")).toBe(
+      "Anthropic calls fail, because there are no credits left",
     );
+    expect(payerNow(broke, names)).toBe("Disconnected. Anthropic calls need credits or a key.");
+  });
+
+  it("is nobody where only own keys may pay", () => {
+    const after = payerAfter(nobody("byok_required"), { ...names, ownOnly: true }, undefined).join("");
+    expect(after).toBe("Anthropic calls will fail until you add another key (your policy: own key only)");
   });
 });

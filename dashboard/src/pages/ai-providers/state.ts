@@ -10,7 +10,7 @@ import {
   IconMoon,
   IconTriangleInverted,
 } from "@tabler/icons-react";
-import type { ProviderKey } from "../../api/client";
+import type { ProviderKey, Verdict } from "../../api/client";
 import type { Tone } from "../../ui/tone";
 
 export interface Look {
@@ -38,6 +38,12 @@ const active: Record<string, Look> = {
 export function look(key: ProviderKey): Look {
   if (key.state !== "active") return states[key.state];
   return active[key.verdict?.verdict ?? ""] ?? works;
+}
+
+/** What a test said, in a word or three. */
+export function tested({ verdict }: Verdict): string {
+  if (verdict === "valid") return works.word;
+  return (verdict === "invalid" ? states.invalid : (active[verdict] ?? states.needs_test)).word;
 }
 
 /** Whether a key waits for somebody to do something. */

@@ -51,7 +51,9 @@ export function ShownOnce({ made, onDone }: Props) {
         </Tabs.List>
         {snippets(window.location.origin).map(({ name, text }) => (
           <Tabs.Panel key={name} value={name} pt="sm">
-            <Code block>{text(PLACE)}</Code>
+            <Code block tabIndex={0}>
+              {text(PLACE)}
+            </Code>
             <Button size="xs" mt="xs" variant="default" onClick={() => void copy(text(made.read()))}>
               Copy with this key
             </Button>

@@ -78,7 +78,9 @@ function Item({ event }: { event: AuditEvent }) {
           <Text size="sm" c="dimmed">
             No. {event.seq} · <Code>{event.action}</Code> · <Code>{event.object}</Code>
           </Text>
-          <Code block>{JSON.stringify(event.detail, null, 2)}</Code>
+          <Code block tabIndex={0}>
+            {JSON.stringify(event.detail, null, 2)}
+          </Code>
         </Stack>
       </Accordion.Panel>
     </Accordion.Item>

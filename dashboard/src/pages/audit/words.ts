@@ -11,6 +11,8 @@ const actions: Record<string, string> = {
   "credential.remove": "disconnected a provider key",
   "credential.rotate": "rotated a provider key",
   "credential.test": "tested a provider key",
+  "credits.grant": "granted credits",
+  "credits.refund": "refunded credits",
   "member.invite": "invited somebody",
   "member.invite_cancel": "took an invitation back",
   "member.join": "joined the workspace",

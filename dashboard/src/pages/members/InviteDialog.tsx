@@ -46,7 +46,9 @@ function Invitation({ onClose }: { onClose: () => void }) {
           Give this link to {mail}. It works once, ends <Time at={made.expires_at} />, and is not shown again. No mail
           is sent.
         </Text>
-        <Code block>{made.link}</Code>
+        <Code block tabIndex={0}>
+          {made.link}
+        </Code>
         <Group justify="flex-end">
           <CopyButton value={made.link}>
             {({ copied, copy }) => (

@@ -2,7 +2,7 @@ import { Anchor, Button, Group, Paper, SimpleGrid, Stack, Text, Title } from "@m
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import type { Workspace as WorkspaceData } from "../../api/client";
-import { balanceQuery } from "../../api/overview";
+import { creditsQuery } from "../../api/money";
 import { everyPlanQuery, keysQuery, providersQuery } from "../../api/queries";
 import { credits } from "../../format/amount";
 import { workspaceQuery } from "../../frame/here";
@@ -87,7 +87,7 @@ function Plan({ workspace, onChange }: { workspace: WorkspaceData; onChange: () 
 }
 
 function Credits({ ws, onGrant }: { ws: string; onGrant: () => void }) {
-  const balance = useQuery(balanceQuery(ws));
+  const balance = useQuery(creditsQuery(ws));
   return (
     <Paper withBorder p="lg" component="section" aria-label="Credits">
       <Stack gap="md" align="flex-start">

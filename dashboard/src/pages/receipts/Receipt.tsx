@@ -77,7 +77,9 @@ function Content({ receipt }: { receipt: ReceiptData }) {
             <Fact name="Basis">{receipt.cost_basis === "list" ? "list price" : receipt.cost_basis}</Fact>
           </Facts>
           <Spoiler maxHeight={0} showLabel="Raw JSON" hideLabel="Hide">
-            <Code block>{JSON.stringify(receipt, null, 2)}</Code>
+            <Code block tabIndex={0}>
+              {JSON.stringify(receipt, null, 2)}
+            </Code>
           </Spoiler>
         </Stack>
       </Paper>

@@ -1,0 +1,115 @@
+"""When the dashboard's server is away, slow or has forgotten who one is: it says so, sends nothing twice, goes on."""
+
+import pytest
+from playwright.sync_api import expect
+
+from harness.dashboard import PASSWORD, open_providers, person, save_key
+from harness.products import settings
+from harness.products import workspace as new_workspace
+from harness.sim import provider_key
+
+OFFLINE = "You're offline. Showing what we had at"
+SLOW = "Still working. The server is slow to answer."
+
+
+@pytest.fixture
+def celune(new_server):
+    return new_server(settings=settings("celune")).start()
+
+
+@pytest.fixture
+def acme(celune):
+    return new_workspace(celune, "pro")
+
+
+@pytest.fixture
+def dana(celune, acme, visit):
+    one = visit(celune)
+    one.enter(person(celune, acme))
+    return one
+
+
+def puts(visit) -> list[str]:
+    return [url for method, url, _ in visit.requests if method == "PUT"]
+
+
+def test_a_session_that_ends_under_a_dialog_is_gone_on_with_there(acme, dana):
+    open_providers(dana, acme, "?add=anthropic")
+    page, key = dana.page, provider_key("anthropic")
+    cookies = dana.context.cookies()
+    dana.context.clear_cookies()
+    save_key(page, "Anthropic", key)
+    over = page.get_by_role("dialog", name="Your session has ended. Sign in to go on.")
+    expect(over).to_be_visible()
+    # Whoever has come by meanwhile finds no key in the page.
+    assert key not in page.evaluate("[...document.querySelectorAll('input')].map((input) => input.value).join()")
+    assert dana.violations() == []
+    over.get_by_label("Password", exact=True).fill(PASSWORD)
+    over.get_by_role("button", name="Sign in").click()
+    expect(over).to_have_count(0)
+    assert cookies and len(puts(dana)) == 1
+    expect(page.get_by_role("dialog", name="Add Provider Key")).to_be_visible()
+    save_key(page, "Anthropic", key)
+    expect(page.get_by_role("dialog").get_by_role("heading", name="The key works")).to_be_visible()
+    assert acme.provider_keys()["anthropic"]["state"] == "active"
+
+
+def test_without_a_network_the_page_stays_and_says_of_when_it_is(acme, dana):
+    acme.put_key("anthropic", provider_key("anthropic"), 201)
+    open_providers(dana, acme)
+    card = dana.page.get_by_role("region", name="Anthropic")
+    expect(card).to_contain_text("Your key pays.")
+    dana.context.set_offline(True)
+    expect(dana.page.get_by_text(OFFLINE)).to_be_visible()
+    expect(card).to_contain_text("Your key pays.")
+    assert dana.violations() == []
+    acme.delete_key("anthropic")
+    dana.context.set_offline(False)
+    expect(dana.page.get_by_text(OFFLINE)).to_have_count(0)
+    expect(card).to_contain_text("No key yet", timeout=20_000)
+
+
+def test_while_the_server_is_stopped_nothing_is_lost_and_nothing_is_sent_twice(celune, acme, dana):
+    open_providers(dana, acme, "?add=anthropic")
+    page, key = dana.page, provider_key("anthropic")
+    celune.stop()
+    save_key(page, "Anthropic", key)
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading", name="We can't reach the server")).to_be_visible()
+    celune.start()
+    assert len(puts(dana)) == 1
+    assert acme.provider_keys()["anthropic"]["state"] == "none"
+    dialog.get_by_role("button", name="Save", exact=True).click()
+    expect(dialog.get_by_role("heading", name="The key works")).to_be_visible()
+    assert len(puts(dana)) == 2
+
+
+def test_a_page_that_found_no_server_is_read_again_without_a_reload(celune, acme, dana):
+    page = dana.page
+    dana.page.goto(f"/w/{acme.id}/settings/who-pays")
+    expect(page.get_by_role("radio", name="Own key first")).to_be_visible()
+    celune.stop()
+    page.get_by_role("link", name="Members").click()
+    again = page.get_by_role("button", name="Try again")
+    expect(again).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="We can't reach the server")).to_be_visible()
+    celune.start()
+    again.click()
+    expect(page.get_by_text("Dana").first).to_be_visible()
+    # The script that did not come is told to the console.
+    dana.forgive("Check your connection.")
+
+
+def test_a_slow_server_is_said_to_be_slow_until_it_answers(acme, dana):
+    held = []
+    dana.page.clock.install()
+    dana.page.route("**/provider-keys", lambda route: held.append(route))
+    open_providers(dana, acme)
+    dana.page.clock.run_for(5_000)
+    expect(dana.page.get_by_text(SLOW)).to_be_visible()
+    for route in held:
+        route.continue_()
+    dana.page.unroute("**/provider-keys")
+    expect(dana.page.get_by_role("region", name="Anthropic")).to_contain_text("No key yet")
+    dana.page.clock.run_for(1_000)
+    expect(dana.page.get_by_text(SLOW)).to_have_count(0)
