@@ -20,7 +20,7 @@ from .summary import Summary
 
 RESULTS = ROOT / ".bench" / "results"
 DOCUMENT = ROOT / "docs" / "performance.md"
-ROUNDS = 5
+ROUNDS = 3
 # What others are compared with is always there.
 ALWAYS = ("direct", "ownkey")
 

@@ -48,7 +48,9 @@ def body(model: str, size: int = 0) -> bytes:
     return json.dumps(call, separators=(",", ":")).encode()
 
 
-def oha(port: int, endpoint: Endpoint, folder: Path, *, connections: int, seconds: float, rate: int | None = None, size: int = 0) -> Load:
+def oha(
+    port: int, endpoint: Endpoint, folder: Path, *, connections: int, seconds: float, rate: int | None = None, size: int = 0
+) -> Load:
     """Calls in a closed loop, or at a fixed rate; then latency counts from when a call was due, not from when a slow
     answer at last let it go out."""
     content = folder / "body.json"
@@ -67,7 +69,18 @@ def oha(port: int, endpoint: Endpoint, folder: Path, *, connections: int, second
     return Load(statuses.get(200, 0), failures, told["summary"]["total"], {"total": times})
 
 
-def drive(port: int, protocol: str, endpoint: Endpoint, check: str, *, connections: int, seconds: float | None = None, calls: int | None = None, keys: Path | None = None, stream: tuple[int, int] | None = None) -> Load:
+def drive(
+    port: int,
+    protocol: str,
+    endpoint: Endpoint,
+    check: str,
+    *,
+    connections: int,
+    seconds: float | None = None,
+    calls: int | None = None,
+    keys: Path | None = None,
+    stream: tuple[int, int] | None = None,
+) -> Load:
     """Calls whose answers are looked at; `stream` is how many events and how many milliseconds apart."""
     command = [TOOL, "drive", "--to", f"127.0.0.1:{port}", "--path", endpoint.path, "--protocol", protocol]
     command += ["--model", endpoint.model, "--check", check, "--connections", connections]

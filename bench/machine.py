@@ -29,10 +29,15 @@ def raise_limits():
 
 def described() -> dict:
     """What figures depend on."""
-    models = [line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
-    memory = int(Path("/proc/meminfo").read_text().split()[1]) // 1024
-    release = platform.freedesktop_os_release().get("PRETTY_NAME", "Linux")
-    return {"processors": len(models), "model": models[0] if models else platform.machine(), "memory_mib": memory, "system": release, "kernel": platform.release()}
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    models = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return {
+        "processors": os.cpu_count(),
+        "model": models[0] if models else platform.machine(),
+        "memory_mib": int(Path("/proc/meminfo").read_text().split()[1]) // 1024,
+        "system": platform.freedesktop_os_release().get("PRETTY_NAME", "Linux"),
+        "kernel": platform.release(),
+    }
 
 
 def _fields(pid: int) -> list[str]:

@@ -7,6 +7,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from .machine import tree
+
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = ROOT / ".bench" / "peers"
 # Nothing else of the surroundings may reach a program that is measured.
@@ -51,8 +53,6 @@ class Process:
 
     def stop(self):
         """Asks it to end, and insists after a while. Children that outlive it are not left behind."""
-        from .machine import tree
-
         family = tree(self.pid)
         self.child.terminate()
         try:

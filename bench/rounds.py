@@ -3,7 +3,6 @@ So what changes on the machine in the course of a run changes for all of them.""
 
 import shutil
 import sys
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +13,6 @@ from .upstream import Counts, Upstream
 
 # With more of a processor taken by others, a figure says more about them.
 NOISE_MAX = 0.1
-# How often a noisy case is done again before it is taken as it is.
-AGAIN = 2
-# Receipts are taken over by the database in the background.
-BOOKS_WITHIN = 15.0
 
 
 @dataclass(frozen=True)
@@ -60,7 +55,7 @@ class Rounds:
             try:
                 figures = gateway.start()
             except (RuntimeError, TimeoutError, OSError) as error:
-                yield Row("start", kind.name, number, {}, 0.0, {}, f"does not start: {error}")
+                yield Row("start", kind.name, number, {}, 0.0, {}, f"does not start ({setting}): {error}")
                 return
             if setting == "plain" and gateway.pid:
                 yield Row("start", kind.name, number, figures, 0.0, {})
@@ -71,11 +66,12 @@ class Rounds:
             gateway.stop()
 
     def _case(self, case: Case, gateway: Gateway, number: int) -> Row:
-        for again in range(AGAIN + 1):
-            row = self._once(case, gateway, number)
-            if row.quiet or row.void or case.once:
+        row = self._once(case, gateway, number)
+        for _ in range(0 if case.once else self.times.again):
+            if row.quiet or row.void:
                 break
-            say(f"  {gateway.name}, {case.name}: others took {row.noise:.0%} of a processor")
+            say(f"   {gateway.name}, {case.name}: others took {row.noise:.0%} of a processor; again")
+            row = self._once(case, gateway, number)
         return row
 
     def _once(self, case: Case, gateway: Gateway, number: int) -> Row:
@@ -93,28 +89,16 @@ class Rounds:
         """What makes figures worthless: calls that failed, or books that say something else than the upstream."""
         if done.load.failed or not done.load.calls:
             return f"{done.load.failed} of {done.load.calls + done.load.failed} calls failed: {done.load.failures}"
-        end = time.monotonic() + BOOKS_WITHIN
-        while True:
-            said, written = self._since(gateway, before)
-            if said.calls != done.load.calls:
-                return f"{done.load.calls} answers came, the upstream gave {said.calls}"
-            if written in (None, said):
-                return None
-            if time.monotonic() > end:
-                return f"the upstream says {said}, the receipts say {written}"
-            time.sleep(0.1)
+        said = self.upstream.counts().since(before[0])
+        if said.calls != done.load.calls:
+            return f"{done.load.calls} answers came, the upstream gave {said.calls}"
+        written = before[1] and gateway.books().since(before[1])
+        return None if written in (None, said) else f"the upstream says {said}, the receipts say {written}"
 
     def _both(self, gateway: Gateway) -> tuple[Counts, Counts | None]:
         """What the upstream has said and what the gateway has written down of it, once that is at rest."""
-        before = None
-        while (books := gateway.books()) != before:
-            before = books
-            time.sleep(0.3)
-        return self.upstream.counts(), books
-
-    def _since(self, gateway: Gateway, before: tuple[Counts, Counts | None]) -> tuple[Counts, Counts | None]:
-        said = self.upstream.counts().since(before[0])
-        return said, before[1] and gateway.books().since(before[1])
+        gateway.rest()
+        return self.upstream.counts(), gateway.books()
 
     def stop(self):
         self.upstream.stop()

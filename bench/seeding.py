@@ -13,8 +13,8 @@ from pathlib import Path
 from .process import ROOT
 
 SEEDS = ROOT / ".bench" / "seeds"
-# As many requests at once as the server's writer takes in one commit, about.
-CALLERS = 16
+# So many that a commit of the database is shared by several.
+CALLERS = 64
 
 
 @dataclass(frozen=True)

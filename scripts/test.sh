@@ -35,6 +35,9 @@ binaries() {
 
 acceptance() { .venv/bin/python -m pytest acceptance "$@"; }
 
+# How the benchmark reckons, not what it measures.
+reckoning() { .venv/bin/python -m pytest bench; }
+
 # Again with every server on PostgreSQL. Left out is what chooses its database itself; and, but for soaks, what is about
 # providers, bodies, sockets and verdicts and would only spend its time waiting for removals to be heard of.
 acceptance_on_postgres() {
@@ -60,6 +63,7 @@ fi
 step "the dashboard" scripts/dashboard.sh
 step "release binaries" binaries
 step "what the tests need" scripts/test-setup.sh
+[[ ${1:-} == soak ]] || step "how the benchmark reckons" reckoning
 step "acceptance suites" acceptance
 step "acceptance suites on PostgreSQL" acceptance_on_postgres
 [[ ${1:-} == soak ]] || step "the demo" python3 scripts/demo-check.py

@@ -89,6 +89,9 @@ class Gateway:
         """What it has written down of its calls; `None` if it keeps no books."""
         return None
 
+    def rest(self):
+        """Waits until it has nothing left to do for the calls that were made."""
+
     def helpers(self) -> list[int]:
         """Processes that work for it and are none of its children."""
         return []

@@ -27,10 +27,10 @@ class TensorZero(Gateway):
 
     def prepare(self):
         self.template("tensorzero.toml")
-        self.template("tensorzero.py")
+        self.template("start_tensorzero.py")
 
     def command(self):
-        return [self.python(), self.folder / "tensorzero.py"]
+        return [self.python(), self.folder / "start_tensorzero.py"]
 
     def variables(self):
         return {"OPENAI_API_KEY": UPSTREAM_KEY}

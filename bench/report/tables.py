@@ -40,7 +40,8 @@ class Tables:
         return _markdown(["", "goal", "here", "reached"], rows)
 
     def gateways(self) -> str:
-        return _markdown(["", "version", "what it does besides"], [[kind.title, self.versions.get(kind.name) or NONE, kind.does] for kind in self.kinds])
+        rows = [[kind.title, self.versions.get(kind.name) or NONE, kind.does] for kind in self.kinds]
+        return _markdown(["", "version", "what it does besides"], rows)
 
     def throughput(self) -> str:
         return self._table(
@@ -97,9 +98,10 @@ class Tables:
     def settings(self) -> str:
         """Ownkey in other settings than the plain one."""
         rows = []
+        figures = ("rate", "total_p50_ms", "total_p99_ms", "cpu_us", "rss_peak_mib")
         for case in CASES:
             if case.name == "chat-64" or case.setting not in ("plain", "open", "tls"):
-                values = [self._of(case.name, figure)("ownkey") for figure in ("rate", "total_p50_ms", "total_p99_ms", "cpu_us", "rss_peak_mib")]
+                values = [self._of(case.name, figure)("ownkey") for figure in figures]
                 rows.append([case.title, *values, self._rounds(case.name)("ownkey")])
         return _markdown(["", "calls/s", "p50 ms", "p99 ms", "CPU µs a call", "memory MiB", "rounds"], rows)
 
