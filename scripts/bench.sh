@@ -8,6 +8,9 @@ source "$(dirname "$0")/lib.sh"
 
 ((EUID == 0)) || die "run it as root: PostgreSQL's server and process accounting need it"
 (($(nproc) >= 2)) || die "it takes two processors: one for the load, one for what is measured"
+for need in openssl python3 taskset; do
+    command -v "$need" >/dev/null || die "\`$need\` is missing"
+done
 
 scripts/setup.sh
 if [[ -z ${OWNKEY_BIN:-} ]]; then
@@ -15,11 +18,12 @@ if [[ -z ${OWNKEY_BIN:-} ]]; then
     cargo_release
 fi
 cargo build --release --locked --package ownkey-bench
-# The tool to measure with, and the peers that are wanted.
+# The tool to measure with, and the peers that are wanted. What they need besides (Python's venv, npm) is told in their logs.
 peers=${PEERS:-nginx llmg tensorzero portkey litellm}
 peers=${peers//none/}
 # shellcheck disable=SC2086 # one word a peer
 bench/setup.sh oha ${peers//,/ }
+[[ -x .bench/peers/oha/bin/oha ]] || die "nothing can be measured without oha"
 
 options=()
 [[ -z ${CASES:-} ]] || options+=(--cases "$CASES")

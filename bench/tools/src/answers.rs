@@ -109,7 +109,8 @@ fn message_events(ask: &Ask) -> Vec<String> {
         let delta = format!(r#""index":0,"delta":{{"type":"text_delta","text":"{}"}}"#, words(ask, n));
         event("content_block_delta", &delta)
     }));
-    let end = format!(r#""delta":{{"stop_reason":"end_turn","stop_sequence":null}},"usage":{{"output_tokens":{output}}}"#);
+    let end =
+        format!(r#""delta":{{"stop_reason":"end_turn","stop_sequence":null}},"usage":{{"output_tokens":{output}}}"#);
     let stop = "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
     events.push(event("content_block_stop", r#""index":0"#) + &event("message_delta", &end) + stop);
     events

@@ -52,7 +52,8 @@ impl Connection {
 
     pub async fn call(&mut self, request: Request<Full<Bytes>>) -> Result<Timed, Failure> {
         let mut sender = self.ready().await?;
-        let answer = tokio::time::timeout(PATIENCE, exchange(&mut sender, request)).await.map_err(|_| Failure::Late)??;
+        let answer =
+            tokio::time::timeout(PATIENCE, exchange(&mut sender, request)).await.map_err(|_| Failure::Late)??;
         self.open = Some(sender);
         Ok(answer)
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use http::{HeaderName, HeaderValue, Request};
+use http::{HeaderName, HeaderValue, Method, Request, Uri};
 use http_body_util::Full;
 use serde_json::json;
 
@@ -25,7 +25,7 @@ pub struct Options {
     #[arg(long)]
     to: SocketAddr,
     #[arg(long)]
-    path: String,
+    path: Uri,
     #[arg(long)]
     protocol: Protocol,
     /// The model's name there.
@@ -126,8 +126,8 @@ impl Plan {
             }
         }
         let mut request = Request::new(Full::new(Bytes::from(body.to_string())));
-        *request.method_mut() = http::Method::POST;
-        *request.uri_mut() = options.path.parse().unwrap_or_default();
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = options.path.clone();
         let headers = request.headers_mut();
         headers.insert(HOST, HeaderValue::from_static("bench.localhost"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
