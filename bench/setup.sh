@@ -14,7 +14,7 @@ readonly OHA=1.16.0 LLMG=0.4.0 TENSORZERO=2026.6.0 LITELLM=1.106.2
 # The newest of Portkey answers 500 to every stream with today's server library; this pair works.
 readonly PORTKEY=1.15.2 PORTKEY_SERVER=1.13.8
 
-from_crates() { nice -n 10 cargo install --quiet --locked --root "$into/$1" --version "$2" "$3"; }
+from_crates() { cargo install --quiet --locked --root "$into/$1" --version "$2" "$3"; }
 
 from_python() {
     python3 -m venv "$into/$1" && "$into/$1/bin/pip" install --quiet --disable-pip-version-check --no-compile "$2"

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .machine import LOAD_CPU, on
-from .process import ROOT, Process, ask, free_port, wait_for
+from .process import ROOT, Process, ask, wait_for
 
 TOOL = ROOT / "target" / "release" / "ownkey-bench"
+# The same in each run: keys are sealed for where they may be sent, those of workspaces that are kept as well.
+PORT, TLS_PORT = 19801, 19802
 CERTIFICATE = """
 [req]
 distinguished_name = name
@@ -34,7 +36,7 @@ class Counts:
 class Upstream:
     def __init__(self, folder: Path):
         folder.mkdir(parents=True)
-        self.port, self.tls_port = free_port(), free_port()
+        self.port, self.tls_port = PORT, TLS_PORT
         self.certificate = folder / "cert.pem"
         key, config = folder / "key.pem", folder / "openssl.cnf"
         config.write_text(CERTIFICATE)

@@ -1,7 +1,7 @@
 """llmg-gateway, a gateway in Rust."""
 
 from ..load import Endpoint
-from .base import UPSTREAM_KEY, Gateway, installed
+from .base import Gateway, installed
 
 
 class Llmg(Gateway):
@@ -21,9 +21,9 @@ class Llmg(Gateway):
         # It has no command for this; cargo wrote it down.
         return folder and (folder / ".crates.toml").read_text().partition("llmg-gateway ")[2].partition(" ")[0]
 
+    def prepare(self):
+        # It looks for a file of this name where it is started.
+        self.template("llmg.toml")
+
     def command(self):
         return [installed("llmg") / "bin" / "llmg-gateway"]
-
-    def variables(self):
-        port = str(self.port)
-        return {"OPENAI_API_KEY": UPSTREAM_KEY, "OPENAI_BASE_URL": f"{self.target}/v1", "LLMG_PORT": port, "PORT": port, "RUST_LOG": "warn"}

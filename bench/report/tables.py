@@ -60,9 +60,9 @@ class Tables:
     def latency(self) -> str:
         columns = []
         for heading, case in (("1 connection", "chat-1"), ("500/s", "chat-500")):
-            columns += [(f"{heading}: {p} ms", self._of(case, f"total_{p}_ms")) for p in ("p50", "p99")]
-            columns += [(f"added {p} µs", self._added(case, f"total_{p}_ms")) for p in ("p50", "p99")]
-        return self._table(columns)
+            for of, name in ((self._of, "{} ms"), (self._added, "added {} µs")):
+                columns += [(f"{heading}: {name.format(p)}", of(case, f"total_{p}_ms")) for p in ("p50", "p99")]
+        return self._table([*columns, ("calls/s of 500", self._of("chat-500", "rate"))])
 
     def streams(self) -> str:
         return self._table(
