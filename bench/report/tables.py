@@ -41,7 +41,7 @@ class Tables:
 
     def gateways(self) -> str:
         rows = [[kind.title, self.versions.get(kind.name) or NONE, kind.does] for kind in self.kinds]
-        return _markdown(["", "version", "what it does besides"], rows)
+        return _markdown(["", "version", "what it does besides"], rows, ":--")
 
     def throughput(self) -> str:
         return self._table(
@@ -158,8 +158,8 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())[:300].replace("|", "\\|")
 
 
-def _markdown(head: list[str], rows: list[list[str]]) -> str:
+def _markdown(head: list[str], rows: list[list[str]], align: str = "--:") -> str:
     if not rows:
         return "Not measured in this run."
-    lines = ["| " + " | ".join(head) + " |", "|---" + "|--:" * (len(head) - 1) + "|"]
+    lines = ["| " + " | ".join(head) + " |", f"|---{f'|{align}' * (len(head) - 1)}|"]
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
