@@ -1,6 +1,6 @@
 # Every target is one script or one cargo line; read scripts/ for what happens.
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-stop demo-clean build test soak bench-billing screenshots lint
+.PHONY: help demo demo-stop demo-clean build test soak bench bench-billing screenshots lint
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -22,6 +22,9 @@ test: ## Install what the tests need and run all of them
 
 soak: ## Run the acceptance suites at their full counts
 	@scripts/test.sh soak
+
+bench: ## Measure Ownkey beside its peers (CASES=… PEERS=… QUICK=1 for parts)
+	@scripts/bench.sh
 
 bench-billing: ## Print what every kind of call is charged beside what its provider bills
 	@scripts/bench-billing.sh

@@ -10,5 +10,5 @@ step "format" cargo fmt --all --check
 step "clippy" cargo clippy --workspace --all-targets --locked --quiet -- -D warnings
 step "dashboard" scripts/dashboard.sh check
 if cargo machete --version >/dev/null 2>&1; then step "unused dependencies" cargo machete; fi
-if command -v shellcheck >/dev/null; then step "shell scripts" shellcheck --external-sources scripts/*.sh .ci/run; fi
+if command -v shellcheck >/dev/null; then step "shell scripts" shellcheck --external-sources scripts/*.sh bench/*.sh .ci/run; fi
 show_timings

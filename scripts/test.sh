@@ -43,6 +43,9 @@ acceptance() {
     .venv/bin/python -m pytest acceptance "$@"
 }
 
+# How the benchmark reckons, not what it measures.
+reckoning() { .venv/bin/python -m pytest bench; }
+
 # Again with every server on PostgreSQL, where most of the time goes by until removals have been heard of. Left out is
 # what chooses its database itself and what is about pages in a browser; and, but for soaks, what is about providers,
 # bodies, sockets and verdicts.
@@ -67,6 +70,7 @@ fi
 step "the dashboard" scripts/dashboard.sh
 step "release binaries" binaries
 step "what the tests need" scripts/test-setup.sh
+[[ ${1:-} == soak ]] || step "how the benchmark reckons" reckoning
 step "acceptance suites" acceptance 1
 step "acceptance suites on PostgreSQL" acceptance_on_postgres
 [[ ${1:-} == soak ]] || step "the demo" python3 scripts/demo-check.py
