@@ -11,6 +11,7 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
+use ownkey_domain::provider::Provider;
 use ownkey_gateway::Body;
 use ownkey_vault::random_bytes;
 use rust_embed::Embed;
@@ -32,8 +33,8 @@ const NOT_BUILT: &str = "Ownkey is running. Its dashboard is not part of this bu
     Build it with `make build`, or with `npm ci && npm run build` in the folder dashboard, then build Ownkey again.\n\
     Everything it does is also in the management API: /api/openapi.json\n";
 
-/// What begins with these is for programs, also where there is nothing.
-const PROGRAMS: [&str; 7] = ["api", "v1", "openai", "anthropic", "healthz", "readyz", "metrics"];
+/// What begins with these, or with a provider's name, is for programs, also where there is nothing.
+const PROGRAMS: [&str; 5] = ["api", "v1", "healthz", "readyz", "metrics"];
 
 /// Whether a request is for the dashboard.
 pub fn serves(method: &Method, path: &str) -> bool {
@@ -45,7 +46,9 @@ pub fn serves(method: &Method, path: &str) -> bool {
 /// meant.
 pub fn is_lost(method: &Method, path: &str, headers: &HeaderMap) -> bool {
     let html = |list: &HeaderValue| list.to_str().is_ok_and(|list| list.contains("text/html"));
-    *method == Method::GET && !PROGRAMS.contains(&first(path)) && headers.get_all(ACCEPT).into_iter().any(html)
+    let first = first(path);
+    let for_programs = PROGRAMS.contains(&first) || Provider::ALL.iter().any(|provider| provider.as_str() == first);
+    *method == Method::GET && !for_programs && headers.get_all(ACCEPT).into_iter().any(html)
 }
 
 fn first(path: &str) -> &str {
