@@ -13,7 +13,7 @@ pub(crate) use files::{LockFile, lock_file, private_dir, private_file};
 pub(crate) use postgres::postgres_options;
 
 /// How many migrations there are.
-const MIGRATIONS: usize = 9;
+const MIGRATIONS: usize = 10;
 
 /// A folder's migrations, in their order.
 macro_rules! migrations {
@@ -28,6 +28,7 @@ macro_rules! migrations {
             (7, "usage units", include_str!(concat!("../migrations/", $folder, "/0007_usage_units.sql"))),
             (8, "services", include_str!(concat!("../migrations/", $folder, "/0008_services.sql"))),
             (9, "people", include_str!(concat!("../migrations/", $folder, "/0009_people.sql"))),
+            (14, "connections", include_str!(concat!("../migrations/", $folder, "/0014_connections.sql"))),
         ]
     };
 }
