@@ -8,17 +8,30 @@ use std::path::Path;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
 /// Each crate's folder, its name, and the only ones of ours that it may name.
-const ARROWS: [(&str, &str, &[&str]); 8] = [
+const ARROWS: [(&str, &str, &[&str]); 9] = [
     ("domain", "ownkey-domain", &[]),
     ("vault", "ownkey-vault", &["ownkey-domain"]),
     ("providers", "ownkey-providers", &["ownkey-domain"]),
     ("store", "ownkey-store", &["ownkey-domain"]),
     ("gateway", "ownkey-gateway", &["ownkey-domain", "ownkey-vault", "ownkey-providers"]),
-    ("control", "ownkey-control", &["ownkey-domain", "ownkey-vault", "ownkey-providers", "ownkey-store"]),
+    ("connections", "ownkey-connections", &["ownkey-domain", "ownkey-vault", "ownkey-store"]),
+    (
+        "control",
+        "ownkey-control",
+        &["ownkey-domain", "ownkey-vault", "ownkey-providers", "ownkey-store", "ownkey-connections"],
+    ),
     (
         "app",
         "ownkey",
-        &["ownkey-domain", "ownkey-vault", "ownkey-providers", "ownkey-store", "ownkey-gateway", "ownkey-control"],
+        &[
+            "ownkey-domain",
+            "ownkey-vault",
+            "ownkey-providers",
+            "ownkey-store",
+            "ownkey-gateway",
+            "ownkey-control",
+            "ownkey-connections",
+        ],
     ),
     ("sim", "ownkey-sim", &[]),
 ];
@@ -32,10 +45,11 @@ const OUT_OF_REACH: [(&str, &[&str], &str); 4] = [
 ];
 
 /// Libraries that only these may name.
-const RESERVED: [(&str, &[&str]); 4] = [
+const RESERVED: [(&str, &[&str]); 5] = [
     ("sqlx", &["ownkey-store"]),
     ("axum", &["ownkey-control", "ownkey"]),
-    ("reqwest", &["ownkey-control"]),
+    ("reqwest", &["ownkey-control", "ownkey-connections"]),
+    ("oauth2", &["ownkey-connections"]),
     ("aws-lc-rs", &["ownkey-vault"]),
 ];
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use ownkey_connections::Connections;
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::id::UserId;
 use ownkey_domain::money::CreditRate;
@@ -86,6 +87,8 @@ pub struct Parts {
     pub site: Site,
     /// What the product is called.
     pub product_name: String,
+    /// Accounts elsewhere that workspaces connect.
+    pub connections: Arc<Connections>,
 }
 
 /// The management API's state.

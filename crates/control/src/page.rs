@@ -19,6 +19,7 @@ pub(crate) enum List {
     Requests = 3,
     Audit = 4,
     Ledger = 5,
+    Connections = 6,
 }
 
 /// The place of an item in its list: its id or number.
