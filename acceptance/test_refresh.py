@@ -1,8 +1,11 @@
 """N8: connections stay fresh without anybody noticing: over a day of a thousand of them, and over nodes that die."""
 
 import random
+import shutil
 import signal
+import tempfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +13,7 @@ from harness import postgres
 from harness.api import Api
 from harness.clock import LIBRARY, Clock
 from harness.identity import Identity, connect, first_person, provider, refreshed_twice, too_early, variables
+from harness.postgres import Postgres
 from harness.process import wait_for
 from harness.server import Server
 from harness.sim import Simulator
@@ -48,44 +52,88 @@ def states(server, dana) -> dict[str, str]:
             return {item["id"]: item["state"] for item in data}
 
 
+class Day:
+    """Nodes, their database and their provider, whose hours pass together when the test says so."""
+
+    def __init__(self, folder, count: int, names: list[str]):
+        # Where the database's own user may read.
+        clocks = Path(tempfile.mkdtemp(prefix="ownkey-clock-", dir="/tmp"))
+        clocks.chmod(0o755)
+        self.clock = Clock(clocks / "clock", time_passes=True)
+        self.postgres = Postgres(self.clock.variables()) if count > 1 else None
+        database = self.postgres.new_database() if self.postgres else "sqlite://data/ownkey.db"
+        self.sim = Simulator(folder, self.clock.variables())
+        self.identity = Identity(self.sim)
+        options = {
+            "settings": "".join(provider(self.sim, name) for name in names),
+            "variables": variables(*names) | self.clock.variables(),
+            "database": database,
+            "log": "warn",
+        }
+        self.nodes = [Server(folder / f"node{at}", self.sim, **options) for at in range(count)]
+        first = self.nodes[0]
+        for node in self.nodes[1:]:
+            node.write_kek(first.kek_file.read_text().strip())
+            node.operator_token, node.managed_keys = first.operator_token, first.managed_keys
+        for node in self.nodes:
+            node.start()
+
+    def step(self):
+        self.clock.set(self.clock.offset_s + STEP_S)
+        wait_for(lambda: all(is_at_rest(node, self.clock) for node in self.nodes), "what is due is refreshed", 120, 0.002)
+
+    def end(self):
+        for node in self.nodes:
+            node.process.kill()
+        self.sim.stop()
+        if self.postgres:
+            self.postgres.remove()
+        shutil.rmtree(self.clock.file.parent)
+
+
+@pytest.fixture
+def day(tmp_path):
+    made: list[Day] = []
+
+    def make(count: int, names: list[str]) -> Day:
+        made.append(Day(tmp_path, count, names))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.end()
+
+
 @needs_clock
-def test_a_day_of_connections_uses_no_expired_token_and_refreshes_none_early(tmp_path, new_server, soak, report):
+@pytest.mark.parametrize("nodes", [1, pytest.param(2, marks=needs_postgres)])
+def test_a_day_of_connections_uses_no_expired_token_and_refreshes_none_early(day, nodes, soak, report):
+    """At the usual times: looked for every five minutes, a minute's margin. Two nodes go by their database's clock."""
     classes, duration_s = (FULL, FULL_S) if soak else (THIN, THIN_S)
-    clock = Clock(tmp_path / "clock", time_passes=True)
-    sim = Simulator(tmp_path, clock.variables())
-    identity = Identity(sim)
-    names = [name_of(lives_s) for lives_s in classes]
-    settings = "".join(provider(sim, name) for name in names)
-    environment = variables(*names) | clock.variables()
-    server = new_server(sim=sim, settings=settings, variables=environment, database="sqlite://data/ownkey.db", log="warn")
-    server.start()
-    try:
-        for lives_s in classes:
-            identity.register(name_of(lives_s), server.url, lives_s)
-        dana = first_person(server)
-        workspace = dana("GET", "/session", expect=200).json()["workspaces"][0]["id"]
-        connections = [connect(dana, name_of(lives_s)) for lives_s, count in classes.items() for _ in range(count)]
-        product, chance = key_of(server, workspace), random.Random(8)
-        begun = time.monotonic()
-        for step in range(duration_s // STEP_S):
-            clock.set(clock.offset_s + STEP_S)
-            wait_for(lambda: is_at_rest(server, clock), "what is due is refreshed", 60, 0.002)
-            for connection in chance.sample(connections, 2):
-                path = f"/workspaces/current/connections/{connection}/token"
-                given = product("POST", path, expect=200).json()["access_token"]
-                assert identity.use(given).status_code == 200, f"seed 8, step {step}"
-        stats, log = identity.stats(), identity.log()
-        assert stats["used_expired"] == 0 and stats["reused"] == 0
-        assert too_early(log, poll_s=300, margin_s=60) == [] and refreshed_twice(log) == []
-        assert set(states(server, dana).values()) == {"active"}
-        # Each as often as it was due, and no oftener.
-        least = sum(count * (duration_s // (due_s(lives_s) + 2 * STEP_S)) for lives_s, count in classes.items())
-        most = sum(count * (duration_s // due_s(lives_s) + 1) for lives_s, count in classes.items())
-        assert least <= stats["refreshed"] <= most
-        report(f"N8: {len(connections)} connections, {duration_s // 3600} h, {stats['refreshed']} refreshes, "
-               f"{stats['used']} uses, {time.monotonic() - begun:.0f} s")
-    finally:
-        sim.stop()
+    ours = day(nodes, [name_of(lives_s) for lives_s in classes])
+    server, identity = ours.nodes[-1], ours.identity
+    for lives_s in classes:
+        identity.register(name_of(lives_s), server.url, lives_s)
+    dana = first_person(server)
+    workspace = dana("GET", "/session", expect=200).json()["workspaces"][0]["id"]
+    connections = [connect(dana, name_of(lives_s)) for lives_s, count in classes.items() for _ in range(count)]
+    products, chance = [key_of(node, workspace) for node in ours.nodes], random.Random(8)
+    begun = time.monotonic()
+    for step in range(duration_s // STEP_S):
+        ours.step()
+        for connection in chance.sample(connections, 2):
+            path = f"/workspaces/current/connections/{connection}/token"
+            given = chance.choice(products)("POST", path, expect=200).json()["access_token"]
+            assert identity.use(given).status_code == 200, f"seed 8, step {step}"
+    stats, log = identity.stats(), identity.log()
+    assert stats["used_expired"] == 0 and stats["reused"] == 0
+    assert too_early(log, poll_s=300, margin_s=60) == [] and refreshed_twice(log) == []
+    assert set(states(server, dana).values()) == {"active"}
+    # Each as often as it was due, and no oftener.
+    least = sum(count * (duration_s // (due_s(lives_s) + 2 * STEP_S)) for lives_s, count in classes.items())
+    most = sum(count * (duration_s // due_s(lives_s) + 1) for lives_s, count in classes.items())
+    assert least <= stats["refreshed"] <= most
+    report(f"N8: {nodes} nodes, {len(connections)} connections, {duration_s // 3600} h, {stats['refreshed']} refreshes, "
+           f"{stats['used']} uses, {time.monotonic() - begun:.0f} s")
 
 
 def due_s(lives_s: int) -> int:

@@ -38,7 +38,8 @@ acceptance() { .venv/bin/python -m pytest acceptance "$@"; }
 # Again with every server on PostgreSQL. Left out is what chooses its database itself; and, but for soaks, what is about
 # providers, bodies, sockets and verdicts and would only spend its time waiting for removals to be heard of.
 acceptance_on_postgres() {
-    local once=(test_bad_machine.py test_canary_scanner.py test_dashboard.py test_database_away.py test_nodes.py)
+    local once=(test_bad_machine.py test_canary_scanner.py test_dashboard.py test_database_away.py test_nodes.py
+        test_refresh.py)
     [[ -n ${OWNKEY_SOAK:-} ]] || once+=(
         test_as_it_came.py test_bad_keys.py test_bad_providers.py test_bad_requests.py test_billing.py
         test_broken_streams.py test_celune_api_keys.py test_coding_agents.py test_cors.py test_costs.py
