@@ -21,6 +21,7 @@ from harness.identity import (
     outcome,
     provider,
     secret_of,
+    unhurried,
     variables,
 )
 from harness.process import wait_for
@@ -224,7 +225,7 @@ class Hours:
         self.server = make_server(sim=self.sim, settings=settings, variables=environment, database="sqlite://data/ownkey.db")
         self.server.start()
         self.identity.register("calendar", self.server.url, lives_s)
-        self.dana = first_person(self.server)
+        self.dana = unhurried(first_person(self.server))
         self.workspace = self.dana("GET", "/session", expect=200).json()["workspaces"][0]["id"]
 
     def pass_s(self, seconds: int):
@@ -276,7 +277,7 @@ def test_a_token_that_is_stale_in_use_is_refreshed_first(hours):
     """The daemon is down for so long: its provider fails, and comes back unseen."""
     ours = hours(LIVES_S)
     connection = connect(ours.dana, "calendar")
-    api = key(ours.server, ws=ours.workspace)
+    api = unhurried(key(ours.server, ws=ours.workspace))
     old = token(api, connection).json()["access_token"]
     ours.server.stop()
     ours.clock.set(ours.clock.offset_s + LIVES_S + 600)
@@ -290,7 +291,7 @@ def test_a_token_that_is_stale_in_use_is_refreshed_first(hours):
 def test_an_outage_of_an_hour_costs_nobody_his_connection(hours):
     ours = hours(LIVES_S)
     connection = connect(ours.dana, "calendar")
-    api = key(ours.server, ws=ours.workspace)
+    api = unhurried(key(ours.server, ws=ours.workspace))
     old = token(api, connection).json()["access_token"]
     ours.identity.fails("down")
     ours.pass_s(LIVES_S - 360 + 1)
@@ -311,7 +312,7 @@ def test_an_outage_of_an_hour_costs_nobody_his_connection(hours):
 def test_a_lost_answer_is_asked_for_once_more_and_never_again(hours):
     ours = hours(LIVES_S)
     connection = connect(ours.dana, "calendar")
-    api = key(ours.server, ws=ours.workspace)
+    api = unhurried(key(ours.server, ws=ours.workspace))
     ours.identity.fails("lost", 1)
     ours.pass_s(LIVES_S - 360 + 1)
     ours.until(connection, "the lost answer is known", last_error="answer_lost")

@@ -12,7 +12,7 @@ import pytest
 from harness import postgres
 from harness.api import Api
 from harness.clock import LIBRARY, Clock
-from harness.identity import Identity, connect, first_person, provider, refreshed_twice, too_early, variables
+from harness.identity import Identity, connect, first_person, provider, refreshed_twice, too_early, unhurried, variables
 from harness.postgres import Postgres
 from harness.process import wait_for
 from harness.server import Server
@@ -38,7 +38,7 @@ def name_of(lives_s: int) -> str:
 def key_of(server, workspace: str) -> Api:
     body = {"name": "product", "scopes": ["connections:write"]}
     made = server.operator("POST", f"/workspaces/{workspace}/api-keys", body, 201).json()
-    return Api(server.url, made["secret"])
+    return unhurried(Api(server.url, made["secret"]))
 
 
 def states(server, dana) -> dict[str, str]:
@@ -113,7 +113,7 @@ def test_a_day_of_connections_uses_no_expired_token_and_refreshes_none_early(day
     server, identity = ours.nodes[-1], ours.identity
     for lives_s in classes:
         identity.register(name_of(lives_s), server.url, lives_s)
-    dana = first_person(server)
+    dana = unhurried(first_person(server))
     workspace = dana("GET", "/session", expect=200).json()["workspaces"][0]["id"]
     connections = [connect(dana, name_of(lives_s)) for lives_s, count in classes.items() for _ in range(count)]
     products, chance = [key_of(node, workspace) for node in ours.nodes], random.Random(8)

@@ -85,6 +85,13 @@ def first_person(server) -> Browser:
     return browser
 
 
+def unhurried(caller):
+    """The same caller, with a connection for each request: a server whose hours pass closes those that were idle, just
+    as the next request comes."""
+    caller.http.headers["connection"] = "close"
+    return caller
+
+
 def goes_to(browser: Browser, url: str) -> httpx.Response:
     """A browser opens an address: at Ownkey with its cookie, elsewhere without, and follows nothing."""
     if url.startswith(browser.url):
