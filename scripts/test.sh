@@ -50,7 +50,7 @@ reckoning() { .venv/bin/python -m pytest bench; }
 # what chooses its database itself and what is about pages in a browser; and, but for soaks, what is about providers,
 # bodies, sockets and verdicts.
 acceptance_on_postgres() {
-    local once=(test_bad_machine.py test_canary_scanner.py test_database_away.py test_nodes.py)
+    local once=(test_bad_machine.py test_canary_scanner.py test_database_away.py test_nodes.py test_refresh.py)
     [[ -n ${OWNKEY_SOAK:-} ]] || once+=(
         test_as_it_came.py test_bad_keys.py test_bad_providers.py test_bad_requests.py test_broken_streams.py
         test_coding_agents.py test_cors.py test_fallback.py test_fault_table.py test_frameworks.py test_leaving.py

@@ -44,7 +44,8 @@ def dump(url: str) -> str:
 class Postgres:
     """A server of one test, in a folder that its unprivileged user may reach."""
 
-    def __init__(self):
+    def __init__(self, variables: dict | None = None):
+        self.variables = os.environ | (variables or {})
         self.folder = Path(tempfile.mkdtemp(prefix="ownkey-postgres-", dir="/tmp")) / "server"
         self.folder.parent.chmod(0o755)
         self.url = self._run("make")
@@ -53,7 +54,7 @@ class Postgres:
         command = [str(SCRIPT), verb, str(self.folder)]
         # Its output goes to a file: the server inherits it and would keep a pipe open.
         with tempfile.TemporaryFile("w+") as out:
-            subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=out, timeout=120)
+            subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=out, timeout=120, env=self.variables)
             out.seek(0)
             return out.read().strip()
 

@@ -28,14 +28,15 @@ def service_key(behaviour: str = "ok") -> str:
 class Simulator:
     """Both providers, and the port that tells what they saw."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, variables: dict | None = None):
         command = [binary("OWNKEY_SIM_BIN", "ownkey-sim")]
-        for port in ("openai", "anthropic", "service", "control"):
+        for port in ("openai", "anthropic", "service", "identity", "control"):
             command += [f"--{port}", "127.0.0.1:0"]
-        self.process = Process(command, folder, "sim")
+        self.process = Process(command, folder, "sim", variables)
         line = wait_for(self._first_line, "the simulator says where it listens")
         where = json.loads(line)
         self.openai, self.anthropic, self.service = where["openai"], where["anthropic"], where["service"]
+        self.identity = where["identity"]
         self.control = httpx.Client(base_url=where["control"], timeout=30, verify=False, trust_env=False)
 
     def _first_line(self) -> str | None:

@@ -4,6 +4,7 @@ mod client;
 mod clock;
 mod commands;
 mod config;
+mod connections;
 mod dashboard;
 mod directory;
 mod health;

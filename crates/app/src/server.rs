@@ -13,6 +13,7 @@ use http_body_util::BodyExt;
 use ipnet::IpNet;
 use ownkey_control::{ClientAddress, Problem};
 use ownkey_domain::provider::Protocol;
+use ownkey_gateway::connections::Connections;
 use ownkey_gateway::cors::Cors;
 use ownkey_gateway::edge::{self, Answer, Arriving, Peer};
 use ownkey_gateway::error::{Code, Error};
@@ -30,6 +31,8 @@ pub struct Server {
     pub gateway: Gateway,
     /// What the product does besides calls of models.
     pub services: Services,
+    /// Calls over the accounts that workspaces have connected.
+    pub connections: Connections,
     /// The control plane.
     pub control: axum::Router,
     /// Web pages that may call models; none may call the control plane.
@@ -44,6 +47,8 @@ impl Answer for Server {
             self.cors.around(request, |request| self.model_call(request)).await
         } else if Services::serves(request.uri().path()) {
             contained(self.services.handle(request), || Services::broken(broken())).await
+        } else if Connections::serves(request.uri().path()) {
+            contained(self.connections.handle(request), || Connections::broken(broken())).await
         } else if dashboard::serves(request.method(), request.uri().path()) {
             dashboard::answer(&request.into_parts().0)
         } else if dashboard::is_lost(request.method(), request.uri().path(), request.headers()) {

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use ownkey_connections::{Connections, keep_fresh};
 use ownkey_control::operator::setup_link;
 use ownkey_control::{Control, Endpoint, HashCost, LadderLimits, Logins, Passwords, Throttle};
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::provider::Provider;
+use ownkey_gateway::connections as over_connections;
 use ownkey_gateway::directory::Directory;
 use ownkey_gateway::edge::{Entrance, Identity};
 use ownkey_gateway::metrics::Metrics;
@@ -29,6 +31,7 @@ use crate::commands::say;
 use crate::config::providers::ProviderSettings;
 use crate::config::services::without_credential;
 use crate::config::{Settings, Tls};
+use crate::connections::HostTokens;
 use crate::health::KeyHealth;
 use crate::journal::{self, JournalLedger};
 use crate::ledger::{self, LedgerKeeper};
@@ -41,6 +44,9 @@ use crate::{clock, directory, retention};
 
 /// How long the admin listener's last answers may take at the end; they are short.
 const ADMIN_GRACE: Duration = Duration::from_secs(1);
+
+/// How long refreshes that are under way may take at the end: an answer that is not awaited is lost.
+const REFRESH_GRACE: Duration = Duration::from_secs(15);
 
 /// Runs the server until it is told to stop, then lets open calls end.
 pub async fn serve(settings: Settings, reread: Reread) -> anyhow::Result<()> {
@@ -104,6 +110,10 @@ pub struct Lasting {
     body_room: BodyRoom,
     key_tests: Arc<Throttle>,
     logins: Arc<Logins>,
+    /// What refreshing counts.
+    refreshing: Arc<ownkey_connections::Metrics>,
+    /// The connections as the configuration last read makes them; none before it is read.
+    connections: watch::Sender<Option<Arc<Connections>>>,
     /// Where the public listener is bound.
     listening: SocketAddr,
 }
@@ -120,6 +130,7 @@ impl Lasting {
         let cut_off = watch::Sender::new(false);
         let key_tests = Arc::new(Throttle::new(LadderLimits::default().tests_per_minute));
         let (metrics, managed_keys, rest) = (Arc::default(), Arc::default(), Rest::default());
+        let refreshing = Arc::default();
         Self {
             store,
             directory,
@@ -135,6 +146,8 @@ impl Lasting {
             body_room,
             key_tests,
             logins,
+            refreshing,
+            connections: watch::Sender::new(None),
             listening,
         }
     }
@@ -171,6 +184,7 @@ struct Shared {
     keys: SystemKeys,
     catalogue: Arc<Catalogue>,
     lasting: Lasting,
+    connections: Arc<Connections>,
 }
 
 struct Listeners {
@@ -182,15 +196,20 @@ struct Listeners {
 pub async fn assemble(settings: &Settings, keyring: Keyring, lasting: &Lasting) -> anyhow::Result<Server> {
     let keys = SystemKeys::open(&keyring, &lasting.store).await?;
     let catalogue = Arc::clone(&settings.rules.catalogue);
-    let shared = Shared { keyring: Arc::new(keyring), keys, catalogue, lasting: lasting.clone() };
+    let keyring = Arc::new(keyring);
+    let connections = Arc::new(connections(settings, &keyring, lasting)?);
+    let shared = Shared { keyring, keys, catalogue, lasting: lasting.clone(), connections };
     let (cors, proxies) = (settings.server.cors.clone(), settings.server.trusted_proxies.clone());
-    Ok(Server {
+    let server = Server {
         gateway: gateway(settings, &shared).await?,
         services: services(settings, &shared).await?,
+        connections: calls_over_connections(settings, &shared).await?,
         control: control(settings, &shared).await?,
         cors,
         proxies,
-    })
+    };
+    lasting.connections.send_replace(Some(shared.connections));
+    Ok(server)
 }
 
 async fn run(
@@ -207,6 +226,7 @@ async fn run(
         tokio::spawn(async move { edge::serve(Entrance::plain(listener), admin, &limits, wait(stopped)).await })
     });
     let sweeping = tokio::spawn(retention::keep(lasting.store.clone(), reload.started.retention, clock::now));
+    let refreshing = tokio::spawn(keep_fresh(lasting.connections.subscribe()));
     let reloading = tokio::spawn(reload.at_each(hangup));
     let end = async {
         tokio::select! {
@@ -220,6 +240,13 @@ async fn run(
     edge::serve(listeners.public, server, &limits, end).await;
     reloading.abort();
     sweeping.abort();
+    refreshing.abort();
+    let refreshed = lasting.connections.borrow().clone();
+    if let Some(connections) = refreshed
+        && tokio::time::timeout(REFRESH_GRACE, connections.rest()).await.is_err()
+    {
+        tracing::warn!("a provider of connections did not answer in time; its answer may be lost");
+    }
     tracing::info!("no calls are open; taking over the last receipts");
     let _ = stop.send(true);
     let taken_over = taking_over.finish().await;
@@ -283,6 +310,40 @@ async fn services(settings: &Settings, shared: &Shared) -> anyhow::Result<Servic
     }))
 }
 
+async fn calls_over_connections(settings: &Settings, shared: &Shared) -> anyhow::Result<over_connections::Connections> {
+    let Lasting { store, directory, metrics, rates, cut_off, body_room, .. } = &shared.lasting;
+    let hosts = Arc::clone(&settings.connections.hosts);
+    Ok(over_connections::Connections::new(over_connections::Parts {
+        directory: Arc::clone(directory),
+        hasher: Arc::new(shared.keys.hasher(&shared.keyring, store).await?),
+        tokens: Arc::new(HostTokens { connections: Arc::clone(&shared.connections), hosts }),
+        client: client::client(&settings.limits)?,
+        ledger: shared.lasting.ledger(),
+        rates: Arc::clone(rates),
+        metrics: Arc::clone(metrics),
+        cut_off: cut_off.clone(),
+        body_room: body_room.clone(),
+        limits: settings.limits.clone(),
+        clock: clock::now,
+        new_id: clock::request_id,
+    }))
+}
+
+fn connections(settings: &Settings, keyring: &Arc<Keyring>, lasting: &Lasting) -> anyhow::Result<Connections> {
+    let configured = &settings.connections;
+    let site = settings.server.site(lasting.listening)?;
+    Ok(Connections::new(ownkey_connections::Parts {
+        store: lasting.store.clone(),
+        keyring: Arc::clone(keyring),
+        providers: configured.providers.clone(),
+        times: configured.times,
+        timeout: configured.timeout,
+        redirect_uri: site.at(ownkey_control::CALLBACK),
+        metrics: Arc::clone(&lasting.refreshing),
+        clock: clock::now,
+    })?)
+}
+
 fn upstream(provider: Provider, settings: &ProviderSettings) -> anyhow::Result<Upstream> {
     let bases = settings.urls().map(BaseUrl::parse).collect::<Result<_, _>>()?;
     let managed_key = settings.managed_key.as_ref().map(|key| Arc::clone(&key.0));
@@ -331,15 +392,18 @@ async fn control(settings: &Settings, shared: &Shared) -> anyhow::Result<axum::R
         tokens: shared.keys.tokens(&shared.keyring, &shared.lasting.store).await?,
         site: settings.server.site(shared.lasting.listening)?,
         product_name: settings.dashboard.product_name.clone(),
+        connections: Arc::clone(&shared.connections),
     })?;
     Ok(ownkey_control::router(Arc::new(control)))
 }
 
 fn rendered(lasting: &Lasting) -> ownkey_control::Metrics {
     let (metrics, journal, store) = (Arc::clone(&lasting.metrics), Arc::clone(&lasting.journal), lasting.store.clone());
+    let refreshing = Arc::clone(&lasting.refreshing);
     Arc::new(move || {
         let mut text = String::new();
         metrics.render(&mut text);
+        refreshing.render(&mut text);
         text.push_str(&journal::metrics(&journal));
         text.push_str(&ledger::metrics(&store));
         text

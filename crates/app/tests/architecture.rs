@@ -8,17 +8,30 @@ use std::path::Path;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
 /// Each crate's folder, its name, and the only ones of ours that it may name.
-const ARROWS: [(&str, &str, &[&str]); 9] = [
+const ARROWS: [(&str, &str, &[&str]); 10] = [
     ("crates/domain", "ownkey-domain", &[]),
     ("crates/vault", "ownkey-vault", &["ownkey-domain"]),
     ("crates/providers", "ownkey-providers", &["ownkey-domain"]),
     ("crates/store", "ownkey-store", &["ownkey-domain"]),
     ("crates/gateway", "ownkey-gateway", &["ownkey-domain", "ownkey-vault", "ownkey-providers"]),
-    ("crates/control", "ownkey-control", &["ownkey-domain", "ownkey-vault", "ownkey-providers", "ownkey-store"]),
+    ("crates/connections", "ownkey-connections", &["ownkey-domain", "ownkey-vault", "ownkey-store"]),
+    (
+        "crates/control",
+        "ownkey-control",
+        &["ownkey-domain", "ownkey-vault", "ownkey-providers", "ownkey-store", "ownkey-connections"],
+    ),
     (
         "crates/app",
         "ownkey",
-        &["ownkey-domain", "ownkey-vault", "ownkey-providers", "ownkey-store", "ownkey-gateway", "ownkey-control"],
+        &[
+            "ownkey-domain",
+            "ownkey-vault",
+            "ownkey-providers",
+            "ownkey-store",
+            "ownkey-gateway",
+            "ownkey-control",
+            "ownkey-connections",
+        ],
     ),
     ("crates/sim", "ownkey-sim", &[]),
     ("bench/tools", "ownkey-bench", &[]),
@@ -33,10 +46,11 @@ const OUT_OF_REACH: [(&str, &[&str], &str); 4] = [
 ];
 
 /// Libraries that only these may name.
-const RESERVED: [(&str, &[&str]); 4] = [
+const RESERVED: [(&str, &[&str]); 5] = [
     ("sqlx", &["ownkey-store"]),
     ("axum", &["ownkey-control", "ownkey"]),
-    ("reqwest", &["ownkey-control"]),
+    ("reqwest", &["ownkey-control", "ownkey-connections"]),
+    ("oauth2", &["ownkey-connections"]),
     ("aws-lc-rs", &["ownkey-vault"]),
 ];
 

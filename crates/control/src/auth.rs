@@ -17,9 +17,6 @@ use crate::who::{Person, Who, identify};
 /// Stands in a path for the caller's own workspace.
 const CURRENT: &str = "current";
 
-/// A caller who is known, where nothing is done for him yet.
-pub(crate) struct Known;
-
 /// A caller who may do this, where no workspace is named in the path.
 pub(crate) struct Access {
     pub(crate) who: Who,
@@ -76,14 +73,6 @@ impl InWorkspace {
     /// The workspace's id.
     pub(crate) fn id(&self) -> WorkspaceId {
         self.workspace.id
-    }
-}
-
-impl FromRequestParts<Arc<Control>> for Known {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, control: &Arc<Control>) -> Result<Self, Problem> {
-        identify(parts, control).await.map(|_| Self)
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use ownkey_connections::Connections;
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::id::UserId;
 use ownkey_domain::managed_key::ManagedKeyRecord;
@@ -95,6 +96,8 @@ pub struct Parts {
     pub site: Site,
     /// What the product is called.
     pub product_name: String,
+    /// Accounts elsewhere that workspaces connect.
+    pub connections: Arc<Connections>,
 }
 
 /// The management API's state.

@@ -13,6 +13,7 @@ mod auth;
 mod backoff;
 mod body;
 mod budgets;
+mod connections;
 mod control;
 mod cookie;
 mod costs;
@@ -58,6 +59,7 @@ mod visitor;
 mod who;
 mod workspaces;
 
+pub use connections::CALLBACK;
 pub use control::{Clock, Control, Endpoint, ManagedKeys, Metrics, NoClient, Parts, Readiness};
 pub use ladder::LadderLimits;
 pub use logins::Logins;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::routing::{MethodFilter, MethodRouter, any, on};
+use axum::routing::{MethodFilter, MethodRouter, on};
 
-use crate::auth::{InWorkspace, Known};
+use crate::auth::InWorkspace;
 use crate::control::Control;
 use crate::problem::Problem;
 use crate::rights::{TABLE, Verb};
@@ -23,19 +23,6 @@ pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<Arc<Control>>)> {
         }
     }
     routes
-}
-
-/// What is to come of Ownkey's own part of the data plane: calls over OAuth connections.
-const DATA_PLANE: [&str; 2] = ["/connections/{id}", "/connections/{id}/{*rest}"];
-
-/// The same for the data plane, where the product decides which methods there are.
-pub(crate) fn data_plane() -> impl Iterator<Item = (&'static str, MethodRouter<Arc<Control>>)> {
-    DATA_PLANE.into_iter().map(|path| (path, any(not_built)))
-}
-
-/// Says so, to those who are known.
-async fn not_built(_: Known) -> Problem {
-    Problem::not_built_yet("Connections are planned and not built yet.")
 }
 
 /// Says so, to those who are known.

@@ -21,6 +21,7 @@ pub(crate) enum List {
     Ledger = 5,
     Grants = 6,
     OperatorWorkspaces = 7,
+    Connections = 8,
 }
 
 /// The place of an item in its list: its id or number.

@@ -82,8 +82,8 @@ kinds! {
     unsupported_media_type = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type";
     /// Promised, not built yet.
     not_available_yet = UNPROCESSABLE_ENTITY, "not_available_yet", "Not available yet";
-    /// A path of the data plane that is promised and not built yet.
-    not_built_yet = NOT_IMPLEMENTED, "not_available_yet", "Not available yet";
+    /// A connection's grant is over.
+    needs_reauth = CONFLICT, "needs_reauth", "The connection needs somebody";
     /// The workspace's key can't be opened.
     key_sealed = SERVICE_UNAVAILABLE, "key_sealed", "The stored key cannot be opened";
     /// Something else is needed first, such as the database.

@@ -4,6 +4,8 @@
 use ownkey_domain::person::Role;
 use ownkey_domain::scope::Scope;
 
+use crate::connections::CALLBACK;
+
 use Verb::{Delete, Get, Patch, Post, Put};
 
 /// A method.
@@ -67,6 +69,7 @@ const SERVICES: Scopes = Scopes::OneOf(&[Scope::Services]);
 const BILLING: Scopes = Scopes::OneOf(&[Scope::BillingRead]);
 const READ_BUDGETS: Scopes = Scopes::OneOf(&[Scope::BillingRead, Scope::BudgetsWrite]);
 const WRITE_BUDGETS: Scopes = Scopes::OneOf(&[Scope::BudgetsWrite]);
+const CONNECTIONS: Scopes = Scopes::OneOf(&[Scope::ConnectionsWrite]);
 const AUDIT: Scopes = Scopes::OneOf(&[Scope::AuditRead]);
 
 /// The table.
@@ -78,6 +81,7 @@ pub static TABLE: &[Right] = &[
     shared(Get, "/api/v1/plans", Role::Viewer, Scopes::Any),
     shared(Get, "/api/v1/models", Role::Viewer, Scopes::Any),
     shared(Get, "/api/v1/providers", Role::Viewer, Scopes::Any),
+    shared(Get, "/api/v1/connection-providers", Role::Viewer, Scopes::Any),
     public(Post, "/api/v1/session"),
     person(Get, "/api/v1/session", Role::Viewer),
     person(Delete, "/api/v1/session", Role::Viewer),
@@ -146,13 +150,14 @@ pub static TABLE: &[Right] = &[
     shared(Delete, "/api/v1/workspaces/{ws}/budgets/{id}", Role::Admin, WRITE_BUDGETS),
     shared(Get, "/api/v1/workspaces/{ws}/services", Role::Viewer, READ_SERVICES),
     with_scope(Post, "/api/v1/workspaces/{ws}/service-usage", SERVICES),
-    later(Get, "/api/v1/workspaces/{ws}/connections"),
-    later(Post, "/api/v1/workspaces/{ws}/connections"),
-    later(Get, "/api/v1/workspaces/{ws}/connections/{id}"),
-    later(Post, "/api/v1/workspaces/{ws}/connections/{id}"),
-    later(Delete, "/api/v1/workspaces/{ws}/connections/{id}"),
-    later(Get, "/api/v1/workspaces/{ws}/connections/{id}/token"),
-    later(Post, "/api/v1/workspaces/{ws}/connections/{id}/token"),
+    shared(Get, "/api/v1/workspaces/{ws}/connections", Role::Viewer, CONNECTIONS),
+    // Whoever connects an account agrees at its provider, in a browser.
+    person(Post, "/api/v1/workspaces/{ws}/connections", Role::Admin),
+    person(Get, CALLBACK, Role::Viewer),
+    shared(Get, "/api/v1/workspaces/{ws}/connections/{id}", Role::Viewer, CONNECTIONS),
+    person(Post, "/api/v1/workspaces/{ws}/connections/{id}", Role::Admin),
+    shared(Delete, "/api/v1/workspaces/{ws}/connections/{id}", Role::Admin, CONNECTIONS),
+    keys_only(Post, "/api/v1/workspaces/{ws}/connections/{id}/token", CONNECTIONS),
     later(Get, "/api/v1/workspaces/{ws}/webhooks"),
     later(Post, "/api/v1/workspaces/{ws}/webhooks"),
     later(Get, "/api/v1/workspaces/{ws}/webhooks/{id}"),
@@ -180,6 +185,11 @@ const fn shared(verb: Verb, path: &'static str, role: Role, scopes: Scopes) -> R
 /// What programs do, and no person.
 const fn with_scope(verb: Verb, path: &'static str, scopes: Scopes) -> Right {
     Right { verb, path, public: false, operator: true, role: None, scopes, built: true }
+}
+
+/// What the workspace's own programs do, and not even the operator.
+const fn keys_only(verb: Verb, path: &'static str, scopes: Scopes) -> Right {
+    Right { verb, path, public: false, operator: false, role: None, scopes, built: true }
 }
 
 const fn later(verb: Verb, path: &'static str) -> Right {
@@ -261,7 +271,7 @@ mod tests {
 
     #[test]
     fn no_key_reaches_what_is_not_its_workspaces() {
-        let shared = ["/api/v1/plans", "/api/v1/models", "/api/v1/providers"];
+        let shared = ["/api/v1/plans", "/api/v1/models", "/api/v1/providers", "/api/v1/connection-providers"];
         for right in TABLE.iter().filter(|r| !r.public && r.scopes != Scopes::None) {
             assert!(right.is_in_workspace() || shared.contains(&right.path), "{right:?}");
         }

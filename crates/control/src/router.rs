@@ -10,15 +10,15 @@ use utoipa_axum::routes;
 use crate::control::Control;
 use crate::openapi::{self, frame};
 use crate::{
-    agents, api_keys, audit, budgets, costs, credits, edge, health, invitations, ledger, links, members, models,
-    not_yet, operator, overview, plans, playground, policy, provider_keys, providers, receipts, services, sessions,
-    statements, usage, workspaces,
+    agents, api_keys, audit, budgets, connections, costs, credits, edge, health, invitations, ledger, links, members,
+    models, not_yet, operator, overview, plans, playground, policy, provider_keys, providers, receipts, services,
+    sessions, statements, usage, workspaces,
 };
 
 /// The management API.
 pub fn router(control: Arc<Control>) -> Router {
     let (mut router, _) = documented().split_for_parts();
-    for (path, route) in not_yet::routes().into_iter().chain(not_yet::data_plane()) {
+    for (path, route) in not_yet::routes() {
         router = router.route(path, route);
     }
     router
@@ -64,6 +64,11 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(costs::get))
         .routes(routes!(budgets::list::list, budgets::create::create))
         .routes(routes!(budgets::get::get, budgets::put::put, budgets::remove::remove))
+        .routes(routes!(connections::list::list, connections::begin::begin))
+        .routes(routes!(connections::providers::providers))
+        .routes(routes!(connections::back::back))
+        .routes(routes!(connections::get::get, connections::begin::again, connections::disconnect::disconnect))
+        .routes(routes!(connections::token::token))
         .routes(routes!(audit::list))
         .routes(routes!(operator::ledger_check::check))
         .routes(routes!(sessions::begin::begin, sessions::current::current, sessions::end::here))

@@ -34,6 +34,11 @@ impl Site {
         Self { base: bare(public.as_ref().unwrap_or(listening)), public }
     }
 
+    /// The address of one of its paths.
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
     /// A link to one of its pages. The token stands behind `#`, which browsers send to nobody.
     pub(crate) fn link(&self, page: &str, token: &str) -> String {
         format!("{}/{page}#{token}", self.base)

@@ -48,6 +48,14 @@ impl Tokens {
         genuine.then(|| self.mac(b"kept", random))
     }
 
+    /// What proves, of a token of ours, that whoever brings it back left from here (RFC 7636): nobody who sees the token on
+    /// its way can tell it.
+    pub(crate) fn verifier(&self, text: &str) -> Option<Zeroizing<String>> {
+        self.read(text)?;
+        let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(text).ok()?);
+        Some(Zeroizing::new(URL_SAFE_NO_PAD.encode(self.mac(b"verifier", bytes.get(..RANDOM_BYTES)?))))
+    }
+
     fn mac(&self, purpose: &[u8], random: &[u8]) -> [u8; 32] {
         self.0.hash(&Zeroizing::new([purpose, random].concat())).mac
     }
@@ -66,6 +74,9 @@ mod tests {
         assert_eq!(ours.read(&minted.text), Some(minted.hash));
         assert_eq!(others.read(&minted.text), None);
         assert_ne!(ours.mint().unwrap().hash, minted.hash);
+        let verifier = ours.verifier(&minted.text).unwrap();
+        assert!(verifier.len() >= 43 && ours.verifier(&minted.text).as_ref() == Some(&verifier));
+        assert!(!minted.text.contains(&**verifier) && others.verifier(&minted.text).is_none());
         let made_up = URL_SAFE_NO_PAD.encode([7; RANDOM_BYTES + TAG_BYTES]);
         for text in ["", "x", &made_up, &minted.text[1..], &format!("{}=", &minted.text[1..]), &"!".repeat(TEXT_CHARS)]
         {

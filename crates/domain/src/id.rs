@@ -111,6 +111,10 @@ id!(
     BudgetId, "bud_"
 );
 id!(
+    /// An OAuth connection to somebody's account elsewhere.
+    ConnectionId, "conn_"
+);
+id!(
     /// A person who can sign in.
     UserId, "usr_"
 );

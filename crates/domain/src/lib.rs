@@ -9,6 +9,7 @@ pub mod agent;
 pub mod budget;
 pub mod caller;
 pub mod catalogue;
+pub mod connection;
 pub mod diagnosis;
 pub mod health;
 pub mod hold;

@@ -29,6 +29,8 @@ pub enum Code {
     ByokRequired,
     /// The stored key can't be opened.
     KeySealed,
+    /// A connection's grant is over.
+    NeedsReauth,
     /// The provider refused the workspace's key.
     ProviderKeyInvalid,
     /// The provider account has no money.
@@ -80,6 +82,7 @@ impl Code {
             Self::PlanRequired => "plan_required",
             Self::ByokRequired => "byok_required",
             Self::KeySealed => "key_sealed",
+            Self::NeedsReauth => "needs_reauth",
             Self::ProviderKeyInvalid => "provider_key_invalid",
             Self::ProviderQuotaExhausted => "provider_quota_exhausted",
             Self::ProviderRateLimited => "provider_rate_limited",
@@ -116,6 +119,7 @@ impl Code {
             | Self::FeatureNotPriced => StatusCode::FORBIDDEN,
             Self::InsufficientCredits | Self::BudgetExceeded => StatusCode::PAYMENT_REQUIRED,
             Self::KeySealed | Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::NeedsReauth => StatusCode::CONFLICT,
             Self::ProviderKeyInvalid | Self::ProviderQuotaExhausted => StatusCode::UNAUTHORIZED,
             Self::ProviderRateLimited | Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::ProviderUnavailable | Self::ManagedUnavailable => StatusCode::BAD_GATEWAY,

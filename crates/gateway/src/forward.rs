@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::body::BodyError;
 use crate::client::Client;
+use crate::connections::Grant;
 use crate::directory::{Caller, Directory, Generation, Workspace};
 use crate::error::{Code, Error};
 use crate::headers;
@@ -28,7 +29,8 @@ use crate::read::broke_off;
 use crate::services::Admitted;
 use crate::upload::{Flow, Upload};
 
-/// A request to a provider. There is no way to make one without a [`Payer`], or to a metered service without [`Admitted`].
+/// A request to a provider. There is no way to make one without a [`Payer`], to a metered service without [`Admitted`],
+/// or over a connection without a [`Grant`].
 pub struct Upstreamed(Request<Outgoing>);
 
 /// What makes up a request to a provider.
@@ -67,6 +69,11 @@ impl Upstreamed {
 impl Upstreamed {
     /// A request to a metered service: made only with what it may cost set aside.
     pub fn to_service(_: &Admitted, request: Request<Outgoing>) -> Self {
+        Self(request)
+    }
+
+    /// A request over a connection, to a host that its token may go to.
+    pub fn over_connection(_: &Grant, request: Request<Outgoing>) -> Self {
         Self(request)
     }
 }

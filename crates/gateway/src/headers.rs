@@ -82,11 +82,20 @@ const ACCOUNTS: [&str; 2] = ["-organization", "-project"];
 /// The request headers that go to a metered service: all but a deny-list. What its credential goes into is the
 /// operator's.
 pub fn to_service(from: &HeaderMap) -> HeaderMap {
-    let named = connection_names(from);
     let is_account = |name: &HeaderName| ACCOUNTS.iter().any(|end| name.as_str().ends_with(end));
-    let passing = from.iter().filter(|(name, value)| passes_own(name, value) && !is_account(name));
-    let mut to: HeaderMap =
-        passing.filter(|(name, _)| !named.contains(name)).map(|(name, value)| (name.clone(), value.clone())).collect();
+    let mut to = over_connection(from);
+    let accounts: Vec<HeaderName> = to.keys().filter(|name| is_account(name)).cloned().collect();
+    for name in accounts {
+        to.remove(name);
+    }
+    to
+}
+
+/// The request headers that go out over a connection: all but a deny-list. The account there is the workspace's own.
+pub fn over_connection(from: &HeaderMap) -> HeaderMap {
+    let named = connection_names(from);
+    let passing = from.iter().filter(|(name, value)| passes_own(name, value) && !named.contains(name));
+    let mut to: HeaderMap = passing.map(|(name, value)| (name.clone(), value.clone())).collect();
     to.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     to
 }

@@ -1,8 +1,9 @@
 //! The data plane: one file per step of a call, and `Gateway::carry`, which takes the steps
-//! in order. It can't run SQL, because it does not know the store: it is given a [`directory::Source`]
-//! and a [`ledger::Ledger`].
+//! in order. It can't run SQL, because it does not know the store: it is given a [`directory::Source`],
+//! a [`ledger::Ledger`] and a source of [`connections::Tokens`].
 
 pub mod client;
+pub mod connections;
 pub mod cors;
 pub mod directory;
 pub mod edge;
@@ -22,6 +23,7 @@ mod admit;
 mod agents;
 mod answer;
 mod aside;
+mod below;
 mod body;
 mod call;
 mod charge;

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 use crate::key::Behaviour;
 use crate::sim::Sim;
 
+/// Below it is the identity provider's own.
+const IDENTITY: &str = "/identity";
+
 #[derive(Deserialize)]
 struct SetKey {
     key: String,
@@ -30,6 +33,9 @@ pub async fn answer(sim: &Sim, request: Request<Incoming>) -> Response<Full<Byte
         }
         (Method::PUT, "/keys") => set_key(sim, &body, None),
         (Method::DELETE, "/keys") => set_key(sim, &body, Some(Behaviour::Revoked)),
+        (method, path) if path.starts_with(IDENTITY) => {
+            sim.identity.control(&method, &path[IDENTITY.len()..], head.uri.query().unwrap_or_default(), &body)
+        }
         _ => (404, json!({"error": "no such control; see the simulator's documentation"})),
     };
     let mut response = Response::new(Full::from(value.to_string()));

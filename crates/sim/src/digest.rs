@@ -72,6 +72,11 @@ const START: [u32; 8] =
 
 /// SHA-256 in lower-case hex.
 pub fn sha256_hex(data: &[u8]) -> String {
+    sha256(data).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// SHA-256.
+pub fn sha256(data: &[u8]) -> Vec<u8> {
     let mut state = START;
     let whole = data.len() / 64 * 64;
     for block in data[..whole].chunks_exact(64) {
@@ -86,7 +91,7 @@ pub fn sha256_hex(data: &[u8]) -> String {
     for block in tail.chunks_exact(64) {
         compress(&mut state, block);
     }
-    state.iter().map(|word| format!("{word:08x}")).collect()
+    state.iter().flat_map(|word| word.to_be_bytes()).collect()
 }
 
 fn compress(state: &mut [u32; 8], block: &[u8]) {

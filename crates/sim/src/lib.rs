@@ -1,4 +1,5 @@
-//! Simulated providers: Anthropic and OpenAI as a gateway meets them, and a service that is no model; strict
+//! Simulated providers: Anthropic and OpenAI as a gateway meets them, a service that is no model, and an identity
+//! provider; strict
 //! in what they accept, and odd where a test asks for it.
 
 pub mod anthropic;
@@ -13,6 +14,7 @@ pub mod control;
 pub mod digest;
 pub mod directive;
 pub mod echo;
+pub mod identity;
 pub mod key;
 pub mod log;
 pub mod oddity;

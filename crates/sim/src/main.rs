@@ -13,7 +13,7 @@ use ownkey_sim::sim::Sim;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Simulated Anthropic and OpenAI for tests, and a service that is no model.
+/// Simulated Anthropic and OpenAI for tests, a service that is no model, and an identity provider.
 #[derive(Parser)]
 #[command(version)]
 struct Options {
@@ -26,6 +26,9 @@ struct Options {
     /// Where a service listens that is no model; absent for none.
     #[arg(long)]
     service: Option<SocketAddr>,
+    /// Where an identity provider listens; absent for none.
+    #[arg(long)]
+    identity: Option<SocketAddr>,
     /// Where the control port listens.
     #[arg(long, default_value = "127.0.0.1:9800")]
     control: SocketAddr,
@@ -56,6 +59,7 @@ async fn run(options: Options) -> Result<(), String> {
     let (openai, openai_at) = bind("openai", options.openai)?;
     let (anthropic, anthropic_at) = bind("anthropic", options.anthropic)?;
     let service = options.service.map(|address| bind("service", address)).transpose()?;
+    let identity = options.identity.map(|address| bind("identity", address)).transpose()?;
     let (control, control_at) = bind("control", options.control)?;
     let mut end = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut stop = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
@@ -65,7 +69,11 @@ async fn run(options: Options) -> Result<(), String> {
     let mut more = String::new();
     if let Some((service, service_at)) = service {
         tokio::spawn(serve(service, Arc::clone(&sim), Port::Provider(Provider::Service)));
-        more = format!(",\"service\":\"http://{service_at}/api\"");
+        more.push_str(&format!(",\"service\":\"http://{service_at}/api\""));
+    }
+    if let Some((identity, identity_at)) = identity {
+        tokio::spawn(serve(identity, Arc::clone(&sim), Port::Identity));
+        more.push_str(&format!(",\"identity\":\"http://{identity_at}\""));
     }
     tokio::spawn(serve(control, sim, Port::Control));
     let at = format!(

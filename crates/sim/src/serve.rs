@@ -33,6 +33,8 @@ const LONGEST_BODY: usize = 32 * 1024 * 1024;
 pub enum Port {
     /// A provider.
     Provider(Provider),
+    /// The identity provider.
+    Identity,
     /// The control port.
     Control,
 }
@@ -74,6 +76,10 @@ async fn connection(stream: TcpStream, sim: Arc<Sim>, port: Port) {
             // Opened here and not in the future: one that is dropped before its
             // first poll, by a caller that is gone at once, has its entry too.
             let service = service_fn(move |request| exchange(Arc::clone(&sim), open(&sim, provider, request)));
+            builder.serve_connection(io, service).await
+        }
+        Port::Identity => {
+            let service = service_fn(move |request| Arc::clone(&sim.identity).answer(request));
             builder.serve_connection(io, service).await
         }
         Port::Control => {

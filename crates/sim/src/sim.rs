@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use crate::cache::Cache;
 use crate::call::Call;
+use crate::identity::Identity;
 use crate::key::Keys;
 use crate::log::{Log, Mark, Recorder};
 use crate::provider::Provider;
@@ -31,6 +32,8 @@ pub struct Sim {
     openai: Schemas,
     service: Schemas,
     failing: Mutex<HashMap<String, u64>>,
+    /// The identity provider.
+    pub identity: Arc<Identity>,
 }
 
 impl Sim {
@@ -47,6 +50,7 @@ impl Sim {
             // It takes any JSON.
             service: Schemas::parse("{}", false),
             failing: Mutex::default(),
+            identity: Arc::default(),
         }
     }
 

@@ -62,12 +62,25 @@ pub(crate) fn kind(db: &Db) -> &'static str {
 
 /// The database's own time, in milliseconds: leases are compared by one clock.
 pub(crate) async fn now(tx: &mut Tx) -> Result<i64> {
-    let sql = match tx.on() {
+    let on = tx.on();
+    let sql = time_sql(&on);
+    let (now,): (i64,) = on!(on, c => sqlx::query_as(sql).fetch_one(c).await)?;
+    Ok(now)
+}
+
+/// The same where nothing is written.
+pub(crate) async fn time(db: &Db) -> Result<i64> {
+    let on = db.read();
+    let sql = time_sql(&on);
+    let (now,): (i64,) = on!(on, c => sqlx::query_as(sql).fetch_one(c).await)?;
+    Ok(now)
+}
+
+const fn time_sql<S, P>(on: &On<S, P>) -> &'static str {
+    match on {
         On::Sqlite(_) => "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)",
         On::Postgres(_) => "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)",
-    };
-    let (now,): (i64,) = on!(tx.on(), c => sqlx::query_as(sql).fetch_one(c).await)?;
-    Ok(now)
+    }
 }
 
 /// Whether there are tables yet. The catalogues have nothing in common.

@@ -9,7 +9,7 @@
 //!   A `SUM` is cast to `BIGINT`, as PostgreSQL would answer `NUMERIC`.
 //! - Ids are UUIDs (16 bytes), money and time are `BIGINT` in their smallest unit, secrets are bytes, JSON is
 //!   text that is never queried. SQLite tables are `STRICT`.
-//! - No `now()`: time comes from the caller.
+//! - No `now()`: time comes from the caller. Leases alone are by the database's clock (`dialect::now`).
 //! - Races are settled by guarded single statements and unique indexes; the number of rows touched is checked.
 //!   Mutations are one at a time on both databases (see `mutation`).
 //! - What truly differs is in `dialect`, each with its reason. Two migration folders hold equal file names,
@@ -25,6 +25,7 @@ mod budgets;
 mod callers;
 mod change;
 mod config;
+mod connections;
 mod credentials;
 mod db;
 mod deks;
@@ -55,6 +56,9 @@ pub use audit::{AuditCheck, AuditEvent, AuditMac, Note};
 pub use budgets::PutBudget;
 pub use change::{Change, ChangeKind};
 pub use config::StoreConfig;
+pub use connections::{
+    Added, CONNECTIONS_MAX, Claim, Connection, ConnectionStart, Disconnected, Due, HeldToken, SealedTokens,
+};
 pub use credentials::{Credential, Ended, Health, NewCredential, Put, Rebound, SealedCredential, TestResult};
 pub use deks::{Rewrap, WorkspaceDek};
 pub use error::{Result, StoreError};

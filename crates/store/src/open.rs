@@ -13,7 +13,7 @@ pub(crate) use files::{LockFile, lock_file, private_dir, private_file};
 pub(crate) use postgres::postgres_options;
 
 /// How many migrations there are.
-const MIGRATIONS: usize = 13;
+const MIGRATIONS: usize = 14;
 
 /// A folder's migrations, in their order.
 macro_rules! migrations {
@@ -32,6 +32,7 @@ macro_rules! migrations {
             (11, "told responses", include_str!(concat!("../migrations/", $folder, "/0011_told_responses.sql"))),
             (12, "client request id", include_str!(concat!("../migrations/", $folder, "/0012_client_request_id.sql"))),
             (13, "pages", include_str!(concat!("../migrations/", $folder, "/0013_pages.sql"))),
+            (14, "connections", include_str!(concat!("../migrations/", $folder, "/0014_connections.sql"))),
         ]
     };
 }

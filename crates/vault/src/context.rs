@@ -1,7 +1,7 @@
 //! What a sealed secret belongs to. The context goes into the key derivation and the authenticated data, so a
 //! secret opens only under the very context it was sealed under.
 
-use ownkey_domain::id::{CredentialId, WorkspaceId};
+use ownkey_domain::id::{ConnectionId, CredentialId, WorkspaceId};
 use ownkey_domain::provider::Provider;
 
 use crate::origin::Origin;
@@ -40,6 +40,24 @@ impl SystemPurpose {
     }
 }
 
+/// The tokens of an OAuth connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Token {
+    /// Opens the account for a while.
+    Access,
+    /// Fetches the next one.
+    Refresh,
+}
+
+impl Token {
+    const fn purpose(self) -> &'static str {
+        match self {
+            Self::Access => "oauth_access",
+            Self::Refresh => "oauth_refresh",
+        }
+    }
+}
+
 /// Where a secret belongs.
 #[derive(Debug, Clone, Copy)]
 pub enum Context<'a> {
@@ -56,6 +74,21 @@ pub enum Context<'a> {
         /// The version of the secret within its row.
         version: u32,
     },
+    /// A token of an OAuth connection.
+    ConnectionToken {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// The connection, that is the row.
+        connection: ConnectionId,
+        /// The provider, as the configuration names it.
+        provider: &'a str,
+        /// Who issued it, and the only destination that a refresh token may be sent to.
+        issuer: &'a Origin,
+        /// Which one.
+        token: Token,
+        /// The generation of tokens within the row.
+        generation: u32,
+    },
     /// A key of the installation.
     SystemKey {
         /// What it is for.
@@ -69,7 +102,9 @@ impl Context<'_> {
     /// Whose data key seals it.
     pub const fn owner(&self) -> DekOwner {
         match self {
-            Self::ProviderKey { workspace, .. } => DekOwner::Workspace(*workspace),
+            Self::ProviderKey { workspace, .. } | Self::ConnectionToken { workspace, .. } => {
+                DekOwner::Workspace(*workspace)
+            }
             Self::SystemKey { .. } => DekOwner::System,
         }
     }
@@ -84,6 +119,15 @@ impl Context<'_> {
                 provider: provider.as_str(),
                 origin: &origin.to_string(),
                 version: *version,
+            }
+            .encode(out),
+            Self::ConnectionToken { workspace: _, connection, provider, issuer, token, generation } => Fields {
+                purpose: token.purpose(),
+                owner: self.owner(),
+                row: connection.uuid().as_bytes(),
+                provider,
+                origin: &issuer.to_string(),
+                version: *generation,
             }
             .encode(out),
             Self::SystemKey { purpose, version } => Fields {

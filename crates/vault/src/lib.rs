@@ -19,7 +19,7 @@ mod random;
 mod sealed;
 mod secret;
 
-pub use context::{Context, DekOwner, SystemPurpose};
+pub use context::{Context, DekOwner, SystemPurpose, Token};
 pub use dek::WrappedDek;
 pub use error::VaultError;
 pub use kek::{CHECK_VALUE_LEN, KekId};

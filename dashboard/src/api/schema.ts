@@ -21,6 +21,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/connection-providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the providers whose accounts a workspace can connect. */
+        get: operations["list_connection_providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connections/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Takes a browser back that comes from a provider, for the session that it left from. It goes on to the dashboard, with
+         *     `connected` or `failed` in the query.
+         */
+        get: operations["finish_connection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/invites/accept": {
         parameters: {
             query?: never;
@@ -545,6 +582,63 @@ export interface paths {
         post?: never;
         /** Removes a budget: from the next call on it counts and refuses nothing. */
         delete: operations["delete_budget"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the workspace's connections, newest first, those that are disconnected too. */
+        get: operations["list_connections"];
+        put?: never;
+        /** Begins to connect an account: answers with the provider's page, from which the browser comes back to Ownkey. */
+        post: operations["begin_connection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/connections/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a connection. */
+        get: operations["get_connection"];
+        put?: never;
+        /** Begins to connect an account again whose grant is over, or whose scopes have changed. The connection keeps its id. */
+        post: operations["begin_connection_again"];
+        /**
+         * Disconnects an account: its tokens are forgotten here, and revoked at the provider where it lets them be. When this
+         *     answers, nobody is given a token of it any more.
+         */
+        delete: operations["disconnect"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/connections/{id}/token": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hands out the account's access token, refreshed first if it would expire soon. Each time is in the audit log. */
+        post: operations["get_connection_token"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1221,6 +1315,65 @@ export interface components {
             /** @description What it is counted in: `call`, `token`, `character`, `second` or `item`. */
             unit: string;
         };
+        /** @description A connection as the API shows it: never a token. */
+        Connection: {
+            /** @description When it was first connected. */
+            created_at: string;
+            /** @description The id of the person that connected it. */
+            created_by: string;
+            /** @description When it was disconnected. */
+            ended_at?: string | null;
+            /** @description When its token expires; null if it does not, or the provider does not say. */
+            expires_at?: string | null;
+            /** @description Its id. */
+            id: string;
+            /** @description What the last refresh failed by, in one word; null once one succeeds. */
+            last_error?: string | null;
+            /** @description When that was. */
+            last_error_at?: string | null;
+            /** @description The provider, as the list of providers of connections names it. */
+            provider: string;
+            /** @description When the next refresh is due. */
+            refresh_due_at?: string | null;
+            /** @description When its token was last refreshed, or first came. */
+            refreshed_at: string;
+            /** @description What was agreed to. */
+            scopes: string[];
+            /** @description `active`, `needs_reauth` or `revoked`. */
+            state: string;
+        };
+        /** @description Where to go on. */
+        ConnectionBegun: {
+            /** @description Until when he may come back. */
+            expires_at: string;
+            /** @description The provider's page, on which somebody agrees. The same browser has to open it. */
+            url: string;
+        };
+        /** @description An account to connect. */
+        ConnectionInput: {
+            /** @description The provider, as the list of providers of connections names it. */
+            provider: string;
+        };
+        /** @description A provider whose accounts can be connected. */
+        ConnectionProvider: {
+            /** @description Its name here. */
+            provider: string;
+            /** @description Where browsers come back to: what has to be written down at the provider, exactly. */
+            redirect_uri: string;
+            /** @description What is asked for. */
+            scopes: string[];
+            /** @description What people call it. */
+            title: string;
+        };
+        /** @description An access token. */
+        ConnectionToken: {
+            /** @description The token, for the account's own API. */
+            access_token: string;
+            /** @description When it expires; null if it does not, or the provider does not say. Ask again rather than keep it. */
+            expires_at?: string | null;
+            /** @description How it is sent. */
+            token_type: string;
+        };
         /**
          * @description What a call costs the workspace.
          * @enum {string}
@@ -1589,6 +1742,54 @@ export interface components {
                 unpriced: string;
                 /** @description What is used in the present period, since the budget counts. */
                 used_usd: string;
+            }[];
+            /** @description What to send as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_Connection: {
+            /** @description The items, newest first. */
+            data: {
+                /** @description When it was first connected. */
+                created_at: string;
+                /** @description The id of the person that connected it. */
+                created_by: string;
+                /** @description When it was disconnected. */
+                ended_at?: string | null;
+                /** @description When its token expires; null if it does not, or the provider does not say. */
+                expires_at?: string | null;
+                /** @description Its id. */
+                id: string;
+                /** @description What the last refresh failed by, in one word; null once one succeeds. */
+                last_error?: string | null;
+                /** @description When that was. */
+                last_error_at?: string | null;
+                /** @description The provider, as the list of providers of connections names it. */
+                provider: string;
+                /** @description When the next refresh is due. */
+                refresh_due_at?: string | null;
+                /** @description When its token was last refreshed, or first came. */
+                refreshed_at: string;
+                /** @description What was agreed to. */
+                scopes: string[];
+                /** @description `active`, `needs_reauth` or `revoked`. */
+                state: string;
+            }[];
+            /** @description What to send as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_ConnectionProvider: {
+            /** @description The items, newest first. */
+            data: {
+                /** @description Its name here. */
+                provider: string;
+                /** @description Where browsers come back to: what has to be written down at the provider, exactly. */
+                redirect_uri: string;
+                /** @description What is asked for. */
+                scopes: string[];
+                /** @description What people call it. */
+                title: string;
             }[];
             /** @description What to send as `cursor` for the next page; null on the last. */
             next_cursor?: string | null;
@@ -2986,6 +3187,77 @@ export interface operations {
                 };
                 content: {
                     "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_connection_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_ConnectionProvider"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_connection: {
+        parameters: {
+            query: {
+                /** @description What the browser left with. */
+                state: string;
+                /** @description The provider's code, if somebody agreed. */
+                code?: string;
+                /** @description The provider's word, if nobody did. */
+                error?: string;
+                /** @description Who the provider says it is. */
+                iss?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description On to the dashboard */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `connection_expired`: another session began this, or it was too long ago, or it was used */
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4451,6 +4723,237 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_connections: {
+        parameters: {
+            query?: {
+                /** @description The most items, 1 to 200; 50 if absent. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_Connection"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConnectionInput"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionBegun"];
+                };
+            };
+            /** @description The provider can't be asked for its endpoints */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_connection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+                /** @description The connection's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Connection"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_connection_again: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+                /** @description The connection's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionBegun"];
+                };
+            };
+            /** @description The provider can't be asked for its endpoints */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disconnect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+                /** @description The connection's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_connection_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+                /** @description The connection's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionToken"];
+                };
+            };
+            /** @description `needs_reauth`: somebody has to connect it again */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The token has expired and the provider does not answer */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             "4XX": {
                 headers: {

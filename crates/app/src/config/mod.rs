@@ -2,6 +2,7 @@
 
 mod anchor;
 mod catalogue;
+pub mod connections;
 mod credits;
 mod dashboard;
 mod database;
@@ -64,6 +65,8 @@ pub struct Settings {
     pub managed_paths: Vec<String>,
     /// What the product does for its workspaces besides calls of models.
     pub services: services::Services,
+    /// Accounts elsewhere that workspaces can connect.
+    pub connections: connections::Connections,
 }
 
 /// The product's own rules: plans, models, money.
@@ -99,6 +102,7 @@ struct Raw {
     metering: gateway::RawMetering,
     routes: gateway::RawRoutes,
     services: Vec<services::RawService>,
+    connections: connections::RawConnections,
 }
 
 impl Settings {
@@ -179,6 +183,7 @@ impl Raw {
             operator: self.operator.check().context("section [operator]")?,
             providers,
             services,
+            connections: self.connections.check(folder).context("section [connections]")?,
             limits: self.limits.check().context("section [limits]")?,
             ask_usage: self.metering.ask_usage,
             retention: self.retention.check().context("section [retention]")?,

@@ -2,6 +2,8 @@ use std::path::Path;
 
 use super::*;
 
+#[path = "tests_connections.rs"]
+mod connections;
 #[path = "tests_rules.rs"]
 mod rules;
 #[path = "tests_server.rs"]

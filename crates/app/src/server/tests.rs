@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::health::KeySeen;
-use ownkey_domain::id::{CredentialId, RequestId, WorkspaceId};
+use ownkey_domain::id::{ConnectionId, CredentialId, RequestId, WorkspaceId};
 use ownkey_domain::ledger::{Charge, HoldCall};
 use ownkey_domain::platform_key::LookupId;
 use ownkey_domain::provider::Provider;
@@ -13,6 +13,7 @@ use ownkey_domain::receipt::Receipt;
 use ownkey_domain::response::{ChainTokens, ResponseId};
 use ownkey_domain::time::Timestamp;
 use ownkey_gateway::client::client;
+use ownkey_gateway::connections::{self, Grant, NotGranted, Tokens};
 use ownkey_gateway::cors::Cors;
 use ownkey_gateway::directory::{Directory, Source, SourceError, Workspace};
 use ownkey_gateway::edge::Entrance;
@@ -52,6 +53,12 @@ impl Source for Nothing {
         _: &'a ResponseId,
     ) -> BoxFuture<'a, Result<Option<ChainTokens>, SourceError>> {
         Box::pin(async { Ok(None) })
+    }
+}
+
+impl Tokens for Nothing {
+    fn grant<'a>(&'a self, _: WorkspaceId, _: ConnectionId, _: &'a str) -> BoxFuture<'a, Result<Grant, NotGranted>> {
+        Box::pin(async { Err(NotGranted::NotFound) })
     }
 }
 
@@ -128,10 +135,26 @@ fn server(cut_off: &watch::Sender<bool>) -> Server {
         clock: || panic!("the clock is broken"),
         new_id: clock::request_id,
     });
+    let limits = Limits::default();
+    let connections = Connections::new(connections::Parts {
+        directory: Arc::new(Directory::new(Box::new(Nothing), 1)),
+        hasher: Arc::new(PlatformKeyHasher::new(PepperId(1), &Secret::random().unwrap())),
+        tokens: Arc::new(Nothing),
+        client: client(&limits).unwrap(),
+        ledger: Arc::new(Nothing),
+        rates: Arc::new(Rates::new(Instant::now())),
+        metrics: Arc::default(),
+        cut_off: cut_off.clone(),
+        body_room: BodyRoom::new(&limits),
+        limits,
+        clock: clock::now,
+        new_id: clock::request_id,
+    });
     let cors = Cors::new(vec![PAGE.parse().unwrap()]);
     Server {
         gateway,
         services,
+        connections,
         cors,
         proxies: Vec::new(),
         control: axum::Router::new().fallback(|| async { axum::Json("hello") }),

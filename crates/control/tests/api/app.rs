@@ -10,10 +10,12 @@ use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt;
+use ownkey_connections::{Connections, Endpoints, Place, Provider as Provided};
 use ownkey_control::{
-    Control, Endpoint, HashCost, LadderLimits, Logins, Parts, Passwords, Site, Throttle, Tokens, router,
+    CALLBACK, Control, Endpoint, HashCost, LadderLimits, Logins, Parts, Passwords, Site, Throttle, Tokens, router,
 };
 use ownkey_domain::catalogue::Catalogue;
+use ownkey_domain::connection::RefreshTimes;
 use ownkey_domain::managed_key::ManagedKeyRecord;
 use ownkey_domain::money::{CreditPrice, CreditRate, MicroCredits};
 use ownkey_domain::plan::{DEFAULT_PLAN, Managed, Plan};
@@ -160,6 +162,7 @@ impl App {
             tokens: tokens(),
             site: site(),
             product_name: "Celune".to_owned(),
+            connections: Arc::new(connections(self.store.clone(), kek)),
         });
         router(Arc::new(control.unwrap()))
     }
@@ -283,6 +286,24 @@ pub fn tokens() -> Tokens {
 pub fn site() -> Site {
     let origin = |url| Origin::of_url(url).unwrap();
     Site::new(Some(origin("https://keys.example.com")), &origin("http://127.0.0.1:8080"))
+}
+
+/// One provider, which is not there.
+fn connections(store: Store, kek: &str) -> Connections {
+    let at = |path: &str| format!("http://127.0.0.1:9/{path}");
+    let endpoints = Endpoints { authorize: at("authorize"), token: at("token"), revoke: None };
+    let provider = Provided::new("Calendar".to_owned(), Place::Known(endpoints), "ownkey".to_owned());
+    Connections::new(ownkey_connections::Parts {
+        store,
+        keyring: Arc::new(Keyring::parse(kek).unwrap()),
+        providers: BTreeMap::from([("calendar".to_owned(), provider)]),
+        times: RefreshTimes { poll_ms: 300_000, margin_ms: 60_000 },
+        timeout: Duration::from_secs(1),
+        redirect_uri: site().at(CALLBACK),
+        metrics: Arc::default(),
+        clock: || Timestamp::from_millis(NOW),
+    })
+    .unwrap()
 }
 
 fn plans() -> BTreeMap<String, Plan> {

@@ -10,9 +10,9 @@ mod answer;
 mod call;
 mod config;
 mod path;
-mod problem;
-mod receipt;
-mod relay;
+pub(crate) mod problem;
+pub(crate) mod receipt;
+pub(crate) mod relay;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

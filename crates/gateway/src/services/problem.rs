@@ -98,6 +98,7 @@ const fn title(code: Code) -> &'static str {
         Code::RateLimited => "Too many requests",
         Code::RequestTooLarge => "Body too large",
         Code::BadRequest => "Bad request",
+        Code::NeedsReauth => "The connection needs somebody",
         Code::ManagedUnavailable | Code::ProviderUnavailable | Code::ProviderRateLimited => "The service fails",
         _ => "Not available at the moment",
     }

@@ -3,6 +3,7 @@
 
 mod answers;
 mod echoes;
+mod identity;
 mod media;
 mod oddities;
 mod paths;

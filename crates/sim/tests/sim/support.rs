@@ -22,6 +22,7 @@ pub struct Running {
     pub openai: String,
     pub anthropic: String,
     pub service: String,
+    pub identity: String,
     pub control: String,
     pub client: Client<HttpConnector, Full<Bytes>>,
 }
@@ -49,14 +50,14 @@ pub async fn start() -> Running {
     let sim = Arc::new(Sim::new(None));
     let mut at = Vec::new();
     let providers = [Provider::OpenAi, Provider::Anthropic, Provider::Service].map(Port::Provider);
-    for port in providers.into_iter().chain([Port::Control]) {
+    for port in providers.into_iter().chain([Port::Identity, Port::Control]) {
         let listener = listen(([127, 0, 0, 1], 0).into()).expect("a free port");
         at.push(format!("http://{}", listener.local_addr().expect("bound")));
         tokio::spawn(serve(listener, Arc::clone(&sim), port));
     }
     let client = Client::builder(TokioExecutor::new()).build_http();
-    let [openai, anthropic, service, control] = at.try_into().expect("four ports");
-    Running { openai, anthropic, service, control, client }
+    let [openai, anthropic, service, identity, control] = at.try_into().expect("five ports");
+    Running { openai, anthropic, service, identity, control, client }
 }
 
 impl Running {

@@ -8,6 +8,7 @@ mod api_keys;
 mod audit;
 mod bed;
 mod budgets;
+mod connections;
 mod credentials;
 mod deks;
 mod extension;

@@ -1,8 +1,8 @@
 //! Secrets open where they were sealed, and nowhere else.
 
-use ownkey_domain::id::{CredentialId, WorkspaceId};
+use ownkey_domain::id::{ConnectionId, CredentialId, WorkspaceId};
 use ownkey_domain::provider::Provider;
-use ownkey_vault::{Context, DekOwner, Keyring, Origin, Sealed, Secret, SystemPurpose, VaultError, WrappedDek};
+use ownkey_vault::{Context, DekOwner, Keyring, Origin, Sealed, Secret, SystemPurpose, Token, VaultError, WrappedDek};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -111,6 +111,33 @@ fn every_field_of_the_context_counts() {
     wrong.extend(origins.iter().map(context));
     for context in wrong {
         assert_eq!(open(dek.as_bytes(), &context, sealed.as_bytes()), Err(VaultError::Damaged), "{context:?}");
+    }
+}
+
+#[test]
+fn every_field_of_a_tokens_context_counts() {
+    let (dek, issuer) = (sealed().0, origin("https://id.example.com"));
+    let elsewhere = origin("https://evil.example");
+    let place = |connection, provider, issuer, token, generation| Context::ConnectionToken {
+        workspace: workspace(1),
+        connection: ConnectionId::from_uuid(Uuid::from_u128(connection)),
+        provider,
+        issuer,
+        token,
+        generation,
+    };
+    let right = place(2, "google", &issuer, Token::Refresh, 1);
+    let sealed = ring().seal(&dek, &right, &secret()).unwrap();
+    assert_eq!(open(dek.as_bytes(), &right, sealed.as_bytes()), Ok(KEY.as_bytes().to_vec()));
+    for wrong in [
+        place(3, "google", &issuer, Token::Refresh, 1),
+        place(2, "slack", &issuer, Token::Refresh, 1),
+        place(2, "google", &elsewhere, Token::Refresh, 1),
+        place(2, "google", &issuer, Token::Access, 1),
+        place(2, "google", &issuer, Token::Refresh, 2),
+        context(&issuer),
+    ] {
+        assert_eq!(open(dek.as_bytes(), &wrong, sealed.as_bytes()), Err(VaultError::Damaged), "{wrong:?}");
     }
 }
 

@@ -1,0 +1,219 @@
+//! The requests of RFC 6749, 7636 and 7009, made by the crate `oauth2`.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use oauth2::basic::{BasicClient, BasicErrorResponse, BasicErrorResponseType, BasicTokenResponse};
+use oauth2::{
+    AccessToken, AsyncHttpClient, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
+    EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
+    RefreshToken, RequestTokenError, RevocationUrl, StandardRevocableToken, TokenResponse, TokenUrl,
+};
+use ownkey_domain::connection::Asked;
+use ownkey_vault::{ProviderKey, Secret};
+use tokio::time::Instant;
+
+use crate::http::{Fault, Http};
+use crate::provider::{ClientAuthentication, Endpoints, Provider};
+
+/// Longest life that is believed: ten years.
+const LIFE_MAX: Duration = Duration::from_secs(315_360_000);
+
+/// Tokens that were just issued.
+pub(crate) struct Granted {
+    pub(crate) access: ProviderKey,
+    /// Absent if the one before stays.
+    pub(crate) refresh: Option<Secret>,
+    pub(crate) lives: Option<Duration>,
+    /// Absent if they are those that were asked for.
+    pub(crate) scopes: Option<Vec<String>>,
+}
+
+/// No tokens: what that says of the grant, and a stable word for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NotGranted {
+    pub(crate) asked: Asked,
+    pub(crate) word: &'static str,
+}
+
+impl From<Fault> for NotGranted {
+    fn from(fault: Fault) -> Self {
+        let (asked, word) = match fault {
+            Fault::Unreachable => (Asked::Unserved, "unreachable"),
+            Fault::TooLate => (Asked::Unserved, "too_late"),
+            Fault::TimedOut => (Asked::Unserved, "timed_out"),
+            Fault::Unserved => (Asked::Unserved, "unavailable"),
+            Fault::Lost => (Asked::Lost, "answer_lost"),
+        };
+        Self { asked, word }
+    }
+}
+
+/// A provider with its endpoints, and the way there.
+pub(crate) struct Grants<'a> {
+    pub(crate) http: &'a Http,
+    pub(crate) provider: &'a Provider,
+    pub(crate) endpoints: &'a Endpoints,
+    pub(crate) redirect_uri: &'a str,
+}
+
+type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
+
+/// An endpoint is no URL. The configuration is checked, and so is what is discovered.
+const UNUSABLE: NotGranted = NotGranted { asked: Asked::Unserved, word: "not_configured" };
+
+impl Grants<'_> {
+    fn client(&self) -> Result<Client, NotGranted> {
+        let unusable = |_| UNUSABLE;
+        let client = BasicClient::new(ClientId::new(self.provider.client_id.clone()))
+            .set_auth_uri(AuthUrl::new(self.endpoints.authorize.clone()).map_err(unusable)?)
+            .set_token_uri(TokenUrl::new(self.endpoints.token.clone()).map_err(unusable)?)
+            .set_redirect_uri(RedirectUrl::new(self.redirect_uri.to_owned()).map_err(unusable)?)
+            .set_auth_type(match self.provider.authentication {
+                ClientAuthentication::Header => AuthType::BasicAuth,
+                ClientAuthentication::Body => AuthType::RequestBody,
+            });
+        Ok(match &self.provider.client_secret {
+            Some(secret) => {
+                let text = std::str::from_utf8(secret.expose()).map_err(|_| UNUSABLE)?;
+                client.set_client_secret(ClientSecret::new(text.to_owned()))
+            }
+            None => client,
+        })
+    }
+
+    /// Where a browser goes to agree.
+    pub(crate) fn authorize_url(&self, state: &str, verifier: &str) -> Result<String, NotGranted> {
+        let verifier = PkceCodeVerifier::new(verifier.to_owned());
+        let client = self.client()?;
+        let mut request = client
+            .authorize_url(|| CsrfToken::new(state.to_owned()))
+            .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
+        let scope = self.provider.scope();
+        if !scope.is_empty() {
+            request = request.add_extra_param("scope", scope);
+        }
+        for (name, value) in &self.provider.authorize_parameters {
+            request = request.add_extra_param(name, value);
+        }
+        let (url, _) = request.url();
+        Ok(url.into())
+    }
+
+    /// Tokens for the code that a browser came back with.
+    pub(crate) async fn by_code(&self, code: &str, verifier: &str) -> Result<Granted, NotGranted> {
+        let client = self.client()?;
+        let answer = client
+            .exchange_code(AuthorizationCode::new(code.to_owned()))
+            .set_pkce_verifier(PkceCodeVerifier::new(verifier.to_owned()))
+            .request_async(&self.sender(None))
+            .await;
+        self.granted(answer)
+    }
+
+    /// Tokens for a refresh token, asked for before that moment or not at all.
+    pub(crate) async fn by_refresh(&self, refresh: &Secret, before: Instant) -> Result<Granted, NotGranted> {
+        let client = self.client()?;
+        let token = RefreshToken::new(text(refresh)?);
+        let answer = client.exchange_refresh_token(&token).request_async(&self.sender(Some(before))).await;
+        self.granted(answer)
+    }
+
+    /// Has a token revoked. `false` where the provider has no way to, or does not say that it did.
+    pub(crate) async fn revoke(&self, token: Revoked<'_>) -> bool {
+        let Some(uri) = self.endpoints.revoke.as_deref().and_then(|url| url.parse::<http::Uri>().ok()) else {
+            return false;
+        };
+        // The crate takes nothing but https. Where the configuration has plain HTTP, to this machine, it is sent there.
+        let Ok(url) = RevocationUrl::new(uri.to_string().replacen("http://", "https://", 1)) else { return false };
+        let Ok(client) = self.client() else { return false };
+        let client = client.set_revocation_url(url);
+        let token = match token {
+            Revoked::Access(token) => {
+                StandardRevocableToken::AccessToken(AccessToken::new(token.expose_str().to_owned()))
+            }
+            Revoked::Refresh(token) => match text(token) {
+                Ok(text) => StandardRevocableToken::RefreshToken(RefreshToken::new(text)),
+                Err(_) => return false,
+            },
+        };
+        let sender = Sender { uri: Some(uri), ..self.sender(None) };
+        match client.revoke_token(token) {
+            Ok(request) => request.request_async(&sender).await.is_ok(),
+            Err(_) => false,
+        }
+    }
+
+    fn sender(&self, before: Option<Instant>) -> Sender<'_> {
+        Sender { http: self.http, before, uri: None }
+    }
+
+    fn granted(
+        &self,
+        answer: Result<BasicTokenResponse, RequestTokenError<Fault, BasicErrorResponse>>,
+    ) -> Result<Granted, NotGranted> {
+        let tokens = match answer {
+            Ok(tokens) => tokens,
+            Err(RequestTokenError::ServerResponse(error)) => return Err(self.refused(error.error())),
+            Err(RequestTokenError::Request(fault)) => return Err(fault.into()),
+            // Its text may hold what was sent.
+            Err(RequestTokenError::Parse(..) | RequestTokenError::Other(_)) => return Err(Fault::Lost.into()),
+        };
+        let access = Secret::from(tokens.access_token().secret().clone());
+        let separate = |scope: &oauth2::Scope| scope.split(',').map(str::to_owned).collect::<Vec<_>>();
+        Ok(Granted {
+            access: ProviderKey::new(access).ok_or(Fault::Lost)?,
+            refresh: tokens.refresh_token().map(|token| Secret::from(token.secret().clone())),
+            lives: tokens.expires_in().map(|lives| lives.min(LIFE_MAX)),
+            scopes: tokens.scopes().map(|scopes| scopes.iter().flat_map(separate).collect()),
+        })
+    }
+
+    /// An error in the standard's words, or in the provider's own, which are not repeated.
+    fn refused(&self, error: &BasicErrorResponseType) -> NotGranted {
+        let unserved = |word| NotGranted { asked: Asked::Unserved, word };
+        match error {
+            BasicErrorResponseType::InvalidGrant => NotGranted { asked: Asked::Refused, word: "refused_by_provider" },
+            BasicErrorResponseType::Extension(text) if self.provider.final_errors.contains(text) => {
+                NotGranted { asked: Asked::Refused, word: "refused_by_provider" }
+            }
+            BasicErrorResponseType::InvalidClient => unserved("invalid_client"),
+            BasicErrorResponseType::InvalidRequest => unserved("invalid_request"),
+            BasicErrorResponseType::InvalidScope => unserved("invalid_scope"),
+            BasicErrorResponseType::UnauthorizedClient => unserved("unauthorized_client"),
+            BasicErrorResponseType::UnsupportedGrantType => unserved("unsupported_grant_type"),
+            BasicErrorResponseType::Extension(_) => unserved("other_error"),
+        }
+    }
+}
+
+/// The way of the crate's requests.
+struct Sender<'a> {
+    http: &'a Http,
+    /// They go out before that, or not at all.
+    before: Option<Instant>,
+    /// Where they go instead.
+    uri: Option<http::Uri>,
+}
+
+impl<'c> AsyncHttpClient<'c> for Sender<'_> {
+    type Error = Fault;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, Fault>> + Send + 'c>>;
+
+    fn call(&'c self, mut request: HttpRequest) -> Self::Future {
+        if let Some(uri) = &self.uri {
+            request.uri_mut().clone_from(uri);
+        }
+        Box::pin(self.http.send(request, self.before))
+    }
+}
+
+/// A token to revoke.
+pub(crate) enum Revoked<'a> {
+    Access(&'a ProviderKey),
+    Refresh(&'a Secret),
+}
+
+fn text(secret: &Secret) -> Result<String, NotGranted> {
+    std::str::from_utf8(secret.expose()).map(str::to_owned).map_err(|_| UNUSABLE)
+}
