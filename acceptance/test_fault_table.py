@@ -11,7 +11,7 @@ from harness import sdk_node, sdk_python
 from harness.examples import examples, made, send, with_kept
 from harness.faults import FAULTS, PATHS, scenarios
 from harness.process import wait_for
-from harness.sdk_suite import runs
+from harness.sdk_suite import faulty_runs
 from harness.sim import PROVIDERS, provider_key
 from harness.transcript import compare
 
@@ -30,7 +30,7 @@ def found(server, sim):
     def table(sdk: str, provider: str):
         workspace = server.operator.create_workspace()
         run = partial(SDKS[sdk], at_once=CALLERS)
-        both = runs(run, provider, sim, workspace, of_sdk(sdk, provider), partial(with_kept, sim))
+        both = faulty_runs(run, provider, sim, workspace, of_sdk(sdk, provider), partial(with_kept, sim))
         return both, receipts_by_call(server, workspace)
 
     def of(sdk: str, provider: str):
