@@ -7,8 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use axum::response::IntoResponse;
 use futures_util::FutureExt;
-use http::request::Parts;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::BodyExt;
 use ipnet::IpNet;
 use ownkey_control::{ClientAddress, Problem};
@@ -77,10 +76,9 @@ impl Server {
     }
 
     async fn model_call(&self, request: Request<Arriving>) -> Response<Body> {
-        let (head, body) = request.into_parts();
-        let protocol = protocol(&head);
-        let answering = self.gateway.handle(Request::from_parts(head, body));
-        contained(answering, || broken().respond(protocol, None)).await
+        // For the words of a bug only: nothing is looked up before.
+        let (method, uri, spoken) = (request.method().clone(), request.uri().clone(), spoken(request.headers()));
+        contained(self.gateway.handle(request), || broken().respond(protocol(&method, uri.path(), spoken), None)).await
     }
 }
 
@@ -115,22 +113,23 @@ impl Answer for Current {
     }
 }
 
-/// A bug in one call costs that call only. The panic hook has logged where.
-async fn contained(
+/// A bug in one call costs that call only. The panic hook has logged where. An `async fn` would have room for what it
+/// contains twice.
+fn contained(
     answering: impl Future<Output = Response<Body>>,
     otherwise: impl FnOnce() -> Response<Body>,
-) -> Response<Body> {
-    AssertUnwindSafe(answering).catch_unwind().await.unwrap_or_else(|_| otherwise())
+) -> impl Future<Output = Response<Body>> {
+    AssertUnwindSafe(answering).catch_unwind().map(|answer| answer.unwrap_or_else(|_| otherwise()))
 }
 
-/// The protocol in which a call of the data plane is told that it failed.
-fn protocol(head: &Parts) -> Protocol {
-    let by_path = match look_up(&head.method, head.uri.path()) {
+/// The protocol in which a call of the data plane is told that it failed; `spoken` if its path leaves it open.
+fn protocol(method: &Method, path: &str, spoken: Protocol) -> Protocol {
+    let by_path = match look_up(method, path) {
         Lookup::Found(found) => found.protocol,
         Lookup::OtherMethod { protocol, .. } | Lookup::Unknown(protocol) => protocol,
         Lookup::NotYet(protocol) | Lookup::WrongBase(protocol) => Some(protocol),
     };
-    by_path.unwrap_or_else(|| spoken(&head.headers))
+    by_path.unwrap_or(spoken)
 }
 
 fn broken() -> Error {

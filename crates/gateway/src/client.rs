@@ -10,7 +10,9 @@ use crate::limits::Limits;
 
 /// The pooled client. A stream owns its connection, so one caller can't slow another down, and cancelling a call
 /// closes what carried it.
-pub type Client = PooledClient<HttpsConnector<HttpConnector>, Outgoing>;
+///
+/// Bodies are boxed because a connection has room for many requests, as long as it lives.
+pub type Client = PooledClient<HttpsConnector<HttpConnector>, Box<Outgoing>>;
 
 /// Idle connections kept per provider.
 const IDLE_PER_HOST_MAX: usize = 256;

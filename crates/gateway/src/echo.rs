@@ -12,7 +12,9 @@ const ECHO_LEN: usize = 12;
 /// Whether the text holds a piece of the key.
 pub fn echoes(key: &ProviderKey, text: &[u8]) -> bool {
     let key = key.expose_str().as_bytes();
-    text.windows(ECHO_LEN).any(|piece| memmem::find(key, piece).is_some())
+    let is_of_key = |piece: &[u8]| memmem::find(key, piece).is_some();
+    // Wherever a piece lies it holds one of these halves whole, so most texts are done with after a few of them.
+    text.chunks_exact(ECHO_LEN / 2).any(is_of_key) && text.windows(ECHO_LEN).any(is_of_key)
 }
 
 /// Drops the headers that echo the key.
@@ -53,5 +55,17 @@ mod tests {
         let mut served = Served { model: Some("sk-proj-abcdefgh".to_owned()), ..Served::unknown() };
         assert!(drop_from_served(&mut served, &key));
         assert_eq!(served.model, None);
+    }
+
+    #[test]
+    fn a_piece_is_found_wherever_it_stands_and_a_shorter_one_is_none() {
+        let text = "sk-proj-abcdefghijklmnop";
+        let key = ProviderKey::new(Secret::from(text.to_owned())).unwrap();
+        for (before, start) in (0..ECHO_LEN).flat_map(|before| (0..=text.len() - ECHO_LEN).map(move |at| (before, at)))
+        {
+            let around = |piece: &str| format!("{}{piece}?", "?".repeat(before));
+            assert!(echoes(&key, around(&text[start..start + ECHO_LEN]).as_bytes()));
+            assert!(!echoes(&key, around(&text[start..start + ECHO_LEN - 1]).as_bytes()));
+        }
     }
 }

@@ -31,7 +31,7 @@ use crate::upload::{Flow, Upload};
 
 /// A request to a provider. There is no way to make one without a [`Payer`], to a metered service without [`Admitted`],
 /// or over a connection without a [`Grant`].
-pub struct Upstreamed(Request<Outgoing>);
+pub struct Upstreamed(Request<Box<Outgoing>>);
 
 /// What makes up a request to a provider.
 pub struct Draft<'a> {
@@ -52,7 +52,7 @@ pub struct Draft<'a> {
 impl Upstreamed {
     /// Builds the request that `payer` pays for.
     pub fn new(payer: &Payer, draft: Draft<'_>) -> Result<Self, Error> {
-        let mut request = Request::new(draft.body);
+        let mut request = Request::new(Box::new(draft.body));
         *request.method_mut() = draft.method;
         *request.uri_mut() = draft.uri;
         *request.headers_mut() = headers::forwarded(draft.headers, payer.kind(), draft.provider);
@@ -69,12 +69,12 @@ impl Upstreamed {
 impl Upstreamed {
     /// A request to a metered service: made only with what it may cost set aside.
     pub fn to_service(_: &Admitted, request: Request<Outgoing>) -> Self {
-        Self(request)
+        Self(request.map(Box::new))
     }
 
     /// A request over a connection, to a host that its token may go to.
     pub fn over_connection(_: &Grant, request: Request<Outgoing>) -> Self {
-        Self(request)
+        Self(request.map(Box::new))
     }
 }
 

@@ -142,14 +142,16 @@ fn models(path: &str) -> Option<What> {
     path.strip_prefix("/v1/models/").and_then(model_id).map(What::Model)
 }
 
-/// The calls at a path, with their protocol.
+/// The calls at a path, with their protocol. A name that has a meaning of its own is no id, and is found at less cost.
 fn calls_at(path: &str) -> (Option<Protocol>, Vec<&'static Route>) {
+    let named = calls_that(|route| route.template == path);
+    if named.0.is_some() { named } else { calls_that(|route| route.is_at(path)) }
+}
+
+/// The calls of the first provider that has such, with its protocol.
+fn calls_that(are: impl Fn(&Route) -> bool) -> (Option<Protocol>, Vec<&'static Route>) {
     for provider in Provider::ALL {
-        let mut calls: Vec<_> = facts(provider).routes.iter().filter(|route| route.is_at(path)).collect();
-        if calls.iter().any(|route| route.template == path) {
-            // A name that has a meaning of its own is no id.
-            calls.retain(|route| route.template == path);
-        }
+        let calls: Vec<_> = facts(provider).routes.iter().filter(|route| are(route)).collect();
         if !calls.is_empty() {
             return (Some(provider.protocol()), calls);
         }

@@ -202,6 +202,17 @@ async fn a_panic_of_the_data_plane_is_told_in_the_protocol_called() {
     assert_eq!(body["error"]["type"], "server_error");
 }
 
+#[test]
+fn what_is_contained_has_room_once() {
+    let large = [0_u8; 4 << 10];
+    let answering = async move {
+        std::future::ready(()).await;
+        plain(StatusCode::OK, &String::from_utf8_lossy(&large))
+    };
+    let room = size_of_val(&answering);
+    assert!(size_of_val(&contained(answering, || plain(StatusCode::OK, ""))) < room + room / 2);
+}
+
 #[tokio::test]
 async fn a_web_page_may_read_even_that_and_nothing_of_the_management_api() {
     let from = format!("HTTP/1.1\r\nhost: a\r\norigin: {PAGE}\r\n");

@@ -76,8 +76,11 @@ impl AsyncWrite for Socket {
 }
 
 /// Drives a connection until it ends or has been idle for too long. When `stop` resolves it is told to end.
-pub async fn drive(connection: impl GracefulConnection, activity: &Activity, stop: impl Future<Output = ()>) {
-    let mut connection = pin!(connection);
+pub async fn drive(
+    mut connection: Pin<&mut impl GracefulConnection>,
+    activity: &Activity,
+    stop: impl Future<Output = ()>,
+) {
     let mut stop = pin!(stop);
     let mut stopped = false;
     let mut timer = pin!(sleep_until(Instant::now() + activity.longest()));

@@ -95,15 +95,17 @@ impl<A: Answer> Host<A> {
             let open = activity.open(request.version());
             let answer = Arc::clone(&self.answer);
             let (request, unread) = arriving(request);
-            async move {
+            // Boxed: a connection has room for it as long as it lives, a call needs it until its head is out.
+            Box::pin(async move {
                 let mut response = answer.answer(request).await;
                 if let Some(unread) = unread {
                     unread.settle(response.headers_mut()).await;
                 }
                 Ok::<_, Infallible>(response.map(|body| Answering::new(body, open)))
-            }
+            })
         });
-        drive(self.http.serve_connection(TokioIo::new(stream), service), activity, stop).await;
+        let connection = pin!(self.http.serve_connection(TokioIo::new(stream), service));
+        drive(connection, activity, stop).await;
     }
 
     /// Ends what is still going on.

@@ -335,3 +335,14 @@ fn unencrypted_from_elsewhere_is_for_proxies_only() {
         assert!(comes_in(&open, from) && comes_in(&plain, from) == known, "{from}");
     }
 }
+
+#[test]
+fn the_task_of_a_writer_has_room_for_its_work_once() {
+    let large = [0_u8; 4 << 10];
+    let work = async move {
+        std::future::ready(()).await;
+        std::hint::black_box(&large);
+    };
+    let room = size_of_val(&work);
+    assert!(size_of_val(&writer::Writer::new(NEVER).write(work)) < room + room / 2);
+}

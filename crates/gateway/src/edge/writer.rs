@@ -48,8 +48,8 @@ impl Writer {
     }
 
     /// Does the work of a task that writes.
-    pub async fn write(self: Arc<Self>, work: impl Future<Output = ()>) {
-        CURRENT.scope(self, work).await;
+    pub fn write(self: Arc<Self>, work: impl Future<Output = ()>) -> impl Future<Output = ()> {
+        CURRENT.scope(self, work)
     }
 
     /// The caller takes no more for now.

@@ -65,16 +65,17 @@ impl Matcher {
     }
 
     fn index(&mut self) {
-        for (at, three) in self.forms.windows(PROBE).enumerate() {
-            if three.contains(&SEPARATOR) {
-                continue;
+        let mut start = 0;
+        for form in self.forms.split(|&byte| byte == SEPARATOR) {
+            for (at, three) in (start..).zip(form.windows(PROBE)) {
+                let bucket = bucket(three);
+                self.next[at] = self.heads[bucket];
+                self.heads[bucket] = u16::try_from(at).unwrap_or(NONE);
             }
-            let bucket = bucket(three);
-            self.next[at] = self.heads[bucket];
-            self.heads[bucket] = u16::try_from(at).unwrap_or(NONE);
-        }
-        for &byte in self.forms.iter().filter(|&&byte| byte != SEPARATOR) {
-            self.bytes[usize::from(byte)] = true;
+            for &byte in form {
+                self.bytes[usize::from(byte)] = true;
+            }
+            start += form.len() + 1;
         }
     }
 
