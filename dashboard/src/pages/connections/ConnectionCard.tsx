@@ -15,7 +15,8 @@ import { useLeave } from "./useLeave";
 import { cause, look } from "./words";
 
 const DISCONNECT = "DELETE /api/v1/workspaces/{ws}/connections/{id}" as const;
-const ID_SHOWN = 13;
+/** Ids begin with the time, so their ends tell them apart. */
+const ID_SHOWN = 8;
 
 interface Props {
   connection: Connection;
@@ -39,7 +40,7 @@ export function ConnectionCard({ connection, title, offered }: Props) {
         {live && <Note connection={connection} title={title} />}
         <Facts>
           <Fact name="Id">
-            <CopyText value={id} label="Copy the connection's id" shown={`${id.slice(0, ID_SHOWN)}…`} />
+            <CopyText value={id} label="Copy the connection's id" shown={`…${id.slice(-ID_SHOWN)}`} />
           </Fact>
           <Fact name="May">{scopes.join(", ")}</Fact>
           <Fact name="Connected">
@@ -82,13 +83,14 @@ function Note({ connection: { state, last_error, last_error_at, expires_at }, ti
   if (state === "needs_reauth") {
     return (
       <Text size="sm">
-        {why} Programs get no token until somebody connects it again; its id stays the same.
+        {why} Programs have had no token
         {last_error_at && (
           <>
             {" "}
-            So since <Time at={last_error_at} since />.
+            since <Time at={last_error_at} since />
           </>
         )}
+        . Connected again, it keeps its id, and they go on.
       </Text>
     );
   }

@@ -26,7 +26,7 @@ export function Connections() {
   return (
     <Page
       title="Connections"
-      purpose={`Connect accounts such as Google or Slack. ${product} keeps their tokens fresh, and your programs use them.`}
+      purpose={`Connect accounts such as Google or Slack. ${product} keeps their tokens fresh for your programs.`}
       within={here.name}
     >
       {!here.may(BEGIN) && (

@@ -1,5 +1,6 @@
 import { Code, List, Paper, Stack, Text, Title } from "@mantine/core";
 import { useProduct } from "../../session/context";
+import classes from "./ConnectionCard.module.css";
 
 const snippet = `[connections.providers.google]
 preset = "google"   # or "slack", or your own by issuer = "https://…"
@@ -21,7 +22,7 @@ export function NoProviders() {
           Once there is one, such as Google or Slack, an admin connects an account here, and your programs use it
           through {product} without keeping a token. Whoever runs the server adds providers:
         </Text>
-        <List type="ordered" spacing="xs">
+        <List type="ordered" spacing="xs" className={classes.wrap}>
           <List.Item>
             Register {product} as an OAuth client at the provider, with the redirect URI{" "}
             <Code>{`${window.location.origin}/api/v1/connections/callback`}</Code>

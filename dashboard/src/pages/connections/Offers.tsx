@@ -1,8 +1,7 @@
-import { Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
+import { Button, Code, Group, Paper, Stack, Text, Title } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import type { ConnectionProvider } from "../../api/client";
 import { useHere, useSession } from "../../session/context";
-import { CopyText } from "../../ui/CopyText";
 import { FailurePanel } from "../../ui/FailurePanel";
 import classes from "./ConnectionCard.module.css";
 import { BEGIN } from "./Connections";
@@ -22,8 +21,8 @@ export function Offers({ providers }: { providers: readonly ConnectionProvider[]
           <Offer key={provider.provider} provider={provider} />
         ))}
         {user.is_operator && redirect && (
-          <Text size="sm" c="dimmed" component="div">
-            The redirect URI to write down at each provider: <CopyText value={redirect} label="Copy the redirect URI" />
+          <Text size="sm" c="dimmed" className={classes.wrap}>
+            The redirect URI to write down at each provider is <Code>{redirect}</Code>
           </Text>
         )}
       </Stack>
@@ -39,7 +38,7 @@ function Offer({ provider: { provider, title, scopes } }: { provider: Connection
       <Group justify="space-between" gap="sm" className={classes.actions}>
         <Stack gap={0} miw={0}>
           <Text fw={500}>{title}</Text>
-          <Text size="sm" c="dimmed" className={classes.scopes}>
+          <Text size="sm" c="dimmed" className={classes.wrap}>
             {scopes.length > 0 ? `Asks for ${scopes.join(", ")}` : "Asks for what the provider gives by itself"}
           </Text>
         </Stack>

@@ -2,8 +2,8 @@ import { Button, Code, Text } from "@mantine/core";
 import { IconCheck, IconPlugConnectedX } from "@tabler/icons-react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { Connection } from "../../api/client";
-import { CopyText } from "../../ui/CopyText";
 import { Panel } from "../../ui/Panel";
+import classes from "./ConnectionCard.module.css";
 import { failed } from "./words";
 
 interface Props {
@@ -33,9 +33,8 @@ export function Outcome({ connections, titleOf }: Props) {
   if (!connected) return null;
   return (
     <Panel tone="ok" Icon={IconCheck} title={`${titleOf(connected.provider)} is connected`} live actions={dismiss}>
-      <Text size="sm" component="div">
-        Programs use it by its id, with an API key of scope <Code>connections:write</Code>:{" "}
-        <CopyText value={connected.id} label="Copy the connection's id" />
+      <Text size="sm" className={classes.wrap}>
+        Programs use it by its id, <Code>{connected.id}</Code>, with an API key of scope <Code>connections:write</Code>.
       </Text>
     </Panel>
   );
