@@ -7,11 +7,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from harness.api import Api
-from harness.dashboard import DESK, PHONE, found_by_axe, person
+from harness.dashboard import DESK, PASSWORD, PHONE, found_by_axe, person
 from harness.errors import assert_problem
 from harness.identity import Identity, agree, connect, goes_to, outcome, provider, variables
 from harness.process import wait_for
 from harness.server import Server
+from harness.session import Session, setup_link, token_of
 
 LIVES_S = 3_600
 # Due after half of it: who takes the grant back does not wait long.
@@ -114,6 +115,7 @@ def test_an_account_is_connected_and_disconnected(running, acme, dana, visit, si
     card.get_by_role("link", name="Disconnect Calendar").click()
     dialog = page.get_by_role("dialog", name="Disconnect Calendar?")
     expect(dialog.get_by_role("button", name="Keep the connection")).to_be_focused()
+    expect(dialog).to_contain_text(f"{connection[-8:]}, connected")
     expect(dialog).to_contain_text("programs that use this connection get no token")
     assert there.violations() == []
     dialog.get_by_role("button", name="Keep the connection").click()
@@ -234,6 +236,21 @@ def test_a_viewer_sees_all_of_it_and_can_do_nothing(running, acme, dana, visit, 
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert found_by_axe(there, address(acme)) == []
     assert [url for method, url, _ in there.requests if method != "GET"] == []
+
+
+def test_the_operator_can_disconnect_what_only_admins_connect(running, acme, dana, visit):
+    connection = connect(dana, "calendar", acme.id)
+    eli = Session(running.url)
+    first = {"token": token_of(setup_link(running.output())), "mail": "op@example.com", "name": "Eli", "password": PASSWORD}
+    eli("POST", "/setup", first, 201)
+    page = opened(visit, running, eli, acme).page
+    expect(page.get_by_text("Only admins of this workspace can connect its accounts.")).to_be_visible()
+    for name in ("Connect Calendar", "Reconnect Calendar"):
+        expect(page.get_by_role("button", name=name, exact=True)).to_have_attribute("aria-disabled", "true")
+    page.get_by_role("link", name="Disconnect Calendar").click()
+    page.get_by_role("dialog").get_by_role("button", name="Disconnect", exact=True).click()
+    expect(page.get_by_text("Disconnected. Programs get no token")).to_be_visible()
+    assert shown(dana, acme, connection)["state"] == "revoked"
 
 
 @SIZES

@@ -10,13 +10,9 @@ import { FailurePanel } from "../../ui/FailurePanel";
 import { StateBadge } from "../../ui/StateBadge";
 import { Time, useNow } from "../../ui/Time";
 import classes from "./ConnectionCard.module.css";
-import { BEGIN } from "./Connections";
+import { BEGIN, DISCONNECT } from "./Connections";
 import { useLeave } from "./useLeave";
-import { cause, look } from "./words";
-
-const DISCONNECT = "DELETE /api/v1/workspaces/{ws}/connections/{id}" as const;
-/** Ids begin with the time, so their ends tell them apart. */
-const ID_SHOWN = 8;
+import { cause, look, short } from "./words";
 
 interface Props {
   connection: Connection;
@@ -40,9 +36,9 @@ export function ConnectionCard({ connection, title, offered }: Props) {
         {live && <Note connection={connection} title={title} />}
         <Facts>
           <Fact name="Id">
-            <CopyText value={id} label="Copy the connection's id" shown={`…${id.slice(-ID_SHOWN)}`} />
+            <CopyText value={id} label="Copy the connection's id" shown={short(id)} />
           </Fact>
-          <Fact name="May">{scopes.join(", ")}</Fact>
+          {live && <Fact name="May">{scopes.join(", ")}</Fact>}
           <Fact name="Connected">
             <Time at={connection.created_at} /> by <Actor id={connection.created_by} />
           </Fact>
@@ -61,12 +57,15 @@ export function ConnectionCard({ connection, title, offered }: Props) {
 }
 
 function Freshness({ connection: { refreshed_at, expires_at, refresh_due_at, state } }: { connection: Connection }) {
+  const over = hasExpired(expires_at, useNow());
   return (
     <>
       <Fact name="Refreshed">
         <Time at={refreshed_at} />
       </Fact>
-      <Fact name="Expires">{expires_at ? <Time at={expires_at} /> : "never, as far as the provider says"}</Fact>
+      <Fact name={over ? "Expired" : "Expires"}>
+        {expires_at ? <Time at={expires_at} /> : "never, as far as the provider says"}
+      </Fact>
       {state === "active" && refresh_due_at && (
         <Fact name="Next refresh">
           <Time at={refresh_due_at} />
@@ -74,6 +73,10 @@ function Freshness({ connection: { refreshed_at, expires_at, refresh_due_at, sta
       )}
     </>
   );
+}
+
+function hasExpired(at: Connection["expires_at"], now: Date): boolean {
+  return typeof at === "string" && Date.parse(at) <= now.getTime();
 }
 
 /** What a state means beyond its badge. */
@@ -95,7 +98,7 @@ function Note({ connection: { state, last_error, last_error_at, expires_at }, ti
     );
   }
   if (!why) return null;
-  const over = expires_at && Date.parse(expires_at) <= now.getTime();
+  const over = hasExpired(expires_at, now);
   return (
     <Text size="sm">
       {why} {over ? "Its token has expired, so programs get none." : "Programs still get the token it has."} It is tried

@@ -16,6 +16,7 @@ import { Offers } from "./Offers";
 import { Outcome } from "./Outcome";
 
 export const BEGIN = "POST /api/v1/workspaces/{ws}/connections" as const;
+export const DISCONNECT = "DELETE /api/v1/workspaces/{ws}/connections/{id}" as const;
 
 export function Connections() {
   const here = useHere();
@@ -30,7 +31,11 @@ export function Connections() {
       within={here.name}
     >
       {!here.may(BEGIN) && (
-        <Denied>Only admins can connect and disconnect accounts. Ask an admin of this workspace.</Denied>
+        <Denied>
+          {here.may(DISCONNECT)
+            ? "Only admins of this workspace can connect its accounts. You can disconnect them."
+            : "Only admins can connect and disconnect accounts. Ask an admin of this workspace."}
+        </Denied>
       )}
       {providers.data && connections.data ? (
         <Found providers={providers.data} connections={connections.data} />
@@ -52,9 +57,9 @@ interface Props {
 function Found({ providers, connections }: Props) {
   const search = useSearch({ from: "/signed-in/w/$ws/settings/integrations/connections" });
   const navigate = useNavigate();
-  const mayBegin = useHere().may(BEGIN);
+  const mayDisconnect = useHere().may(DISCONNECT);
   const titleOf = (name: string) => providers.find(({ provider }) => provider === name)?.title ?? name;
-  const leaving = mayBegin ? connections.find(({ id }) => id === search.disconnect) : undefined;
+  const leaving = mayDisconnect ? connections.find(({ id }) => id === search.disconnect) : undefined;
   const cards = (heading: string, states: (state: string) => boolean) => {
     const some = connections.filter(({ state }) => states(state));
     return some.length > 0 && <Cards heading={heading} connections={some} providers={providers} titleOf={titleOf} />;

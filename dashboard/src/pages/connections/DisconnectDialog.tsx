@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { Button, Code, Group, Modal, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -6,7 +6,10 @@ import { api, type Connection } from "../../api/client";
 import { connectionsQuery } from "../../api/connections";
 import { answered, Failure } from "../../api/failure";
 import { useHere } from "../../session/context";
+import { Actor } from "../../ui/Actor";
 import { FailurePanel } from "../../ui/FailurePanel";
+import { Time } from "../../ui/Time";
+import { short } from "./words";
 
 interface Props {
   connection: Connection | undefined;
@@ -23,7 +26,11 @@ export function DisconnectDialog({ connection, title, onClose }: Props) {
   );
 }
 
-function Question({ connection: { id, state }, title, onClose }: Props & { connection: Connection }) {
+function Question({
+  connection: { id, state, created_at, created_by },
+  title,
+  onClose,
+}: Props & { connection: Connection }) {
   const { id: ws } = useHere();
   const queries = useQueryClient();
   const [busy, setBusy] = useState(false);
@@ -52,7 +59,8 @@ function Question({ connection: { id, state }, title, onClose }: Props & { conne
   return (
     <Stack gap="md">
       <Text>
-        Its tokens are deleted here, and {title} is asked to revoke them. From now on{" "}
+        The tokens of <Code>{short(id)}</Code>, connected <Time at={created_at} /> by <Actor id={created_by} />, are
+        deleted here, and {title} is asked to revoke them. From now on{" "}
         <strong>programs that use this connection get no token, and their calls over it fail</strong>. The account at{" "}
         {title} stays as it is. Connected anew, it has another id.
       </Text>

@@ -8,6 +8,13 @@ export interface Look {
   word: string;
 }
 
+const ID_SHOWN = 8;
+
+/** The end of an id. They begin with the time, so those of one day look alike. */
+export function short(id: string): string {
+  return `…${id.slice(-ID_SHOWN)}`;
+}
+
 /** How a connection's state looks. */
 export function look({ state, last_error }: Connection): Look {
   switch (state) {
