@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from harness.api import LOCAL, Api
-from harness.browser import Browser
+from harness.session import Session
 from harness.canary import Canary, Scanner
 from harness.clock import LIBRARY, Clock
 from harness.errors import assert_problem
@@ -110,11 +110,11 @@ def test_the_way_back_is_for_the_session_that_left_and_once(running):
     sent_back = goes_to(running.dana, begun["url"])
     back = sent_back.headers["location"]
     assert back.startswith(running.url + CALLBACK + "?code=")
-    other = Browser(running.url)
+    other = Session(running.url)
     other.login("dana@example.com", PASSWORD)
     # The same person, signed in elsewhere; and nobody.
     assert_problem(goes_to(other, back), 410, "connection_expired")
-    assert_problem(goes_to(Browser(running.url), back), 401, "unauthorized")
+    assert_problem(goes_to(Session(running.url), back), 401, "unauthorized")
     assert "connected" in outcome(goes_to(running.dana, back))
     assert_problem(goes_to(running.dana, back), 410, "connection_expired")
     for made_up in ("", "?state=x", "?code=x", f"?code=x&state={'A' * 64}"):

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from .api import LOCAL
-from .browser import Browser, setup_link, token_of
+from .session import Session, setup_link, token_of
 
 PASSWORD = "correct horse battery"
 CALLBACK = "/api/v1/connections/callback"
@@ -77,9 +77,9 @@ def provider(sim, client: str, *more: str) -> str:
     ])
 
 
-def first_person(server) -> Browser:
+def first_person(server) -> Session:
     """Whoever opens the server's first link: the owner of a workspace."""
-    browser = Browser(server.url)
+    browser = Session(server.url)
     first = {"token": token_of(setup_link(server.output())), "mail": "dana@example.com", "name": "Dana"}
     browser("POST", "/setup", first | {"password": PASSWORD, "workspace": "Acme"}, 201)
     return browser
@@ -92,7 +92,7 @@ def unhurried(caller):
     return caller
 
 
-def goes_to(browser: Browser, url: str) -> httpx.Response:
+def goes_to(browser: Session, url: str) -> httpx.Response:
     """A browser opens an address: at Ownkey with its cookie, elsewhere without, and follows nothing."""
     if url.startswith(browser.url):
         path = url.removeprefix(f"{browser.url}/api/v1")
@@ -100,7 +100,7 @@ def goes_to(browser: Browser, url: str) -> httpx.Response:
     return httpx.get(url, **LOCAL)
 
 
-def agree(browser: Browser, begun: dict) -> httpx.Response:
+def agree(browser: Session, begun: dict) -> httpx.Response:
     """Opens the provider's page, and comes back."""
     sent_back = goes_to(browser, begun["url"])
     assert sent_back.status_code == 302, sent_back.text
@@ -115,7 +115,7 @@ def outcome(answer: httpx.Response) -> dict:
     return {name: values[0] for name, values in parse_qs(to.query).items()}
 
 
-def connect(browser: Browser, name: str, ws: str = "current") -> str:
+def connect(browser: Session, name: str, ws: str = "current") -> str:
     """Connects an account: the connection's id."""
     begun = browser("POST", f"/workspaces/{ws}/connections", {"provider": name}, 200).json()
     return outcome(agree(browser, begun))["connected"]

@@ -124,6 +124,13 @@ const aiProviders = createRoute({
   component: lazyRouteComponent(() => import("./pages/ai-providers/AiProviders"), "AiProviders"),
 });
 
+const connections = createRoute({
+  getParentRoute: () => workspace,
+  path: "/settings/integrations/connections",
+  validateSearch: texts("connected", "failed", "disconnect"),
+  component: lazyRouteComponent(() => import("./pages/connections/Connections"), "Connections"),
+});
+
 const whoPays = createRoute({
   getParentRoute: () => workspace,
   path: "/settings/who-pays",
@@ -273,6 +280,7 @@ const tree = root.addChildren([
       receiptAlias,
       usage,
       aiProviders,
+      connections,
       whoPays,
       billing,
       budgets,

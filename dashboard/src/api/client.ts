@@ -16,6 +16,8 @@ export type ApiKey = Schemas["ApiKey"];
 export type Agent = Schemas["Agent"];
 export type AuditEvent = Schemas["AuditEvent"];
 export type Invitation = Schemas["Invitation"];
+export type Connection = Schemas["Connection"];
+export type ConnectionProvider = Schemas["ConnectionProvider"];
 export type Member = Schemas["Member"];
 export type Workspace = Schemas["Workspace"];
 

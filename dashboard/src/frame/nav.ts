@@ -5,6 +5,7 @@ import {
   IconGauge,
   IconHistory,
   IconKey,
+  IconLink,
   IconMessage,
   IconPlugConnected,
   IconReceipt,
@@ -23,6 +24,7 @@ export interface Place {
     | "/w/$ws/usage"
     | "/w/$ws/receipts"
     | "/w/$ws/settings/integrations/ai-providers"
+    | "/w/$ws/settings/integrations/connections"
     | "/w/$ws/settings/who-pays"
     | "/w/$ws/settings/agents"
     | "/w/$ws/settings/api-keys"
@@ -50,7 +52,10 @@ export const navigation: readonly Places[] = [
   },
   {
     heading: "Settings › Integrations",
-    places: [{ label: "AI Providers", to: "/w/$ws/settings/integrations/ai-providers", Icon: IconPlugConnected }],
+    places: [
+      { label: "AI Providers", to: "/w/$ws/settings/integrations/ai-providers", Icon: IconPlugConnected },
+      { label: "Connections", to: "/w/$ws/settings/integrations/connections", Icon: IconLink },
+    ],
   },
   {
     heading: "Settings",

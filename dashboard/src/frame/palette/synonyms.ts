@@ -5,6 +5,7 @@ export const synonyms: Record<string, string> = {
   Usage: "cost spend tokens statistics",
   Receipts: "calls requests log proof",
   "AI Providers": "byok bring your own key provider anthropic openai rotate connect disconnect integrations",
+  Connections: "oauth accounts google slack calendar connect reconnect disconnect token integrations",
   "Who pays": "policy payer fallback consent costs prices daily cap",
   Agents: "lead model",
   Budgets: "cap limit block spend",

@@ -1,0 +1,160 @@
+import { Box, Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
+import { IconRefresh, IconTrash } from "@tabler/icons-react";
+import { Link } from "@tanstack/react-router";
+import type { Connection } from "../../api/client";
+import { useHere } from "../../session/context";
+import { Actor } from "../../ui/Actor";
+import { CopyText } from "../../ui/CopyText";
+import { Fact, Facts } from "../../ui/Facts";
+import { FailurePanel } from "../../ui/FailurePanel";
+import { StateBadge } from "../../ui/StateBadge";
+import { Time, useNow } from "../../ui/Time";
+import classes from "./ConnectionCard.module.css";
+import { BEGIN, DISCONNECT } from "./Connections";
+import { useLeave } from "./useLeave";
+import { cause, look, short } from "./words";
+
+interface Props {
+  connection: Connection;
+  title: string;
+  /** Whether its provider is in the configuration. */
+  offered: boolean;
+}
+
+export function ConnectionCard({ connection, title, offered }: Props) {
+  const { id, state, scopes } = connection;
+  const live = state !== "revoked";
+  return (
+    <Paper withBorder p="lg" component="section" aria-labelledby={`at-${id}`}>
+      <Stack gap="md" h="100%">
+        <Group justify="space-between" gap="xs">
+          <Title order={3} id={`at-${id}`}>
+            {title}
+          </Title>
+          <StateBadge {...look(connection)} />
+        </Group>
+        {live && <Note connection={connection} title={title} />}
+        <Facts>
+          <Fact name="Id">
+            <CopyText value={id} label="Copy the connection's id" shown={short(id)} />
+          </Fact>
+          {live && <Fact name="May">{scopes.join(", ")}</Fact>}
+          <Fact name="Connected">
+            <Time at={connection.created_at} /> by <Actor id={connection.created_by} />
+          </Fact>
+          {connection.ended_at && (
+            <Fact name="Disconnected">
+              <Time at={connection.ended_at} />
+            </Fact>
+          )}
+          {live && <Freshness connection={connection} />}
+        </Facts>
+        <Box flex={1} />
+        {live && <Actions connection={connection} title={title} offered={offered} />}
+      </Stack>
+    </Paper>
+  );
+}
+
+function Freshness({ connection: { refreshed_at, expires_at, refresh_due_at, state } }: { connection: Connection }) {
+  const over = hasExpired(expires_at, useNow());
+  return (
+    <>
+      <Fact name="Refreshed">
+        <Time at={refreshed_at} />
+      </Fact>
+      <Fact name={over ? "Expired" : "Expires"}>
+        {expires_at ? <Time at={expires_at} /> : "never, as far as the provider says"}
+      </Fact>
+      {state === "active" && refresh_due_at && (
+        <Fact name="Next refresh">
+          <Time at={refresh_due_at} />
+        </Fact>
+      )}
+    </>
+  );
+}
+
+function hasExpired(at: Connection["expires_at"], now: Date): boolean {
+  return typeof at === "string" && Date.parse(at) <= now.getTime();
+}
+
+/** What a state means beyond its badge. */
+function Note({ connection: { state, last_error, last_error_at, expires_at }, title }: Omit<Props, "offered">) {
+  const now = useNow();
+  const why = last_error ? cause(last_error, title) : null;
+  if (state === "needs_reauth") {
+    return (
+      <Text size="sm">
+        {why} Programs have had no token
+        {last_error_at && (
+          <>
+            {" "}
+            since <Time at={last_error_at} since />
+          </>
+        )}
+        . Connected again, it keeps its id, and they go on.
+      </Text>
+    );
+  }
+  if (!why) return null;
+  const over = hasExpired(expires_at, now);
+  return (
+    <Text size="sm">
+      {why} {over ? "Its token has expired, so programs get none." : "Programs still get the token it has."} It is tried
+      again without you.
+    </Text>
+  );
+}
+
+function Actions({ connection: { id, state }, title, offered }: Props) {
+  const here = useHere();
+  const { leave, busy, error } = useLeave();
+  const mayBegin = here.may(BEGIN) && offered;
+  const disconnect = {
+    variant: "default",
+    leftSection: <IconTrash size={16} stroke={1.75} />,
+    "aria-label": `Disconnect ${title}`,
+  };
+  return (
+    <Stack gap="sm">
+      {!offered && (
+        <Text size="sm" c="dimmed">
+          {title} is not in the server's configuration any more, so it can't be connected again. Ask the operator.
+        </Text>
+      )}
+      {error !== null && <FailurePanel error={error} />}
+      <Group gap="xs" className={classes.actions}>
+        <Button
+          variant={state === "needs_reauth" ? "filled" : "default"}
+          leftSection={<IconRefresh size={16} stroke={1.75} />}
+          aria-disabled={!mayBegin}
+          aria-label={`Reconnect ${title}`}
+          loading={busy}
+          onClick={() => mayBegin && void leave({ again: id })}
+        >
+          Reconnect
+        </Button>
+        {here.may(DISCONNECT) ? (
+          <Button
+            {...disconnect}
+            renderRoot={(props) => (
+              <Link
+                to="/w/$ws/settings/integrations/connections"
+                params={{ ws: here.id }}
+                search={{ disconnect: id }}
+                {...props}
+              />
+            )}
+          >
+            Disconnect
+          </Button>
+        ) : (
+          <Button {...disconnect} aria-disabled>
+            Disconnect
+          </Button>
+        )}
+      </Group>
+    </Stack>
+  );
+}

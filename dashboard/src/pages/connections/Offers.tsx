@@ -1,0 +1,58 @@
+import { Button, Code, Group, Paper, Stack, Text, Title } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import type { ConnectionProvider } from "../../api/client";
+import { useHere, useSession } from "../../session/context";
+import { FailurePanel } from "../../ui/FailurePanel";
+import classes from "./ConnectionCard.module.css";
+import { BEGIN } from "./Connections";
+import { useLeave } from "./useLeave";
+
+/** The providers whose accounts can be connected. */
+export function Offers({ providers }: { providers: readonly ConnectionProvider[] }) {
+  const { user } = useSession();
+  const redirect = providers[0]?.redirect_uri;
+  return (
+    <Paper withBorder p="lg" component="section" aria-labelledby="connect">
+      <Stack gap="md">
+        <Title order={2} id="connect">
+          Connect an account
+        </Title>
+        {providers.map((provider) => (
+          <Offer key={provider.provider} provider={provider} />
+        ))}
+        {user.is_operator && redirect && (
+          <Text size="sm" c="dimmed" className={classes.wrap}>
+            The redirect URI to write down at each provider is <Code>{redirect}</Code>
+          </Text>
+        )}
+      </Stack>
+    </Paper>
+  );
+}
+
+function Offer({ provider: { provider, title, scopes } }: { provider: ConnectionProvider }) {
+  const mayBegin = useHere().may(BEGIN);
+  const { leave, busy, error } = useLeave();
+  return (
+    <Stack gap="sm">
+      <Group justify="space-between" gap="sm" className={classes.actions}>
+        <Stack gap={0} miw={0}>
+          <Text fw={500}>{title}</Text>
+          <Text size="sm" c="dimmed" className={classes.wrap}>
+            {scopes.length > 0 ? `Asks for ${scopes.join(", ")}` : "Asks for what the provider gives by itself"}
+          </Text>
+        </Stack>
+        <Button
+          leftSection={<IconPlus size={16} stroke={1.75} />}
+          variant="default"
+          aria-disabled={!mayBegin}
+          loading={busy}
+          onClick={() => mayBegin && void leave({ provider })}
+        >
+          {`Connect ${title}`}
+        </Button>
+      </Group>
+      {error !== null && <FailurePanel error={error} />}
+    </Stack>
+  );
+}
