@@ -47,7 +47,7 @@ def weight(urls: list[str]) -> int:
     return total
 
 
-@pytest.mark.parametrize("path", ["", PROVIDERS_PAGE, "login"])
+@pytest.mark.parametrize("path", ["", PROVIDERS_PAGE, "settings/integrations/connections", "login"])
 def test_the_first_page_is_light_and_has_no_chart_in_it(acme, dana, visit, celune, report, path):
     one = visit(celune) if path == "login" else dana
     one.page.goto("/login" if path == "login" else f"/w/{acme.id}/{path}")
