@@ -40,6 +40,7 @@ CALLS = {
     "embeddings": ("openai", "/v1/embeddings", {"model": "text-embedding-3-small", "input": ["Hello", "Grüße 🙂"]}, {"input": "prompt_tokens"}),
     "completions": ("openai", "/v1/completions", {"model": "gpt-3.5-turbo-instruct", "prompt": "Say", "n": 2, "best_of": 3}, NESTED),
     "completions streamed": ("openai", "/v1/completions", {"model": "gpt-3.5-turbo-instruct", "prompt": "Say", "stream": True}, NESTED),
+    "completions of a list of prompts": ("openai", "/v1/completions", {"model": "gpt-3.5-turbo-instruct", "prompt": ["Say it"] * 30, "max_tokens": 16}, NESTED),
     "moderations": ("openai", "/v1/moderations", {"model": "omni-moderation-latest", "input": "kill"}, {}),
     "count_tokens": ("anthropic", "/v1/messages/count_tokens", {"model": "claude-haiku-4-5", "messages": HELLO}, {}),
 }
@@ -50,7 +51,7 @@ CALLS |= {
     "responses streamed": ("openai", "/v1/responses", RESPONSE | {"stream": True}, COUNTED),
     "responses streamed by a model of its own": ("openai", "/v1/responses", RESPONSE | {"model": "gpt-5-pro", "stream": True}, COUNTED),
     "responses in a dearer tier": ("openai", "/v1/responses", RESPONSE | {"model": "gpt-5", "service_tier": "priority"}, COUNTED),
-    "responses of great length": ("openai", "/v1/responses", RESPONSE | {"input": "[[sim:huge bytes=200000]]", "stream": True}, COUNTED),
+    "responses of great length": ("openai", "/v1/responses", RESPONSE | {"input": "[[sim:huge bytes=70000]]", "stream": True}, COUNTED),
     "input_tokens": ("openai", "/v1/responses/input_tokens", RESPONSE, {}),
     "compact": ("openai", "/v1/responses/compact", RESPONSE, COUNTED),
 }

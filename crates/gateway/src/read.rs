@@ -248,7 +248,7 @@ async fn collect(
     let mut awaited = Duration::ZERO;
     let mut first = begun;
     let mut rest = BytesMut::new();
-    let mut opening = None;
+    let (mut opening, mut looked_at) = (None, 0);
     while !body.is_end_stream() && opening.is_none() {
         let since = Instant::now();
         let frame = timeout(limits.body_idle, body.frame()).await;
@@ -274,7 +274,10 @@ async fn collect(
             }
             rest.extend_from_slice(&data);
         }
-        if before < OPENING_BYTES && !body.is_end_stream() {
+        // From its start each time, so not for every few bytes.
+        let has_grown = so_far >= 2 * looked_at || so_far >= OPENING_BYTES;
+        if before < OPENING_BYTES && has_grown && !body.is_end_stream() {
+            looked_at = so_far;
             opening = opens(if rest.is_empty() { &first } else { &rest });
         }
     }

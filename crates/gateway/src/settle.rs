@@ -51,6 +51,8 @@ pub struct OpenReceipt {
 pub struct Guess {
     /// Tokens of input.
     pub prompt: u64,
+    /// Whether neither these nor the price can be exceeded in truth: all that the call carries has been counted.
+    pub is_bound: bool,
     /// Tokens of output.
     pub output: u64,
     /// Characters of its text, where the path counts them.
@@ -100,9 +102,9 @@ impl OpenReceipt {
         self.awaited = time;
     }
 
-    /// So many tokens of input the call has at most.
-    pub fn prompted(&mut self, tokens: u64) {
-        self.guess.prompt = tokens;
+    /// So many tokens of input the call has; never more, if that is its bound.
+    pub fn prompted(&mut self, tokens: u64, is_bound: bool) {
+        (self.guess.prompt, self.guess.is_bound) = (tokens, is_bound);
     }
 
     /// So many characters the text of the call has.

@@ -62,7 +62,7 @@ pub struct Peek {
     pub include_usage: bool,
     /// The output limit; the larger one, if it stands there by two names.
     pub output_limit: Option<u32>,
-    /// How many answers are asked for.
+    /// How many answers are asked for, to all prompts together.
     pub answers: Option<u32>,
     /// Whether the model is asked to think before it answers.
     pub thinks: bool,
@@ -121,6 +121,7 @@ pub fn peek(sent: Payload<'_>, route: &Route) -> Result<Peek, PeekError> {
     let mut wanted = vec![MODEL, STREAM];
     wanted.extend_from_slice(acted_on.limits);
     wanted.extend_from_slice(acted_on.answers);
+    wanted.extend(acted_on.prompts);
     wanted.extend(acted_on.counted);
     if acted_on.asks_usage {
         wanted.push(OPTIONS);
@@ -135,7 +136,10 @@ pub fn peek(sent: Payload<'_>, route: &Route) -> Result<Peek, PeekError> {
         model: if acted_on.null_model { top.text_or_null(MODEL)? } else { top.text(MODEL)? },
         stream: top.flag(STREAM)?.unwrap_or(false),
         output_limit: top.largest(acted_on.limits)?,
-        answers: top.largest(acted_on.answers)?,
+        answers: match acted_on.prompts.map(|member| top.prompts(member)) {
+            Some(prompts @ 2..) => Some(top.largest(acted_on.answers)?.unwrap_or(1).max(1).saturating_mul(prompts)),
+            _ => top.largest(acted_on.answers)?,
+        },
         thinks: top.value(THINKING).is_some_and(|value| !value.is_null()),
         characters: acted_on.counted.and_then(|member| top.characters(member)),
         previous: match acted_on.previous.and_then(|name| top.value(name)) {

@@ -107,6 +107,8 @@ pub struct Members {
     pub limit_of: Option<fn(model: &str) -> &'static str>,
     /// Members that say how many answers are made.
     pub answers: &'static [&'static str],
+    /// The member that may be a list of prompts, each of which is answered apart.
+    pub prompts: Option<&'static str>,
     /// The text whose characters are counted, for models that are sold by them.
     pub counted: Option<&'static str>,
     /// Whether a stream tells its usage only if asked to.
@@ -127,6 +129,7 @@ impl Members {
         limits: &[],
         limit_of: None,
         answers: &[],
+        prompts: None,
         counted: None,
         asks_usage: false,
         null_model: false,
@@ -200,7 +203,7 @@ impl Route {
     }
 
     /// Whether its body may be a form.
-    pub(crate) const fn is_form(&self) -> bool {
+    pub const fn is_form(&self) -> bool {
         matches!(self.body, Body::Form(_))
     }
 

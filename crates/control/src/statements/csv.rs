@@ -41,7 +41,7 @@ fn balance(at: Timestamp, kind: &str, balance: MicroCredits) -> String {
 
 /// Text of people. What a spreadsheet would take for a formula is marked as text.
 fn field(text: &str) -> String {
-    let mark = if text.starts_with(['=', '+', '-', '@']) { "'" } else { "" };
+    let mark = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
     if text.is_empty() { String::new() } else { format!("\"{mark}{}\"", text.replace('"', "\"\"")) }
 }
 

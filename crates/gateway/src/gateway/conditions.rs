@@ -53,7 +53,9 @@ impl Gateway {
             false => Media::default(),
         };
         let size = measured(shape, media, call.chain);
-        call.receipt.prompted(hold::prompt(model.model(), &size));
+        // What tools do that the operator allows besides has no bound, and what files of a form hold is not seen.
+        let is_extended = shape.has_tools && !self.parts.managed.tools.is_empty();
+        call.receipt.prompted(hold::prompt(model.model(), &size), !is_extended && !route.is_form());
         match seen {
             Some(_) => funding.quoted(quote(&size)),
             None => Ok(funding.unpriced()),

@@ -34,14 +34,14 @@ impl OpenReceipt {
 
     /// What the call can have used, if that is less than half of what was told.
     fn at_most(&self, receipt: &Receipt, usage: &Usage) -> Option<Usage> {
-        let (most, _) = self.bound(receipt, usage)?;
+        let (most, _) = self.bound(receipt)?;
         usage.beyond(Bound { prompt: self.guess.prompt, output: most }, facts(receipt.provider?).accounting)
     }
 
     /// Brings a cost down that is more than twice what the call can cost: by units that are no tokens, or in a tier that it
     /// did not ask for.
     pub(super) fn bound_cost(&self, receipt: &mut Receipt) {
-        let Some((_, most)) = self.bound(receipt, &receipt.usage) else { return };
+        let Some((_, most)) = self.bound(receipt) else { return };
         let is_beyond = receipt.cost_usd.is_some_and(|cost| most.times(2).is_some_and(|twice| cost > twice));
         if is_beyond {
             receipt.cost_usd = Some(most);
@@ -51,10 +51,9 @@ impl OpenReceipt {
     }
 
     /// The tokens of output of a managed call at most, and its cost. What a workspace's own key is billed is between it
-    /// and its provider; and what tools do that the operator allows besides has no bound.
-    fn bound(&self, receipt: &Receipt, usage: &Usage) -> Option<(u64, PicoUsd)> {
-        let has_fees = usage.units().any(|(unit, _)| !unit.replaces_tokens());
-        let held = self.held.as_ref().filter(|_| receipt.payer == Some(PayerKind::Managed) && !has_fees)?;
+    /// and its provider.
+    fn bound(&self, receipt: &Receipt) -> Option<(u64, PicoUsd)> {
+        let held = self.held.as_ref().filter(|_| receipt.payer == Some(PayerKind::Managed) && self.guess.is_bound)?;
         let quote = held.funding.quote()?;
         let cost = quote.cost(quote.most).filter(|cost| *cost != PicoUsd::ZERO)?;
         Some((quote.most, cost))

@@ -116,6 +116,7 @@ pub(super) const ROUTES: &[Route] = &[
         body: Body::Json(Members {
             limits: &["max_tokens"],
             answers: &["n", "best_of"],
+            prompts: Some("prompt"),
             asks_usage: true,
             ..Members::NONE
         }),

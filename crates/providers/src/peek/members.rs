@@ -89,6 +89,12 @@ impl<'a> Members<'a> {
         u64::try_from(text.chars().count()).ok()
     }
 
+    /// How many prompts there are: as many as a list has texts or lists of tokens. A text is one, as is a list of tokens.
+    pub(super) fn prompts(&self, member: &'static str) -> u32 {
+        let Some(value) = self.value(member) else { return 1 };
+        serde_json::Deserializer::from_str(value.text).deserialize_seq(Prompts).unwrap_or(1)
+    }
+
     /// A count of tokens or answers.
     pub(super) fn limit(&self, member: &'static str) -> Result<Option<u32>, PeekError> {
         match self.value(member).map(|value| value.text) {
@@ -167,6 +173,25 @@ impl<'a> Visitor<'a> for Reading<'_, 'a> {
             self.members.found.push((wanted, value.get()));
         }
         Ok(())
+    }
+}
+
+/// Counts what in a list is a text or a list.
+struct Prompts;
+
+impl<'a> Visitor<'a> for Prompts {
+    type Value = u32;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut items: A) -> Result<u32, A::Error> {
+        let mut prompts = 0_u32;
+        while let Some(item) = items.next_element::<&'a RawValue>()? {
+            prompts = prompts.saturating_add(u32::from(item.get().starts_with(['"', '['])));
+        }
+        Ok(prompts.max(1))
     }
 }
 

@@ -22,6 +22,19 @@ fn a_model_may_be_null_where_the_provider_says_so() {
 }
 
 #[test]
+fn each_prompt_of_a_list_is_answered() {
+    let answers = |body: &str| look(body.as_bytes(), route("/v1/completions")).unwrap().answers;
+    assert_eq!(answers(r#"{"prompt":"a"}"#), None);
+    assert_eq!(answers(r#"{"prompt":[1,2,3],"n":2}"#), Some(2), "one of three tokens");
+    assert_eq!(answers(r#"{"prompt":["a"]}"#), None);
+    assert_eq!(answers(r#"{"prompt":["a", "b","c"]}"#), Some(3));
+    assert_eq!(answers(r#"{"prompt":[[1,2],[3]],"n":2,"best_of":5}"#), Some(10));
+    assert_eq!(answers(r#"{"prompt":["a","b"],"n":4294967295}"#), Some(u32::MAX));
+    assert_eq!(answers(r#"{"prompt":[],"n":0}"#), Some(0));
+    assert_eq!(look(br#"{"prompt":["a","b"],"n":1}"#, route("/v1/chat/completions")).unwrap().answers, Some(1));
+}
+
+#[test]
 fn what_is_made_in_the_background_is_not_seen_whole() {
     let responses = route("/v1/responses");
     let shows = |body: &str| {

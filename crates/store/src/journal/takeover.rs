@@ -95,7 +95,7 @@ impl Takeover {
                 shutdown.or(self.journal.progress.until(seen + 1)).await;
             } else {
                 kill::point("takeover_read");
-                if !self.commit((&batch, clock()), &mut shutdown).await {
+                if !self.commit((&batch, &clock), &mut shutdown).await {
                     return;
                 }
             }
@@ -134,13 +134,13 @@ impl Takeover {
     /// Commits a batch, trying until it is committed. Whether it was, when the wish to end came meanwhile.
     async fn commit<F: Future<Output = ()>>(
         &mut self,
-        (batch, now): (&Batch, Timestamp),
+        (batch, clock): (&Batch, &(impl Fn() -> Timestamp + Sync)),
         shutdown: &mut Shutdown<'_, F>,
     ) -> bool {
         let mut pause = PAUSES.0;
         loop {
             let ending = shutdown.wanted;
-            match self.settler.settle(&self.journal, (self.stored, now), batch).await {
+            match self.settler.settle(&self.journal, (self.stored, clock()), batch).await {
                 Ok(()) => break,
                 Err(error) => tracing::warn!(%error, "receipts stay in the journal for now"),
             }

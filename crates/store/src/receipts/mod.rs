@@ -127,7 +127,7 @@ impl Store {
     }
 
     /// What the calls of models since then have cost that somebody paid for and these three let through, oldest first,
-    /// each as far as it is known. `None` if they are more than `most`.
+    /// each as far as it is known. What was refused cost nothing, unless its receipt says so. `None` if they are more than `most`.
     pub async fn costs_since(
         &self,
         workspace: WorkspaceId,
@@ -135,8 +135,8 @@ impl Store {
         (payer, agent, api_key): (Option<PayerKind>, Option<&str>, Option<ApiKeyId>),
         most: u32,
     ) -> Result<Option<Vec<Option<PicoUsd>>>> {
-        const SQL: &str = "SELECT cost_pico FROM receipts WHERE workspace = $1 AND id >= $2 AND at >= $3 \
-            AND payer IS NOT NULL AND model IS NOT NULL AND ($4 IS NULL OR payer = $4) \
+        const SQL: &str = "SELECT CASE WHEN status >= 400 THEN COALESCE(cost_pico, 0) ELSE cost_pico END \
+            FROM receipts WHERE workspace = $1 AND id >= $2 AND at >= $3 AND payer IS NOT NULL AND model IS NOT NULL AND ($4 IS NULL OR payer = $4) \
             AND ($5 IS NULL OR agent = $5) AND ($6 IS NULL OR api_key = $6) ORDER BY id LIMIT $7";
         self.caught_up().await?;
         let after = first_id(since.millis().saturating_sub(ID_SLACK_MS));

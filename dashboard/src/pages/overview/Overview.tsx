@@ -27,10 +27,11 @@ export function Overview() {
   const navigate = useNavigate();
   const range = rangeOf(search.range);
   const time = useMemo(() => span(range, new Date()), [range]);
-  const over = useQuery(overviewQuery(here.id, time));
   const payers = useQuery(usageQuery(here.id, { ...time, by: "payer" }));
   const models = useQuery(usageQuery(here.id, { ...time, by: "model" }));
   const newest = useQuery(newestQuery(here.id, NEWEST));
+  // With it comes the chart's script, which nobody needs who has made no call.
+  const over = useQuery({ ...overviewQuery(here.id, time), enabled: (newest.data?.length ?? 0) > 0 });
   const keys = useQuery(keysQuery(here.id));
   const providers = useQuery(providersQuery);
   if (newest.data?.length === 0) {
