@@ -349,7 +349,7 @@ def test_two_answers_that_make_no_sense_are_the_last(hours, kind):
     ours.identity.fails(kind)
     ours.pass_s(LIVES_S - 360 + 1)
     ours.until(connection, "the first is known", last_error="answer_lost")
-    # It is asked once more within seconds: an hour that passed meanwhile would be that request's time-out.
+    # It is asked once more within seconds: a minute that passed meanwhile would be that request's time-out.
     ours.until(connection, "somebody is needed", state="needs_reauth", last_error="answer_lost")
 
 

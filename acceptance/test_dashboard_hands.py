@@ -46,7 +46,7 @@ def verdict(page, title: str):
 
 
 def finish(hands: Hands):
-    """Closes the dialog: the focus is back where it was."""
+    """Closes the dialog."""
     hands.press(hands.page.get_by_role("button", name="Done"))
     expect(hands.page.get_by_role("dialog")).to_have_count(0)
 

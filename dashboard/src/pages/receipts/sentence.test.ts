@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest";
+import type { Receipt } from "../../api/client";
+import { sentence } from "./sentence";
+
+function receipt(told: Partial<Receipt>): Receipt {
+  return { payer: "byok", status: 200, credits: "0", cost_usd: null, error: null, ...told } as Receipt;
+}
+
+describe("who paid, in a sentence", () => {
+  it("is nobody for a call that was refused", () => {
+    const refused = { status: 401, error: "provider_key_invalid" };
+    expect(sentence(receipt(refused), "Anthropic")).toBe("Not served: provider_key_invalid. Nobody was charged.");
+    expect(sentence(receipt({ ...refused, payer: "managed" }), "Anthropic")).toContain("Nobody was charged.");
+  });
+
+  it("is whoever paid for one that was answered, whether its cost is known or not", () => {
+    expect(sentence(receipt({}), "Anthropic")).toContain("an amount we can't know");
+    expect(sentence(receipt({ payer: "managed", credits: "4", status: 502 }), "Anthropic")).toContain("4 credits");
+  });
+});
