@@ -3,6 +3,7 @@ them first."""
 
 import hashlib
 import json
+import re
 import socket
 from urllib.parse import urlsplit
 
@@ -110,6 +111,19 @@ def test_a_model_of_another_name_goes_out_with_a_stream_too(own, sim):
     assert (receipt["model"], receipt["agent"]) == ("whisper-1", "ear") and receipt["usage"]["input_seconds"] > 0
 
 
+def test_names_stand_in_quotes_or_not(own):
+    """Most callers write them in quotes, .NET does not."""
+    body = field("model", "whisper-1") + file(content=b"RIFF") + field("response_format", "verbose_json") + END
+    for quoted in ("name", "filename"):
+        body = re.sub(rb' %b="([^"]*)"' % quoted.encode(), rb" %b=\1" % quoted.encode(), body)
+    assert b'"' not in body
+    caller = Caller(own, HEARD, len(body))
+    caller.send(body)
+    status, text = caller.answer()
+    assert status == 200 and json.loads(text)["duration"] > 0, text
+    assert own.receipts()[0]["model"] == "whisper-1"
+
+
 def test_images_are_counted_however_late_their_number_is_told(own, sim):
     body = field("model", "gpt-image-1") + field("prompt", "Hi") + file("image") + field("n", "2") + field("stream", "true") + END
     caller = Caller(own, "/v1/images/edits", len(body))
@@ -146,7 +160,8 @@ def test_who_must_see_it_reads_all_of_it_first(server, own, sim, why):
 
 @pytest.mark.parametrize(("rest", "named"), [
     (file() + field("model", "gpt-4o-transcribe") + END, "`model`"),
-    (file() + b"--X\r\nContent-Disposition: form-data; name=model\r\n\r\nother\r\n" + END, "not a form"),
+    (file() + b"--X\r\nContent-Disposition: form-data; name=model\r\n\r\nother\r\n" + END, "`model`"),
+    (file() + b"--X\r\nContent-Disposition: form-data; name=mo\"del\"\r\n\r\nother\r\n" + END, "not a form"),
     (file() + b"--X", "not a form"),
 ])
 def test_what_nobody_has_decided_about_stops_an_upload_on_its_way(own, sim, rest, named):
@@ -219,3 +234,16 @@ def test_a_provider_who_refuses_is_heard(own, sim, status):
     told, text = caller.answer()
     assert told == status and '"error"' in text
     assert own.receipts()[0]["outcome"] == "failed"
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_provider_who_refuses_before_the_end_is_heard(own, sim, announced):
+    """It answers, and closes while the rest is on its way: what can't be written is no reason not to read. And the caller
+    hears of it though he too is still sending."""
+    body = field("model", "whisper-1") + file() + END
+    for _ in range(8):
+        caller = Caller(own, HEARD, len(body) if announced else None, **{"x-sim": "[[sim:early]]"})
+        caller.send(body)
+        status, text = caller.answer()
+        assert status == 413 and "Request body is too large" in text, text
+    assert {receipt["outcome"] for receipt in own.receipts()} == {"failed"}

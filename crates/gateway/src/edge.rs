@@ -86,7 +86,7 @@ pub async fn serve<A: Answer>(entrance: Entrance, answer: Arc<A>, limits: &Limit
             accepted = door.accept(&listener) => accepted,
         };
         let Some((stream, entry)) = accepted else { continue };
-        let socket = Socket { stream, activity: Activity::new(limits) };
+        let socket = Socket::new(stream, Activity::new(limits));
         let writer = Arc::clone(socket.activity.writer());
         let host = Arc::clone(&host);
         let mut stopped = stopping.subscribe();

@@ -71,6 +71,10 @@ mod tests {
         let expected = [("model", "whisper-1", false), ("file", "a\r\n\r\nb", true)];
         assert_eq!(read(&body).unwrap(), expected.map(|(name, value, is_file)| (name.into(), value.into(), is_file)));
         assert_eq!(read("--X--").unwrap(), []);
+        // As .NET writes them.
+        let file = "form-data; name=file; filename=a.wav; filename*=utf-8''a.wav";
+        let bare = [&part("form-data; name=model", "whisper-1"), &part(file, "a\r\n\r\nb"), "--X--\r\n"].concat();
+        assert_eq!(read(&bare).unwrap(), read(&body).unwrap());
     }
 
     #[test]
@@ -83,7 +87,11 @@ mod tests {
             format!("{good}--X--\r\nepilogue"),
             format!("{good}--XY--"),
             format!("{}--X--", good.replace("\r\n--", "\n--").replace("a\r\n", "a\n")),
-            format!("{}--X--", part("form-data; name=model", "a")),
+            format!("{}--X--", part("form-data; name=", "a")),
+            format!("{}--X--", part("form-data; name=mo\"del\"", "a")),
+            format!("{}--X--", part("form-data; name=a b", "a")),
+            format!("{}--X--", part("form-data; name=a;name=model", "a")),
+            format!("{}--X--", part("form-data; name=\"a\"; filename*=utf-8''b", "a")),
             format!("{}--X--", part("form-data; name=\"mo\\del\"", "a")),
             format!("{}--X--", part("form-data; name=\"a\"; name=\"model\"", "a")),
             format!("{}--X--", part("form-data; name=\"a\"; filename=\"b\"; name=\"model\"", "a")),

@@ -121,7 +121,8 @@ fn open(sim: &Sim, provider: Provider, request: Request<Incoming>) -> Opened {
 
 async fn exchange(sim: Arc<Sim>, opened: Opened) -> Result<Response<Played>, Broken> {
     let Opened { mut call, mut recorder, body } = opened;
-    match read(body, &recorder).await? {
+    let takes_all = !call.asked_aside().has("early");
+    match read(body, takes_all, &recorder).await? {
         Some(body) => call.body = body,
         None => call.oversize = true,
     }
@@ -145,8 +146,9 @@ async fn exchange(sim: Arc<Sim>, opened: Opened) -> Result<Response<Played>, Bro
 
 /// The whole body, or nothing if it is too long. A body that is too long is
 /// read to its end all the same: a caller that is still writing when the
-/// connection closes would never see the answer.
-async fn read(mut body: Incoming, recorder: &Recorder) -> Result<Option<Bytes>, Broken> {
+/// connection closes would never see the answer. That is what comes to pass
+/// where not all is taken, which `[[sim:early]]` asks for.
+async fn read(mut body: Incoming, takes_all: bool, recorder: &Recorder) -> Result<Option<Bytes>, Broken> {
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
     let mut length = 0;
@@ -155,6 +157,9 @@ async fn read(mut body: Incoming, recorder: &Recorder) -> Result<Option<Bytes>, 
         length += data.len();
         // Who looks into the log sees it come.
         recorder.note(|entry| entry.body_len = length);
+        if !takes_all {
+            return Ok(None);
+        }
         if length > LONGEST_BODY {
             continue;
         }

@@ -35,6 +35,8 @@ struct State {
     head_since: Option<Instant>,
     /// When it was told to end.
     closing_since: Option<Instant>,
+    /// Whether it ends with a request that was not read whole.
+    leaves_unread: bool,
 }
 
 /// How long a connection that was told to end may take for it when no request is open.
@@ -43,8 +45,14 @@ const CLOSE_GRACE: Duration = Duration::from_secs(5);
 impl Activity {
     /// A connection that was accepted just now.
     pub fn new(limits: &Limits) -> Arc<Self> {
-        let state =
-            State { open: 0, version: None, waiting_since: Instant::now(), head_since: None, closing_since: None };
+        let state = State {
+            open: 0,
+            version: None,
+            waiting_since: Instant::now(),
+            head_since: None,
+            closing_since: None,
+            leaves_unread: false,
+        };
         Arc::new(Self {
             header_read: limits.header_read,
             idle: limits.connection_idle,
@@ -93,6 +101,16 @@ impl Activity {
     /// The connection was told to end.
     pub fn closing(&self) {
         self.state().closing_since.get_or_insert_with(Instant::now);
+    }
+
+    /// The last request is answered, and more of it is to come that nobody reads.
+    pub fn leave_unread(&self) {
+        self.state().leaves_unread = true;
+    }
+
+    /// Whether that is so.
+    pub fn leaves_unread(&self) -> bool {
+        self.state().leaves_unread
     }
 
     /// When the connection must have come further; never, while a request is open and its answer is taken: calls

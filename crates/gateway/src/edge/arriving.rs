@@ -42,8 +42,8 @@ pub fn arriving(request: Request<Incoming>) -> (Request<Arriving>, Option<Unread
 }
 
 impl Unread {
-    /// Makes the connection fit for the next request, or tells in the answer's head that it ends.
-    pub async fn settle(mut self, answer: &mut HeaderMap) {
+    /// Makes the connection fit for the next request, or tells in the answer's head that it ends, and returns false.
+    pub async fn settle(mut self, answer: &mut HeaderMap) -> bool {
         let is_clean = match self.left.try_recv() {
             Ok(rest) => !self.is_held_back && read_away(rest).await,
             Err(error) => error == oneshot::error::TryRecvError::Closed,
@@ -51,6 +51,7 @@ impl Unread {
         if !is_clean {
             answer.insert(CONNECTION, HeaderValue::from_static("close"));
         }
+        is_clean
     }
 }
 

@@ -2,26 +2,57 @@
 
 use std::future::Future;
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::activity::Activity;
 
 /// A socket that tells when bytes come and go.
 pub struct Socket {
-    /// The socket.
-    pub stream: TcpStream,
+    stream: TcpStream,
     /// Is told.
     pub activity: Arc<Activity>,
+    /// Until when what is still being sent is read away, once our end is closed.
+    parting: Option<Pin<Box<Sleep>>>,
 }
 
+/// For how long a request that was answered early may still be sent. To close while bytes come resets the connection,
+/// and a reset takes from the caller the answer that he has not read yet (RFC 9112, 9.6).
+const PARTING: Duration = Duration::from_secs(10);
+
 impl Socket {
+    /// The socket of a new connection.
+    pub fn new(stream: TcpStream, activity: Arc<Activity>) -> Self {
+        Self { stream, activity, parting: None }
+    }
+
+    /// Who is at its other end.
+    pub fn peer(&self) -> io::Result<SocketAddr> {
+        self.stream.peer_addr()
+    }
+
+    /// Reads away what comes, until the peer ends too or has had its time.
+    fn poll_part(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { stream, parting: Some(time), .. } = self else { return Poll::Ready(Ok(())) };
+        let mut away = [0; 4096];
+        while time.as_mut().poll(context).is_pending() {
+            let mut buffer = ReadBuf::new(&mut away);
+            let read = ready!(Pin::new(&mut *stream).poll_read(context, &mut buffer));
+            if read.is_err() || buffer.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
     fn wrote(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.activity.sent();
@@ -58,7 +89,14 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        if self.parting.is_none() {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
+            if !self.activity.leaves_unread() {
+                return Poll::Ready(Ok(()));
+            }
+            self.parting = Some(Box::pin(sleep(PARTING)));
+        }
+        self.poll_part(context)
     }
 
     fn poll_write_vectored(

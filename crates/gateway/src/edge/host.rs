@@ -47,7 +47,7 @@ impl<A: Answer> Host<A> {
 
     /// Serves a connection until its end. When `stop` resolves it is told to end.
     pub async fn serve(&self, socket: Socket, stop: impl Future<Output = ()>) {
-        let peer = socket.stream.peer_addr().ok().map(|peer| Peer(peer.ip()));
+        let peer = socket.peer().ok().map(|peer| Peer(peer.ip()));
         match &self.identity {
             None => {
                 let activity = Arc::clone(&socket.activity);
@@ -93,13 +93,15 @@ impl<A: Answer> Host<A> {
                 request.extensions_mut().insert(peer);
             }
             let open = activity.open(request.version());
-            let answer = Arc::clone(&self.answer);
+            let (answer, activity) = (Arc::clone(&self.answer), Arc::clone(activity));
             let (request, unread) = arriving(request);
             // Boxed: a connection has room for it as long as it lives, a call needs it until its head is out.
             Box::pin(async move {
                 let mut response = answer.answer(request).await;
-                if let Some(unread) = unread {
-                    unread.settle(response.headers_mut()).await;
+                if let Some(unread) = unread
+                    && !unread.settle(response.headers_mut()).await
+                {
+                    activity.leave_unread();
                 }
                 Ok::<_, Infallible>(response.map(|body| Answering::new(body, open)))
             })

@@ -192,21 +192,32 @@ fn head_line(line: &str) -> Option<(&str, &str)> {
     fine.then_some((name, value.trim()))
 }
 
-/// The name in `form-data; name="…"`, and whether a file name follows. Nothing else may.
+/// The name in `form-data; name="…"`, and whether a file name follows. Nothing else may. A file that is named in
+/// `filename*` alone is a field to some readers and a file to others, so it is refused.
 fn disposed(value: &str) -> Option<(&str, bool)> {
-    let rest = value.strip_prefix("form-data;")?.trim_start().strip_prefix("name=\"")?;
-    let (name, rest) = rest.split_once('"')?;
+    let rest = value.strip_prefix("form-data;")?.trim_start().strip_prefix("name=")?;
+    let (name, rest) = parameter(rest)?;
     if name.is_empty() || name.contains(['\\', '%', '\r', '\n']) {
         return None;
     }
     if rest.is_empty() {
         return Some((name, false));
     }
-    let rest = rest.strip_prefix(';')?.trim_start().strip_prefix("filename=\"")?;
-    let (_, rest) = rest.split_once('"')?;
+    let rest = rest.strip_prefix(';')?.trim_start().strip_prefix("filename=")?;
+    let (_, rest) = parameter(rest)?;
     let again = rest.strip_prefix(';').map(str::trim_start).and_then(|rest| rest.strip_prefix("filename*="));
     let is_all = rest.is_empty() || again.is_some_and(|again| !again.contains([';', '"']));
     is_all.then_some((name, true))
+}
+
+/// A value, in quotes or, as .NET writes it, a token without (RFC 9110, 5.6.6), and what follows.
+fn parameter(text: &str) -> Option<(&str, &str)> {
+    if let Some(quoted) = text.strip_prefix('"') {
+        return quoted.split_once('"');
+    }
+    let is_token = |letter: char| letter.is_ascii_alphanumeric() || "!#$&+-.^_`|~[]".contains(letter);
+    let end = text.find(|letter| !is_token(letter)).unwrap_or(text.len());
+    (end > 0).then(|| text.split_at(end))
 }
 
 fn split_at<'a>(bytes: &'a [u8], separator: &[u8]) -> Option<(&'a [u8], &'a [u8])> {

@@ -46,8 +46,11 @@ fn parts(body: &[u8], boundary: &str) -> Option<Form> {
         let rest = left.get(head_end + 4..)?;
         let end = find(rest, format!("\r\n{delimiter}").as_bytes())?;
         let value = &rest[..end];
-        let (_, name) = head.split_once("name=\"")?;
-        let name = name.split('"').next()?;
+        let name = head.split(';').find_map(|parameter| parameter.trim_start().strip_prefix("name="))?;
+        let name = match name.strip_prefix('"') {
+            Some(quoted) => quoted.split('"').next()?,
+            None => name.split('\r').next()?.trim_end(),
+        };
         if head.contains("filename") {
             form.files.push(value.len() as u64);
             put(&mut form.fields, name, json!("a file"));
