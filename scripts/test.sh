@@ -22,24 +22,26 @@ killed_store() {
     cargo test -p ownkey-store --features kill-points --locked --quiet --test contract kills:: -- --test-threads=1
 }
 
-# Two binaries of the same sources: one that can end itself at named points of the receipt journal, for crash
-# tests, and the one to release. They share all dependencies, so the second build is short.
+# The binaries to release, and one that can end itself at named points, for crash tests. That one is not optimised: its
+# dependencies are those of the crates' tests.
 binaries() {
     local target
     target=$(target_dir) || return
-    cargo_release --features ownkey/kill-points || return
-    install -D "$target/release/ownkey" "$target/kill-points/ownkey" || return
+    cargo build --locked --package ownkey --features ownkey/kill-points || return
+    install -D "$target/debug/ownkey" "$target/kill-points/ownkey" || return
     cargo_release || return
     export OWNKEY_BIN=$target/release/ownkey OWNKEY_SIM_BIN=$target/release/ownkey-sim
     export OWNKEY_KILL_BIN=$target/kill-points/ownkey
 }
 
 # Suites wait more than they compute, so several run side by side, so many to a processor, each file in one process. A
-# soak's loads have the machine to themselves.
+# test that hangs is named and ends its process, not the whole run. A soak's loads have the machine to themselves, and
+# their time.
 acceptance() {
     local to_a_processor=$1
     shift
-    [[ -n ${OWNKEY_SOAK:-} ]] || set -- --numprocesses=$((to_a_processor * $(nproc))) --dist=loadfile "$@"
+    [[ -n ${OWNKEY_SOAK:-} ]] || set -- --numprocesses=$((to_a_processor * $(nproc))) --dist=loadfile \
+        --timeout=600 --timeout-method=thread "$@"
     .venv/bin/python -m pytest acceptance "$@"
 }
 
@@ -68,7 +70,7 @@ else
     step "tests of a store that is killed" killed_store
 fi
 step "the dashboard" scripts/dashboard.sh
-step "release binaries" binaries
+step "binaries" binaries
 step "what the tests need" scripts/test-setup.sh
 [[ ${1:-} == soak ]] || step "how the benchmark reckons" reckoning
 step "acceptance suites" acceptance 1
