@@ -2,9 +2,14 @@
 that came apart looks whole."""
 
 import json
+import socket
+import threading
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
+from harness.api import LOCAL
 from harness.faults import PATHS, Fault, scenario
 from harness.raw_provider import RawProvider
 from harness.sdk_python import run
@@ -82,3 +87,43 @@ def test_broken_framing_is_the_same_via_ownkey(workspace, raw, provider, kind, f
     else:
         assert via["type"] == direct["type"]
     assert {receipt["outcome"] for receipt in workspace.receipts()} == {"failed"}
+
+
+HEARD = "/v1/audio/speech"
+SPOKEN = {"model": "tts-1", "voice": "alloy", "input": "Hello"}
+
+
+def test_sound_is_heard_as_it_comes(workspace, raw):
+    """Its length is not known: all but one byte of what came goes on before more comes."""
+    is_heard, pieces = threading.Event(), [b"\xff" * 64, b"\xee" * 64, b"\xdd"]
+
+    def answer():
+        yield b"HTTP/1.1 200 OK\r\ncontent-type: audio/mpeg\r\n" + CHUNKED
+        for piece in pieces:
+            yield chunk(piece)
+            assert is_heard.wait(30)
+            is_heard.clear()
+        yield b"0\r\n\r\n"
+
+    raw.answer, heard = answer(), b""
+    headers = {"authorization": f"Bearer {workspace.secret}"}
+    with httpx.stream("POST", workspace.url + HEARD, json=SPOKEN, headers=headers, **LOCAL) as response:
+        for piece in response.iter_raw():
+            heard += piece
+            if len(heard) + 1 in (64, 128, 129):
+                is_heard.set()
+    assert heard == b"".join(pieces)
+    assert workspace.receipts()[0]["outcome"] == "complete"
+
+
+def test_a_caller_of_http_1_0_sees_that_an_answer_broke_off(workspace, raw):
+    """There an answer of unknown length ends with its connection, so a broken one resets it."""
+    raw.answer = b"HTTP/1.1 200 OK\r\ncontent-type: audio/mpeg\r\n" + CHUNKED + chunk(b"\xff" * 64)
+    target, body = urlsplit(workspace.url), json.dumps(SPOKEN)
+    head = f"POST {HEARD} HTTP/1.0\r\nhost: {target.netloc}\r\nauthorization: Bearer {workspace.secret}\r\n"
+    with socket.create_connection((target.hostname, target.port), timeout=30) as caller:
+        caller.sendall(f"{head}content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode())
+        with pytest.raises(ConnectionResetError):
+            while caller.recv(65536):
+                pass
+    assert workspace.receipts()[0]["outcome"] == "failed"

@@ -65,7 +65,8 @@ def test_managed_answers_tell_what_is_left_of_the_quota(server, workspace, provi
         assert (answer.headers[limit], answer.headers[remaining]) == ("5", str(left))
         assert answer.headers[reset]
     limit, remaining, reset = names(provider, "tokens")
-    assert answer.headers[limit] == "100000" and 0 < int(answer.headers[remaining]) < 100_000
+    # What was taken comes back within milliseconds.
+    assert answer.headers[limit] == "100000" and 0 < int(answer.headers[remaining]) <= 100_000
     assert answer.headers[reset]
     # Refusals and failures tell it as well.
     failed = workspace.ask(provider, "[[sim:status code=500]]", secret=secret)

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from harness.api import ask_at_length, ask_in_halves
+from harness.errors import REQUEST_ID
 from harness.process import wait_for
 from harness.products import code
 from harness.scenarios import TOO_LARGE
@@ -57,6 +58,15 @@ def test_a_providers_error_is_told_by_its_status_and_cause(workspace, error):
     told, may_help = TOLD[error]
     assert answer.headers["x-ownkey-error"] == told, answer.text
     assert (answer.headers.get("x-should-retry") != "false") == may_help
+
+
+@each_provider
+def test_sdks_show_an_id_that_leads_to_the_receipt(workspace, provider):
+    """On managed access Ownkey's, since the provider's is the operator's; on the own key the provider's."""
+    answer = workspace.ask(provider)
+    assert answer.headers[REQUEST_ID[provider]] == answer.headers["x-ownkey-request-id"]
+    answer = with_keys(workspace).ask(provider)
+    assert answer.headers[REQUEST_ID[provider]] != answer.headers["x-ownkey-request-id"]
 
 
 @each_provider

@@ -14,6 +14,8 @@ ANTHROPIC_TYPES = {
     503: "overloaded_error",
     504: "timeout_error",
 }
+# Where SDKs look for the id of a request.
+REQUEST_ID = {"openai": "x-request-id", "anthropic": "request-id"}
 # What another try of the same request may change.
 PASSING = {"rate_limited", "overloaded", "provider_rate_limited", "provider_unavailable"}
 
@@ -35,6 +37,8 @@ def assert_error(answer, protocol: str, status: int, code: str, source: str = "o
     assert answer.headers["content-type"].startswith("application/json")
     assert answer.headers["x-ownkey-error"] == code
     assert answer.headers["x-ownkey-error-source"] == source
+    if source == "ownkey":
+        assert answer.headers[REQUEST_ID[protocol]] == answer.headers["x-ownkey-request-id"]
     if code not in PASSING:
         assert answer.headers["x-should-retry"] == "false"
     else:

@@ -5,7 +5,8 @@ import threading
 
 
 class RawProvider:
-    """Listens on a free port of its own; every call gets the same bytes, then the connection is closed."""
+    """Listens on a free port of its own; every call gets the same bytes, then the connection is closed. Bytes in pieces
+    are sent a piece at a time, each as soon as there is one."""
 
     def __init__(self):
         provider = self
@@ -19,7 +20,9 @@ class RawProvider:
                 self.rfile.read(length)
                 with provider.lock:
                     provider.calls += 1
-                self.wfile.write(provider.answer)
+                answer = provider.answer
+                for piece in [answer] if isinstance(answer, bytes) else answer:
+                    self.wfile.write(piece)
 
         self.answer, self.calls, self.lock = b"", 0, threading.Lock()
         self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)

@@ -150,14 +150,16 @@ impl Gateway {
         let arrival = Arrival { id: (self.parts.new_id)(at), at, started: Instant::now() };
         let (head, body) = request.into_parts();
         let id = arrival.id.to_string();
-        let mut response = match target::find(&head, self.parts.over_tls) {
-            Err((error, protocol)) => error.respond(protocol, Some(&id)),
+        let (protocol, mut response) = match target::find(&head, self.parts.over_tls) {
+            Err((error, protocol)) => (protocol, error.respond(protocol, Some(&id))),
             Ok(to) => {
                 let answered = self.answer(&arrival, &to, &head, body).await;
-                answered.unwrap_or_else(|error| error.respond(to.protocol, Some(&id)))
+                (to.protocol, answered.unwrap_or_else(|error| error.respond(to.protocol, Some(&id))))
             }
         };
         if let Ok(value) = HeaderValue::from_str(&id) {
+            // What SDKs show as the request's id: the provider's, if its caller may know it.
+            response.headers_mut().entry(headers::request_id(protocol)).or_insert_with(|| value.clone());
             response.headers_mut().insert(REQUEST_ID, value);
         }
         response

@@ -37,6 +37,8 @@ struct State {
     closing_since: Option<Instant>,
     /// Whether it ends with a request that was not read whole.
     leaves_unread: bool,
+    /// Whether the last answer broke off.
+    broke_off: bool,
 }
 
 /// How long a connection that was told to end may take for it when no request is open.
@@ -52,6 +54,7 @@ impl Activity {
             head_since: None,
             closing_since: None,
             leaves_unread: false,
+            broke_off: false,
         };
         Arc::new(Self {
             header_read: limits.header_read,
@@ -113,6 +116,13 @@ impl Activity {
         self.state().leaves_unread
     }
 
+    /// Whether its end could be taken for that of an answer that broke off: before HTTP/1.1 an answer of unknown length
+    /// ends with its connection.
+    pub fn seems_whole(&self) -> bool {
+        let state = self.state();
+        state.broke_off && state.version.is_some_and(|version| version < Version::HTTP_11)
+    }
+
     /// When the connection must have come further; never, while a request is open and its answer is taken: calls
     /// have their own bounds. They can't see a peer that stops reading, since their bodies are then not asked.
     pub fn deadline(&self, context: &Context<'_>) -> Option<Instant> {
@@ -167,14 +177,14 @@ pub struct Answering {
     body: Body,
     /// Is told what the caller takes of a stream of HTTP/2. A connection sees for itself.
     stream: Option<Arc<Writer>>,
-    _open: Open,
+    open: Open,
 }
 
 impl Answering {
     /// The answer to that request, made by the task that writes it.
     pub fn new(body: Body, open: Open) -> Self {
         let stream = Writer::current().filter(|writer| !Arc::ptr_eq(writer, open.0.writer()));
-        Self { body, stream, _open: open }
+        Self { body, stream, open }
     }
 }
 
@@ -187,6 +197,9 @@ impl http_body::Body for Answering {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let frame = Pin::new(&mut self.body).poll_frame(context);
+        if matches!(frame, Poll::Ready(Some(Err(_)))) {
+            self.open.0.state().broke_off = true;
+        }
         if let Some(stream) = &self.stream {
             // Whoever asks for more has got rid of what he had.
             if matches!(frame, Poll::Ready(Some(Ok(_)))) { stream.more() } else { stream.taken() }

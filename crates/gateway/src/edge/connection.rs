@@ -63,6 +63,15 @@ impl Socket {
     }
 }
 
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if self.activity.seems_whole() {
+            // Then closing resets the connection. Without that it only looks whole, and no worse can be done.
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
 impl AsyncRead for Socket {
     fn poll_read(
         mut self: Pin<&mut Self>,

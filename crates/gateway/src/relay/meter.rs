@@ -68,7 +68,7 @@ pub struct Plain {
 enum Rest {
     /// So many bytes are still to come.
     Bytes(u64),
-    /// Not announced: the last piece is held back until the next one or the end comes.
+    /// Not announced: this last byte is held back until the next piece or the end comes.
     Unknown(Bytes),
 }
 
@@ -86,8 +86,9 @@ impl Plain {
         self.bytes += length;
         match &mut self.rest {
             Rest::Unknown(held) => {
-                std::mem::swap(held, &mut chunk);
-                (chunk, false)
+                let Some(last_at) = chunk.len().checked_sub(1) else { return (chunk, false) };
+                let before = std::mem::replace(held, chunk.split_off(last_at));
+                (joined(before, chunk), false)
             }
             Rest::Bytes(left) => {
                 *left = left.saturating_sub(length);
@@ -103,6 +104,10 @@ impl Plain {
             Rest::Bytes(_) => Bytes::new(),
         }
     }
+}
+
+fn joined(before: Bytes, chunk: Bytes) -> Bytes {
+    if before.is_empty() { chunk } else { [before, chunk].concat().into() }
 }
 
 /// What a piece of an answer was.
