@@ -121,6 +121,16 @@ class Gallery:
         expect(self.page.locator("[aria-busy=true]:visible")).to_have_count(0)
 
 
+    def given_up(self):
+        """Until it has asked in vain as often as it does."""
+        busy = self.page.locator("[aria-busy=true]:visible")
+        for _ in range(60):
+            if not busy.count():
+                return
+            self.page.clock.run_for(1_000)
+        raise AssertionError(f"{self.page.url} waits for what nobody answers")
+
+
 @pytest.fixture
 def gallery(visit, niyra, soak):
     def make(session: Session | None, state: str, server=niyra) -> Gallery:
@@ -238,9 +248,7 @@ def test_pages_of_an_api_that_fails(gallery, operator, empty):
         for route in some:
             at.page.goto(route.address(**names))
             expect(at.page.get_by_role("heading", level=1)).to_be_visible()
-            # It is asked a few times before it is told.
-            while at.page.locator("[aria-busy=true]:visible").count():
-                at.page.clock.run_for(1_000)
+            at.given_up()
             expect(at.page.get_by_role("button", name="Try again").first).to_be_visible()
             at.page.clock.resume()
             at.look(name_of(route))

@@ -31,7 +31,8 @@ export function Overview() {
   const models = useQuery(usageQuery(here.id, { ...time, by: "model" }));
   const newest = useQuery(newestQuery(here.id, NEWEST));
   // With it comes the chart's script, which nobody needs who has made no call.
-  const over = useQuery({ ...overviewQuery(here.id, time), enabled: (newest.data?.length ?? 0) > 0 });
+  const mayHaveCalls = newest.isError || (newest.data?.length ?? 0) > 0;
+  const over = useQuery({ ...overviewQuery(here.id, time), enabled: mayHaveCalls });
   const keys = useQuery(keysQuery(here.id));
   const providers = useQuery(providersQuery);
   if (newest.data?.length === 0) {
