@@ -1,5 +1,5 @@
-"""What a call costs the processor, counted and not timed: instructions are the same on a busy machine. A number that grew
-by more than the tolerance is a regression, or a price worth paying that is to be written down here."""
+"""What a call costs the processor, in instructions and not in time. A number that grew by more than the tolerance is a
+regression, or a price worth paying that is to be written down here."""
 
 import re
 import shutil

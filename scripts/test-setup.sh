@@ -23,9 +23,10 @@ command -v npm >/dev/null 2>&1 || missing="$missing npm"
 command -v openssl >/dev/null 2>&1 || missing="$missing openssl"
 # Walks through the dashboard.
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
-# One test needs it, and does without elsewhere: the clock that jumps.
-if [ "$(id -u)" -eq 0 ] && ! ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1; then
-    missing="$missing faketime"
+# Some tests need them, and are skipped without: the clock that jumps, the counter of instructions.
+if [ "$(id -u)" -eq 0 ]; then
+    ls /usr/lib/*/faketime/libfaketimeMT.so.1 >/dev/null 2>&1 || missing="$missing faketime"
+    command -v valgrind >/dev/null 2>&1 || missing="$missing valgrind"
 fi
 if [ -n "$missing" ]; then
     if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
