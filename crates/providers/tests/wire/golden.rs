@@ -49,6 +49,9 @@ fn learnt(served: &Served) -> Value {
         "service_tier": served.service_tier,
         "response_id": served.response_id,
     });
+    if served.has_unheard {
+        learnt["has_unheard"] = true.into();
+    }
     if !served.parts.is_empty() {
         let part = |part: &Part| json!({"model": part.model, "usage": part.usage});
         learnt["parts"] = served.parts.iter().map(part).collect();
