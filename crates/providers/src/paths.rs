@@ -349,23 +349,6 @@ mod tests {
             ("//openai/v1/models", "WrongBase(OpenAi)"),
             ("//anthropic/v1/models", "WrongBase(Anthropic)"),
             ("//v1/nothing", "Unknown(None)"),
-            // A whole path as the base URL.
-            ("/v1/chat/completions/v1/chat/completions", "WrongBase(OpenAi)"),
-            ("/v1/chat/completions/chat/completions", "WrongBase(OpenAi)"),
-            ("/v1/messages/v1/messages", "WrongBase(Anthropic)"),
-            ("/v1/messages/v1/messages/count_tokens/", "WrongBase(Anthropic)"),
-            ("/anthropic/v1/messages/v1/messages", "WrongBase(Anthropic)"),
-            ("/openai/v1/messages/v1/messages", "Unknown(Some(OpenAi))"),
-            // Another way to it.
-            ("/v1/openai/v1/chat/completions", "WrongBase(OpenAi)"),
-            ("/v1/anthropic/v1/messages", "WrongBase(Anthropic)"),
-            ("/v1//chat/completions", "WrongBase(OpenAi)"),
-            ("/v1//v1/messages", "WrongBase(Anthropic)"),
-            ("/V1/chat/completions", "WrongBase(OpenAi)"),
-            ("/V1/Messages", "WrongBase(Anthropic)"),
-            ("/OpenAI/v1/responses", "WrongBase(OpenAi)"),
-            ("/openai/deployments/gpt-4o/chat/completions", "WrongBase(OpenAi)"),
-            ("/v1/openai/deployments/my-gpt/embeddings", "WrongBase(OpenAi)"),
             // Paths of the provider's that are not served, and end as others do.
             ("/v1/threads/thread_1/messages", "Unknown(None)"),
             ("/v1/fine_tuning/chat/completions", "Unknown(None)"),
@@ -389,6 +372,31 @@ mod tests {
         let put = look(&Method::PUT, "/v1/responses/resp_1");
         assert_eq!(put, "OtherMethod { allow: \"GET, DELETE\", protocol: Some(OpenAi) }");
         assert_eq!(look(&Method::POST, "/v1/models"), "OtherMethod { allow: \"GET, HEAD\", protocol: None }");
+    }
+
+    #[test]
+    fn base_urls_that_people_paste() {
+        for (path, expected) in [
+            // A whole path as the base URL.
+            ("/v1/chat/completions/v1/chat/completions", "WrongBase(OpenAi)"),
+            ("/v1/chat/completions/chat/completions", "WrongBase(OpenAi)"),
+            ("/v1/messages/v1/messages", "WrongBase(Anthropic)"),
+            ("/v1/messages/v1/messages/count_tokens/", "WrongBase(Anthropic)"),
+            ("/anthropic/v1/messages/v1/messages", "WrongBase(Anthropic)"),
+            ("/openai/v1/messages/v1/messages", "Unknown(Some(OpenAi))"),
+            // Another way to it.
+            ("/v1/openai/v1/chat/completions", "WrongBase(OpenAi)"),
+            ("/v1/anthropic/v1/messages", "WrongBase(Anthropic)"),
+            ("/v1//chat/completions", "WrongBase(OpenAi)"),
+            ("/v1//v1/messages", "WrongBase(Anthropic)"),
+            ("/V1/chat/completions", "WrongBase(OpenAi)"),
+            ("/V1/Messages", "WrongBase(Anthropic)"),
+            ("/OpenAI/v1/responses", "WrongBase(OpenAi)"),
+            ("/openai/deployments/gpt-4o/chat/completions", "WrongBase(OpenAi)"),
+            ("/v1/openai/deployments/my-gpt/embeddings", "WrongBase(OpenAi)"),
+        ] {
+            assert_eq!(look(&Method::POST, path), expected, "{path}");
+        }
     }
 
     #[test]

@@ -213,8 +213,12 @@ impl Reader for Events {
         name == b"error" || is_among(name, self.kinds.fails)
     }
 
-    fn may_end(&self) -> bool {
-        matches!(self.left, Left::AnyMore | Left::Rest)
+    fn may_end(&self, is_amid: bool) -> bool {
+        match self.left {
+            Left::AnyMore => true,
+            Left::Rest => !is_amid,
+            Left::Any | Left::Answers(_) => false,
+        }
     }
 
     fn served(&self) -> Served {
