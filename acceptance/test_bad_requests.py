@@ -356,19 +356,26 @@ def call(own, protocol, method, path, **options):
 
 
 @each_protocol
-@pytest.mark.parametrize("path", ["/v1/nothing", "/v1/", "/v1/messages/", "/v1/nothing/at/all", "/v1/chat%2Fcompletions"])
+@pytest.mark.parametrize("path", ["/v1/nothing", "/v1/", "/v1/nothing/at/all", "/v1/chat%2Fcompletions"])
 def test_unknown_path(own, nothing_sent, protocol, path):
     assert_error(call(own, protocol, "POST", path), protocol, 404, "path_not_supported")
 
 
 @each_protocol
-@pytest.mark.parametrize("prefix", ["/v1/v1", ""], ids=["doubled", "without"])
-def test_wrong_base_url_is_told(own, nothing_sent, protocol, prefix):
-    answer = call(own, protocol, "POST", prefix + PATHS[protocol].removeprefix("/v1"))
+@pytest.mark.parametrize("wrong", ["/v1/v1{0}", "{0}", "/V1{0}", "/v1/{0}", "/v1{0}/v1{0}"], ids=["doubled", "without", "in capitals", "with a slash", "a whole path"])
+def test_wrong_base_url_is_told(own, nothing_sent, protocol, wrong):
+    answer = call(own, protocol, "POST", wrong.format(PATHS[protocol].removeprefix("/v1")))
     assert_error(answer, protocol, 404, "path_not_supported")
     said = answer.json()["error"]["message"]
     base = own.url + ("/v1" if protocol == "openai" else "")
     assert said.endswith(f"it is {base}."), said
+
+
+@each_protocol
+def test_a_slash_behind_a_path_is_told(own, nothing_sent, protocol):
+    answer = call(own, protocol, "POST", PATHS[protocol] + "/")
+    assert_error(answer, protocol, 404, "path_not_supported")
+    assert "must not end in a slash" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("path", ["/models", "/models/gpt-4o", "//v1/models", "//v1/models/gpt-4o"])

@@ -107,6 +107,24 @@ def test_a_model_is_found_by_every_name_that_a_call_may_use(celune, sim, provide
     assert sim.log(since) == [], "the provider is not asked"
 
 
+@each_provider
+def test_a_model_that_nobody_here_knows_is_found_where_it_can_be_called(server, provider):
+    own, none = server.operator.create_workspace(), server.operator.create_workspace()
+    own.put_key(provider, provider_key(provider), expect=201)
+    name = {"openai": "ft:gpt-4o:acme::1", "anthropic": "claude-of-tomorrow"}[provider]
+    with sdk(own, provider) as official:
+        assert official.models.retrieve(name).id == name
+    found = get(own, provider, f"/{provider}%2F{name}")
+    assert found.json()["id"] == name and problems(provider, MODELS[provider], found.json()) == []
+    assert name not in ids(get(own, provider))
+    # It passes on an own key only; an agent is no model, and a key that was pasted here is not repeated.
+    assert_error(get(none, provider, f"/{name}"), provider, 404, "model_not_found")
+    for odd in ("agent%2Fnobody", provider_key(provider)):
+        answer = get(own, provider, f"/{odd}")
+        assert_error(answer, provider, 404, "model_not_found")
+        assert odd not in answer.text
+
+
 def test_anthropics_pages(celune):
     acme = workspace(celune, "spark")
     whole = get(acme, "anthropic").json()

@@ -10,12 +10,14 @@ from decimal import Decimal
 
 import httpx
 import pytest
+from openai import APIError
 
 from harness.api import LOCAL, call_headers, post, read_what_comes
 from harness.books import disagreements
 from harness.errors import assert_error
 from harness.money import set_budget, used
 from harness.published import differences
+from harness.sdk_python import client
 from harness.server import Server
 from harness.sim import provider_key
 from harness.tap import Tap
@@ -57,6 +59,7 @@ CALLS |= {
 }
 SPOKEN = {"model": "gpt-4o-mini-tts", "input": "Hello", "voice": "alloy", "stream_format": "sse"}
 HEARD = {"model": "gpt-4o-transcribe", "prompt": "Hello"}
+NO_EVENTS = {name: value for name, value in SPOKEN.items() if name != "stream_format"}
 DRAWN = {"model": "gpt-image-1", "prompt": "A cat"}
 CALLS |= {
     "speech as events": ("openai", "/v1/audio/speech", SPOKEN, COUNTED | {"audio_output": "output_tokens"}),
@@ -79,6 +82,7 @@ SEARCHING = {
     "messages": [{"role": "user", "content": "search it"}],
     "tools": [{"type": "web_search_20250305", "name": "web_search"}],
 }
+TOOL_SEARCH = {"type": "tool_search_tool_regex_20251119", "name": "tool_search_tool_regex"}
 MESSAGE_COUNTED = {"input": "input_tokens", "output": "output_tokens", "cache_read": "cache_read_input_tokens"}
 CALLS |= {
     "speech by the character": ("openai", "/v1/audio/speech", {"model": "tts-1", "input": "Grüße 🙂\n", "voice": "alloy"}, {}),
@@ -86,7 +90,9 @@ CALLS |= {
     "transcriptions by the second": ("openai", "/v1/audio/transcriptions", HEARD_FOR_LONG, SECONDS),
     "transcriptions by the second in detail": ("openai", "/v1/audio/transcriptions", HEARD_FOR_LONG | {"response_format": "verbose_json"}, SECONDS),
     "translations in detail": ("openai", "/v1/audio/translations", HEARD_FOR_LONG | {"response_format": "verbose_json"}, {}),
-    "responses that search": ("openai", "/v1/responses", RESPONSE | {"input": "search it", "tools": [{"type": "web_search"}]}, COUNTED),
+    "responses that search": ("openai", "/v1/responses", RESPONSE | {"input": "search the pages", "tools": [{"type": "web_search"}]}, COUNTED),
+    "responses that search tools": ("openai", "/v1/responses", RESPONSE | {"input": "search it", "tools": [{"type": "tool_search"}]}, COUNTED),
+    "messages that search tools": ("anthropic", "/v1/messages", SEARCHING | {"tools": [TOOL_SEARCH]}, MESSAGE_COUNTED),
     "messages that search": ("anthropic", "/v1/messages", SEARCHING, MESSAGE_COUNTED),
     "messages that search streamed": ("anthropic", "/v1/messages", SEARCHING | {"stream": True}, MESSAGE_COUNTED),
     "messages in the United States": ("anthropic", "/v1/messages", {"model": "claude-opus-4-6", "max_tokens": 50, "messages": HELLO, "inference_geo": "us"}, MESSAGE_COUNTED),
@@ -98,6 +104,7 @@ UNTOLD = {
     "speech by the dearer character": {"input_characters": 2},
     "translations in detail": {"input_seconds": 3},
 }
+CUT = {"x-sim": "[[sim:cut after=1]]"}
 FREE = {"moderations", "count_tokens", "input_tokens"}
 # Not served by managed access.
 SEARCHES = {"responses that search", "messages that search", "messages that search streamed"}
@@ -151,7 +158,7 @@ def assert_billed(receipt: dict, call: dict, name: str):
     assert {ours: told[ours] for ours in classes} == {ours: call["usage"][theirs] for ours, theirs in classes.items()}
     if not classes:
         assert told == UNTOLD.get(name, {})
-    assert told.get("web_searches") == (1 if name in SEARCHES else None)
+    assert told.get("web_searches", 0) == (1 if name in SEARCHES else 0)
     assert receipt["measured"] == ("measured" if classes else "estimated" if name in UNTOLD else "unknown")
     assert receipt["model"] == body["model"]
 
@@ -518,6 +525,22 @@ def test_what_is_about_a_response_is_not_billed_again(own, sim):
         assert receipt["route"] == "/v1/responses/{id}" + ("/input_items" if "input" in more else "")
 
 
+def test_a_stream_goes_on_behind_any_event_in_the_official_sdk(priced, sim):
+    """Behind the last one nothing comes, and that is the end as it is at the provider."""
+    key, workspace = provider_key("openai"), priced.operator.create_workspace()
+    workspace.put_key("openai", key, expect=201)
+    with client("openai", sim.openai, key, 0) as direct, client("openai", f"{workspace.url}/v1", workspace.secret, 0) as through:
+        made = [event.to_dict() for event in through.responses.create(**RESPONSE, background=True, stream=True)]
+        last = made[-1]["sequence_number"]
+        for after in (0, last // 2, last - 1, last):
+            for sdk in (direct, through):
+                rest = sdk.responses.retrieve(made[0]["response"]["id"], stream=True, starting_after=after)
+                assert [event.to_dict() for event in rest] == made[after + 1 :], (after, sdk.base_url)
+        with pytest.raises(APIError), through.responses.retrieve(made[0]["response"]["id"], stream=True, extra_headers=CUT) as events:
+            list(events)
+    assert [receipt["outcome"] for receipt in workspace.receipts()] == ["failed"] + ["complete"] * 5
+
+
 def test_what_goes_on_in_the_background_has_an_unknown_cost(own, sim):
     answer = send(own, "responses", background=True)
     assert answer.json()["status"] == "queued"
@@ -531,7 +554,7 @@ def test_what_goes_on_in_the_background_has_an_unknown_cost(own, sim):
 def test_a_fee_comes_on_top_of_the_tokens(own, sim, stream):
     since, tools = sim.now(), [{"type": "web_search"}]
     idle = own.receipt(send(own, "responses", tools=tools, stream=stream))
-    used = own.receipt(send(own, "responses", input="search it", tools=tools, stream=stream))
+    used = own.receipt(send(own, "responses", input="search the pages", tools=tools, stream=stream))
     assert "web_searches" not in idle["usage"] and used["usage"]["web_searches"] == 1
     assert [Decimal(receipt["cost_usd"]) for receipt in (idle, used)] == [billed(call) for call in sim.calls(since)]
     assert Decimal(used["cost_usd"]) > Decimal("0.01") > Decimal(idle["cost_usd"])
@@ -611,6 +634,48 @@ def test_managed_responses_take_what_agents_send(workspace, sim):
     more = {"tools": tools, "include": ["reasoning.encrypted_content"], "store": False, "parallel_tool_calls": False}
     answer = send(workspace, "responses", input=turns, previous_response_id=None, background=False, **more)
     assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("/v1/audio/speech", NO_EVENTS, 'without `stream_format: "sse"` its answer does not tell what it used. Ask for that'),
+        ("/v1/audio/speech", SPOKEN | {"stream_format": "audio"}, 'without `stream_format: "sse"` its answer'),
+        ("/v1/responses/compact", RESPONSE, "the path `/v1/responses/compact` is for own keys only. Add an own key"),
+        ("/v1/responses", RESPONSE | {"input": [{"id": "msg_1"}]}, "the item reference names an object in an account"),
+        ("/v1/responses", RESPONSE | {"tools": [{"type": "web_search"}]}, "the tool `web_search` has no price here. Leave it out"),
+    ],
+)
+def test_a_refusal_says_what_to_do_about_it(workspace, path, body, said):
+    answer = post(workspace.url, "openai", json.dumps(body).encode(), workspace.secret, path=path)
+    assert_error(answer, "openai", 403, "feature_not_priced")
+    assert said in answer.json()["error"]["message"]
+
+
+def test_what_a_usage_tells_and_nobody_knows_is_counted(priced, own):
+    name = 'ownkey_usage_unknown_members_total{provider="openai"}'
+    before = priced.metrics()[name]
+    for stream in (False, True):
+        answer = own.ask("openai", "Hello [[sim:unheard]]", stream=stream)
+        assert answer.status_code == 200 and own.receipt(answer)["cost_usd"] is not None
+    own.ask("openai", "Hello")
+    assert priced.metrics()[name] == before + 2
+
+
+def test_a_model_has_one_name_in_totals_however_it_is_called(own):
+    assert own.ask("openai").status_code == own.ask("openai", model="openai/gpt-4o-mini").status_code == 200
+    [row] = own.usage(group_by="model")["data"]
+    assert (row["key"], row["calls"]) == ("gpt-4o-mini", 2)
+    for name in ("gpt-4o-mini", "openai/gpt-4o-mini"):
+        assert own.usage(group_by="provider", model=name)["data"][0]["calls"] == 2
+    assert {receipt["model"] for receipt in own.receipts()} == {"gpt-4o-mini"}
+
+
+def test_a_limit_may_be_written_as_a_whole_float(own, sim):
+    since = sim.now()
+    answer = own.ask("openai", "Say as much as you can", max_tokens=5.0)
+    assert (answer.status_code, answer.json()["usage"]["completion_tokens"]) == (200, 5)
+    assert '"max_tokens": 5.0' in sim.calls(since)[0]["body"]
 
 
 @pytest.mark.parametrize(

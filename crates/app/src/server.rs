@@ -127,7 +127,7 @@ fn protocol(method: &Method, path: &str, spoken: Protocol) -> Protocol {
     let by_path = match look_up(method, path) {
         Lookup::Found(found) => found.protocol,
         Lookup::OtherMethod { protocol, .. } | Lookup::Unknown(protocol) => protocol,
-        Lookup::NotYet(protocol) | Lookup::WrongBase(protocol) => Some(protocol),
+        Lookup::NotYet(protocol) | Lookup::WrongBase(protocol) | Lookup::SlashBehind(protocol) => Some(protocol),
     };
     by_path.unwrap_or(spoken)
 }

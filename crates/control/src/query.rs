@@ -2,6 +2,7 @@
 
 use axum::extract::{FromRequestParts, Query};
 use http::request::Parts;
+use ownkey_domain::catalogue::bare;
 use ownkey_domain::id::ApiKeyId;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::provider::Provider;
@@ -66,6 +67,11 @@ pub(crate) fn payer(params: &mut Params) -> Result<Option<PayerKind>, Problem> {
 /// Takes `provider`, likewise.
 pub(crate) fn provider(params: &mut Params) -> Result<Option<Provider>, Problem> {
     params.read("provider", "a provider's id", |text| text.parse().ok())
+}
+
+/// Takes `model`, likewise, by any name that a call may use.
+pub(crate) fn model(params: &mut Params) -> Result<Option<String>, Problem> {
+    Ok(params.text("model")?.map(|name| bare(&name).to_owned()))
 }
 
 /// Takes `api_key`, likewise.

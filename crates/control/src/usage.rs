@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::auth::InWorkspace;
 use crate::control::Control;
 use crate::problem::{Problem, ProblemDocument};
-use crate::query::{Params, api_key, payer, provider};
+use crate::query::{Params, api_key, model, payer, provider};
 
 const DAY_MS: i64 = 24 * HOUR_MS;
 const DAYS_DEFAULT: i64 = 30;
@@ -145,7 +145,7 @@ fn query(params: &mut Params, now: Timestamp) -> Result<(UsageQuery, &'static st
     let only = UsageFilter {
         payer: payer(params)?,
         provider: provider(params)?,
-        model: params.text("model")?,
+        model: model(params)?,
         agent: params.text("agent")?,
         api_key: api_key(params)?,
     };

@@ -271,6 +271,11 @@ pub fn standard_prices(rows: BTreeMap<String, String>) -> Result<Prices, BadCata
     Ok(Prices { tiers, ..Prices::default() })
 }
 
+/// A name as calls may write it, without a `provider/` prefix: one model has one name in receipts and totals.
+pub fn bare(name: &str) -> &str {
+    split_prefix(name).1
+}
+
 /// A name without its `provider/` prefix, and the provider that the prefix names.
 fn split_prefix(name: &str) -> (Option<Provider>, &str) {
     let prefixed = name.split_once('/').and_then(|(prefix, id)| Some((prefix.parse::<Provider>().ok()?, id)));

@@ -9,7 +9,7 @@ use std::time::Instant;
 use http::header::{HeaderName, HeaderValue};
 use http::request::Parts as Head;
 use http::{HeaderMap, Request, Response};
-use ownkey_domain::catalogue::Catalogue;
+use ownkey_domain::catalogue::{Catalogue, bare};
 use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::money::CreditRate;
 use ownkey_domain::payer::PayerKind;
@@ -52,7 +52,7 @@ use crate::settle::{Book, Held, kept};
 use crate::stop::Stop;
 use crate::target::{self, Target};
 use crate::upstream::Upstream;
-use crate::{agents, edge, failure, fallback, headers, service};
+use crate::{agents, edge, failure, fallback, headers, service, terms};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ownkey-request-id");
 
@@ -343,7 +343,7 @@ impl Gateway {
         if let Some(agent) = wanted.agent {
             call.receipt.note(|receipt| {
                 receipt.agent = Some(agent.into());
-                receipt.model = kept(wanted.model);
+                receipt.model = kept(bare(wanted.model));
             });
         }
         Ok(wanted.model)
@@ -398,8 +398,7 @@ impl Gateway {
             provider: decision.provider,
             payer: decision.payer.kind(),
             key,
-            // A form may say that behind its files.
-            answers: asked.answers.unwrap_or(if received.body.rest.is_some() { 0 } else { 1 }),
+            answers: terms::answers(call.route, head.uri.query(), (asked, &received.body)),
             hide_usage: asks_usage && call.route.asks_usage(),
             watch: Watch::new(&self.parts.limits, call.started),
             rest: self.parts.rest.clone(),
@@ -436,7 +435,7 @@ fn note_asked(call: &mut Call, body: &RequestBody, asked: &Peek) {
     call.receipt.awaited(body.awaited);
     call.receipt.counted(asked.characters);
     call.receipt.note(|receipt| {
-        receipt.model = asked.model.as_deref().and_then(kept);
+        receipt.model = asked.model.as_deref().map(bare).and_then(kept);
         receipt.stream = asked.stream;
     });
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use ownkey_domain::ledger::Shortage;
 use ownkey_domain::payer::PayerKind;
+use ownkey_domain::provider::Provider;
 use ownkey_domain::receipt::{Outcome, Receipt};
 
 use crate::ledger::HoldRefused;
@@ -28,6 +29,8 @@ pub struct Metrics {
     answers_drained: AtomicU64,
     costs_estimated: AtomicU64,
     services_untold: AtomicU64,
+    /// By provider.
+    usage_unheard: [AtomicU64; Provider::ALL.len()],
     /// By outcome.
     managed_unfinished: [AtomicU64; OUTCOMES.len()],
 }
@@ -94,6 +97,13 @@ impl Metrics {
         self.services_untold.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// An answer of that provider told of something it used that nobody here knows.
+    pub fn unheard(&self, provider: Provider) {
+        if let Some(provider) = Provider::ALL.iter().position(|known| *known == provider) {
+            self.usage_unheard[provider].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     /// A receipt could not be written down.
     pub fn unrecorded(&self) {
         self.unrecorded.fetch_add(1, Ordering::Relaxed);
@@ -131,6 +141,12 @@ impl Metrics {
         counter(out, "ownkey_managed_unpriced_total", help, &self.managed_unpriced);
         let help = "Calls of metered services whose answers did not tell how much was used.";
         counter(out, "ownkey_services_untold_total", help, &self.services_untold);
+        let name = "ownkey_usage_unknown_members_total";
+        let help = "Answers whose usage has numbers that nobody here knows, so that their cost may not be all.";
+        let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} counter");
+        for (provider, count) in Provider::ALL.iter().zip(&self.usage_unheard) {
+            let _ = writeln!(out, "{name}{{provider=\"{provider}\"}} {}", count.load(Ordering::Relaxed));
+        }
         let (name, help) =
             ("ownkey_managed_unfinished_total", "Managed calls that ended early and have no measured cost.");
         let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} counter");

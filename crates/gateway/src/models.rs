@@ -8,9 +8,10 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
 use ownkey_domain::agent;
-use ownkey_domain::catalogue::Model;
+use ownkey_domain::catalogue::{Model, bare};
 use ownkey_domain::provider::{Protocol, Provider};
 use ownkey_providers::paths::place_of;
+use ownkey_providers::stray::may_hold_key;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
@@ -64,10 +65,14 @@ impl Viewer<'_> {
         models.chain(agents).collect()
     }
 
-    /// The model that a name means which no list shows: one behind its provider's, or with another date.
+    /// The model that a name means which no list shows: one behind its provider's, one with another date, or one that
+    /// nobody here knows and that passes on the own key. An agent is no model, and a pasted key is not repeated.
     fn meant<'v>(&'v self, name: &'v str) -> Option<Shown<'v>> {
+        if agent::called(name).is_some() || may_hold_key(name) {
+            return None;
+        }
         let Shown { provider, model, .. } = self.shown(Cow::Borrowed(name), name)?;
-        Some(Shown { id: Cow::Borrowed(&model?.id), provider, model })
+        Some(Shown { id: Cow::Borrowed(model.map_or(bare(name), |model| model.id.as_str())), provider, model })
     }
 
     /// A name whose calls would go out, on a path of this protocol that is built.

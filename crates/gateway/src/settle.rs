@@ -225,6 +225,9 @@ impl OpenReceipt {
         }
         self.spend(&receipt);
         self.book.metrics.closed(&receipt);
+        if let Some(provider) = receipt.provider.filter(|_| served.has_unheard) {
+            self.book.metrics.unheard(provider);
+        }
         let is_managed = receipt.payer == Some(PayerKind::Managed);
         let is_known = receipt.cost_usd.is_some() && receipt.measured != Measured::Estimated;
         if is_managed && !is_known && !never_went_out && may_be_billed(&receipt) {

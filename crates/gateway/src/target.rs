@@ -45,6 +45,10 @@ pub fn find(head: &Parts, over_tls: bool) -> Result<Target, (Error, Protocol)> {
             let message = format!("The base URL is wrong. For {sdk} SDKs it is {}{end}.", address(head, over_tls));
             Err((Error::new(Code::PathNotSupported, message), protocol))
         }
+        Lookup::SlashBehind(protocol) => {
+            let message = "This path must not end in a slash. Call it without.";
+            Err((Error::new(Code::PathNotSupported, message), protocol))
+        }
         Lookup::Unknown(protocol) => {
             let places = Provider::ALL.map(|provider| usual(provider.protocol())).join(" and ");
             let message = format!("There is no such path here. Models are called at {places}.");
@@ -84,6 +88,10 @@ mod tests {
         for (path, code, hint, protocol) in [
             ("/v1/v1/messages", Code::PathNotSupported, "https://this-host.", Protocol::Anthropic),
             ("/chat/completions", Code::PathNotSupported, "https://this-host/v1.", Protocol::OpenAi),
+            ("/v1/messages/v1/messages", Code::PathNotSupported, "https://this-host.", Protocol::Anthropic),
+            ("/V1/messages", Code::PathNotSupported, "https://this-host.", Protocol::Anthropic),
+            ("/v1/messages/", Code::PathNotSupported, "without", Protocol::Anthropic),
+            ("/openai/deployments/a/embeddings", Code::PathNotSupported, "https://this-host/v1.", Protocol::OpenAi),
             ("/v1/realtime", Code::NotAvailableYet, "not built", Protocol::OpenAi),
             ("/openai/v1/messages", Code::PathNotSupported, "no such path", Protocol::OpenAi),
             ("/v1/files", Code::PathNotSupported, "no such path", Protocol::OpenAi),

@@ -1,6 +1,7 @@
 //! Between deciding and admitting: what a managed call may carry, and what a call would cost. Own-key calls carry what
 //! they like, as far as no budget must know what that costs.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::HeaderMap;
@@ -51,11 +52,24 @@ pub fn look_at_query(route: &Route, query: Option<&str>) -> Result<(), Error> {
     if !route.takes_query() {
         return Ok(());
     }
-    for part in query.unwrap_or_default().split('&').filter(|part| !part.is_empty()) {
+    parameters(query).try_for_each(|name| look_at_parameter(route, &name).map_err(refused))
+}
+
+/// How many answers a stream that is asked for in that way has; 0 if nobody knows.
+pub fn answers(route: &Route, query: Option<&str>, received: (&Peek, &RequestBody)) -> u32 {
+    let (asked, body) = received;
+    // A form may say that behind its files, and what goes on behind an event may be at its end.
+    let is_unknown = body.rest.is_some() || parameters(query).any(|name| route.is_resumed_by(&name));
+    asked.answers.unwrap_or(if is_unknown { 0 } else { 1 })
+}
+
+/// The names of the parameters of a query.
+fn parameters(query: Option<&str>) -> impl Iterator<Item = Cow<'_, str>> {
+    let parts = query.unwrap_or_default().split('&').filter(|part| !part.is_empty());
+    parts.map(|part| {
         let name = part.split_once('=').map_or(part, |(name, _)| name);
-        look_at_parameter(route, &percent_decode_str(name).decode_utf8_lossy()).map_err(refused)?;
-    }
-    Ok(())
+        percent_decode_str(name).decode_utf8_lossy()
+    })
 }
 
 /// What looking through a call's body has shown. A call that is decided again is looked through again only if
@@ -78,13 +92,16 @@ impl Looked {
 
 /// What the caller of a managed call is told of an objection.
 pub fn refused(objection: Objection) -> Error {
-    match unreadable(&objection) {
-        Some(error) => error,
-        None => Error::new(
-            Code::FeatureNotPriced,
-            format!("Managed access cannot serve this call: {objection}. Leave it out, or add an own key."),
-        ),
+    if let Some(error) = unreadable(&objection) {
+        return error;
     }
+    let advice = match objection {
+        Objection::Untold(_) => "Ask for that, or add an own key",
+        Objection::Unserved(_) => "Add an own key to call it",
+        Objection::Reference(_) => "Send what it stands for in its place, or add an own key",
+        _ => "Leave it out, or add an own key",
+    };
+    Error::new(Code::FeatureNotPriced, format!("Managed access cannot serve this call: {objection}. {advice}."))
 }
 
 /// The error of a body that says nothing of its price, because two readers could see two of them.

@@ -60,6 +60,8 @@ pub struct Served {
     pub stored: Option<Stored>,
     /// Whether the usage is that of an earlier call, which counts once however often it is told.
     pub is_deferred: bool,
+    /// Whether its usage tells of something that nobody here knows, so that what it costs may not be all.
+    pub has_unheard: bool,
 }
 
 impl Served {
@@ -75,6 +77,7 @@ impl Served {
             response_id: None,
             stored: None,
             is_deferred: false,
+            has_unheard: false,
         }
     }
 }
@@ -83,13 +86,13 @@ impl Served {
 pub struct AnswerMeter {
     route: &'static Route,
     /// `None` for an answer that is no JSON: it may look like some, and says nothing of itself.
-    members: Option<TopLevel>,
+    members: Option<Box<TopLevel>>,
 }
 
 impl AnswerMeter {
     /// For an answer to such a call.
     pub fn new(route: &'static Route) -> Self {
-        Self { route, members: Some(TopLevel::new(route.answer.wanted)) }
+        Self { route, members: Some(Box::new(TopLevel::new(route.answer.wanted))) }
     }
 
     /// For an answer that is no JSON.

@@ -19,7 +19,8 @@ pub(crate) struct Wanted {
     pub(crate) within: Option<&'static str>,
     /// Members whose values are kept.
     pub(crate) members: &'static [&'static str],
-    /// Members that are lists, of whose items only the `type` is kept: how many there are of each.
+    /// Members that are lists, of whose items only the `type` is kept, and that of their `action`: how many there are of
+    /// each.
     pub(crate) kinds_of: &'static [&'static str],
 }
 
@@ -38,16 +39,26 @@ pub(crate) struct TopLevel {
     key_next: bool,
     /// The list whose items are being read.
     list: Option<&'static str>,
+    /// What is known of its item that is coming in.
+    item: Item,
+    /// Whether that is telling its action.
+    in_action: bool,
     /// Where the value goes that is coming in.
     capture: Capture,
 }
 
-/// The items of one list that have the same type.
+/// The items of one list that are alike.
 struct Kind {
     list: &'static str,
-    /// As JSON.
-    name: Vec<u8>,
+    of: Item,
     count: u64,
+}
+
+/// What an item is, as JSON; empty where it does not say.
+#[derive(Default, PartialEq, Eq)]
+struct Item {
+    kind: Vec<u8>,
+    action: Vec<u8>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -55,8 +66,10 @@ enum Capture {
     Nothing,
     /// The last of `found`.
     Member,
-    /// The last of `kinds`.
+    /// The type of `item`.
     Kind,
+    /// That of its action.
+    Action,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -80,6 +93,8 @@ impl TopLevel {
             key: Vec::new(),
             key_next: false,
             list: None,
+            item: Item::default(),
+            in_action: false,
             capture: Capture::Nothing,
         }
     }
@@ -96,16 +111,18 @@ impl TopLevel {
         self.began && self.depth == 0
     }
 
-    /// The members that were whole and readable, and of each list that has any how many items of each kind. The kind
-    /// that can't be read has no name.
+    /// The members that were whole and readable, and of each list that has any how many items of each kind and action. A
+    /// kind that can't be read has no name, nor has an action that is not told.
     pub(crate) fn finish(self) -> Value {
         let parsed = |(key, bytes): (&str, Vec<u8>)| Some((key.to_owned(), serde_json::from_slice(&bytes).ok()?));
         let mut all: Map<_, _> = self.found.into_iter().filter_map(parsed).collect();
-        for Kind { list, name, count } in self.kinds {
-            let name = serde_json::from_slice(&name).unwrap_or_default();
-            if let Value::Object(kinds) = all.entry(list).or_insert_with(|| Value::Object(Map::new())) {
-                let before = kinds.get(&name).and_then(Value::as_u64).unwrap_or(0);
-                kinds.insert(name, before.saturating_add(count).into());
+        for Kind { list, of, count } in self.kinds {
+            let name = |bytes: &[u8]| serde_json::from_slice::<String>(bytes).unwrap_or_default();
+            let actions = object(&mut all, list).and_then(|kinds| object(kinds, &name(&of.kind)));
+            if let Some(actions) = actions {
+                let action = name(&of.action);
+                let before = actions.get(&action).and_then(Value::as_u64).unwrap_or(0);
+                actions.insert(action, before.saturating_add(count).into());
             }
         }
         Value::Object(all)
@@ -144,6 +161,9 @@ impl TopLevel {
             b'{' | b'[' => {
                 self.began = true;
                 self.depth = self.depth.saturating_add(1);
+                if self.is_in_item() {
+                    (self.item, self.in_action) = (Item::default(), false);
+                }
                 self.key_next = self.has_keys();
             }
             b'}' | b']' => self.close(),
@@ -167,13 +187,21 @@ impl TopLevel {
 
     /// Whether keys at this depth matter: of the members, of items of a list, or of what leads to the members.
     fn has_keys(&self) -> bool {
-        let of_item = self.list.is_some() && self.depth == self.base.saturating_add(2);
-        of_item || self.depth == self.base.max(1)
+        let of_action = self.in_action && self.depth == self.base.saturating_add(3);
+        of_action || self.is_in_item() || self.depth == self.base.max(1)
+    }
+
+    /// Whether this is the depth of what an item of a list says.
+    fn is_in_item(&self) -> bool {
+        self.list.is_some() && self.depth == self.base.saturating_add(2)
     }
 
     fn close(&mut self) {
         if self.has_keys() {
             self.end_value();
+        }
+        if self.is_in_item() {
+            self.end_item();
         }
         self.key_next = false;
         self.depth = self.depth.saturating_sub(1);
@@ -191,10 +219,16 @@ impl TopLevel {
             if self.wanted.within.iter().any(|within| is_key(&within)) {
                 self.base = 2;
             }
-        } else if self.depth > self.base {
-            if let Some(list) = self.list.filter(|_| key == b"type") {
-                self.kinds.push(Kind { list, name: Vec::new(), count: 1 });
+        } else if self.is_in_item() {
+            self.in_action = key == b"action";
+            if key == b"type" {
+                self.item.kind.clear();
                 self.capture = Capture::Kind;
+            }
+        } else if self.depth > self.base {
+            if key == b"type" {
+                self.item.action.clear();
+                self.capture = Capture::Action;
             }
         } else {
             self.list = self.wanted.kinds_of.iter().find(is_key).copied();
@@ -208,23 +242,26 @@ impl TopLevel {
     }
 
     fn end_value(&mut self) {
-        if self.capture == Capture::Kind
-            && let Some((last, before)) = self.kinds.split_last_mut()
-        {
-            let same = before.iter_mut().find(|kind| kind.list == last.list && kind.name == last.name);
-            let is_known = same.map(|kind| kind.count = kind.count.saturating_add(1)).is_some();
-            if is_known || before.len() >= KINDS_KEPT_MAX {
-                self.kinds.pop();
-            }
-        }
         self.capture = Capture::Nothing;
+    }
+
+    /// Counts an item that says what it is.
+    fn end_item(&mut self) {
+        let (of, list) = (std::mem::take(&mut self.item), self.list);
+        let Some(list) = list.filter(|_| !of.kind.is_empty()) else { return };
+        if let Some(same) = self.kinds.iter_mut().find(|kind| kind.list == list && kind.of == of) {
+            same.count = same.count.saturating_add(1);
+        } else if self.kinds.len() < KINDS_KEPT_MAX {
+            self.kinds.push(Kind { list, of, count: 1 });
+        }
     }
 
     fn keep(&mut self, bytes: &[u8]) {
         let (kept, max) = match self.capture {
             Capture::Nothing => return,
             Capture::Member => (self.found.last_mut().map(|(_, value)| value), VALUE_KEPT_MAX),
-            Capture::Kind => (self.kinds.last_mut().map(|kind| &mut kind.name), KIND_LEN_MAX),
+            Capture::Kind => (Some(&mut self.item.kind), KIND_LEN_MAX),
+            Capture::Action => (Some(&mut self.item.action), KIND_LEN_MAX),
         };
         let Some(value) = kept else { return };
         if value.len() + bytes.len() <= max {
@@ -234,6 +271,11 @@ impl TopLevel {
             self.capture = Capture::Nothing;
         }
     }
+}
+
+/// The object that is that member, made if it is not there.
+fn object<'m>(members: &'m mut Map<String, Value>, name: &str) -> Option<&'m mut Map<String, Value>> {
+    members.entry(name).or_insert_with(|| Value::Object(Map::new())).as_object_mut()
 }
 
 #[cfg(test)]
@@ -277,19 +319,31 @@ mod tests {
         let wanted = Wanted { within: None, members: &["id"], kinds_of: &["output"] };
         let body = br#"{"tools":[{"type":"web"}],"output":[{"type" : "message","content":[{"type":"text"}]},
             {"id":"x","type":"reasoning"},{"type":"message"},{"x":{"type":"no"}}, 5, ["type"]],"id":"r","type":"no"}"#;
-        let expected = serde_json::json!({"output": {"message": 2, "reasoning": 1}, "id": "r"});
+        let expected = serde_json::json!({"output": {"message": {"": 2}, "reasoning": {"": 1}}, "id": "r"});
         for at in 0..body.len() {
             assert_eq!(pick(wanted, &[&body[..at], &body[at..]]), expected, "{at}");
         }
         let long = format!(r#"{{"output":[{{"type":"{}"}}]}}"#, "x".repeat(100));
-        assert_eq!(pick(wanted, &[long.as_bytes()])["output"], serde_json::json!({"": 1}));
+        assert_eq!(pick(wanted, &[long.as_bytes()])["output"], serde_json::json!({"": {"": 1}}));
+    }
+
+    #[test]
+    fn items_of_a_kind_are_told_apart_by_what_they_do() {
+        let wanted = Wanted { within: None, members: &["id"], kinds_of: &["output"] };
+        let body = br#"{"output":[{"action":{"sources":[{"type":"url"}],"type":"search","x":{"type":"no"}},"type":"web"},
+            {"type":"web","action":{"type":"open"}},{"type":"web","action":["type"]},{"action":{"type":"open"},"type":"web"},
+            {"type":"web","other":{"type":"open"}},{"action":{"type":"open"}},{"type":"web","action":null}],"id":"r"}"#;
+        let expected = serde_json::json!({"output": {"web": {"search": 1, "open": 2, "": 3}}, "id": "r"});
+        for at in 0..body.len() {
+            assert_eq!(pick(wanted, &[&body[..at], &body[at..]]), expected, "{at}");
+        }
     }
 
     #[test]
     fn an_object_within_is_read_in_place_of_the_whole() {
         let wanted = Wanted { within: Some("response"), members: &["id", "usage"], kinds_of: &["output"] };
         let body = br#"data: {"id":1,"usage":{"a":1},"response":{"x":{"id":2},"output":[{"type":"m"}],"usage":{"a":2},"id":3},"id":4}"#;
-        let expected = serde_json::json!({"output": {"m": 1}, "usage": {"a": 2}, "id": 3});
+        let expected = serde_json::json!({"output": {"m": {"": 1}}, "usage": {"a": 2}, "id": 3});
         for at in 0..body.len() {
             assert_eq!(pick(wanted, &[&body[..at], &body[at..]]), expected, "{at}");
         }

@@ -30,5 +30,6 @@ pub mod fuzzing;
 mod json;
 mod registry;
 mod sse;
+mod unheard;
 
 pub use registry::{Facts, facts};

@@ -5,6 +5,8 @@
 mod look;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_priced;
 
 use std::sync::Arc;
 
@@ -30,8 +32,9 @@ pub(crate) static CALLERS_TOOLS: Look<'static> =
 pub struct Terms {
     /// Members of the request body.
     pub members: &'static [&'static str],
-    /// Those that must be there, because without them the answer does not tell what it used.
-    pub needs: &'static [&'static str],
+    /// Those that must be there, because without them the answer does not tell what it used; with each how it is to be
+    /// written.
+    pub needs: &'static [(&'static str, &'static str)],
     /// Types of tools; one without a type is the caller's own.
     pub tools: &'static [&'static str],
     /// Service tiers that may be asked for. A call that names none is as one that names the first.
@@ -94,6 +97,12 @@ pub enum Objection {
     /// It would leave something in the provider's account, which is not the caller's.
     #[error("{0} leaves something in an account that is not the caller's")]
     Kept(String),
+    /// Its answer would not tell what it used.
+    #[error("without {0} its answer does not tell what it used")]
+    Untold(&'static str),
+    /// Managed access does not serve its path.
+    #[error("the path `{0}` is for own keys only")]
+    Unserved(&'static str),
     /// A member stands twice, so that two readers could see two requests.
     #[error("a member of the request body is there more than once")]
     Duplicate,
@@ -155,7 +164,7 @@ impl ClosedWorld {
 
     /// Looks through the body of such a call, in time that grows with its size and memory that does not.
     pub fn look_through(&self, body: Payload<'_>) -> Result<Shape, Objection> {
-        let unserved = || Objection::NotPriced(format!("the path `{}`", self.route.template));
+        let unserved = || Objection::Unserved(self.route.template);
         let terms = self.route.managed.ok_or_else(unserved)?.of(self.unit);
         if self.route.reads_nothing() && body.bytes.trim_ascii().is_empty() {
             return Ok(Shape::default());
@@ -183,8 +192,8 @@ impl ClosedWorld {
         };
         let found = found?;
         let find = |name: &str| found.iter().find(|found| found.name == name);
-        if let Some(name) = needs.iter().find(|name| !find(name).is_some_and(look::Found::says)) {
-            return Err(Objection::NotPriced(format!("the answer without `{name}`")));
+        if let Some((_, written)) = needs.iter().find(|(name, _)| !find(name).is_some_and(look::Found::says)) {
+            return Err(Objection::Untold(written));
         }
         let items = |name| find(name).map_or(0, look::Found::items);
         Ok(Shape {
@@ -222,6 +231,11 @@ pub fn look_at_beta(provider: Provider, beta: &str, extensions: &Extensions) -> 
 /// Says what has no price. A name is repeated only if it looks like one.
 pub(crate) fn not_priced(what: &str, name: &str) -> Objection {
     Objection::NotPriced(named(what, name))
+}
+
+/// Says what does not tell its kind, and so has no price either.
+pub(crate) fn untyped(what: &str) -> Objection {
+    Objection::NotPriced(format!("{what} without a `type`"))
 }
 
 /// Says what leaves something behind.

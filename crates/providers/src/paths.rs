@@ -44,8 +44,11 @@ pub enum Lookup<'a> {
     },
     /// A path of that protocol which is promised and not built yet.
     NotYet(Protocol),
-    /// A known path under a wrong base URL: `/v1` is missing or there twice, or a slash is.
+    /// A known path under a wrong base URL: of what stands before it there is too little, too much, or it is written in
+    /// another way.
     WrongBase(Protocol),
+    /// A known path with a slash behind it.
+    SlashBehind(Protocol),
     /// Nothing that is known. The protocol, if the path told it.
     Unknown(Option<Protocol>),
 }
@@ -66,7 +69,11 @@ pub fn is_of_a_protocol(path: &str, headers: &HeaderMap) -> bool {
     if is_or_below(path, "/models") {
         return !wants_a_page(headers);
     }
-    ROOTS.iter().any(|root| is_or_below(path, root)) || protocol_of(&format!("/v1{path}")).is_some()
+    let is_in_any_case = |root: &str| {
+        let split = path.split_at_checked(root.len());
+        split.is_some_and(|(head, rest)| head.eq_ignore_ascii_case(root) && (rest.is_empty() || rest.starts_with('/')))
+    };
+    ROOTS.into_iter().any(is_in_any_case) || known(&format!("/v1{path}"), None).is_some()
 }
 
 fn wants_a_page(headers: &HeaderMap) -> bool {
@@ -173,23 +180,38 @@ fn unserved(fixed: Option<Protocol>, path: &str) -> Lookup<'static> {
     if is_or_below(path, later) && fixed.is_none_or(|fixed| fixed == protocol) {
         return Lookup::NotYet(protocol);
     }
-    let single = with_one_slash(path);
-    if single != path {
-        let (alias, rest) = without_alias(single);
-        let meant = protocol_of(rest).or_else(|| misplaced(rest));
-        return wrong_base(fixed.or(alias), meant);
+    let bare = path.trim_end_matches('/');
+    if let Some(protocol) = known(bare, fixed) {
+        return if bare == path { Lookup::Unknown(fixed) } else { Lookup::SlashBehind(protocol) };
     }
-    wrong_base(fixed, misplaced(path))
+    let plain = plain(bare);
+    let (alias, rest) = without_alias(&plain);
+    let fixed = fixed.or(alias);
+    let meant = known(rest, fixed).or_else(|| misplaced(rest, fixed));
+    meant.map_or(Lookup::Unknown(fixed), Lookup::WrongBase)
 }
 
-fn wrong_base(fixed: Option<Protocol>, meant: Option<Protocol>) -> Lookup<'static> {
-    meant.map_or(Lookup::Unknown(fixed), |meant| Lookup::WrongBase(fixed.unwrap_or(meant)))
+/// The path in small letters, and with one slash where there are several.
+fn plain(path: &str) -> String {
+    let small = path.to_ascii_lowercase();
+    let parts: Vec<_> = small.split('/').filter(|part| !part.is_empty()).collect();
+    format!("/{}", parts.join("/"))
 }
 
-/// The protocol of a known path whose `/v1` is missing or there twice.
-fn misplaced(path: &str) -> Option<Protocol> {
-    let under_v1 = path.strip_prefix("/v1").filter(|rest| rest.starts_with("/v1/"));
-    under_v1.map_or_else(|| protocol_of(&format!("/v1{path}")), protocol_of)
+/// The protocol of a known path behind a base URL that has too little or too much: no `/v1`, two of them, a whole path.
+fn misplaced(path: &str, fixed: Option<Protocol>) -> Option<Protocol> {
+    let without_v1 = |path: &str| known(&format!("/v1{path}"), fixed);
+    let behind = path.match_indices('/').skip(1).find_map(|(at, _)| {
+        let (before, rest) = path.split_at(at);
+        if rest.starts_with("/v1/") { known(rest, fixed) } else { without_v1(rest).filter(|_| is_endpoint(before)) }
+    });
+    without_v1(path).or(behind)
+}
+
+/// Whether it is where models are called, here or in Azure's way, so that SDKs were given it as their base URL.
+fn is_endpoint(path: &str) -> bool {
+    let is_deployment = path.rsplit('/').nth(1) == Some("deployments");
+    is_deployment || known(path, None).is_some()
 }
 
 /// The path without what a base URL that ends in slashes puts before it.
@@ -198,13 +220,15 @@ fn with_one_slash(path: &str) -> &str {
     path.get(slashes.saturating_sub(1)..).unwrap_or(path)
 }
 
-/// The protocol of a known path, `/v1/models` counting as OpenAI's because only its base URL has the `/v1`.
-fn protocol_of(path: &str) -> Option<Protocol> {
+/// The protocol of a known path, if none is fixed or that one. `/v1/models` is both's; where none is fixed it counts as
+/// OpenAI's, because only its base URL has the `/v1`.
+fn known(path: &str, fixed: Option<Protocol>) -> Option<Protocol> {
     if is_or_below(path, "/v1/models") {
-        return Some(Protocol::OpenAi);
+        return fixed.or(Some(Protocol::OpenAi));
     }
     let (later, protocol) = LATER;
-    if is_or_below(path, later) { Some(protocol) } else { calls_at(path).0 }
+    let found = if is_or_below(path, later) { Some(protocol) } else { calls_at(path).0 };
+    found.filter(|found| fixed.is_none_or(|fixed| fixed == *found))
 }
 
 fn is_or_below(path: &str, known: &str) -> bool {
@@ -260,7 +284,16 @@ mod tests {
     fn paths_of_the_protocols_are_told_from_others() {
         let (program, mut browser) = (HeaderMap::new(), HeaderMap::new());
         browser.insert(ACCEPT, HeaderValue::from_static("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"));
-        for path in ["/v1", "/v1/x", "/anthropic/v1/messages", "/messages", "/messages/count_tokens", "//v1/x"] {
+        for path in [
+            "/v1",
+            "/V1/x",
+            "/OpenAI/v1",
+            "/v1/x",
+            "/anthropic/v1/messages",
+            "/messages",
+            "/messages/count_tokens",
+            "//v1/x",
+        ] {
             assert!(is_of_a_protocol(path, &program) && is_of_a_protocol(path, &browser), "{path}");
         }
         for path in ["/", "//", "/api/v1/plans", "//api/v1/plans", "/v10", "/healthz", "/modelsx"] {
@@ -284,7 +317,10 @@ mod tests {
             ("/v1/responses/resp_1/input_items", "Call(GET /v1/responses/{id}/input_items) Some(OpenAi)"),
             ("/v1/responses/compact", "OtherMethod { allow: \"POST\", protocol: Some(OpenAi) }"),
             ("/v1/responses/..", "Unknown(None)"),
-            ("/v1/responses/", "Unknown(None)"),
+            ("/v1/responses/", "SlashBehind(OpenAi)"),
+            ("/v1/messages/", "SlashBehind(Anthropic)"),
+            ("/openai/v1/chat/completions//", "SlashBehind(OpenAi)"),
+            ("/anthropic/v1/embeddings/", "Unknown(Some(Anthropic))"),
             ("/v1/responses/a%2Fb", "Unknown(None)"),
             ("/v1/chat/completions/chatcmpl-1", "Call(GET /v1/chat/completions/{id}) Some(OpenAi)"),
             ("/v1/realtime", "NotYet(OpenAi)"),
@@ -313,17 +349,21 @@ mod tests {
             ("//openai/v1/models", "WrongBase(OpenAi)"),
             ("//anthropic/v1/models", "WrongBase(Anthropic)"),
             ("//v1/nothing", "Unknown(None)"),
+            // Paths of the provider's that are not served, and end as others do.
+            ("/v1/threads/thread_1/messages", "Unknown(None)"),
+            ("/v1/fine_tuning/chat/completions", "Unknown(None)"),
             ("//", "Unknown(None)"),
             ("/v1/messages/batches", "Unknown(None)"),
             ("/v1/nothing", "Unknown(None)"),
-            ("/v1/models/", "Unknown(None)"),
+            ("/v1/models/", "SlashBehind(OpenAi)"),
             ("/v1/models/..", "Unknown(None)"),
             ("/v1/models/a%2F..%2Fb", "Unknown(None)"),
             ("/v1/models/a%20b", "Unknown(None)"),
+            ("/v1/models/A%20b", "Unknown(None)"),
             ("/v1/models/a/b", "Unknown(None)"),
             ("/v1/chat/completionsx", "Unknown(None)"),
-            ("/openaix/v1/models", "Unknown(None)"),
-            ("/openai/openai/v1/models", "Unknown(Some(OpenAi))"),
+            ("/openaix/v1/models", "WrongBase(OpenAi)"),
+            ("/openai/openai/v1/models", "WrongBase(OpenAi)"),
             ("/", "Unknown(None)"),
             ("", "Unknown(None)"),
         ] {
@@ -332,6 +372,31 @@ mod tests {
         let put = look(&Method::PUT, "/v1/responses/resp_1");
         assert_eq!(put, "OtherMethod { allow: \"GET, DELETE\", protocol: Some(OpenAi) }");
         assert_eq!(look(&Method::POST, "/v1/models"), "OtherMethod { allow: \"GET, HEAD\", protocol: None }");
+    }
+
+    #[test]
+    fn base_urls_that_people_paste() {
+        for (path, expected) in [
+            // A whole path as the base URL.
+            ("/v1/chat/completions/v1/chat/completions", "WrongBase(OpenAi)"),
+            ("/v1/chat/completions/chat/completions", "WrongBase(OpenAi)"),
+            ("/v1/messages/v1/messages", "WrongBase(Anthropic)"),
+            ("/v1/messages/v1/messages/count_tokens/", "WrongBase(Anthropic)"),
+            ("/anthropic/v1/messages/v1/messages", "WrongBase(Anthropic)"),
+            ("/openai/v1/messages/v1/messages", "Unknown(Some(OpenAi))"),
+            // Another way to it.
+            ("/v1/openai/v1/chat/completions", "WrongBase(OpenAi)"),
+            ("/v1/anthropic/v1/messages", "WrongBase(Anthropic)"),
+            ("/v1//chat/completions", "WrongBase(OpenAi)"),
+            ("/v1//v1/messages", "WrongBase(Anthropic)"),
+            ("/V1/chat/completions", "WrongBase(OpenAi)"),
+            ("/V1/Messages", "WrongBase(Anthropic)"),
+            ("/OpenAI/v1/responses", "WrongBase(OpenAi)"),
+            ("/openai/deployments/gpt-4o/chat/completions", "WrongBase(OpenAi)"),
+            ("/v1/openai/deployments/my-gpt/embeddings", "WrongBase(OpenAi)"),
+        ] {
+            assert_eq!(look(&Method::POST, path), expected, "{path}");
+        }
     }
 
     #[test]

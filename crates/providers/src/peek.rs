@@ -14,6 +14,7 @@ use std::ops::Range;
 
 pub use edit::{Edits, edit};
 pub use fields::{Opening, Remainder};
+pub use members::Flaw;
 
 use ownkey_domain::response::ResponseId;
 
@@ -26,11 +27,11 @@ pub const DEPTH_MAX: usize = 127;
 const MODEL_LEN_MAX: usize = 256;
 
 /// Why a body can't be forwarded. Names a member at most, and never quotes a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PeekError {
     /// Not JSON, or nested too deeply.
-    #[error("the request body is not valid JSON, or is nested more than {DEPTH_MAX} levels deep")]
-    NotJson,
+    #[error("the request body is not valid JSON, or is nested more than {DEPTH_MAX} levels deep{0}")]
+    NotJson(Flaw),
     /// JSON, but not an object.
     #[error("the request body is not a JSON object")]
     NotAnObject,
@@ -143,7 +144,7 @@ pub fn peek(sent: Payload<'_>, route: &Route) -> Result<Peek, PeekError> {
         thinks: top.value(THINKING).is_some_and(|value| !value.is_null()),
         characters: acted_on.counted.and_then(|member| top.characters(member)),
         previous: match acted_on.previous.and_then(|name| top.value(name)) {
-            Some(value) => value.previous()?,
+            Some(value) => value.previous().map_err(|_| members::not_json(body))?,
             None => Previous::Nothing,
         },
         background: acted_on.background.map_or(Ok(None), |name| top.flag(name))?.unwrap_or(false),

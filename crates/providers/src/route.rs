@@ -83,6 +83,8 @@ pub struct Route {
     pub(crate) makes: Option<fn(&Peek) -> Option<u64>>,
     /// How its stream is read, given how many answers were asked for.
     pub(crate) dialect: fn(answers: u32) -> Dialect,
+    /// The parameter of the query by which its stream goes on behind an event.
+    pub(crate) resumes: Option<&'static str>,
     /// What a managed call may carry; `None` if managed access does not serve it.
     pub(crate) managed: Option<&'static Terms>,
 }
@@ -197,6 +199,11 @@ impl Route {
         self.managed.is_some_and(|terms| !terms.query.is_empty())
     }
 
+    /// Whether that parameter of its query makes its stream the rest of one, which may be nothing at all.
+    pub fn is_resumed_by(&self, parameter: &str) -> bool {
+        self.resumes == Some(parameter)
+    }
+
     /// Whether nothing of its body matters.
     pub(crate) const fn reads_nothing(&self) -> bool {
         matches!(self.body, Body::Ignored)
@@ -233,6 +240,7 @@ impl Route {
                 measured: Measured::Unknown,
                 billing: Billing::Nothing,
                 stored: None,
+                has_unheard: false,
                 ..served
             },
         }

@@ -78,8 +78,8 @@ pub(crate) trait Reader: Send {
     fn is_end(&self, _partial: &[u8]) -> bool {
         false
     }
-    /// Whether the answer is whole if the stream ends here.
-    fn may_end(&self) -> bool {
+    /// Whether the answer is whole if the stream ends here, in the middle of an event or between two.
+    fn may_end(&self, _is_amid: bool) -> bool {
         false
     }
     /// What was learnt.
@@ -163,10 +163,12 @@ impl StreamMeter {
     /// What was learnt, once the stream ended or broke off.
     pub fn finish(mut self) -> StreamFacts {
         let lines = std::mem::take(&mut self.lines);
+        let is_begun = lines.partial().is_none_or(|partial| !partial.is_empty());
+        let is_amid = is_begun || !self.name.is_empty();
         if lines.partial().is_some_and(|partial| !partial.is_empty()) {
             self.line(lines.partial());
         }
-        let terminal = self.terminal.or_else(|| self.reader.may_end().then_some(Terminal::Complete));
+        let terminal = self.terminal.or_else(|| self.reader.may_end(is_amid).then_some(Terminal::Complete));
         StreamFacts { served: self.route.bill(self.reader.served()), terminal, output: self.output }
     }
 

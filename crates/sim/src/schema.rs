@@ -274,6 +274,22 @@ fn at(path: &[Step], name: &str, fault: Fault) -> Problem {
     Problem { path, fault }
 }
 
+/// Counts that may be written as `5.0`, which is as whole as `5`.
+const COUNTS: [&str; 5] = ["max_tokens", "max_completion_tokens", "max_output_tokens", "n", "best_of"];
+
+/// Writes the counts of a request as whole numbers, where they are.
+pub fn whole_numbers(body: &mut Value) {
+    for name in COUNTS {
+        let Some(count) = body.get_mut(name).filter(|count| count.is_f64() && kind(count) == "integer") else {
+            continue;
+        };
+        let digits = count.as_f64().map(|count| format!("{count:.0}"));
+        if let Some(whole) = digits.and_then(|digits| digits.parse::<u64>().ok()) {
+            *count = whole.into();
+        }
+    }
+}
+
 /// The JSON type of a value.
 pub fn kind(value: &Value) -> &'static str {
     match value {

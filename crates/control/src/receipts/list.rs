@@ -12,7 +12,7 @@ use crate::auth::InWorkspace;
 use crate::control::Control;
 use crate::page::{List, Listing, Page, PageParams};
 use crate::problem::{Problem, ProblemDocument};
-use crate::query::{Params, api_key, payer, provider};
+use crate::query::{Params, api_key, model, payer, provider};
 use crate::who::Who;
 
 /// What receipts to show; what is absent does not matter.
@@ -75,7 +75,7 @@ fn filter(params: &mut Params, who: &Who) -> Result<ReceiptFilter, Problem> {
     Ok(ReceiptFilter {
         payer: payer(params)?,
         provider: provider(params)?,
-        model: params.text("model")?,
+        model: model(params)?,
         agent: params.text("agent")?,
         client_request_id: params.text("client_request_id")?,
         api_key: own.or(wanted),

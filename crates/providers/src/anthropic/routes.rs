@@ -21,6 +21,7 @@ const MESSAGES: Route = Route {
     shows: Some(super::shows_output),
     makes: None,
     dialect: stream::reader,
+    resumes: None,
     managed: Some(&managed::MESSAGES),
 };
 

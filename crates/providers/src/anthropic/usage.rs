@@ -5,12 +5,29 @@ use serde_json::Value;
 
 use super::iterations::Bill;
 use crate::answer::{Billing, Served};
+use crate::unheard;
 
 const STANDARD: &str = "standard";
 /// Where inference costs more, and the name of the catalogue's tier for it.
 const US: &str = "us";
 /// The searches of the web, each of which has a fee.
 const WEB_SEARCHES: &str = "web_search_requests";
+/// What runs at Anthropic and costs only the tokens it brings in.
+const FREE_TOOLS: [&str; 2] = ["web_fetch_requests", "tool_search_requests"];
+/// Numbers of a usage object that are known here, at whatever depth.
+const HEARD_OF: [&str; 11] = [
+    "input_tokens",
+    "output_tokens",
+    "cache_creation_input_tokens",
+    "cache_read_input_tokens",
+    "ephemeral_5m_input_tokens",
+    "ephemeral_1h_input_tokens",
+    "thinking_tokens",
+    WEB_SEARCHES,
+    "web_fetch_requests",
+    "tool_search_requests",
+    "code_execution_requests",
+];
 /// Where inference costs the list price. `not_available` is what older models say.
 const GEO_AT_LIST_PRICE: [&str; 2] = ["global", "not_available"];
 
@@ -38,6 +55,7 @@ pub(super) fn served(message: &Value, usage: &Value, stop_reason: &Value, measur
         model: text(&message["model"]),
         service_tier: tier(usage),
         response_id: text(&message["id"]),
+        has_unheard: unheard::has_any(usage, &HEARD_OF),
         ..Served::unknown()
     }
 }
@@ -70,10 +88,10 @@ fn billing(usage: &Value, stop_reason: &Value, tokens: &Usage) -> Billing {
     if stop_reason == "refusal" && tokens.get(TokenClass::Output) == Some(0) {
         return Billing::Nothing;
     }
-    // Web fetches cost only the tokens they bring in. Of code that ran the time is not told.
+    // Of code that ran the time is not told.
+    let has_price = |tool: &str| tool == WEB_SEARCHES || FREE_TOOLS.contains(&tool);
     let fees = usage["server_tool_use"].as_object().is_some_and(|tools| {
-        let mut others =
-            tools.iter().filter(|(tool, _)| ![WEB_SEARCHES, "web_fetch_requests"].contains(&tool.as_str()));
+        let mut others = tools.iter().filter(|(tool, _)| !has_price(tool));
         others.any(|(_, count)| count.as_u64() != Some(0) && !count.is_null())
     });
     let surcharge = usage["inference_geo"].as_str().is_some_and(|geo| geo != US && !GEO_AT_LIST_PRICE.contains(&geo));

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value};
 
-use super::{Account, Objection, not_priced};
+use super::{Account, Objection, not_priced, untyped};
 use crate::form::{self, Payload};
 
 /// What may stand in one place of a body. Places that no table names are passed over.
@@ -18,6 +18,8 @@ pub enum Look<'a> {
     Nothing(fn() -> Objection),
     /// One of these words, or `null`.
     Word(Words<'a>),
+    /// One of these words, or `null`. Anything else is worth this objection.
+    Only(&'a [&'a str], fn() -> Objection),
     /// A list, of which each item is looked at, or an object, which is looked at as its only one. What is neither is
     /// text, or the provider's to refuse.
     Each(&'a Look<'a>),
@@ -25,8 +27,11 @@ pub enum Look<'a> {
     Object(Members<'a>),
     /// An object as well, with a `type` that is one of these words. Nothing else may stand in its place.
     Kind(Words<'a>, Members<'a>),
-    /// The same, or a message: that has a `role` and needs no `type`.
+    /// The same, or a message: that has a `role` and needs no `type`. What has neither and an `id` names an item that lies
+    /// elsewhere, as does what says so.
     Item(Words<'a>, Members<'a>),
+    /// What such an item says that it is.
+    ItemKind(Words<'a>),
 }
 
 /// Members of an object, and what may stand in each.
@@ -45,6 +50,10 @@ pub struct Words<'a> {
 const KIND: &str = "type";
 /// The member that makes it a message.
 const ROLE: &str = "role";
+/// The member that names it.
+const ID: &str = "id";
+/// What an item is that names another one.
+const ITEM_REFERENCE: &str = "item_reference";
 
 /// Walks through a JSON object that may have these members only, each once. Tells which it has, and how many items
 /// those have that are lists to look through.
@@ -198,47 +207,89 @@ fn member<'a, 'de, A: MapAccess<'de>>(
     Ok(())
 }
 
+fn item_reference() -> Objection {
+    Objection::Reference("the item reference".to_owned())
+}
+
 impl<'a> Place<'a, '_> {
+    /// What an account of one's own bears is passed over.
+    fn unless_borne<E: Error>(self, objection: Objection) -> Result<Told<'a>, E> {
+        if self.findings.bears(&objection) { Ok(Told::Items(0)) } else { stop(self.findings, objection) }
+    }
+
     /// What is neither an object nor a list; the word, if it is one.
     fn plain<E: Error>(self, word: Option<&str>) -> Result<Told<'a>, E> {
         match self.look {
-            Look::Nothing(why) => {
-                let objection = why();
-                if self.findings.bears(&objection) { Ok(Told::Items(0)) } else { stop(self.findings, objection) }
-            }
-            Look::Word(words) => match words.known.iter().find(|known| Some(**known) == word) {
-                Some(known) => Ok(Told::Word(known)),
-                None => stop(self.findings, not_priced(words.what, word.unwrap_or_default())),
-            },
-            Look::Kind(words, _) | Look::Item(words, _) => stop(self.findings, not_priced(words.what, "")),
+            Look::Nothing(why) => self.unless_borne(why()),
+            Look::Word(words) => self.word(words.known, word, |word| not_priced(words.what, word)),
+            Look::Only(known, why) => self.word(known, word, |_| why()),
+            Look::ItemKind(words) => self.word(words.known, word, |word| match word {
+                ITEM_REFERENCE => item_reference(),
+                _ => not_priced(words.what, word),
+            }),
+            Look::Kind(words, _) | Look::Item(words, _) => stop(self.findings, untyped(words.what)),
             Look::Any | Look::Each(_) | Look::Object(_) => Ok(Told::Items(0)),
+        }
+    }
+
+    /// One of the words that are known.
+    fn word<E: Error>(
+        self,
+        known: &'a [&'a str],
+        word: Option<&str>,
+        otherwise: impl FnOnce(&str) -> Objection,
+    ) -> Result<Told<'a>, E> {
+        match known.iter().find(|known| Some(**known) == word) {
+            Some(known) => Ok(Told::Word(known)),
+            None => self.unless_borne(otherwise(word.unwrap_or_default())),
         }
     }
 
     fn object<'de, A: MapAccess<'de>>(
         self,
-        kind: Option<(Words<'a>, &'static [&'static str])>,
+        kind: Option<Kind<'a>>,
         members: Members<'a>,
         mut map: A,
     ) -> Result<Told<'a>, A::Error> {
         let mut found = Vec::new();
         while let Some(Name(name)) = map.next_key()? {
-            let of_kind = kind.and_then(|(words, told_by)| {
-                let told = told_by.iter().find(|told| **told == name)?;
-                Some((*told, if *told == KIND { Look::Word(words) } else { Look::Any }))
-            });
             let listed = || members.iter().find(|(known, _)| *known == name).map(|(known, look)| (*known, **look));
-            match of_kind.or_else(listed) {
+            match kind.and_then(|kind| kind.look_at(&name)).or_else(listed) {
                 Some(look) => member(&mut map, look, &mut found, self.findings)?,
                 None => {
                     map.next_value::<IgnoredAny>()?;
                 }
             }
         }
-        let is_told = |by: &[&str]| found.iter().any(|found| by.contains(&found.name) && found.says());
+        let says = |name: &str| found.iter().any(|found| found.name == name && found.says());
         match kind {
-            Some((words, told_by)) if !is_told(told_by) => stop(self.findings, not_priced(words.what, "")),
+            Some(Kind::Typed(words)) if !says(KIND) => stop(self.findings, untyped(words.what)),
+            Some(Kind::Item(_)) if says(KIND) || says(ROLE) => Ok(Told::Items(0)),
+            Some(Kind::Item(_)) if says(ID) => self.unless_borne(item_reference()),
+            Some(Kind::Item(words)) => stop(self.findings, untyped(words.what)),
             _ => Ok(Told::Items(0)),
+        }
+    }
+}
+
+/// What an object must say of itself.
+#[derive(Clone, Copy)]
+enum Kind<'a> {
+    /// Its type.
+    Typed(Words<'a>),
+    /// The same, or that it is a message.
+    Item(Words<'a>),
+}
+
+impl<'a> Kind<'a> {
+    /// What may stand in the members that say so.
+    fn look_at(self, name: &str) -> Option<(&'static str, Look<'a>)> {
+        match (self, name) {
+            (Self::Typed(words), KIND) => Some((KIND, Look::Word(words))),
+            (Self::Item(words), KIND) => Some((KIND, Look::ItemKind(words))),
+            (Self::Item(_), ROLE) => Some((ROLE, Look::Any)),
+            (Self::Item(_), ID) => Some((ID, Look::Any)),
+            _ => None,
         }
     }
 }
@@ -299,10 +350,10 @@ impl<'a, 'de> Visitor<'de> for Place<'a, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Told<'a>, A::Error> {
         match self.look {
             Look::Object(members) => self.object(None, members, map),
-            Look::Kind(words, members) => self.object(Some((words, &[KIND])), members, map),
-            Look::Item(words, members) => self.object(Some((words, &[KIND, ROLE])), members, map),
+            Look::Kind(words, members) => self.object(Some(Kind::Typed(words)), members, map),
+            Look::Item(words, members) => self.object(Some(Kind::Item(words)), members, map),
             Look::Each(look) => Place { look: *look, findings: self.findings }.visit_map(map),
-            Look::Any | Look::Nothing(_) | Look::Word(_) => {
+            Look::Any | Look::Nothing(_) | Look::Word(_) | Look::Only(..) | Look::ItemKind(_) => {
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                 self.plain(None)
             }

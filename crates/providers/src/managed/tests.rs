@@ -49,7 +49,16 @@ fn each_path_has_a_list_of_its_own() {
         ("/v1/responses/input_tokens", json!({"model": "m", "input": "a", "store": true}), Some("`store`")),
         ("/v1/responses/compact", json!({"model": "m", "input": "a"}), Some("`/v1/responses/compact`")),
         ("/v1/audio/speech", json!({"model": "m", "input": "a", "voice": "alloy", "stream_format": "sse"}), None),
-        ("/v1/audio/speech", json!({"model": "m", "input": "a", "voice": "alloy"}), Some("`stream_format`")),
+        (
+            "/v1/audio/speech",
+            json!({"model": "m", "input": "a", "voice": "alloy"}),
+            Some("without `stream_format: \"sse\"`"),
+        ),
+        (
+            "/v1/audio/speech",
+            json!({"model": "m", "input": "a", "stream_format": "audio"}),
+            Some("`stream_format: \"sse\"`"),
+        ),
         ("/v1/images/generations", json!({"model": "m", "prompt": "a", "n": 2}), None),
         ("/v1/images/generations", json!({"model": "m", "prompt": "a", "tools": []}), Some("`tools`")),
         ("/v1/images/variations", json!({"model": "m"}), Some("`/v1/images/variations`")),
@@ -58,8 +67,16 @@ fn each_path_has_a_list_of_its_own() {
     ] {
         match (ask_at(path, body.clone()), refused) {
             (Ok(_), None) => {}
-            (Err(Objection::NotPriced(what) | Objection::Kept(what)), Some(named)) => {
-                assert!(what.contains(named), "{path} {body}: {what}")
+            (
+                Err(
+                    objection @ (Objection::NotPriced(_)
+                    | Objection::Kept(_)
+                    | Objection::Untold(_)
+                    | Objection::Unserved(_)),
+                ),
+                Some(named),
+            ) => {
+                assert!(objection.to_string().contains(named), "{path} {body}: {objection}")
             }
             (other, _) => panic!("{path} {body}: {other:?}"),
         }
@@ -126,10 +143,8 @@ fn items_of_an_input_are_tokens_and_no_references() {
         assert_eq!(ask(fine.clone()), one, "{fine}");
     }
     for item in [
-        json!({"id": "msg_1"}),
-        json!({"type": null, "id": "msg_1"}),
-        json!({"role": null, "id": "msg_1"}),
-        json!({"type": "item_reference", "id": "msg_1", "role": "user"}),
+        json!({"id": null}),
+        json!({"content": "Hello"}),
         json!("msg_1"),
         json!({"role": "user", "content": [{"type": "input_audio"}]}),
         json!({"type": "function_call_output", "output": [{"text": "no type"}]}),
@@ -137,6 +152,10 @@ fn items_of_an_input_are_tokens_and_no_references() {
         assert!(matches!(ask(item.clone()), Err(Objection::NotPriced(_))), "{item}");
     }
     for item in [
+        json!({"id": "msg_1"}),
+        json!({"type": null, "id": "msg_1"}),
+        json!({"role": null, "id": "msg_1"}),
+        json!({"type": "item_reference", "id": "msg_1", "role": "user"}),
         json!({"role": "user", "content": [{"file_id": "file-1", "type": "input_file"}]}),
         json!({"type": "function_call_output", "output": [{"type": "input_image", "file_id": "file-1"}]}),
         json!({"type": "computer_call_output", "output": {"type": "computer_screenshot", "file_id": "file-1"}}),
@@ -267,9 +286,9 @@ fn what_has_fees_of_its_own_is_named() {
         (Anthropic, json!({"mcp_servers": [{"url": "https://example.com"}]}), "`mcp_servers`"),
         (OpenAi, json!({"web_search_options": {}}), "`web_search_options`"),
         (Anthropic, content(json!({"type": "document", "source": {"type": "bucket"}})), "`bucket`"),
-        (Anthropic, content(json!({"text": "Hello"})), "odd"),
-        (Anthropic, content(json!({"type": null})), "odd"),
-        (Anthropic, content(json!("Hello")), "odd"),
+        (Anthropic, content(json!({"text": "Hello"})), "without a `type`"),
+        (Anthropic, content(json!({"type": null})), "without a `type`"),
+        (Anthropic, content(json!("Hello")), "without a `type`"),
         (OpenAi, json!({"background": true}), "`background`"),
         (OpenAi, json!({"store": true}), "`store`"),
         (OpenAi, json!({"service_tier": "scale"}), "`scale`"),

@@ -31,14 +31,24 @@ pub(super) struct Kinds {
 pub(super) struct Events {
     kinds: Kinds,
     served: Served,
-    /// Answers that are still to come, if their number is known. Each has its own end and its own usage.
-    left: Option<NonZeroU32>,
-    /// Whether an answer has ended and no other has begun since, where nobody knows how many come.
-    may_end: bool,
+    left: Left,
     /// The event that matters and is coming in.
     whole: Option<TopLevel>,
     line: Line,
     error: Finder<'static>,
+}
+
+/// What is still to come. Each answer has its own end and its own usage.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// So many answers.
+    Answers(NonZeroU32),
+    /// As many as come, of which one is under way or none has come.
+    Any,
+    /// The same, and the last one is whole.
+    AnyMore,
+    /// The rest of an answer, of which nothing may be left.
+    Rest,
 }
 
 /// What is known of the line that is coming in, where its event has no name.
@@ -60,11 +70,19 @@ const HEAD_LEN_MAX: usize = 96;
 impl Events {
     /// For a stream of so many answers, or of as many as come.
     pub(super) fn new(kinds: Kinds, answers: u32) -> Self {
+        Self::with(kinds, NonZeroU32::new(answers).map_or(Left::Any, Left::Answers))
+    }
+
+    /// For the rest of an answer.
+    pub(super) fn rest(kinds: Kinds) -> Self {
+        Self::with(kinds, Left::Rest)
+    }
+
+    fn with(kinds: Kinds, left: Left) -> Self {
         Self {
             kinds,
             served: Served::unknown(),
-            left: NonZeroU32::new(answers),
-            may_end: false,
+            left,
             whole: None,
             line: Line::Unknown,
             error: Finder::new(b"\"error\""),
@@ -111,31 +129,32 @@ impl Events {
     }
 
     fn event(&mut self, name: &[u8], data: Option<&[u8]>) -> Seen {
-        self.may_end = false;
+        if self.left == Left::AnyMore {
+            self.left = Left::Any;
+        }
         if name == b"error" {
             return Seen::FinalError(class(&parsed(data)));
         }
         let Some(whole) = self.whole.take().filter(TopLevel::is_whole) else { return Seen::Nothing };
         let told = whole.finish();
-        let before = self.served.usage;
-        self.served = (self.kinds.served)(&told);
+        let before = std::mem::replace(&mut self.served, (self.kinds.served)(&told));
         // Of answers that tell their usage apart, what all used.
-        self.served.usage = before.plus(&self.served.usage);
+        self.served.usage = before.usage.plus(&self.served.usage);
+        self.served.has_unheard |= before.has_unheard;
         if is_among(name, self.kinds.fails) {
             return Seen::FinalError(class(&told));
         }
         if !is_among(name, self.kinds.ends) {
             return Seen::Nothing;
         }
-        self.may_end = self.left.is_none();
-        let Some(left) = self.left else { return Seen::Nothing };
-        match NonZeroU32::new(left.get() - 1) {
-            None => Seen::Complete,
-            left => {
-                self.left = left;
-                Seen::Nothing
-            }
-        }
+        let left = match self.left {
+            Left::Rest => None,
+            Left::Any | Left::AnyMore => Some(Left::AnyMore),
+            Left::Answers(left) => NonZeroU32::new(left.get() - 1).map(Left::Answers),
+        };
+        let Some(left) = left else { return Seen::Complete };
+        self.left = left;
+        Seen::Nothing
     }
 }
 
@@ -194,8 +213,12 @@ impl Reader for Events {
         name == b"error" || is_among(name, self.kinds.fails)
     }
 
-    fn may_end(&self) -> bool {
-        self.may_end
+    fn may_end(&self, is_amid: bool) -> bool {
+        match self.left {
+            Left::AnyMore => true,
+            Left::Rest => !is_amid,
+            Left::Any | Left::Answers(_) => false,
+        }
     }
 
     fn served(&self) -> Served {

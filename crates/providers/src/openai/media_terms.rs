@@ -4,14 +4,17 @@
 use ownkey_domain::usage::Unit;
 
 use super::managed::{FILE, PLAIN, VOICE};
-use crate::managed::{Look, Terms, Words};
+use crate::managed::{Look, Objection, Terms, Words};
+
+/// How a call for speech says that its answer is to tell what it used.
+const AS_EVENTS: &str = "`stream_format: \"sse\"`";
 
 /// `POST /v1/audio/speech`, as events only.
 pub(super) static SPEECH: Terms = Terms {
     members: &["model", "input", "instructions", "voice", "response_format", "speed", "stream_format"],
-    needs: &["stream_format"],
+    needs: &[("stream_format", AS_EVENTS)],
     look: &[("voice", &VOICE)],
-    tells: &[("stream_format", &Look::Word(Words { what: "the `stream_format`", known: &["sse"] }))],
+    tells: &[("stream_format", &Look::Only(&["sse"], || Objection::Untold(AS_EVENTS)))],
     by_unit: &[(Unit::InputCharacter, &SPEECH_BY_CHARACTER)],
     ..PLAIN
 };
@@ -19,7 +22,7 @@ pub(super) static SPEECH: Terms = Terms {
 /// The same of models that are sold by the character, which the request tells.
 static SPEECH_BY_CHARACTER: Terms = Terms {
     members: &["model", "input", "voice", "response_format", "speed", "stream_format"],
-    needs: &["input"],
+    needs: &[("input", "`input`")],
     look: &[("voice", &VOICE)],
     ..PLAIN
 };

@@ -17,13 +17,15 @@ pub(super) const WANTED: Wanted = Wanted { within: None, members: MEMBERS, kinds
 
 /// Items of an output that cost their tokens and nothing else. Others are tools that run at the provider, with fees of
 /// their own (see [`FEES`]), or not known here.
-const BY_TOKENS: [&str; 17] = [
+pub(super) const BY_TOKENS: [&str; 19] = [
     "message",
     "reasoning",
     "function_call",
     "function_call_output",
     "custom_tool_call",
     "custom_tool_call_output",
+    "tool_search_call",
+    "tool_search_output",
     "local_shell_call",
     "local_shell_call_output",
     "apply_patch_call",
@@ -38,7 +40,11 @@ const BY_TOKENS: [&str; 17] = [
 ];
 
 /// Calls of tools that have a fee each, with what is counted of them.
-const FEES: [(&str, Unit); 2] = [("web_search_call", Unit::WebSearch), ("file_search_call", Unit::FileSearch)];
+pub(super) const FEES: [(&str, Unit); 2] =
+    [("web_search_call", Unit::WebSearch), ("file_search_call", Unit::FileSearch)];
+
+/// What a call with a fee does, if it says so. Pages that are opened, and what is looked for in them, cost their tokens.
+const SEARCHES: [&str; 2] = ["search", ""];
 
 /// Tools whose searches have that fee. Those of older kinds have another, which depends on how the model thinks.
 const WEB_SEARCHES: [&str; 2] = ["web_search", "web_search_2025_08_26"];
@@ -47,12 +53,15 @@ const WEB_SEARCHES: [&str; 2] = ["web_search", "web_search_2025_08_26"];
 pub(super) fn answer(response: &Value) -> Served {
     let told = usage::served(response, tokens(&response["usage"]));
     let kinds = response["output"].as_object();
-    let count = |kind: &str| kinds?.get(kind)?.as_u64();
+    let count = |kind: &str| {
+        let actions = kinds?.get(kind)?;
+        Some(SEARCHES.iter().filter_map(|action| actions[*action].as_u64()).fold(0, u64::saturating_add))
+    };
     let fees = FEES.iter().filter_map(|(kind, unit)| Some((*unit, count(kind)?)));
     let usage = fees.fold(told.usage, |usage, (unit, count)| usage.with_unit(unit, count));
     let is_by_usage = |kind: &str| match kind {
         "web_search_call" => has_one_web_search(&response["tools"]),
-        kind => kind == "file_search_call" || BY_TOKENS.contains(&kind),
+        kind => FEES.iter().any(|(fee, _)| *fee == kind) || BY_TOKENS.contains(&kind),
     };
     let by_usage = kinds.into_iter().flat_map(|kinds| kinds.keys()).all(|kind| is_by_usage(kind));
     let billing = if by_usage { Billing::ByUsage } else { Billing::BeyondUsage };
@@ -97,7 +106,8 @@ const KINDS: Kinds = Kinds {
     served: answer,
 };
 
-/// Reads a stream of response events.
-pub(super) fn reader(_: u32) -> Dialect {
-    Box::new(Events::new(KINDS, 1))
+/// Reads a stream of response events. Where nobody knows how many responses it has, it is the rest of one: it goes on
+/// behind any event, the last one among them.
+pub(super) fn reader(responses: u32) -> Dialect {
+    Box::new(if responses == 0 { Events::rest(KINDS) } else { Events::new(KINDS, responses) })
 }

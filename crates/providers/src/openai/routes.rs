@@ -22,6 +22,7 @@ const CALL: Route = Route {
     shows: None,
     makes: None,
     dialect: stream::reader,
+    resumes: None,
     managed: None,
 };
 
@@ -107,7 +108,7 @@ pub(super) const ROUTES: &[Route] = &[
         body: Body::Json(Members { null_model: true, ..RESPONSE_MEMBERS }),
         ..RESPONSE
     },
-    Route { verb: Verb::Get, template: "/v1/responses/{id}", ..SHOWN },
+    Route { verb: Verb::Get, template: "/v1/responses/{id}", resumes: Some("starting_after"), ..SHOWN },
     Route { verb: Verb::Delete, template: "/v1/responses/{id}", ..BY_ID },
     Route { verb: Verb::Post, template: "/v1/responses/{id}/cancel", ..SHOWN },
     Route { verb: Verb::Get, template: "/v1/responses/{id}/input_items", ..BY_ID },

@@ -65,6 +65,7 @@ impl Chunks {
             self.served.usage = chunk.usage;
             self.served.measured = chunk.measured;
         }
+        self.served.has_unheard |= chunk.has_unheard;
         self.served.model = self.served.model.take().or(chunk.model);
         self.served.response_id = self.served.response_id.take().or(chunk.response_id);
         // The tier that served may be known only at the end.

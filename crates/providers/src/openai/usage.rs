@@ -4,10 +4,29 @@ use ownkey_domain::usage::{Measured, TokenClass, Usage};
 use serde_json::Value;
 
 use crate::answer::Served;
+use crate::unheard;
 
 /// What the catalogue calls OpenAI's `default` tier. `scale` is capacity that the account has paid for in advance: what
 /// a call uses of that has no list price but the standard one.
 const STANDARD: &str = "standard";
+
+/// Numbers of a usage object that are known here, by all names they have on the several paths.
+const HEARD_OF: [&str; 14] = [
+    "prompt_tokens",
+    "completion_tokens",
+    "input_tokens",
+    "output_tokens",
+    "total_tokens",
+    "cached_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+    "text_tokens",
+    "audio_tokens",
+    "image_tokens",
+    "accepted_prediction_tokens",
+    "rejected_prediction_tokens",
+    "seconds",
+];
 
 /// What a whole completion says, or the chunk of a stream that has the usage.
 pub(super) fn answer(completion: &Value) -> Served {
@@ -26,6 +45,7 @@ pub(super) fn served(answer: &Value, usage: Usage) -> Served {
             _ => tier,
         }),
         response_id: text(&answer["id"]),
+        has_unheard: unheard::has_any(&answer["usage"], &HEARD_OF),
         ..Served::unknown()
     }
 }

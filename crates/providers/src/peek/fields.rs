@@ -82,10 +82,9 @@ fn only<'f, 'a>(fields: &'f [Field<'a>], name: &'static str) -> Result<Option<&'
 
 fn name(field: &Field<'_>) -> Result<String, PeekError> {
     let expected = "text of at most 256 bytes without control characters";
-    let wrong = PeekError::WrongType { member: MODEL, expected };
-    let text = std::str::from_utf8(field.value).map_err(|_| wrong)?;
-    let fine = !field.is_file && text.len() <= MODEL_LEN_MAX && !text.chars().any(char::is_control);
-    if fine { Ok(text.to_owned()) } else { Err(wrong) }
+    let fine = |text: &&str| !field.is_file && text.len() <= MODEL_LEN_MAX && !text.chars().any(char::is_control);
+    let text = std::str::from_utf8(field.value).ok().filter(fine);
+    text.map(str::to_owned).ok_or(PeekError::WrongType { member: MODEL, expected })
 }
 
 /// The words that SDKs write for a flag.

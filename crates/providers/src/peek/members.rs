@@ -5,6 +5,7 @@ use std::fmt;
 use std::ops::Range;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use super::{MODEL_LEN_MAX, PeekError, Previous};
@@ -31,7 +32,7 @@ pub(super) fn read<'a>(body: &'a [u8], wanted: &[&'static str]) -> Result<Member
     if body.get(blank) != Some(&b'{') {
         // Whether it is JSON at all is the more helpful answer.
         let is_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
-        return Err(if is_json { PeekError::NotAnObject } else { PeekError::NotJson });
+        return Err(if is_json { PeekError::NotAnObject } else { not_json(body) });
     }
     let mut members = Members { body, found: Vec::new(), start: blank + 1, is_empty: true };
     let mut duplicate = None;
@@ -40,9 +41,29 @@ pub(super) fn read<'a>(body: &'a [u8], wanted: &[&'static str]) -> Result<Member
     let parsed = json.deserialize_map(reading).and_then(|()| json.end());
     match (duplicate, parsed) {
         (Some(member), _) => Err(PeekError::Duplicate(member)),
-        (None, Err(_)) => Err(PeekError::NotJson),
+        (None, Err(_)) => Err(not_json(body)),
         (None, Ok(())) => Ok(members),
     }
+}
+
+/// What is wrong with bytes that are no JSON, and in which line and column, in the parser's words: none of them quote
+/// the bytes. Nothing where it has no such words.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Flaw(Option<String>);
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |words| write!(f, ": {words}"))
+    }
+}
+
+/// The error of such a body. All of it is read anew, for its members were read apart.
+pub(super) fn not_json(body: &[u8]) -> PeekError {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let error = Strict.deserialize(&mut json).and_then(|()| json.end()).err();
+    // The others are not the parser's own.
+    let error = error.filter(|error| matches!(error.classify(), Category::Syntax | Category::Eof));
+    PeekError::NotJson(Flaw(error.map(|error| error.to_string())))
 }
 
 impl<'a> Members<'a> {
@@ -99,11 +120,10 @@ impl<'a> Members<'a> {
     pub(super) fn limit(&self, member: &'static str) -> Result<Option<u32>, PeekError> {
         match self.value(member).map(|value| value.text) {
             None | Some("null") => Ok(None),
-            // Digits only: `1e3` and `1.0` are read differently by different readers.
-            Some(text) => match text.parse() {
-                Ok(limit) => Ok(Some(limit)),
-                Err(_) => Err(PeekError::WrongType { member, expected: "a whole number from 0 to 4294967295" }),
-            },
+            Some(text) => {
+                let expected = "a whole number from 0 to 4294967295";
+                whole(text).map(Some).ok_or(PeekError::WrongType { member, expected })
+            }
         }
     }
 }
@@ -129,14 +149,28 @@ impl<'a> Value<'a> {
     }
 
     /// What the value names, if it is to name a response.
-    pub(super) fn previous(&self) -> Result<Previous, PeekError> {
+    pub(super) fn previous(&self) -> serde_json::Result<Previous> {
         if self.is_null() {
             return Ok(Previous::Nothing);
         }
         // Other values of this kind are parsed as what they must be; of this one any is fine that is JSON.
-        Strict.deserialize(&mut serde_json::Deserializer::from_str(self.text)).map_err(|_| PeekError::NotJson)?;
+        Strict.deserialize(&mut serde_json::Deserializer::from_str(self.text))?;
         Ok(serde_json::from_str(self.text).map_or(Previous::NoId, Previous::Response))
     }
+}
+
+/// A number of JSON that is whole, however it is written: `5`, `5.0`, `5e0`.
+fn whole(number: &str) -> Option<u32> {
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (digits, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let shift = exponent.parse::<i32>().ok()?.checked_sub(i32::try_from(fraction.len()).ok()?)?;
+    let digits = [digits, fraction].concat();
+    let places = usize::try_from(shift.unsigned_abs()).ok()?;
+    if shift < 0 {
+        let (kept, zeros) = digits.split_at_checked(digits.len().checked_sub(places)?)?;
+        return kept.parse().ok().filter(|_: &u32| zeros.bytes().all(|zero| zero == b'0'));
+    }
+    digits.parse::<u32>().ok()?.checked_mul(10_u32.checked_pow(shift.unsigned_abs())?)
 }
 
 struct Reading<'m, 'a> {

@@ -31,7 +31,7 @@ pub fn target(input: &[u8]) {
             );
         }
         let Some(terms) = terms(route) else {
-            assert!(found.is_err());
+            assert!(matches!(found, Err(Objection::Unserved(_))));
             continue;
         };
         let Some(node) = Node::parse(input) else {
@@ -49,6 +49,10 @@ pub fn target(input: &[u8]) {
             (expected, found) => panic!("{route:?}: {found:?}, not {expected:?}"),
         }
     }
+}
+
+fn reference() -> Objection {
+    Objection::Reference(String::new())
 }
 
 fn not_priced() -> Objection {
@@ -79,8 +83,8 @@ fn plain(body: &Node, terms: &Terms) -> Result<Shape, Objection> {
             _ => looks(terms).filter(|(known, _)| *known == name).try_for_each(|(_, what)| look(value, **what))?,
         }
     }
-    if terms.needs.iter().any(|name| body.get(name).is_none()) {
-        return Err(not_priced());
+    if terms.needs.iter().any(|(name, _)| body.get(name).is_none()) {
+        return Err(Objection::Untold(""));
     }
     let items = |name: &str| match body.get(name) {
         Some(Node::List(items)) if name == "tools" || looks(terms).any(|(known, _)| *known == name) => {
@@ -106,14 +110,29 @@ fn looks(terms: &Terms) -> impl Iterator<Item = &(&'static str, &'static Look<'s
 
 fn look(value: &Node, what: Look<'_>) -> Result<(), Objection> {
     match (what, value) {
-        (Look::Kind(words, members), Node::Object(_)) => of_kind(value, words, &["type"], members),
-        (Look::Item(words, members), Node::Object(_)) => of_kind(value, words, &["type", "role"], members),
+        (Look::Kind(words, listed), Node::Object(_)) => {
+            of_kind(value, &[("type", &Look::Word(words))], listed)?;
+            if value.get("type").is_some() { Ok(()) } else { Err(not_priced()) }
+        }
+        (Look::Item(words, listed), Node::Object(_)) => {
+            let told_by: &[_] = &[("type", &Look::ItemKind(words)), ("role", &Look::Any), ("id", &Look::Any)];
+            of_kind(value, told_by, listed)?;
+            match ["type", "role", "id"].map(|name| value.get(name).is_some()) {
+                [false, false, true] => Err(reference()),
+                [false, false, false] => Err(not_priced()),
+                _ => Ok(()),
+            }
+        }
         (Look::Kind(..) | Look::Item(..), _) => Err(not_priced()),
         (_, Node::Null) | (Look::Any, _) | (Look::Nothing(_), Node::Flag(false)) => Ok(()),
         (Look::Nothing(_), Node::List(items)) if items.is_empty() => Ok(()),
         (Look::Nothing(why), _) => Err(why()),
         (Look::Word(words), Node::Text(word)) if words.known.contains(&word.as_str()) => Ok(()),
-        (Look::Word(_), _) => Err(not_priced()),
+        (Look::Only(known, _), Node::Text(word)) if known.contains(&word.as_str()) => Ok(()),
+        (Look::Only(_, why), _) => Err(why()),
+        (Look::ItemKind(words), Node::Text(word)) if words.known.contains(&word.as_str()) => Ok(()),
+        (Look::ItemKind(_), Node::Text(word)) if word == "item_reference" => Err(reference()),
+        (Look::Word(_) | Look::ItemKind(_), _) => Err(not_priced()),
         (Look::Each(each), Node::List(items)) => items.iter().try_for_each(|item| look(item, *each)),
         (Look::Each(each), Node::Object(_)) => look(value, *each),
         (Look::Object(listed), Node::Object(_)) => members(value, listed),
@@ -121,12 +140,8 @@ fn look(value: &Node, what: Look<'_>) -> Result<(), Objection> {
     }
 }
 
-fn of_kind(value: &Node, words: Words<'_>, told_by: &[&str], listed: Members<'_>) -> Result<(), Objection> {
-    let (word, any) = (Look::Word(words), Look::Any);
-    let told = told_by.iter().map(|name| (*name, if *name == "type" { &word } else { &any }));
-    let listed: Vec<_> = told.chain(listed.iter().copied()).collect();
-    members(value, &listed)?;
-    if told_by.iter().any(|name| value.get(name).is_some()) { Ok(()) } else { Err(not_priced()) }
+fn of_kind(value: &Node, told_by: Members<'_>, listed: Members<'_>) -> Result<(), Objection> {
+    members(value, &[told_by, listed].concat())
 }
 
 fn members(value: &Node, listed: Members<'_>) -> Result<(), Objection> {

@@ -9,7 +9,7 @@ use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
 pub enum Node {
     Null,
     Flag(bool),
-    /// With its value, if it is written as a whole number.
+    /// With its value, if it is a whole number that is written with no more digits than a reader of any kind keeps.
     Number(Option<u64>),
     Text(String),
     List(Vec<Node>),
@@ -83,8 +83,9 @@ impl<'de> Visitor<'de> for Reading {
         Ok(Node::Number(None))
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Node, E> {
-        Ok(Node::Number(None))
+    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
+        let is_whole = value.fract() == 0.0 && value.is_sign_positive();
+        Ok(Node::Number(format!("{value:.0}").parse().ok().filter(|_| is_whole)))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Node, E> {

@@ -49,6 +49,9 @@ fn learnt(served: &Served) -> Value {
         "service_tier": served.service_tier,
         "response_id": served.response_id,
     });
+    if served.has_unheard {
+        learnt["has_unheard"] = true.into();
+    }
     if !served.parts.is_empty() {
         let part = |part: &Part| json!({"model": part.model, "usage": part.usage});
         learnt["parts"] = served.parts.iter().map(part).collect();
@@ -200,6 +203,30 @@ fn each_of_several_images_has_its_end_and_its_usage() {
         assert_eq!(meter.feed(stream.as_bytes()).terminal_at, None);
         assert_eq!(meter.finish().terminal, terminal);
     }
+}
+
+#[test]
+fn the_rest_of_a_response_may_end_behind_any_event_and_within_none() {
+    let file = files("openai.responses.stream.sse").remove(0);
+    let stream = fs::read(&file).unwrap();
+    let ends: Vec<_> =
+        stream.windows(2).enumerate().filter(|(_, pair)| *pair == b"\n\n").map(|(at, _)| at + 2).collect();
+    let terminal = |from: usize, to: usize, responses: u32| {
+        let mut meter = StreamMeter::new(post("/v1/responses").unwrap(), responses);
+        meter.feed(&stream[from..to]);
+        meter.finish().terminal
+    };
+    for (at, from) in ends.iter().enumerate() {
+        for to in &ends[at..] {
+            assert_eq!(terminal(*from, *to, 0), Some(Terminal::Complete), "{from} to {to}");
+        }
+        for within in [from - 40, from - 1].into_iter().filter(|_| at + 1 < ends.len()) {
+            assert_eq!(terminal(0, within, 0), None, "cut at {within}");
+        }
+    }
+    // A response from its beginning is whole with its last event only.
+    assert_eq!(terminal(0, 0, 1), None);
+    assert_eq!(terminal(0, ends[ends.len() - 2], 1), None);
 }
 
 #[test]

@@ -42,6 +42,8 @@ pub struct Message {
     pub tool_id: String,
     /// How often the web was searched.
     searches: u64,
+    /// How often the tools were.
+    tool_searches: u64,
     input: Input,
     geo: String,
     tier: String,
@@ -74,7 +76,7 @@ pub fn message(
     let geo = body.get("inference_geo").and_then(Value::as_str).unwrap_or("global").to_owned();
     // Only the models since 4.6 charge for the place.
     let us_only = geo == "us" && !model.id.contains("-4-5");
-    let searches = u64::from(prompt::searches(body, &asked.1));
+    let searches = u64::from(prompt::searches(body, &asked.1, "web_search_"));
     let bill = Bill { us_only, fee: searches * SEARCH_FEE, ..Bill::new(model, "default", input) };
     let message = Message {
         id: call.unique("msg_01"),
@@ -87,6 +89,7 @@ pub fn message(
         thought,
         tool_id: call.unique("toolu_01"),
         searches,
+        tool_searches: u64::from(prompt::searches(body, &asked.1, "tool_search_tool_")),
         input,
         geo,
         tier: echo::tier(call, &asked.0).unwrap_or_else(|| "standard".to_owned()),
@@ -145,7 +148,11 @@ impl Message {
     }
 
     fn server_tools(&self) -> Option<Value> {
-        (self.searches > 0).then(|| json!({"web_search_requests": self.searches, "web_fetch_requests": 0}))
+        let mut told = json!({"web_search_requests": self.searches, "web_fetch_requests": 0});
+        if self.tool_searches > 0 {
+            told["tool_search_requests"] = self.tool_searches.into();
+        }
+        (self.searches + self.tool_searches > 0).then_some(told)
     }
 
     /// `stop_reason` and `stop_sequence`.

@@ -22,6 +22,7 @@ use crate::log::Recorder;
 use crate::oddity;
 use crate::provider::Provider;
 use crate::reply::{Reply, Wait};
+use crate::schema::whole_numbers;
 use crate::sim::Sim;
 use crate::sse::Event;
 
@@ -150,10 +151,11 @@ fn fitting(sim: &Sim, call: &Call, schemas: [&str; 2]) -> Result<(Value, &'stati
     if call.oversize {
         return Err(catalogue::reply(call, "anthropic.request.too_large").into());
     }
-    let body: Value = serde_json::from_slice(&call.body).map_err(|fault| {
+    let mut body: Value = serde_json::from_slice(&call.body).map_err(|fault| {
         let said = format!("The request body is not valid JSON: {fault}");
         error::of(call, 400, "invalid_request_error", &said)
     })?;
+    whole_numbers(&mut body);
     let schema = schemas[usize::from(call.headers.contains_key("anthropic-beta"))];
     let invalid = |said: &str| Box::new(error::of(call, 400, "invalid_request_error", said));
     sim.schemas(Provider::Anthropic).check(schema, &body).map_err(|problem| invalid(&error::wording(&problem)))?;

@@ -92,10 +92,9 @@ fn marker(block: &Value) -> Option<Ttl> {
     Some(if marker.get("ttl") == Some(&Value::from("1h")) { Ttl::Hour } else { Ttl::Minutes })
 }
 
-/// Whether the model searches the web for its answer.
-pub fn searches(body: &Value, asked: &str) -> bool {
+/// Whether the model searches for its answer, by a tool whose type begins so.
+pub fn searches(body: &Value, asked: &str, by: &str) -> bool {
     let mut tools = body.get("tools").and_then(Value::as_array).into_iter().flatten();
-    let is_search =
-        |tool: &Value| tool.get("type").and_then(Value::as_str).is_some_and(|kind| kind.starts_with("web_search_"));
+    let is_search = |tool: &Value| tool.get("type").and_then(Value::as_str).is_some_and(|kind| kind.starts_with(by));
     asked.to_lowercase().contains("search") && tools.any(is_search)
 }

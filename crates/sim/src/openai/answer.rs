@@ -81,6 +81,9 @@ pub fn completion(
     if model.charges_cache_writes() {
         prompt_details["cache_write_tokens"] = json!(input.write);
     }
+    if let Some(tokens) = asked.0.number("unheard", "tokens", 7) {
+        prompt_details["video_tokens"] = json!(tokens);
+    }
     let completion_details = json!({
         "reasoning_tokens": thought * choices, "audio_tokens": spoken, "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0,
     });

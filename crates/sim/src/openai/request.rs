@@ -8,6 +8,7 @@ use crate::call::Call;
 use crate::catalogue;
 use crate::provider::Provider;
 use crate::reply::Reply;
+use crate::schema::whole_numbers;
 use crate::sim::Sim;
 
 /// The body, if it fits its schema.
@@ -45,9 +46,10 @@ pub fn object(call: &Call) -> Result<Value, Box<Reply>> {
         return Err(error::of(call, 413, (said, "invalid_request_error"), (None, None)).into());
     }
     let parsed: Result<Value, _> = serde_json::from_slice(&call.body);
-    let Some(body) = parsed.ok().filter(Value::is_object) else {
+    let Some(mut body) = parsed.ok().filter(Value::is_object) else {
         return Err(error::bad_json(call).into());
     };
+    whole_numbers(&mut body);
     Ok(body)
 }
 

@@ -1,7 +1,7 @@
 //! The Responses API and chat completions that are kept.
 
 use crate::schema::{assert_valid, closed};
-use crate::support::{Answer, OPENAI, Running, chat, start, whole, with};
+use crate::support::{Answer, OPENAI, Running, chat, messages, start, whole, with};
 use ownkey_sim::provider::Provider;
 use serde_json::{Value, json};
 
@@ -22,6 +22,7 @@ fn ask(text: &str) -> Value {
 fn kinds() -> Vec<Value> {
     let schema = json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]});
     let tool = json!({"type": "function", "name": "get", "parameters": schema, "strict": false});
+    let later = with(tool.clone(), json!({"defer_loading": true}));
     let turns = json!([{"role": "user", "content": [{"type": "input_text", "text": "weather?"}]},
         {"type": "function_call", "call_id": "call_1", "name": "get", "arguments": "{}"},
         {"type": "function_call_output", "call_id": "call_1", "output": "föhn"}]);
@@ -30,6 +31,8 @@ fn kinds() -> Vec<Value> {
         with(ask("Hello"), json!({"max_output_tokens": 16})),
         with(ask("the weather"), json!({"tools": [tool], "instructions": "Be brief."})),
         with(ask("search it"), json!({"tools": [{"type": "web_search"}]})),
+        with(ask("search the pages"), json!({"tools": [{"type": "web_search"}]})),
+        with(ask("search the tools"), json!({"tools": [later, {"type": "tool_search"}]})),
         json!({"model": "gpt-5-pro", "input": turns}),
     ]
 }
@@ -181,11 +184,19 @@ async fn a_kept_response_is_found_by_its_id() {
     let path = format!("/v1/responses/{}", made["id"].as_str().expect("an id"));
     assert_eq!(call(&sim, "GET", &path).await.json(), made);
     let events = call(&sim, "GET", &format!("{path}?stream=true")).await.events();
-    // In the first one is a null for which its description has no word.
-    for event in &events[1..] {
+    // Before its end a response has no usage, as while it was made.
+    for event in &events[2..] {
         assert_valid(&closed("openai", "ResponseStreamEvent"), &serde_json::from_str(event).expect("JSON"));
     }
-    assert!(events[1].contains("response.output_text.delta") && events[2].contains("response.completed"));
+    assert!(events[events.len() - 1].contains("response.completed"));
+    for after in [0, 4, events.len() - 2, events.len() - 1, 1_000] {
+        let rest = call(&sim, "GET", &format!("{path}?stream=true&starting_after={after}")).await;
+        assert_eq!(
+            (rest.status, &rest.headers["content-type"]),
+            (200, &"text/event-stream; charset=utf-8".parse().expect("a value"))
+        );
+        assert_eq!(rest.events(), events.get(after + 1..).unwrap_or_default());
+    }
     let items = call(&sim, "GET", &format!("{path}/input_items")).await.json();
     assert_valid(&closed("openai", "ResponseItemList"), &items);
     assert_eq!(call(&sim, "POST", &format!("{path}/cancel")).await.status, 400);
@@ -234,6 +245,37 @@ async fn what_runs_in_the_background_can_be_cancelled_before_its_end() {
     let last = events.last().expect("events");
     assert!(last.contains("response.completed") && last.contains("input_tokens"));
     assert_eq!(call(&sim, "GET", &path).await.json()["status"], "completed");
+}
+
+#[tokio::test]
+async fn the_events_of_a_kept_response_are_those_it_was_made_with() {
+    let sim = start().await;
+    for body in kinds() {
+        let made = post(&sim, "/v1/responses", with(body, json!({"stream": true}))).await.events();
+        let last: Value = serde_json::from_str(&made[made.len() - 1]).expect("JSON");
+        let path = format!("/v1/responses/{}?stream=true", last["response"]["id"].as_str().expect("an id"));
+        assert_eq!(call(&sim, "GET", &path).await.events(), made);
+        assert_eq!(sim.last_entry().await["cost_usd"], "0");
+    }
+}
+
+/// Of what searches do, those of the web have a fee: neither the pages that are looked into nor what finds tools.
+#[tokio::test]
+async fn a_search_of_the_web_has_a_fee_and_nothing_else_has() {
+    let sim = start().await;
+    let [web, tools] = [json!([{"type": "web_search"}]), json!([{"type": "tool_search"}])];
+    let mut fees = Vec::new();
+    for (said, tools, items) in [("search it", &web, 2), ("search the pages", &web, 4), ("search it", &tools, 3)] {
+        let answer = post(&sim, "/v1/responses", with(ask(said), json!({"tools": tools}))).await.json();
+        assert_eq!(answer["output"].as_array().map(Vec::len), Some(items), "{answer}");
+        fees.push(sim.last_entry().await["cost_usd"].as_str().expect("a cost").starts_with("0.01"));
+    }
+    assert_eq!(fees, [true, true, false]);
+    let tools = json!([{"type": "tool_search_tool_regex_20251119", "name": "tool_search_tool_regex"}]);
+    let answer = sim.messages(&with(messages("search it"), json!({"tools": tools}))).await.json();
+    assert_eq!(answer["usage"]["server_tool_use"]["tool_search_requests"], 1, "{answer}");
+    let entry = sim.last_entry().await;
+    assert!(entry["cost_usd"].as_str().is_some_and(|cost| cost.starts_with("0.00")), "{entry}");
 }
 
 #[tokio::test]

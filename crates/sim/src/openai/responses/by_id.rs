@@ -2,15 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::prompt;
+use super::{prompt, stream};
 use crate::call::Call;
 use crate::log::Recorder;
 use crate::openai::{dressed, error, request, stored, untexted};
 use crate::reply::Reply;
 use crate::sim::Sim;
-use crate::sse::{Event, Part};
 
-/// `GET …/{id}`: the response, or its events again. One in the background goes a step further each time it is asked
+/// `GET …/{id}`: the response, or its events again, those behind a number if one is named. One in the background goes a step further each time it is asked
 /// for; its events go on to its end.
 pub fn get(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
     if let Err(reply) = request::query(sim, call, "getResponseQuery") {
@@ -23,30 +22,12 @@ pub fn get(sim: &Sim, call: &Call, _: &mut Recorder) -> Reply {
             .map_or_else(|| unknown(call), |kept| untexted(call, &kept.answer));
     }
     let Some(kept) = sim.responses.finish(call.owner(), id(call)) else { return unknown(call) };
-    let mut begun = kept.answer.clone();
-    (begun["status"], begun["output"], begun["usage"]) = (json!("in_progress"), json!([]), Value::Null);
-    let created = json!({"type": "response.created", "sequence_number": 0, "response": begun});
-    let deltas = deltas(&kept.answer);
-    let completed = json!({"type": "response.completed", "sequence_number": deltas.len() + 1, "response": kept.answer});
-    let (first, last) = (Event::named(Part::Frame, &created), Event::named(Part::Terminal, &completed));
-    let events = std::iter::once(first).chain(deltas).chain([last]).collect::<Vec<_>>();
+    let after = call.parameter("starting_after").and_then(|after| after.parse::<usize>().ok());
+    let told = stream::again(&kept.answer, &prompt::directives(call, &kept.request).0);
+    let rest = told.skip(after.map_or(0, |after| after.saturating_add(1)));
     let asked = call.asked_aside();
-    let script = crate::oddity::stream(Box::new(events.into_iter()), &asked, super::error_event(call, &asked).bytes);
+    let script = crate::oddity::stream(Box::new(rest), &asked, super::error_event(call, &asked).bytes);
     dressed(call, &asked, Reply::events(script))
-}
-
-/// What was said, each text at once.
-fn deltas(answer: &Value) -> Vec<Event> {
-    let items = answer.get("output").and_then(Value::as_array).map_or(&[][..], Vec::as_slice).iter().enumerate();
-    let texts = items.filter_map(|(at, item)| Some((at, item.get("id")?, item.pointer("/content/0/text")?)));
-    let numbered = texts.enumerate().map(|(number, (at, id, text))| {
-        let event = json!({
-            "type": "response.output_text.delta", "sequence_number": number + 1, "delta": text, "item_id": id,
-            "output_index": at, "content_index": 0, "logprobs": [],
-        });
-        Event::named(Part::Delta, &event)
-    });
-    numbered.collect()
 }
 
 /// `DELETE …/{id}`

@@ -5,6 +5,7 @@ pub mod compact;
 pub mod count;
 mod object;
 mod prompt;
+mod ran;
 mod stream;
 
 use serde_json::{Value, json};
@@ -24,8 +25,6 @@ use crate::sse::{Event, Part};
 
 /// The kinds of models that answer here.
 const MODES: [&str; 2] = ["chat", "responses"];
-/// What a web search costs: 10 USD a thousand.
-const SEARCH_FEE: u64 = 10_000_000_000;
 
 /// Answers a request for a response.
 pub fn create(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
@@ -43,8 +42,7 @@ pub fn create(sim: &Sim, call: &Call, recorder: &mut Recorder) -> Reply {
         let place = (Some("input"), Some("context_length_exceeded"));
         return error::of(call, 400, (said, "invalid_request_error"), place);
     }
-    let fee = if response.searches { SEARCH_FEE } else { 0 };
-    recorder.bill(Bill { fee, ..Bill::new(model, response.tier, input) });
+    recorder.bill(Bill { fee: ran::fee(&response.ran), ..Bill::new(model, response.tier, input) });
     let in_background = body.get("background") == Some(&Value::Bool(true));
     let is_streamed = request::is_streamed(&body);
     if in_background && !is_streamed {

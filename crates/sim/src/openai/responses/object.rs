@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::prompt;
+use super::{prompt, ran};
 use crate::bill::{Input, Model};
 use crate::call::Call;
 use crate::clock::now_secs;
@@ -20,8 +20,8 @@ pub struct Response {
     pub text: String,
     /// The call of a function, if it is one.
     pub tool: Option<ToolCall>,
-    /// Whether the web was searched.
-    pub searches: bool,
+    /// What tools that run here have done for it.
+    pub ran: Vec<Value>,
     /// Tokens of the answer.
     pub output: u64,
     /// Tokens of them that were thought before anything was said.
@@ -71,8 +71,8 @@ pub fn response(
     let named = echo::key_in(call, &asked.0, "model").unwrap_or_else(|| model.snapshot().to_owned());
     let mut envelope = envelope(body, &format!("resp_{tail}"), &named);
     envelope["service_tier"] = echo::key_in(call, &asked.0, "tier").unwrap_or_else(|| tier.to_owned()).into();
-    let searches = prompt::searches(body, &asked.1);
-    (Response { text, tool, searches, output, thought, tier, usage, tail, stop, envelope }, input)
+    let ran = ran::items(body, &asked.1, &tail);
+    (Response { text, tool, ran, output, thought, tier, usage, tail, stop, envelope }, input)
 }
 
 fn words(body: &Value, (asked, prompt): &(Directives, String), limit: Option<u64>) -> (String, Stop) {
@@ -136,34 +136,23 @@ impl Response {
         } else {
             response["incomplete_details"] = json!({"reason": "max_output_tokens"});
         }
-        response["output"] = self.search().into_iter().chain([self.item("completed")]).collect();
+        response["output"] = self.ran.iter().cloned().chain([self.item()]).collect();
         response["usage"] = self.usage.clone();
         response
     }
 
-    /// The search of the web, if there was one.
-    pub fn search(&self) -> Option<Value> {
-        let action = json!({"type": "search", "query": "simulated"});
-        let id = format!("ws_{}", self.tail);
-        self.searches.then(|| json!({"type": "web_search_call", "id": id, "status": "completed", "action": action}))
-    }
-
     /// The item that is the answer.
-    pub fn item(&self, status: &str) -> Value {
+    fn item(&self) -> Value {
+        let part = json!({"type": "output_text", "text": self.text, "annotations": [], "logprobs": []});
         match &self.tool {
             Some(tool) => json!({
                 "type": "function_call", "id": format!("fc_{}", self.tail), "call_id": format!("call_{}", self.tail),
-                "name": tool.name, "arguments": tool.input.to_string(), "status": status,
+                "name": tool.name, "arguments": tool.input.to_string(), "status": "completed",
             }),
             None => json!({
-                "type": "message", "id": format!("msg_{}", self.tail), "status": status, "role": "assistant",
-                "content": [self.part(&self.text)],
+                "type": "message", "id": format!("msg_{}", self.tail), "status": "completed", "role": "assistant",
+                "content": [part],
             }),
         }
-    }
-
-    /// The part of the message that has its text.
-    pub fn part(&self, text: &str) -> Value {
-        json!({"type": "output_text", "text": text, "annotations": [], "logprobs": []})
     }
 }

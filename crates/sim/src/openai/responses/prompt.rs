@@ -12,7 +12,8 @@ fn items(body: &Value) -> &[Value] {
     body.get("input").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-fn is(item: &Value, kind: &str) -> bool {
+/// Whether an item or a tool is of that kind; an item that does not say is a message.
+pub fn is(item: &Value, kind: &str) -> bool {
     item.get("type").and_then(Value::as_str).unwrap_or("message") == kind
 }
 
@@ -59,12 +60,6 @@ pub fn tool_call(body: &Value, asked: &(Directives, String)) -> Option<ToolCall>
     let name = |tool: &Value| tool.get("name").and_then(Value::as_str).map(str::to_owned);
     let tool = functions.find(|tool| named.is_none() || name(tool).as_deref() == named)?;
     Some(ToolCall { name: name(tool)?, input: tool::input(asked, tool.get("parameters")) })
-}
-
-/// Whether the model searches the web for its answer.
-pub fn searches(body: &Value, asked: &str) -> bool {
-    let tools = body.get("tools").and_then(Value::as_array).into_iter().flatten();
-    asked.to_lowercase().contains("search") && tools.into_iter().any(|tool| is(tool, "web_search"))
 }
 
 /// The prompt as one text, the way it is counted and cached: what went before, tools, instructions, input.
