@@ -1,6 +1,8 @@
 //! What pays for a call besides its provider key: the credits and budgets that it draws on, and what it may cost. Fixed
 //! when the call is admitted: a price or plan that changes later is for later calls.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use ownkey_domain::budget::{Budget, Spender};
 use ownkey_domain::hold::Quote;
 use ownkey_domain::id::{RequestId, WorkspaceId};
@@ -183,9 +185,9 @@ impl Funding {
         }
     }
 
-    /// What the ledger is told at the end.
-    pub const fn settlement(&self, charge: Charge) -> Settlement {
-        Settlement { charge, funds: self.draw.funds, included: self.draw.included }
+    /// What the ledger is told at the end: what it is charged, and what was told beyond that.
+    pub const fn settlement(&self, charge: Charge, disbelieved: MicroCredits) -> Settlement {
+        Settlement { charge, funds: self.draw.funds, included: self.draw.included, disbelieved }
     }
 
     /// What its caller is told when so many tokens of output could not be held.

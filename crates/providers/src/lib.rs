@@ -29,6 +29,7 @@ pub mod fuzzing;
 
 mod json;
 mod registry;
+mod sound;
 mod sse;
 
 pub use registry::{Facts, facts};

@@ -163,7 +163,7 @@ async fn what_is_used_and_held_is_shown_until_the_budget_counts_other_calls() {
     let (first, second) = (receipt(&tenant, &tenant.key_id, 1), receipt(&tenant, &tenant.key_id, 2));
     holds.hold(hold(first.id, "6")).await.unwrap();
     holds.hold(hold(second.id, "1.5")).await.unwrap();
-    let settlement = Some(Settlement { charge: usd("5.25"), funds: Funds::None, included: false });
+    let settlement = Some(Settlement { charge: usd("5.25"), funds: Funds::None, ..Settlement::NOTHING });
     journal(&app).await.append(&Receipt { settlement, ..first }).unwrap();
     let stands = async || {
         let shown = app.get(&path, &tenant.key).await.is(200).body;

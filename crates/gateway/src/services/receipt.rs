@@ -210,7 +210,7 @@ fn settle(receipt: &mut Receipt, terms: &Terms, ending: Ending) {
     receipt.credits = charge.credits;
     let funds = terms.draw.funds;
     // Nothing is held where the plan includes it.
-    receipt.settlement = (funds != Funds::None).then_some(Settlement { charge, funds, included: false });
+    receipt.settlement = (funds != Funds::None).then_some(Settlement { charge, funds, ..Settlement::NOTHING });
 }
 
 const fn measured(ending: Ending) -> Measured {
