@@ -130,6 +130,28 @@ impl Produced {
     }
 }
 
+/// Why nobody knows what a call can cost at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unbounded {
+    /// Its model has no price, or not in a tier that may serve it.
+    #[error("there is no price for it here. Use another model")]
+    Price,
+    /// Its input can't be counted, and how much its model reads is not known.
+    #[error(
+        "not all of its input can be counted, and it is not known how much the model reads: the operator can say so by \
+         `context_tokens` under [[models]]. Send the input as text, or use another model"
+    )]
+    Input,
+    /// Its model is sold by what can't be counted in it.
+    #[error(
+        "how long its sound lasts cannot be told by its bytes. Send it as WAV (PCM) or MP3, or use a model that is sold by tokens"
+    )]
+    Units,
+    /// Nothing limits its output.
+    #[error("its output has no limit. Give it one")]
+    Output,
+}
+
 /// What a call can cost: its input, and each token of its output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quote {
@@ -152,35 +174,32 @@ impl Quote {
     pub const NOTHING: Self =
         Self { input: PicoUsd::ZERO, per_token: PicoUsd::ZERO, most: 0, slice: 0, answers: 1, is_sliced: false };
 
-    /// Of a call of that model; `None` if it can't be known.
-    pub fn of(model: &Model, size: &Size) -> Option<Self> {
+    /// Of a call of that model, if that can be known.
+    pub fn of(model: &Model, size: &Size) -> Result<Self, Unbounded> {
         let quote = match model.prices.by_unit() {
-            Some(unit) => Self { input: model.prices.cost_of(unit, units(unit, size)?)?, ..Self::NOTHING },
+            Some(unit) => {
+                let input = model.prices.cost_of(unit, units(unit, size).ok_or(Unbounded::Units)?);
+                Self { input: input.ok_or(Unbounded::Price)?, ..Self::NOTHING }
+            }
             None => Self::for_tokens(model, size)?,
         };
         // What it costs at most can be told, whatever part of it is asked for.
-        quote.cost(quote.most).map(|_| quote)
+        quote.cost(quote.most).map(|_| quote).ok_or(Unbounded::Price)
     }
 
-    fn for_tokens(model: &Model, size: &Size) -> Option<Self> {
-        let prompt = prompt(Some(model), size)?;
-        let may_serve = |tier: &str| size.tiers.is_empty() || size.tiers.contains(&tier);
-        let rates = model.prices.tiers_at(prompt).iter().filter(|(tier, _)| may_serve(tier));
-        let prices = rates.map(|(_, rates)| {
-            let may_be = |class: &&TokenClass| size.writes_cache || !CACHE_WRITES.contains(class);
-            let dearest = INPUTS.iter().filter(may_be).filter_map(|class| rates.get(*class)).max()?;
-            Some((dearest, output_rate(rates)?))
-        });
-        let prices = prices.collect::<Option<Vec<_>>>()?;
-        // Where several tiers may serve, the dearest price of each kind.
-        let (dearest, per_token) = prices.into_iter().reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)))?;
+    fn for_tokens(model: &Model, size: &Size) -> Result<Self, Unbounded> {
+        if !model.prices.by_token() {
+            return Err(Unbounded::Price);
+        }
+        let prompt = prompt(Some(model), size).ok_or(Unbounded::Input)?;
+        let (dearest, per_token) = dearest_rates(model, size, prompt).ok_or(Unbounded::Price)?;
         let answers = size.answers.max(1);
         // Output that costs nothing needs no bound: embeddings have none.
         let limit = if per_token == PicoUsd::ZERO { Some(0) } else { size.output_limit.or(model.output_tokens) };
-        let most = limit?.checked_mul(answers)?;
+        let most = limit.and_then(|limit| limit.checked_mul(answers)).ok_or(Unbounded::Output)?;
         let slice = size.slice.map_or(most, |slice| slice.saturating_mul(answers).min(most));
-        let input = dearest.times(prompt)?;
-        Some(Self { input, per_token, most, slice, answers, is_sliced: size.slice.is_some() })
+        let input = dearest.times(prompt).ok_or(Unbounded::Input)?;
+        Ok(Self { input, per_token, most, slice, answers, is_sliced: size.slice.is_some() })
     }
 
     /// What it costs with so many tokens of output; `None` beyond what fits.
@@ -206,6 +225,19 @@ const fn units(unit: Unit, size: &Size) -> Option<u64> {
     }
 }
 
+/// What a token of input and one of output cost at most. Where several tiers may serve, the dearest price of each kind.
+fn dearest_rates(model: &Model, size: &Size, prompt: u64) -> Option<(PicoUsd, PicoUsd)> {
+    let may_serve = |tier: &str| size.tiers.is_empty() || size.tiers.contains(&tier);
+    let rates = model.prices.tiers_at(prompt).iter().filter(|(tier, _)| may_serve(tier));
+    let prices = rates.map(|(_, rates)| {
+        let may_be = |class: &&TokenClass| size.writes_cache || !CACHE_WRITES.contains(class);
+        let dearest = INPUTS.iter().filter(may_be).filter_map(|class| rates.get(*class)).max()?;
+        Some((dearest, output_rate(rates)?))
+    });
+    let prices = prices.collect::<Option<Vec<_>>>()?;
+    prices.into_iter().reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)))
+}
+
 fn output_rate(rates: &Rates) -> Option<PicoUsd> {
     let classes = [TokenClass::Output, TokenClass::AudioOutput, TokenClass::ImageOutput];
     classes.iter().filter_map(|class| rates.get(*class)).max()
@@ -222,7 +254,7 @@ mod tests {
     }
 
     fn at_most(model: &Model, size: &Size) -> Option<String> {
-        let quote = Quote::of(model, size)?;
+        let quote = Quote::of(model, size).ok()?;
         Some(quote.cost(quote.slice)?.to_string())
     }
 
@@ -252,7 +284,11 @@ mod tests {
         // What a model reads at most need not be known as long as all can be counted.
         let model = &Model { context_tokens: None, ..model.clone() };
         assert_eq!(cost(model, &goes_on), "0.0064");
-        assert_eq!([unknown, packed].map(|size| at_most(model, &size)), [None, None]);
+        for size in [unknown, packed] {
+            assert_eq!(Quote::of(model, &size), Err(Unbounded::Input));
+        }
+        let endless = &Model { output_tokens: None, ..model.clone() };
+        assert_eq!(Quote::of(endless, &Size { output_limit: None, ..size }), Err(Unbounded::Output));
     }
 
     #[test]
@@ -314,6 +350,7 @@ mod tests {
         assert_eq!(held("tts-1", Size { characters: None, ..spoken }), None);
         let heard = |seconds| Size { seconds, ..Size::default() };
         assert_eq!(held("whisper-1", heard(Extent::AtMost(10))).unwrap(), "0.001");
-        assert_eq!(held("whisper-1", heard(Extent::Unknown)), None);
+        let whisper = catalogue.find("whisper-1").unwrap();
+        assert_eq!(Quote::of(whisper, &heard(Extent::Unknown)), Err(Unbounded::Units));
     }
 }

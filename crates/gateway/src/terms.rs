@@ -1,6 +1,8 @@
 //! Between deciding and admitting: what a managed call may carry, and what a call would cost. Own-key calls carry what
 //! they like, as far as no budget must know what that costs.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use std::sync::Arc;
 
 use http::HeaderMap;

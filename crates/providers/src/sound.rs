@@ -16,12 +16,12 @@ const PLAIN: [u16; 4] = [1, 3, 6, 7];
 const EXTENSIBLE: u16 = 0xFFFE;
 
 /// The seconds of a file.
-pub(crate) fn seconds(file: &[u8]) -> Extent {
+pub fn seconds(file: &[u8]) -> Extent {
     u64::try_from(file.len()).map_or(Extent::Unknown, |length| of_length(file, length))
 }
 
 /// The seconds of a file in base64.
-pub(crate) fn seconds_of_base64(text: &str) -> Extent {
+pub fn seconds_of_base64(text: &str) -> Extent {
     let head = text.get(..HEAD_LEN.min(text.len())).and_then(|head| STANDARD.decode(head).ok());
     let length = u64::try_from(text.len()).ok();
     head.zip(length).map_or(Extent::Unknown, |(head, length)| of_length(&head, length.div_ceil(4).saturating_mul(3)))
@@ -140,7 +140,8 @@ mod tests {
     #[test]
     fn of_all_else_bytes_do_not_tell() {
         let (plain, odd) = (format(1, 1, 16_000, 16), [format(1, 1, 16_000, 16), vec![0]].concat());
-        let packed: [&[u8]; 6] = [b"", b"fLaC\0\0\0\x22", b"OggS\0\x02", b"\0\0\0\x20ftypM4A ", b"\x1A\x45\xDF\xA3", b"RIFF"];
+        let packed: [&[u8]; 6] =
+            [b"", b"fLaC\0\0\0\x22", b"OggS\0\x02", b"\0\0\0\x20ftypM4A ", b"\x1A\x45\xDF\xA3", b"RIFF"];
         assert!(packed.iter().all(|file| both(file).is_none()));
         for chunks in [
             vec![],

@@ -1,7 +1,9 @@
 //! What stands between a payer and a call: the closed world, the rate limits, and what it may cost.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use ownkey_domain::budget::Spender;
-use ownkey_domain::hold::{self, Quote, Size};
+use ownkey_domain::hold::{self, Quote, Size, Unbounded};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::plan::Plan;
 use ownkey_domain::response::ChainTokens;
@@ -36,13 +38,13 @@ impl Gateway {
         };
         let funding = self.funding(call, decision);
         let is_counted = funding.is_counted();
-        let quote = |size: &Size| match model.is_free {
-            _ if !is_counted => None,
-            true => Some(Quote::NOTHING),
-            false => model.model().and_then(|model| Quote::of(model, size)),
+        let quoted = |funding: Funding, size: &Size| match model.is_free {
+            _ if !is_counted => Ok(funding),
+            true => funding.quoted(Ok(Quote::NOTHING)),
+            false => funding.quoted(model.model().ok_or(Unbounded::Price).and_then(|model| Quote::of(model, size))),
         };
         let nothing_seen = measured(Shape::default(), (Media::default(), true), ChainTokens::NONE);
-        let funding = funding.quoted(quote(&nothing_seen))?;
+        let funding = quoted(funding, &nothing_seen)?;
         let seen = self.look(call, received, (model, decision), &funding).await;
         // Being refused costs the work of a call, so it takes one too. Which limit is used up is told after all that is
         // wrong with the call itself.
@@ -63,7 +65,7 @@ impl Gateway {
         let is_bound = prompt.is_some() && !is_extended && !route.is_form();
         call.receipt.prompted(prompt.unwrap_or(hold::tokens_of(size.body_bytes)), is_bound);
         match seen {
-            Some(_) => funding.quoted(quote(&size)),
+            Some(_) => quoted(funding, &size),
             None => Ok(funding.unpriced()),
         }
     }

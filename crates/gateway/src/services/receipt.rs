@@ -1,5 +1,7 @@
 //! The receipt of a service's call, and with it what it is charged: exactly once, on every way out.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};

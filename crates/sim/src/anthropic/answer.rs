@@ -47,6 +47,8 @@ pub struct Message {
     tier: String,
     /// What the usage says, which may be a lie.
     told: (u64, u64),
+    /// The searches that it says there were, if it is told what to say.
+    told_searches: Option<u64>,
 }
 
 /// The answer to a request, and what it costs.
@@ -94,6 +96,7 @@ pub fn message(
             asked.0.given("usage", "input").unwrap_or(input.fresh),
             asked.0.given("usage", "output").unwrap_or(output),
         ),
+        told_searches: asked.0.given("usage", "searches"),
     };
     (message, bill)
 }
@@ -145,7 +148,8 @@ impl Message {
     }
 
     fn server_tools(&self) -> Option<Value> {
-        (self.searches > 0).then(|| json!({"web_search_requests": self.searches, "web_fetch_requests": 0}))
+        let told = self.told_searches.or((self.searches > 0).then_some(self.searches))?;
+        Some(json!({"web_search_requests": told, "web_fetch_requests": 0}))
     }
 
     /// `stop_reason` and `stop_sequence`.

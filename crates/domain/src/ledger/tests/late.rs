@@ -60,7 +60,8 @@ fn a_budget_is_brought_to_what_is_known_later() {
 #[test]
 fn what_is_included_is_counted_once() {
     let mut book = book();
-    let included = |usd| Settlement { charge: charge(0, usd), funds: Funds::None, included: true, ..Settlement::NOTHING };
+    let included =
+        |usd| Settlement { charge: charge(0, usd), funds: Funds::None, included: true, ..Settlement::NOTHING };
     for usd in [70, 70, 50] {
         book.settle(request(1), workspace(), &included(usd));
         check(&book);
