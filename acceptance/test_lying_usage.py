@@ -1,12 +1,15 @@
 """A provider whose numbers are absurd spoils its own receipts and nothing else: the books stay readable."""
 
+import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
+import httpx
 import pytest
 
-from harness.money import checked, needed, purse
+from harness.api import LOCAL, wav
+from harness.money import MICRO, PRICES, checked, credits, needed, posted, purse
 from harness.process import wait_for
 from harness.products import grant, workspace
 from harness.server import Server
@@ -108,9 +111,21 @@ managed = "credits"
 [plans.free]
 byok = true
 managed = "included"
+
+[managed]
+allow_tools = ["web_search_20250305"]
 """
 # More than twice what such a call can use, each by itself, and what is still believed elsewhere.
 LIES = ["input=20 output=2001", "input=100000 output=20", "input=999999999999 output=999999999999"]
+# A fee of nothing changes nothing.
+LIES_OF = {"openai": LIES, "anthropic": [*LIES, "input=20 output=2001 searches=0"]}
+
+
+def of(lie: str, provider: str) -> Decimal:
+    """The credits of what it tells."""
+    counts = dict(re.findall(r"(input|output)=(\d+)", lie))
+    to_read, to_write = PRICES[provider]
+    return credits((int(counts["input"]) * to_read + int(counts["output"]) * to_write) / 1_000_000)
 
 
 @pytest.fixture(scope="module")
@@ -125,22 +140,45 @@ def shop(tmp_path_factory, sim):
 def test_what_the_operators_call_cannot_have_used_is_not_charged(shop, provider, stream):
     """Its limit stands in the request, and its input has a bound: who tells more than twice that is not believed."""
     free = workspace(shop, "free")
-    for lie in LIES:
+    for lie in LIES_OF[provider]:
         acme = workspace(shop, "pro")
         ask = lambda caller, lie=lie: caller.ask(provider, f"[[sim:usage {lie}]]", max_tokens=1_000, stream=stream)  # noqa: E731
         hold, _ = needed(ask(acme))
         grant(acme, 100)
-        before = purse(acme)["balance"]
+        before, overrun = purse(acme)["balance"], shop.metrics()["ownkey_overrun_credits_total"]
         receipt = acme.receipt(ask(acme))
-        charged = Decimal(receipt["credits"])
+        told, beyond = Decimal(receipt["credits"]), Decimal(receipt["overrun_credits"])
+        charged = told - beyond
         assert receipt["measured"] == "estimated" and 0 < charged <= hold, (lie, receipt)
-        assert before - charged == purse(acme)["balance"] and receipt["overrun_credits"] == "0"
+        assert before - charged == purse(acme)["balance"] and charged == credits(receipt["cost_usd"])
+        # All that was told is in the book: what the workspace has not paid the operator has.
+        assert told == of(lie, provider) and posted(acme, receipt["id"]) == charged
+        assert abs(Decimal(str(shop.metrics()["ownkey_overrun_credits_total"])) - Decimal(str(overrun)) - beyond) <= MICRO
+        statement = acme.operator.get(f"{acme.path}/statements/{receipt['at'][:7]}")
+        assert [(Decimal(row["credits"]), Decimal(row["overrun_credits"])) for row in statement["usage"]] == [(told, beyond)]
         assert receipt["usage"]["output"] <= 1_000 and receipt["usage"]["input"] < 1_000
         included = free.receipt(ask(free))
         assert included["cost_usd"] == receipt["cost_usd"] and included["measured"] == "estimated"
         assert receipt["id"] in shop.output(), "the operator is told"
     honest = lambda tokens: acme.ask(provider, f"[[sim:usage input=20 output={tokens}]]", max_tokens=1_000)  # noqa: E731
     assert acme.receipt(honest(2_000))["measured"] == "measured", "text can be as dense as that"
+    checked(shop)
+
+
+def test_what_has_no_bound_is_believed(shop):
+    """What tools do that the operator allows besides nobody can bound, nor what the files of a form hold in truth."""
+    acme = workspace(shop, "pro")
+    grant(acme, 100)
+    tool = {"type": "web_search_20250305", "name": "web_search"}
+    searched = acme.ask("anthropic", "[[sim:usage input=100000 output=20]]", max_tokens=1_000, tools=[tool])
+    fields = {"model": "gpt-4o-transcribe", "prompt": "[[sim:usage input=9000]]"}
+    headers = {"authorization": f"Bearer {acme.secret}"}
+    sent = {"data": fields, "files": [("file", ("a.wav", wav(40_000)))], "headers": headers, "timeout": 60, **LOCAL}
+    heard = httpx.post(f"{acme.url}/v1/audio/transcriptions", **sent)
+    for answer, told in ((searched, 100_000), (heard, 9_000)):
+        receipt = acme.receipt(answer)
+        assert (receipt["payer"], receipt["measured"], receipt["usage"]["input"]) == ("managed", "measured", told)
+        assert Decimal(receipt["credits"]) == credits(receipt["cost_usd"]) and receipt["overrun_credits"] == "0"
     checked(shop)
 
 

@@ -122,7 +122,7 @@ def test_callers_who_try_again_spend_nearly_all_there_is(niyra, sim, report, soa
 
 
 # USD for a million tokens, in and out, at the dearest that these calls can truly be billed: OpenAI may answer in the tier that
-# the account prefers, and of Anthropic's nothing is written to a cache.
+# the account prefers, and of Anthropic's nothing is written to a cache unless the call asks for that.
 WORST = {"openai": (Decimal("0.25"), Decimal(1)), "anthropic": (Decimal(1), Decimal(5))}
 # What both take for a message besides its text.
 AROUND = 8
@@ -152,8 +152,9 @@ def test_a_hold_is_not_much_more_than_a_text_can_cost(niyra, report):
             f"median {median:.2f}, from {least[0]:.2f} ({least[1]}) to {most[0]:.2f} ({most[1]})"
         )
         assert least[0] >= 1, "less is held than it may cost"
-        # An answer of one token is the input alone, of which a usual text has about half as many tokens as it is held for.
-        assert median <= 2 or limit == 1
+        # An answer of one token is the input alone, of which a usual text has about half as many tokens as it is held for,
+        # and in a short call what is around it counts as well.
+        assert median <= (3 if limit == 1 else 2)
 
 
 def metric(server, name: str) -> Decimal:

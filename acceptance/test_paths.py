@@ -12,7 +12,7 @@ import httpx
 import pytest
 from openai import APIError
 
-from harness.api import LOCAL, call_headers, post, read_what_comes
+from harness.api import LOCAL, call_headers, post, read_what_comes, wav
 from harness.books import disagreements
 from harness.errors import assert_error
 from harness.money import set_budget, used
@@ -71,7 +71,7 @@ CALLS |= {
     "image edits streamed": ("openai", "/v1/images/edits", DRAWN | {"n": "2", "stream": "true"}, COUNTED),
 }
 # What is sent as a form, with these files.
-SOUND = [("file", ("sound.wav", b"x" * 40_000))]
+SOUND = [("file", ("sound.wav", wav(40_000)))]
 PICTURES = [("image[]", ("a.png", b"x" * 99)), ("image[]", ("b.png", b"x" * 99))]
 FILES = {"transcriptions": SOUND, "transcriptions streamed": SOUND, "image edits": PICTURES, "image edits streamed": PICTURES}
 HEARD_FOR_LONG = {"model": "whisper-1", "prompt": "Hello"}
@@ -446,6 +446,12 @@ managed = "credits"
 
 [credits]
 usd_per_credit = "0.01"
+
+[[models]]
+id = "acme-large"
+provider = "openai"
+prices = { input = "0.00001", output = "0.00001" }
+output_tokens = 100
 """
 
 
@@ -465,9 +471,69 @@ def hold(answer) -> Decimal:
 
 def test_what_is_sold_by_other_units_is_held_by_them(on_credits):
     workspace = on_credits.operator.create_workspace()
-    # 15 USD a million characters; 0.006 USD a minute, of which there are 41 seconds at most in as many kilobytes.
+    # 15 USD a million characters; 0.006 USD a minute, of which there are two seconds and a half.
     assert hold(send(workspace, "speech by the character", input="x" * 1_000)) == Decimal("1.5")
-    assert hold(send(workspace, "transcriptions by the second")) == Decimal("0.41")
+    assert hold(send(workspace, "transcriptions by the second")) == Decimal("0.03")
+
+
+def test_sound_is_held_for_as_long_as_it_can_last(on_credits):
+    """However few its bytes are: a slow second of samples has few, and what is packed tells nothing."""
+    workspace = on_credits.operator.create_workspace()
+    ask = lambda model, sound: send_form(workspace, "/v1/audio/transcriptions", {"model": model}, [("file", ("a", sound))])  # noqa: E731
+    assert hold(ask("whisper-1", wav(40_000, 400))) == 1
+    # At 8 kbit/s, less than which MPEG audio never has.
+    assert hold(ask("whisper-1", b"\xff\xfb\x90\x00" + b"x" * 9_996)) == Decimal("0.1")
+    packed = b"fLaC" + b"x" * 40
+    refused = ask("whisper-1", packed)
+    assert_error(refused, "openai", 403, "model_not_priced")
+    assert "WAV" in refused.text and "MP3" in refused.text
+    # What is sold by tokens costs no more than the model can hear.
+    assert hold(ask("gpt-4o-transcribe", packed)) == (16_000 * Decimal("2.5") + 2_000 * 10) / 10_000
+
+
+def test_a_model_of_unknown_length_is_sold_what_can_be_counted(on_credits):
+    """Of a packed document only the longest prompt is a bound: who knows none says what to configure."""
+    workspace = on_credits.operator.create_workspace()
+    assert hold(workspace.ask("openai", model="acme-large")) < 1
+    document = {"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,AAAA"}}
+    refused = workspace.ask("openai", model="acme-large", messages=[{"role": "user", "content": [document]}])
+    assert_error(refused, "openai", 403, "model_not_priced")
+    assert "`context_tokens`" in refused.text and refused.headers["x-should-retry"] == "false"
+
+
+def needs(answer) -> Decimal:
+    """The USD that a call would have needed which a budget refused."""
+    assert_error(answer, "openai", 402, "budget_exceeded")
+    return Decimal(re.search(r"needs up to ([0-9.]+) USD", answer.text)[1])
+
+
+def test_pictures_in_a_form_are_held_as_the_largest(own, sim):
+    """As in JSON: a picture of any size fits into a hundred bytes."""
+    set_budget(own, limit_usd="0.000001")
+    since, picture = sim.now(), ("image[]", ("a.png", b"x" * 99))
+    held = lambda count: needs(send_form(own, "/v1/images/edits", DRAWN, [picture] * count))  # noqa: E731
+    # 10 USD a million tokens, ten thousand of which are a picture, and a few bytes around it.
+    for more in (held(2) - held(1), held(3) - held(2)):
+        assert Decimal("0.1") <= more < Decimal("0.101")
+    assert sim.calls(since) == []
+
+
+def test_what_managed_access_does_not_serve_is_held_at_its_worst(own, sim):
+    """A budget that blocks counts by the price there is; of what has none it decides."""
+    made = set_budget(own, limit_usd="0.000001")
+    since = sim.now()
+    # A hundred seconds at 0.006 USD a minute.
+    sound = [("file", ("a.wav", wav(40_000, 400)))]
+    assert needs(send_form(own, "/v1/audio/translations", HEARD_FOR_LONG, sound)) == Decimal("0.01")
+    # All that the model reads and writes in its dearest tier, for nobody has looked what it is.
+    assert needs(send(own, "compact")) == (128_000 * Decimal("4.25") + 16_384 * 17) / 1_000_000
+    varied = lambda: send_form(own, "/v1/images/variations", {}, [("image", ("a.png", b"x"))])  # noqa: E731
+    refused = varied()
+    assert_error(refused, "openai", 403, "model_not_priced")
+    assert made["id"] in refused.text and sim.calls(since) == []
+    own.operator("DELETE", f"{own.path}/budgets/{made['id']}", None, 204)
+    set_budget(own, limit_usd="0.000001", unpriced="allow")
+    assert varied().status_code == 200
 
 
 def test_a_hold_knows_the_tiers_that_may_answer(on_credits):

@@ -1,6 +1,7 @@
 """The management API and the two model protocols as a user calls them."""
 
 import json
+import struct
 from dataclasses import dataclass, field
 
 import httpx
@@ -101,6 +102,13 @@ def call_body(provider: str, prompt: str, **more) -> dict:
     if provider == "anthropic":
         body["max_tokens"] = 512
     return body | more
+
+
+def wav(size: int, rate: int = 16_000) -> bytes:
+    """A file of so many bytes, of which each second has so many: samples of a byte."""
+    form = struct.pack("<HHIIHH", 1, 1, rate, rate, 1, 8)
+    head = struct.pack("<4sI4s4sI16s4sI", b"RIFF", size - 8, b"WAVE", b"fmt ", 16, form, b"data", size - 44)
+    return head + b"x" * (size - 44)
 
 
 def call_headers(provider: str, secret: str | None) -> dict:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from .api import call_headers
+from .api import call_headers, wav
 from .money import credits, entries
 from .process import wait_for
 from .products import grant, workspace
@@ -319,7 +319,7 @@ class Caller:
         fields = self.body().items()
         parts = [f'--limit\r\ncontent-disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields]
         file = '--limit\r\ncontent-disposition: form-data; name="file"; filename="a.wav"\r\ncontent-type: audio/wav\r\n\r\n'
-        return "".join([*parts, file]).encode() + b"x" * 40_000 + b"\r\n--limit--\r\n"
+        return "".join([*parts, file]).encode() + wav(40_000) + b"\r\n--limit--\r\n"
 
     def send(self, body: dict, until=None, secret: str | None = None) -> bytes:
         """Sends it and reads what comes, or until that says to leave."""

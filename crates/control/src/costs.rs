@@ -1,6 +1,8 @@
 //! What costs what, here and now: every call that is served and every metered service, by the very table and rule that
 //! calls go by.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -94,7 +94,8 @@ pub(crate) struct UsageRowView {
     /// What they cost in credits. The workspace paid that less `overrun_credits`.
     #[schema(value_type = String)]
     credits: MicroCredits,
-    /// What of `credits` the workspace did not have, so that the operator paid it.
+    /// What of `credits` the operator paid: what the workspace did not have, and what its provider told beyond what a
+    /// managed call can have used.
     #[schema(value_type = String)]
     overrun_credits: MicroCredits,
     /// What the calls would have cost in credits had managed access paid for all of them, at the present rate: the list

@@ -12,13 +12,8 @@ const BYTES_PER_TOKEN: u64 = 2;
 const TOKENS_PER_MESSAGE: u64 = 16;
 /// What tools take besides their text.
 const TOKENS_OF_TOOLS: u64 = 1_024;
-/// Output of an answer that is held at first, and then at a time, where it can be counted while it passes.
-const SLICE_TOKENS: u64 = 2_048;
 /// As most text has it.
 const USUAL_BYTES_PER_TOKEN: u64 = 4;
-/// Sound is hardly ever packed more tightly: 8 kbit/s, which is what the tightest speech takes. Whoever takes pains to do
-/// better pays what it costs all the same, as with the densest text.
-const BYTES_PER_SECOND_OF_SOUND: u64 = 1_000;
 /// Input classes: the dearest of them is what an input token can cost.
 const INPUTS: [TokenClass; 7] = [
     TokenClass::Input,
@@ -30,13 +25,57 @@ const INPUTS: [TokenClass; 7] = [
     TokenClass::CacheRead,
 ];
 
+/// Those of them that write to the provider's cache.
+const CACHE_WRITES: [TokenClass; 3] = [TokenClass::CacheWrite, TokenClass::CacheWrite5m, TokenClass::CacheWrite1h];
+
+/// How much there is at most of what is no text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// So much.
+    AtMost(u64),
+    /// Nobody can tell.
+    Unknown,
+}
+
+impl Extent {
+    /// The bound, if there is one.
+    pub const fn get(self) -> Option<u64> {
+        match self {
+            Self::AtMost(most) => Some(most),
+            Self::Unknown => None,
+        }
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        self.get().zip(other.get()).map_or(Self::Unknown, |(one, other)| Self::AtMost(one.saturating_add(other)))
+    }
+
+    /// So many times as much.
+    #[must_use]
+    pub fn times(self, count: u64) -> Self {
+        self.get().map_or(Self::Unknown, |most| Self::AtMost(most.saturating_mul(count)))
+    }
+}
+
+impl Default for Extent {
+    fn default() -> Self {
+        Self::AtMost(0)
+    }
+}
+
 /// The size of a call.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Size {
     /// Bytes of its body, without pictures and sound.
     pub body_bytes: u64,
-    /// Tokens at most of what its body has that is no text, and is not among those bytes.
-    pub media: u64,
+    /// Tokens of what its body has that is no text, and is not among those bytes.
+    pub media: Extent,
+    /// Seconds of sound in it.
+    pub seconds: Extent,
+    /// Whether the provider may write its input to a cache, at a price of its own.
+    pub writes_cache: bool,
     /// The conversation at the provider that it goes on from.
     pub chain: ChainTokens,
     /// How many messages.
@@ -47,8 +86,8 @@ pub struct Size {
     pub output_limit: Option<u64>,
     /// How many answers it asks for.
     pub answers: u64,
-    /// Whether its output can be counted while it passes, so that it is held slice by slice.
-    pub in_slices: bool,
+    /// Tokens of each answer that are held at first, and then at a time, where they can be counted while they pass.
+    pub slice: Option<u64>,
     /// The characters of its text, where that is what the path counts.
     pub characters: Option<u64>,
     /// The service tiers that may serve it; none stands for any.
@@ -60,14 +99,14 @@ pub const fn tokens_of(bytes: u64) -> u64 {
     bytes / BYTES_PER_TOKEN
 }
 
-/// How many tokens the input of a call is at most.
-pub fn prompt(model: Option<&Model>, size: &Size) -> u64 {
-    let prompt = tokens_of(size.body_bytes)
+/// How many tokens the input of a call is at most: what can be counted, and no more than its model reads. `None` if neither
+/// is known.
+pub fn prompt(model: Option<&Model>, size: &Size) -> Option<u64> {
+    let text = tokens_of(size.body_bytes)
         .saturating_add(size.messages.saturating_mul(TOKENS_PER_MESSAGE))
-        .saturating_add(size.media)
-        .saturating_add(if size.has_tools { TOKENS_OF_TOOLS } else { 0 })
-        .saturating_add(size.chain.bound());
-    prompt.min(model.and_then(|model| model.context_tokens).unwrap_or(u64::MAX))
+        .saturating_add(if size.has_tools { TOKENS_OF_TOOLS } else { 0 });
+    let counted = Extent::AtMost(text).plus(size.media).plus(size.chain.bound()).get();
+    counted.into_iter().chain(model.and_then(|model| model.context_tokens)).min()
 }
 
 /// What of an answer can be seen while it passes.
@@ -89,6 +128,28 @@ impl Produced {
     pub fn about(self) -> u64 {
         self.pieces.max(self.bytes / USUAL_BYTES_PER_TOKEN)
     }
+}
+
+/// Why nobody knows what a call can cost at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unbounded {
+    /// Its model has no price, or not in a tier that may serve it.
+    #[error("there is no price for it here. Use another model")]
+    Price,
+    /// Its input can't be counted, and how much its model reads is not known.
+    #[error(
+        "not all of its input can be counted, and it is not known how much the model reads: the operator can say so by \
+         `context_tokens` under [[models]]. Send the input as text, or use another model"
+    )]
+    Input,
+    /// Its model is sold by what can't be counted in it.
+    #[error(
+        "how long its sound lasts cannot be told by its bytes. Send it as WAV (PCM) or MP3, or use a model that is sold by tokens"
+    )]
+    Units,
+    /// Nothing limits its output.
+    #[error("its output has no limit. Give it one")]
+    Output,
 }
 
 /// What a call can cost: its input, and each token of its output.
@@ -113,34 +174,32 @@ impl Quote {
     pub const NOTHING: Self =
         Self { input: PicoUsd::ZERO, per_token: PicoUsd::ZERO, most: 0, slice: 0, answers: 1, is_sliced: false };
 
-    /// Of a call of that model; `None` if it can't be known.
-    pub fn of(model: &Model, size: &Size) -> Option<Self> {
+    /// Of a call of that model, if that can be known.
+    pub fn of(model: &Model, size: &Size) -> Result<Self, Unbounded> {
         let quote = match model.prices.by_unit() {
-            Some(unit) => Self { input: model.prices.cost_of(unit, units(unit, size)?)?, ..Self::NOTHING },
+            Some(unit) => {
+                let input = model.prices.cost_of(unit, units(unit, size).ok_or(Unbounded::Units)?);
+                Self { input: input.ok_or(Unbounded::Price)?, ..Self::NOTHING }
+            }
             None => Self::for_tokens(model, size)?,
         };
         // What it costs at most can be told, whatever part of it is asked for.
-        quote.cost(quote.most).map(|_| quote)
+        quote.cost(quote.most).map(|_| quote).ok_or(Unbounded::Price)
     }
 
-    fn for_tokens(model: &Model, size: &Size) -> Option<Self> {
-        let prompt = prompt(Some(model), size);
-        let may_serve = |tier: &str| size.tiers.is_empty() || size.tiers.contains(&tier);
-        let rates = model.prices.tiers_at(prompt).iter().filter(|(tier, _)| may_serve(tier));
-        let prices = rates.map(|(_, rates)| {
-            let dearest = INPUTS.iter().filter_map(|class| rates.get(*class)).max()?;
-            Some((dearest, output_rate(rates)?))
-        });
-        let prices = prices.collect::<Option<Vec<_>>>()?;
-        // Where several tiers may serve, the dearest price of each kind.
-        let (dearest, per_token) = prices.into_iter().reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)))?;
+    fn for_tokens(model: &Model, size: &Size) -> Result<Self, Unbounded> {
+        if !model.prices.by_token() {
+            return Err(Unbounded::Price);
+        }
+        let prompt = prompt(Some(model), size).ok_or(Unbounded::Input)?;
+        let (dearest, per_token) = dearest_rates(model, size, prompt).ok_or(Unbounded::Price)?;
         let answers = size.answers.max(1);
         // Output that costs nothing needs no bound: embeddings have none.
         let limit = if per_token == PicoUsd::ZERO { Some(0) } else { size.output_limit.or(model.output_tokens) };
-        let most = limit?.checked_mul(answers)?;
-        let slice = if size.in_slices { SLICE_TOKENS.saturating_mul(answers).min(most) } else { most };
-        let input = dearest.times(prompt)?;
-        Some(Self { input, per_token, most, slice, answers, is_sliced: size.in_slices })
+        let most = limit.and_then(|limit| limit.checked_mul(answers)).ok_or(Unbounded::Output)?;
+        let slice = size.slice.map_or(most, |slice| slice.saturating_mul(answers).min(most));
+        let input = dearest.times(prompt).ok_or(Unbounded::Input)?;
+        Ok(Self { input, per_token, most, slice, answers, is_sliced: size.slice.is_some() })
     }
 
     /// What it costs with so many tokens of output; `None` beyond what fits.
@@ -160,10 +219,23 @@ impl Quote {
 const fn units(unit: Unit, size: &Size) -> Option<u64> {
     match unit {
         Unit::InputCharacter => size.characters,
-        Unit::InputSecond => Some(size.body_bytes.div_ceil(BYTES_PER_SECOND_OF_SOUND)),
+        Unit::InputSecond => size.seconds.get(),
         // Nobody knows how often a model searches.
         Unit::WebSearch | Unit::FileSearch => None,
     }
+}
+
+/// What a token of input and one of output cost at most. Where several tiers may serve, the dearest price of each kind.
+fn dearest_rates(model: &Model, size: &Size, prompt: u64) -> Option<(PicoUsd, PicoUsd)> {
+    let may_serve = |tier: &str| size.tiers.is_empty() || size.tiers.contains(&tier);
+    let rates = model.prices.tiers_at(prompt).iter().filter(|(tier, _)| may_serve(tier));
+    let prices = rates.map(|(_, rates)| {
+        let may_be = |class: &&TokenClass| size.writes_cache || !CACHE_WRITES.contains(class);
+        let dearest = INPUTS.iter().filter(may_be).filter_map(|class| rates.get(*class)).max()?;
+        Some((dearest, output_rate(rates)?))
+    });
+    let prices = prices.collect::<Option<Vec<_>>>()?;
+    prices.into_iter().reduce(|one, other| (one.0.max(other.0), one.1.max(other.1)))
 }
 
 fn output_rate(rates: &Rates) -> Option<PicoUsd> {
@@ -182,7 +254,7 @@ mod tests {
     }
 
     fn at_most(model: &Model, size: &Size) -> Option<String> {
-        let quote = Quote::of(model, size)?;
+        let quote = Quote::of(model, size).ok()?;
         Some(quote.cost(quote.slice)?.to_string())
     }
 
@@ -190,13 +262,16 @@ mod tests {
     fn the_dearest_reading_of_a_call_is_set_aside() {
         let catalogue = Catalogue::builtin().unwrap();
         let model = catalogue.find("claude-haiku-4-5").unwrap();
-        let size = Size { body_bytes: 968, messages: 1, output_limit: Some(1_000), answers: 1, ..Size::default() };
+        let (output_limit, writes_cache) = (Some(1_000), true);
+        let size = Size { body_bytes: 968, messages: 1, output_limit, writes_cache, ..Size::default() };
         // 500 tokens as a cache write for an hour (2 USD a million), 1,000 of output (5 USD a million).
         assert_eq!(cost(model, &size), "0.006");
         assert_eq!(cost(model, &Size { answers: 2, ..size }), "0.011");
-        let sliced = Size { in_slices: true, output_limit: None, ..size };
+        // Half of it where nothing asks for the cache.
+        assert_eq!(cost(model, &Size { writes_cache: false, ..size }), "0.0055");
+        let sliced = Size { slice: Some(2_048), output_limit: None, ..size };
         assert_eq!(cost(model, &sliced), "0.01124");
-        assert_eq!(cost(model, &Size { in_slices: true, ..size }), "0.006");
+        assert_eq!(cost(model, &Size { slice: Some(2_048), ..size }), "0.006");
         // 200 tokens more, or as many as the model takes.
         let goes_on = Size { chain: ChainTokens::new(200), ..size };
         assert_eq!(cost(model, &goes_on), "0.0064");
@@ -204,6 +279,16 @@ mod tests {
         assert_eq!(cost(model, &unknown), "0.405");
         let huge = Size { body_bytes: u64::MAX, ..size };
         assert_eq!(cost(model, &huge), "0.405");
+        let packed = Size { media: Extent::Unknown, ..size };
+        assert_eq!(cost(model, &packed), "0.405");
+        // What a model reads at most need not be known as long as all can be counted.
+        let model = &Model { context_tokens: None, ..model.clone() };
+        assert_eq!(cost(model, &goes_on), "0.0064");
+        for size in [unknown, packed] {
+            assert_eq!(Quote::of(model, &size), Err(Unbounded::Input));
+        }
+        let endless = &Model { output_tokens: None, ..model.clone() };
+        assert_eq!(Quote::of(endless, &Size { output_limit: None, ..size }), Err(Unbounded::Output));
     }
 
     #[test]
@@ -263,7 +348,9 @@ mod tests {
         let spoken = Size { body_bytes: 9_000, characters: Some(100), ..Size::default() };
         assert_eq!(held("tts-1", spoken).unwrap(), "0.0015");
         assert_eq!(held("tts-1", Size { characters: None, ..spoken }), None);
-        // Ten seconds: nine whole ones and what is left.
-        assert_eq!(held("whisper-1", Size { body_bytes: 9_001, ..Size::default() }).unwrap(), "0.001");
+        let heard = |seconds| Size { seconds, ..Size::default() };
+        assert_eq!(held("whisper-1", heard(Extent::AtMost(10))).unwrap(), "0.001");
+        let whisper = catalogue.find("whisper-1").unwrap();
+        assert_eq!(Quote::of(whisper, &heard(Extent::Unknown)), Err(Unbounded::Units));
     }
 }

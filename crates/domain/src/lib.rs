@@ -4,6 +4,8 @@
 //! what a call costs. Nothing imports another crate of the house, so all of it can be tested exhaustively.
 
 #![warn(missing_docs)]
+// Money is integers, and a number that does not fit is never cut to size.
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
 
 pub mod agent;
 pub mod budget;

@@ -44,6 +44,12 @@ impl PicoUsd {
         self.0.checked_add(other.0).map(Self)
     }
 
+    /// What is left; nothing if the other is larger.
+    #[must_use]
+    pub fn less(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0).max(0))
+    }
+
     /// The same amount in nano-USD.
     pub fn of_nano(nano: NanoUsd) -> Self {
         Self(i128::from(nano.0).saturating_mul(PICO_PER_NANO))
@@ -97,6 +103,11 @@ impl MicroCredits {
     /// In micro-credits.
     pub const fn get(self) -> i64 {
         self.0
+    }
+
+    /// Whether it is nothing.
+    pub const fn is_zero(&self) -> bool {
+        self.0 == 0
     }
 
     /// Parses a decimal number of credits such as `2000` or `0.5`.

@@ -112,8 +112,8 @@ pub struct Receipt {
     pub outcome: Outcome,
     /// What it costs in credits.
     pub credits: MicroCredits,
-    /// What of that the workspace did not have, so that the operator's overrun paid it. Known when the ledger has
-    /// settled the call.
+    /// What of that the operator's overrun paid: what the workspace did not have, and what a provider told that the call
+    /// can't have used. Known when the ledger has settled the call.
     #[serde(default)]
     pub overrun: MicroCredits,
     /// Whether managed access was included in the plan.

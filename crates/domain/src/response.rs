@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::hold::Extent;
 use crate::money::PicoUsd;
 use crate::usage::{Accounting, TokenClass, Usage};
 
@@ -95,8 +96,8 @@ impl ChainTokens {
     }
 
     /// The most that a call can have of it.
-    pub fn bound(self) -> u64 {
-        self.0.unwrap_or(TOKENS_MAX).min(TOKENS_MAX)
+    pub fn bound(self) -> Extent {
+        self.0.map_or(Extent::Unknown, |tokens| Extent::AtMost(tokens.min(TOKENS_MAX)))
     }
 }
 
@@ -152,6 +153,7 @@ mod tests {
         assert_eq!(ChainTokens::after(&usage, Accounting::Nested), ChainTokens::new(107));
         assert_eq!(ChainTokens::after(&usage, Accounting::Disjoint), ChainTokens::new(167));
         let bounds = [ChainTokens::UNKNOWN, ChainTokens::new(u64::MAX), ChainTokens::new(7), ChainTokens::default()];
-        assert_eq!(bounds.map(ChainTokens::bound), [TOKENS_MAX, TOKENS_MAX, 7, 0]);
+        let most = [None, Some(TOKENS_MAX), Some(7), Some(0)];
+        assert_eq!(bounds.map(|chain| chain.bound().get()), most);
     }
 }

@@ -19,6 +19,11 @@ macro_rules! counted {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text),* }
             }
+
+            #[expect(clippy::as_conversions, reason = "it is the place of a variant, no number that could be cut")]
+            const fn index(self) -> usize {
+                self as usize
+            }
         }
     };
 }
@@ -91,12 +96,12 @@ pub struct Bound {
 impl Usage {
     /// The count of a class, if the provider gave one.
     pub const fn get(&self, class: TokenClass) -> Option<u64> {
-        self.tokens[class as usize]
+        self.tokens[class.index()]
     }
 
     /// Sets a class.
     pub const fn set(&mut self, class: TokenClass, tokens: u64) {
-        self.tokens[class as usize] = Some(tokens);
+        self.tokens[class.index()] = Some(tokens);
     }
 
     /// The same with a class set.
@@ -108,13 +113,13 @@ impl Usage {
 
     /// The count of another unit, if it is known.
     pub const fn unit(&self, unit: Unit) -> Option<u64> {
-        self.units[unit as usize]
+        self.units[unit.index()]
     }
 
     /// The same with a unit set.
     #[must_use]
     pub const fn with_unit(mut self, unit: Unit, count: u64) -> Self {
-        self.units[unit as usize] = Some(count);
+        self.units[unit.index()] = Some(count);
         self
     }
 
@@ -161,7 +166,7 @@ impl Usage {
             AudioInput, AudioOutput, CacheRead, CacheWrite, ImageInput, ImageOutput, Input, Output, Reasoning,
         };
         let mut billable = *self;
-        billable.tokens[Reasoning as usize] = None;
+        billable.tokens[Reasoning.index()] = None;
         if accounting == Accounting::Nested {
             billable.take_parts(Input, &[CacheRead, CacheWrite, AudioInput, ImageInput])?;
             billable.take_parts(Output, &[AudioOutput, ImageOutput])?;
@@ -187,7 +192,7 @@ impl Usage {
             Accounting::Nested if inner > outer => return self,
             Accounting::Nested => {}
         }
-        self.tokens[part as usize] = None;
+        self.tokens[part.index()] = None;
         self
     }
 
@@ -203,12 +208,12 @@ impl Usage {
         let mut can_be = *self;
         if is_beyond(prompt, bound.prompt) {
             let inputs = TokenClass::ALL.iter().filter(|class| !is_of_output(**class));
-            inputs.for_each(|class| can_be.tokens[*class as usize] = None);
+            inputs.for_each(|class| can_be.tokens[class.index()] = None);
             can_be.set(TokenClass::Input, bound.prompt);
         }
         if is_beyond(output, bound.output) {
             let outputs = TokenClass::ALL.iter().filter(|class| is_of_output(**class));
-            outputs.for_each(|class| can_be.tokens[*class as usize] = None);
+            outputs.for_each(|class| can_be.tokens[class.index()] = None);
             can_be.set(TokenClass::Output, bound.output);
         }
         (can_be != *self).then_some(can_be)

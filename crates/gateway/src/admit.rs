@@ -1,6 +1,8 @@
 //! Step 5: whether the call may start. A call needs room in the receipt journal, because one that can't be written down
 //! is not made; one that costs credits, or that a budget counts, needs what it may cost held for it.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use std::sync::Arc;
 
 use ownkey_domain::ledger::HoldCall;

@@ -2,28 +2,34 @@
 //! refused or never went out, else an estimate from the prompt and what came of the answer. What has no price costs what
 //! was held for it: unknown is not free.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use ownkey_domain::ledger::Charge;
 use ownkey_domain::money::{MicroCredits, PicoUsd};
 use ownkey_domain::receipt::{Outcome, Receipt};
 use ownkey_domain::usage::{Measured, TokenClass};
 use ownkey_providers::answer::{Billing, Served, Stored};
 
-use crate::settle::{Book, Guess, Held};
+use crate::settle::{Believed, Book, Guess, Held};
 
 impl Book {
     /// Fills in what the call is charged, and what it is taken to have used if its provider did not say.
-    pub fn charge(&self, receipt: &mut Receipt, held: &Held, (served, guess): (&Served, Guess)) {
+    pub fn charge(&self, receipt: &mut Receipt, held: &Held, (believed, guess): (&Believed<'_>, Guess)) {
+        let funding = &held.funding;
         if !may_be_billed(receipt) {
-            receipt.settlement = Some(held.funding.settlement(Charge::default()));
+            receipt.settlement = Some(funding.settlement(Charge::default(), MicroCredits::ZERO));
             return;
         }
-        let charge = match self.cost(receipt, held, (served, guess)) {
-            Some(cost) => held.funding.charge(cost),
-            None => held.funding.charge_at_most(held.output),
+        let (charge, told) = match self.cost(receipt, held, (&believed.served, guess)) {
+            Some(cost) => (funding.charge(cost), cost.checked_add(believed.beyond).map(|told| funding.charge(told))),
+            None => (funding.charge_at_most(held.output), None),
         };
-        receipt.credits = MicroCredits::new(charge.credit_amount().get());
-        receipt.credit_rate = held.funding.rate();
-        receipt.settlement = Some(held.funding.settlement(charge));
+        // Rounded once, all of it together.
+        let all = told.unwrap_or(charge).credit_amount();
+        let disbelieved = MicroCredits::new(all.less(charge.credit_amount()).get());
+        receipt.credits = MicroCredits::new(all.max(charge.credit_amount()).get());
+        receipt.credit_rate = funding.rate();
+        receipt.settlement = Some(funding.settlement(charge, disbelieved));
     }
 
     fn cost(&self, receipt: &mut Receipt, held: &Held, (served, guess): (&Served, Guess)) -> Option<PicoUsd> {

@@ -1,8 +1,10 @@
 //! What pays for a call besides its provider key: the credits and budgets that it draws on, and what it may cost. Fixed
 //! when the call is admitted: a price or plan that changes later is for later calls.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use ownkey_domain::budget::{Budget, Spender};
-use ownkey_domain::hold::Quote;
+use ownkey_domain::hold::{Quote, Unbounded};
 use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::ledger::{AccountId, BudgetLine, Charge, Funds, HoldCall, Settlement, Shortage};
 use ownkey_domain::money::{CreditRate, MicroCredits, NanoUsd, PicoUsd};
@@ -61,26 +63,22 @@ impl Funding {
     }
 
     /// The same for a call that costs so much at most. Fails if that must be known and is not.
-    pub fn quoted(self, quote: Option<Quote>) -> Result<Self, Error> {
-        if quote.is_some() {
-            return Ok(Self { quote, ..self });
-        }
-        if self.draw.funds != Funds::None || self.cap.is_some() {
-            let message = "It is not known what this call can cost at most, so no credits can be set aside for it. \
-                           Give an output limit, use another model, or add an own key.";
-            return Err(Error::new(Code::ModelNotPriced, message));
-        }
-        match self.refusing() {
-            None => Ok(self.unpriced()),
-            Some(budget) => {
-                let message = format!(
-                    "It is not known what this call costs, and the budget {} refuses such calls. Use another model, or \
-                     let the budget allow them (`\"unpriced\": \"allow\"`).",
-                    budget.name
-                );
-                Err(Error::new(Code::ModelNotPriced, message))
+    pub fn quoted(self, quote: Result<Quote, Unbounded>) -> Result<Self, Error> {
+        let why = match quote {
+            Ok(quote) => return Ok(Self { quote: Some(quote), ..self }),
+            Err(why) => why,
+        };
+        let way_out = match self.refusing() {
+            _ if self.draw.funds != Funds::None || self.cap.is_some() => {
+                "or add an own key: credits are set aside for all that a call can cost".to_owned()
             }
-        }
+            None => return Ok(self.unpriced()),
+            Some(budget) => {
+                format!("or let the budget {} allow such calls (`\"unpriced\": \"allow\"`)", budget.name)
+            }
+        };
+        let message = format!("It is not known what this call can cost at most: {why}, {way_out}.");
+        Err(Error::new(Code::ModelNotPriced, message))
     }
 
     /// The same for a call whose cost nobody can bound, and that may pass uncounted.
@@ -183,9 +181,9 @@ impl Funding {
         }
     }
 
-    /// What the ledger is told at the end.
-    pub const fn settlement(&self, charge: Charge) -> Settlement {
-        Settlement { charge, funds: self.draw.funds, included: self.draw.included }
+    /// What the ledger is told at the end: what it is charged, and what was told beyond that.
+    pub const fn settlement(&self, charge: Charge, disbelieved: MicroCredits) -> Settlement {
+        Settlement { charge, funds: self.draw.funds, included: self.draw.included, disbelieved }
     }
 
     /// What its caller is told when so many tokens of output could not be held.
@@ -338,11 +336,15 @@ pub mod tests {
 
     #[test]
     fn what_is_not_known_to_be_bounded_is_refused_where_it_must_be() {
-        let refused = |funding: Funding| funding.quoted(None).err().map(|error| error.code);
+        let refused = |funding: Funding| funding.quoted(Err(Unbounded::Input)).err().map(|error| error.code);
         let unquoted = |funding: Funding| Funding { quote: None, ..funding };
         assert_eq!(refused(unquoted(funding(1, 1))), Some(Code::ModelNotPriced));
         assert_eq!(refused(own_key(&[budget(Unpriced::Refuse)], None)), Some(Code::ModelNotPriced));
         assert_eq!(refused(own_key(&[budget(Unpriced::Allow)], None)), None);
         assert_eq!(refused(own_key(&[], None)), None);
+        let told = |funding: Funding| funding.quoted(Err(Unbounded::Input)).err().map(|error| error.message).unwrap();
+        let (credits, budget) = (told(funding(1, 1)), told(own_key(&[budget(Unpriced::Refuse)], None)));
+        assert!(credits.contains("`context_tokens`") && credits.contains("own key"), "{credits}");
+        assert!(budget.contains("the budget b allow"), "{budget}");
     }
 }

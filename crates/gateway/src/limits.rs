@@ -32,6 +32,8 @@ pub struct Limits {
     pub call: Duration,
     /// How long calls may go on after the server was told to stop.
     pub drain: Duration,
+    /// Tokens of a stream's output that are held at first, and then at a time, where they can be counted while they pass.
+    pub hold_slice: u64,
 }
 
 impl Default for Limits {
@@ -50,6 +52,7 @@ impl Default for Limits {
             stream_idle: Duration::from_secs(600),
             call: Duration::from_secs(3_600),
             drain: Duration::from_secs(30),
+            hold_slice: 2_048,
         }
     }
 }

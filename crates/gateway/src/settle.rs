@@ -1,5 +1,7 @@
 //! Step 8: the receipt, exactly once, on every way out.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 mod held;
 mod price;
 mod told;
@@ -21,6 +23,7 @@ use ownkey_providers::facts;
 use ownkey_providers::stray::may_hold_key;
 
 pub use self::held::Held;
+pub use self::told::Believed;
 use crate::charge::may_be_billed;
 use crate::ledger::{JournalUnavailable, Ledger};
 use crate::limits::RECEIPT_TEXT_MAX;
@@ -210,15 +213,11 @@ impl OpenReceipt {
         receipt.outcome =
             if receipt.attempts.is_empty() && outcome == Outcome::Failed { Outcome::Refused } else { outcome };
         receipt.timing.total_ms = millis(self.started.elapsed());
-        let served = &self.told(&receipt, served);
-        receipt.usage = served.usage;
-        receipt.measured = served.measured;
+        let believed = self.believe(&mut receipt, served);
         receipt.model_served = served.model.as_deref().and_then(kept);
-        receipt.cost_usd = self.book.price(&receipt, served);
-        self.bound_cost(&mut receipt);
         receipt.price_version = receipt.cost_usd.map(|_| self.book.catalogue.version().to_owned());
-        self.charge(&mut receipt, served, never_went_out);
-        stored::note(&mut receipt, served);
+        self.charge(&mut receipt, &believed, never_went_out);
+        stored::note(&mut receipt, &believed.served);
         if let Some(attempt) = receipt.attempts.last_mut() {
             attempt.outcome = receipt.outcome;
             attempt.cost_usd = receipt.cost_usd;

@@ -1,6 +1,8 @@
 //! Between deciding and admitting: what a managed call may carry, and what a call would cost. Own-key calls carry what
 //! they like, as far as no budget must know what that costs.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -124,6 +126,10 @@ pub struct Measures<'a> {
     pub shape: Shape,
     /// What of it is no text.
     pub media: Media,
+    /// Whether its input may be written to a cache.
+    pub may_be_cached: bool,
+    /// Tokens of a stream that are held at a time.
+    pub slice: u64,
 }
 
 impl Measures<'_> {
@@ -133,12 +139,15 @@ impl Measures<'_> {
         Size {
             body_bytes: u64::try_from(self.body_bytes).unwrap_or(u64::MAX).saturating_sub(self.media.bytes),
             media: self.media.tokens(decision.provider, model),
+            seconds: self.media.seconds,
+            // Tools of the provider's write to it unasked.
+            writes_cache: self.may_be_cached || self.shape.has_tools,
             chain: self.chain,
             messages: self.shape.messages,
             has_tools: self.shape.has_tools,
             output_limit: self.output_limit(decision),
             answers: self.request.answers.map_or(1, u64::from),
-            in_slices: self.route.shows_output(self.request, model),
+            slice: self.route.shows_output(self.request, model).then_some(self.slice),
             characters: self.request.characters,
             tiers: self.shape.tiers,
         }

@@ -56,6 +56,7 @@ pub(crate) static FACTS: Facts = Facts {
     ping,
     // Of the largest, which only the newest models see at that size.
     image_tokens: |_| 4_784,
+    caches_if_asked: true,
     classify: errors::classify,
 };
 

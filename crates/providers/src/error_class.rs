@@ -132,6 +132,7 @@ impl ErrorAnswer {
 
 /// `retry-after-ms` before `retry-after` in seconds, as the official clients read them. A date would need a clock
 /// and is left out.
+#[expect(clippy::float_arithmetic, reason = "a time to wait, no money")]
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let number = |name| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok();
     let seconds = number("retry-after-ms").map(|ms| ms / 1000.0).or_else(|| number("retry-after"))?;

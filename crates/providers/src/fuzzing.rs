@@ -4,6 +4,7 @@ use ownkey_domain::provider::Provider;
 
 pub use crate::managed::{Look, Members, Terms, Words};
 pub use crate::route::Members as ActedOn;
+pub use crate::sound::{seconds, seconds_of_base64};
 
 use crate::registry::facts;
 use crate::route::{Body, Route};

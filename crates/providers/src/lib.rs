@@ -4,6 +4,8 @@
 //! provider or a caller is bounded in memory and never fails a call: what it can't read is absent from the facts.
 
 #![warn(missing_docs)]
+// What is read here is what is charged.
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
 
 mod anthropic;
 mod openai;
@@ -29,6 +31,7 @@ pub mod fuzzing;
 
 mod json;
 mod registry;
+mod sound;
 mod sse;
 mod unheard;
 

@@ -48,7 +48,7 @@ impl Measure {
             Self::Calls => Bound::exactly(1),
             Self::Tokens => {
                 let size = Size { body_bytes: bytes, messages: 1, ..Size::default() };
-                Bound::exactly(hold::prompt(None, &size))
+                Bound::exactly(hold::prompt(None, &size).unwrap_or(QUANTITY_MAX))
             }
             Self::Characters(member) => {
                 Bound::exactly(characters(body, member).ok_or_else(|| Unmeasured(member.clone()))?)

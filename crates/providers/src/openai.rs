@@ -50,6 +50,7 @@ pub(crate) static FACTS: Facts = Facts {
     models_path: "/models",
     ping,
     image_tokens,
+    caches_if_asked: false,
     classify: errors::classify,
 };
 

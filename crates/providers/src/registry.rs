@@ -40,6 +40,8 @@ pub struct Facts {
     pub(crate) ping: fn(model: &str) -> (&'static str, String),
     /// The tokens of a picture at most.
     pub(crate) image_tokens: fn(model: &str) -> u64,
+    /// Whether it writes input to its cache only if the request asks for that.
+    pub(crate) caches_if_asked: bool,
     /// What an error answer means.
     pub(crate) classify: fn(&ErrorAnswer) -> ErrorClass,
 }

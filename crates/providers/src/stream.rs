@@ -227,7 +227,7 @@ fn text_bytes(json: &[u8]) -> u64 {
                 if json.get(at).is_some_and(|next| *next == b':') {
                     counts = !NO_TEXT.contains(&string);
                 } else if counts {
-                    bytes += string.len() as u64;
+                    bytes += u64::try_from(string.len()).unwrap_or(u64::MAX);
                 }
             }
             _ => continue,

@@ -157,7 +157,7 @@ fn receipt(id: RequestId, workspace: WorkspaceId, charge: Charge) -> Receipt {
         measured: Measured::Measured,
         attempts: Vec::new(),
         timing: Timing::default(),
-        settlement: Some(Settlement { charge, funds: Funds::All, included: false }),
+        settlement: Some(Settlement { charge, funds: Funds::All, ..Settlement::NOTHING }),
         response: None,
     }
 }

@@ -2082,7 +2082,10 @@ export interface components {
                 model_served?: string | null;
                 /** @description `complete`, `failed`, `cancelled` or `refused`. */
                 outcome: string;
-                /** @description What of `credits` the workspace did not have, so that the operator paid it. */
+                /**
+                 * @description What of `credits` the operator paid: what the workspace did not have, and what its provider told beyond what a
+                 *     managed call can have used.
+                 */
                 overrun_credits: string;
                 /** @description `byok` or `managed`; null on refused calls. */
                 payer?: string | null;
@@ -2421,7 +2424,10 @@ export interface components {
              *     credit has a worth.
              */
             credits_at_rate?: string | null;
-            /** @description What of `credits` the workspace did not have, so that the operator paid it. */
+            /**
+             * @description What of `credits` the operator paid: what the workspace did not have, and what its provider told beyond what a
+             *     managed call can have used.
+             */
             overrun_credits: string;
             /** @description `byok` or `managed`. */
             payer: string;
@@ -2697,7 +2703,10 @@ export interface components {
             model_served?: string | null;
             /** @description `complete`, `failed`, `cancelled` or `refused`. */
             outcome: string;
-            /** @description What of `credits` the workspace did not have, so that the operator paid it. */
+            /**
+             * @description What of `credits` the operator paid: what the workspace did not have, and what its provider told beyond what a
+             *     managed call can have used.
+             */
             overrun_credits: string;
             /** @description `byok` or `managed`; null on refused calls. */
             payer?: string | null;
@@ -3063,7 +3072,10 @@ export interface components {
             errors: number;
             /** @description The hour or day (its start), model, provider, payer, agent, platform key or metered service; null for calls that have none. */
             key?: string | null;
-            /** @description What of `credits` the workspace did not have, so that the operator paid it. */
+            /**
+             * @description What of `credits` the operator paid: what the workspace did not have, and what its provider told beyond what a
+             *     managed call can have used.
+             */
             overrun_credits: string;
             /**
              * Format: int64

@@ -1,5 +1,7 @@
 //! `[credits]`: what a credit is worth.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use anyhow::Context;
 use ownkey_domain::money::CreditRate;
 use serde::Deserialize;

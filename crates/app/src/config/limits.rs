@@ -1,5 +1,6 @@
 //! `[limits]`: bounds and time-outs; what is absent has its default.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use anyhow::bail;
@@ -7,6 +8,10 @@ use ownkey_gateway::limits::Limits;
 use serde::Deserialize;
 
 use crate::lockdown;
+
+/// A stream asks for more before its slice is used up, so a small one asks at every piece; no answer is longer than a large
+/// one.
+const HOLD_SLICE: RangeInclusive<u64> = 256..=1_000_000;
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
@@ -23,6 +28,7 @@ pub struct RawLimits {
     stream_idle_s: Option<f64>,
     call_s: Option<f64>,
     drain_s: Option<f64>,
+    hold_slice: Option<u64>,
 }
 
 impl RawLimits {
@@ -63,6 +69,11 @@ impl RawLimits {
             limits.connections_max = connections.max(1);
         }
         limits.connections_per_peer_max = self.connections_per_peer;
+        match self.hold_slice {
+            None => {}
+            Some(tokens) if HOLD_SLICE.contains(&tokens) => limits.hold_slice = tokens,
+            Some(_) => bail!("`hold_slice` is a number of tokens from {} to {}", HOLD_SLICE.start(), HOLD_SLICE.end()),
+        }
         Ok(limits)
     }
 }
@@ -70,6 +81,13 @@ impl RawLimits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_held_of_a_stream_at_a_time_is_a_number_of_tokens() {
+        let slice = |tokens| RawLimits { hold_slice: tokens, ..RawLimits::default() }.check().map(|l| l.hold_slice);
+        assert_eq!([slice(None).unwrap(), slice(Some(256)).unwrap()], [2_048, 256]);
+        assert!([0, 255, 1_000_001].iter().all(|tokens| slice(Some(*tokens)).is_err()));
+    }
 
     #[test]
     fn connections_are_bounded_by_what_is_written_and_what_the_system_allows() {

@@ -1,5 +1,7 @@
 //! Budgets: the bounds that a workspace sets itself, on what its calls cost at list price, whoever pays.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use ownkey_domain::budget::{Budget, BudgetAction, BudgetName, BudgetPayer, BudgetPeriod, Scope, Unpriced};
 use ownkey_domain::id::BudgetId;
 use ownkey_domain::ledger::Account;

@@ -1,5 +1,7 @@
 //! Credits: what a workspace has, and what the operator gives.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use ownkey_domain::ledger::{Account, AccountId};
 use ownkey_domain::money::MicroCredits;
 use ownkey_domain::time::Timestamp;

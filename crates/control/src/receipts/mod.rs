@@ -65,7 +65,8 @@ pub(crate) struct ReceiptView {
     /// What it costs in credits. The workspace paid that less `overrun_credits`.
     #[schema(value_type = String)]
     credits: MicroCredits,
-    /// What of `credits` the workspace did not have, so that the operator paid it.
+    /// What of `credits` the operator paid: what the workspace did not have, and what its provider told beyond what a
+    /// managed call can have used.
     #[schema(value_type = String)]
     overrun_credits: MicroCredits,
     /// Whether managed access was included in the plan.

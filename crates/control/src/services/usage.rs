@@ -188,7 +188,7 @@ fn receipt(
         )
     })?;
     let charge = Charge { credits, usd: NanoUsd::ZERO };
-    let settlement = Settlement { charge, funds: draw.funds, included: false };
+    let settlement = Settlement { charge, funds: draw.funds, ..Settlement::NOTHING };
     Ok(Receipt {
         api_key: key_of(&access.who),
         agent: told.agent.clone(),

@@ -53,6 +53,8 @@ mod tests {
     fn text_is_quoted_and_no_formula() {
         assert_eq!(field(""), "");
         assert_eq!(field("a, \"b\""), "\"a, \"\"b\"\"\"");
-        assert_eq!(field("=1+1"), "\"'=1+1\"");
+        for sign in ["=", "+", "-", "@", "\t", "\r"] {
+            assert_eq!(field(&format!("{sign}1+1")), format!("\"'{sign}1+1\""), "{sign:?}");
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! The statement of a month: what there was, what changed it, what was left; and what the month's calls cost, whoever
 //! paid. A month may have millions of entries, so every form is written as they are read.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 mod csv;
 pub(crate) mod get;
 mod json;
@@ -48,7 +50,8 @@ pub(crate) struct PayerTotals {
     /// What they cost in credits. The workspace paid that less `overrun_credits`.
     #[schema(value_type = String)]
     credits: MicroCredits,
-    /// What of `credits` the workspace did not have, so that the operator paid it.
+    /// What of `credits` the operator paid: what the workspace did not have, and what its provider told beyond what a
+    /// managed call can have used.
     #[schema(value_type = String)]
     overrun_credits: MicroCredits,
     /// What the same would have cost in credits, at the present rate: the list price times the markup. Null where no

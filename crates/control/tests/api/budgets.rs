@@ -107,6 +107,9 @@ async fn a_preview_tells_what_it_would_have_stopped_and_makes_nothing() {
     let app = App::new().await;
     let tenant = app.tenant().await;
     let journal = journal(&app).await;
+    // What was refused has no cost on its receipt and has cost nobody anything: no budget would have stopped it for that.
+    let refused = Receipt { status: 429, cost_usd: None, ..receipt(&tenant, &tenant.key_id, 0) };
+    journal.append(&refused).unwrap();
     for n in 1..=3 {
         journal.append(&receipt(&tenant, &tenant.key_id, n)).unwrap();
     }
@@ -115,13 +118,13 @@ async fn a_preview_tells_what_it_would_have_stopped_and_makes_nothing() {
         let told = app.call("POST", &preview, &tenant.key, body).await.is(200).body;
         ["calls_today", "stopped_today"].map(|member| told[member].as_u64().unwrap())
     };
-    // Each call cost 0.0031 USD and was paid for by the own key.
-    assert_eq!(told(json!({"period": "day", "limit_usd": "0.004"})).await, [3, 1]);
-    assert_eq!(told(json!({"period": "total", "limit_usd": "0"})).await, [3, 3]);
-    assert_eq!(told(json!({"period": "day", "limit_usd": "0", "action": "notify"})).await, [3, 0]);
+    // Each other call cost 0.0031 USD and was paid for by the own key.
+    assert_eq!(told(json!({"period": "day", "limit_usd": "0.004"})).await, [4, 1]);
+    assert_eq!(told(json!({"period": "total", "limit_usd": "0"})).await, [4, 4]);
+    assert_eq!(told(json!({"period": "day", "limit_usd": "0", "action": "notify"})).await, [4, 0]);
     assert_eq!(told(json!({"period": "month", "limit_usd": "0", "payer": "managed"})).await, [0, 0]);
     assert_eq!(told(json!({"period": "day", "limit_usd": "0", "scope": "agent/lead"})).await, [0, 0]);
-    assert_eq!(told(json!({"period": "day", "limit_usd": "0", "scope": tenant.key_id})).await, [3, 3]);
+    assert_eq!(told(json!({"period": "day", "limit_usd": "0", "scope": tenant.key_id})).await, [4, 4]);
     app.call("POST", &preview, &tenant.key, month("-1")).await.problem(422, "invalid_value");
     app.call("POST", &format!("{BUDGETS}?preview=yes"), &tenant.key, month("1")).await.problem(400, "bad_request");
     assert!(stored(&app, &tenant).await.is_empty());
@@ -163,7 +166,7 @@ async fn what_is_used_and_held_is_shown_until_the_budget_counts_other_calls() {
     let (first, second) = (receipt(&tenant, &tenant.key_id, 1), receipt(&tenant, &tenant.key_id, 2));
     holds.hold(hold(first.id, "6")).await.unwrap();
     holds.hold(hold(second.id, "1.5")).await.unwrap();
-    let settlement = Some(Settlement { charge: usd("5.25"), funds: Funds::None, included: false });
+    let settlement = Some(Settlement { charge: usd("5.25"), funds: Funds::None, ..Settlement::NOTHING });
     journal(&app).await.append(&Receipt { settlement, ..first }).unwrap();
     let stands = async || {
         let shown = app.get(&path, &tenant.key).await.is(200).body;

@@ -16,7 +16,7 @@ const CREDITS: &str = "/api/v1/workspaces/current/credits";
 /// A call that is charged so much.
 pub fn charged(tenant: &Tenant, n: u8, credits: &str) -> Receipt {
     let charge = Charge { credits: MicroCredits::parse(credits).unwrap(), usd: NanoUsd::new(1_000) };
-    let settlement = Some(Settlement { charge, funds: Funds::All, included: false });
+    let settlement = Some(Settlement { charge, funds: Funds::All, ..Settlement::NOTHING });
     Receipt { settlement, credits: charge.credits, ..receipt(tenant, &tenant.key_id, n) }
 }
 

@@ -160,7 +160,13 @@ impl Catalogue {
         match self.by_id.get(&rule.id).and_then(|&at| self.models.get_mut(at)) {
             // The operator's own prices stand over those that ship with Ownkey.
             Some(known) if known.provider == provider => {
-                *known = Model { mode: known.mode, ..model };
+                let (context_tokens, output_tokens) = (known.context_tokens, known.output_tokens);
+                *known = Model {
+                    mode: known.mode,
+                    context_tokens: model.context_tokens.or(context_tokens),
+                    output_tokens: model.output_tokens.or(output_tokens),
+                    ..model
+                };
                 self.price_snapshots(&rule.id, &rule.prices);
             }
             Some(_) => return Err(bad(rule, "provider", "is not whose model this is")),

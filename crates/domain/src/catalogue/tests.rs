@@ -63,6 +63,12 @@ fn own_prices_are_those_of_the_snapshots_too() {
         assert_eq!(catalogue.find(id).unwrap().prices, prices(usd), "{id}");
     }
     let shipped = builtin();
+    // How long its prompts and answers are is known all the same, unless the operator says otherwise.
+    let lengths = |model: &Model| (model.context_tokens, model.output_tokens);
+    let known = lengths(shipped.find("gpt-4o").unwrap());
+    assert_eq!(lengths(catalogue.find("gpt-4o").unwrap()), known);
+    let told = with(vec![RuleDraft { context_tokens: Some(9), ..own("gpt-4o", "1") }]);
+    assert_eq!(lengths(told.find("gpt-4o").unwrap()), (Some(9), known.1));
     assert_eq!(catalogue.find("gpt-4o-mini").unwrap().prices, shipped.find("gpt-4o-mini").unwrap().prices);
 }
 

@@ -116,6 +116,9 @@ pub struct Settlement {
     pub funds: Funds,
     /// Whether the plan includes it: then the operator pays the list price.
     pub included: bool,
+    /// Credits beyond that by what its provider told, which it can't have used: the operator's overrun pays them.
+    #[serde(default, skip_serializing_if = "MicroCredits::is_zero")]
+    pub disbelieved: MicroCredits,
 }
 
 impl Settlement {
@@ -124,7 +127,13 @@ impl Settlement {
         charge: Charge { credits: MicroCredits::ZERO, usd: NanoUsd::ZERO },
         funds: Funds::None,
         included: false,
+        disbelieved: MicroCredits::ZERO,
     };
+
+    /// What of it nobody believes, as the ledger moves it.
+    pub fn disbelieved_amount(self) -> Amount {
+        Amount::from(self.disbelieved).min(CHARGE_MAX)
+    }
 }
 
 /// The most that one call is charged: nine billion credits, or nine million USD. What claims more is not believed, and

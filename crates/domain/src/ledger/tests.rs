@@ -51,7 +51,7 @@ fn hold(n: u128, credits: i64) -> HoldCall {
 }
 
 fn settlement(credits: i64) -> Settlement {
-    Settlement { charge: charge(credits, 0), funds: Funds::All, included: false }
+    Settlement { charge: charge(credits, 0), funds: Funds::All, ..Settlement::NOTHING }
 }
 
 fn book() -> Book {
@@ -288,7 +288,7 @@ fn a_budget_stops_what_it_does_not_cover() {
     assert!(book.hold(&call(4, 0, Some(100))).is_err(), "used up");
     assert_eq!(book.hold(&call(5, 500, None)), Ok(()), "one that only tells");
     for (n, usd) in [(1, 70), (3, 0), (5, 500)] {
-        let settlement = Settlement { charge: charge(0, usd), funds: Funds::None, included: false };
+        let settlement = Settlement { charge: charge(0, usd), funds: Funds::None, ..Settlement::NOTHING };
         assert_eq!(book.settle(request(n), workspace(), &settlement), Amount::ZERO);
     }
     let counted = book.accounts().find(|a| a.id == account).unwrap();
@@ -305,7 +305,7 @@ fn a_budget_counts_what_was_not_known_before() {
         ..hold(n, 0)
     };
     let limit = Some(NanoUsd::new(100));
-    let settlement = Settlement { charge: charge(0, 100), funds: Funds::None, included: false };
+    let settlement = Settlement { charge: charge(0, 100), funds: Funds::None, ..Settlement::NOTHING };
     for (n, limit) in [(1, limit), (2, None)] {
         assert_eq!(book.hold(&unknown(n, limit)), Ok(()));
         check(&book);
@@ -333,7 +333,7 @@ fn another_payer_holds_on_other_budgets() {
     assert_eq!(book.hold(&call(&[1, 2])), Ok(()));
     assert_eq!(book.hold(&call(&[2, 3])), Ok(()));
     check(&book);
-    let settlement = Settlement { charge: charge(0, 50), funds: Funds::None, included: false };
+    let settlement = Settlement { charge: charge(0, 50), funds: Funds::None, ..Settlement::NOTHING };
     book.settle(request(1), workspace(), &settlement);
     check(&book);
     let used = |n| book.accounts().find(|a| a.id == line(n).account).map_or(0, |a| a.debits_posted.get());
@@ -343,7 +343,7 @@ fn another_payer_holds_on_other_budgets() {
 #[test]
 fn access_that_is_included_costs_the_operator() {
     let mut book = book();
-    let included = Settlement { charge: charge(0, 70), funds: Funds::None, included: true };
+    let included = Settlement { charge: charge(0, 70), funds: Funds::None, included: true, ..Settlement::NOTHING };
     book.settle(request(1), workspace(), &included);
     assert_eq!(
         (balance_of(&book, AccountId::Included(workspace())), balance_of(&book, AccountId::Used(workspace()))),

@@ -1,12 +1,15 @@
 //! What stands between a payer and a call: the closed world, the rate limits, and what it may cost.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use ownkey_domain::budget::Spender;
-use ownkey_domain::hold::{self, Quote, Size};
+use ownkey_domain::hold::{self, Quote, Size, Unbounded};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::plan::Plan;
 use ownkey_domain::response::ChainTokens;
+use ownkey_providers::form::Payload;
 use ownkey_providers::managed::{ClosedWorld, Shape};
-use ownkey_providers::media::Media;
+use ownkey_providers::media::{Media, may_be_cached};
 use ownkey_providers::peek::Previous;
 
 use super::{Gateway, Received};
@@ -29,17 +32,19 @@ impl Gateway {
         decision: &Decision<'_>,
     ) -> Result<Funding, Error> {
         let (request, body_bytes) = (&received.asked, received.body.length());
-        let route = call.route;
-        let measured =
-            |shape, media, chain| Measures { route, request, body_bytes, chain, shape, media }.size(decision);
+        let (route, provider, slice) = (call.route, decision.provider, self.parts.limits.hold_slice);
+        let measured = |shape, (media, may_be_cached), chain| {
+            Measures { route, request, body_bytes, chain, shape, media, may_be_cached, slice }.size(decision)
+        };
         let funding = self.funding(call, decision);
         let is_counted = funding.is_counted();
-        let quote = |size: &Size| match model.is_free {
-            _ if !is_counted => None,
-            true => Some(Quote::NOTHING),
-            false => model.model().and_then(|model| Quote::of(model, size)),
+        let quoted = |funding: Funding, size: &Size| match model.is_free {
+            _ if !is_counted => Ok(funding),
+            true => funding.quoted(Ok(Quote::NOTHING)),
+            false => funding.quoted(model.model().ok_or(Unbounded::Price).and_then(|model| Quote::of(model, size))),
         };
-        let funding = funding.quoted(quote(&measured(Shape::default(), Media::default(), ChainTokens::default())))?;
+        let nothing_seen = measured(Shape::default(), (Media::default(), true), ChainTokens::NONE);
+        let funding = quoted(funding, &nothing_seen)?;
         let seen = self.look(call, received, (model, decision), &funding).await;
         // Being refused costs the work of a call, so it takes one too. Which limit is used up is told after all that is
         // wrong with the call itself.
@@ -48,16 +53,19 @@ impl Gateway {
         let shape = seen.unwrap_or_default();
         call.chain = self.chain(call, received, decision, shape).await?;
         turn?;
-        let media = match funding.holds() {
-            true => on_body(&received.body, move |sent| Media::of(sent, route)).await?,
-            false => Media::default(),
+        let seen_in = move |sent: Payload<'_>| (Media::of(sent, route), may_be_cached(provider, sent.bytes));
+        let seen_there = match is_counted && !model.is_free {
+            true => on_body(&received.body, seen_in).await?,
+            false => (Media::default(), true),
         };
-        let size = measured(shape, media, call.chain);
-        // What tools do that the operator allows besides has no bound, and what files of a form hold is not seen.
+        let size = measured(shape, seen_there, call.chain);
+        // What tools do that the operator allows besides has no bound, and of the files of a form only the heads are seen.
         let is_extended = shape.has_tools && !self.parts.managed.tools.is_empty();
-        call.receipt.prompted(hold::prompt(model.model(), &size), !is_extended && !route.is_form());
+        let prompt = hold::prompt(model.model(), &size);
+        let is_bound = prompt.is_some() && !is_extended && !route.is_form();
+        call.receipt.prompted(prompt.unwrap_or(hold::tokens_of(size.body_bytes)), is_bound);
         match seen {
-            Some(_) => funding.quoted(quote(&size)),
+            Some(_) => quoted(funding, &size),
             None => Ok(funding.unpriced()),
         }
     }
@@ -77,8 +85,12 @@ impl Gateway {
             let world = terms::closed_world(call.route, model, &head.headers, &self.parts.managed)?;
             return call.looked.through(body, world).await?.map(Some).map_err(terms::refused);
         }
-        if !funding.is_bounded() || model.is_free || !call.route.can_be_managed() {
+        if !funding.is_bounded() || model.is_free {
             return Ok(Some(Shape::default()));
+        }
+        if !call.route.can_be_managed() {
+            // What such a call may carry no table says, so it is taken for all that the model reads.
+            return Ok(Some(Shape { refers: true, ..Shape::default() }));
         }
         // Headers turn features on, of which each has a member or a tool as well.
         let world = ClosedWorld::of(call.route, model.model(), &self.parts.managed).on_own_key();

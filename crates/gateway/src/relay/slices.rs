@@ -1,6 +1,8 @@
 //! The output of a stream that is held for it. More is asked for before it is used up, while the stream goes on; at its
 //! end the stream waits for the answer, and for nothing longer.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 

@@ -1,5 +1,7 @@
 //! The receipt of a service's call, and with it what it is charged: exactly once, on every way out.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -210,7 +212,7 @@ fn settle(receipt: &mut Receipt, terms: &Terms, ending: Ending) {
     receipt.credits = charge.credits;
     let funds = terms.draw.funds;
     // Nothing is held where the plan includes it.
-    receipt.settlement = (funds != Funds::None).then_some(Settlement { charge, funds, included: false });
+    receipt.settlement = (funds != Funds::None).then_some(Settlement { charge, funds, ..Settlement::NOTHING });
 }
 
 const fn measured(ending: Ending) -> Measured {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ownkey_domain::ledger::{Charge, Settlement};
-use ownkey_domain::money::PicoUsd;
+use ownkey_domain::money::{MicroCredits, PicoUsd};
 use ownkey_domain::receipt::Receipt;
 use ownkey_providers::answer::Served;
 
-use super::{Guess, OpenReceipt};
+use super::{Believed, Guess, OpenReceipt};
 use crate::decide::Decision;
 use crate::funds::Funding;
 use crate::ledger::Ledger;
@@ -152,12 +152,12 @@ impl OpenReceipt {
     }
 
     /// What it is charged, and what ends its hold.
-    pub(super) fn charge(&self, receipt: &mut Receipt, served: &Served, never_went_out: bool) {
+    pub(super) fn charge(&self, receipt: &mut Receipt, believed: &Believed<'_>, never_went_out: bool) {
         match &self.held {
             Some(held) if never_went_out => {
-                receipt.settlement = Some(held.funding.settlement(Charge::default()));
+                receipt.settlement = Some(held.funding.settlement(Charge::default(), MicroCredits::ZERO));
             }
-            Some(held) => self.book.charge(receipt, held, (served, self.guess)),
+            Some(held) => self.book.charge(receipt, held, (believed, self.guess)),
             None if self.asked => receipt.settlement = Some(Settlement::NOTHING),
             None => {}
         }

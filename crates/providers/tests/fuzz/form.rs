@@ -7,6 +7,7 @@ use bytes::Bytes;
 use ownkey_providers::form::Payload;
 use ownkey_providers::fuzzing::{routes, takes_forms, terms};
 use ownkey_providers::managed::{ClosedWorld, Extensions};
+use ownkey_providers::media::Media;
 use ownkey_providers::peek::{Edits, edit, peek};
 use ownkey_providers::route::Route;
 
@@ -19,6 +20,8 @@ pub fn target(input: &[u8]) {
     for route in routes().filter(|route| takes_forms(route)) {
         // The content type is the caller's too.
         let _ = peek(Payload { bytes: b"--X--", kind: Some(input) }, route);
+        let media = Media::of(sent, route);
+        assert!(media.bytes <= u64::try_from(input.len()).unwrap());
         let seen = ClosedWorld::of(route, None, &Arc::new(Extensions::default())).look_through(sent);
         if let (Ok(_), Some(terms)) = (seen, terms(route)) {
             let unknown = fields.iter().find(|field| !terms.members.contains(&field.name.as_str()));

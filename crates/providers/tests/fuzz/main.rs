@@ -18,4 +18,5 @@ mod hide_usage;
 mod look;
 mod peek;
 mod scrub;
+mod sound;
 mod stream;

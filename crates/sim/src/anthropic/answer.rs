@@ -49,6 +49,8 @@ pub struct Message {
     tier: String,
     /// What the usage says, which may be a lie.
     told: (u64, u64),
+    /// The searches that it says there were, if it is told what to say.
+    told_searches: Option<u64>,
 }
 
 /// The answer to a request, and what it costs.
@@ -97,6 +99,7 @@ pub fn message(
             asked.0.given("usage", "input").unwrap_or(input.fresh),
             asked.0.given("usage", "output").unwrap_or(output),
         ),
+        told_searches: asked.0.given("usage", "searches"),
     };
     (message, bill)
 }
@@ -148,11 +151,15 @@ impl Message {
     }
 
     fn server_tools(&self) -> Option<Value> {
-        let mut told = json!({"web_search_requests": self.searches, "web_fetch_requests": 0});
+        let searches = self.told_searches.unwrap_or(self.searches);
+        if self.told_searches.is_none() && searches + self.tool_searches == 0 {
+            return None;
+        }
+        let mut told = json!({"web_search_requests": searches, "web_fetch_requests": 0});
         if self.tool_searches > 0 {
             told["tool_search_requests"] = self.tool_searches.into();
         }
-        (self.searches + self.tool_searches > 0).then_some(told)
+        Some(told)
     }
 
     /// `stop_reason` and `stop_sequence`.

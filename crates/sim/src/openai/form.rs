@@ -12,8 +12,25 @@ use crate::sim::Sim;
 pub struct Form {
     /// The fields; a file is its name.
     pub fields: Value,
-    /// The sizes of all files.
-    pub files: Vec<u64>,
+    /// All files.
+    pub files: Vec<File>,
+}
+
+/// A file of a form.
+#[derive(Clone, Copy)]
+pub struct File {
+    /// Its size.
+    pub bytes: u64,
+    /// The bytes of sound in it, and how many make a second, if it says so.
+    pub samples: Option<(u64, u64)>,
+}
+
+/// What the usual head of a WAV file says.
+fn samples(value: &[u8]) -> Option<(u64, u64)> {
+    let (head, samples) = value.split_first_chunk::<44>()?;
+    let is_wav = head.starts_with(b"RIFF") && head[8..16] == *b"WAVEfmt " && head[36..40] == *b"data";
+    let rate = u32::from_le_bytes(*head[28..].first_chunk()?);
+    (is_wav && rate > 0).then_some((samples.len() as u64, rate.into()))
 }
 
 /// The form of a request, if the service would take it.
@@ -52,7 +69,7 @@ fn parts(body: &[u8], boundary: &str) -> Option<Form> {
             None => name.split('\r').next()?.trim_end(),
         };
         if head.contains("filename") {
-            form.files.push(value.len() as u64);
+            form.files.push(File { bytes: value.len() as u64, samples: samples(value) });
             put(&mut form.fields, name, json!("a file"));
         } else {
             put(&mut form.fields, name, typed(name, std::str::from_utf8(value).ok()?));

@@ -13,7 +13,7 @@ use crate::sim::Sim;
 use crate::sse::{Event, Events, Part};
 use crate::text;
 
-/// Bytes of a second of sound.
+/// Bytes of a second of sound that does not say it.
 const BYTES_PER_SECOND: u64 = 16_000;
 
 /// Answers a request for a transcription.
@@ -58,15 +58,17 @@ fn heard(sim: &Sim, call: &Call, recorder: &mut Recorder, (form, model): (&Form,
             (Some("response_format"), Some("unsupported_value")),
         );
     }
-    let bytes = form.files.first().copied().unwrap_or(0);
-    let seconds = bytes.div_ceil(BYTES_PER_SECOND).max(1);
+    let sound =
+        form.files.first().map_or((0, BYTES_PER_SECOND), |file| file.samples.unwrap_or((file.bytes, BYTES_PER_SECOND)));
+    let seconds = sound.0.div_ceil(sound.1).max(1);
     let words = text::answer(&format!("{seconds} seconds. {prompt}"), &text::Bounds::default()).0;
     let output = text::count(&words);
     let usage = if model.sells_tokens() {
         let (heard, read) = (seconds * 10, text::count(&prompt));
         recorder.bill(Bill::new(model, "default", Input::nested(heard + read, 0, 0)));
+        let told = asked.given("usage", "input").unwrap_or(heard + read);
         json!({
-            "type": "tokens", "input_tokens": heard + read, "output_tokens": output, "total_tokens": heard + read + output,
+            "type": "tokens", "input_tokens": told, "output_tokens": output, "total_tokens": told.saturating_add(output),
             "input_token_details": {"text_tokens": read, "audio_tokens": heard},
         })
     } else {
@@ -79,14 +81,14 @@ fn heard(sim: &Sim, call: &Call, recorder: &mut Recorder, (form, model): (&Form,
         let events = events(&words, usage.as_ref(), output);
         Reply::events(oddity::stream(events, &asked, chat::error_event(call, &asked).bytes))
     } else {
-        super::plain(call, &asked, plain(call, (format, duration(bytes)), &words, (usage, output)))
+        super::plain(call, &asked, plain(call, (format, duration(sound)), &words, (usage, output)))
     };
     super::dressed(call, &asked, reply)
 }
 
 /// The exact length of the sound, of which each begun second is billed.
-fn duration(bytes: u64) -> f64 {
-    let tenths = (bytes * 10).div_ceil(BYTES_PER_SECOND).max(1);
+fn duration((bytes, rate): (u64, u64)) -> f64 {
+    let tenths = (bytes * 10).div_ceil(rate).max(1);
     f64::from(u32::try_from(tenths).unwrap_or(u32::MAX)) / 10.0
 }
 

@@ -1,5 +1,7 @@
 //! Commits a batch, whatever its receipts hold: those the database refuses are found by halving and set aside.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::time::Timestamp;
 

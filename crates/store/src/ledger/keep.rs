@@ -140,7 +140,7 @@ async fn end(tx: &mut Tx, rows: Vec<DeadRow>, now: Timestamp) -> Result<usize> {
         let funds = funds_named(&row.funds)?;
         // Managed access on which no credits are drawn is what the plan includes.
         let included = funds == Funds::None && draft.payer == Some(PayerKind::Managed);
-        let settlement = Settlement { charge: noted.unwrap_or_default(), funds, included };
+        let settlement = Settlement { charge: noted.unwrap_or_default(), funds, included, ..Settlement::NOTHING };
         open.book.settle(request, draft.workspace, &settlement);
         let overrun = MicroCredits::new(open.book.overrun_of(request, draft.workspace).get());
         receipts.push(Receipt { overrun, ..draft.interrupted(noted) });

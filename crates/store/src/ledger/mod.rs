@@ -5,6 +5,8 @@
 //! with the receipts that the takeover commits, in its transaction, so that each takes place exactly once. Orders of an
 //! operator are mutations, with their audit events. Use of services that happened elsewhere is booked as it is told.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 mod book;
 mod check;
 mod expiry;

@@ -1,5 +1,7 @@
 //! Totals of a batch of receipts, summed in memory before the database adds them up.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 

@@ -77,7 +77,7 @@ fn drafted(call: HoldCall, payer: PayerKind) -> HoldCall {
 
 /// The receipt of that call, which cost so much.
 fn ended(call: &HoldCall, credits: i64) -> Receipt {
-    let settlement = Settlement { charge: charge(credits), funds: call.funds, included: false };
+    let settlement = Settlement { charge: charge(credits), funds: call.funds, ..Settlement::NOTHING };
     let (at, credits) = (NOW, settlement.charge.credits);
     Receipt { id: call.request, at, credits, settlement: Some(settlement), ..receipt(call.workspace, 1) }
 }
@@ -303,7 +303,7 @@ async fn what_a_plan_includes_is_counted_though_nothing_is_held(bed: Bed) {
         kept.holds.hold(call.clone()).await.unwrap();
     }
     kept.running.journal.note(killed.request, Charge { credits: MicroCredits::ZERO, ..charge(7) }).unwrap();
-    let settlement = Settlement { charge: charge(5), funds: Funds::None, included: true };
+    let settlement = Settlement { charge: charge(5), funds: Funds::None, included: true, ..Settlement::NOTHING };
     kept.running.journal.append(&Receipt { settlement: Some(settlement), ..ended(&over, 5) }).unwrap();
     assert_eq!(kept.has().await, (1_000, 0));
     assert_eq!(kept.bed.store.end_left(&[killed.request], NOW).await.unwrap(), 1);

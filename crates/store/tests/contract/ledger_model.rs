@@ -166,7 +166,7 @@ impl World {
             self.calls[call] = RequestId::from_uuid(Uuid::now_v7());
             return;
         }
-        let settlement = Settlement { charge: charge(credits), funds: Funds::All, included: false };
+        let settlement = Settlement { charge: charge(credits), funds: Funds::All, ..Settlement::NOTHING };
         let timing = Timing { total_ms: 0, ..Timing::default() };
         let (id, at) = (self.calls[call], self.now());
         let ended = Receipt { id, at, timing, settlement: Some(settlement), ..receipt(self.workspace, 1) };

@@ -48,7 +48,7 @@ const fn charge(credits: i64) -> Charge {
 }
 
 fn ended(call: &HoldCall, n: u32) -> Receipt {
-    let settlement = Settlement { charge: charge(CHARGED), funds: call.funds, included: false };
+    let settlement = Settlement { charge: charge(CHARGED), funds: call.funds, ..Settlement::NOTHING };
     let credits = settlement.charge.credits;
     Receipt { id: call.request, credits, settlement: Some(settlement), ..receipt(call.workspace, n) }
 }

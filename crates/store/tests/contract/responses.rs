@@ -178,7 +178,7 @@ async fn what_a_response_used_corrects_the_budgets_of_the_call_that_made_it(bed:
             draft: None,
         };
         holds.hold(held).await.unwrap();
-        let settlement = Settlement { charge: bound, funds: Funds::None, included: false };
+        let settlement = Settlement { charge: bound, funds: Funds::None, ..Settlement::NOTHING };
         running.journal.append(&Receipt { settlement: Some(settlement), ..call }).unwrap();
     }
     let counted = async || {

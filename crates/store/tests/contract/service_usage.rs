@@ -32,7 +32,7 @@ fn phone() -> Service {
 fn usage(workspace: WorkspaceId, id: &str, seconds: u64, n: u32) -> ServiceUsage {
     let credits = phone().cost(seconds).unwrap();
     let charge = Charge { credits, usd: NanoUsd::ZERO };
-    let settlement = Settlement { charge, funds: Funds::All, included: false };
+    let settlement = Settlement { charge, funds: Funds::All, ..Settlement::NOTHING };
     let receipt = Receipt {
         service: Some(phone().used(Some(seconds))),
         provider: None,

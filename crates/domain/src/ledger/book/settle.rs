@@ -8,12 +8,17 @@ use crate::ledger::{AccountId, Amount, Asset, Funds, Settlement};
 
 impl Book {
     /// Ends the hold of a call and charges what it cost: from what was held, then from what else there is, the rest from
-    /// the operator's overrun. A call that was settled before, by the rule for processes that died or at what it could
+    /// the operator's overrun, which also pays what its provider told and nobody believes. A call that was settled before, by the rule for processes that died or at what it could
     /// cost at most, is brought to what is said now, in its budgets too. What was overrun by that.
     pub fn settle(&mut self, request: RequestId, workspace: WorkspaceId, settlement: &Settlement) -> Amount {
         let legs = self.release(request);
-        let Settlement { charge, funds, included } = *settlement;
-        let overrun = self.charge(request, workspace, (charge.credit_amount(), funds), &legs);
+        let Settlement { charge, funds, included, .. } = *settlement;
+        // What was disbelieved before is given back first: it is no part of the charge.
+        let mut overrun = self.charge(request, workspace, (charge.credit_amount(), funds), &legs);
+        if funds != Funds::None {
+            let disbelieved = self.overrun(request, workspace, settlement.disbelieved_amount());
+            overrun = overrun.plus(disbelieved).unwrap_or(overrun);
+        }
         let mut counting: BTreeSet<_> = legs.iter().map(|leg| leg.account).collect();
         counting.extend(self.charged.get(&request).into_iter().flat_map(BTreeMap::keys));
         counting.retain(|id| id.asset() == Asset::Usd);
@@ -74,11 +79,16 @@ impl Book {
         for leg in self.take((workspace, funds, &[]), due).0 {
             due = self.pay(request, leg.account, leg.amount, due);
         }
+        self.overrun(request, workspace, due)
+    }
+
+    /// Charges so much of a call to the operator. How much it was.
+    fn overrun(&mut self, request: RequestId, workspace: WorkspaceId, amount: Amount) -> Amount {
         let (from, to) = (AccountId::Overrun(workspace), AccountId::Charged(workspace));
-        if self.transfer(from, to, due, About::call(TransferKind::Overrun, request)) {
-            self.note_charged(request, from, due);
+        if self.transfer(from, to, amount, About::call(TransferKind::Overrun, request)) {
+            self.note_charged(request, from, amount);
         }
-        due
+        amount
     }
 
     /// Charges that much of what is due to a purse. What is still due.

@@ -15,11 +15,32 @@ fn a_late_receipt_has_the_last_word() {
 }
 
 #[test]
+fn what_nobody_believes_the_operator_pays_once() {
+    let mut book = book();
+    book.grant(&grant(1, 20, None));
+    assert_eq!(book.hold(&hold(1, 10)), Ok(()));
+    let told = |credits, beyond| Settlement { disbelieved: MicroCredits::new(beyond), ..settlement(credits) };
+    let paid = |book: &Book| (balance_of(book, AccountId::Overrun(workspace())), book.balance(workspace()).get());
+    // Its process was taken for dead, and charged by what was written down.
+    assert_eq!(book.settle(request(1), workspace(), &told(8, 0)), Amount::ZERO);
+    for (credits, beyond, after) in [(10, 90, (-90, 10)), (10, 90, (-90, 10)), (5, 3, (-3, 15)), (5, 0, (0, 15))] {
+        let moved = book.transfers().to_vec();
+        tell_of_charges(&mut book, &moved);
+        book.settle(request(1), workspace(), &told(credits, beyond));
+        check(&book);
+        assert_eq!(paid(&book), after);
+        assert_eq!(book.overrun_of(request(1), workspace()).get(), -after.0);
+    }
+    let included = Settlement { funds: Funds::None, ..told(0, 90) };
+    assert_eq!(book.settle(request(2), workspace(), &included), Amount::ZERO);
+}
+
+#[test]
 fn a_budget_is_brought_to_what_is_known_later() {
     let account = AccountId::Budget(workspace(), BudgetId::from_uuid(Uuid::from_u128(3)), NOW);
     let line = BudgetLine { account, ends_at: None, limit: Some(NanoUsd::new(100)) };
     let call = |n| HoldCall { amount: charge(0, 90), funds: Funds::None, budgets: vec![line], ..hold(n, 0) };
-    let known = |usd| Settlement { charge: charge(0, usd), funds: Funds::None, included: false };
+    let known = |usd| Settlement { charge: charge(0, usd), funds: Funds::None, ..Settlement::NOTHING };
     let counted = |book: &Book| book.accounts().find(|a| a.id == account).unwrap().counted().get();
     let mut book = book();
     assert_eq!(book.hold(&call(1)), Ok(()));
@@ -39,7 +60,8 @@ fn a_budget_is_brought_to_what_is_known_later() {
 #[test]
 fn what_is_included_is_counted_once() {
     let mut book = book();
-    let included = |usd| Settlement { charge: charge(0, usd), funds: Funds::None, included: true };
+    let included =
+        |usd| Settlement { charge: charge(0, usd), funds: Funds::None, included: true, ..Settlement::NOTHING };
     for usd in [70, 70, 50] {
         book.settle(request(1), workspace(), &included(usd));
         check(&book);
