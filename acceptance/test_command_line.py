@@ -94,7 +94,7 @@ def test_models_credits_and_agents_are_told(person):
 
 def test_a_key_is_asked_for_without_showing_it(person):
     key, answers = person.provider_key("anthropic"), []
-    put = at_a_terminal(person.url, person.key, ["keys", "put", "anthropic"], "it is not shown", key)
+    put = at_a_terminal(person.url, person.key, ["keys", "put", "anthropic"], "it is not shown", key, hidden=True)
     for answer in ("n", "y"):
         answers.append(at_a_terminal(person.url, person.key, ["keys", "remove", "anthropic"], "[y/N]", answer))
     person.printed += [shown for _, shown in (put, *answers)]

@@ -3,8 +3,9 @@
 import os
 import pty
 import subprocess
+import termios
 
-from .process import binary
+from .process import binary, wait_for
 
 
 def variables(url: str, key: str | None) -> dict:
@@ -20,8 +21,9 @@ def ownkey(url: str, key: str | None, *arguments: str, stdin: str = "") -> subpr
     return subprocess.run(command, env=variables(url, key), **options)
 
 
-def at_a_terminal(url: str, key: str, arguments: list[str], question: str, answer: str) -> tuple[int, str]:
-    """A command at a terminal that asks something: how it ended, and all that the screen showed."""
+def at_a_terminal(url: str, key: str, arguments: list[str], question: str, answer: str, hidden=False) -> tuple[int, str]:
+    """A command at a terminal that asks something: how it ended, and all that the screen showed. What it asks for without
+    showing it is typed as people type it, once the prompt is there and the terminal shows nothing any more."""
     command = [str(binary("OWNKEY_BIN", "ownkey")), *arguments]
     child, terminal = pty.fork()
     if child == 0:
@@ -31,9 +33,15 @@ def at_a_terminal(url: str, key: str, arguments: list[str], question: str, answe
         while piece := os.read(terminal, 4096):
             shown += piece
             if question.encode() in shown and not answered:
+                wait_for(lambda: hidden != shows_input(terminal), "the terminal is as it must be")
                 os.write(terminal, answer.encode() + b"\n")
                 answered = True
     except OSError:
         pass  # The other side of a terminal is closed so.
     os.close(terminal)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), shown.decode(errors="replace")
+
+
+def shows_input(terminal: int) -> bool:
+    """Whether a terminal repeats what is typed."""
+    return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
