@@ -289,6 +289,32 @@ def test_provoke_by_a_key_in_a_wrong_place(planted, place):
     planted.see(place, answer)
 
 
+@pytest.mark.parametrize("place", ["method", "id", "tool", "argument", "argument's name", "resource", "body", "version"])
+def test_provoke_by_a_key_in_a_message_to_the_mcp_server(planted, place):
+    workspace = planted.workspace()
+    body = {"name": "assistant", "scopes": ["mcp", "providers:write", "agents:write"]}
+    secret = planted.server.operator("POST", f"{workspace.path}/api-keys", body, 201).json()["secret"]
+    planted.plant(Canary("mcp key", secret, secret[:15]))
+    key = planted.plant_key(f"mcp {place}", provider_key("openai"))
+    call = lambda name, arguments: {"method": "tools/call", "params": {"name": name, "arguments": arguments}}  # noqa: E731
+    message = {
+        "method": {"method": key},
+        "id": {"method": "tools/list", "id": {"key": key}},
+        "tool": call(key, {}),
+        "argument": call("set_agent_model", {"agent": "lead", "model": key}),
+        "argument's name": call("test_provider_key", {"provider": "openai", key: key}),
+        "resource": {"method": "resources/read", "params": {"uri": key}},
+        "body": [key],
+        "version": {"method": "tools/list"},
+    }[place]
+    message = {"jsonrpc": "2.0", "id": 1} | message if isinstance(message, dict) else message
+    headers = {"authorization": f"Bearer {secret}", "accept": "application/json, text/event-stream"}
+    headers |= {"mcp-protocol-version": key} if place == "version" else {}
+    answer = httpx.post(f"{planted.server.url}/mcp", json=message, headers=headers, **LOCAL)
+    assert answer.status_code >= 400 or "error" in answer.json() or answer.json()["result"]["isError"]
+    planted.see(f"mcp {place}", answer)
+
+
 # The same for what only the operator writes.
 NAMES = {
     "as a workspace's name": lambda key: ("POST", "/workspaces", {"name": f"of {key}"}),

@@ -1,4 +1,4 @@
-"""Celune, sentence by sentence: "API Keys — Celune platform API keys for MCP, CI/CD, and integrations." (MCP comes later.)"""
+"""Celune, sentence by sentence: "API Keys — Celune platform API keys for MCP, CI/CD, and integrations." (MCP and the CI files: `test_mcp.py`, `test_command_line.py`.)"""
 
 from datetime import UTC, datetime, timedelta
 

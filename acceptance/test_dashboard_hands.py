@@ -1,12 +1,16 @@
 """What the products promise of own keys, as people do it: with a mouse, with a keyboard alone, by touch on a phone."""
 
+import json
 import re
+import subprocess
 from decimal import Decimal
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
-from harness.dashboard import assert_only_sent_once, open_providers, person
+from harness.api import LOCAL
+from harness.dashboard import KEPT, assert_only_sent_once, open_providers, person
 from harness.hands import WAYS, Hands
 from harness.products import grant, settings
 from harness.products import workspace as new_workspace
@@ -213,3 +217,40 @@ def test_a_key_removed_in_one_tab_is_gone_in_the_other(celune, visit):
     expect(dana.page.get_by_role("region", name="OpenAI")).to_contain_text("No key yet")
     expect(other.get_by_role("region", name="OpenAI")).to_contain_text("No key yet", timeout=20_000)
     expect(other.get_by_role("region", name="OpenAI")).to_contain_text("Celune pays: included in Pro.")
+
+
+def new_key(page, name: str, preset: str) -> str:
+    """Makes a platform key for that, and copies the lines that come with it."""
+    page.get_by_role("button", name="Create API key").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill(name)
+    dialog.get_by_text(preset, exact=True).click()
+    dialog.get_by_role("button", name="Create API key").click()
+    dialog.get_by_role("button", name="Copy with this key").first.click()
+    return page.evaluate("navigator.clipboard.readText()")
+
+
+def test_celune_c11_a_key_for_ci_or_an_assistant_comes_with_lines_that_work(celune, visit):
+    acme, dana = new_workspace(celune, "team"), visit(celune)
+    acme.put_key("anthropic", provider_key("anthropic"), expect=201)
+    dana.enter(person(celune, acme))
+    page = dana.page
+    page.goto(f"/w/{acme.id}/settings/api-keys")
+    lines = new_key(page, "CI on main", "CI")
+    status = ["bash", "-c", f"{lines} -s -o /dev/null -w '%{{http_code}}'"]
+    assert subprocess.run(status, capture_output=True, text=True, timeout=60).stdout == "200", lines
+    expect(page.get_by_role("dialog").get_by_text("First call received")).to_be_visible()
+    page.get_by_role("button", name="Done").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    secret = re.search("ok_[0-9A-Za-z]{61}", lines)[0]
+    assert secret not in page.evaluate(KEPT) and secret not in page.content()
+    server = json.loads(new_key(page, "Assistant", "MCP client"))["mcpServers"]["ownkey"]
+    expect(page.get_by_role("dialog").get_by_text("first call")).to_have_count(0)
+    page.get_by_role("button", name="Done").click()
+    headers = server["headers"] | {"accept": "application/json, text/event-stream"}
+    listed = httpx.post(server["url"], json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"}, headers=headers, **LOCAL)
+    assert listed.status_code == 200 and listed.json()["result"]["tools"]
+    page.get_by_role("button", name="Revoke CI on main").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke", exact=True).click()
+    expect(page.get_by_text("Revoked. Calls with CI on main fail from now on.")).to_be_visible()
+    assert subprocess.run(status, capture_output=True, text=True, timeout=60).stdout == "401"

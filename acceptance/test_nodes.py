@@ -7,10 +7,11 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 
 from harness import postgres
-from harness.api import Workspace, ask_in_halves
+from harness.api import LOCAL, Workspace, ask_in_halves
 from harness.books import disagreements
 from harness.errors import assert_ends_in_error_event, assert_error
 from harness.load import Load, Plan, read_to_the_end
@@ -58,6 +59,24 @@ def test_what_one_node_stores_the_other_uses(nodes, sim):
     # Each has a journal of its own, and reading through either finds what both did.
     wait_for(lambda: len(one.receipts()) == 2 and len(other.receipts()) == 2, "both nodes' receipts are there")
     assert disagreements(one) == []
+
+
+@needs_postgres
+def test_a_client_of_the_mcp_server_may_be_answered_by_any_node(nodes):
+    one = nodes[0].operator.create_workspace()
+    made = nodes[0].operator("POST", f"{one.path}/api-keys", {"name": "assistant", "scopes": ["mcp"]}, 201).json()
+    headers = {"authorization": f"Bearer {made['secret']}", "accept": "application/json, text/event-stream"}
+
+    def answered(node, method: str, params: dict) -> dict:
+        message = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        answer = httpx.post(f"{node.url}/mcp", json=message, headers=headers, timeout=30, **LOCAL)
+        assert answer.status_code == 200 and "mcp-session-id" not in answer.headers, answer.text
+        return answer.json()["result"]
+
+    hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "acceptance", "version": "1"}}
+    assert answered(nodes[0], "initialize", hello)["protocolVersion"] == "2025-11-25"
+    told = answered(nodes[1], "tools/call", {"name": "list_provider_keys", "arguments": {}})
+    assert not told["isError"] and len(told["structuredContent"]["data"]) == len(PROVIDERS)
 
 
 @needs_postgres

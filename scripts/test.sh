@@ -53,13 +53,13 @@ reckoning() { .venv/bin/python -m pytest bench; }
 
 # Again with every server on PostgreSQL, where most of the time goes by until removals have been heard of. Left out is
 # what chooses its database itself and what is about pages in a browser; and, but for soaks, what is about providers,
-# bodies, sockets and verdicts.
+# bodies, sockets, verdicts, and other ways in to the management API.
 acceptance_on_postgres() {
     local once=(test_bad_machine.py test_canary_scanner.py test_database_away.py test_nodes.py test_refresh.py)
     [[ -n ${OWNKEY_SOAK:-} ]] || once+=(
         test_as_it_came.py test_bad_keys.py test_bad_providers.py test_bad_requests.py test_broken_streams.py
-        test_coding_agents.py test_cors.py test_fallback.py test_fault_table.py test_frameworks.py test_leaving.py
-        test_malformed_framing.py test_managed_bounds.py test_models.py test_niyra_models.py test_paths.py
+        test_coding_agents.py test_command_line.py test_cors.py test_fallback.py test_fault_table.py test_frameworks.py test_leaving.py
+        test_malformed_framing.py test_managed_bounds.py test_mcp.py test_models.py test_niyra_models.py test_paths.py
         test_sdk_node.py test_sdk_python.py test_tls.py test_told_right.py test_unread.py test_verdicts.py
     )
     OWNKEY_TEST_DB=postgres acceptance 2 --ignore-glob='acceptance/test_dashboard*.py' "${once[@]/#/--ignore=acceptance/}"

@@ -34,7 +34,7 @@ const NOT_BUILT: &str = "Ownkey is running. Its dashboard is not part of this bu
     Everything it does is also in the management API: /api/openapi.json\n";
 
 /// What begins with these, or with a provider's name, is for programs, also where there is nothing.
-const PROGRAMS: [&str; 5] = ["api", "v1", "healthz", "readyz", "metrics"];
+const PROGRAMS: [&str; 6] = ["api", "v1", "mcp", "healthz", "readyz", "metrics"];
 
 /// Whether a request is for the dashboard.
 pub fn serves(method: &Method, path: &str) -> bool {

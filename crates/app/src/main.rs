@@ -21,7 +21,7 @@ mod taking_over;
 mod vaulting;
 mod wiring;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Bring your own key for AI products: one gateway that decides who pays for each model call.
 #[derive(Parser)]
@@ -56,6 +56,14 @@ enum Command {
         #[command(subcommand)]
         command: VaultCommand,
     },
+    /// Print what makes a shell complete these commands.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// What a workspace's people and jobs do, against a running server.
+    #[command(flatten)]
+    Remote(ownkey_cli::Command),
 }
 
 #[derive(Subcommand)]
@@ -92,6 +100,8 @@ fn main() -> std::process::ExitCode {
         Command::Vault { command: VaultCommand::Rebind(args) } => commands::rebind::run(&args),
         Command::User { command: UserCommand::ResetLink(args) } => commands::reset_link::run(&args),
         Command::Backup(args) => commands::backup::run(&args),
+        Command::Completions { shell } => commands::completions::run(shell, Cli::command()),
+        Command::Remote(command) => return ownkey_cli::run(command),
     };
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,

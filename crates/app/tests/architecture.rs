@@ -8,7 +8,7 @@ use std::path::Path;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
 /// Each crate's folder, its name, and the only ones of ours that it may name.
-const ARROWS: [(&str, &str, &[&str]); 10] = [
+const ARROWS: [(&str, &str, &[&str]); 12] = [
     ("crates/domain", "ownkey-domain", &[]),
     ("crates/vault", "ownkey-vault", &["ownkey-domain"]),
     ("crates/providers", "ownkey-providers", &["ownkey-domain"]),
@@ -18,8 +18,10 @@ const ARROWS: [(&str, &str, &[&str]); 10] = [
     (
         "crates/control",
         "ownkey-control",
-        &["ownkey-domain", "ownkey-vault", "ownkey-providers", "ownkey-store", "ownkey-connections"],
+        &["ownkey-domain", "ownkey-vault", "ownkey-providers", "ownkey-store", "ownkey-connections", "ownkey-mcp"],
     ),
+    ("crates/mcp", "ownkey-mcp", &[]),
+    ("crates/cli", "ownkey-cli", &["ownkey-domain"]),
     (
         "crates/app",
         "ownkey",
@@ -31,6 +33,7 @@ const ARROWS: [(&str, &str, &[&str]); 10] = [
             "ownkey-gateway",
             "ownkey-control",
             "ownkey-connections",
+            "ownkey-cli",
         ],
     ),
     ("crates/sim", "ownkey-sim", &[]),
@@ -38,18 +41,21 @@ const ARROWS: [(&str, &str, &[&str]); 10] = [
 ];
 
 /// What a crate must not be built on, not even through others, and why.
-const OUT_OF_REACH: [(&str, &[&str], &str); 4] = [
+const OUT_OF_REACH: [(&str, &[&str], &str); 6] = [
     ("ownkey-domain", &["tokio", "hyper", "sqlx", "reqwest"], "the rules need no I/O"),
     ("ownkey-vault", &["tokio", "hyper", "sqlx", "reqwest"], "key material stays away from network and database"),
     ("ownkey-providers", &["tokio", "hyper", "sqlx", "reqwest"], "bytes in, facts out, no sockets"),
     ("ownkey-gateway", &["sqlx", "reqwest", "axum"], "a call runs no SQL, and its HTTP is hyper's"),
+    ("ownkey-mcp", &["sqlx", "reqwest", "ownkey-store", "ownkey-vault"], "a tool does what a request can, and no more"),
+    ("ownkey-cli", &["sqlx", "axum", "ownkey-store", "ownkey-vault"], "a command is a request to a server"),
 ];
 
 /// Libraries that only these may name.
-const RESERVED: [(&str, &[&str]); 5] = [
+const RESERVED: [(&str, &[&str]); 6] = [
     ("sqlx", &["ownkey-store"]),
-    ("axum", &["ownkey-control", "ownkey"]),
-    ("reqwest", &["ownkey-control", "ownkey-connections"]),
+    ("axum", &["ownkey-control", "ownkey-mcp", "ownkey"]),
+    ("reqwest", &["ownkey-control", "ownkey-connections", "ownkey-cli"]),
+    ("rmcp", &["ownkey-mcp"]),
     ("oauth2", &["ownkey-connections"]),
     ("aws-lc-rs", &["ownkey-vault"]),
 ];

@@ -174,7 +174,7 @@ fn lacking_scope(right: &Right) -> Problem {
     match right.scopes {
         Scopes::OneOf(wanted) => {
             let wanted: Vec<String> = wanted.iter().map(|scope| format!("`{scope}`")).collect();
-            Problem::forbidden(format!("The platform key lacks the scope {}.", wanted.join(" or ")))
+            Problem::forbidden(format!("The platform key lacks the scope {}.", wanted.join(" or "))).lacking_scope()
         }
         _ => Problem::forbidden("Platform keys can't do this."),
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{FromRequest, Request};
+use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use http_body_util::BodyExt;
@@ -85,6 +86,11 @@ fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 impl JsonBody {
+    /// The whole of it, for what reads JSON itself.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        Bytes::copy_from_slice(&self.0)
+    }
+
     /// The members of the object; an empty body is an object without members.
     pub(crate) fn members(&self) -> Result<Members<'_>, Problem> {
         if self.0.is_empty() {

@@ -108,6 +108,12 @@ impl Problem {
             .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
     }
 
+    /// The same, told as RFC 6750 has it: a bearer token that is genuine and does not reach.
+    #[must_use]
+    pub(crate) fn lacking_scope(self) -> Self {
+        self.header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"insufficient_scope\""))
+    }
+
     /// A key where text belongs that is kept and shown in clear.
     pub(crate) fn stray_key(place: &str) -> Self {
         Self::bad_request(format!(

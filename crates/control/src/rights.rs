@@ -55,19 +55,23 @@ pub struct Right {
     pub built: bool,
 }
 
-const READ_KEYS: Scopes = Scopes::OneOf(&[Scope::ProvidersRead, Scope::ProvidersWrite]);
+// With `mcp` a key reads what the tools of the MCP server show, there and here alike; it changes nothing.
+const MCP: Scopes = Scopes::OneOf(&[Scope::Mcp]);
+const READ_KEYS: Scopes = Scopes::OneOf(&[Scope::ProvidersRead, Scope::ProvidersWrite, Scope::Mcp]);
 const WRITE_KEYS: Scopes = Scopes::OneOf(&[Scope::ProvidersWrite]);
 const READ_POLICY: Scopes = Scopes::OneOf(&[Scope::ProvidersRead, Scope::PolicyWrite]);
 const WRITE_POLICY: Scopes = Scopes::OneOf(&[Scope::PolicyWrite]);
 const PLATFORM_KEYS: Scopes = Scopes::OneOf(&[Scope::KeysWrite]);
 const USAGE: Scopes = Scopes::OneOf(&[Scope::UsageRead]);
+const READ_USAGE: Scopes = Scopes::OneOf(&[Scope::UsageRead, Scope::Mcp]);
 /// With `inference` alone a key sees its own calls; the handlers narrow it down.
-const RECEIPTS: Scopes = Scopes::OneOf(&[Scope::UsageRead, Scope::Inference]);
+const RECEIPTS: Scopes = Scopes::OneOf(&[Scope::UsageRead, Scope::Inference, Scope::Mcp]);
 const AGENTS: Scopes = Scopes::OneOf(&[Scope::AgentsWrite]);
 const READ_SERVICES: Scopes = Scopes::OneOf(&[Scope::Services, Scope::BillingRead]);
 const SERVICES: Scopes = Scopes::OneOf(&[Scope::Services]);
 const BILLING: Scopes = Scopes::OneOf(&[Scope::BillingRead]);
-const READ_BUDGETS: Scopes = Scopes::OneOf(&[Scope::BillingRead, Scope::BudgetsWrite]);
+const READ_CREDITS: Scopes = Scopes::OneOf(&[Scope::BillingRead, Scope::Mcp]);
+const READ_BUDGETS: Scopes = Scopes::OneOf(&[Scope::BillingRead, Scope::BudgetsWrite, Scope::Mcp]);
 const WRITE_BUDGETS: Scopes = Scopes::OneOf(&[Scope::BudgetsWrite]);
 const CONNECTIONS: Scopes = Scopes::OneOf(&[Scope::ConnectionsWrite]);
 const AUDIT: Scopes = Scopes::OneOf(&[Scope::AuditRead]);
@@ -81,6 +85,8 @@ pub static TABLE: &[Right] = &[
     shared(Get, "/api/v1/plans", Role::Viewer, Scopes::Any),
     shared(Get, "/api/v1/models", Role::Viewer, Scopes::Any),
     shared(Get, "/api/v1/providers", Role::Viewer, Scopes::Any),
+    shared(Get, "/api/v1/error-codes/{code}", Role::Viewer, Scopes::Any),
+    keys_only(Post, "/mcp", MCP),
     shared(Get, "/api/v1/connection-providers", Role::Viewer, Scopes::Any),
     public(Post, "/api/v1/session"),
     person(Get, "/api/v1/session", Role::Viewer),
@@ -130,18 +136,18 @@ pub static TABLE: &[Right] = &[
     operator(Delete, "/api/v1/workspaces/{ws}/invitations/{id}", Some(Role::Owner)),
     shared(Get, "/api/v1/workspaces/{ws}/requests", Role::Viewer, RECEIPTS),
     shared(Get, "/api/v1/workspaces/{ws}/requests/{req}", Role::Viewer, RECEIPTS),
-    shared(Get, "/api/v1/workspaces/{ws}/usage", Role::Viewer, USAGE),
+    shared(Get, "/api/v1/workspaces/{ws}/usage", Role::Viewer, READ_USAGE),
     shared(Get, "/api/v1/workspaces/{ws}/overview", Role::Viewer, USAGE),
     shared(Get, "/api/v1/workspaces/{ws}/audit", Role::Admin, AUDIT),
     shared(Get, "/api/v1/workspaces/{ws}/agents", Role::Viewer, Scopes::Any),
     shared(Get, "/api/v1/workspaces/{ws}/agents/{name}", Role::Viewer, Scopes::Any),
     shared(Put, "/api/v1/workspaces/{ws}/agents/{name}", Role::Admin, AGENTS),
     shared(Delete, "/api/v1/workspaces/{ws}/agents/{name}", Role::Admin, AGENTS),
-    shared(Get, "/api/v1/workspaces/{ws}/credits", Role::Viewer, BILLING),
+    shared(Get, "/api/v1/workspaces/{ws}/credits", Role::Viewer, READ_CREDITS),
     operator(Post, "/api/v1/workspaces/{ws}/credits/grants", None),
     operator(Post, "/api/v1/workspaces/{ws}/credits/refunds", None),
     shared(Get, "/api/v1/workspaces/{ws}/ledger", Role::Viewer, BILLING),
-    shared(Get, "/api/v1/workspaces/{ws}/costs", Role::Viewer, BILLING),
+    shared(Get, "/api/v1/workspaces/{ws}/costs", Role::Viewer, READ_CREDITS),
     shared(Get, "/api/v1/workspaces/{ws}/statements/{month}", Role::Viewer, BILLING),
     shared(Get, "/api/v1/workspaces/{ws}/budgets", Role::Viewer, READ_BUDGETS),
     shared(Post, "/api/v1/workspaces/{ws}/budgets", Role::Admin, WRITE_BUDGETS),
@@ -271,7 +277,14 @@ mod tests {
 
     #[test]
     fn no_key_reaches_what_is_not_its_workspaces() {
-        let shared = ["/api/v1/plans", "/api/v1/models", "/api/v1/providers", "/api/v1/connection-providers"];
+        let shared = [
+            "/api/v1/plans",
+            "/api/v1/models",
+            "/api/v1/providers",
+            "/api/v1/connection-providers",
+            "/api/v1/error-codes/{code}",
+            "/mcp",
+        ];
         for right in TABLE.iter().filter(|r| !r.public && r.scopes != Scopes::None) {
             assert!(right.is_in_workspace() || shared.contains(&right.path), "{right:?}");
         }

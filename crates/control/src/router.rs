@@ -2,21 +2,27 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::middleware::from_fn;
+use axum::{Extension, Router};
+use ownkey_mcp::Server;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::control::Control;
 use crate::openapi::{self, frame};
 use crate::{
-    agents, api_keys, audit, budgets, connections, costs, credits, edge, health, invitations, ledger, links, members,
-    models, not_yet, operator, overview, plans, playground, policy, provider_keys, providers, receipts, services,
-    sessions, statements, usage, workspaces,
+    agents, api_keys, audit, budgets, connections, costs, credits, edge, error_codes, health, invitations, ledger,
+    links, mcp, members, models, not_yet, operator, overview, plans, playground, policy, provider_keys, providers,
+    receipts, services, sessions, statements, usage, workspaces,
 };
 
-/// The management API.
+/// The management API, and the MCP server, which asks it.
 pub fn router(control: Arc<Control>) -> Router {
+    let api = routes(control);
+    api.clone().layer(Extension(Server::new(api)))
+}
+
+fn routes(control: Arc<Control>) -> Router {
     let (mut router, _) = documented().split_for_parts();
     for (path, route) in not_yet::routes() {
         router = router.route(path, route);
@@ -38,6 +44,8 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(plans::list))
         .routes(routes!(models::list))
         .routes(routes!(providers::list))
+        .routes(routes!(error_codes::get))
+        .routes(routes!(mcp::call))
         .routes(routes!(workspaces::list::list, workspaces::create::create))
         .routes(routes!(workspaces::by_external_id::by_external_id))
         .routes(routes!(workspaces::get::get, workspaces::update::update, workspaces::delete::delete))

@@ -13,6 +13,7 @@ pub mod caller;
 pub mod catalogue;
 pub mod connection;
 pub mod diagnosis;
+pub mod error_code;
 pub mod health;
 pub mod hold;
 pub mod id;

@@ -39,7 +39,7 @@ scopes! {
     KeysWrite = "keys:write", "Make and revoke platform keys.";
     ConnectionsWrite = "connections:write", "Use and change OAuth connections.";
     Services = "services", "Call metered services.";
-    Mcp = "mcp", "Use the MCP server.";
+    Mcp = "mcp", "Use the MCP server, and read what its tools show.";
 }
 
 /// The text names no scope.

@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod check;
+pub mod completions;
 pub mod generate_kek;
 pub mod init;
 pub mod ledger_check;

@@ -18,6 +18,8 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let settings = config::load(args.config.as_deref(), config::our_variables(std::env::vars_os())?)?;
     let filter = EnvFilter::try_from_env("OWNKEY_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // That library logs messages whole, which anything may be pasted into.
+    let filter = filter.add_directive("rmcp=off".parse()?);
     let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colours).init();
     for name in &settings.without_effect {

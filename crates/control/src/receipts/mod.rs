@@ -1,5 +1,6 @@
 //! Receipts of calls.
 
+use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::id::{ApiKeyId, CredentialId, RequestId};
 use ownkey_domain::money::{CreditPrice, CreditRate, MicroCredits, PicoUsd};
 use ownkey_domain::payer::PayerKind;
@@ -228,8 +229,9 @@ fn millis(micros: u64) -> f64 {
 ///
 /// A key with `inference` alone sees its own calls: it can be in the hands of one developer or one app.
 fn own_calls_only(who: &Who) -> Option<ApiKeyId> {
+    let sees_all = |key: &PlatformKey| [Scope::UsageRead, Scope::Mcp].into_iter().any(|scope| key.may(scope));
     match who {
-        Who::Key(key) if !key.may(Scope::UsageRead) => Some(key.id),
+        Who::Key(key) if !sees_all(key) => Some(key.id),
         _ => None,
     }
 }

@@ -2,12 +2,12 @@ import { Button, Checkbox, Group, Modal, SegmentedControl, Select, Stack, Text, 
 import { useMediaQuery } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { api } from "../../api/client";
+import { type ApiKey, api } from "../../api/client";
 import { answered } from "../../api/failure";
 import { apiKeysQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
 import { FailurePanel } from "../../ui/FailurePanel";
-import { ShownOnce } from "./ShownOnce";
+import { type Made, ShownOnce } from "./ShownOnce";
 import { expiresAt, expiries, presets, scopes } from "./scopes";
 
 export function CreateDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
@@ -24,14 +24,6 @@ export function CreateDialog({ opened, onClose }: { opened: boolean; onClose: ()
       <Creation onClose={onClose} />
     </Modal>
   );
-}
-
-interface Made {
-  id: string;
-  name: string;
-  /** Takes the secret to where it is shown; it is in no state. */
-  show: (element: HTMLElement | null) => void;
-  read: () => string;
 }
 
 function Creation({ onClose }: { onClose: () => void }) {
@@ -130,10 +122,11 @@ function Creation({ onClose }: { onClose: () => void }) {
 }
 
 /** A new key whose secret stays in this closure until the dialog is gone. */
-function shownBy({ id, name, secret }: { id: string; name: string; secret: string }): Made {
+function shownBy({ id, name, scopes, secret }: ApiKey & { secret: string }): Made {
   return {
     id,
     name,
+    scopes,
     show: (element) => {
       if (element) element.textContent = secret;
     },

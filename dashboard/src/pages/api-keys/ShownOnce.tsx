@@ -7,8 +7,18 @@ import { useHere } from "../../session/context";
 import { Panel } from "../../ui/Panel";
 import { snippets } from "./snippets";
 
+/** A key that was just made. */
+export interface Made {
+  id: string;
+  name: string;
+  scopes: readonly string[];
+  /** Takes the secret to where it is shown; it is in no state. */
+  show: (element: HTMLElement | null) => void;
+  read: () => string;
+}
+
 interface Props {
-  made: { id: string; name: string; show: (element: HTMLElement | null) => void; read: () => string };
+  made: Made;
   onDone: () => void;
 }
 
@@ -21,6 +31,7 @@ export function ShownOnce({ made, onDone }: Props) {
   const [copied, setCopied] = useState(false);
   const [asking, setAsking] = useState(false);
   const keys = useQuery({ ...apiKeysQuery(here.id), refetchInterval: WAIT_MS });
+  const ways = snippets(window.location.origin, made.scopes);
   const used = keys.data?.some(({ id, last_used_at }) => id === made.id && last_used_at) ?? false;
 
   async function copy(text: string) {
@@ -41,32 +52,28 @@ export function ShownOnce({ made, onDone }: Props) {
           {copied ? "Copied" : "Copy"}
         </Button>
       </Group>
-      <Tabs defaultValue="curl">
-        <Tabs.List>
-          {snippets(window.location.origin).map(({ name }) => (
-            <Tabs.Tab key={name} value={name}>
-              {name}
-            </Tabs.Tab>
+      {ways.length > 0 && (
+        <Tabs defaultValue={ways[0]?.name}>
+          <Tabs.List>
+            {ways.map(({ name }) => (
+              <Tabs.Tab key={name} value={name}>
+                {name}
+              </Tabs.Tab>
+            ))}
+          </Tabs.List>
+          {ways.map(({ name, text }) => (
+            <Tabs.Panel key={name} value={name} pt="sm">
+              <Code block tabIndex={0}>
+                {text(PLACE)}
+              </Code>
+              <Button size="xs" mt="xs" variant="default" onClick={() => void copy(text(made.read()))}>
+                Copy with this key
+              </Button>
+            </Tabs.Panel>
           ))}
-        </Tabs.List>
-        {snippets(window.location.origin).map(({ name, text }) => (
-          <Tabs.Panel key={name} value={name} pt="sm">
-            <Code block tabIndex={0}>
-              {text(PLACE)}
-            </Code>
-            <Button size="xs" mt="xs" variant="default" onClick={() => void copy(text(made.read()))}>
-              Copy with this key
-            </Button>
-          </Tabs.Panel>
-        ))}
-      </Tabs>
-      {used ? (
-        <Panel tone="ok" Icon={IconCheck} title="First call received" live />
-      ) : (
-        <Text size="sm" c="dimmed" role="status">
-          Waiting for the first call…
-        </Text>
+        </Tabs>
       )}
+      {made.scopes.includes("inference") && <FirstCall received={used} />}
       <Group justify="flex-end">
         {asking && <Text size="sm">You haven't copied it. It won't be shown again.</Text>}
         <Button variant="default" onClick={() => (copied || asking ? onDone() : setAsking(true))}>
@@ -74,5 +81,14 @@ export function ShownOnce({ made, onDone }: Props) {
         </Button>
       </Group>
     </Stack>
+  );
+}
+
+function FirstCall({ received }: { received: boolean }) {
+  if (received) return <Panel tone="ok" Icon={IconCheck} title="First call received" live />;
+  return (
+    <Text size="sm" c="dimmed" role="status">
+      Waiting for the first call…
+    </Text>
   );
 }

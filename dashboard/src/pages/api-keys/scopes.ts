@@ -7,7 +7,10 @@ export const scopes: readonly { scope: string; text: string }[] = [
   { scope: "agents:write", text: "Choose the models of agents." },
   { scope: "keys:write", text: "Make and revoke API keys." },
   { scope: "usage:read", text: "Read usage and all receipts." },
+  { scope: "billing:read", text: "Read credits, ledger, costs and statements." },
+  { scope: "budgets:write", text: "Change budgets." },
   { scope: "audit:read", text: "Read the audit log." },
+  { scope: "mcp", text: "Use the MCP server, and read what its tools show." },
 ];
 
 export interface Preset {
@@ -20,6 +23,7 @@ export interface Preset {
 export const presets: readonly Preset[] = [
   { value: "app", label: "App or agent", scopes: ["inference"], days: "90" },
   { value: "ci", label: "CI", scopes: ["inference"], days: "30" },
+  { value: "mcp", label: "MCP client", scopes: ["mcp"], days: "90" },
   { value: "custom", label: "Custom", scopes: [], days: "90" },
 ];
 

@@ -4,8 +4,21 @@ export interface Snippet {
   text: (key: string) => string;
 }
 
-/** How to call models with a key from here, ready to run. */
-export function snippets(origin: string): Snippet[] {
+/** How to use a key from here, ready to run: what its scopes open. */
+export function snippets(origin: string, scopes: readonly string[]): Snippet[] {
+  const opened = [];
+  if (scopes.includes("inference")) opened.push(...models(origin));
+  if (scopes.includes("mcp")) opened.push(assistant(origin));
+  return opened;
+}
+
+/** The form in which most clients of the Model Context Protocol are told of a server. */
+function assistant(origin: string): Snippet {
+  const server = (key: string) => ({ type: "http", url: `${origin}/mcp`, headers: { Authorization: `Bearer ${key}` } });
+  return { name: "MCP", text: (key) => JSON.stringify({ mcpServers: { ownkey: server(key) } }, null, 2) };
+}
+
+function models(origin: string): Snippet[] {
   return [
     {
       name: "curl",
