@@ -4,13 +4,14 @@ import { Link } from "@tanstack/react-router";
 import type { Connection } from "../../api/client";
 import { useHere } from "../../session/context";
 import { Actor } from "../../ui/Actor";
+import { ChangeButton } from "../../ui/ChangeButton";
 import { CopyText } from "../../ui/CopyText";
 import { Fact, Facts } from "../../ui/Facts";
 import { FailurePanel } from "../../ui/FailurePanel";
 import { StateBadge } from "../../ui/StateBadge";
 import { Time, useNow } from "../../ui/Time";
 import classes from "./ConnectionCard.module.css";
-import { BEGIN, DISCONNECT } from "./Connections";
+import { DISCONNECT, useDeniedHere } from "./Connections";
 import { useLeave } from "./useLeave";
 import { cause, look, short } from "./words";
 
@@ -110,7 +111,8 @@ function Note({ connection: { state, last_error, last_error_at, expires_at }, ti
 function Actions({ connection: { id, state }, title, offered }: Props) {
   const here = useHere();
   const { leave, busy, error } = useLeave();
-  const mayBegin = here.may(BEGIN) && offered;
+  const denied = useDeniedHere();
+  const unoffered = offered ? undefined : `${title} is not in the server's configuration any more.`;
   const disconnect = {
     variant: "default",
     leftSection: <IconTrash size={16} stroke={1.75} />,
@@ -125,16 +127,16 @@ function Actions({ connection: { id, state }, title, offered }: Props) {
       )}
       {error !== null && <FailurePanel error={error} />}
       <Group gap="xs" className={classes.actions}>
-        <Button
+        <ChangeButton
           variant={state === "needs_reauth" ? "filled" : "default"}
           leftSection={<IconRefresh size={16} stroke={1.75} />}
-          aria-disabled={!mayBegin}
+          denied={denied ?? unoffered}
           aria-label={`Reconnect ${title}`}
           loading={busy}
-          onClick={() => mayBegin && void leave({ again: id })}
+          onClick={() => void leave({ again: id })}
         >
           Reconnect
-        </Button>
+        </ChangeButton>
         {here.may(DISCONNECT) ? (
           <Button
             {...disconnect}
@@ -150,9 +152,9 @@ function Actions({ connection: { id, state }, title, offered }: Props) {
             Disconnect
           </Button>
         ) : (
-          <Button {...disconnect} aria-disabled>
+          <ChangeButton {...disconnect} denied={denied}>
             Disconnect
-          </Button>
+          </ChangeButton>
         )}
       </Group>
     </Stack>

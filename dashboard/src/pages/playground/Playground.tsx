@@ -5,6 +5,8 @@ import { type KeyboardEvent, useMemo, useRef, useState } from "react";
 import type { Model } from "../../api/client";
 import { modelsQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
+import { useDenied } from "../../session/denied";
+import { ChangeButton } from "../../ui/ChangeButton";
 import { Denied } from "../../ui/Denied";
 import { FailurePanel } from "../../ui/FailurePanel";
 import { Loaded } from "../../ui/Loaded";
@@ -23,14 +25,16 @@ const PROMPTS = [
 export function Playground() {
   const here = useHere();
   const models = useQuery(modelsQuery(here.id));
+  const why = "Only members of this workspace can use the playground, viewers not among them.";
+  const denied = useDenied(here.may(USE), "owner", `${why} Owners change roles.`);
   return (
     <Page title="Playground" purpose="Talk to a model and see who paid for each answer." within={here.name}>
-      {here.may(USE) ? (
+      {denied ? (
+        <Denied>{denied}</Denied>
+      ) : (
         <Loaded query={models} heights={[36, 400]}>
           {(models) => <Conversation models={models.filter(({ mode }) => mode === "chat")} />}
         </Loaded>
-      ) : (
-        <Denied>Only members of this workspace can use the playground, viewers not among them.</Denied>
       )}
     </Page>
   );
@@ -144,7 +148,7 @@ function Conversation({ models }: { models: readonly Model[] }) {
                 Stop
               </Button>
             ) : (
-              <Button onClick={() => void send(text)}>Send</Button>
+              <ChangeButton onClick={() => void send(text)}>Send</ChangeButton>
             )}
           </Group>
         </Stack>
