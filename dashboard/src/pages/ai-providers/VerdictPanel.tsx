@@ -59,7 +59,7 @@ export function VerdictPanel({ verdict, children, second, live = true, ...act }:
       live={live}
       actions={actions}
     >
-      <Text size="sm" component="div">
+      <Text size="sm">
         <Told text={verdict.cause} moment={verdict.moment} />
       </Text>
       {children}

@@ -15,6 +15,8 @@ import { expiresAt, expiries, presets, scopes } from "./scopes";
 
 export function CreateDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const phone = useMediaQuery("(max-width: 48em)");
+  // A key that is shown goes by its own button only: Esc would lose it.
+  const [isShown, setShown] = useState(false);
   return (
     <Dialog
       opened={opened}
@@ -23,8 +25,10 @@ export function CreateDialog({ opened, onClose }: { opened: boolean; onClose: ()
       size={600}
       fullScreen={phone}
       closeOnClickOutside={false}
+      closeOnEscape={!isShown}
+      withCloseButton={!isShown}
     >
-      <Creation onClose={onClose} />
+      <Creation onShown={setShown} onClose={onClose} />
     </Dialog>
   );
 }
@@ -37,7 +41,7 @@ interface Made {
   read: () => string;
 }
 
-function Creation({ onClose }: { onClose: () => void }) {
+function Creation({ onShown, onClose }: { onShown: (isShown: boolean) => void; onClose: () => void }) {
   const { id: ws } = useHere();
   const queries = useQueryClient();
   const [name, setName] = useState("");
@@ -49,6 +53,10 @@ function Creation({ onClose }: { onClose: () => void }) {
   const [made, setMade] = useState<Made | null>(null);
   /** The name of a key that was shown until the session ended. */
   const [hidden, setHidden] = useState<string | null>(null);
+  useEffect(() => {
+    onShown(made !== null);
+    return () => onShown(false);
+  }, [made, onShown]);
   const ended = useHasEnded();
   useEffect(() => {
     if (!ended || !made) return;

@@ -25,6 +25,8 @@ function Question({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) 
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
 
+  const refetch = () => queries.invalidateQueries(apiKeysQuery(ws));
+
   async function revoke() {
     setBusy(true);
     setError(null);
@@ -32,12 +34,14 @@ function Question({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) 
       const path = { ws, id: apiKey.id };
       await answered(api.DELETE("/api/v1/workspaces/{ws}/api-keys/{id}", { params: { path } }));
       notifications.show({ message: `Revoked. Calls with ${apiKey.name} fail from now on.` });
+      // Closed only once the list is without it: the focus must not go to a button that is about to go.
+      await refetch();
       onClose();
     } catch (failure) {
       setError(failure);
+      await refetch();
     }
     setBusy(false);
-    await queries.invalidateQueries(apiKeysQuery(ws));
   }
 
   return (

@@ -25,6 +25,8 @@ function Question({ budget, onClose }: { budget: Budget; onClose: () => void }) 
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
 
+  const refetch = () => queries.invalidateQueries(budgetsQuery(ws));
+
   async function remove() {
     setBusy(true);
     setError(null);
@@ -32,12 +34,14 @@ function Question({ budget, onClose }: { budget: Budget; onClose: () => void }) 
       const path = { ws, id: budget.id };
       await answered(api.DELETE("/api/v1/workspaces/{ws}/budgets/{id}", { params: { path } }));
       notifications.show({ message: "Removed. It counts nothing any more." });
+      // Closed only once the list is without it: the focus must not go to a button that is about to go.
+      await refetch();
       onClose();
     } catch (failure) {
       setError(failure);
+      await refetch();
     }
     setBusy(false);
-    await queries.invalidateQueries(budgetsQuery(ws));
   }
 
   return (

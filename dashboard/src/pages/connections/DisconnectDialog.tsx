@@ -38,12 +38,16 @@ function Question({
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
 
+  const refetch = () => queries.invalidateQueries(connectionsQuery(ws));
+
   async function disconnect() {
     setBusy(true);
     setError(null);
     try {
       await answered(api.DELETE("/api/v1/workspaces/{ws}/connections/{id}", { params: { path: { ws, id } } }));
       notifications.show({ message: `Disconnected. Programs get no token of this ${title} account any more.` });
+      // Closed only once the page shows it so: the focus must not go to a button that is about to go.
+      await refetch();
       onClose();
     } catch (failure) {
       if (failure instanceof Failure && failure.problem.status === 404) {
@@ -53,11 +57,11 @@ function Question({
         setError(failure);
       }
     }
+    await refetch();
     setBusy(false);
-    await queries.invalidateQueries(connectionsQuery(ws));
   }
 
-  if (state === "revoked") return <Text>This {title} account has been disconnected already.</Text>;
+  if (state === "revoked" && !busy) return <Text>This {title} account has been disconnected already.</Text>;
   return (
     <Stack gap="md">
       <Text>

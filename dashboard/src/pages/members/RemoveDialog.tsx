@@ -27,6 +27,9 @@ function Question({ member, onClose }: { member: Member; onClose: () => void }) 
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
 
+  const refetch = () =>
+    queries.invalidateQueries({ queryKey: member.you ? sessionQuery.queryKey : membersQuery(ws).queryKey });
+
   async function remove() {
     setBusy(true);
     setError(null);
@@ -34,12 +37,14 @@ function Question({ member, onClose }: { member: Member; onClose: () => void }) 
       const params = { path: { ws, id: member.id }, query: { api_keys: keys } };
       await answered(api.DELETE("/api/v1/workspaces/{ws}/members/{id}", { params }));
       notifications.show({ message: "Removed." });
+      // Closed only once the list is without it: the focus must not go to a button that is about to go.
+      await refetch();
       onClose();
     } catch (failure) {
       setError(failure);
+      await refetch();
     }
     setBusy(false);
-    await queries.invalidateQueries({ queryKey: member.you ? sessionQuery.queryKey : membersQuery(ws).queryKey });
   }
 
   return (

@@ -57,8 +57,10 @@ function Conversation({ models }: { models: readonly Model[] }) {
   const answer = useRef("");
   const model = models.find(({ id }) => id === search.model) ?? models.find(({ usable }) => usable) ?? models[0];
 
+  const blocked = model && !model.usable ? (model.reason?.message ?? "It can't be called here") : undefined;
+
   async function send(prompt: string) {
-    if (!model || !prompt.trim() || stop) return;
+    if (!model || blocked !== undefined || !prompt.trim() || stop) return;
     const control = new AbortController();
     const before: Exchange[] = [...turns, { role: "user", content: prompt }];
     answer.current = "";
@@ -137,18 +139,24 @@ function Conversation({ models }: { models: readonly Model[] }) {
             maxRows={8}
           />
           <Group justify="space-between">
-            <Group gap="xs">
-              <Text size="sm" c="dimmed">
-                This call will be paid by
-              </Text>
-              <PayerBadge payer={payerKind(model?.payer)} />
-            </Group>
+            {blocked === undefined ? (
+              <Group gap="xs">
+                <Text size="sm" c="dimmed">
+                  This call will be paid by
+                </Text>
+                <PayerBadge payer={payerKind(model?.payer)} />
+              </Group>
+            ) : (
+              <Denied>{`${model?.id}: ${blocked}`}</Denied>
+            )}
             {stop ? (
               <Button variant="default" onClick={() => stop.abort()}>
                 Stop
               </Button>
             ) : (
-              <ChangeButton onClick={() => void send(text)}>Send</ChangeButton>
+              <ChangeButton denied={blocked} onClick={() => void send(text)}>
+                Send
+              </ChangeButton>
             )}
           </Group>
         </Stack>
