@@ -149,6 +149,7 @@ def test_dialogs_that_an_address_opens_give_the_focus_to_what_would_have_opened_
 def sign_in_again(page: Page):
     over = page.get_by_role("dialog", name=OVER)
     expect(over).to_be_visible()
+    expect(over.get_by_label("Password", exact=True)).to_be_focused()
     over.get_by_label("Password", exact=True).fill(PASSWORD)
     over.get_by_role("button", name="Sign in").click()
     expect(over).to_have_count(0)

@@ -91,6 +91,15 @@ def test_credits_are_granted_once_with_both_balances_said_before(niyra, visit):
     page.get_by_role("option", name="Expired").click()
     expect(page.get_by_text("No grants match")).to_be_visible()
     assert "state=expired" in page.url and acme.id in page.url
+    # One more, from here: first to whom.
+    page.goto("/operator/grants?new")
+    page.get_by_role("dialog", name="Grant credits", exact=True).get_by_role("combobox", name="Workspace").click()
+    page.get_by_role("option", name="Acme").first.click()
+    expect(page.get_by_role("dialog", name="Grant credits to Acme").get_by_label("Amount")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", name="Grants", level=1)).to_be_focused()
+    page.goto("/operator/workspaces?new")
+    expect(page.get_by_role("dialog", name="Create workspace")).to_be_visible()
 
 
 def test_a_failing_managed_key_is_the_first_thing_on_the_page_of_health(celune, sim, visit):

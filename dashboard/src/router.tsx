@@ -224,7 +224,7 @@ const services = createRoute({
 const grants = createRoute({
   getParentRoute: () => operator,
   path: "/grants",
-  validateSearch: texts("workspace", "state"),
+  validateSearch: both(texts("workspace", "state"), flag("new")),
   component: lazyRouteComponent(() => import("./pages/operator/Grants"), "Grants"),
 });
 

@@ -74,7 +74,7 @@ export function Shell({ title, strip, navigation, children }: Props) {
           withinPortal={false}
           closeButtonProps={{ "aria-label": "Close the menu" }}
         >
-          <Stack gap="md" component="nav">
+          <Stack gap="md" pt={4} component="nav">
             {strip}
             {navigation}
           </Stack>

@@ -14,7 +14,7 @@ export function useDenied(may: boolean, least: (typeof ROLES)[number], why: stri
   const able: readonly string[] = ROLES.slice(ROLES.indexOf(least));
   const names = members.data?.filter(({ role, you }) => able.includes(role) && !you).map(({ name }) => name);
   if (!names) return why;
-  return `${why} Ask ${names.length > 0 ? listed(shortened(names), "or") : "the operator"}.`;
+  return `${why} Ask ${names.length > 0 ? listed(shortened([...new Set(names)]), "or") : "the operator"}.`;
 }
 
 function shortened(names: readonly string[]): readonly string[] {

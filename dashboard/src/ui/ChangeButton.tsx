@@ -2,7 +2,8 @@ import { Button, type ButtonProps, Tooltip } from "@mantine/core";
 import { useNetwork } from "@mantine/hooks";
 import type { ComponentPropsWithoutRef } from "react";
 
-const OFFLINE = "You're offline. Nothing is sent until the connection is back.";
+/** Why nothing changes while there is no connection. */
+export const OFFLINE = "You're offline. Nothing is sent until the connection is back.";
 
 interface Props extends ButtonProps, Omit<ComponentPropsWithoutRef<"button">, keyof ButtonProps> {
   /** Why this person may not, and who may. */

@@ -1,8 +1,6 @@
-import { Button } from "@mantine/core";
 import type { Icon } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
 import { useHere } from "../../session/context";
-import { ChangeButton } from "../../ui/ChangeButton";
+import { ChangeLink } from "../../ui/ChangeLink";
 
 interface Props {
   search: { add?: string; rotate?: string; disconnect?: string };
@@ -13,22 +11,16 @@ interface Props {
   children: string;
 }
 
-/** A button that opens a dialog, by its address. */
-export function CardLink({ search, denied, Icon, label, children, ...size }: Props) {
+/** A button that opens a dialog of the page, by its address. */
+export function CardLink({ search, Icon, label, ...button }: Props) {
   const { id: ws } = useHere();
-  const icon = Icon && <Icon size={16} stroke={1.75} />;
-  const look = { variant: "default", leftSection: icon, "aria-label": label, ...size };
-  if (denied !== undefined) {
-    return (
-      <ChangeButton {...look} denied={denied}>
-        {children}
-      </ChangeButton>
-    );
-  }
-  const to = "/w/$ws/settings/integrations/ai-providers";
   return (
-    <Button {...look} renderRoot={(props) => <Link to={to} params={{ ws }} search={search} {...props} />}>
-      {children}
-    </Button>
+    <ChangeLink
+      variant="default"
+      leftSection={Icon && <Icon size={16} stroke={1.75} />}
+      aria-label={label}
+      link={{ to: "/w/$ws/settings/integrations/ai-providers", params: { ws }, search }}
+      {...button}
+    />
   );
 }

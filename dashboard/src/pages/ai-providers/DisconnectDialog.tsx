@@ -3,7 +3,7 @@ import { notifications } from "@mantine/notifications";
 import { IconRefresh } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { api } from "../../api/client";
+import { api, type ProviderKey } from "../../api/client";
 import { answered, Failure } from "../../api/failure";
 import { creditsQuery } from "../../api/money";
 import { keysQuery, policyQuery } from "../../api/queries";
@@ -89,7 +89,7 @@ function Question({ at, planName, onClose }: QuestionProps) {
         >
           <Text size="sm">
             This key was changed just now by {key.changed_by ? <ChangedBy id={key.changed_by} /> : "somebody"}; look
-            again. It was {meant.hint}, now it is {key.hint}.
+            again. It was <Hint of={meant} />, now it is <Hint of={key} />.
           </Text>
         </Panel>
       ) : (
@@ -110,6 +110,14 @@ function Question({ at, planName, onClose }: QuestionProps) {
   );
 }
 
+function Hint({ of: { hint } }: { of: ProviderKey }) {
+  return (
+    <Text span inherit ff="monospace" style={{ whiteSpace: "nowrap" }}>
+      {hint}
+    </Text>
+  );
+}
+
 /** Who will pay. */
 function Promised({ at: { provider, key }, planName }: { at: AtProvider; planName: string }) {
   const { id: ws } = useHere();
@@ -121,7 +129,7 @@ function Promised({ at: { provider, key }, planName }: { at: AtProvider; planNam
   const [who, and] = payerAfter(pays, { provider: provider.name, product, plan: planName, ownOnly }, left);
   return (
     <Text>
-      The key {key.hint} is deleted here. From the next call on, <strong>{who}</strong>
+      The key <Hint of={key} /> is deleted here. From the next call on, <strong>{who}</strong>
       {and}. Your key still exists at {provider.name}.
     </Text>
   );

@@ -1,4 +1,4 @@
-import { Group, Stack, Text } from "@mantine/core";
+import { Group, Loader, Stack, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 import type { Verdict } from "../../api/client";
@@ -120,7 +120,11 @@ export function KeyForm({ all, chosen, fixed, onChoose, onTesting, onClose, plan
               {slow ? `${chosen?.provider.name} is slow to answer; we wait up to 15 s.` : "Usually under 3 seconds."}
             </Text>
           )}
-          <ChangeButton type="submit" loading={busy} aria-disabled={!chosen || !planHasKeys}>
+          <ChangeButton
+            type="submit"
+            leftSection={busy && <Loader size={16} color="currentColor" />}
+            aria-disabled={busy || !chosen || !planHasKeys}
+          >
             {busy ? `Testing with ${chosen?.provider.name}…` : "Save"}
           </ChangeButton>
         </Group>

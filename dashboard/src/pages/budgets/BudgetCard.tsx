@@ -1,11 +1,11 @@
-import { Box, Button, Group, Paper, Progress, Stack, Text, Title } from "@mantine/core";
+import { Box, Group, Paper, Progress, Stack, Text, Title } from "@mantine/core";
 import { IconAlertTriangle, IconBan, IconCheck, IconInfoCircle } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
 import type { Budget } from "../../api/money";
 import { isZero, usd } from "../../format/amount";
 import { share } from "../../format/number";
 import { useHere } from "../../session/context";
 import { ChangeButton } from "../../ui/ChangeButton";
+import { ChangeLink } from "../../ui/ChangeLink";
 import { StateBadge } from "../../ui/StateBadge";
 import { Time } from "../../ui/Time";
 import classes from "./BudgetCard.module.css";
@@ -57,21 +57,14 @@ export function BudgetCard({ budget, denied, onRemove }: Props) {
           )}
         </Text>
         <Group gap="sm">
-          {denied ? (
-            <ChangeButton {...small} denied={denied} aria-label={`Edit ${nameOf(budget)}`}>
-              Edit
-            </ChangeButton>
-          ) : (
-            <Button
-              {...small}
-              aria-label={`Edit ${nameOf(budget)}`}
-              renderRoot={(props) => (
-                <Link to="/w/$ws/settings/budgets" params={{ ws: here.id }} search={{ edit: budget.id }} {...props} />
-              )}
-            >
-              Edit
-            </Button>
-          )}
+          <ChangeLink
+            {...small}
+            denied={denied}
+            aria-label={`Edit ${nameOf(budget)}`}
+            link={{ to: "/w/$ws/settings/budgets", params: { ws: here.id }, search: { edit: budget.id } }}
+          >
+            Edit
+          </ChangeLink>
           <ChangeButton {...small} denied={denied} aria-label={`Remove ${nameOf(budget)}`} onClick={onRemove}>
             Remove
           </ChangeButton>

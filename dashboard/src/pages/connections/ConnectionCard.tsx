@@ -1,10 +1,10 @@
-import { Box, Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
+import { Box, Group, Paper, Stack, Text, Title } from "@mantine/core";
 import { IconRefresh, IconTrash } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
 import type { Connection } from "../../api/client";
 import { useHere } from "../../session/context";
 import { Actor } from "../../ui/Actor";
 import { ChangeButton } from "../../ui/ChangeButton";
+import { ChangeLink } from "../../ui/ChangeLink";
 import { CopyText } from "../../ui/CopyText";
 import { Fact, Facts } from "../../ui/Facts";
 import { FailurePanel } from "../../ui/FailurePanel";
@@ -113,11 +113,6 @@ function Actions({ connection: { id, state }, title, offered }: Props) {
   const { leave, busy, error } = useLeave();
   const denied = useDeniedHere();
   const unoffered = offered ? undefined : `${title} is not in the server's configuration any more.`;
-  const disconnect = {
-    variant: "default",
-    leftSection: <IconTrash size={16} stroke={1.75} />,
-    "aria-label": `Disconnect ${title}`,
-  };
   return (
     <Stack gap="sm">
       {!offered && (
@@ -137,25 +132,19 @@ function Actions({ connection: { id, state }, title, offered }: Props) {
         >
           Reconnect
         </ChangeButton>
-        {here.may(DISCONNECT) ? (
-          <Button
-            {...disconnect}
-            renderRoot={(props) => (
-              <Link
-                to="/w/$ws/settings/integrations/connections"
-                params={{ ws: here.id }}
-                search={{ disconnect: id }}
-                {...props}
-              />
-            )}
-          >
-            Disconnect
-          </Button>
-        ) : (
-          <ChangeButton {...disconnect} denied={denied}>
-            Disconnect
-          </ChangeButton>
-        )}
+        <ChangeLink
+          variant="default"
+          leftSection={<IconTrash size={16} stroke={1.75} />}
+          aria-label={`Disconnect ${title}`}
+          denied={here.may(DISCONNECT) ? undefined : denied}
+          link={{
+            to: "/w/$ws/settings/integrations/connections",
+            params: { ws: here.id },
+            search: { disconnect: id },
+          }}
+        >
+          Disconnect
+        </ChangeLink>
       </Group>
     </Stack>
   );
