@@ -46,6 +46,10 @@ def test_first_run_makes_the_account_once(celune, visit, viewport):
     link = setup_link(celune.output())
     page = visit(viewport=viewport).page
     page.goto(link)
+    # The operator's product, and not what it is made of.
+    expect(page.get_by_role("heading", name="Set up Celune", level=1)).to_be_visible()
+    expect(page).to_have_title("Set up Celune · Celune")
+    assert "Ownkey" not in page.content()
     page.get_by_label("Email").fill("eli@example.com")
     page.get_by_label("Your name").fill("Eli")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
@@ -61,6 +65,8 @@ def test_login_says_nothing_of_which_was_wrong_and_goes_on_where_one_wanted(celu
     member(celune, acme, visit(), "admin")
     person = visit()
     person.page.goto(f"/w/{acme.id}/settings/who-pays")
+    expect(person.page).to_have_title("Sign in · Celune")
+    expect(person.page.get_by_role("main")).to_contain_text("Celune")
     for mail, password in (("dana@example.com", "wrong password"), ("nobody@example.com", PASSWORD)):
         person.sign_in(mail, password)
         expect(person.page.get_by_text("wrong_login")).to_be_visible()
@@ -75,7 +81,7 @@ def test_c3_a_pasted_key_is_tested_and_pays_from_the_next_call_on(celune, sim, a
     page, key = person.page, provider_key("anthropic")
     if viewport == PHONE:
         page.get_by_role("button", name="Navigation").click()
-    page.get_by_role("link", name="AI Providers").first.click()
+    page.get_by_role("navigation").get_by_role("link", name="AI Providers").click()
     page.get_by_role("button", name="Add Provider Key").click()
     page.get_by_role("radio", name="Anthropic").click()
     page.evaluate("text => navigator.clipboard.writeText(text)", f' "{key}"\n')
@@ -161,7 +167,7 @@ def test_a_viewer_sees_everything_and_changes_nothing(celune, acme, visit):
     person = member(celune, acme, visit(), "viewer")
     open_providers(person, acme, "?disconnect=anthropic")
     page = person.page
-    expect(page.get_by_text("Only admins can add, rotate or remove provider keys.")).to_be_visible()
+    expect(page.get_by_text("Only admins can add, rotate or remove provider keys. Ask the operator.")).to_be_visible()
     expect(page.get_by_role("region", name="Anthropic")).to_contain_text("Your key pays.")
     page.get_by_role("button", name="Add Provider Key").click(force=True)
     expect(page.get_by_role("dialog")).to_have_count(0)

@@ -91,6 +91,15 @@ def test_credits_are_granted_once_with_both_balances_said_before(niyra, visit):
     page.get_by_role("option", name="Expired").click()
     expect(page.get_by_text("No grants match")).to_be_visible()
     assert "state=expired" in page.url and acme.id in page.url
+    # One more, from here: first to whom.
+    page.goto("/operator/grants?new")
+    page.get_by_role("dialog", name="Grant credits", exact=True).get_by_role("combobox", name="Workspace").click()
+    page.get_by_role("option", name="Acme").first.click()
+    expect(page.get_by_role("dialog", name="Grant credits to Acme").get_by_label("Amount")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", name="Grants", level=1)).to_be_focused()
+    page.goto("/operator/workspaces?new")
+    expect(page.get_by_role("dialog", name="Create workspace")).to_be_visible()
 
 
 def test_a_failing_managed_key_is_the_first_thing_on_the_page_of_health(celune, sim, visit):
@@ -238,8 +247,11 @@ def test_offline_shows_what_there_was_and_sends_nothing(celune, visit, viewport)
     expect(page.get_by_role("button", name="Keep the key")).to_be_focused()
     member.context.set_offline(True)
     expect(page.get_by_text(re.compile(r"You're offline. Showing what we had at \d"))).to_be_attached()
-    page.get_by_role("dialog").get_by_role("button", name="Disconnect").click()
-    expect(page.get_by_role("dialog").get_by_text("Nothing was sent.")).to_be_visible()
+    button = page.get_by_role("dialog").get_by_role("button", name="Disconnect")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    button.focus()
+    expect(page.get_by_role("tooltip").filter(has_text="Nothing is sent until the connection is back.")).to_be_visible()
+    button.click(force=True)
     assert acme.provider_keys()["anthropic"]["state"] == "active"
     member.context.set_offline(False)
     expect(page.get_by_text(re.compile("You're offline. Showing"))).to_have_count(0)

@@ -63,6 +63,19 @@ def test_without_a_network_the_page_stays_and_says_of_when_it_is(acme, dana):
     expect(dana.page.get_by_text(OFFLINE)).to_be_visible()
     expect(card).to_contain_text("Your key pays.")
     assert dana.violations() == []
+    # What would change something looks as dead as it is, and says why.
+    for name in ("Test key", "Add Provider Key"):
+        button = dana.page.get_by_role("button", name=name)
+        expect(button).to_have_attribute("aria-disabled", "true")
+        button.focus()
+        reason = dana.page.get_by_role("tooltip").filter(has_text="Nothing is sent until the connection is back.")
+        expect(reason.last).to_be_visible()
+        button.click(force=True)
+    rotate = card.get_by_role("link", name="Rotate")
+    expect(rotate).to_have_attribute("aria-disabled", "true")
+    rotate.click(force=True)
+    expect(dana.page.get_by_role("dialog")).to_have_count(0)
+    assert [method for method, *_ in dana.requests if method != "GET"] == []
     acme.delete_key("anthropic")
     dana.context.set_offline(False)
     expect(dana.page.get_by_text(OFFLINE)).to_have_count(0)

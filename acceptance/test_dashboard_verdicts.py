@@ -12,15 +12,49 @@ from harness.products import workspace as new_workspace
 from harness.server import Server
 from harness.sim import provider_key
 
-NOT_SENT = "It was not sent to Anthropic."
 UNSAVED = "Nothing was saved."
-SAVED = "The key is saved"
+
+
+@dataclass
+class Account:
+    """A provider as its keys and its pages show it."""
+
+    id: str
+    name: str
+    other: str
+    # How its keys start, as people are told, and how one starts that the simulator takes.
+    prefixes: str
+    start: str
+    keys_at: str
+    billing_at: str
+
+
+ANTHROPIC = Account(
+    "anthropic",
+    "Anthropic",
+    "OpenAI",
+    "sk-ant-",
+    "sk-ant-api03-",
+    "https://console.anthropic.com/settings/keys",
+    "https://platform.claude.com/settings/billing",
+)
+OPENAI = Account(
+    "openai",
+    "OpenAI",
+    "Anthropic",
+    "sk-proj- or sk-",
+    "sk-proj-",
+    "https://platform.openai.com/api-keys",
+    "https://platform.openai.com/settings/organization/billing",
+)
+ACCOUNTS = (ANTHROPIC, OPENAI)
 
 
 @dataclass
 class Case:
-    """A key to paste for Anthropic, and what is said of it."""
+    """A key to paste, and what is said of it."""
 
+    account: Account
     verdict: str
     key: str
     title: str
@@ -38,88 +72,127 @@ def key(start: str) -> str:
     return start + provider_key("openai").removeprefix("sk-proj-")
 
 
-ERROR = r"It answered with its own error \({}\), which says nothing about your key\. " + UNSAVED
-KEYS_AT = "https://console.anthropic.com/settings/keys"
-ANTHROPIC = "sk-ant-api03-"
-CASES = [
-    Case(
+# By what is the matter, since a verdict may have several reasons.
+KINDS = {
+    "valid": lambda at: Case(
+        at,
         "valid",
-        key(ANTHROPIC),
+        key(at.start),
         "The key works",
-        r"Anthropic answered a short prompt in \d+(\.\d s| ms)\.",
+        rf"{at.name} answered a short prompt in \d+(\.\d s| ms)\.",
         "Try it in the playground",
         "/playground",
         stored=True,
     ),
-    Case(
+    "valid_limited": lambda at: Case(
+        at,
         "valid_limited",
-        provider_key("anthropic", "nomodels"),
+        provider_key(at.id, "nomodels"),
         "The key works, with limits",
-        r"It may not use the list of models \(Anthropic: a permission is missing\)\. "
+        rf"It may not use the list of models \({at.name}: a permission is missing\)\. "
         "Calls that need it will fail on this key; everything else runs.",
-        "Open key settings at Anthropic",
-        KEYS_AT,
+        f"Open key settings at {at.name}",
+        at.keys_at,
         stored=True,
     ),
-    Case(
+    "rate_limited": lambda at: Case(
+        at,
         "rate_limited",
-        provider_key("anthropic", "limited"),
+        provider_key(at.id, "limited"),
         "Real key, over its limit right now",
-        r"Anthropic knows this key, but the account has reached its rate limit(, until about \d\d:\d\d UTC)?\. "
+        rf"{at.name} knows this key, but the account has reached its rate limit(, until about {CLOCK})?\. "
         "The key is saved.",
         "Test again",
         stored=True,
     ),
-    Case(
+    "quota_exhausted": lambda at: Case(
+        at,
         "quota_exhausted",
-        provider_key("anthropic", "noquota"),
+        provider_key(at.id, "noquota"),
         "Real key, no money in the account",
-        "Anthropic knows this key, but the account is out of credit or at its spending cap. "
+        f"{at.name} knows this key, but the account is out of credit or at its spending cap. "
         "The key is saved; calls on it fail until that changes.",
-        "Open Anthropic billing",
-        "https://platform.claude.com/settings/billing",
+        f"Open {at.name} billing",
+        at.billing_at,
         stored=True,
     ),
-    Case(
+    "invalid": lambda at: Case(
+        at,
         "invalid",
-        provider_key("anthropic", "revoked"),
-        "Anthropic doesn't accept this key",
+        provider_key(at.id, "revoked"),
+        f"{at.name} doesn't accept this key",
         "It may have been revoked, or a part is missing. " + UNSAVED,
-        "Create a new key at Anthropic",
-        KEYS_AT,
+        f"Create a new key at {at.name}",
+        at.keys_at,
     ),
-    Case(
+    "wrong_provider": lambda at: Case(
+        at,
         "wrong_provider",
-        key("sk-proj-"),
-        "This looks like an OpenAI key",
-        "Anthropic keys start with sk-ant-, this one starts with sk-proj-. " + NOT_SENT,
-        "Add it for OpenAI",
+        key(other(at).start),
+        f"This looks like an {at.other} key",
+        f"{at.name} keys start with {at.prefixes}, this one starts with {other(at).start}. It was not sent to {at.name}.",
+        f"Add it for {at.other}",
     ),
-    Case(
+    "admin": lambda at: Case(
+        at,
         "wrong_kind",
-        key("sk-ant-admin01-"),
+        key({"anthropic": "sk-ant-admin01-", "openai": "sk-admin-"}[at.id]),
         "This is an admin key",
-        "Anthropic uses it to manage the account, not to call models. " + NOT_SENT,
-        "Create an API key at Anthropic",
-        KEYS_AT,
+        f"{at.name} uses it to manage the account, not to call models. It was not sent to {at.name}.",
+        f"Create an API key at {at.name}",
+        at.keys_at,
     ),
-    Case(
+    "short": lambda at: Case(
+        at,
+        "malformed",
+        f"{at.start}12345",
+        "This isn't a whole key",
+        f"It is only {len(at.start) + 5} characters long. It was not sent to {at.name}.",
+        "Paste it again",
+    ),
+    "space": lambda at: Case(
+        at,
+        "malformed",
+        f"{at.start}abc def-ghijklmnop",
+        "This isn't a whole key",
+        f"It has a space inside. It was not sent to {at.name}.",
+        "Paste it again",
+    ),
+    "not from here": lambda at: Case(
+        at,
+        "unreachable",
+        key(at.start),
+        f"We couldn't reach {at.name}",
+        r"The test got no answer \(it serves nobody at this server's address\), so we can't say whether the key works\. "
+        + UNSAVED,
+        "Try again",
+        behaviour={"anthropic": "error:anthropic.edge.region_forbidden", "openai": "error:openai.edge.unsupported_country"}[at.id],
+        second="Save without testing",
+    ),
+    "provider_incident": lambda at: Case(
+        at,
+        "provider_incident",
+        provider_key(at.id, "overloaded"),
+        f"{at.name} has a problem right now",
+        rf"It answered with its own error \({ {'anthropic': 529, 'openai': 503}[at.id] }\), which says nothing about your key\. "
+        + UNSAVED,
+        "Try again in a minute",
+        second="Save without testing",
+    ),
+}
+# What only one of them has, or what takes its time.
+ONCE = {
+    "sign-in": lambda: Case(
+        ANTHROPIC,
         "wrong_kind",
         key("sk-ant-oat01-"),
         "This is a sign-in key",
-        "Anthropic uses it to sign in, not to call models. " + NOT_SENT,
+        "Anthropic uses it to sign in, not to call models. It was not sent to Anthropic.",
         "Create an API key at Anthropic",
-        KEYS_AT,
+        ANTHROPIC.keys_at,
     ),
-    Case("malformed", "sk-ant-12345", "This isn't a whole key", "It is only 12 characters long. " + NOT_SENT, "Paste it again"),
-    Case(
-        "malformed",
-        "sk-ant-api03-abc def-ghijklmnop",
-        "This isn't a whole key",
-        "It has a space inside. " + NOT_SENT,
-        "Paste it again",
-    ),
-    Case(
+    "no answer": lambda: Case(
+        ANTHROPIC,
         "unreachable",
         provider_key("anthropic", "hang"),
         "We couldn't reach Anthropic",
@@ -127,29 +200,22 @@ CASES = [
         "Try again",
         second="Save without testing",
     ),
-    Case(
-        "unreachable",
-        key(ANTHROPIC),
-        "We couldn't reach Anthropic",
-        r"The test got no answer \(it serves nobody at this server's address\), so we can't say whether the key works\. "
-        + UNSAVED,
-        "Try again",
-        behaviour="error:anthropic.edge.region_forbidden",
-        second="Save without testing",
-    ),
-    Case(
-        "provider_incident",
-        provider_key("anthropic", "overloaded"),
-        "Anthropic has a problem right now",
-        ERROR.format(529),
-        "Try again in a minute",
-        second="Save without testing",
-    ),
-]
-each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.verdict}-{case.key.split('-sim-')[0]}")
-# One of the two that get no answer is enough, and the other takes its time.
-REFUSED = [case for case in CASES if not case.stored and "-hang-" not in case.key]
-refused = pytest.mark.parametrize("case", REFUSED, ids=lambda case: f"{case.verdict}-{case.key.split('-sim-')[0]}")
+}
+# Times are told in the zone of whoever reads, which is none that the server knows.
+ZONE, CLOCK = "Asia/Kolkata", r"\d\d:\d\d\s[AP]M"
+
+
+def other(at: Account) -> Account:
+    return OPENAI if at is ANTHROPIC else ANTHROPIC
+
+
+def cases(kind: str) -> list[Case]:
+    return [ONCE[kind]()] if kind in ONCE else [KINDS[kind](at) for at in ACCOUNTS]
+
+
+each_kind = pytest.mark.parametrize("kind", [*KINDS, *ONCE])
+# One of the two that get no answer is enough.
+NOT_STORED = [kind for kind in [*KINDS, "sign-in"] if not cases(kind)[0].stored]
 
 
 @pytest.fixture(scope="module")
@@ -167,13 +233,13 @@ def acme(celune):
 @pytest.fixture
 def dana(celune, acme, visit):
     """An admin of the workspace, before an open page."""
-    one = visit(celune)
+    one = visit(celune, zone=ZONE)
     one.enter(person(celune, acme))
     return one
 
 
 def test_no_verdict_is_missing():
-    assert len({case.verdict for case in CASES}) == 10
+    assert len({cases(kind)[0].verdict for kind in [*KINDS, *ONCE]}) == 10
 
 
 def paste(dana, sim, case: Case) -> dict:
@@ -182,7 +248,7 @@ def paste(dana, sim, case: Case) -> dict:
         sim.set_key(case.key, case.behaviour)
     put = lambda response: response.request.method == "PUT"  # noqa: E731
     with dana.page.expect_response(put, timeout=25_000) as response:
-        save_key(dana.page, "Anthropic", case.key)
+        save_key(dana.page, case.account.name, case.key)
     return response.value.json()["verdict"]
 
 
@@ -195,13 +261,20 @@ def matches(text: str) -> re.Pattern:
     return re.compile(f"^{text}$" if "\\" in text else f"^{re.escape(text)}$")
 
 
+def retold(verdict: dict, text: str) -> str:
+    """A text of the API as a pattern of what the page shows: the moment in it is told in the reader's own time."""
+    moment = verdict["moment"]
+    return re.escape(text).replace(re.escape(moment["words"]), CLOCK) if moment else re.escape(text)
+
+
 def assert_says(page, case: Case, verdict: dict, more: str = ""):
     said = panel(page)
     expect(said.get_by_role("heading", name=case.title, exact=True)).to_be_visible()
     cause = said.locator("p").first.inner_text()
     assert cause.endswith(more) and matches(case.cause).match(cause.removesuffix(more)), cause
     expect(said.get_by_text(case.verdict, exact=True)).to_be_visible()
-    assert (verdict["verdict"], verdict["title"], verdict["cause"]) == (case.verdict, case.title, cause)
+    assert (verdict["verdict"], verdict["title"]) == (case.verdict, case.title)
+    assert re.fullmatch(retold(verdict, verdict["cause"]), cause), (verdict, cause)
     assert verdict["action"]["label"] == case.action
     actions = said.get_by_role("button").or_(said.get_by_role("link"))
     labels = [re.sub(r" in \d+ s$", "", label) for label in actions.all_inner_texts()]
@@ -213,31 +286,35 @@ def assert_says(page, case: Case, verdict: dict, more: str = ""):
             assert address == verdict["action"]["url"] and actions.first.get_attribute("target") == "_blank"
 
 
-@each_case
-def test_each_verdict_is_told_in_words_with_one_thing_to_do(sim, acme, dana, case):
-    open_providers(dana, acme, "?add=anthropic")
-    verdict = paste(dana, sim, case)
-    assert_says(dana.page, case, verdict)
-    assert (acme.provider_keys()["anthropic"]["state"] != "none") == case.stored
-    # It can be sent once more only where there is something to do with it.
-    if not case.stored:
-        keeps = case.verdict in ("unreachable", "provider_incident", "wrong_provider")
-        expect(dana.page.get_by_label("Anthropic key", exact=True)).to_have_value(case.key if keeps else "")
+@each_kind
+def test_each_verdict_is_told_in_words_with_one_thing_to_do(sim, acme, dana, kind):
+    for case in cases(kind):
+        open_providers(dana, acme, f"?add={case.account.id}")
+        verdict = paste(dana, sim, case)
+        assert_says(dana.page, case, verdict)
+        assert (acme.provider_keys()[case.account.id]["state"] != "none") == case.stored
+        # It can be sent once more only where there is something to do with it.
+        if not case.stored:
+            keeps = case.verdict in ("unreachable", "provider_incident", "wrong_provider")
+            field = dana.page.get_by_label(f"{case.account.name} key", exact=True)
+            expect(field).to_have_value(case.key if keeps else "")
     assert dana.violations() == []
 
 
-@refused
-def test_a_refused_key_leaves_the_one_before_in_use_and_says_so(sim, acme, dana, case):
-    before = acme.put_key("anthropic", provider_key("anthropic"), 201).json()
-    open_providers(dana, acme, "?rotate=anthropic")
-    verdict = paste(dana, sim, case)
-    assert_says(dana.page, case, verdict, f" Your current key {before['hint']} stays in use.")
-    now = acme.provider_keys()["anthropic"]
-    assert (now["credential"], now["state"]) == (before["credential"], "active")
+@pytest.mark.parametrize("kind", NOT_STORED)
+def test_a_refused_key_leaves_the_one_before_in_use_and_says_so(sim, acme, dana, kind):
+    for case in cases(kind):
+        provider = case.account.id
+        before = acme.put_key(provider, provider_key(provider), 201).json()
+        open_providers(dana, acme, f"?rotate={provider}")
+        verdict = paste(dana, sim, case)
+        assert_says(dana.page, case, verdict, f" Your current key {before['hint']} stays in use.")
+        now = acme.provider_keys()[provider]
+        assert (now["credential"], now["state"]) == (before["credential"], "active")
 
 
 def test_a_key_that_could_not_be_tested_is_saved_untested_and_tested_later(sim, acme, dana):
-    case = next(case for case in CASES if case.behaviour)
+    case = KINDS["not from here"](ANTHROPIC)
     open_providers(dana, acme, "?add=anthropic")
     page = dana.page
     paste(dana, sim, case)
@@ -246,6 +323,9 @@ def test_a_key_that_could_not_be_tested_is_saved_untested_and_tested_later(sim, 
     page.get_by_role("button", name="Done").click()
     card = page.get_by_role("region", name="Anthropic")
     expect(card.get_by_text("Not tested", exact=True)).to_be_visible()
+    expect(card.get_by_text(re.compile(rf"^Saved without a test at {CLOCK}\."))).to_be_visible()
+    expect(card.get_by_role("definition").filter(has_text="never").first).to_be_visible()
+    expect(card).not_to_contain_text("just now, ")
     sim.set_key(case.key, "ok")
     card.get_by_role("button", name="Test key").click()
     expect(card.get_by_role("heading", name="The key works")).to_be_visible()
@@ -253,7 +333,7 @@ def test_a_key_that_could_not_be_tested_is_saved_untested_and_tested_later(sim, 
 
 
 def test_what_looks_like_another_providers_key_can_be_added_there(sim, acme, dana):
-    case = next(case for case in CASES if case.verdict == "wrong_provider")
+    case = KINDS["wrong_provider"](ANTHROPIC)
     open_providers(dana, acme, "?add=anthropic")
     since = sim.now()
     paste(dana, sim, case)
@@ -268,14 +348,24 @@ def test_what_looks_like_another_providers_key_can_be_added_there(sim, acme, dan
 def test_a_stored_key_that_is_refused_since_is_rotated(celune, sim, acme, visit):
     stored = provider_key("anthropic")
     acme.put_key("anthropic", stored, 201)
-    dana = visit(celune, viewport=PHONE)
+    dana = visit(celune, viewport=PHONE, zone=ZONE)
     dana.enter(person(celune, acme))
     open_providers(dana, acme)
     sim.set_key(stored, "revoked")
     card = dana.page.get_by_role("region", name="Anthropic")
     card.get_by_role("button", name="Test key").click()
-    expect(card.get_by_role("heading", name=re.compile(r"^Anthropic has refused this key since \d\d:\d\d UTC$"))).to_be_visible()
+    since = card.get_by_role("heading", name=re.compile(rf"^Anthropic has refused this key since {CLOCK}$"))
+    expect(since).to_be_visible()
+    since.locator("time").hover()
+    expect(dana.page.get_by_role("tooltip").filter(has_text=re.compile(r"GMT\+5:30 · .* UTC$"))).to_be_visible()
     expect(card.get_by_text("Refused", exact=True)).to_be_visible()
+    # Nothing beside it says that calls work.
+    expect(card).not_to_contain_text("Your key pays")
+    expect(card).to_contain_text("No calls possible.")
+    alert = dana.page.get_by_role("status").filter(has_text="Anthropic key: refused")
+    expect(alert).to_contain_text(re.compile(rf"since {CLOCK}\. Calls on it fail; no other payer steps in\."))
+    expect(alert.get_by_role("link", name="Rotate the Anthropic key")).to_be_visible()
+    assert dana.violations() == []
     card.get_by_role("status").get_by_role("button", name="Rotate").click()
     expect(dana.page.get_by_role("dialog", name="Rotate the Anthropic key")).to_be_visible()
     save_key(dana.page, "Anthropic", provider_key("anthropic"))
@@ -284,7 +374,7 @@ def test_a_stored_key_that_is_refused_since_is_rotated(celune, sim, acme, visit)
 
 
 def test_a_limited_key_is_tested_again_right_there(sim, acme, dana):
-    case = next(case for case in CASES if case.verdict == "rate_limited")
+    case = KINDS["rate_limited"](ANTHROPIC)
     open_providers(dana, acme, "?add=anthropic")
     paste(dana, sim, case)
     again = panel(dana.page).get_by_role("button", name="Test again")

@@ -49,8 +49,9 @@ def launch(playwright: Playwright) -> Browser:
 class Visit:
     """A person at a browser of his own."""
 
-    def __init__(self, browser: Browser, url: str, *, viewport=None, theme="light", touch=False):
+    def __init__(self, browser: Browser, url: str, *, viewport=None, theme="light", touch=False, zone=None):
         options = {"viewport": viewport or DESK, "color_scheme": theme, "locale": "en-US", "base_url": url, "has_touch": touch}
+        options |= {"timezone_id": zone} if zone else {}
         self.url = url
         self.context = browser.new_context(**options, permissions=["clipboard-read", "clipboard-write"])
         self.context.add_init_script(VIOLATIONS)
@@ -118,11 +119,11 @@ def found_by_axe(visit: Visit, path: str) -> list[str]:
     return found
 
 
-def person(server, workspace, role: str = "admin") -> Session:
+def person(server, workspace, role: str = "admin", name: str = "Dana") -> Session:
     """A member of a workspace, signed in."""
     mail = f"{role}-{next(_people)}@example.com"
     made = server.operator("POST", f"{workspace.path}/members", {"mail": mail, "role": role}, 201).json()
-    return Session(server.url).accept(made["link"], PASSWORD)
+    return Session(server.url).accept(made["link"], PASSWORD, name)
 
 
 def open_providers(visit: Visit, workspace, search: str = ""):

@@ -9,6 +9,7 @@ from .dashboard import DESK, PHONE, PROVIDERS_PAGE
 # More stops than any page has.
 STOPS_MAX = 90
 KEYS = {"radio": "Space", "combobox": "ArrowDown"}
+IS_ANYWHERE = "document.activeElement !== null && document.activeElement !== document.body"
 IS_FOCUSED = "element => element === document.activeElement"
 # A field's ring is around the frame that it stands in.
 HAS_RING = """() => {
@@ -55,11 +56,22 @@ class Hands:
             self.press(target)
         self.page.keyboard.press("Control+V")
 
+    def finish(self):
+        """Closes the dialog; whoever works by keyboard goes on from a place on the page."""
+        self.press(self.page.get_by_role("button", name="Done"))
+        self.gone()
+
+    def gone(self):
+        """The dialog is closed, and the focus is not lost with it."""
+        expect(self.page.get_by_role("dialog")).to_have_count(0)
+        self.page.wait_for_function(IS_ANYWHERE)
+
     def open_providers(self):
         """By the navigation, from any page."""
+        places = self.page.get_by_role("navigation")
         if self.name == "touch":
             self.press(self.page.get_by_role("button", name="Navigation"))
-        self.press(self.page.get_by_role("link", name="AI Providers", exact=True).first)
+        self.press(places.get_by_role("link", name="AI Providers", exact=True))
         self.page.wait_for_url(f"**/{PROVIDERS_PAGE}*")
         expect(self.page.get_by_role("heading", name="AI Providers", level=1)).to_be_visible()
 

@@ -32,9 +32,9 @@ class Session:
     def login(self, mail: str, password: str, expect=200) -> httpx.Response:
         return self("POST", "/session", {"mail": mail, "password": password}, expect)
 
-    def accept(self, link: str, password: str) -> "Session":
+    def accept(self, link: str, password: str, name: str = "Dana") -> "Session":
         """Comes by an invitation: an account is made, and a session with it."""
-        self("POST", "/invites/accept", {"token": token_of(link), "name": "Dana", "password": password}, 200)
+        self("POST", "/invites/accept", {"token": token_of(link), "name": name, "password": password}, 200)
         return self
 
     def is_signed_in(self) -> bool:

@@ -38,10 +38,10 @@ function texts<Name extends string>(...names: Name[]) {
   };
 }
 
-/** A search parameter that is there or not. */
+/** A search parameter that is there or not; `?new` alone is enough. */
 function flag<Name extends string>(name: Name) {
   return (search: Record<string, unknown>): Partial<Record<Name, true>> =>
-    search[name] === true ? ({ [name]: true } as Record<Name, true>) : {};
+    search[name] === true || search[name] === "" ? ({ [name]: true } as Record<Name, true>) : {};
 }
 
 type Read<T> = (search: Record<string, unknown>) => T;
@@ -224,7 +224,7 @@ const services = createRoute({
 const grants = createRoute({
   getParentRoute: () => operator,
   path: "/grants",
-  validateSearch: texts("workspace", "state"),
+  validateSearch: both(texts("workspace", "state"), flag("new")),
   component: lazyRouteComponent(() => import("./pages/operator/Grants"), "Grants"),
 });
 

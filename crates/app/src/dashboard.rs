@@ -20,10 +20,18 @@ use rust_embed::Embed;
 #[folder = "../../dashboard/dist"]
 struct Built;
 
-/// The one page.
+/// Its one page, as this installation shows it.
+pub struct Page {
+    /// What the product is called, as text between tags and in attributes.
+    product: String,
+}
+
+/// The file it is made from.
 const PAGE: &str = "index.html";
 /// What stands in it for the nonce of an answer.
 const NONCE: &str = "__CSP_NONCE__";
+/// What stands in it for the product's name: people read that before they are signed in.
+const PRODUCT: &str = "__PRODUCT_NAME__";
 /// Where its assets are.
 const ASSETS: &str = "/assets/";
 /// What its routes begin with, beside `/` itself. The page finds out the rest.
@@ -55,34 +63,49 @@ fn first(path: &str) -> &str {
     path.trim_start_matches('/').split('/').next().unwrap_or_default()
 }
 
-/// The page for an address that nothing here has.
-pub fn nothing_here() -> Response<Body> {
-    let mut page = page();
-    *page.status_mut() = StatusCode::NOT_FOUND;
-    page
-}
+impl Page {
+    /// The page of a product of that name.
+    pub fn new(product: &str) -> Self {
+        Self { product: product.chars().map(markup).collect() }
+    }
 
-/// The answer to such a request.
-pub fn answer(head: &Parts) -> Response<Body> {
-    match head.uri.path() {
-        path if path.starts_with(ASSETS) => asset(path.trim_start_matches('/'), &head.headers),
-        _ => page(),
+    /// For an address that nothing here has.
+    pub fn nothing_here(&self) -> Response<Body> {
+        let mut page = self.page();
+        *page.status_mut() = StatusCode::NOT_FOUND;
+        page
+    }
+
+    /// The answer to a request that is for the dashboard.
+    pub fn answer(&self, head: &Parts) -> Response<Body> {
+        match head.uri.path() {
+            path if path.starts_with(ASSETS) => asset(path.trim_start_matches('/'), &head.headers),
+            _ => self.page(),
+        }
+    }
+
+    fn page(&self) -> Response<Body> {
+        let Some(built) = Built::get(PAGE) else {
+            return response(StatusCode::OK, NOT_BUILT.as_bytes(), &[(CONTENT_TYPE, "text/plain; charset=utf-8")]);
+        };
+        let Ok(random) = random_bytes::<16>() else {
+            return response(StatusCode::INTERNAL_SERVER_ERROR, b"", &[]);
+        };
+        let nonce = STANDARD.encode(random);
+        let text = String::from_utf8_lossy(&built.data).replace(NONCE, &nonce).replace(PRODUCT, &self.product);
+        let mut page = response(StatusCode::OK, text.as_bytes(), &[(CONTENT_TYPE, "text/html; charset=utf-8")]);
+        let policy = HeaderValue::try_from(policy(&nonce)).unwrap_or(HeaderValue::from_static("default-src 'none'"));
+        page.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+        page
     }
 }
 
-fn page() -> Response<Body> {
-    let Some(built) = Built::get(PAGE) else {
-        return response(StatusCode::OK, NOT_BUILT.as_bytes(), &[(CONTENT_TYPE, "text/plain; charset=utf-8")]);
-    };
-    let Ok(random) = random_bytes::<16>() else {
-        return response(StatusCode::INTERNAL_SERVER_ERROR, b"", &[]);
-    };
-    let nonce = STANDARD.encode(random);
-    let text = String::from_utf8_lossy(&built.data).replace(NONCE, &nonce);
-    let mut page = response(StatusCode::OK, text.as_bytes(), &[(CONTENT_TYPE, "text/html; charset=utf-8")]);
-    let policy = HeaderValue::try_from(policy(&nonce)).unwrap_or(HeaderValue::from_static("default-src 'none'"));
-    page.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
-    page
+/// A character as markup writes it, so that a name is text whatever is in it.
+fn markup(character: char) -> String {
+    match character {
+        '&' | '<' | '>' | '"' | '\'' => format!("&#{};", u32::from(character)),
+        plain => plain.to_string(),
+    }
 }
 
 /// Scripts are files of ours; styles too, and those that the page's library makes under the nonce. No markup is made

@@ -34,6 +34,8 @@ pub struct Server {
     pub connections: Connections,
     /// The control plane.
     pub control: axum::Router,
+    /// Its pages.
+    pub dashboard: dashboard::Page,
     /// Web pages that may call models; none may call the control plane.
     pub cors: Cors,
     /// Proxies that are believed when they say whom they speak for.
@@ -49,9 +51,9 @@ impl Answer for Server {
         } else if Connections::serves(request.uri().path()) {
             contained(self.connections.handle(request), || Connections::broken(broken())).await
         } else if dashboard::serves(request.method(), request.uri().path()) {
-            dashboard::answer(&request.into_parts().0)
+            self.dashboard.answer(&request.into_parts().0)
         } else if dashboard::is_lost(request.method(), request.uri().path(), request.headers()) {
-            dashboard::nothing_here()
+            self.dashboard.nothing_here()
         } else {
             contained(self.control(request), || told(Problem::internal())).await
         }

@@ -32,6 +32,7 @@ use crate::config::providers::ProviderSettings;
 use crate::config::services::without_credential;
 use crate::config::{Settings, Tls};
 use crate::connections::HostTokens;
+use crate::dashboard::Page;
 use crate::health::KeyHealth;
 use crate::journal::{self, JournalLedger};
 use crate::ledger::{self, LedgerKeeper};
@@ -205,6 +206,7 @@ pub async fn assemble(settings: &Settings, keyring: Keyring, lasting: &Lasting) 
         services: services(settings, &shared).await?,
         connections: calls_over_connections(settings, &shared).await?,
         control: control(settings, &shared).await?,
+        dashboard: Page::new(&settings.dashboard.product_name),
         cors,
         proxies,
     };

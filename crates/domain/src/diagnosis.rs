@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use crate::time::Timestamp;
-use crate::verdict::{Action, Explained, Guide, Verdict};
+use crate::verdict::{Action, Explained, Guide, Moment, Verdict};
+
+/// What is longer is no wait that anybody keeps: it is not told.
+const WAIT_MAX: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// What a test found, with what it takes to say so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,6 +180,7 @@ impl Diagnosis {
             cause: cause.join(" "),
             action: Some(Action { label, url: url.map(str::to_owned) }),
             detail: self.detail(),
+            moment: self.moment(told),
         }
     }
 
@@ -187,11 +191,9 @@ impl Diagnosis {
             Self::ValidLimited { .. } => "The key works, with limits".to_owned(),
             Self::RateLimited { .. } => "Real key, over its limit right now".to_owned(),
             Self::QuotaExhausted => "Real key, no money in the account".to_owned(),
-            Self::Invalid => match told.fate {
-                Fate::Kept { refused_since: Some(since) } => {
-                    format!("{name} has refused this key since {}", since.spoken(told.now))
-                }
-                _ => format!("{name} doesn't accept this key"),
+            Self::Invalid => match self.moment(told) {
+                Some(Moment { words, .. }) => format!("{name} has refused this key since {words}"),
+                None => format!("{name} doesn't accept this key"),
             },
             Self::WrongProvider(Owner { name: other, .. }) => {
                 format!("This looks like {} {other} key", article(other))
@@ -215,9 +217,8 @@ impl Diagnosis {
                 let what = each.collect::<Vec<_>>().join(", ");
                 format!("It may not use {what}. Calls that need it will fail on this key; everything else runs.")
             }
-            Self::RateLimited { wait } => {
-                let until = wait.map(|wait| told.now.plus(wait).spoken(told.now));
-                let until = until.map(|until| format!(", until about {until}")).unwrap_or_default();
+            Self::RateLimited { .. } => {
+                let until = self.moment(told).map(|until| format!(", until about {}", until.words)).unwrap_or_default();
                 format!("{name} knows this key, but the account has reached its rate limit{until}.")
             }
             Self::QuotaExhausted => {
@@ -242,6 +243,16 @@ impl Diagnosis {
                 format!("It answered with {}, which says nothing about your key.", incident.words())
             }
         }
+    }
+
+    /// The moment that title or cause name.
+    fn moment(&self, told: &Circumstances<'_>) -> Option<Moment> {
+        let at = match (self, told.fate) {
+            (Self::RateLimited { wait }, _) => told.now.plus(wait.filter(|wait| *wait <= WAIT_MAX)?),
+            (Self::Invalid, Fate::Kept { refused_since }) => refused_since?,
+            _ => return None,
+        };
+        Some(Moment { at, words: at.spoken(told.now) })
     }
 
     /// What became of the key, where that needs saying.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::time::Timestamp;
+
 /// What a test of a provider key says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -67,6 +69,15 @@ pub struct Action {
     pub url: Option<String>,
 }
 
+/// A moment that a text names, so that whoever shows the text can tell it in the reader's own time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// When.
+    pub at: Timestamp,
+    /// How the text names it.
+    pub words: String,
+}
+
 /// A verdict in plain words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explained {
@@ -80,6 +91,9 @@ pub struct Explained {
     pub action: Option<Action>,
     /// What the test saw: a model, a scope, a status. Never a word of the key or of the provider's text.
     pub detail: Option<String>,
+    /// The moment that title or cause name, if they name one. Verdicts that were stored before this was told have none.
+    #[serde(default)]
+    pub moment: Option<Moment>,
 }
 
 impl Verdict {

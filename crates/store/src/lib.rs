@@ -59,7 +59,7 @@ pub use config::StoreConfig;
 pub use connections::{
     Added, CONNECTIONS_MAX, Claim, Connection, ConnectionStart, Disconnected, Due, HeldToken, SealedTokens,
 };
-pub use credentials::{Credential, Ended, Health, NewCredential, Put, Rebound, SealedCredential, TestResult};
+pub use credentials::{Credential, Ended, Health, NewCredential, Put, Rebound, Removal, SealedCredential, TestResult};
 pub use deks::{Rewrap, WorkspaceDek};
 pub use error::{Result, StoreError};
 pub use feed::{Feed, News, TRUSTED_FOR};

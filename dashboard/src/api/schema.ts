@@ -2064,7 +2064,7 @@ export interface components {
                 /** @description Since when the provider refuses it. */
                 invalid_since?: string | null;
                 last_error?: components["schemas"]["LastError"] | null;
-                /** @description When it was last tested. */
+                /** @description When it was last tested; null while it is stored untested. */
                 last_tested_at?: string | null;
                 /** @description When a call last used it. */
                 last_used_at?: string | null;
@@ -2357,6 +2357,13 @@ export interface components {
             /** @description The name to call it by. */
             id: string;
         };
+        /** @description A moment that a text names. */
+        Moment: {
+            /** @description When. */
+            at: string;
+            /** @description How the text names it: to be shown in the reader's own time, this part of it is to be replaced. */
+            words: string;
+        };
         /** @description A platform key that was just made. Its text is shown here and never again. */
         NewApiKey: components["schemas"]["ApiKey"] & {
             /** @description The key itself. It can't be shown again. */
@@ -2630,7 +2637,7 @@ export interface components {
             /** @description Since when the provider refuses it. */
             invalid_since?: string | null;
             last_error?: components["schemas"]["LastError"] | null;
-            /** @description When it was last tested. */
+            /** @description When it was last tested; null while it is stored untested. */
             last_tested_at?: string | null;
             /** @description When a call last used it. */
             last_used_at?: string | null;
@@ -3156,6 +3163,7 @@ export interface components {
             cause: string;
             /** @description What the test saw. */
             detail?: string | null;
+            moment?: components["schemas"]["Moment"] | null;
             /** @description What is the matter, in a few words. */
             title: string;
             /**
@@ -5783,7 +5791,10 @@ export interface operations {
     };
     remove_provider_key: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The id of the stored key that is meant: another one is not removed */
+                credential?: string;
+            };
             header?: never;
             path: {
                 /** @description The workspace's id, or `current` */
@@ -5800,6 +5811,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Another key is stored than the one that is meant; it stays */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             "4XX": {
                 headers: {

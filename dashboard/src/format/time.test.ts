@@ -29,6 +29,9 @@ describe("times", () => {
     setZone("Asia/Tokyo");
     expect(clock(now)).toContain("11:02");
     expect(exact(now)).toContain("2026-03-10 14:02:00 UTC");
+    // 20:02 of the same day there; two hours later it is the next.
+    expect(clockOrDay(new Date("2026-03-10T11:02:00Z"), now)).toBe(clock(new Date("2026-03-10T11:02:00Z")));
+    expect(clockOrDay(now, new Date("2026-03-10T16:02:00Z"))).toContain("10");
     setZone("UTC");
     expect(clock(now)).toContain("02:02");
     setZone(undefined);

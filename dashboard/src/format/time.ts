@@ -52,7 +52,8 @@ export function clock(at: Date): string {
 
 /** "14:02" today, before that the day and time. */
 export function clockOrDay(at: Date, now: Date): string {
-  return at.toDateString() === now.toDateString() ? clock(at) : at.toLocaleString(undefined, dayAndTime);
+  const day = (moment: Date) => moment.toLocaleDateString(undefined, { timeZone: zone });
+  return day(at) === day(now) ? clock(at) : at.toLocaleString(undefined, { ...dayAndTime, timeZone: zone });
 }
 
 /** A day of UTC, as in statements and budgets. */

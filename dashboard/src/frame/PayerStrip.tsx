@@ -1,6 +1,7 @@
 import { Group, UnstyledButton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { isRefused } from "../api/providerKeys";
 import { keysQuery, providersQuery } from "../api/queries";
 import { useHere } from "../session/context";
 import { PayerBadge, payerKind } from "../ui/Payer";
@@ -15,8 +16,9 @@ export function PayerStrip() {
   const nameOf = (id: string) => providers.data?.find((provider) => provider.id === id)?.name ?? id;
   return (
     <Group gap={6}>
-      {keys.data?.map(({ provider, payer_now }) => {
-        const payer = payerKind(payer_now.payer);
+      {keys.data?.map((key) => {
+        const { provider } = key;
+        const payer = isRefused(key) ? null : payerKind(key.payer_now.payer);
         return (
           <UnstyledButton
             key={provider}

@@ -1,4 +1,4 @@
-import { AppShell, Burger, Container, Group, Stack, Text } from "@mantine/core";
+import { AppShell, Burger, Container, Drawer, Group, Stack, Text } from "@mantine/core";
 import { useDisclosure, useMediaQuery } from "@mantine/hooks";
 import { useLocation } from "@tanstack/react-router";
 import { type ReactNode, useEffect } from "react";
@@ -16,6 +16,8 @@ interface Props {
   children: ReactNode;
 }
 
+const DRAWER = "navigation";
+
 /** Header, navigation, content: the frame around every page. */
 export function Shell({ title, strip, navigation, children }: Props) {
   const [opened, drawer] = useDisclosure();
@@ -26,7 +28,7 @@ export function Shell({ title, strip, navigation, children }: Props) {
   return (
     <AppShell
       header={{ height: wide ? 56 : 52 }}
-      navbar={{ width: 232, breakpoint: "sm", collapsed: { mobile: !opened } }}
+      navbar={{ width: 232, breakpoint: "sm", collapsed: { mobile: true } }}
       padding={{ base: "md", sm: "lg" }}
     >
       <a className="skip" href="#content">
@@ -36,7 +38,16 @@ export function Shell({ title, strip, navigation, children }: Props) {
         <Refetching />
         <Group h="100%" justify="space-between" wrap="nowrap">
           <Group gap="sm" wrap="nowrap" miw={0}>
-            <Burger opened={opened} onClick={drawer.toggle} hiddenFrom="sm" size="sm" aria-label="Navigation" />
+            {!wide && (
+              <Burger
+                opened={opened}
+                onClick={drawer.toggle}
+                size="sm"
+                aria-label="Navigation"
+                aria-expanded={opened}
+                aria-controls={DRAWER}
+              />
+            )}
             <Logo />
             <Text fw={600} truncate>
               {title}
@@ -49,12 +60,26 @@ export function Shell({ title, strip, navigation, children }: Props) {
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="sm" style={{ overflowY: "auto" }}>
-        <Stack gap="md">
-          {!wide && strip}
-          {navigation}
-        </Stack>
-      </AppShell.Navbar>
+      {wide ? (
+        <AppShell.Navbar p="sm" style={{ overflowY: "auto" }}>
+          <Stack gap="md">{navigation}</Stack>
+        </AppShell.Navbar>
+      ) : (
+        <Drawer
+          id={DRAWER}
+          opened={opened}
+          onClose={drawer.close}
+          title={title}
+          size={320}
+          withinPortal={false}
+          closeButtonProps={{ "aria-label": "Close the menu" }}
+        >
+          <Stack gap="md" pt={4} component="nav">
+            {strip}
+            {navigation}
+          </Stack>
+        </Drawer>
+      )}
       <AppShell.Main id="content">
         <Container size={1152} p={0}>
           <Connection />

@@ -27,7 +27,8 @@ export function useHere(): Here {
   return here;
 }
 
-/** The operator's name for the product. */
+/** The operator's name for the product. Before anybody is signed in it is known from the page itself. */
 export function useProduct(): string {
-  return useContext(SessionContext)?.product.name ?? "Ownkey";
+  const session = useContext(SessionContext);
+  return session?.product.name ?? document.querySelector<HTMLMetaElement>("meta[name=application-name]")?.content ?? "";
 }

@@ -1,4 +1,4 @@
-import { type QueryClient, queryOptions } from "@tanstack/react-query";
+import { type QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
 import { api, type Schemas } from "../api/client";
 import { answered, Failure } from "../api/failure";
 
@@ -21,6 +21,11 @@ export const sessionQuery = queryOptions({
   staleTime: 60_000,
   refetchOnWindowFocus: true,
 });
+
+/** Whether the session has ended under the page: what is secret goes, what is not stays until somebody signs in again. */
+export function useHasEnded(): boolean {
+  return useQuery({ ...sessionQuery, enabled: false }).data === null;
+}
 
 /** From now on that session is the one pages see. */
 export function begin(queries: QueryClient, session: Session): void {

@@ -57,6 +57,7 @@ export const theme = createTheme({
       },
       classNames: { content: classes.surface, header: classes.surface, title: classes.title },
     },
+    Drawer: { classNames: { content: classes.surface, header: classes.surface, title: classes.title } },
     Notification: { defaultProps: { closeButtonProps: { "aria-label": "Close" } } },
     TableScrollContainer: { defaultProps: { type: "native", tabIndex: 0 } },
     Checkbox: { defaultProps: { iconColor: "var(--ok-bg)" }, classNames: { input: classes.radio } },

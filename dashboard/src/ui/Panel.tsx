@@ -7,9 +7,10 @@ import type { Tone } from "./tone";
 interface Props {
   tone: Tone;
   Icon: Icon;
-  title: string;
+  title: ReactNode;
   code?: string | undefined;
-  live?: boolean;
+  /** Whether it is told to those who don't see it, and whether at once. */
+  live?: boolean | "at once";
   children?: ReactNode;
   actions?: ReactNode;
 }
@@ -17,7 +18,10 @@ interface Props {
 /** Something to know: title, cause, what to do, and the code for those who must look it up. */
 export function Panel({ tone, Icon, title, code, live, children, actions }: Props) {
   return (
-    <Box className={`${classes[tone]} ${classes.panel}`} {...(live && { role: "status" })}>
+    <Box
+      className={`${classes[tone]} ${classes.panel}`}
+      {...(live && { role: live === "at once" ? "alert" : "status" })}
+    >
       <Group align="flex-start" gap="sm" wrap="nowrap">
         <Icon size={20} stroke={1.75} className={classes.icon} aria-hidden />
         <Stack gap="xs" miw={0} flex={1}>

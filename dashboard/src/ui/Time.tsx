@@ -32,7 +32,7 @@ export function useNow(): Date {
 
 interface Props {
   at: string;
-  /** As what follows "since": the clock time, before today the day as well. */
+  /** As what follows "since" or "until": the clock time, before today the day as well. */
   since?: boolean;
 }
 

@@ -5,7 +5,7 @@ use super::*;
 
 fn ask(path: &str, accepted: &str) -> Response<Body> {
     let request = Request::get(path).header(ACCEPT_ENCODING, accepted).body(()).unwrap();
-    answer(&request.into_parts().0)
+    Page::new(r#"<script>"A&B'"#).answer(&request.into_parts().0)
 }
 
 async fn text(response: Response<Body>) -> String {
@@ -39,7 +39,7 @@ fn people_who_are_lost_get_the_page_and_programs_the_api() {
     for path in ["/api/v1/nowhere", "/v1/nowhere", "/metrics", "/openai/v1/x"] {
         assert!(!lost(Method::GET, path, browser), "{path}");
     }
-    assert_eq!(nothing_here().status(), StatusCode::NOT_FOUND);
+    assert_eq!(Page::new("Celune").nothing_here().status(), StatusCode::NOT_FOUND);
 }
 
 /// With a build of the dashboard and without.
@@ -57,6 +57,7 @@ async fn the_page_is_served_afresh_or_says_how_to_build_it() {
     let nonce = policy.split("'nonce-").nth(1).and_then(|rest| rest.split('\'').next()).unwrap();
     assert!(body.contains(&format!("nonce=\"{nonce}\"")) && !body.contains(NONCE), "{policy} {body}");
     assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert!(body.contains("<title>&#60;script&#62;&#34;A&#38;B&#39;</title>") && !body.contains(PRODUCT), "{body}");
     assert_ne!(header(&ask("/", ""), CONTENT_SECURITY_POLICY), policy);
     for script in body.split("<script").skip(1) {
         assert!(script.split('>').next().unwrap().contains("src=\"/assets/"), "{script}");

@@ -95,7 +95,7 @@ async fn a_key_that_has_ended_is_forgotten() {
     let third = bed.put_key().await;
     bed.until_remembered(0).await;
     bed.refuse(third, 2);
-    bed.store.remove_credential(bed.workspace, Provider::OpenAi, BY).await.unwrap();
+    bed.store.remove_credential(bed.workspace, (Provider::OpenAi, None), BY).await.unwrap();
     bed.until_remembered(0).await;
     let last = bed.put_key().await;
     bed.refuse(last, 2);

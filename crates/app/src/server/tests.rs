@@ -157,6 +157,7 @@ fn server(cut_off: &watch::Sender<bool>) -> Server {
         connections,
         cors,
         proxies: Vec::new(),
+        dashboard: dashboard::Page::new("Ownkey"),
         control: axum::Router::new().fallback(|| async { axum::Json("hello") }),
     }
 }

@@ -8,7 +8,7 @@ use ownkey_domain::money::MicroCredits;
 use ownkey_domain::payer::KeyState;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::time::Timestamp;
-use ownkey_domain::verdict::Explained;
+use ownkey_domain::verdict::{Explained, Storing};
 use ownkey_providers::facts;
 use ownkey_store::TestResult;
 use ownkey_vault::ProviderKey;
@@ -62,7 +62,7 @@ pub(crate) struct ProviderKeyView {
     /// When it was stored.
     #[schema(value_type = Option<String>)]
     created_at: Option<Timestamp>,
-    /// When it was last tested.
+    /// When it was last tested; null while it is stored untested.
     #[schema(value_type = Option<String>)]
     last_tested_at: Option<Timestamp>,
     /// When a call last used it.
@@ -101,6 +101,19 @@ pub(crate) struct VerdictView {
     action: Option<ActionView>,
     /// What the test saw.
     detail: Option<String>,
+    /// The moment that title or cause name, if they name one.
+    moment: Option<MomentView>,
+}
+
+/// A moment that a text names.
+#[expect(dead_code, reason = "says in OpenAPI how the domain's `Moment` looks")]
+#[derive(utoipa::ToSchema)]
+#[schema(as = Moment)]
+pub(crate) struct MomentView {
+    /// When.
+    at: String,
+    /// How the text names it: to be shown in the reader's own time, this part of it is to be replaced.
+    words: String,
 }
 
 /// A link to the one thing to do.
@@ -145,11 +158,14 @@ impl ProviderKeyView {
             view.credential = Some(credential.id);
             view.hint = Some(credential.hint);
             view.origin = Some(credential.origin);
+            // A key that was saved although its provider could not be asked was not tested.
+            let untested = |told: &Explained| told.verdict.storing() == Storing::Unverified;
+            view.last_tested_at =
+                credential.last_tested_at.filter(|_| !credential.verdict.as_ref().is_some_and(untested));
             view.verdict = credential.verdict;
             view.models = credential.models;
             view.created_by = Some(credential.created_by);
             view.created_at = Some(credential.created_at);
-            view.last_tested_at = credential.last_tested_at;
             view.last_used_at = credential.last_used_at;
             let at = credential.health.last_error_at;
             view.last_error = credential.health.last_error.map(|code| LastError { code, at });

@@ -41,6 +41,30 @@ async fn stored_rotated_removed() {
 }
 
 #[tokio::test]
+async fn a_key_that_was_changed_meanwhile_is_not_removed_for_the_one_before() {
+    let app = App::new().await;
+    let (tenant, other) = (app.tenant().await, app.tenant().await);
+    let first = app.put_key(&tenant, "anthropic", ANTHROPIC_KEY).await.is(201).body;
+    let second = app.put_key(&tenant, "anthropic", OTHER_KEY).await.is(200).body;
+    let theirs = app.put_key(&other, "anthropic", ANTHROPIC_KEY).await.is(201).body;
+    let remove = async |id: &Value| {
+        let path = format!("{ANTHROPIC}?credential={}", id.as_str().unwrap());
+        app.call("DELETE", &path, &tenant.key, Value::Null).await
+    };
+    for (id, status, code) in [
+        (&first["credential"], 409, "conflict"),
+        (&theirs["credential"], 409, "conflict"),
+        (&json!("cred_x"), 400, "bad_request"),
+    ] {
+        remove(id).await.problem(status, code);
+    }
+    assert_eq!(app.shown(&tenant, "anthropic").await, second);
+    remove(&second["credential"]).await.is(204);
+    remove(&second["credential"]).await.problem(404, "not_found");
+    assert_eq!(app.shown(&other, "anthropic").await["credential"], theirs["credential"]);
+}
+
+#[tokio::test]
 async fn a_refused_key_leaves_the_old_one_in_force() {
     let app = App::new().await;
     let tenant = app.tenant().await;
@@ -80,7 +104,8 @@ async fn what_could_not_be_tested_is_stored_on_demand_only() {
     down();
     let body = json!({"key": ANTHROPIC_KEY, "save_unverified": true});
     let stored = app.call("PUT", ANTHROPIC, &tenant.key, body).await.is(201).body;
-    assert_eq!(stored["state"], "needs_test");
+    let untested = [&stored["state"], &stored["verdict"]["verdict"], &stored["last_tested_at"]];
+    assert_eq!(untested, [&json!("needs_test"), &json!("provider_incident"), &Value::Null]);
     // A test that says nothing changes nothing; one that says something does.
     let test = format!("{ANTHROPIC}/test");
     down();
@@ -90,7 +115,8 @@ async fn what_could_not_be_tested_is_stored_on_demand_only() {
     );
     assert_eq!(app.shown(&tenant, "anthropic").await["state"], "needs_test");
     app.call("POST", &test, &tenant.key, json!({})).await.is(200);
-    assert_eq!(app.shown(&tenant, "anthropic").await["state"], "active");
+    let shown = app.shown(&tenant, "anthropic").await;
+    assert!(shown["state"] == "active" && shown["last_tested_at"].is_string(), "{shown}");
     app.anthropic.next([refused(), refused()]);
     assert_eq!(app.call("POST", &test, &tenant.key, json!({})).await.is(200).body["verdict"]["verdict"], "invalid");
     assert_eq!(app.shown(&tenant, "anthropic").await["state"], "invalid");

@@ -149,10 +149,20 @@ fn a_key_that_was_only_tried_is_nowhere_said_to_be_saved() {
 }
 
 #[test]
+fn a_wait_for_ever_has_no_end_to_tell() {
+    let told = told(&Diagnosis::RateLimited { wait: Some(Duration::MAX) }, Fate::Saved);
+    let (cause, moment) = (told.cause, told.moment);
+    assert!(cause.contains("has reached its rate limit. The key is saved."), "{cause}");
+    assert_eq!(moment, None);
+}
+
+#[test]
 fn a_stored_key_is_not_said_to_be_refused_only_now() {
     let of = |since: i64| told(&Diagnosis::Invalid, Fate::Kept { refused_since: Some(NOW.plus_millis(since)) });
     assert_eq!(of(-4_080_000).title, "Anthropic has refused this key since 15:52 UTC");
     assert_eq!(of(-86_400_000).title, "Anthropic has refused this key since 21 Nov, 17:00 UTC");
+    let (since, named) = (of(-4_080_000).moment.unwrap(), NOW.plus_millis(-4_080_000));
+    assert_eq!((since.at, since.words.as_str()), (named, "15:52 UTC"));
     assert_eq!(of(0).cause, "Calls on it fail; no other payer steps in.");
     assert_eq!(of(0).action.unwrap().label, "Rotate");
     let kept = Fate::Kept { refused_since: None };

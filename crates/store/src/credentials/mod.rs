@@ -118,6 +118,17 @@ pub enum Put {
     Rotated(CredentialId),
 }
 
+/// What came of the removal of a provider key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// It has ended.
+    Done,
+    /// The workspace has none for the provider.
+    Nothing,
+    /// The workspace has another one than was meant; it stays.
+    Another,
+}
+
 macro_rules! credentials {
     ($where:literal) => {
         concat!(
@@ -184,13 +195,22 @@ impl Store {
         Ok(row.and_then(|(by, at)| Some(Ended { by: by?, at: Timestamp::from_millis(at) })))
     }
 
-    /// Ends the workspace's key for a provider. Whether there was one.
-    pub async fn remove_credential(&self, workspace: WorkspaceId, provider: Provider, by: By) -> Result<bool> {
+    /// Ends the workspace's key for a provider; where one is named, that one only.
+    pub async fn remove_credential(
+        &self,
+        workspace: WorkspaceId,
+        (provider, meant): (Provider, Option<CredentialId>),
+        by: By,
+    ) -> Result<Removal> {
         let mut work = self.mutate(by).await?;
-        let Some(id) = end_current(&mut work, workspace, provider).await? else { return Ok(false) };
+        let Some(id) = end_current(&mut work, workspace, provider).await? else { return Ok(Removal::Nothing) };
+        if meant.is_some_and(|meant| meant != id) {
+            // Not committed, so it has not ended.
+            return Ok(Removal::Another);
+        }
         note(&mut work, "credential.remove", (workspace, id), json!({"provider": provider})).await?;
         work.commit().await?;
-        Ok(true)
+        Ok(Removal::Done)
     }
 
     /// Keeps what a test of a stored key found. Whether the workspace has such a key and it is current.

@@ -1,7 +1,7 @@
 use ownkey_domain::id::CredentialId;
 use ownkey_domain::provider::Provider;
-use ownkey_domain::verdict::{Explained, Verdict};
-use ownkey_store::{Credential, Ended, Health, Put, TestResult};
+use ownkey_domain::verdict::{Explained, Moment, Verdict};
+use ownkey_store::{Credential, Ended, Health, Put, Removal, TestResult};
 use uuid::Uuid;
 
 use crate::bed::{BY, Bed, NOW, new_credential};
@@ -9,8 +9,14 @@ use crate::bed::{BY, Bed, NOW, new_credential};
 crate::on_both! { stored_rotated_and_removed kept_apart_by_workspace tests_and_health_are_kept routing_has_what_calls_need a_damaged_row_costs_itself_only }
 
 fn tested() -> TestResult {
-    let verdict =
-        Explained { verdict: Verdict::Valid, title: "t".to_owned(), cause: "c".to_owned(), action: None, detail: None };
+    let verdict = Explained {
+        verdict: Verdict::RateLimited,
+        title: "t".to_owned(),
+        cause: "until 12:00 UTC".to_owned(),
+        action: None,
+        detail: None,
+        moment: Some(Moment { at: NOW, words: "12:00 UTC".to_owned() }),
+    };
     TestResult { verdict, models: vec!["claude".to_owned()], at: NOW }
 }
 
@@ -25,11 +31,16 @@ async fn stored_rotated_and_removed(bed: Bed) {
     assert_eq!(current.iter().map(|c| c.id).collect::<Vec<_>>(), [second.id]);
     let old = store.credential(workspace, first.id).await.unwrap().unwrap();
     assert_eq!((old.ended_at, old.verdict, old.models), (Some(NOW), Some(tested().verdict), tested().models));
-    assert!(store.remove_credential(workspace, Provider::Anthropic, BY).await.unwrap());
+    let remove = |meant| store.remove_credential(workspace, (Provider::Anthropic, meant), BY);
+    assert_eq!(remove(Some(first.id)).await.unwrap(), Removal::Another, "it was rotated meanwhile");
+    let kept = store.routing(workspace).await.unwrap().unwrap();
+    assert_eq!(kept.credential(Provider::Anthropic).unwrap().sealed, b"two");
+    assert_eq!(remove(Some(second.id)).await.unwrap(), Removal::Done);
     let ended = store.last_end(workspace, Provider::Anthropic).await.unwrap();
     assert_eq!(ended, Some(Ended { by: BY.actor.to_string(), at: BY.at }));
     assert_eq!(store.last_end(workspace, Provider::OpenAi).await.unwrap(), None);
-    assert!(!store.remove_credential(workspace, Provider::Anthropic, BY).await.unwrap());
+    assert_eq!(remove(None).await.unwrap(), Removal::Nothing);
+    assert_eq!(remove(Some(second.id)).await.unwrap(), Removal::Nothing);
     assert!(store.credentials(workspace).await.unwrap().is_empty());
     let actions: Vec<_> = store.audit(Some(workspace), None, 10).await.unwrap().items;
     let actions: Vec<_> = actions.iter().map(|e| e.action.as_str()).collect();
@@ -42,7 +53,8 @@ async fn kept_apart_by_workspace(bed: Bed) {
     store.put_credential(&credential, BY).await.unwrap().unwrap();
     assert_eq!(store.credential(other, credential.id).await.unwrap(), None);
     assert!(store.credentials(other).await.unwrap().is_empty());
-    assert!(!store.remove_credential(other, Provider::Anthropic, BY).await.unwrap());
+    let theirs = (Provider::Anthropic, Some(credential.id));
+    assert_eq!(store.remove_credential(other, theirs, BY).await.unwrap(), Removal::Nothing);
     assert!(!store.record_test(other, credential.id, &tested(), BY).await.unwrap());
     assert!(!store.set_health(other, credential.id, &Health::default(), BY).await.unwrap());
     let unknown = CredentialId::from_uuid(Uuid::now_v7());
@@ -106,7 +118,7 @@ async fn a_damaged_row_costs_itself_only(bed: Bed) {
     assert_eq!(whose(Provider::Anthropic).await.id, anthropic.id);
 
     // Whose it is can't be told, so it may be the key of either.
-    store.remove_credential(workspace, Provider::Anthropic, BY).await.unwrap();
+    store.remove_credential(workspace, (Provider::Anthropic, None), BY).await.unwrap();
     assert_eq!(whose(Provider::Anthropic).await.id, openai.id);
     assert_eq!(whose(Provider::OpenAi).await.id, openai.id);
 }

@@ -104,7 +104,7 @@ async fn a_removal_answers_when_every_node_has_heard_or_trusts_nothing() {
     deaf.task.abort();
     let last_read = deaf.news.borrow().1.unwrap();
     let before = Instant::now();
-    bed.store.remove_credential(workspace, Provider::Anthropic, BY).await.unwrap();
+    bed.store.remove_credential(workspace, (Provider::Anthropic, None), BY).await.unwrap();
     assert!(before.elapsed() >= TRUSTED_FOR && last_read.elapsed() > TRUSTED_FOR);
     assert!(other.has_heard(ChangeKind::Credential, workspace));
 }
@@ -143,7 +143,7 @@ async fn whoever_stood_still_begins_anew() {
     let mut node = Node::beside(&bed).await;
     let (lost, release) = (node.lost(), node.stand_still().await);
     // This takes as long as the trust lasts, and more.
-    bed.store.remove_credential(workspace, Provider::Anthropic, BY).await.unwrap();
+    bed.store.remove_credential(workspace, (Provider::Anthropic, None), BY).await.unwrap();
     drop(release);
     node.read_after(Instant::now()).await;
     assert_eq!(node.lost(), lost + 1);

@@ -148,7 +148,7 @@ async fn a_removed_key_is_in_no_file() {
         assert!(anywhere(&folder, &sealed(n)));
     }
     assert!(!anywhere(&folder, &sealed(0)) && !anywhere(&folder, &sealed(1)), "rotated");
-    store.remove_credential(workspace, Provider::Anthropic, BY).await.unwrap();
+    store.remove_credential(workspace, (Provider::Anthropic, None), BY).await.unwrap();
     assert!(!anywhere(&folder, b"SEALED-MARKER-"), "removed");
     new.dek.wrapped = b"WRAPPED-MARKER".to_vec();
     store.create_workspace(&new, BY).await.unwrap();

@@ -16,10 +16,11 @@ import {
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useContext } from "react";
-import { api } from "../../api/client";
+import { api, type Verdict } from "../../api/client";
 import { answered, Failure } from "../../api/failure";
 import { agentsQuery, apiKeysQuery, keysQuery, modelsQuery, providersQuery } from "../../api/queries";
 import { type Here, HereContext, useSession } from "../../session/context";
+import { Told } from "../../ui/Told";
 import { hereOf } from "../here";
 import { navigation } from "../nav";
 import { operatorPlaces } from "../operatorNav";
@@ -195,6 +196,10 @@ function useReceipt(here: Here | null, query: string): Entry[] {
   return [{ id: req, group: "Receipts", label: req, hint: "Open the receipt", Icon: IconReceipt, run }];
 }
 
+function told({ title, cause, moment }: Verdict) {
+  return { title: <Told text={title} moment={moment} />, message: <Told text={cause} moment={moment} /> };
+}
+
 /** Tests a stored key where one is, and says what came of it. */
 function useTest(here: Here | null) {
   const queries = useQueryClient();
@@ -205,7 +210,7 @@ function useTest(here: Here | null) {
       const params = { path: { ws, provider } };
       const asking = api.POST("/api/v1/workspaces/{ws}/provider-keys/{provider}/test", { params, body: {} });
       const { verdict } = await answered(asking);
-      notifications.update({ id, title: verdict.title, message: verdict.cause, loading: false, autoClose: 8_000 });
+      notifications.update({ id, ...told(verdict), loading: false, autoClose: 8_000 });
     } catch (error) {
       const message = error instanceof Failure ? error.problem.detail : "The test failed.";
       notifications.update({ id, message, color: "red", loading: false, autoClose: 8_000 });

@@ -1,4 +1,4 @@
-import { Anchor, Box, Button, Container, Group, Paper, Stack, Text, Title } from "@mantine/core";
+import { Anchor, Box, Container, Group, Paper, Stack, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconDeviceDesktop } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
@@ -11,6 +11,7 @@ import { Connection } from "../../frame/Connection";
 import { changePassword } from "../../session/access";
 import { useSession } from "../../session/context";
 import { begin } from "../../session/session";
+import { ChangeButton } from "../../ui/ChangeButton";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
 import { StateBadge } from "../../ui/StateBadge";
@@ -77,9 +78,13 @@ function Sessions() {
           <Title order={2} size="h3">
             Sessions
           </Title>
-          <Button variant="default" loading={busy} onClick={() => void end(answered(api.DELETE("/api/v1/sessions")))}>
+          <ChangeButton
+            variant="default"
+            loading={busy}
+            onClick={() => void end(answered(api.DELETE("/api/v1/sessions")))}
+          >
             End all others
-          </Button>
+          </ChangeButton>
         </Group>
         <Loaded query={sessions} heights={[120]}>
           {(sessions) =>
@@ -115,9 +120,9 @@ function SessionRow({ session, onEnd }: { session: Schemas["SessionItem"]; onEnd
           <StateBadge tone="ok" Icon={IconDeviceDesktop} word="This one" />
         </Box>
       ) : (
-        <Button variant="default" size="compact-sm" flex="none" onClick={onEnd}>
+        <ChangeButton variant="default" size="compact-sm" flex="none" onClick={onEnd}>
           Sign out there
-        </Button>
+        </ChangeButton>
       )}
     </Group>
   );

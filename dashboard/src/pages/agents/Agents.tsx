@@ -1,4 +1,4 @@
-import { Button, Group, Paper, Select, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Group, Paper, Select, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -7,6 +7,8 @@ import { answered, Failure } from "../../api/failure";
 import { agentsQuery, modelsQuery } from "../../api/queries";
 import { usdPerMillion } from "../../format/amount";
 import { useHere } from "../../session/context";
+import { useDenied } from "../../session/denied";
+import { ChangeButton } from "../../ui/ChangeButton";
 import { CopyText } from "../../ui/CopyText";
 import { Denied } from "../../ui/Denied";
 import { FailurePanel } from "../../ui/FailurePanel";
@@ -21,9 +23,10 @@ export function Agents() {
   const here = useHere();
   const agents = useQuery(agentsQuery(here.id));
   const models = useQuery(modelsQuery(here.id));
+  const denied = useDenied(here.may(WRITE), "admin", "Only admins can change an agent's model.");
   return (
     <Page title="Agents" purpose="Which model each agent uses." within={here.name}>
-      {!here.may(WRITE) && <Denied>Only admins can change an agent's model.</Denied>}
+      {denied && <Denied>{denied}</Denied>}
       <Loaded query={models} heights={[180]}>
         {(models) => (
           <Loaded query={agents} heights={[180]}>
@@ -104,21 +107,21 @@ function AgentCard({ agent, models }: { agent: Agent; models: readonly Model[] }
         {error !== null && <FailurePanel error={error} />}
         <Group gap="sm">
           {model && model !== agent.model && (
-            <Button
+            <ChangeButton
               loading={busy}
               onClick={() => void change(() => put(model), `agent/${agent.name} uses ${model} from the next call on.`)}
             >
               Save
-            </Button>
+            </ChangeButton>
           )}
           {!agent.is_default && mayWrite && (
-            <Button
+            <ChangeButton
               variant="default"
               loading={busy}
               onClick={() => void change(reset, `agent/${agent.name} uses the default again.`)}
             >
               Use the default
-            </Button>
+            </ChangeButton>
           )}
         </Group>
       </Stack>

@@ -1,14 +1,17 @@
-import { Button, SimpleGrid, Stack } from "@mantine/core";
+import { SimpleGrid, Stack } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { Provider, ProviderKey } from "../../api/client";
 import { keysQuery, plansQuery, providersQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
+import { useDenied } from "../../session/denied";
+import { ChangeButton } from "../../ui/ChangeButton";
 import { Denied } from "../../ui/Denied";
 import { FailurePanel } from "../../ui/FailurePanel";
 import { Loading } from "../../ui/Loading";
 import { Page } from "../../ui/Page";
+import { BrokenKeys } from "./BrokenKeys";
 import { DisconnectDialog } from "./DisconnectDialog";
 import { HowOwnKeysWork } from "./HowOwnKeysWork";
 import { KeyDialog } from "./KeyDialog";
@@ -30,7 +33,7 @@ export function AiProviders() {
   const plans = useQuery(plansQuery(here.id));
   const error = providers.error ?? keys.error ?? plans.error;
   const plan = plans.data?.find(({ current }) => current);
-  const mayWrite = here.may(WRITE);
+  const denied = useDenied(here.may(WRITE), "admin", "Only admins can add, rotate or remove provider keys.");
   const loaded = providers.data && keys.data && plans.data;
   return (
     <Page
@@ -38,22 +41,25 @@ export function AiProviders() {
       purpose="Use your own Anthropic and OpenAI accounts. Calls then run on your key and your provider bills you."
       within={here.name}
       action={
-        <Button
+        <ChangeButton
           leftSection={<IconPlus size={16} stroke={1.75} />}
-          aria-disabled={!mayWrite}
+          denied={denied}
           w={{ base: "100%", xs: "auto" }}
-          onClick={() => mayWrite && void navigate({ to: ".", search: { add: "" } })}
+          onClick={() => void navigate({ to: ".", search: { add: "" } })}
         >
           Add Provider Key
-        </Button>
+        </ChangeButton>
       }
     >
-      {!mayWrite && (
-        <Denied>Only admins can add, rotate or remove provider keys. Ask an admin of this workspace.</Denied>
-      )}
+      {denied && <Denied>{denied}</Denied>}
       {plan && !plan.byok && <PlanGate plans={plans.data ?? []} />}
       {loaded ? (
-        <Cards all={pair(providers.data, keys.data)} planName={plan?.name ?? here.plan} byok={plan?.byok ?? true} />
+        <Cards
+          all={pair(providers.data, keys.data)}
+          planName={plan?.name ?? here.plan}
+          byok={plan?.byok ?? true}
+          denied={denied}
+        />
       ) : error ? (
         <FailurePanel
           error={error}
@@ -66,22 +72,30 @@ export function AiProviders() {
   );
 }
 
-function Cards({ all, planName, byok }: { all: readonly AtProvider[]; planName: string; byok: boolean }) {
+interface Props {
+  all: readonly AtProvider[];
+  planName: string;
+  byok: boolean;
+}
+
+function Cards({ denied, ...props }: Props & { denied: string | undefined }) {
+  const { all, planName } = props;
   return (
     <Stack gap="lg">
+      <BrokenKeys all={all} planName={planName} denied={denied} />
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
         {all.map((at) => (
-          <ProviderCard key={at.provider.id} at={at} planName={planName} />
+          <ProviderCard key={at.provider.id} at={at} planName={planName} denied={denied} />
         ))}
       </SimpleGrid>
       <HowOwnKeysWork />
-      <Dialogs all={all} planName={planName} byok={byok} />
+      <Dialogs {...props} />
     </Stack>
   );
 }
 
 /** The dialog that the address names. */
-function Dialogs({ all, planName, byok }: { all: readonly AtProvider[]; planName: string; byok: boolean }) {
+function Dialogs({ all, planName, byok }: Props) {
   const search = useSearch({ from: "/signed-in/w/$ws/settings/integrations/ai-providers" });
   const navigate = useNavigate();
   const mayWrite = useHere().may(WRITE);

@@ -26,7 +26,7 @@ export function CardFacts({ at: { key } }: { at: AtProvider }) {
       </Fact>
       <Fact name="Last test">
         {key.last_tested_at ? <Time at={key.last_tested_at} /> : "never"}
-        {verdict && `, ${tested(verdict).toLowerCase()}`}
+        {key.last_tested_at && verdict && `, ${tested(verdict).toLowerCase()}`}
       </Fact>
       <Fact name="Last used">{key.last_used_at ? <Time at={key.last_used_at} /> : "never"}</Fact>
       <Fact name="Models">

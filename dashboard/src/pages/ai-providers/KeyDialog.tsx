@@ -1,10 +1,7 @@
-import { Modal } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
-import { useQueryClient } from "@tanstack/react-query";
 import { useRef } from "react";
-import { keysQuery } from "../../api/queries";
-import { useHere } from "../../session/context";
+import { Dialog } from "../../ui/Dialog";
 import type { AtProvider } from "./AiProviders";
 import { KeyForm } from "./KeyForm";
 
@@ -22,8 +19,6 @@ interface Props {
 
 /** Adding a key, and rotating one: the same, but that the other one is named which stays until the new one passes. */
 export function KeyDialog({ opened, onClose, all, chosen, fixed, onChoose, planHasKeys }: Props) {
-  const here = useHere();
-  const queries = useQueryClient();
   const phone = useMediaQuery("(max-width: 48em)");
   const testing = useRef(false);
 
@@ -33,7 +28,7 @@ export function KeyDialog({ opened, onClose, all, chosen, fixed, onChoose, planH
   }
 
   return (
-    <Modal
+    <Dialog
       opened={opened}
       onClose={close}
       title={fixed && chosen ? `Rotate the ${chosen.provider.name} key` : "Add Provider Key"}
@@ -48,10 +43,9 @@ export function KeyDialog({ opened, onClose, all, chosen, fixed, onChoose, planH
         onTesting={(busy) => {
           testing.current = busy;
         }}
-        onStored={() => void queries.invalidateQueries(keysQuery(here.id))}
         onClose={close}
         planHasKeys={planHasKeys}
       />
-    </Modal>
+    </Dialog>
   );
 }

@@ -2,6 +2,7 @@ import { Button, Group, PasswordInput, Stack } from "@mantine/core";
 import { type ClipboardEvent, type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
 import type { Provider } from "../../api/client";
 import { useProduct } from "../../session/context";
+import { useHasEnded } from "../../session/session";
 import classes from "./KeyField.module.css";
 import { clean, type Hunch, hunch, wholeness } from "./paste";
 
@@ -32,7 +33,8 @@ const UNMANAGED = { "data-1p-ignore": true, "data-lpignore": "true", "data-bwign
 
 /**
  * Where a provider key is pasted. Its text is in this one element and nowhere else: no state, no cache, no library
- * ever holds it. It is gone when it was sent, when the dialog closes, when the page is left, and after five minutes.
+ * ever holds it. It is gone when it was sent, when the dialog closes, when the session ends, when the page is left, and
+ * after five minutes.
  */
 export function KeyField({ ref, provider, all, autoFocus, inert, onAddFor, judged }: Props) {
   const element = useRef<HTMLInputElement>(null);
@@ -66,6 +68,12 @@ export function KeyField({ ref, provider, all, autoFocus, inert, onAddFor, judge
       forget();
     };
   }, []);
+
+  const ended = useHasEnded();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: when the session ends, and not whenever it is drawn
+  useEffect(() => {
+    if (ended) clear();
+  }, [ended]);
 
   const look = () => setSeen(text() ? hunch(clean(text()).key, provider, all) : NOTHING);
   useEffect(

@@ -1,9 +1,11 @@
-import { Button, Group, Stack, Text } from "@mantine/core";
+import { Group, Loader, Stack, Text } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import { api, type ProviderKey, type Verdict } from "../../api/client";
-import { answered, Failure } from "../../api/failure";
+import type { Verdict } from "../../api/client";
+import { Failure } from "../../api/failure";
 import { clock } from "../../format/time";
 import { useHere } from "../../session/context";
+import { ChangeButton } from "../../ui/ChangeButton";
 import { Denied } from "../../ui/Denied";
 import { FailurePanel } from "../../ui/FailurePanel";
 import { useDelayed } from "../../ui/useDelayed";
@@ -12,6 +14,7 @@ import { KeyField, type KeyInput } from "./KeyField";
 import { ProviderChoice } from "./ProviderChoice";
 import { Steps } from "./Steps";
 import { StoredResult } from "./StoredResult";
+import { type Saving, saveKey, useWatchedSaving } from "./saving";
 import { VerdictPanel } from "./VerdictPanel";
 
 interface Props {
@@ -20,16 +23,9 @@ interface Props {
   fixed: boolean;
   onChoose: (provider: string) => void;
   onTesting: (busy: boolean) => void;
-  onStored: () => void;
   onClose: () => void;
   planHasKeys: boolean;
 }
-
-type Result =
-  | { kind: "none" }
-  | { kind: "stored"; key: ProviderKey; replaced: string | null; at: string }
-  | { kind: "refused"; verdict: Verdict }
-  | { kind: "failed"; error: unknown };
 
 const SLOW_MS = 5_000;
 /** After these the key may be sent again as it is, or be saved untested. */
@@ -37,11 +33,12 @@ const ASKED_IN_VAIN = ["unreachable", "provider_incident"];
 /** What is to be done about these needs the key once more. */
 const KEEPS_KEY = [...ASKED_IN_VAIN, "wrong_provider"];
 
-export function KeyForm({ all, chosen, fixed, onChoose, onTesting, onStored, onClose, planHasKeys }: Props) {
+export function KeyForm({ all, chosen, fixed, onChoose, onTesting, onClose, planHasKeys }: Props) {
   const { id: ws } = useHere();
   const input = useRef<KeyInput>(null);
-  const [busy, setBusy] = useState(false);
-  const [result, setResult] = useState<Result>({ kind: "none" });
+  const queries = useQueryClient();
+  const result = useWatchedSaving(ws, chosen?.provider.id ?? "");
+  const busy = result.kind === "testing";
   const [fieldFirst] = useState(chosen !== undefined);
   const slow = useDelayed(busy, SLOW_MS);
   useEffect(() => onTesting(busy), [busy, onTesting]);
@@ -49,32 +46,14 @@ export function KeyForm({ all, chosen, fixed, onChoose, onTesting, onStored, onC
   async function save(saveUnverified: boolean) {
     const key = input.current?.read() ?? "";
     if (!chosen || !key || busy) return;
-    const replaced = chosen.key.hint ?? null;
-    setBusy(true);
-    setResult({ kind: "none" });
-    try {
-      const stored = await answered(
-        api.PUT("/api/v1/workspaces/{ws}/provider-keys/{provider}", {
-          params: { path: { ws, provider: chosen.provider.id } },
-          body: { key, save_unverified: saveUnverified },
-        }),
-      );
-      input.current?.clear();
-      setResult({ kind: "stored", key: stored, replaced, at: clock(new Date()) });
-    } catch (error) {
-      const verdict = error instanceof Failure ? error.problem.verdict : undefined;
-      const signedOut = error instanceof Failure && error.signedOut;
-      if (signedOut || (verdict && !KEEPS_KEY.includes(verdict.verdict))) input.current?.clear();
-      setResult(verdict ? { kind: "refused", verdict } : { kind: "failed", error });
-      input.current?.focus();
-    }
-    setBusy(false);
-    onStored();
+    const [provider, replaced] = [chosen.provider.id, chosen.key.hint ?? null];
+    const came = await saveKey(queries, { ws, provider, key, replaced, saveUnverified });
+    if (!keepsKey(came)) input.current?.clear();
+    if (came.kind !== "stored") input.current?.focus();
   }
 
   function choose(provider: string) {
-    setResult({ kind: "none" });
-    onChoose(provider);
+    if (!busy) onChoose(provider);
   }
 
   function act({ verdict }: Verdict) {
@@ -86,7 +65,13 @@ export function KeyForm({ all, chosen, fixed, onChoose, onTesting, onStored, onC
 
   if (result.kind === "stored" && chosen) {
     return (
-      <StoredResult at={chosen} stored={result.key} replaced={result.replaced} time={result.at} onDone={onClose} />
+      <StoredResult
+        at={chosen}
+        stored={result.key}
+        replaced={result.replaced}
+        time={clock(result.at)}
+        onDone={onClose}
+      />
     );
   }
   const current = chosen?.key.state !== "none" ? chosen?.key.hint : null;
@@ -101,7 +86,7 @@ export function KeyForm({ all, chosen, fixed, onChoose, onTesting, onStored, onC
       <Stack gap="md">
         {current && <Text size="sm">Your current key {current} stays in use until the new one has passed.</Text>}
         {!fixed && <ProviderChoice all={all} chosen={chosen?.provider.id} onChoose={choose} />}
-        {chosen && result.kind === "none" && <Steps provider={chosen.provider} />}
+        {chosen && (result.kind === "none" || busy) && <Steps provider={chosen.provider} />}
         {result.kind === "refused" && (
           <VerdictPanel
             verdict={result.verdict}
@@ -109,9 +94,9 @@ export function KeyForm({ all, chosen, fixed, onChoose, onTesting, onStored, onC
             onAct={() => act(result.verdict)}
             second={
               ASKED_IN_VAIN.includes(result.verdict.verdict) && (
-                <Button size="xs" variant="subtle" onClick={() => void save(true)} disabled={busy}>
+                <ChangeButton size="xs" variant="subtle" onClick={() => void save(true)}>
                   Save without testing
-                </Button>
+                </ChangeButton>
               )
             }
           />
@@ -135,11 +120,21 @@ export function KeyForm({ all, chosen, fixed, onChoose, onTesting, onStored, onC
               {slow ? `${chosen?.provider.name} is slow to answer; we wait up to 15 s.` : "Usually under 3 seconds."}
             </Text>
           )}
-          <Button type="submit" loading={busy} aria-disabled={!chosen || !planHasKeys}>
+          <ChangeButton
+            type="submit"
+            leftSection={busy && <Loader size={16} color="currentColor" />}
+            aria-disabled={busy || !chosen || !planHasKeys}
+          >
             {busy ? `Testing with ${chosen?.provider.name}…` : "Save"}
-          </Button>
+          </ChangeButton>
         </Group>
       </Stack>
     </form>
   );
+}
+
+/** Whether what is to be done now needs the key once more. One that nobody is signed in for any more goes, too. */
+function keepsKey(came: Saving): boolean {
+  if (came.kind === "refused") return KEEPS_KEY.includes(came.verdict.verdict);
+  return came.kind === "failed" && !(came.error instanceof Failure && came.error.signedOut);
 }

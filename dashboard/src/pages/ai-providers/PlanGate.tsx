@@ -2,9 +2,9 @@ import { Anchor, Text } from "@mantine/core";
 import { IconLock } from "@tabler/icons-react";
 import { Link } from "@tanstack/react-router";
 import type { Plan } from "../../api/client";
+import { listed } from "../../format/listed";
 import { useHere, useProduct } from "../../session/context";
 import { Panel } from "../../ui/Panel";
-import { listed } from "./words";
 
 /** What a plan without own keys would gain. Nothing of the page is hidden. */
 export function PlanGate({ plans }: { plans: readonly Plan[] }) {

@@ -12,7 +12,9 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { Verdict } from "../../api/client";
 import { useHere } from "../../session/context";
+import { ChangeButton } from "../../ui/ChangeButton";
 import { Panel } from "../../ui/Panel";
+import { Told } from "../../ui/Told";
 import type { Tone } from "../../ui/tone";
 
 const looks: Record<string, [Tone, Icon]> = {
@@ -35,10 +37,12 @@ interface Props {
   busy?: boolean;
   /** Beside the verdict's own action. */
   second?: ReactNode;
+  /** How it is told to those who don't see it. */
+  live?: true | "at once";
 }
 
 /** A verdict in the server's words: title, cause, one thing to do, and its code. */
-export function VerdictPanel({ verdict, children, second, ...act }: Props) {
+export function VerdictPanel({ verdict, children, second, live = true, ...act }: Props) {
   const [tone, Icon] = looks[verdict.verdict] ?? ["bad", IconAlertOctagon];
   const actions = (
     <>
@@ -47,8 +51,17 @@ export function VerdictPanel({ verdict, children, second, ...act }: Props) {
     </>
   );
   return (
-    <Panel tone={tone} Icon={Icon} title={verdict.title} code={verdict.verdict} live actions={actions}>
-      <Text size="sm">{verdict.cause}</Text>
+    <Panel
+      tone={tone}
+      Icon={Icon}
+      title={<Told text={verdict.title} moment={verdict.moment} />}
+      code={verdict.verdict}
+      live={live}
+      actions={actions}
+    >
+      <Text size="sm">
+        <Told text={verdict.cause} moment={verdict.moment} />
+      </Text>
       {children}
     </Panel>
   );
@@ -75,8 +88,8 @@ function Act({ verdict: { verdict, action }, onAct, wait = 0, busy = false }: Pr
   }
   if (!onAct) return null;
   return (
-    <Button size="xs" onClick={() => wait === 0 && onAct()} loading={busy} aria-disabled={wait > 0}>
+    <ChangeButton size="xs" onClick={() => wait === 0 && onAct()} loading={busy} aria-disabled={wait > 0}>
       {wait > 0 ? `${action.label} in ${wait} s` : action.label}
-    </Button>
+    </ChangeButton>
   );
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { payerAfter, payerNow } from "./payer";
+import type { ProviderKey } from "../../api/client";
+import { payerAfter, payerLine, payerNow } from "./payer";
 
 const names = { provider: "Anthropic", product: "Niyra", plan: "Pro", ownOnly: false };
 const managed = { payer: "managed", managed: "credits" };
@@ -28,5 +29,17 @@ describe("who pays once the key is gone", () => {
   it("is nobody where only own keys may pay", () => {
     const after = payerAfter(nobody("byok_required"), { ...names, ownOnly: true }, undefined).join("");
     expect(after).toBe("Anthropic calls will fail until you add another key (your policy: own key only)");
+  });
+});
+
+describe("who pays now", () => {
+  const key = (state: string, payer: string | null) =>
+    ({ state, payer_now: { payer, managed: "credits" } }) as unknown as ProviderKey;
+
+  it("is nobody while the key that calls go out on is refused", () => {
+    expect(payerLine(key("active", "byok"), names)).toBe("Your key pays. Anthropic bills you.");
+    expect(payerLine(key("invalid", "byok"), names)).toBe("No calls possible.");
+    // Nothing goes out on it.
+    expect(payerLine(key("invalid", "managed"), names)).toBe("Credits pay.");
   });
 });

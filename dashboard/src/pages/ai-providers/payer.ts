@@ -1,5 +1,6 @@
-import type { PayerOutlook } from "../../api/client";
+import type { PayerOutlook, ProviderKey } from "../../api/client";
 import type { Credits } from "../../api/money";
+import { isRefused } from "../../api/providerKeys";
 import { credits } from "../../format/amount";
 import { lasts } from "../../format/credits";
 
@@ -14,7 +15,9 @@ const OUT_OF_CREDITS = "insufficient_credits";
 type Left = Pick<Credits, "available" | "runway_days"> | undefined;
 
 /** Who pays, in one line on a card. */
-export function payerLine(paid: PayerOutlook, { provider, product, plan }: Names): string {
+export function payerLine(key: ProviderKey, { provider, product, plan }: Names): string {
+  const paid = key.payer_now;
+  if (isRefused(key)) return "No calls possible.";
   if (paid.payer === "byok") return `Your key pays. ${provider} bills you.`;
   if (paid.reason?.code === OUT_OF_CREDITS) return "No calls possible: there are no credits left.";
   if (paid.payer === null) return "No calls possible.";

@@ -1,4 +1,4 @@
-import { Anchor, Badge, Button, Code, Group, Paper, Stack, Table, Text } from "@mantine/core";
+import { Anchor, Badge, Code, Group, Paper, Stack, Table, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -7,7 +7,9 @@ import { useState } from "react";
 import type { ApiKey } from "../../api/client";
 import { apiKeysQuery } from "../../api/queries";
 import { useHere, useProduct } from "../../session/context";
+import { useDenied } from "../../session/denied";
 import { Actor } from "../../ui/Actor";
+import { ChangeButton } from "../../ui/ChangeButton";
 import { Denied } from "../../ui/Denied";
 import { Empty } from "../../ui/Empty";
 import { Fact, Facts } from "../../ui/Facts";
@@ -29,11 +31,15 @@ export function ApiKeys() {
   const keys = useQuery(apiKeysQuery(here.id));
   const [revoking, setRevoking] = useState<ApiKey | null>(null);
   const mayCreate = here.may(CREATE);
-  const create = () => void (mayCreate && navigate({ to: ".", search: { new: true } }));
+  const denied = useDenied(mayCreate, "member", "Viewers can't create or revoke API keys.");
   const button = (
-    <Button leftSection={<IconPlus size={16} stroke={1.75} />} aria-disabled={!mayCreate} onClick={create}>
+    <ChangeButton
+      leftSection={<IconPlus size={16} stroke={1.75} />}
+      denied={denied}
+      onClick={() => void navigate({ to: ".", search: { new: true } })}
+    >
       Create API key
-    </Button>
+    </ChangeButton>
   );
   return (
     <Page
@@ -54,7 +60,7 @@ export function ApiKeys() {
         </Anchor>
         .
       </Text>
-      {!mayCreate && <Denied>Viewers can't create API keys. Ask an admin of this workspace.</Denied>}
+      {denied && <Denied>{denied}</Denied>}
       <Loaded query={keys} heights={[280]}>
         {(keys) => {
           const live = keys.filter(({ revoked_at }) => !revoked_at);
@@ -155,16 +161,17 @@ function Items({ keys, onRevoke }: ListProps) {
 
 function Revoke({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: (key: ApiKey) => void }) {
   const mayRevoke = useHere().may("DELETE /api/v1/workspaces/{ws}/api-keys/{id}");
+  const denied = useDenied(mayRevoke, "member", "Viewers can't create or revoke API keys.");
   return (
-    <Button
+    <ChangeButton
       size="compact-sm"
       variant="default"
-      aria-disabled={!mayRevoke}
+      denied={denied}
       aria-label={`Revoke ${apiKey.name}`}
-      onClick={() => mayRevoke && onRevoke(apiKey)}
+      onClick={() => onRevoke(apiKey)}
     >
       Revoke
-    </Button>
+    </ChangeButton>
   );
 }
 

@@ -1,32 +1,39 @@
-import { Button, Checkbox, Group, Modal, SegmentedControl, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Checkbox, Group, SegmentedControl, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { type ApiKey, api } from "../../api/client";
 import { answered } from "../../api/failure";
 import { apiKeysQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
+import { useHasEnded } from "../../session/session";
+import { ChangeButton } from "../../ui/ChangeButton";
+import { Dialog } from "../../ui/Dialog";
 import { FailurePanel } from "../../ui/FailurePanel";
 import { type Made, ShownOnce } from "./ShownOnce";
 import { expiresAt, expiries, presets, scopes } from "./scopes";
 
 export function CreateDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const phone = useMediaQuery("(max-width: 48em)");
+  // A key that is shown goes by its own button only: Esc would lose it.
+  const [isShown, setShown] = useState(false);
   return (
-    <Modal
+    <Dialog
       opened={opened}
       onClose={onClose}
       title="Create API key"
       size={600}
       fullScreen={phone}
       closeOnClickOutside={false}
+      closeOnEscape={!isShown}
+      withCloseButton={!isShown}
     >
-      <Creation onClose={onClose} />
-    </Modal>
+      <Creation onShown={setShown} onClose={onClose} />
+    </Dialog>
   );
 }
 
-function Creation({ onClose }: { onClose: () => void }) {
+function Creation({ onShown, onClose }: { onShown: (isShown: boolean) => void; onClose: () => void }) {
   const { id: ws } = useHere();
   const queries = useQueryClient();
   const [name, setName] = useState("");
@@ -36,6 +43,18 @@ function Creation({ onClose }: { onClose: () => void }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [made, setMade] = useState<Made | null>(null);
+  /** The name of a key that was shown until the session ended. */
+  const [hidden, setHidden] = useState<string | null>(null);
+  useEffect(() => {
+    onShown(made !== null);
+    return () => onShown(false);
+  }, [made, onShown]);
+  const ended = useHasEnded();
+  useEffect(() => {
+    if (!ended || !made) return;
+    setHidden(made.name);
+    setMade(null);
+  }, [ended, made]);
 
   function choose(value: string) {
     const next = presets.find((preset) => preset.value === value);
@@ -60,6 +79,7 @@ function Creation({ onClose }: { onClose: () => void }) {
   }
 
   if (made) return <ShownOnce made={made} onDone={onClose} />;
+  if (hidden !== null) return <Hidden name={hidden} onDone={onClose} />;
   return (
     <form
       onSubmit={(event) => {
@@ -112,12 +132,29 @@ function Creation({ onClose }: { onClose: () => void }) {
         />
         {error !== null && <FailurePanel error={error} />}
         <Group justify="flex-end">
-          <Button type="submit" loading={busy} aria-disabled={chosen.length === 0}>
+          <ChangeButton type="submit" loading={busy} aria-disabled={chosen.length === 0}>
             Create API key
-          </Button>
+          </ChangeButton>
         </Group>
       </Stack>
     </form>
+  );
+}
+
+/** What is left of a new key when the session of who made it has ended. */
+function Hidden({ name, onDone }: { name: string; onDone: () => void }) {
+  return (
+    <Stack gap="md">
+      <Text role="status">
+        The key <em>{name}</em> is not shown any more, because your session ended. If you have copied it, it works. If
+        not, revoke it and create another.
+      </Text>
+      <Group justify="flex-end">
+        <Button onClick={onDone} data-autofocus>
+          Done
+        </Button>
+      </Group>
+    </Stack>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { Button, Group, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -6,14 +6,16 @@ import { type ApiKey, api } from "../../api/client";
 import { answered } from "../../api/failure";
 import { apiKeysQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
+import { ChangeButton } from "../../ui/ChangeButton";
+import { Dialog } from "../../ui/Dialog";
 import { FailurePanel } from "../../ui/FailurePanel";
 import { Time } from "../../ui/Time";
 
 export function RevokeDialog({ apiKey, onClose }: { apiKey: ApiKey | null; onClose: () => void }) {
   return (
-    <Modal opened={apiKey !== null} onClose={onClose} title={apiKey && `Revoke ${apiKey.name}?`} size={480}>
+    <Dialog opened={apiKey !== null} onClose={onClose} title={apiKey && `Revoke ${apiKey.name}?`} size={480}>
       {apiKey && <Question apiKey={apiKey} onClose={onClose} />}
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -23,6 +25,8 @@ function Question({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) 
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
 
+  const refetch = () => queries.invalidateQueries(apiKeysQuery(ws));
+
   async function revoke() {
     setBusy(true);
     setError(null);
@@ -30,12 +34,14 @@ function Question({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) 
       const path = { ws, id: apiKey.id };
       await answered(api.DELETE("/api/v1/workspaces/{ws}/api-keys/{id}", { params: { path } }));
       notifications.show({ message: `Revoked. Calls with ${apiKey.name} fail from now on.` });
+      // Closed only once the list is without it: the focus must not go to a button that is about to go.
+      await refetch();
       onClose();
     } catch (failure) {
       setError(failure);
+      await refetch();
     }
     setBusy(false);
-    await queries.invalidateQueries(apiKeysQuery(ws));
   }
 
   return (
@@ -49,9 +55,9 @@ function Question({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) 
         <Button variant="default" onClick={onClose} data-autofocus>
           Keep the key
         </Button>
-        <Button color="red" loading={busy} onClick={() => void revoke()}>
+        <ChangeButton color="red" loading={busy} onClick={() => void revoke()}>
           Revoke
-        </Button>
+        </ChangeButton>
       </Group>
     </Stack>
   );

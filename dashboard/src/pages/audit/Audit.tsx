@@ -3,6 +3,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import type { AuditEvent } from "../../api/client";
 import { auditQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
+import { useDenied } from "../../session/denied";
 import { Actor } from "../../ui/Actor";
 import { Denied } from "../../ui/Denied";
 import { Empty } from "../../ui/Empty";
@@ -15,13 +16,10 @@ const READ = "GET /api/v1/workspaces/{ws}/audit" as const;
 
 export function Audit() {
   const here = useHere();
+  const denied = useDenied(here.may(READ), "admin", "Only admins can read the audit log.");
   return (
     <Page title="Audit log" purpose="Who did what, to what, and when. Secrets are never in it." within={here.name}>
-      {here.may(READ) ? (
-        <Events />
-      ) : (
-        <Denied>Only admins can read the audit log. Ask an admin of this workspace.</Denied>
-      )}
+      {denied ? <Denied>{denied}</Denied> : <Events />}
     </Page>
   );
 }

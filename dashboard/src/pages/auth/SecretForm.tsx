@@ -1,7 +1,9 @@
-import { Button, Stack, Text } from "@mantine/core";
+import { Stack, Text } from "@mantine/core";
 import { useInterval } from "@mantine/hooks";
-import { type FormEvent, type ReactNode, useRef, useState } from "react";
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { Failure } from "../../api/failure";
+import { useHasEnded } from "../../session/session";
+import { ChangeButton } from "../../ui/ChangeButton";
 import { FailurePanel } from "../../ui/FailurePanel";
 
 interface Props {
@@ -16,6 +18,10 @@ export function SecretForm({ action, send, children }: Props) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [wait, startWait] = useCountdown();
+  const ended = useHasEnded();
+  useEffect(() => {
+    if (ended) forget(form.current);
+  }, [ended]);
 
   async function submit(event: FormEvent) {
     event.preventDefault();
@@ -27,7 +33,7 @@ export function SecretForm({ action, send, children }: Props) {
     } catch (failure) {
       setError(failure);
       if (failure instanceof Failure) startWait(failure.problem.retry_after_s ?? 0);
-      for (const input of form.current.querySelectorAll<HTMLInputElement>("[data-secret] input")) input.value = "";
+      forget(form.current);
       form.current.querySelector<HTMLInputElement>("[data-secret] input")?.focus();
     } finally {
       setBusy(false);
@@ -39,9 +45,9 @@ export function SecretForm({ action, send, children }: Props) {
       <Stack gap="md">
         {children}
         {error !== null && <FailurePanel error={error} />}
-        <Button type="submit" loading={busy} aria-disabled={wait > 0} fullWidth>
+        <ChangeButton type="submit" loading={busy} aria-disabled={wait > 0} fullWidth>
           {action}
-        </Button>
+        </ChangeButton>
         {wait > 0 && (
           <Text size="sm" c="dimmed" role="status">
             You can try again in {wait} s.
@@ -50,6 +56,10 @@ export function SecretForm({ action, send, children }: Props) {
       </Stack>
     </form>
   );
+}
+
+function forget(form: HTMLFormElement | null) {
+  for (const input of form?.querySelectorAll<HTMLInputElement>("[data-secret] input") ?? []) input.value = "";
 }
 
 function useCountdown(): [number, (seconds: number) => void] {

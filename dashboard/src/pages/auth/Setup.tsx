@@ -1,12 +1,14 @@
 import { TextInput } from "@mantine/core";
 import { setUp } from "../../session/access";
+import { useProduct } from "../../session/context";
 import { field, MailField, NameField, PasswordField } from "./fields";
 import { OneTime } from "./OneTime";
 
 export function Setup() {
+  const product = useProduct();
   return (
     <OneTime
-      title="Set up Ownkey"
+      title={`Set up ${product}`}
       purpose={() => "The first account runs this installation."}
       action="Make the account"
       send={(token, fields) =>

@@ -48,6 +48,7 @@ export function PasswordField({
         minLength={isNew ? PASSWORD_LENGTH_MIN : undefined}
         autoComplete={isNew ? "new-password" : "current-password"}
         autoFocus={autoFocus}
+        data-autofocus={autoFocus || undefined}
         onKeyDown={look}
         onKeyUp={look}
         visibilityToggleButtonProps={{ "aria-label": "Show password" }}

@@ -3,10 +3,10 @@ import { useQuery } from "@tanstack/react-query";
 import type { UsageRow } from "../../api/client";
 import { providersQuery, usageQuery } from "../../api/queries";
 import { credits } from "../../format/amount";
+import { listed } from "../../format/listed";
 import { count } from "../../format/number";
 import { useHere } from "../../session/context";
 import { Usd } from "../../ui/Usd";
-import { listed } from "../ai-providers/words";
 import { withManaged, withOwnKey } from "./compare";
 
 interface Props {

@@ -1,10 +1,11 @@
-import { Box, Button, Group, Paper, Progress, Stack, Text, Title } from "@mantine/core";
+import { Box, Group, Paper, Progress, Stack, Text, Title } from "@mantine/core";
 import { IconAlertTriangle, IconBan, IconCheck, IconInfoCircle } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
 import type { Budget } from "../../api/money";
 import { isZero, usd } from "../../format/amount";
 import { share } from "../../format/number";
 import { useHere } from "../../session/context";
+import { ChangeButton } from "../../ui/ChangeButton";
+import { ChangeLink } from "../../ui/ChangeLink";
 import { StateBadge } from "../../ui/StateBadge";
 import { Time } from "../../ui/Time";
 import classes from "./BudgetCard.module.css";
@@ -13,12 +14,14 @@ import { useScopes } from "./useScopes";
 
 interface Props {
   budget: Budget;
-  mayWrite: boolean;
+  denied: string | undefined;
   onRemove: () => void;
 }
 
+const small = { size: "compact-sm", variant: "default" } as const;
+
 /** A budget, how much of it is used, and when it begins anew. */
-export function BudgetCard({ budget, mayWrite, onRemove }: Props) {
+export function BudgetCard({ budget, denied, onRemove }: Props) {
   const here = useHere();
   const scopes = useScopes();
   const scope = scopes.find(({ value }) => value === budget.scope)?.label ?? budget.scope;
@@ -54,30 +57,17 @@ export function BudgetCard({ budget, mayWrite, onRemove }: Props) {
           )}
         </Text>
         <Group gap="sm">
-          <Button
-            size="compact-sm"
-            variant="default"
-            aria-disabled={!mayWrite}
+          <ChangeLink
+            {...small}
+            denied={denied}
             aria-label={`Edit ${nameOf(budget)}`}
-            renderRoot={(props) =>
-              mayWrite ? (
-                <Link to="/w/$ws/settings/budgets" params={{ ws: here.id }} search={{ edit: budget.id }} {...props} />
-              ) : (
-                <button type="button" {...props} />
-              )
-            }
+            link={{ to: "/w/$ws/settings/budgets", params: { ws: here.id }, search: { edit: budget.id } }}
           >
             Edit
-          </Button>
-          <Button
-            size="compact-sm"
-            variant="default"
-            aria-disabled={!mayWrite}
-            aria-label={`Remove ${nameOf(budget)}`}
-            onClick={() => mayWrite && onRemove()}
-          >
+          </ChangeLink>
+          <ChangeButton {...small} denied={denied} aria-label={`Remove ${nameOf(budget)}`} onClick={onRemove}>
             Remove
-          </Button>
+          </ChangeButton>
         </Group>
       </Stack>
     </Paper>

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
@@ -8,6 +8,8 @@ import { answered, Failure } from "../../api/failure";
 import { type Budget, type BudgetInput, budgetPreviewQuery, budgetsQuery } from "../../api/money";
 import { plural } from "../../format/number";
 import { useHere } from "../../session/context";
+import { ChangeButton } from "../../ui/ChangeButton";
+import { Dialog } from "../../ui/Dialog";
 import { FailurePanel } from "../../ui/FailurePanel";
 import { sayWithUndo } from "../../ui/Undo";
 import classes from "./BudgetDialog.module.css";
@@ -25,9 +27,9 @@ interface Props {
 
 export function BudgetDialog({ opened, budget, onClose }: Props) {
   return (
-    <Modal opened={opened} onClose={onClose} title={budget ? "Edit the budget" : "Add a budget"} size={560}>
+    <Dialog opened={opened} onClose={onClose} title={budget ? "Edit the budget" : "Add a budget"} size={560}>
       <Form key={budget?.id ?? ""} budget={budget} onClose={onClose} />
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -63,9 +65,9 @@ function Form({ budget, onClose }: Omit<Props, "opened">) {
           <Button variant="default" onClick={onClose}>
             {budget ? "Keep it as it was" : "Cancel"}
           </Button>
-          <Button type="submit" loading={busy}>
+          <ChangeButton type="submit" loading={busy}>
             {budget ? "Save" : "Add"}
-          </Button>
+          </ChangeButton>
         </Group>
       </Stack>
     </form>

@@ -1,11 +1,12 @@
-import { Button } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { type Budget, budgetsQuery } from "../../api/money";
 import { useHere } from "../../session/context";
+import { useDenied } from "../../session/denied";
 import { isMetered, usePlan } from "../../session/plan";
+import { ChangeButton } from "../../ui/ChangeButton";
 import { Denied } from "../../ui/Denied";
 import { Empty } from "../../ui/Empty";
 import { Loaded } from "../../ui/Loaded";
@@ -24,20 +25,21 @@ export function Budgets() {
   const budgets = useQuery(budgetsQuery(here.id));
   const [leaving, setLeaving] = useState<Budget | null>(null);
   const mayWrite = here.may(CREATE);
+  const denied = useDenied(mayWrite, "admin", "Only admins can add, change or remove budgets.");
   const edited = budgets.data?.find(({ id }) => id === search.edit);
   const button = (
-    <Button
+    <ChangeButton
       leftSection={<IconPlus size={16} stroke={1.75} />}
-      aria-disabled={!mayWrite}
+      denied={denied}
       w={{ base: "100%", xs: "auto" }}
-      onClick={() => mayWrite && void navigate({ to: ".", search: { new: true } })}
+      onClick={() => void navigate({ to: ".", search: { new: true } })}
     >
       Add a budget
-    </Button>
+    </ChangeButton>
   );
   return (
     <Page title="Budgets" purpose="Stop or warn before too much is spent." within={here.name} action={button}>
-      {!mayWrite && <Denied>Only admins can add, change or remove budgets.</Denied>}
+      {denied && <Denied>{denied}</Denied>}
       <Loaded query={budgets} heights={[140, 140]}>
         {(budgets) =>
           budgets.length === 0 ? (
@@ -47,7 +49,7 @@ export function Budgets() {
             </Empty>
           ) : (
             budgets.map((budget) => (
-              <BudgetCard key={budget.id} budget={budget} mayWrite={mayWrite} onRemove={() => setLeaving(budget)} />
+              <BudgetCard key={budget.id} budget={budget} denied={denied} onRemove={() => setLeaving(budget)} />
             ))
           )
         }

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { Button, Group, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -7,13 +7,15 @@ import { answered } from "../../api/failure";
 import { type Budget, budgetsQuery } from "../../api/money";
 import { usd } from "../../format/amount";
 import { useHere } from "../../session/context";
+import { ChangeButton } from "../../ui/ChangeButton";
+import { Dialog } from "../../ui/Dialog";
 import { FailurePanel } from "../../ui/FailurePanel";
 
 export function RemoveDialog({ budget, onClose }: { budget: Budget | null; onClose: () => void }) {
   return (
-    <Modal opened={budget !== null} onClose={onClose} title="Remove the budget?" size={480}>
+    <Dialog opened={budget !== null} onClose={onClose} title="Remove the budget?" size={480}>
       {budget && <Question budget={budget} onClose={onClose} />}
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -23,6 +25,8 @@ function Question({ budget, onClose }: { budget: Budget; onClose: () => void }) 
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
 
+  const refetch = () => queries.invalidateQueries(budgetsQuery(ws));
+
   async function remove() {
     setBusy(true);
     setError(null);
@@ -30,12 +34,14 @@ function Question({ budget, onClose }: { budget: Budget; onClose: () => void }) 
       const path = { ws, id: budget.id };
       await answered(api.DELETE("/api/v1/workspaces/{ws}/budgets/{id}", { params: { path } }));
       notifications.show({ message: "Removed. It counts nothing any more." });
+      // Closed only once the list is without it: the focus must not go to a button that is about to go.
+      await refetch();
       onClose();
     } catch (failure) {
       setError(failure);
+      await refetch();
     }
     setBusy(false);
-    await queries.invalidateQueries(budgetsQuery(ws));
   }
 
   return (
@@ -54,9 +60,9 @@ function Question({ budget, onClose }: { budget: Budget; onClose: () => void }) 
         <Button variant="default" onClick={onClose} data-autofocus>
           Keep the budget
         </Button>
-        <Button color="red" loading={busy} onClick={() => void remove()}>
+        <ChangeButton color="red" loading={busy} onClick={() => void remove()}>
           Remove
-        </Button>
+        </ChangeButton>
       </Group>
     </Stack>
   );

@@ -1,16 +1,17 @@
-import { Box, Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
+import { Box, Group, Paper, Stack, Text, Title } from "@mantine/core";
 import { IconRefresh, IconTrash } from "@tabler/icons-react";
-import { Link } from "@tanstack/react-router";
 import type { Connection } from "../../api/client";
 import { useHere } from "../../session/context";
 import { Actor } from "../../ui/Actor";
+import { ChangeButton } from "../../ui/ChangeButton";
+import { ChangeLink } from "../../ui/ChangeLink";
 import { CopyText } from "../../ui/CopyText";
 import { Fact, Facts } from "../../ui/Facts";
 import { FailurePanel } from "../../ui/FailurePanel";
 import { StateBadge } from "../../ui/StateBadge";
 import { Time, useNow } from "../../ui/Time";
 import classes from "./ConnectionCard.module.css";
-import { BEGIN, DISCONNECT } from "./Connections";
+import { DISCONNECT, useDeniedHere } from "./Connections";
 import { useLeave } from "./useLeave";
 import { cause, look, short } from "./words";
 
@@ -110,12 +111,8 @@ function Note({ connection: { state, last_error, last_error_at, expires_at }, ti
 function Actions({ connection: { id, state }, title, offered }: Props) {
   const here = useHere();
   const { leave, busy, error } = useLeave();
-  const mayBegin = here.may(BEGIN) && offered;
-  const disconnect = {
-    variant: "default",
-    leftSection: <IconTrash size={16} stroke={1.75} />,
-    "aria-label": `Disconnect ${title}`,
-  };
+  const denied = useDeniedHere();
+  const unoffered = offered ? undefined : `${title} is not in the server's configuration any more.`;
   return (
     <Stack gap="sm">
       {!offered && (
@@ -125,35 +122,29 @@ function Actions({ connection: { id, state }, title, offered }: Props) {
       )}
       {error !== null && <FailurePanel error={error} />}
       <Group gap="xs" className={classes.actions}>
-        <Button
+        <ChangeButton
           variant={state === "needs_reauth" ? "filled" : "default"}
           leftSection={<IconRefresh size={16} stroke={1.75} />}
-          aria-disabled={!mayBegin}
+          denied={denied ?? unoffered}
           aria-label={`Reconnect ${title}`}
           loading={busy}
-          onClick={() => mayBegin && void leave({ again: id })}
+          onClick={() => void leave({ again: id })}
         >
           Reconnect
-        </Button>
-        {here.may(DISCONNECT) ? (
-          <Button
-            {...disconnect}
-            renderRoot={(props) => (
-              <Link
-                to="/w/$ws/settings/integrations/connections"
-                params={{ ws: here.id }}
-                search={{ disconnect: id }}
-                {...props}
-              />
-            )}
-          >
-            Disconnect
-          </Button>
-        ) : (
-          <Button {...disconnect} aria-disabled>
-            Disconnect
-          </Button>
-        )}
+        </ChangeButton>
+        <ChangeLink
+          variant="default"
+          leftSection={<IconTrash size={16} stroke={1.75} />}
+          aria-label={`Disconnect ${title}`}
+          denied={here.may(DISCONNECT) ? undefined : denied}
+          link={{
+            to: "/w/$ws/settings/integrations/connections",
+            params: { ws: here.id },
+            search: { disconnect: id },
+          }}
+        >
+          Disconnect
+        </ChangeLink>
       </Group>
     </Stack>
   );

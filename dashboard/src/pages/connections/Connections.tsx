@@ -4,6 +4,7 @@ import { useNavigate, useSearch } from "@tanstack/react-router";
 import type { Connection, ConnectionProvider } from "../../api/client";
 import { connectionProvidersQuery, connectionsQuery } from "../../api/connections";
 import { useHere, useProduct } from "../../session/context";
+import { useDenied } from "../../session/denied";
 import { Denied } from "../../ui/Denied";
 import { Empty } from "../../ui/Empty";
 import { FailurePanel } from "../../ui/FailurePanel";
@@ -24,19 +25,14 @@ export function Connections() {
   const providers = useQuery(connectionProvidersQuery);
   const connections = useQuery(connectionsQuery(here.id));
   const error = providers.error ?? connections.error;
+  const denied = useDeniedHere();
   return (
     <Page
       title="Connections"
       purpose={`Connect accounts such as Google or Slack. ${product} keeps their tokens fresh for your programs.`}
       within={here.name}
     >
-      {!here.may(BEGIN) && (
-        <Denied>
-          {here.may(DISCONNECT)
-            ? "Only admins of this workspace can connect its accounts. You can disconnect them."
-            : "Only admins can connect and disconnect accounts. Ask an admin of this workspace."}
-        </Denied>
-      )}
+      {denied && <Denied>{denied}</Denied>}
       {providers.data && connections.data ? (
         <Found providers={providers.data} connections={connections.data} />
       ) : error ? (
@@ -46,6 +42,15 @@ export function Connections() {
       )}
     </Page>
   );
+}
+
+/** Why a person may not connect accounts here. The operator may still disconnect them. */
+export function useDeniedHere(): string | undefined {
+  const here = useHere();
+  const why = here.may(DISCONNECT)
+    ? "Only admins of this workspace can connect its accounts. You can disconnect them."
+    : "Only admins can connect and disconnect accounts.";
+  return useDenied(here.may(BEGIN), "admin", why);
 }
 
 interface Props {

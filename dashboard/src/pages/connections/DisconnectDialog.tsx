@@ -1,4 +1,4 @@
-import { Button, Code, Group, Modal, Stack, Text } from "@mantine/core";
+import { Button, Code, Group, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -7,6 +7,8 @@ import { connectionsQuery } from "../../api/connections";
 import { answered, Failure } from "../../api/failure";
 import { useHere } from "../../session/context";
 import { Actor } from "../../ui/Actor";
+import { ChangeButton } from "../../ui/ChangeButton";
+import { Dialog } from "../../ui/Dialog";
 import { FailurePanel } from "../../ui/FailurePanel";
 import { Time } from "../../ui/Time";
 import { short } from "./words";
@@ -20,9 +22,9 @@ interface Props {
 /** Says what goes, and what of it comes back, before it goes. */
 export function DisconnectDialog({ connection, title, onClose }: Props) {
   return (
-    <Modal opened={connection !== undefined} onClose={onClose} title={`Disconnect ${title}?`} size={480}>
+    <Dialog opened={connection !== undefined} onClose={onClose} title={`Disconnect ${title}?`} size={480}>
       {connection && <Question connection={connection} title={title} onClose={onClose} />}
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -36,12 +38,16 @@ function Question({
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
 
+  const refetch = () => queries.invalidateQueries(connectionsQuery(ws));
+
   async function disconnect() {
     setBusy(true);
     setError(null);
     try {
       await answered(api.DELETE("/api/v1/workspaces/{ws}/connections/{id}", { params: { path: { ws, id } } }));
       notifications.show({ message: `Disconnected. Programs get no token of this ${title} account any more.` });
+      // Closed only once the page shows it so: the focus must not go to a button that is about to go.
+      await refetch();
       onClose();
     } catch (failure) {
       if (failure instanceof Failure && failure.problem.status === 404) {
@@ -51,11 +57,11 @@ function Question({
         setError(failure);
       }
     }
+    await refetch();
     setBusy(false);
-    await queries.invalidateQueries(connectionsQuery(ws));
   }
 
-  if (state === "revoked") return <Text>This {title} account has been disconnected already.</Text>;
+  if (state === "revoked" && !busy) return <Text>This {title} account has been disconnected already.</Text>;
   return (
     <Stack gap="md">
       <Text>
@@ -69,9 +75,9 @@ function Question({
         <Button variant="default" onClick={onClose} data-autofocus>
           Keep the connection
         </Button>
-        <Button color="red" loading={busy} onClick={() => void disconnect()}>
+        <ChangeButton color="red" loading={busy} onClick={() => void disconnect()}>
           Disconnect
-        </Button>
+        </ChangeButton>
       </Group>
     </Stack>
   );

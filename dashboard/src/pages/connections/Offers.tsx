@@ -1,10 +1,11 @@
-import { Button, Code, Group, Paper, Stack, Text, Title } from "@mantine/core";
+import { Code, Group, Paper, Stack, Text, Title } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import type { ConnectionProvider } from "../../api/client";
-import { useHere, useSession } from "../../session/context";
+import { useSession } from "../../session/context";
+import { ChangeButton } from "../../ui/ChangeButton";
 import { FailurePanel } from "../../ui/FailurePanel";
 import classes from "./ConnectionCard.module.css";
-import { BEGIN } from "./Connections";
+import { useDeniedHere } from "./Connections";
 import { useLeave } from "./useLeave";
 
 /** The providers whose accounts can be connected. */
@@ -31,7 +32,7 @@ export function Offers({ providers }: { providers: readonly ConnectionProvider[]
 }
 
 function Offer({ provider: { provider, title, scopes } }: { provider: ConnectionProvider }) {
-  const mayBegin = useHere().may(BEGIN);
+  const denied = useDeniedHere();
   const { leave, busy, error } = useLeave();
   return (
     <Stack gap="sm">
@@ -42,15 +43,15 @@ function Offer({ provider: { provider, title, scopes } }: { provider: Connection
             {scopes.length > 0 ? `Asks for ${scopes.join(", ")}` : "Asks for what the provider gives by itself"}
           </Text>
         </Stack>
-        <Button
+        <ChangeButton
           leftSection={<IconPlus size={16} stroke={1.75} />}
           variant="default"
-          aria-disabled={!mayBegin}
+          denied={denied}
           loading={busy}
-          onClick={() => mayBegin && void leave({ provider })}
+          onClick={() => void leave({ provider })}
         >
           {`Connect ${title}`}
-        </Button>
+        </ChangeButton>
       </Group>
       {error !== null && <FailurePanel error={error} />}
     </Stack>

@@ -1,4 +1,4 @@
-import { Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
+import { Group, Paper, Stack, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { api, type Invitation } from "../../api/client";
@@ -6,6 +6,7 @@ import { answered, Failure } from "../../api/failure";
 import { invitationsQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
 import { Actor } from "../../ui/Actor";
+import { ChangeButton } from "../../ui/ChangeButton";
 import { FailurePanel } from "../../ui/FailurePanel";
 import { Time } from "../../ui/Time";
 import { roles } from "./roles";
@@ -54,9 +55,9 @@ function Row({ invitation: { id, mail, role, created_by, expires_at } }: { invit
             <Time at={expires_at} />
           </Text>
         </div>
-        <Button variant="default" aria-label={`Cancel the invitation of ${mail}`} onClick={() => void cancel()}>
+        <ChangeButton variant="default" aria-label={`Cancel the invitation of ${mail}`} onClick={() => void cancel()}>
           Cancel
-        </Button>
+        </ChangeButton>
       </Group>
     </Paper>
   );

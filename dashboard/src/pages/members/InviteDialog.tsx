@@ -1,19 +1,22 @@
-import { Button, Code, CopyButton, Group, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Code, CopyButton, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { api } from "../../api/client";
 import { answered } from "../../api/failure";
 import { invitationsQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
+import { useHasEnded } from "../../session/session";
+import { ChangeButton } from "../../ui/ChangeButton";
+import { Dialog } from "../../ui/Dialog";
 import { FailurePanel } from "../../ui/FailurePanel";
 import { Time } from "../../ui/Time";
 import { meanings, roles } from "./roles";
 
 export function InviteDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Invite" size={480}>
+    <Dialog opened={opened} onClose={onClose} title="Invite" size={480}>
       <Invitation onClose={onClose} />
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -25,6 +28,12 @@ function Invitation({ onClose }: { onClose: () => void }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [made, setMade] = useState<{ link: string; expires_at: string } | null>(null);
+
+  // The link is a secret, and stays no longer than whoever made it is signed in.
+  const ended = useHasEnded();
+  useEffect(() => {
+    if (ended) setMade(null);
+  }, [ended]);
 
   async function invite() {
     setBusy(true);
@@ -91,9 +100,9 @@ function Invitation({ onClose }: { onClose: () => void }) {
         />
         {error !== null && <FailurePanel error={error} />}
         <Group justify="flex-end">
-          <Button type="submit" loading={busy}>
+          <ChangeButton type="submit" loading={busy}>
             Make the link
-          </Button>
+          </ChangeButton>
         </Group>
       </Stack>
     </form>

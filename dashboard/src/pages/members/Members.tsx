@@ -1,4 +1,5 @@
 import { Button, Group, Paper, Select, Stack, Text } from "@mantine/core";
+import { useNetwork } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
@@ -8,6 +9,8 @@ import { api, type Member } from "../../api/client";
 import { answered, Failure } from "../../api/failure";
 import { membersQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
+import { useDenied } from "../../session/denied";
+import { ChangeButton } from "../../ui/ChangeButton";
 import { Denied } from "../../ui/Denied";
 import { Empty } from "../../ui/Empty";
 import { Loaded } from "../../ui/Loaded";
@@ -27,22 +30,23 @@ export function Members() {
   const members = useQuery(membersQuery(here.id));
   const [leaving, setLeaving] = useState<Member | null>(null);
   const mayInvite = here.may(INVITE);
+  const denied = useDenied(mayInvite, "owner", "Only owners can invite people and change roles.");
   return (
     <Page
       title="Members"
       purpose="Who belongs to this workspace, and what each may do."
       within={here.name}
       action={
-        <Button
+        <ChangeButton
           leftSection={<IconPlus size={16} stroke={1.75} />}
-          aria-disabled={!mayInvite}
-          onClick={() => mayInvite && void navigate({ to: ".", search: { new: true } })}
+          denied={denied}
+          onClick={() => void navigate({ to: ".", search: { new: true } })}
         >
           Invite
-        </Button>
+        </ChangeButton>
       }
     >
-      {!mayInvite && <Denied>Only owners can invite people and change roles.</Denied>}
+      {denied && <Denied>{denied}</Denied>}
       <Loaded query={members} heights={[200]}>
         {(members) => (
           <Stack gap="sm">
@@ -63,6 +67,7 @@ export function Members() {
 function MemberRow({ member, onRemove }: { member: Member; onRemove: () => void }) {
   const here = useHere();
   const queries = useQueryClient();
+  const { online } = useNetwork();
   const mayChange = here.may("PATCH /api/v1/workspaces/{ws}/members/{id}");
 
   async function change(role: string) {
@@ -101,7 +106,7 @@ function MemberRow({ member, onRemove }: { member: Member; onRemove: () => void 
             data={roles}
             value={member.role}
             allowDeselect={false}
-            readOnly={!mayChange || member.you}
+            readOnly={!mayChange || member.you || !online}
             w={140}
             onChange={(role) => role && void change(role)}
           />

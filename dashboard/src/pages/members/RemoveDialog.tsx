@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Radio, Stack, Text } from "@mantine/core";
+import { Button, Group, Radio, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -7,14 +7,16 @@ import { answered } from "../../api/failure";
 import { membersQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
 import { sessionQuery } from "../../session/session";
+import { ChangeButton } from "../../ui/ChangeButton";
+import { Dialog } from "../../ui/Dialog";
 import { FailurePanel } from "../../ui/FailurePanel";
 
 export function RemoveDialog({ member, onClose }: { member: Member | null; onClose: () => void }) {
   const title = member && (member.you ? "Leave the workspace?" : `Remove ${member.name}?`);
   return (
-    <Modal opened={member !== null} onClose={onClose} title={title} size={480}>
+    <Dialog opened={member !== null} onClose={onClose} title={title} size={480}>
       {member && <Question member={member} onClose={onClose} />}
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -25,6 +27,9 @@ function Question({ member, onClose }: { member: Member; onClose: () => void }) 
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
 
+  const refetch = () =>
+    queries.invalidateQueries({ queryKey: member.you ? sessionQuery.queryKey : membersQuery(ws).queryKey });
+
   async function remove() {
     setBusy(true);
     setError(null);
@@ -32,12 +37,14 @@ function Question({ member, onClose }: { member: Member; onClose: () => void }) 
       const params = { path: { ws, id: member.id }, query: { api_keys: keys } };
       await answered(api.DELETE("/api/v1/workspaces/{ws}/members/{id}", { params }));
       notifications.show({ message: "Removed." });
+      // Closed only once the list is without it: the focus must not go to a button that is about to go.
+      await refetch();
       onClose();
     } catch (failure) {
       setError(failure);
+      await refetch();
     }
     setBusy(false);
-    await queries.invalidateQueries({ queryKey: member.you ? sessionQuery.queryKey : membersQuery(ws).queryKey });
   }
 
   return (
@@ -58,9 +65,9 @@ function Question({ member, onClose }: { member: Member; onClose: () => void }) 
         <Button variant="default" onClick={onClose} data-autofocus>
           {member.you ? "Stay" : "Keep the member"}
         </Button>
-        <Button color="red" loading={busy} onClick={() => void remove()}>
+        <ChangeButton color="red" loading={busy} onClick={() => void remove()}>
           {member.you ? "Leave" : "Remove"}
-        </Button>
+        </ChangeButton>
       </Group>
     </Stack>
   );

@@ -1,17 +1,19 @@
-import { Button, Group, Modal, Select, Stack, TextInput } from "@mantine/core";
+import { Group, Select, Stack, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api } from "../../api/client";
 import { answered } from "../../api/failure";
 import { everyPlanQuery, workspacesQuery } from "../../api/queries";
+import { ChangeButton } from "../../ui/ChangeButton";
+import { Dialog } from "../../ui/Dialog";
 import { FailurePanel } from "../../ui/FailurePanel";
 
 export function CreateWorkspace({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
-    <Modal opened={opened} onClose={onClose} title="Create workspace" size={480}>
+    <Dialog opened={opened} onClose={onClose} title="Create workspace" size={480}>
       <Form onClose={onClose} />
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -66,9 +68,9 @@ function Form({ onClose }: { onClose: () => void }) {
         />
         {error !== null && <FailurePanel error={error} />}
         <Group justify="flex-end">
-          <Button type="submit" loading={busy}>
+          <ChangeButton type="submit" loading={busy}>
             Create workspace
-          </Button>
+          </ChangeButton>
         </Group>
       </Stack>
     </form>

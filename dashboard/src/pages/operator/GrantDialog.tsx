@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -6,7 +6,9 @@ import { api } from "../../api/client";
 import { answered } from "../../api/failure";
 import { creditsQuery } from "../../api/money";
 import { credits, sum } from "../../format/amount";
+import { ChangeButton } from "../../ui/ChangeButton";
 import { CopyText } from "../../ui/CopyText";
+import { Dialog } from "../../ui/Dialog";
 import { FailurePanel } from "../../ui/FailurePanel";
 
 interface Props {
@@ -17,9 +19,9 @@ interface Props {
 
 export function GrantDialog({ workspace, opened, onClose }: Props) {
   return (
-    <Modal opened={opened} onClose={onClose} title={`Grant credits to ${workspace.name}`} size={520}>
+    <Dialog opened={opened} onClose={onClose} title={`Grant credits to ${workspace.name}`} size={520}>
       <Steps workspace={workspace} onClose={onClose} />
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -168,9 +170,9 @@ function Confirm({ workspace, order, orderKey, onBack, onDone }: ConfirmProps) {
         <Button variant="default" onClick={onBack}>
           Back
         </Button>
-        <Button loading={busy} onClick={() => void give()} data-autofocus>
+        <ChangeButton loading={busy} onClick={() => void give()} data-autofocus>
           {`Grant ${credits(order.amount)} credits`}
-        </Button>
+        </ChangeButton>
       </Group>
     </Stack>
   );

@@ -1,14 +1,18 @@
 import { Anchor, Button, Center, Group, Paper, Select, Stack, Table, Text } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { Schemas } from "../../api/client";
 import { grantsQuery } from "../../api/operator";
 import { workspacesQuery } from "../../api/queries";
 import { credits } from "../../format/amount";
+import { ChangeButton } from "../../ui/ChangeButton";
+import { Dialog } from "../../ui/Dialog";
 import { Empty } from "../../ui/Empty";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
 import { Time } from "../../ui/Time";
+import { GrantDialog } from "./GrantDialog";
 
 const states = [
   { value: "active", label: "Something left" },
@@ -18,18 +22,28 @@ const states = [
 const WIDTH = { base: "100%", xs: 220 };
 
 export function Grants() {
-  const filter = useSearch({ from: "/signed-in/operator/grants" });
+  const { new: isNew, ...filter } = useSearch({ from: "/signed-in/operator/grants" });
   const navigate = useNavigate();
   const grants = useInfiniteQuery(grantsQuery(filter));
   const workspaces = useInfiniteQuery(workspacesQuery);
-  const set = (change: typeof filter) => void navigate({ to: ".", search: { ...filter, ...change }, replace: true });
+  const set = (change: typeof filter) =>
+    void navigate({ to: ".", search: (was) => ({ ...was, ...change }), replace: true });
   const filtered = Boolean(filter.workspace ?? filter.state);
   const names = workspaces.data?.pages.flatMap(({ data }) => data) ?? [];
   return (
     <Page
       title="Grants"
-      purpose="Credits you gave, to whom and why. Give more on the page of a workspace."
+      purpose="Credits you gave, to whom and why."
       within="Operator"
+      action={
+        <ChangeButton
+          leftSection={<IconPlus size={16} stroke={1.75} />}
+          w={{ base: "100%", xs: "auto" }}
+          onClick={() => void navigate({ to: ".", search: { ...filter, new: true } })}
+        >
+          Grant credits
+        </ChangeButton>
+      }
     >
       <Group gap="sm" align="flex-end">
         <Select
@@ -64,7 +78,7 @@ export function Grants() {
             return filtered ? (
               <Empty title="No grants match">Remove a filter to see more.</Empty>
             ) : (
-              <Empty title="No credits granted yet">Open a workspace to give it some.</Empty>
+              <Empty title="No credits granted yet">Grant some to a workspace.</Empty>
             );
           }
           return (
@@ -85,7 +99,38 @@ export function Grants() {
           );
         }}
       </Loaded>
+      <NewGrant
+        opened={isNew === true}
+        names={names}
+        chosen={names.find(({ id }) => id === filter.workspace)}
+        onChoose={(workspace) => set({ workspace })}
+        onClose={() => void navigate({ to: ".", search: filter })}
+      />
     </Page>
+  );
+}
+
+interface NewGrantProps {
+  opened: boolean;
+  names: readonly { id: string; name: string }[];
+  chosen: { id: string; name: string } | undefined;
+  onChoose: (workspace: string) => void;
+  onClose: () => void;
+}
+
+/** First to whom, then what. */
+function NewGrant({ opened, names, chosen, onChoose, onClose }: NewGrantProps) {
+  if (chosen) return <GrantDialog workspace={chosen} opened={opened} onClose={onClose} />;
+  return (
+    <Dialog opened={opened} onClose={onClose} title="Grant credits" size={520}>
+      <Select
+        label="Workspace"
+        data={names.map(({ id, name }) => ({ value: id, label: name }))}
+        searchable
+        data-autofocus
+        onChange={(workspace) => workspace && onChoose(workspace)}
+      />
+    </Dialog>
   );
 }
 

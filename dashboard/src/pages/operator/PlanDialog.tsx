@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Select, Stack, Table, Text } from "@mantine/core";
+import { Button, Group, Select, Stack, Table, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconMoon, IconSun } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
@@ -8,6 +8,8 @@ import { answered } from "../../api/failure";
 import { planPreviewQuery } from "../../api/operator";
 import { everyPlanQuery, providersQuery } from "../../api/queries";
 import { plural } from "../../format/number";
+import { ChangeButton } from "../../ui/ChangeButton";
+import { Dialog } from "../../ui/Dialog";
 import { FailurePanel } from "../../ui/FailurePanel";
 import { Loaded } from "../../ui/Loaded";
 import { Panel } from "../../ui/Panel";
@@ -21,9 +23,9 @@ interface Props {
 
 export function PlanDialog({ workspace, opened, onClose }: Props) {
   return (
-    <Modal opened={opened} onClose={onClose} title={`Change the plan of ${workspace.name}`} size={560}>
+    <Dialog opened={opened} onClose={onClose} title={`Change the plan of ${workspace.name}`} size={560}>
       <Choice workspace={workspace} onClose={onClose} />
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -73,9 +75,9 @@ function Choice({ workspace, onClose }: Omit<Props, "opened">) {
           Keep the plan
         </Button>
         {chosen && (
-          <Button loading={busy} onClick={() => void change()}>
+          <ChangeButton loading={busy} onClick={() => void change()}>
             {`Change to ${chosen.name}`}
-          </Button>
+          </ChangeButton>
         )}
       </Group>
     </Stack>

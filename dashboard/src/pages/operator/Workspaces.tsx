@@ -6,6 +6,7 @@ import type { Schemas } from "../../api/client";
 import { atAGlanceQuery } from "../../api/operator";
 import { everyPlanQuery, providersQuery } from "../../api/queries";
 import { credits } from "../../format/amount";
+import { ChangeButton } from "../../ui/ChangeButton";
 import { CopyText } from "../../ui/CopyText";
 import { Empty } from "../../ui/Empty";
 import { Loaded } from "../../ui/Loaded";
@@ -22,12 +23,12 @@ export function Workspaces() {
   const navigate = useNavigate();
   const query = useInfiniteQuery(atAGlanceQuery);
   const button = (
-    <Button
+    <ChangeButton
       leftSection={<IconPlus size={16} stroke={1.75} />}
       onClick={() => void navigate({ to: ".", search: { new: true } })}
     >
       Create workspace
-    </Button>
+    </ChangeButton>
   );
   return (
     <Page

@@ -1,6 +1,7 @@
 import { Anchor, Group, Paper, Stack, Text, Title } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { Provider, ProviderKey } from "../../api/client";
+import { isRefused } from "../../api/providerKeys";
 import { useHere } from "../../session/context";
 import { PayerBadge, payerKind } from "../../ui/Payer";
 import { StateBadge } from "../../ui/StateBadge";
@@ -22,7 +23,7 @@ export function KeyList({ keys, providers }: { keys: readonly ProviderKey[]; pro
               <Text fw={500}>{providers.find(({ id }) => id === key.provider)?.name ?? key.provider}</Text>
               <Group gap="xs">
                 <StateBadge tone={tone} Icon={Icon} word={word} />
-                <PayerBadge payer={payerKind(key.payer_now.payer)} />
+                <PayerBadge payer={isRefused(key) ? null : payerKind(key.payer_now.payer)} />
               </Group>
               <Text size="sm" c="dimmed">
                 {key.state === "none" ? (

@@ -5,6 +5,8 @@ import { type KeyboardEvent, useMemo, useRef, useState } from "react";
 import type { Model } from "../../api/client";
 import { modelsQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
+import { useDenied } from "../../session/denied";
+import { ChangeButton } from "../../ui/ChangeButton";
 import { Denied } from "../../ui/Denied";
 import { FailurePanel } from "../../ui/FailurePanel";
 import { Loaded } from "../../ui/Loaded";
@@ -23,14 +25,16 @@ const PROMPTS = [
 export function Playground() {
   const here = useHere();
   const models = useQuery(modelsQuery(here.id));
+  const why = "Only members of this workspace can use the playground, viewers not among them.";
+  const denied = useDenied(here.may(USE), "owner", `${why} Owners change roles.`);
   return (
     <Page title="Playground" purpose="Talk to a model and see who paid for each answer." within={here.name}>
-      {here.may(USE) ? (
+      {denied ? (
+        <Denied>{denied}</Denied>
+      ) : (
         <Loaded query={models} heights={[36, 400]}>
           {(models) => <Conversation models={models.filter(({ mode }) => mode === "chat")} />}
         </Loaded>
-      ) : (
-        <Denied>Only members of this workspace can use the playground, viewers not among them.</Denied>
       )}
     </Page>
   );
@@ -53,8 +57,10 @@ function Conversation({ models }: { models: readonly Model[] }) {
   const answer = useRef("");
   const model = models.find(({ id }) => id === search.model) ?? models.find(({ usable }) => usable) ?? models[0];
 
+  const blocked = model && !model.usable ? (model.reason?.message ?? "It can't be called here") : undefined;
+
   async function send(prompt: string) {
-    if (!model || !prompt.trim() || stop) return;
+    if (!model || blocked !== undefined || !prompt.trim() || stop) return;
     const control = new AbortController();
     const before: Exchange[] = [...turns, { role: "user", content: prompt }];
     answer.current = "";
@@ -133,18 +139,24 @@ function Conversation({ models }: { models: readonly Model[] }) {
             maxRows={8}
           />
           <Group justify="space-between">
-            <Group gap="xs">
-              <Text size="sm" c="dimmed">
-                This call will be paid by
-              </Text>
-              <PayerBadge payer={payerKind(model?.payer)} />
-            </Group>
+            {blocked === undefined ? (
+              <Group gap="xs">
+                <Text size="sm" c="dimmed">
+                  This call will be paid by
+                </Text>
+                <PayerBadge payer={payerKind(model?.payer)} />
+              </Group>
+            ) : (
+              <Denied>{`${model?.id}: ${blocked}`}</Denied>
+            )}
             {stop ? (
               <Button variant="default" onClick={() => stop.abort()}>
                 Stop
               </Button>
             ) : (
-              <Button onClick={() => void send(text)}>Send</Button>
+              <ChangeButton denied={blocked} onClick={() => void send(text)}>
+                Send
+              </ChangeButton>
             )}
           </Group>
         </Stack>

@@ -1,6 +1,6 @@
 import { api, type Model } from "../../api/client";
 import { answered, Failure } from "../../api/failure";
-import { events, textOf } from "./stream";
+import { BrokenOff, events, textOf } from "./stream";
 
 const OUTPUT_MAX = 2_048;
 const RENEW_BEFORE_MS = 60_000;
@@ -34,7 +34,11 @@ export function playgroundOf(ws: string) {
     const response = await fetch(path, { method: "POST", headers: sent, body, signal, credentials: "omit" });
     const id = response.headers.get("x-ownkey-request-id") ?? "";
     if (!response.ok || !response.body) throw await failure(response, id);
-    for await (const data of events(response.body)) onText(textOf(data));
+    try {
+      for await (const data of events(response.body)) onText(textOf(data));
+    } catch (error) {
+      throw signal.aborted ? error : brokenOff(error, response.status, id);
+    }
     return id;
   };
 }
@@ -46,6 +50,15 @@ function routeOf(model: Model): [string, Record<string, string>] {
 
 function limitOf(model: Model) {
   return model.provider === "anthropic" ? { max_tokens: OUTPUT_MAX } : { max_completion_tokens: OUTPUT_MAX };
+}
+
+/** What came until then was produced, and is on the receipt. */
+function brokenOff(error: unknown, status: number, id: string): Failure {
+  const [detail, code] =
+    error instanceof BrokenOff
+      ? [error.message, error.code]
+      : ["The connection ended before the answer did.", "connection_lost"];
+  return new Failure({ title: "The answer broke off", detail, status, code }, id);
 }
 
 async function failure(response: Response, id: string): Promise<Failure> {

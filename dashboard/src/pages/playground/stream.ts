@@ -25,12 +25,22 @@ function dataOf(block: string): string {
   return lines.map((line) => line.slice("data:".length).trimStart()).join("\n");
 }
 
+/** What a provider says in mid-stream, when its answer can't go on. */
+export class BrokenOff extends Error {
+  readonly code: string;
+
+  constructor({ message, type }: Record<string, unknown>) {
+    super(typeof message === "string" ? message : "The provider says no more than that.");
+    this.code = typeof type === "string" ? type : "provider_error";
+  }
+}
+
 /** The text in an event of either protocol; a failure in mid-stream is thrown. */
 export function textOf(data: string): string {
   if (data === "[DONE]") return "";
   const event: unknown = JSON.parse(data);
   if (!isObject(event)) return "";
-  if (isObject(event.error)) throw new Error(String(event.error.message ?? "The answer broke off."));
+  if (isObject(event.error)) throw new BrokenOff(event.error);
   if (isObject(event.delta) && typeof event.delta.text === "string") return event.delta.text;
   const choice = Array.isArray(event.choices) ? event.choices[0] : undefined;
   if (isObject(choice) && isObject(choice.delta) && typeof choice.delta.content === "string") {

@@ -1,5 +1,7 @@
-import { Button, Group, List, Modal, Stack, Text } from "@mantine/core";
+import { Button, Group, List, Stack, Text } from "@mantine/core";
 import type { Policy, Provider } from "../../api/client";
+import { ChangeButton } from "../../ui/ChangeButton";
+import { Dialog } from "../../ui/Dialog";
 import { FailurePanel } from "../../ui/FailurePanel";
 import { changes } from "./changes";
 
@@ -20,7 +22,7 @@ interface Props {
 export function SaveDialog({ opened, onClose, before, after, providers, consent, busy, error, onSave }: Props) {
   const lines = after ? changes(before.outcomes, after.outcomes, providers) : [];
   return (
-    <Modal opened={opened} onClose={onClose} title="From now on" size={560}>
+    <Dialog opened={opened} onClose={onClose} title="From now on" size={560}>
       <Stack gap="md">
         {lines.length === 0 && <Text>Who pays stays as it is in every case.</Text>}
         <List spacing={6}>
@@ -36,11 +38,11 @@ export function SaveDialog({ opened, onClose, before, after, providers, consent,
           <Button variant="default" onClick={onClose}>
             Keep it as it was
           </Button>
-          <Button loading={busy} disabled={!after} onClick={onSave} data-autofocus>
+          <ChangeButton loading={busy} disabled={!after} onClick={onSave} data-autofocus>
             Save
-          </Button>
+          </ChangeButton>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -7,6 +7,7 @@ import { answered } from "../../api/failure";
 import { keysQuery, policyQuery, previewQuery, providersQuery } from "../../api/queries";
 import { usd } from "../../format/amount";
 import { useHere } from "../../session/context";
+import { useDenied } from "../../session/denied";
 import { usePlan } from "../../session/plan";
 import { Denied } from "../../ui/Denied";
 import { FailurePanel } from "../../ui/FailurePanel";
@@ -25,13 +26,14 @@ const WRITE = "PUT /api/v1/workspaces/{ws}/policy" as const;
 export function WhoPays() {
   const here = useHere();
   const policy = useQuery(policyQuery(here.id));
+  const denied = useDenied(here.may(WRITE), "admin", "Only admins can change who pays.");
   return (
     <Page
       title="Who pays"
       purpose="Choose which account pays for model calls, and what may happen when your key can't."
       within={here.name}
     >
-      {!here.may(WRITE) && <Denied>Only admins can change who pays.</Denied>}
+      {denied && <Denied>{denied}</Denied>}
       <Loaded query={policy} heights={[420]}>
         {(policy) => <Choice key={JSON.stringify([policy.payer, policy.fallback])} policy={policy} />}
       </Loaded>

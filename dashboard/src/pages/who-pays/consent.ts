@@ -1,6 +1,6 @@
 import type { Policy } from "../../api/client";
 import { usd } from "../../format/amount";
-import { listed } from "../ai-providers/words";
+import { listed } from "../../format/listed";
 
 /** A failure of the own key that managed access may step in for. */
 export interface Cause {
