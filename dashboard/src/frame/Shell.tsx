@@ -10,6 +10,8 @@ import { Refetching } from "./Refetching";
 
 interface Props {
   title: string;
+  /** Where one is, in its place where there is room. */
+  crumbs?: ReactNode;
   /** Beside the account on wide screens, on top of the navigation on phones. */
   strip?: ReactNode;
   navigation: ReactNode;
@@ -17,7 +19,7 @@ interface Props {
 }
 
 /** Header, navigation, content: the frame around every page. */
-export function Shell({ title, strip, navigation, children }: Props) {
+export function Shell({ title, crumbs, strip, navigation, children }: Props) {
   const [opened, drawer] = useDisclosure();
   const wide = useMediaQuery("(min-width: 48em)", true, { getInitialValueInEffect: false });
   const path = useLocation({ select: (location) => location.pathname });
@@ -38,9 +40,11 @@ export function Shell({ title, strip, navigation, children }: Props) {
           <Group gap="sm" wrap="nowrap" miw={0}>
             <Burger opened={opened} onClick={drawer.toggle} hiddenFrom="sm" size="sm" aria-label="Navigation" />
             <Logo />
-            <Text fw={600} truncate>
-              {title}
-            </Text>
+            {(wide && crumbs) || (
+              <Text fw={600} truncate>
+                {title}
+              </Text>
+            )}
           </Group>
           <Group gap="sm" wrap="nowrap">
             {wide && strip}
@@ -50,7 +54,7 @@ export function Shell({ title, strip, navigation, children }: Props) {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="sm" style={{ overflowY: "auto" }}>
-        <Stack gap="md">
+        <Stack gap="md" mih="100%">
           {!wide && strip}
           {navigation}
         </Stack>

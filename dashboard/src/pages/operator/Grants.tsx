@@ -6,9 +6,11 @@ import { grantsQuery } from "../../api/operator";
 import { workspacesQuery } from "../../api/queries";
 import { credits } from "../../format/amount";
 import { Empty } from "../../ui/Empty";
+import { Item, Items } from "../../ui/Items";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
 import { Time } from "../../ui/Time";
+import { useNarrow } from "../../ui/useNarrow";
 
 const states = [
   { value: "active", label: "Something left" },
@@ -90,6 +92,7 @@ export function Grants() {
 }
 
 function List({ grants }: { grants: readonly Schemas["OperatorGrant"][] }) {
+  if (useNarrow()) return <AsItems grants={grants} />;
   return (
     <Paper withBorder>
       <Table.ScrollContainer minWidth={760}>
@@ -109,14 +112,7 @@ function List({ grants }: { grants: readonly Schemas["OperatorGrant"][] }) {
             {grants.map((grant) => (
               <Table.Tr key={grant.id}>
                 <Table.Td>
-                  <Anchor
-                    size="sm"
-                    renderRoot={(props) => (
-                      <Link to="/operator/workspaces/$ws" params={{ ws: grant.workspace }} search={{}} {...props} />
-                    )}
-                  >
-                    {grant.workspace_name}
-                  </Anchor>
+                  <WorkspaceLink grant={grant} />
                 </Table.Td>
                 <Table.Td ta="right">{credits(grant.credits)}</Table.Td>
                 <Table.Td ta="right">{credits(grant.balance)}</Table.Td>
@@ -125,7 +121,7 @@ function List({ grants }: { grants: readonly Schemas["OperatorGrant"][] }) {
                     {grant.reason}
                   </Text>
                 </Table.Td>
-                <Table.Td>{states.find(({ value }) => value === grant.state)?.label ?? grant.state}</Table.Td>
+                <Table.Td>{stateOf(grant)}</Table.Td>
                 <Table.Td>{grant.expires_at ? <Time at={grant.expires_at} /> : "never"}</Table.Td>
                 <Table.Td>
                   <Time at={grant.created_at} />
@@ -137,4 +133,35 @@ function List({ grants }: { grants: readonly Schemas["OperatorGrant"][] }) {
       </Table.ScrollContainer>
     </Paper>
   );
+}
+
+function AsItems({ grants }: { grants: readonly Schemas["OperatorGrant"][] }) {
+  return (
+    <Items label="Grants">
+      {grants.map((grant) => (
+        <Item
+          key={grant.id}
+          title={<WorkspaceLink grant={grant} />}
+          mark={`${credits(grant.balance)} of ${credits(grant.credits)} left`}
+          detail={grant.reason}
+          amount={stateOf(grant)}
+        />
+      ))}
+    </Items>
+  );
+}
+
+function WorkspaceLink({ grant: { workspace, workspace_name } }: { grant: Schemas["OperatorGrant"] }) {
+  return (
+    <Anchor
+      size="sm"
+      renderRoot={(props) => <Link to="/operator/workspaces/$ws" params={{ ws: workspace }} search={{}} {...props} />}
+    >
+      {workspace_name}
+    </Anchor>
+  );
+}
+
+function stateOf({ state }: Schemas["OperatorGrant"]): string {
+  return states.find(({ value }) => value === state)?.label ?? state;
 }
