@@ -24,7 +24,7 @@ export function CodePanel({ code, said, provider, model, live = false, again }: 
   const product = useProduct();
   const providers = useQuery(providersQuery);
   const known = providers.data?.find(({ id }) => id === provider);
-  const names: Names = { provider: known?.name ?? "The provider", product, model: model ?? "This model" };
+  const names: Names = { provider: known?.name ?? null, product, model: model ?? null };
   const words = wordsOf(code, names);
   return (
     <Panel

@@ -9,9 +9,11 @@ export type Act =
   | { label: string; link: "limits_url" | "billing_url" | "status_url" }
   | { label: string; again: true };
 
-/** An error code in plain words. `{provider}`, `{product}` and `{model}` stand for those of the call. */
+/** An error code in plain words, with names of a call left open: see `fill`. */
 export interface Words {
   title: string;
+  /** The title where no model is known. */
+  untitled?: string;
   cause: string;
   source: Source;
   act: Act;
@@ -53,14 +55,14 @@ const codes: Record<string, Words> = {
     act: { label: "See the key", page: "ai-providers" },
   },
   provider_key_invalid: {
-    title: "{provider} refused your key",
+    title: "{Provider} refused your key",
     cause: "It was revoked or changed there. No other payer steps in.",
     source: "provider",
     act: { label: "Rotate key", dialog: "rotate" },
   },
   provider_rate_limited: {
     title: "Your {provider} account is at its limit",
-    cause: "{provider} takes no more calls from it for now.",
+    cause: "{Provider} takes no more calls from it for now.",
     source: "provider",
     act: { label: "See limits at {provider}", link: "limits_url" },
   },
@@ -71,7 +73,7 @@ const codes: Record<string, Words> = {
     act: { label: "Open {provider} billing", link: "billing_url" },
   },
   provider_unavailable: {
-    title: "{provider} isn't answering",
+    title: "{Provider} isn't answering",
     cause: "It timed out or answered with an error of its own.",
     source: "provider",
     act: again,
@@ -83,25 +85,26 @@ const codes: Record<string, Words> = {
     act: ownKey,
   },
   model_not_found: {
-    title: "There is no model “{model}”",
+    title: "There is no model “{Model}”",
+    untitled: "There is no such model",
     cause: "It is not in the catalogue.",
     source: "yours",
     act: { label: "See models", page: "playground" },
   },
   model_coming_soon: {
-    title: "{model} is coming soon",
+    title: "{Model} is coming soon",
     cause: "It is announced, and not open yet.",
     source: "yours",
     act: anotherModel,
   },
   model_gated: {
-    title: "{model} isn't open to this workspace",
+    title: "{Model} isn't open to this workspace",
     cause: "It needs a feature that this workspace does not have.",
     source: "yours",
     act: anotherModel,
   },
   model_not_priced: {
-    title: "{model} has no managed price",
+    title: "{Model} has no managed price",
     cause: "Managed access only serves models that have a price.",
     source: "yours",
     act: ownKey,
@@ -143,7 +146,7 @@ const codes: Record<string, Words> = {
     act: ownKey,
   },
   wrong_protocol: {
-    title: "{model} speaks the other protocol",
+    title: "{Model} speaks the other protocol",
     cause: "It is called at another path.",
     source: "yours",
     act: anotherModel,
@@ -168,11 +171,11 @@ const codes: Record<string, Words> = {
   },
 };
 
-/** What the words stand for in one call. */
+/** What the words stand for in one call, as far as it is known. */
 export interface Names {
-  provider: string;
+  provider: string | null;
   product: string;
-  model: string;
+  model: string | null;
 }
 
 /** The codes that have words, in their order. */
@@ -182,12 +185,21 @@ export const knownCodes = Object.keys(codes);
 export function wordsOf(code: string, names: Names): Words | undefined {
   const words = codes[code];
   if (!words) return undefined;
-  const fill = (text: string) => text.replace(/\{(provider|product|model)\}/g, (_, name: keyof Names) => names[name]);
-  const act = { ...words.act, label: fill(words.act.label) };
-  return { ...words, act, title: fill(words.title), cause: fill(words.cause) };
+  const title = (names.model === null && words.untitled) || words.title;
+  const act = { ...words.act, label: fill(words.act.label, names) };
+  return { ...words, act, title: fill(title, names), cause: fill(words.cause, names) };
+}
+
+/** A text with its names: `{provider}` goes before a noun, the others may begin a sentence. */
+function fill(text: string, { provider, product, model }: Names): string {
+  return text
+    .replaceAll("{provider}", provider ?? "provider")
+    .replaceAll("{Provider}", provider ?? "The provider")
+    .replaceAll("{product}", product)
+    .replaceAll("{Model}", model ?? "The model");
 }
 
 /** Whose it is, in a word. */
 export function sourceOf(source: Source, { provider, product }: Names): string {
-  return { yours: "yours", provider, product }[source];
+  return { yours: "yours", provider: provider ?? "the provider", product }[source];
 }

@@ -1,4 +1,4 @@
-import { Button, Group, Select, TextInput } from "@mantine/core";
+import { Box, Button, Group, Select, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { apiKeysQuery, membersQuery } from "../../api/queries";
@@ -68,20 +68,21 @@ function ToWhat({ object, onChange }: { object: string; onChange: (object: strin
   const [text, setText] = useState(object);
   useEffect(() => setText(object), [object]);
   return (
-    <form
+    <Box
+      component="form"
+      w={{ base: "100%", sm: 240 }}
       onSubmit={(event) => {
         event.preventDefault();
         onChange(text.trim());
       }}
     >
       <TextInput
-        w={{ base: "100%", sm: 240 }}
         label="To what"
         placeholder="Its id or name, then Enter"
         maxLength={200}
         value={text}
         onChange={(event) => setText(event.currentTarget.value)}
       />
-    </form>
+    </Box>
   );
 }

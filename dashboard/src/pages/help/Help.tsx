@@ -48,7 +48,7 @@ export function Help() {
           Every call that fails says one of these in <CodeWord>x-ownkey-error</CodeWord>, and whose it is in{" "}
           <CodeWord>x-ownkey-error-source</CodeWord>.
         </Text>
-        <Codes names={{ provider: "the provider", product, model: "the model" }} />
+        <Codes names={{ provider: null, product, model: null }} />
       </Part>
     </Page>
   );
@@ -89,9 +89,9 @@ function Codes({ names }: { names: Names }) {
                 </Text>
               </Table.Td>
               <Table.Td>
-                {capital(words.title)}
+                {words.title}
                 <Text size="xs" c="dimmed">
-                  {capital(words.cause)}
+                  {words.cause}
                 </Text>
               </Table.Td>
             </Table.Tr>
@@ -100,8 +100,4 @@ function Codes({ names }: { names: Names }) {
       </Table.Tbody>
     </Table>
   );
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

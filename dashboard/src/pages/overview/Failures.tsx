@@ -37,13 +37,13 @@ export default function Failures({ failures }: { failures: readonly Schemas["Fai
 }
 
 function Cause({ code }: { code: string }) {
-  const names = { provider: "The provider", product: useProduct(), model: "The model" };
+  const names = { provider: null, product: useProduct(), model: null };
   const words = wordsOf(code, names);
   return (
     <Text size="sm">
       {words && `${words.title} `}
       <Text span size="xs" c="dimmed">
-        <CodeWord>{code}</CodeWord> {words && sourceOf(words.source, names).toLowerCase()}
+        <CodeWord>{code}</CodeWord> {words && `· ${sourceOf(words.source, names)}`}
       </Text>
     </Text>
   );

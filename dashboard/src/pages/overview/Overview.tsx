@@ -50,11 +50,13 @@ export function Overview() {
       title="Overview"
       purpose="What your AI calls cost, who paid, and whether anything needs you."
       within={here.name}
+      action={
+        <RangeChoice
+          text={search.range}
+          onChange={(range) => void navigate({ to: ".", search: { range }, replace: true })}
+        />
+      }
     >
-      <RangeChoice
-        text={search.range}
-        onChange={(range) => void navigate({ to: ".", search: { range }, replace: true })}
-      />
       {keys.data && <Alerts keys={keys.data} providers={providers.data ?? []} />}
       <Loaded query={payers} heights={[160]}>
         {({ data }) => <Tiles rows={data} speed={over.data?.speed} asOf={payers.dataUpdatedAt} />}

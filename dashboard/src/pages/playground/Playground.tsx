@@ -16,7 +16,7 @@ import { AnswerFooter } from "./AnswerFooter";
 import { CopyAs } from "./CopyAs";
 import { ParametersMenu } from "./ParametersMenu";
 import { NO_PARAMETERS, type Target } from "./request";
-import { Targets } from "./Targets";
+import { SHOWN, Targets } from "./Targets";
 import { type Exchange, useConversation } from "./useConversation";
 
 const USE = "POST /api/v1/workspaces/{ws}/playground-token" as const;
@@ -81,6 +81,11 @@ function Conversation({ models }: { models: readonly Model[] }) {
           Clear
         </Button>
       </Group>
+      {models.length > SHOWN && (
+        <Text size="xs" c="dimmed">
+          There are {models.length} models; type in the field to find one.
+        </Text>
+      )}
       {talk.turns.length === 0 && <Prompts onChoose={setText} />}
       {talk.turns.map((exchange, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a conversation only grows

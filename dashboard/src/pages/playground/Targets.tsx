@@ -2,8 +2,8 @@ import { Select } from "@mantine/core";
 import type { Agent, Model } from "../../api/client";
 import { groupBy } from "../../format/group";
 
-/** As many as a list shows at once; a search finds the others. */
-const SHOWN = 40;
+/** As many as a list shows of a provider at once; a search finds the others. */
+export const SHOWN = 25;
 
 interface Props {
   models: readonly Model[];
@@ -20,7 +20,6 @@ export function Targets({ models, agents, model, agent, onModel, onAgent }: Prop
     <>
       <Select
         label="Model"
-        description={models.length > SHOWN ? `Type to search all ${models.length}` : undefined}
         data={options(models)}
         value={model?.id ?? null}
         onChange={(id) => id && onModel(id)}
@@ -28,7 +27,7 @@ export function Targets({ models, agents, model, agent, onModel, onAgent }: Prop
         searchable
         limit={SHOWN}
         nothingFoundMessage="No model by this name"
-        w={{ base: "100%", xs: 340 }}
+        w={{ base: "100%", xs: 280 }}
       />
       <Select
         label="As an agent"
@@ -39,7 +38,7 @@ export function Targets({ models, agents, model, agent, onModel, onAgent }: Prop
         value={agent?.name ?? null}
         onChange={onAgent}
         clearable
-        w={{ base: "100%", xs: 220 }}
+        w={{ base: "100%", xs: 180 }}
       />
     </>
   );

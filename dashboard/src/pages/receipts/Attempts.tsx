@@ -28,7 +28,7 @@ export function Attempts({ receipt: { attempts, key_hints }, provider }: Props) 
               // biome-ignore lint/suspicious/noArrayIndexKey: attempts have their place and nothing else
               key={index}
               bullet={
-                <Text span size="xs" aria-hidden>
+                <Text span size="xs" c="var(--ok-bg)" aria-hidden>
                   {index + 1}
                 </Text>
               }

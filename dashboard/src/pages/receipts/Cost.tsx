@@ -2,10 +2,9 @@ import { Group, Paper, Stack, Table, Text, Title } from "@mantine/core";
 import { IconCheck, IconInfoCircle, IconQuestionMark } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import type { ReceiptDetail } from "../../api/client";
-import { credits, isZero, usd, usdExact, usdPerMillion } from "../../format/amount";
+import { credits, isZero, usdExact, usdPerMillion } from "../../format/amount";
 import { count } from "../../format/number";
 import { StateBadge } from "../../ui/StateBadge";
-import { Usd } from "../../ui/Usd";
 
 const measures = {
   measured: { tone: "ok", Icon: IconCheck, text: "Counted by the provider." },
@@ -48,7 +47,7 @@ function Parts({ receipt }: { receipt: ReceiptDetail }) {
   const items =
     receipt.cost_items ?? counted.map(([counted, count]) => ({ counted, count, each_usd: null, amount_usd: null }));
   return (
-    <Table>
+    <Table horizontalSpacing={6}>
       <Table.Thead>
         <Table.Tr>
           <Table.Th>What</Table.Th>
@@ -64,15 +63,15 @@ function Parts({ receipt }: { receipt: ReceiptDetail }) {
               {counted.replaceAll("_", " ")}
             </Table.Th>
             <Table.Td ta="right">{count(amount)}</Table.Td>
-            <Table.Td ta="right">{each_usd ? priceOf(counted, each_usd) : "unknown"}</Table.Td>
-            <Table.Td ta="right">{amount_usd ? <Usd amount={amount_usd} /> : "unknown"}</Table.Td>
+            <Table.Td ta="right" style={{ whiteSpace: "nowrap" }}>
+              {each_usd ? priceOf(counted, each_usd) : "unknown"}
+            </Table.Td>
+            <Table.Td ta="right">{amount_usd ? usdExact(amount_usd) : "unknown"}</Table.Td>
           </Table.Tr>
         ))}
       </Table.Tbody>
-      <Table.Tfoot>
-        <Sum name="At list price">
-          <Usd amount={receipt.cost_usd} />
-        </Sum>
+      <Table.Tfoot style={{ borderTop: "1px solid var(--ok-line-strong)" }}>
+        <Sum name="At list price">{receipt.cost_usd ? usdExact(receipt.cost_usd) : "unknown"}</Sum>
         <Sum name="Credits">{`${credits(receipt.credits)}${receipt.included ? ", included" : ""}`}</Sum>
         {!isZero(receipt.overrun_credits) && (
           <Sum name="Of these not covered">{`${credits(receipt.overrun_credits)}, paid by the operator`}</Sum>
@@ -106,7 +105,7 @@ function withoutParts({ cost_items, cost_usd, usage }: ReceiptDetail): string {
 /** What the other one of the two would have paid, as the server reckons it. */
 function otherPayer(receipt: ReceiptDetail, provider: string): string | null {
   if (receipt.with_own_key_usd && !isZero(receipt.with_own_key_usd)) {
-    return `With your own key this would have cost about ${usd(receipt.with_own_key_usd)} at ${provider}.`;
+    return `With your own key this would have cost about ${usdExact(receipt.with_own_key_usd)} at ${provider}.`;
   }
   if (receipt.with_managed_credits && !isZero(receipt.with_managed_credits)) {
     return `With managed access this would have cost ${credits(receipt.with_managed_credits)} credits.`;

@@ -2,7 +2,7 @@ import { Paper, Progress, Table, Text, UnstyledButton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { UsageRow } from "../../api/client";
 import { apiKeysQuery } from "../../api/queries";
-import { credits } from "../../format/amount";
+import { credits, isZero } from "../../format/amount";
 import { count, plural, share, tokens } from "../../format/number";
 import { useHere } from "../../session/context";
 import { Item, Items } from "../../ui/Items";
@@ -119,7 +119,9 @@ function AsItems({ rows, by, part }: Pick<Props, "rows" | "by"> & { part: (row: 
           title={<Name by={by} name={row.key ?? null} />}
           mark={<Usd amount={row.cost_usd} />}
           detail={`${plural(row.calls, "call")}, ${count(row.errors)} failed`}
-          amount={`${share(part(row), 100)} of cost · ${credits(row.credits)} credits`}
+          amount={
+            isZero(row.credits) ? share(part(row), 100) : `${credits(row.credits)} credits · ${share(part(row), 100)}`
+          }
         />
       ))}
     </Items>

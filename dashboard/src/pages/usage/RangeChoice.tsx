@@ -1,4 +1,5 @@
-import { Group, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
+import { Group, SegmentedControl, Select, Stack, Text, TextInput } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { IconCalendarQuestion } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { Panel } from "../../ui/Panel";
@@ -19,22 +20,29 @@ export function RangeChoice({ text, onChange, optional = false }: Props) {
   const read = readRange(text, optional ? "" : undefined);
   const range = "range" in read ? read.range : "";
   const days = daysOf(range);
+  const phone = useMediaQuery("(max-width: 48em)", false, { getInitialValueInEffect: false });
   const choices = [...(optional ? [{ value: "", label: "Any time" }] : []), ...ranges, { value: DAYS, label: "Days…" }];
-  function choose(value: string) {
+  const value = days ? DAYS : range;
+  function choose(value: string | null) {
     if (value !== DAYS) return onChange(value || undefined);
     const { first, last } = asDays(range || DEFAULT_RANGE, new Date());
     onChange(`${first}..${last}`);
   }
   return (
-    <Stack gap="xs">
+    <Stack gap="xs" maw="100%">
       <Group gap="sm">
-        <SegmentedControl
-          aria-label="Time range"
-          data={choices}
-          value={days ? DAYS : range}
-          onChange={choose}
-          style={{ maxWidth: "100%", overflowX: "auto" }}
-        />
+        {phone ? (
+          <Select
+            aria-label="Time range"
+            data={choices}
+            value={value}
+            allowDeselect={false}
+            onChange={choose}
+            w="100%"
+          />
+        ) : (
+          <SegmentedControl aria-label="Time range" data={choices} value={value} onChange={choose} />
+        )}
         <Text size="xs" c="dimmed">
           Days are UTC
         </Text>

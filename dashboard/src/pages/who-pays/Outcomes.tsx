@@ -65,7 +65,9 @@ function Cell({ outcome }: { outcome: Outcome }) {
       <IconX size={16} stroke={1.75} className={classes.icon} aria-hidden />
       <Stack gap={0} miw={0}>
         <Text size="sm">Call fails</Text>
-        <CodeWord>{outcome.reason.code}</CodeWord>
+        <Text size="sm" c="dimmed">
+          <CodeWord>{outcome.reason.code}</CodeWord>
+        </Text>
       </Stack>
     </Group>
   );
