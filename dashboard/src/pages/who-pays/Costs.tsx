@@ -36,7 +36,7 @@ function Searchable({ all, at }: { all: readonly Line[]; at: Date }) {
   const [opened, setOpened] = useState<string[] | null>(null);
   const isSearched = search.trim() !== "";
   // Until somebody chooses, the first one is open; a search opens what it finds.
-  const shown = isSearched ? groups.map(({ name }) => name) : (opened ?? groups.slice(0, 1).map(({ name }) => name));
+  const shown = isSearched ? groups.map(({ id }) => id) : (opened ?? groups.slice(0, 1).map(({ id }) => id));
   return (
     <Stack gap="sm">
       <TextInput
@@ -49,9 +49,9 @@ function Searchable({ all, at }: { all: readonly Line[]; at: Date }) {
       />
       {groups.length === 0 && <Text>Nothing here goes by these words.</Text>}
       <Paper withBorder>
-        <Accordion multiple value={shown} onChange={(names) => !isSearched && setOpened(names)} order={3}>
+        <Accordion multiple value={shown} onChange={(ids) => !isSearched && setOpened(ids)} order={3}>
           {groups.map((group) => (
-            <Section key={group.name} group={group} isOpen={shown.includes(group.name)} />
+            <Section key={group.id} group={group} isOpen={shown.includes(group.id)} />
           ))}
         </Accordion>
       </Paper>
@@ -63,10 +63,10 @@ function Searchable({ all, at }: { all: readonly Line[]; at: Date }) {
 }
 
 /** Its lines are drawn when it is open: there are hundreds. */
-function Section({ group: { name, lines }, isOpen }: { group: Group; isOpen: boolean }) {
+function Section({ group: { id, name, lines }, isOpen }: { group: Group; isOpen: boolean }) {
   const narrow = useNarrow();
   return (
-    <Accordion.Item value={name}>
+    <Accordion.Item value={id}>
       <Accordion.Control>
         <Text span fw={500}>
           {name}

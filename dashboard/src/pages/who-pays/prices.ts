@@ -16,6 +16,8 @@ export interface Line {
 
 /** Lines of one kind at one provider. */
 export interface Group {
+  /** Its name as an element's id may have it. */
+  id: string;
   name: string;
   lines: readonly Line[];
 }
@@ -66,7 +68,11 @@ function merged(all: readonly Line[]): Line[] {
 
 /** Lines under their headings. */
 export function grouped(all: readonly Line[]): Group[] {
-  return [...groupBy(all, ({ group }) => group)].map(([name, lines]) => ({ name, lines }));
+  return [...groupBy(all, ({ group }) => group)].map(([name, lines]) => ({
+    id: name.replace(/\W+/g, "-"),
+    name,
+    lines,
+  }));
 }
 
 function price({ cost, reason, credits_per_million_tokens: tokens, credits_per_unit: units }: CostTerms): string {
