@@ -329,7 +329,7 @@ def test_usage_is_cut_by_the_address_and_a_call_found_by_its_callers_id(niyra, a
     assert "q=order-7" in page.url
     find.fill(named.headers["x-ownkey-request-id"])
     find.press("Enter")
-    expect(page.get_by_role("heading", level=2).first).to_contain_text("Paid by your own Anthropic key.")
+    expect(page.get_by_role("heading", level=2).first).to_contain_text("Paid by your own Anthropic key …")
 
 
 def test_an_open_invitation_is_taken_back(niyra, acme, visit):

@@ -34,8 +34,8 @@ STILL = """theme => document.documentElement.dataset.mantineColorScheme === them
   && !document.getAnimations().some((one) => one instanceof CSSTransition)"""
 # Only the operator makes something new there.
 GRANTS = "/w/$ws/settings/billing"
-# What is shown at an address without a page asks for nothing.
-NOWHERE = "/$"
+# What asks for nothing: an address without a page, and help.
+ASKING_NOTHING = {"/$", "/w/$ws/help", "/operator/help"}
 SLOW = "Still working. The server is slow to answer."
 
 
@@ -235,8 +235,8 @@ def hang(route: Route):
 def everything(operator, empty):
     """Every page for somebody who is signed in, with who looks at it."""
     session, names = empty
-    asking = [route for route in pages("member") if route.path != NOWHERE]
-    return [(session, asking, names), (operator, pages("operator"), names)]
+    asking = {viewer: [route for route in pages(viewer) if route.path not in ASKING_NOTHING] for viewer in ("member", "operator")}
+    return [(session, asking["member"], names), (operator, asking["operator"], names)]
 
 
 def test_pages_of_an_api_that_fails(gallery, operator, empty):

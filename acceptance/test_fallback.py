@@ -63,6 +63,9 @@ def test_managed_access_steps_in_with_consent(niyra, sim, behaviour, provider, s
     # Nobody knows what a provider bills for that gave no status.
     assert first["cost_usd"] == (None if behaviour == "hang" else "0")
     assert (second["payer"], second["status"], second["outcome"]) == ("managed", 200, "complete")
+    # What it met, and by whose leave the other stepped in.
+    assert first["error"] == "provider_" + FAILURES[behaviour] and first["duration_ms"] >= (900 if behaviour == "hang" else 0)
+    assert second["consent"] == {"after": FAILURES[behaviour], "daily_cap_usd": "5"} and second["duration_ms"] is not None
     assert (receipt["payer"], receipt["outcome"]) == ("managed", "complete")
     assert Decimal(receipt["credits"]) > 0 and balance(acme) == 1_000 - Decimal(receipt["credits"])
 

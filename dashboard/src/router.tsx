@@ -167,6 +167,7 @@ const agents = createRoute({
 const audit = createRoute({
   getParentRoute: () => workspace,
   path: "/settings/audit",
+  validateSearch: texts("who", "what", "object", "range"),
   component: lazyRouteComponent(() => import("./pages/audit/Audit"), "Audit"),
 });
 
@@ -180,8 +181,14 @@ const members = createRoute({
 const playground = createRoute({
   getParentRoute: () => workspace,
   path: "/playground",
-  validateSearch: texts("model"),
+  validateSearch: texts("model", "agent"),
   component: lazyRouteComponent(() => import("./pages/playground/Playground"), "Playground"),
+});
+
+const help = createRoute({
+  getParentRoute: () => workspace,
+  path: "/help",
+  component: lazyRouteComponent(() => import("./pages/help/Help"), "Help"),
 });
 
 const receiptAlias = createRoute({
@@ -240,9 +247,16 @@ const plans = createRoute({
   component: lazyRouteComponent(() => import("./pages/operator/Plans"), "Plans"),
 });
 
+const operatorHelp = createRoute({
+  getParentRoute: () => operator,
+  path: "/help",
+  component: lazyRouteComponent(() => import("./pages/help/Help"), "Help"),
+});
+
 const models = createRoute({
   getParentRoute: () => operator,
   path: "/models",
+  validateSearch: texts("q", "provider", "kind"),
   component: lazyRouteComponent(() => import("./pages/operator/Models"), "Models"),
 });
 
@@ -271,7 +285,7 @@ const tree = root.addChildren([
     start,
     account,
     nothing,
-    operator.addChildren([workspaces, operatorWorkspace, plans, models, services, grants, health]),
+    operator.addChildren([workspaces, operatorWorkspace, plans, models, services, grants, health, operatorHelp]),
     workspace.addChildren([
       overview,
       playground,
@@ -288,6 +302,7 @@ const tree = root.addChildren([
       agents,
       members,
       audit,
+      help,
     ]),
   ]),
 ]);

@@ -19,6 +19,7 @@ mod cookie;
 mod costs;
 mod credential;
 mod credits;
+mod download;
 mod edge;
 mod error_codes;
 mod form;

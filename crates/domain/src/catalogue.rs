@@ -169,6 +169,11 @@ impl Catalogue {
         self.find(bare).filter(|model| model.provider == provider && named.is_none_or(|named| named == provider))
     }
 
+    /// The model that a provider bills: the one it says it served, or else the one that was asked for.
+    pub fn billed(&self, provider: Provider, served: Option<&str>, asked: Option<&str>) -> Option<&Model> {
+        [served, asked].into_iter().flatten().find_map(|name| self.find_of(provider, name))
+    }
+
     /// What lists show: the models that ship with Ownkey where they are offered, and all that the rules name.
     pub fn listed(&self) -> impl Iterator<Item = Listed<'_>> {
         let shipped = self.models.iter().filter(|model| {

@@ -131,14 +131,7 @@ mod tests {
         let (id, workspace) = (RequestId::from_uuid(Uuid::nil()), WorkspaceId::from_uuid(Uuid::nil()));
         let mut receipt = Receipt::draft(id, at(0), workspace, "/v1/messages".to_owned());
         receipt.error = error.map(str::to_owned);
-        receipt.attempts.push(Attempt {
-            payer,
-            credential: None,
-            status,
-            outcome: Outcome::Complete,
-            cost_usd: None,
-            provider_request_id: None,
-        });
+        receipt.attempts.push(Attempt { status, outcome: Outcome::Complete, ..Attempt::begun(payer, None) });
         receipt
     }
 

@@ -36,6 +36,21 @@ impl Rates {
 
     /// The cost of these tokens; `None` if a class that was used has no price.
     fn cost(&self, usage: &Usage, accounting: Accounting) -> Option<PicoUsd> {
+        self.billed(usage, accounting)?
+            .iter()
+            .filter(|&(_, tokens)| tokens > 0)
+            .try_fold(PicoUsd::ZERO, |sum, (class, tokens)| sum.checked_add(self.get(class)?.times(tokens)?))
+    }
+
+    /// The same, class by class.
+    fn items(&self, usage: &Usage, accounting: Accounting) -> Option<Vec<CostItem>> {
+        let billed = self.billed(usage, accounting)?;
+        let used = billed.iter().filter(|&(_, tokens)| tokens > 0);
+        used.map(|(class, tokens)| CostItem::of(Counted::Tokens(class), tokens, self.get(class)?)).collect()
+    }
+
+    /// These tokens in the classes that have a price here; `None` where input or output is not told and not free.
+    fn billed(&self, usage: &Usage, accounting: Accounting) -> Option<Usage> {
         let is_told = |class| usage.get(class).is_some() || self.get(class) == Some(PicoUsd::ZERO);
         if !is_told(TokenClass::Input) || !is_told(TokenClass::Output) {
             return None;
@@ -44,11 +59,45 @@ impl Rates {
             Some(_) => usage,
             None => usage.merged(part, whole, accounting),
         };
-        let billable = LIKE_THEIR_WHOLE.into_iter().fold(*usage, merged).billable(accounting)?;
-        billable
-            .iter()
-            .filter(|&(_, tokens)| tokens > 0)
-            .try_fold(PicoUsd::ZERO, |sum, (class, tokens)| sum.checked_add(self.get(class)?.times(tokens)?))
+        LIKE_THEIR_WHOLE.into_iter().fold(*usage, merged).billable(accounting)
+    }
+}
+
+/// What a part of a call's cost was counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// Tokens of a class.
+    Tokens(TokenClass),
+    /// Something else.
+    Units(Unit),
+}
+
+impl Counted {
+    /// The name in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tokens(class) => class.as_str(),
+            Self::Units(unit) => unit.as_str(),
+        }
+    }
+}
+
+/// A part of what a call costs: so many at that price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CostItem {
+    /// What was counted.
+    pub counted: Counted,
+    /// How many.
+    pub count: u64,
+    /// The price of one.
+    pub each: PicoUsd,
+    /// What they cost together.
+    pub amount: PicoUsd,
+}
+
+impl CostItem {
+    fn of(counted: Counted, count: u64, each: PicoUsd) -> Option<Self> {
+        Some(Self { counted, count, each, amount: each.times(count)? })
     }
 }
 
@@ -109,6 +158,20 @@ impl Prices {
     pub fn dearest_cost(&self, usage: &Usage, accounting: Accounting) -> Option<PicoUsd> {
         let rates = || self.tiers_for(usage, accounting).values();
         self.with_units(usage, || rates().filter_map(|rates| rates.cost(usage, accounting)).max())
+    }
+
+    /// The parts of what a call cost, at the rates of whichever tier comes to exactly that; `None` if none does.
+    pub fn items(&self, usage: &Usage, accounting: Accounting, cost: PicoUsd) -> Option<Vec<CostItem>> {
+        let fees = usage.units().filter(|&(_, count)| count > 0);
+        let fees = fees.map(|(unit, count)| CostItem::of(Counted::Units(unit), count, *self.units.get(&unit)?));
+        let fees = fees.collect::<Option<Vec<_>>>()?;
+        let tiers = self.tiers_for(usage, accounting);
+        // The usual tier first: where two come to the same, it was most likely that one.
+        let rates = tiers.get(STANDARD_TIER).into_iter().chain(tiers.values());
+        let no_tokens = usage.is_in_units().then(Vec::new).into_iter();
+        let tokens = no_tokens.chain(rates.filter_map(|rates| rates.items(usage, accounting)));
+        let mut whole = tokens.map(|tokens| [tokens, fees.clone()].concat());
+        whole.find(|items| items.iter().try_fold(PicoUsd::ZERO, |sum, item| sum.checked_add(item.amount)) == Some(cost))
     }
 
     /// Rates by service tier of a prompt of that length.

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{ApiKeyId, CredentialId, RequestId, WorkspaceId};
 use crate::ledger::{Charge, Settlement};
-use crate::money::{CreditRate, MicroCredits, PicoUsd};
+use crate::money::{CreditRate, MicroCredits, NanoUsd, PicoUsd};
 use crate::payer::PayerKind;
+use crate::policy::FallbackClass;
 use crate::provider::Provider;
 use crate::response::ResponseNote;
 use crate::service::ServiceUse;
@@ -57,6 +58,37 @@ pub struct Attempt {
     pub cost_usd: Option<PicoUsd>,
     /// The provider's own id of the request, for its support.
     pub provider_request_id: Option<String>,
+    /// Milliseconds from its sending to its end; absent where its process ended first, and on old receipts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
+    /// Why and by whose leave it took the place of the attempt before it; absent on the first, and on old receipts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
+}
+
+/// The workspace's consent that managed access stepped in, as it was then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// What its own key had met.
+    pub after: FallbackClass,
+    /// What that may cost a day, at list price.
+    pub daily_cap_usd: NanoUsd,
+}
+
+impl Attempt {
+    /// One that goes out now: should nothing more be known of it, it has failed.
+    pub fn begun(payer: PayerKind, credential: Option<CredentialId>) -> Self {
+        Self {
+            payer,
+            credential,
+            status: None,
+            outcome: Outcome::Failed,
+            cost_usd: None,
+            provider_request_id: None,
+            duration_ms: None,
+            consent: None,
+        }
+    }
 }
 
 /// Where the time went.
@@ -162,14 +194,7 @@ impl Receipt {
         let charge = noted.unwrap_or_default();
         // A service has a price in credits, and none of a provider's.
         let cost_usd = noted.filter(|_| self.service.is_none()).and_then(|charge| charge.usd.cost());
-        let attempt = |payer| Attempt {
-            payer,
-            credential: self.credential,
-            status: None,
-            outcome: Outcome::Failed,
-            cost_usd,
-            provider_request_id: None,
-        };
+        let attempt = |payer| Attempt { cost_usd, ..Attempt::begun(payer, self.credential) };
         Self {
             status: 0,
             error: Some(INTERRUPTED.to_owned()),

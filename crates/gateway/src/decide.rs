@@ -8,6 +8,7 @@ use ownkey_domain::payer::{KeyState, Payer, PayerKind, Refusal};
 use ownkey_domain::plan::{Managed, Plan};
 use ownkey_domain::policy::{FallbackClass, PayerPolicy};
 use ownkey_domain::provider::{Protocol, Provider};
+use ownkey_domain::receipt::Consent;
 use ownkey_domain::standing::{Offer, Refused, Standing};
 use ownkey_providers::paths::usual;
 use ownkey_providers::route::Route;
@@ -44,6 +45,11 @@ pub struct Decision<'a> {
 }
 
 impl Decision<'_> {
+    /// By whose leave managed access steps in, if it does.
+    pub fn consent(&self) -> Option<Consent> {
+        Some(Consent { after: self.fallback?, daily_cap_usd: self.workspace.fallback.daily_cap_usd? })
+    }
+
     /// The workspace's key that pays.
     pub fn credential(&self) -> Option<&Credential> {
         let id = self.payer.credential()?;

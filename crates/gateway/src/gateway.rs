@@ -389,7 +389,7 @@ impl Gateway {
                 body,
             },
         )?;
-        call.receipt.attempt(decision.provider, &decision.payer, decision.included, went_out);
+        call.receipt.attempt(decision, went_out);
         Ok(Departure {
             client: self.parts.client.clone(),
             request,

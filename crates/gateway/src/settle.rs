@@ -14,8 +14,7 @@ use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::health::KeySeen;
 use ownkey_domain::id::CredentialId;
 use ownkey_domain::money::PicoUsd;
-use ownkey_domain::payer::{Payer, PayerKind};
-use ownkey_domain::provider::Provider;
+use ownkey_domain::payer::PayerKind;
 use ownkey_domain::receipt::{Attempt, Outcome, Receipt};
 use ownkey_domain::usage::Measured;
 use ownkey_providers::answer::Served;
@@ -25,6 +24,7 @@ use ownkey_providers::stray::may_hold_key;
 pub use self::held::Held;
 pub use self::told::Believed;
 use crate::charge::may_be_billed;
+use crate::decide::Decision;
 use crate::ledger::{JournalUnavailable, Ledger};
 use crate::limits::RECEIPT_TEXT_MAX;
 use crate::metrics::Metrics;
@@ -134,25 +134,20 @@ impl OpenReceipt {
         Some((draft.payer?, draft.credential))
     }
 
-    /// An attempt is about to go out, on that payer.
-    pub fn attempt(&mut self, provider: Provider, payer: &Payer, included: bool, went_out: Arc<AtomicBool>) {
+    /// An attempt is about to go out, as that was decided.
+    pub fn attempt(&mut self, decision: &Decision<'_>, went_out: Arc<AtomicBool>) {
         self.went_out = Some(went_out);
         (self.sent, self.answered) = (Some(Instant::now()), None);
         let own_us = micros(self.timing().0);
+        let (payer, credential) = (decision.payer.kind(), decision.payer.credential());
+        let consent = decision.consent();
         self.note(|receipt| {
-            receipt.provider = Some(provider);
-            receipt.payer = Some(payer.kind());
-            receipt.credential = payer.credential();
-            receipt.included = included;
+            receipt.provider = Some(decision.provider);
+            receipt.payer = Some(payer);
+            receipt.credential = credential;
+            receipt.included = decision.included;
             receipt.timing.own_us = own_us;
-            receipt.attempts.push(Attempt {
-                payer: payer.kind(),
-                credential: payer.credential(),
-                status: None,
-                outcome: Outcome::Failed,
-                cost_usd: None,
-                provider_request_id: None,
-            });
+            receipt.attempts.push(Attempt { consent, ..Attempt::begun(payer, credential) });
         });
     }
 
@@ -169,11 +164,18 @@ impl OpenReceipt {
     /// The attempt failed, and another may follow. One that was refused by a status cost nothing; of one that got none
     /// nobody knows.
     pub fn attempt_failed(&mut self) {
+        let duration_ms = self.attempt_took();
         self.note(|receipt| {
             if let Some(attempt) = receipt.attempts.last_mut() {
+                attempt.duration_ms = duration_ms;
                 attempt.cost_usd = attempt.status.map(|_| PicoUsd::ZERO);
             }
         });
+    }
+
+    /// How long the last attempt has taken by now.
+    fn attempt_took(&self) -> Option<u64> {
+        self.sent.map(|sent| millis(sent.elapsed()))
     }
 
     /// The provider's head is there.
@@ -221,6 +223,7 @@ impl OpenReceipt {
         if let Some(attempt) = receipt.attempts.last_mut() {
             attempt.outcome = receipt.outcome;
             attempt.cost_usd = receipt.cost_usd;
+            attempt.duration_ms = self.attempt_took();
         }
         self.spend(&receipt);
         self.book.metrics.closed(&receipt);

@@ -47,7 +47,8 @@ impl Store {
         let before = agents.insert(name.clone(), model.to_owned());
         if before.as_deref() != Some(model) {
             write(&mut work, workspace, &agents).await?;
-            let detail = json!({"model": model});
+            let was = before.as_ref().map(|model| json!({"model": model}));
+            let detail = json!({"model": model, "before": was});
             note(&mut work, workspace, ("agent.set", name), detail).await?;
             work.commit().await?;
         }
@@ -58,11 +59,9 @@ impl Store {
     pub async fn remove_agent(&self, workspace: WorkspaceId, name: &AgentName, by: By) -> Result<bool> {
         let mut work = self.mutate(by).await?;
         let Some(mut agents) = read(&mut work, workspace).await? else { return Ok(false) };
-        if agents.remove(name).is_none() {
-            return Ok(false);
-        }
+        let Some(model) = agents.remove(name) else { return Ok(false) };
         write(&mut work, workspace, &agents).await?;
-        note(&mut work, workspace, ("agent.remove", name), json!({})).await?;
+        note(&mut work, workspace, ("agent.remove", name), json!({"before": {"model": model}})).await?;
         work.commit().await?;
         Ok(true)
     }

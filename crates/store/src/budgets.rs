@@ -42,14 +42,14 @@ impl Store {
             }
             budgets.push(new.clone());
             budgets.sort_by(|one, other| one.name.cmp(&other.name));
-            save(work, workspace, (&budgets, &new)).await?;
+            save(work, workspace, &budgets, (&new, None)).await?;
             return Ok(Some(PutBudget::Added(new)));
         };
         let id = if new.counts_like(place) { place.id } else { new.id };
         let new = Budget { id, ..new };
         if *place != new {
-            *place = new.clone();
-            save(work, workspace, (&budgets, &new)).await?;
+            let before = std::mem::replace(place, new.clone());
+            save(work, workspace, &budgets, (&new, Some(&before))).await?;
         }
         Ok(Some(PutBudget::Changed(new)))
     }
@@ -58,13 +58,10 @@ impl Store {
     pub async fn remove_budget(&self, workspace: WorkspaceId, name: &BudgetName, by: By) -> Result<bool> {
         let mut work = self.mutate(by).await?;
         let Some(mut budgets) = read(&mut work, workspace).await? else { return Ok(false) };
-        let before = budgets.len();
-        budgets.retain(|budget| budget.name != *name);
-        if budgets.len() == before {
-            return Ok(false);
-        }
+        let Some(place) = budgets.iter().position(|budget| budget.name == *name) else { return Ok(false) };
+        let before = budgets.remove(place);
         write(&mut work, workspace, &budgets).await?;
-        note(&mut work, workspace, ("budget.remove", name), json!({})).await?;
+        note(&mut work, workspace, ("budget.remove", name), json!({"before": before})).await?;
         work.commit().await?;
         Ok(true)
     }
@@ -81,9 +78,16 @@ async fn read(work: &mut Mutation<'_>, workspace: WorkspaceId) -> Result<Option<
     row.map(|(text,)| parse(&text)).transpose()
 }
 
-async fn save(mut work: Mutation<'_>, workspace: WorkspaceId, (budgets, changed): (&[Budget], &Budget)) -> Result<()> {
+async fn save(
+    mut work: Mutation<'_>,
+    workspace: WorkspaceId,
+    budgets: &[Budget],
+    (changed, before): (&Budget, Option<&Budget>),
+) -> Result<()> {
     write(&mut work, workspace, budgets).await?;
-    note(&mut work, workspace, ("budget.set", &changed.name), json!(changed)).await?;
+    let mut detail = json!(changed);
+    detail["before"] = json!(before);
+    note(&mut work, workspace, ("budget.set", &changed.name), detail).await?;
     work.commit().await
 }
 

@@ -148,7 +148,9 @@ impl Store {
             .bind(json!(after.features).to_string()).bind(after.period_anchor.map(Timestamp::millis))
             .execute(c).await.map(|r| r.rows_affected()))?;
         exactly_one(touched)?;
-        told(&mut work, id, "workspace.update", patch.told()).await?;
+        let mut detail = patch.told();
+        detail["before"] = patch.of(&before).told();
+        told(&mut work, id, "workspace.update", detail).await?;
         work.commit().await?;
         Ok(Some(after))
     }
@@ -157,13 +159,17 @@ impl Store {
     pub async fn set_policy(&self, id: WorkspaceId, policy: PayerPolicy, fallback: &Fallback, by: By) -> Result<bool> {
         const SQL: &str = "UPDATE workspaces SET policy = $2, fallback = $3 WHERE id = $1 AND deleted_at IS NULL";
         let mut work = self.mutate(by).await?;
+        let row: Option<WorkspaceRow> =
+            on!(work.tx.on(), c => sqlx::query_as(BY_ID).bind(id.uuid()).fetch_optional(c).await)?;
+        let Some(before) = row.map(Workspace::try_from).transpose()? else { return Ok(false) };
         let touched = on!(work.tx.on(), c => sqlx::query(SQL)
             .bind(id.uuid()).bind(policy.as_str()).bind(json!(fallback).to_string())
             .execute(c).await.map(|r| r.rows_affected()))?;
-        if touched == 0 {
-            return Ok(false);
-        }
-        told(&mut work, id, "workspace.policy", json!({"payer": policy.as_str(), "fallback": fallback})).await?;
+        exactly_one(touched)?;
+        let say = |policy: PayerPolicy, fallback: &Fallback| json!({"payer": policy.as_str(), "fallback": fallback});
+        let mut detail = say(policy, fallback);
+        detail["before"] = say(before.policy, &before.fallback);
+        told(&mut work, id, "workspace.policy", detail).await?;
         work.commit().await?;
         Ok(true)
     }
@@ -251,6 +257,18 @@ impl WorkspacePatch {
         workspace.features = patch.features.unwrap_or(workspace.features);
         workspace.period_anchor = patch.period_anchor.unwrap_or(workspace.period_anchor);
         workspace
+    }
+
+    /// What puts back what it changes.
+    fn of(&self, before: &Workspace) -> Self {
+        let before = before.clone();
+        Self {
+            name: self.name.as_ref().map(|_| before.name),
+            external_id: self.external_id.as_ref().map(|_| before.external_id),
+            plan: self.plan.as_ref().map(|_| before.plan),
+            features: self.features.as_ref().map(|_| before.features),
+            period_anchor: self.period_anchor.as_ref().map(|_| before.period_anchor),
+        }
     }
 
     /// What the audit log says of it.

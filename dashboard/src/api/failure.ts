@@ -36,6 +36,9 @@ export class Failure extends Error {
   }
 }
 
+/** A call of a model that was not served, or broke off: its code is the gateway's. */
+export class CallFailure extends Failure {}
+
 interface Answer<T> {
   data?: T;
   error?: unknown;

@@ -123,11 +123,20 @@ export const receiptsQuery = (ws: string, filter: ReceiptFilter) =>
     refetchInterval: ({ state }) => (state.data?.pages.length === 1 ? 15_000 : false),
   });
 
-export const auditQuery = (ws: string) =>
+/** Which events of the audit log; what is absent does not matter. */
+export interface AuditFilter {
+  actor?: string | undefined;
+  action?: string | undefined;
+  object?: string | undefined;
+  from?: string | undefined;
+  to?: string | undefined;
+}
+
+export const auditQuery = (ws: string, filter: AuditFilter) =>
   infiniteQueryOptions({
-    queryKey: [ws, "audit"],
+    queryKey: [ws, "audit", filter],
     queryFn: ({ pageParam }) => {
-      const query = { limit: RECEIPTS_A_PAGE, cursor: pageParam };
+      const query = { ...filter, limit: RECEIPTS_A_PAGE, cursor: pageParam };
       return answered(api.GET("/api/v1/workspaces/{ws}/audit", { params: { path: { ws }, query } }));
     },
     initialPageParam: undefined as string | undefined,

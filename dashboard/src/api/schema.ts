@@ -564,6 +564,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Checks the workspace's audit log, event by event: each is sealed together with the one before it, so that none can be
+         *     changed or taken out unseen.
+         */
+        get: operations["verify_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces/{ws}/budgets": {
         parameters: {
             query?: never;
@@ -1065,6 +1085,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/usage/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Downloads the receipts that a filter lets through, newest first, a line each: as CSV with a head, or as lines of JSON,
+         *     each as `GET …/requests` shows it. However many they are, they are written as they are read.
+         */
+        get: operations["export_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1219,10 +1259,18 @@ export interface components {
         };
         /** @description An attempt to have a provider serve the call. */
         Attempt: {
+            consent?: components["schemas"]["Consent"] | null;
             /** @description Its list-price cost; null if that can't be known. */
             cost_usd?: string | null;
             /** @description The provider key used. */
             credential?: string | null;
+            /**
+             * Format: int64
+             * @description Milliseconds from its sending to its end; null where its process ended first, and on old receipts.
+             */
+            duration_ms?: number | null;
+            /** @description The code of what it met; null if it went well, and on old receipts of calls that fell back. */
+            error?: string | null;
             /** @description How it ended. */
             outcome: string;
             /** @description `byok` or `managed`. */
@@ -1234,6 +1282,23 @@ export interface components {
              * @description The provider's status; null if none came.
              */
             status?: number | null;
+        };
+        /** @description What a check of the whole audit log found. */
+        AuditCheck: {
+            /**
+             * Format: int64
+             * @description The number of the first event that is changed or missing; null if none is.
+             */
+            broken_at?: number | null;
+            /**
+             * Format: int64
+             * @description How many were checked; null if one is not as it was written.
+             */
+            checked?: number | null;
+            /** @description Whether every event that is kept is as it was written, and none is missing between them. */
+            intact: boolean;
+            /** @description When the first event happened that is still kept. */
+            since?: string | null;
         };
         /** @description An event of the audit log as the API shows it. */
         AuditEvent: {
@@ -1408,11 +1473,32 @@ export interface components {
             /** @description How it is sent. */
             token_type: string;
         };
+        /** @description The workspace's consent that managed access stepped in, as it was then. */
+        Consent: {
+            /** @description What its own key had met: `rate_limited`, `unavailable` or `quota_exhausted`. */
+            after: string;
+            /** @description What that may cost a day, at list price. */
+            daily_cap_usd: string;
+        };
         /**
          * @description What a call costs the workspace.
          * @enum {string}
          */
         Cost: "own_key" | "included" | "free" | "credits" | "refused";
+        /** @description A part of a call's cost. */
+        CostItem: {
+            /** @description What they cost together. */
+            amount_usd: string;
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description The class of tokens, or what else was counted. Unlike in `usage`, no class is part of another. */
+            counted: string;
+            /** @description The list price of one. */
+            each_usd: string;
+        };
         /** @description Who pays for a call, and what it costs the workspace. */
         CostTerms: {
             /**
@@ -2785,6 +2871,28 @@ export interface components {
             };
             /** @description The product's own user it was made for, as a service key's call named it. */
             user?: string | null;
+        };
+        /** @description A receipt with all that is known of it. */
+        ReceiptDetail: components["schemas"]["Receipt"] & {
+            /**
+             * @description The parts that `cost_usd` is the sum of; null where it is unknown, where the call's prices are no longer those in
+             *     use, and where its parts had prices of several models.
+             */
+            cost_items?: components["schemas"]["CostItem"][] | null;
+            /** @description What people know the keys of its attempts by, also of keys that have ended. */
+            key_hints: {
+                [key: string]: string;
+            };
+            /**
+             * @description What a call on an own key would have cost with managed access, at the present rate; null on other calls, where
+             *     the plan has no managed access for credits, and if that can't be known.
+             */
+            with_managed_credits?: string | null;
+            /**
+             * @description What a managed call would have cost with an own key, at the provider's list price; null on other calls, and if
+             *     that can't be known.
+             */
+            with_own_key_usd?: string | null;
         };
         /** @description Credits to give back. */
         RefundInput: {
@@ -4597,6 +4705,16 @@ export interface operations {
                 limit?: number;
                 /** @description The `next_cursor` of the page before. */
                 cursor?: string;
+                /** @description Who did it: `operator`, `system`, or the id of a platform key or a person. */
+                actor?: string;
+                /** @description What was done: an action such as `credential.rotate`, or all of a kind, such as `credential`. */
+                action?: string;
+                /** @description To what: its id or name. */
+                object?: string;
+                /** @description Not before this time (RFC 3339). */
+                from?: string;
+                /** @description Before this time (RFC 3339). */
+                to?: string;
             };
             header?: never;
             path: {
@@ -4613,6 +4731,36 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Listing_AuditEvent"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_audit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditCheck"];
                 };
             };
             "4XX": {
@@ -5958,7 +6106,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Receipt"];
+                    "application/json": components["schemas"]["ReceiptDetail"];
                 };
             };
             "4XX": {
@@ -6117,6 +6265,58 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Usage"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_usage: {
+        parameters: {
+            query?: {
+                /** @description `csv` (if absent) or `jsonl`. */
+                format?: string;
+                /** @description `byok` or `managed`. */
+                payer?: string;
+                /** @description The provider asked. */
+                provider?: string;
+                /** @description The model asked for. */
+                model?: string;
+                /** @description The agent it was made for. */
+                agent?: string;
+                /** @description The id of the platform key. */
+                api_key?: string;
+                /** @description `2xx`, `4xx`, `5xx`, or `none` if the caller left before. */
+                status?: string;
+                /** @description The caller's own id of the call, as it sent it in `x-client-request-id`. */
+                client_request_id?: string;
+                /** @description Not before this time (RFC 3339). */
+                from?: string;
+                /** @description Before this time (RFC 3339). */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/jsonl": string;
+                    "text/csv": string;
                 };
             };
             "4XX": {

@@ -1,4 +1,5 @@
-import { Container } from "@mantine/core";
+import { Box, Container } from "@mantine/core";
+import { IconHelp } from "@tabler/icons-react";
 import { Outlet, useLocation } from "@tanstack/react-router";
 import { useProduct, useSession } from "../session/context";
 import { Denied } from "../ui/Denied";
@@ -27,6 +28,9 @@ export function OperatorFrame() {
           <PlaceLink key={to} label={label} Icon={Icon} link={{ to, search: {} }} active={path.startsWith(to)} />
         ))}
       </div>
+      <Box mt="auto">
+        <PlaceLink label="Help" Icon={IconHelp} link={{ to: "/operator/help" }} active={path === "/operator/help"} />
+      </Box>
     </>
   );
   return (

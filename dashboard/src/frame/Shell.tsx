@@ -10,6 +10,8 @@ import { Refetching } from "./Refetching";
 
 interface Props {
   title: string;
+  /** Where one is, in its place where there is room. */
+  crumbs?: ReactNode;
   /** Beside the account on wide screens, on top of the navigation on phones. */
   strip?: ReactNode;
   navigation: ReactNode;
@@ -19,7 +21,7 @@ interface Props {
 const DRAWER = "navigation";
 
 /** Header, navigation, content: the frame around every page. */
-export function Shell({ title, strip, navigation, children }: Props) {
+export function Shell({ title, crumbs, strip, navigation, children }: Props) {
   const [opened, drawer] = useDisclosure();
   const wide = useMediaQuery("(min-width: 48em)", true, { getInitialValueInEffect: false });
   const path = useLocation({ select: (location) => location.pathname });
@@ -49,9 +51,11 @@ export function Shell({ title, strip, navigation, children }: Props) {
               />
             )}
             <Logo />
-            <Text fw={600} truncate>
-              {title}
-            </Text>
+            {(wide && crumbs) || (
+              <Text fw={600} truncate>
+                {title}
+              </Text>
+            )}
           </Group>
           <Group gap="sm" wrap="nowrap">
             {wide && strip}
@@ -62,7 +66,9 @@ export function Shell({ title, strip, navigation, children }: Props) {
       </AppShell.Header>
       {wide ? (
         <AppShell.Navbar p="sm" style={{ overflowY: "auto" }}>
-          <Stack gap="md">{navigation}</Stack>
+          <Stack gap="md" mih="100%">
+            {navigation}
+          </Stack>
         </AppShell.Navbar>
       ) : (
         <Drawer

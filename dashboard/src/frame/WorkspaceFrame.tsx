@@ -8,8 +8,9 @@ import { FailurePanel } from "../ui/FailurePanel";
 import { Loading } from "../ui/Loading";
 import { AreaSwitch } from "./AreaSwitch";
 import { CreditsPill } from "./CreditsPill";
+import { Crumbs } from "./Crumbs";
 import { hereOf, workspaceQuery } from "./here";
-import { navigation } from "./nav";
+import { insideOf, isAt, navigation } from "./nav";
 import { PayerStrip } from "./PayerStrip";
 import { PlaceLink } from "./PlaceLink";
 import { Shell } from "./Shell";
@@ -48,7 +49,7 @@ function NoWorkspace() {
 
 function Framed({ here }: { here: Here }) {
   return (
-    <Shell title={here.name} strip={<Strip />} navigation={<Navigation here={here} />}>
+    <Shell title={here.name} crumbs={<Crumbs here={here} />} strip={<Strip />} navigation={<Navigation here={here} />}>
       {here.asOperator && (
         <Text size="sm" mb="md" c="dimmed" role="note">
           You are looking at {here.name} as the operator. Changes are recorded in its audit log.
@@ -70,21 +71,20 @@ function Strip() {
 }
 
 function Navigation({ here }: { here: Here }) {
-  const inside = useLocation({ select: ({ pathname }) => pathname.replace(/^\/w\/[^/]+/, "").replace(/\/$/, "") });
+  const inside = useLocation({ select: ({ pathname }) => insideOf(pathname) });
   return (
     <>
       <AreaSwitch area="workspace" />
       <WorkspaceSwitch here={here} />
-      {navigation.map(({ heading, places }) => (
-        <Stack key={heading} gap={2}>
+      {navigation.map(({ heading, foot, places }) => (
+        <Stack key={places[0]?.to} gap={2} mt={foot ? "auto" : undefined}>
           {heading && (
             <Text size="xs" c="dimmed" px="xs">
               {heading}
             </Text>
           )}
           {places.map(({ label, to, Icon }) => {
-            const target = to.replace("/w/$ws", "");
-            const active = target === "" ? inside === "" : inside.startsWith(target);
+            const active = isAt(inside, to);
             const link = { to, params: { ws: here.id }, search: {} };
             return <PlaceLink key={to} label={label} Icon={Icon} link={link} active={active} />;
           })}

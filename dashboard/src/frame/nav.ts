@@ -3,6 +3,7 @@ import {
   IconBarrierBlock,
   IconChartBar,
   IconGauge,
+  IconHelp,
   IconHistory,
   IconKey,
   IconLink,
@@ -21,6 +22,7 @@ export interface Place {
     | "/w/$ws"
     | "/w/$ws/playground"
     | "/w/$ws/settings/members"
+    | "/w/$ws/help"
     | "/w/$ws/usage"
     | "/w/$ws/receipts"
     | "/w/$ws/settings/integrations/ai-providers"
@@ -36,6 +38,8 @@ export interface Place {
 
 export interface Places {
   heading: string | null;
+  /** Whether it stands below everything else. */
+  foot?: true;
   places: readonly Place[];
 }
 
@@ -74,4 +78,16 @@ export const navigation: readonly Places[] = [
       { label: "Audit log", to: "/w/$ws/settings/audit", Icon: IconHistory },
     ],
   },
+  { heading: null, foot: true, places: [{ label: "Help", to: "/w/$ws/help", Icon: IconHelp }] },
 ];
+
+/** A path without its workspace. */
+export function insideOf(path: string): string {
+  return path.replace(/^\/w\/[^/]+/, "").replace(/\/$/, "");
+}
+
+/** Whether a path within a workspace is at that place, or below it. */
+export function isAt(inside: string, to: Place["to"]): boolean {
+  const target = to.replace("/w/$ws", "");
+  return target === "" ? inside === "" : inside === target || inside.startsWith(`${target}/`);
+}

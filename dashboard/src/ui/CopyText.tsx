@@ -4,7 +4,7 @@ import { IconCheck, IconCopy } from "@tabler/icons-react";
 /** An id or snippet in mono, with a button that copies it. `shown` is how much of it is shown. */
 export function CopyText({ value, label, shown = value }: { value: string; label: string; shown?: string }) {
   return (
-    <Group gap={4} wrap="nowrap" display="inline-flex">
+    <Group gap={4} wrap="nowrap" display="inline-flex" maw="100%">
       <Text span ff="monospace" size="sm" truncate>
         {shown}
       </Text>

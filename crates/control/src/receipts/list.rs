@@ -65,7 +65,8 @@ pub(crate) async fn list(
     Ok(Json(page.listing(found, |receipt| receipt.id.uuid().as_u128(), ReceiptView::from)))
 }
 
-fn filter(params: &mut Params, who: &Who) -> Result<ReceiptFilter, Problem> {
+/// Takes what filters calls.
+pub(super) fn filter(params: &mut Params, who: &Who) -> Result<ReceiptFilter, Problem> {
     const TIME: &str = "an RFC 3339 time";
     let wanted = api_key(params)?;
     let own = own_calls_only(who);

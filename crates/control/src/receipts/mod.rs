@@ -2,10 +2,11 @@
 
 use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::id::{ApiKeyId, CredentialId, RequestId};
-use ownkey_domain::money::{CreditPrice, CreditRate, MicroCredits, PicoUsd};
+use ownkey_domain::money::{CreditPrice, CreditRate, MicroCredits, NanoUsd, PicoUsd};
 use ownkey_domain::payer::PayerKind;
+use ownkey_domain::policy::FallbackClass;
 use ownkey_domain::provider::Provider;
-use ownkey_domain::receipt::{Attempt, Outcome, Receipt};
+use ownkey_domain::receipt::{Attempt, Consent, Outcome, Receipt};
 use ownkey_domain::scope::Scope;
 use ownkey_domain::service::{ServiceUnit, ServiceUse};
 use ownkey_domain::time::Timestamp;
@@ -14,6 +15,9 @@ use serde::Serialize;
 
 use crate::who::Who;
 
+mod csv;
+mod detail;
+pub(crate) mod export;
 pub(crate) mod get;
 pub(crate) mod list;
 
@@ -153,6 +157,24 @@ pub(crate) struct AttemptView {
     cost_usd: Option<PicoUsd>,
     /// The provider's own id of the request.
     provider_request_id: Option<String>,
+    /// The code of what it met; null if it went well, and on old receipts of calls that fell back.
+    error: Option<String>,
+    /// Milliseconds from its sending to its end; null where its process ended first, and on old receipts.
+    duration_ms: Option<u64>,
+    /// Why and by whose leave it took the place of the attempt before it; null on the first, and on old receipts.
+    consent: Option<ConsentView>,
+}
+
+/// The workspace's consent that managed access stepped in, as it was then.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Consent)]
+pub(crate) struct ConsentView {
+    /// What its own key had met: `rate_limited`, `unavailable` or `quota_exhausted`.
+    #[schema(value_type = String)]
+    after: FallbackClass,
+    /// What that may cost a day, at list price.
+    #[schema(value_type = String)]
+    daily_cap_usd: NanoUsd,
 }
 
 /// Where the time went, in milliseconds.
@@ -169,6 +191,7 @@ pub(crate) struct TimingView {
 
 impl From<Receipt> for ReceiptView {
     fn from(receipt: Receipt) -> Self {
+        let attempts = attempts(receipt.attempts, receipt.error.as_deref());
         Self {
             id: receipt.id,
             at: receipt.at,
@@ -196,7 +219,7 @@ impl From<Receipt> for ReceiptView {
             credit_rate: receipt.credit_rate.map(CreditRateView),
             usage: receipt.usage,
             measured: receipt.measured,
-            attempts: receipt.attempts.into_iter().map(AttemptView::from).collect(),
+            attempts,
             timing_ms: TimingView {
                 own: millis(receipt.timing.own_us),
                 upstream_first: receipt.timing.upstream_first_ms,
@@ -213,10 +236,29 @@ impl From<ServiceUse> for ServiceUseView {
     }
 }
 
-impl From<Attempt> for AttemptView {
-    fn from(attempt: Attempt) -> Self {
-        let Attempt { payer, credential, status, outcome, cost_usd, provider_request_id } = attempt;
-        Self { payer, credential, status, outcome, cost_usd, provider_request_id }
+/// Attempts, each with what it met: the last one what the caller saw, those before it what the next one stepped in for.
+fn attempts(all: Vec<Attempt>, seen: Option<&str>) -> Vec<AttemptView> {
+    let met = all.iter().skip(1).map(|next| next.consent.map(|consent| code_of(consent.after)));
+    let met: Vec<Option<&str>> = met.chain([seen]).collect();
+    all.into_iter().zip(met).map(|(attempt, error)| AttemptView::of(attempt, error)).collect()
+}
+
+/// The code of a failure that managed access steps in for.
+const fn code_of(failure: FallbackClass) -> &'static str {
+    match failure {
+        FallbackClass::RateLimited => "provider_rate_limited",
+        FallbackClass::Unavailable => "provider_unavailable",
+        FallbackClass::QuotaExhausted => "provider_quota_exhausted",
+    }
+}
+
+impl AttemptView {
+    fn of(attempt: Attempt, error: Option<&str>) -> Self {
+        let Attempt { payer, credential, status, outcome, cost_usd, provider_request_id, duration_ms, consent } =
+            attempt;
+        let consent = consent.map(|Consent { after, daily_cap_usd }| ConsentView { after, daily_cap_usd });
+        let error = error.map(str::to_owned);
+        Self { payer, credential, status, outcome, cost_usd, provider_request_id, error, duration_ms, consent }
     }
 }
 

@@ -8,6 +8,7 @@ use ownkey_store::Entry;
 use super::pages::Form;
 use super::{Month, Tally};
 use crate::credits::purse_name;
+use crate::download::field;
 
 const HEADER: &str = "seq,at,kind,change,balance,grant,request,request_at,reason\r\n";
 
@@ -37,24 +38,4 @@ impl Form for Csv {
 
 fn balance(at: Timestamp, kind: &str, balance: MicroCredits) -> String {
     format!(",{at},{kind},,{balance},,,,\r\n")
-}
-
-/// Text of people. What a spreadsheet would take for a formula is marked as text.
-fn field(text: &str) -> String {
-    let mark = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-    if text.is_empty() { String::new() } else { format!("\"{mark}{}\"", text.replace('"', "\"\"")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::field;
-
-    #[test]
-    fn text_is_quoted_and_no_formula() {
-        assert_eq!(field(""), "");
-        assert_eq!(field("a, \"b\""), "\"a, \"\"b\"\"\"");
-        for sign in ["=", "+", "-", "@", "\t", "\r"] {
-            assert_eq!(field(&format!("{sign}1+1")), format!("\"'{sign}1+1\""), "{sign:?}");
-        }
-    }
 }

@@ -1,9 +1,8 @@
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use ownkey_store::{GroupBy, Range, UsageFilter, UsageQuery};
 
@@ -15,6 +14,7 @@ use super::{Month, PayerTotals, Tally};
 use crate::auth::InWorkspace;
 use crate::control::Control;
 use crate::credits::present;
+use crate::download::Download;
 use crate::problem::{Problem, ProblemDocument};
 use crate::query::Params;
 
@@ -81,29 +81,13 @@ pub(crate) async fn get(
             Ok(([(CONTENT_TYPE, "application/json")], body).into_response())
         }
         Format::JsonLines => {
-            let file = Download { kind: "application/jsonl", name: format!("statement-{}.jsonl", month.name) };
+            let file = Download::json_lines(&format!("statement-{}", month.name));
             Ok(file.of(entries.body(JsonLines { month, opening }, tally).await?))
         }
         Format::Csv => {
-            let file = Download { kind: "text/csv; charset=utf-8", name: format!("statement-{}.csv", month.name) };
+            let file = Download::csv(&format!("statement-{}", month.name));
             Ok(file.of(entries.body(Csv { month, opening }, tally).await?))
         }
-    }
-}
-
-/// A file to keep.
-struct Download {
-    kind: &'static str,
-    name: String,
-}
-
-impl Download {
-    fn of(self, body: Body) -> Response {
-        let mut response = ([(CONTENT_TYPE, self.kind)], body).into_response();
-        if let Ok(value) = HeaderValue::try_from(format!("attachment; filename=\"{}\"", self.name)) {
-            response.headers_mut().insert(CONTENT_DISPOSITION, value);
-        }
-        response
     }
 }
 

@@ -5,6 +5,7 @@
 mod agents;
 mod api_keys;
 mod app;
+mod audit;
 mod budgets;
 mod costs;
 mod credits;

@@ -47,6 +47,9 @@ async fn consent_to_fallback_has_a_cap() {
         events["data"].as_array().unwrap().iter().filter(|e| e["action"] == "workspace.policy").collect();
     assert_eq!(told.len(), 2, "what changes nothing is no event");
     assert_eq!(told[1]["detail"]["fallback"]["daily_cap_usd"], "5.5");
+    // Each says what was before, as it said what came then.
+    assert_eq!(told[0]["detail"]["before"]["fallback"], told[1]["detail"]["fallback"]);
+    assert_eq!(told[1]["detail"]["before"]["payer"], "byok_preferred");
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
+use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::id::{ApiKeyId, RequestId, WorkspaceId};
-use ownkey_domain::money::{MicroCredits, PicoUsd};
+use ownkey_domain::money::{MicroCredits, NanoUsd, PicoUsd};
 use ownkey_domain::payer::PayerKind;
+use ownkey_domain::policy::FallbackClass;
 use ownkey_domain::provider::Provider;
-use ownkey_domain::receipt::{Attempt, Outcome, Receipt, Timing};
+use ownkey_domain::receipt::{Attempt, Consent, Outcome, Receipt, Timing};
 use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
 use ownkey_domain::usage::{Measured, TokenClass, Usage};
@@ -10,7 +12,7 @@ use ownkey_store::JournalLimits;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::app::{App, NOW, Tenant};
+use crate::app::{ANTHROPIC_KEY, App, NOW, Tenant};
 
 pub fn receipt(tenant: &Tenant, api_key: &str, n: u8) -> Receipt {
     let id =
@@ -20,12 +22,11 @@ pub fn receipt(tenant: &Tenant, api_key: &str, n: u8) -> Receipt {
     let credential = Some(ownkey_domain::id::CredentialId::from_uuid(Uuid::from_u128(9)));
     let cost_usd = Some(PicoUsd::parse_usd("0.0031").unwrap());
     let attempt = Attempt {
-        payer: PayerKind::Byok,
-        credential,
         status: Some(200),
         outcome: Outcome::Complete,
         cost_usd,
         provider_request_id: Some("req_011".to_owned()),
+        ..Attempt::begun(PayerKind::Byok, credential)
     };
     Receipt {
         id: RequestId::from_uuid(id),
@@ -138,6 +139,99 @@ async fn with_inference_alone_a_key_sees_its_own_calls() {
     let other = app.tenant().await;
     app.get(&format!("{LIST}/{}", second.id), &other.key).await.problem(404, "not_found");
     assert!(app.get(LIST, &other.key).await.is(200).body["data"].as_array().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_receipt_tells_its_cost_part_by_part_and_the_other_payers_price() {
+    let app = App::new().await;
+    let tenant = app.tenant_on("prepaid").await;
+    let journal = crate::credits::journal(&app).await;
+    let version = Some(Catalogue::builtin().unwrap().version().to_owned());
+    // A dollar for 200,000 tokens of input, five for as many of output: 5 and 25 for a million.
+    let cost_usd = Some(PicoUsd::parse_usd("0.00346").unwrap());
+    let own = Receipt { cost_usd, price_version: version.clone(), ..receipt(&tenant, &tenant.key_id, 1) };
+    let managed = Receipt {
+        payer: Some(PayerKind::Managed),
+        credential: None,
+        credits: MicroCredits::new(519_000),
+        ..Receipt { cost_usd, price_version: version, ..receipt(&tenant, &tenant.key_id, 2) }
+    };
+    let odd = Receipt { cost_usd: Some(PicoUsd::new(1)), ..receipt(&tenant, &tenant.key_id, 3) };
+    for receipt in [&own, &managed, &odd] {
+        journal.append(receipt).unwrap();
+    }
+    let shown = |receipt: &Receipt| format!("{LIST}/{}", receipt.id);
+    let first = app.get(&shown(&own), &tenant.key).await.is(200).body;
+    let items = json!([
+        {"counted": "input", "count": 212, "each_usd": "0.000005", "amount_usd": "0.00106"},
+        {"counted": "output", "count": 96, "each_usd": "0.000025", "amount_usd": "0.0024"},
+    ]);
+    assert_eq!((&first["cost_items"], &first["cost_usd"]), (&items, &json!("0.00346")));
+    // A credit is a cent, and the markup one half.
+    assert_eq!((&first["with_managed_credits"], &first["with_own_key_usd"]), (&json!("0.519"), &json!(null)));
+    let second = app.get(&shown(&managed), &tenant.key).await.is(200).body;
+    assert_eq!((&second["with_managed_credits"], &second["with_own_key_usd"]), (&json!(null), &json!("0.00346")));
+    // What does not add up to what was charged is not shown as its parts, nor at prices that are no longer in use.
+    let third = app.get(&shown(&odd), &tenant.key).await.is(200).body;
+    assert_eq!(third["cost_items"], json!(null));
+}
+
+#[tokio::test]
+async fn attempts_say_what_they_met_and_by_whose_leave_another_stepped_in() {
+    let app = App::new().await;
+    let tenant = app.tenant().await;
+    let journal = crate::credits::journal(&app).await;
+    app.put_key(&tenant, "anthropic", ANTHROPIC_KEY).await.is(201);
+    let key = app.shown(&tenant, "anthropic").await;
+    let credential = Some(key["credential"].as_str().unwrap().parse().unwrap());
+    let limited = Attempt { status: Some(429), duration_ms: Some(80), ..Attempt::begun(PayerKind::Byok, credential) };
+    let consent = Some(Consent { after: FallbackClass::RateLimited, daily_cap_usd: NanoUsd::parse_usd("5").unwrap() });
+    let served =
+        Attempt { status: Some(200), outcome: Outcome::Complete, consent, ..Attempt::begun(PayerKind::Managed, None) };
+    let call = Receipt { attempts: vec![limited, served], ..receipt(&tenant, &tenant.key_id, 1) };
+    journal.append(&call).unwrap();
+    let shown = app.get(&format!("{LIST}/{}", call.id), &tenant.key).await.is(200).body;
+    let [first, second] = [&shown["attempts"][0], &shown["attempts"][1]];
+    assert_eq!((&first["error"], &first["duration_ms"]), (&json!("provider_rate_limited"), &json!(80)));
+    assert_eq!((&first["consent"], &second["error"]), (&json!(null), &json!(null)));
+    assert_eq!(second["consent"], json!({"after": "rate_limited", "daily_cap_usd": "5"}));
+    assert_eq!(shown["key_hints"], json!({key["credential"].as_str().unwrap(): key["hint"]}));
+}
+
+#[tokio::test]
+async fn an_export_has_a_line_for_each_call_and_no_formula() {
+    let app = App::new().await;
+    let tenant = app.tenant().await;
+    let journal = crate::credits::journal(&app).await;
+    // More than are read at a time.
+    const CALLS: u16 = 501;
+    for n in 0..CALLS {
+        let at = Timestamp::from_millis(NOW + i64::from(n));
+        let id = uuid::Builder::from_unix_timestamp_millis(u64::try_from(at.millis()).unwrap(), &[0; 10]).into_uuid();
+        let first = receipt(&tenant, &tenant.key_id, 0);
+        let client_request_id = (n == 0).then(|| "=HYPERLINK(\"x\"), 1".to_owned());
+        journal.append(&Receipt { id: RequestId::from_uuid(id), at, client_request_id, ..first }).unwrap();
+    }
+    let path = "/api/v1/workspaces/current/usage/export";
+    let csv = app.get(&format!("{path}?payer=byok"), &tenant.key).await.is(200);
+    assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8");
+    assert_eq!(csv.headers["content-disposition"], "attachment; filename=\"usage.csv\"");
+    let lines: Vec<_> = csv.text.split_terminator("\r\n").collect();
+    assert_eq!(lines.len(), usize::from(CALLS) + 1);
+    assert!(lines[0].starts_with("id,at,payer,provider,model,"), "{}", lines[0]);
+    let columns = |line: &str| line.split(',').count();
+    assert_eq!(columns(lines[0]), columns(lines[1]), "{}", lines[1]);
+    assert!(lines[1].contains(",byok,anthropic,\"claude-opus-4-6\","), "{}", lines[1]);
+    assert!(lines[501].contains(",\"'=HYPERLINK(\"\"x\"\"), 1\","), "{}", lines[501]);
+
+    let jsonl = app.get(&format!("{path}?format=jsonl&status=2xx"), &tenant.key).await.is(200);
+    let read: Vec<serde_json::Value> = jsonl.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let listed = app.get(&format!("{LIST}?limit=1"), &tenant.key).await.is(200).body;
+    assert_eq!((read.len(), &read[0]), (usize::from(CALLS), &listed["data"][0]));
+    assert_eq!(app.get(&format!("{path}?payer=managed"), &tenant.key).await.is(200).text.lines().count(), 1);
+    for query in ["format=pdf", "payer=me", "limit=1"] {
+        app.get(&format!("{path}?{query}"), &tenant.key).await.problem(400, "bad_request");
+    }
 }
 
 #[tokio::test]

@@ -139,6 +139,17 @@ fn plain_cost(told: &[Option<u64>; 8], price: &[Option<i128>; 8], nested: bool, 
     Some(tokens? + n(searches) * fee)
 }
 
+#[test]
+fn parts_are_those_of_the_tier_that_comes_to_the_cost() {
+    let mut prices = prices();
+    prices.tiers.insert("fast".to_owned(), rates(4, 20)[STANDARD_TIER].clone());
+    let usage = Usage::default().with(Input, 100).with(Output, 7);
+    let each = |cost| prices.items(&usage, Disjoint, PicoUsd::new(cost)).map(|items| items[0].each.get());
+    assert_eq!((each(270), each(540), each(271)), (Some(2), Some(4), None));
+    let long = prices.items(&usage.with(Input, 101), Disjoint, PicoUsd::new(1360)).unwrap();
+    assert_eq!(long.iter().map(|item| item.amount.get()).collect::<Vec<_>>(), [1010, 350]);
+}
+
 proptest! {
     #[test]
     fn cost_is_what_a_plain_sum_in_whole_numbers_comes_to(
@@ -161,6 +172,10 @@ proptest! {
         let accounting = if nested { Nested } else { Disjoint };
         let expected = plain_cost(&told, &price, nested, fee).map(PicoUsd::new);
         prop_assert_eq!(prices.cost(&usage, accounting, STANDARD_TIER), expected);
+        let Some(cost) = expected else { return Ok(()) };
+        let items = prices.items(&usage, accounting, cost).unwrap();
+        prop_assert!(items.iter().all(|item| item.count > 0 && item.each.times(item.count) == Some(item.amount)));
+        prop_assert_eq!(items.iter().map(|item| item.amount.get()).sum::<i128>(), cost.get());
     }
 
     #[test]

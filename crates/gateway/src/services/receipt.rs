@@ -122,14 +122,7 @@ impl OpenReceipt {
             receipt.payer = Some(PayerKind::Managed);
             receipt.included = included;
             receipt.timing.own_us = u64::try_from(own.as_micros()).unwrap_or(u64::MAX);
-            receipt.attempts.push(Attempt {
-                payer: PayerKind::Managed,
-                credential: None,
-                status: None,
-                outcome: Outcome::Failed,
-                cost_usd: None,
-                provider_request_id: None,
-            });
+            receipt.attempts.push(Attempt::begun(PayerKind::Managed, None));
         });
     }
 
@@ -184,6 +177,7 @@ impl OpenReceipt {
         receipt.measured = measured(ending);
         if let Some(attempt) = receipt.attempts.last_mut() {
             attempt.outcome = receipt.outcome;
+            attempt.duration_ms = self.sent.map(|sent| millis(sent.elapsed()));
         }
         if let Some(terms) = &self.terms {
             settle(&mut receipt, terms, ending);

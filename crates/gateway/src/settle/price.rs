@@ -39,8 +39,7 @@ pub(super) fn cost(catalogue: &Catalogue, receipt: &Receipt, served: &Served) ->
 /// The model that the provider bills: the one it served, or else the one that was asked for.
 pub(super) fn model<'a>(catalogue: &'a Catalogue, receipt: &Receipt, served: &Served) -> Option<&'a Model> {
     let provider = receipt.provider?;
-    let names = [served.model.as_deref(), receipt.model.as_deref()];
-    names.into_iter().flatten().find_map(|name| catalogue.find_of(provider, name))
+    catalogue.billed(provider, served.model.as_deref(), receipt.model.as_deref())
 }
 
 #[cfg(test)]

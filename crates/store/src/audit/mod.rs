@@ -52,6 +52,21 @@ pub struct AuditEvent {
     pub detail: Value,
 }
 
+/// Which events of an audit log to show; what is absent does not matter.
+#[derive(Debug, Clone, Default)]
+pub struct AuditFilter {
+    /// Who did it.
+    pub actor: Option<String>,
+    /// What was done: an action, or a kind of them, such as `credential`.
+    pub action: Option<String>,
+    /// To what.
+    pub object: Option<String>,
+    /// Not before.
+    pub from: Option<Timestamp>,
+    /// Before.
+    pub to: Option<Timestamp>,
+}
+
 /// What a check of an audit chain found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuditCheck {
@@ -90,11 +105,38 @@ impl Store {
         before: Option<u64>,
         limit: u32,
     ) -> Result<Page<AuditEvent>> {
-        const SQL: &str = events!("seq < $2 ORDER BY seq DESC LIMIT $3");
+        self.audit_of(workspace, &AuditFilter::default(), before, limit).await
+    }
+
+    /// The same, of the events that a filter lets through.
+    pub async fn audit_of(
+        &self,
+        workspace: Option<WorkspaceId>,
+        filter: &AuditFilter,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Page<AuditEvent>> {
+        const SQL: &str = events!(
+            "seq < $2 AND at >= $3 AND at < $4 AND ($5 IS NULL OR actor = $5) AND ($6 IS NULL OR object = $6) \
+             AND ($7 IS NULL OR action = $7 OR substr(action, 1, length($7) + 1) = $7 || '.') \
+             ORDER BY seq DESC LIMIT $8"
+        );
         let before = before.and_then(|seq| i64::try_from(seq).ok()).unwrap_or(i64::MAX);
-        let rows = self.events(SQL, workspace, before, page::rows(limit)).await?;
+        let from = filter.from.map_or(i64::MIN, Timestamp::millis);
+        let to = filter.to.map_or(i64::MAX, Timestamp::millis);
+        let rows: Vec<EventRow> = on!(self.inner.db.read(), c => sqlx::query_as(SQL)
+            .bind(chain::chain_id(workspace)).bind(before).bind(from).bind(to)
+            .bind(&filter.actor).bind(&filter.object).bind(&filter.action).bind(page::rows(limit))
+            .fetch_all(c).await)?;
         let events = rows.into_iter().map(AuditEvent::try_from).collect::<Result<_>>()?;
         Ok(Page::of(events, limit))
+    }
+
+    /// When the first event happened that an audit log still has.
+    pub async fn audit_begins(&self, workspace: Option<WorkspaceId>) -> Result<Option<Timestamp>> {
+        const SQL: &str = events!("seq > $2 ORDER BY seq LIMIT $3");
+        let rows = self.events(SQL, workspace, 0, 1).await?;
+        Ok(rows.first().map(|row| Timestamp::from_millis(row.at)))
     }
 
     /// The workspaces that have an audit chain, deleted ones too, in order, behind that one.

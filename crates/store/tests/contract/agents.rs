@@ -27,6 +27,8 @@ async fn chosen_seen_by_calls_and_removed(bed: Bed) {
     let agents: Vec<_> = events.iter().map(|event| event.action.as_str()).filter(|a| a.starts_with("agent.")).collect();
     // Newest first; what changed nothing is no event.
     assert_eq!(agents, ["agent.remove", "agent.set", "agent.set"]);
+    let before: Vec<_> = events.iter().take(3).map(|event| event.detail["before"]["model"].as_str()).collect();
+    assert_eq!(before, [events[1].detail["model"].as_str(), events[2].detail["model"].as_str(), None]);
     let nobody = new_workspace().id;
     assert_eq!(store.agents(nobody).await.unwrap(), None);
     assert_eq!(store.set_agent(nobody, &name("lead"), "o1", BY).await.unwrap(), None);

@@ -1,5 +1,5 @@
 use ownkey_domain::id::{ApiKeyId, WorkspaceId};
-use ownkey_store::{Actor, AuditCheck, By, Note};
+use ownkey_store::{Actor, AuditCheck, AuditFilter, By, Note};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use crate::bed::{BY, Bed, NOW};
 
 crate::on_both! {
     chains_verify events_cannot_be_changed a_changed_event_is_told a_missing_event_is_told a_missing_end_is_told
-    every_workspace_has_a_chain
+    every_workspace_has_a_chain events_are_filtered
 }
 
 async fn fill(bed: &Bed, workspace: Option<WorkspaceId>, events: u64) {
@@ -92,4 +92,31 @@ async fn every_workspace_has_a_chain(bed: Bed) {
     assert!(bed.store.delete_workspace(gone, BY).await.unwrap());
     assert_eq!(bed.store.audited(None, 2).await.unwrap(), [one, gone]);
     assert_eq!(bed.store.audited(Some(gone), 2).await.unwrap(), [last]);
+}
+
+async fn events_are_filtered(bed: Bed) {
+    let workspace = bed.workspace().await;
+    fill(&bed, Some(workspace), 3).await;
+    let actor = ApiKeyId::from_uuid(Uuid::from_u128(9)).to_string();
+    let text = |text: &str| Some(text.to_owned());
+    let any = AuditFilter::default;
+    let later = NOW.plus_millis(1);
+    for (filter, expected) in [
+        (any(), 4),
+        (AuditFilter { actor: Some(actor), from: Some(NOW), to: Some(later), ..any() }, 3),
+        (AuditFilter { action: text("workspace"), ..any() }, 1),
+        (AuditFilter { action: text("workspace.create"), ..any() }, 1),
+        (AuditFilter { action: text("work"), ..any() }, 0),
+        (AuditFilter { action: text("test"), object: text("nul\u{fffd} 1"), ..any() }, 1),
+        (AuditFilter { from: Some(later), ..any() }, 0),
+        (AuditFilter { to: Some(NOW), ..any() }, 0),
+    ] {
+        let found = bed.store.audit_of(Some(workspace), &filter, None, 10).await.unwrap();
+        assert_eq!(found.items.len(), expected, "{filter:?}");
+    }
+    let page = bed.store.audit_of(Some(workspace), &AuditFilter { action: text("test"), ..any() }, Some(4), 1).await;
+    let page = page.unwrap();
+    assert_eq!((page.items[0].seq, page.more), (3, true));
+    assert_eq!(bed.store.audit_begins(Some(workspace)).await.unwrap(), Some(NOW));
+    assert_eq!(bed.store.audit_begins(None).await.unwrap(), None);
 }

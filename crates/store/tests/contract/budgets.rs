@@ -57,6 +57,11 @@ async fn what_counts_other_calls_begins_anew(bed: Bed) {
     let events = store.audit(Some(id), None, 10).await.unwrap().items;
     let set = events.iter().filter(|event| event.action == "budget.set").count();
     assert_eq!(set, 3, "what changes nothing is no event");
+    let [newest, second] = [&events[0].detail, &events[1].detail];
+    assert_eq!(
+        (&newest["before"]["period"], &newest["before"]["limit_usd"]),
+        (&second["period"], &second["limit_usd"])
+    );
 }
 
 async fn as_many_as_allowed(bed: Bed) {

@@ -31,14 +31,8 @@ fn id(text: &str) -> ResponseId {
 }
 
 fn call(workspace: WorkspaceId, n: u32, payer: PayerKind, response: ResponseNote) -> Receipt {
-    let attempt = Attempt {
-        payer,
-        credential: None,
-        status: Some(200),
-        outcome: Outcome::Complete,
-        cost_usd: Some(PicoUsd::ZERO),
-        provider_request_id: None,
-    };
+    let cost_usd = Some(PicoUsd::ZERO);
+    let attempt = Attempt { status: Some(200), outcome: Outcome::Complete, cost_usd, ..Attempt::begun(payer, None) };
     Receipt {
         provider: Some(AT),
         payer: Some(payer),

@@ -13,6 +13,7 @@ export const synonyms: Record<string, string> = {
   "Credits & billing": "credits balance grants invoice statement plan bill runway",
   Members: "people invite role team",
   "Audit log": "history events who did",
+  Help: "shortcuts keyboard error codes documentation base url",
   Account: "password sessions theme density time zone motion sign out",
   Workspaces: "customers tenants operator",
   Plans: "operator tiers features",

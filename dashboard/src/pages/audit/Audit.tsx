@@ -1,16 +1,18 @@
-import { Accordion, Button, Center, Code, Group, Paper, Stack, Text } from "@mantine/core";
+import { Button, Center, Stack } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import type { AuditEvent } from "../../api/client";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { auditQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
 import { useDenied } from "../../session/denied";
-import { Actor } from "../../ui/Actor";
 import { Denied } from "../../ui/Denied";
 import { Empty } from "../../ui/Empty";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
-import { Time } from "../../ui/Time";
-import { said } from "./words";
+import { RangeChoice } from "../usage/RangeChoice";
+import { useOptionalRange } from "../usage/useRange";
+import { EventList } from "./EventList";
+import { Filters } from "./Filters";
+import { Verify } from "./Verify";
 
 const READ = "GET /api/v1/workspaces/{ws}/audit" as const;
 
@@ -19,68 +21,55 @@ export function Audit() {
   const denied = useDenied(here.may(READ), "admin", "Only admins can read the audit log.");
   return (
     <Page title="Audit log" purpose="Who did what, to what, and when. Secrets are never in it." within={here.name}>
-      {denied ? <Denied>{denied}</Denied> : <Events />}
+      {denied ? (
+        <Denied>{denied}</Denied>
+      ) : (
+        <>
+          <Verify />
+          <Events />
+        </>
+      )}
     </Page>
   );
 }
 
 function Events() {
   const here = useHere();
-  const query = useInfiniteQuery(auditQuery(here.id));
+  const search = useSearch({ from: "/signed-in/w/$ws/settings/audit" });
+  const navigate = useNavigate();
+  const set = (change: typeof search) => void navigate({ to: ".", search: { ...search, ...change }, replace: true });
+  const { from, to } = useOptionalRange(search.range);
+  const filter = { actor: search.who, action: search.what, object: search.object, from, to };
+  const query = useInfiniteQuery(auditQuery(here.id, filter));
+  const isFiltered = Object.values(filter).some(Boolean);
   return (
-    <Loaded query={query} heights={[400]}>
-      {({ pages }) => {
-        const events = pages.flatMap(({ data }) => data);
-        if (events.length === 0) return <Empty title="Changes will be recorded here" />;
-        return (
-          <Stack gap="md">
-            <Paper withBorder>
-              <Accordion multiple chevronPosition="left">
-                {events.map((event) => (
-                  <Item key={event.id} event={event} />
-                ))}
-              </Accordion>
-            </Paper>
-            {query.hasNextPage && (
-              <Center>
-                <Button variant="default" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-                  Load more
-                </Button>
-              </Center>
-            )}
-          </Stack>
-        );
-      }}
-    </Loaded>
-  );
-}
-
-function Item({ event }: { event: AuditEvent }) {
-  return (
-    <Accordion.Item value={event.id}>
-      <Accordion.Control>
-        <Group justify="space-between" gap="xs">
-          <Text size="sm">
-            <strong>
-              <Actor id={event.actor} />
-            </strong>{" "}
-            {said(event.action)}
-          </Text>
-          <Text size="sm" c="dimmed">
-            <Time at={event.at} />
-          </Text>
-        </Group>
-      </Accordion.Control>
-      <Accordion.Panel>
-        <Stack gap="xs">
-          <Text size="sm" c="dimmed">
-            No. {event.seq} · <Code>{event.action}</Code> · <Code>{event.object}</Code>
-          </Text>
-          <Code block tabIndex={0}>
-            {JSON.stringify(event.detail, null, 2)}
-          </Code>
-        </Stack>
-      </Accordion.Panel>
-    </Accordion.Item>
+    <>
+      <RangeChoice text={search.range} onChange={(range) => set({ range })} optional />
+      <Filters search={search} onChange={set} onClear={() => void navigate({ to: ".", search: {} })} />
+      <Loaded query={query} heights={[400]}>
+        {({ pages }) => {
+          const events = pages.flatMap(({ data }) => data);
+          if (events.length === 0 && isFiltered)
+            return <Empty title="No events match">Remove a filter to see more.</Empty>;
+          if (events.length === 0) return <Empty title="Changes will be recorded here" />;
+          return (
+            <Stack gap="md">
+              <EventList events={events} />
+              {query.hasNextPage && (
+                <Center>
+                  <Button
+                    variant="default"
+                    loading={query.isFetchingNextPage}
+                    onClick={() => void query.fetchNextPage()}
+                  >
+                    Load more
+                  </Button>
+                </Center>
+              )}
+            </Stack>
+          );
+        }}
+      </Loaded>
+    </>
   );
 }

@@ -1,3 +1,5 @@
+import { groupBy } from "../../format/group";
+
 const actions: Record<string, string> = {
   "agent.remove": "gave an agent its default model",
   "agent.set": "chose an agent's model",
@@ -26,6 +28,34 @@ const actions: Record<string, string> = {
   "workspace.create": "made the workspace",
   "workspace.policy": "changed who pays",
   "workspace.update": "changed the workspace",
+};
+
+/** Every action that has words, by what it is about: kinds first, then each of them. */
+export function actionChoices(): { group: string; items: { value: string; label: string }[] }[] {
+  const all = groupBy(Object.keys(actions), kindOf);
+  return [...all].map(([kind, names]) => ({
+    group: kinds[kind] ?? kind,
+    items: [
+      ...(names.length > 1 ? [{ value: kind, label: `Anything about ${(kinds[kind] ?? kind).toLowerCase()}` }] : []),
+      ...names.map((name) => ({ value: name, label: said(name) })),
+    ],
+  }));
+}
+
+/** What kind of thing an action is about. */
+export function kindOf(action: string): string {
+  return action.split(".")[0] ?? action;
+}
+
+const kinds: Record<string, string> = {
+  agent: "Agents",
+  api_key: "API keys",
+  budget: "Budgets",
+  connection: "Connections",
+  credential: "Provider keys",
+  credits: "Credits",
+  member: "Members",
+  workspace: "The workspace",
 };
 
 /** What was done, as the rest of a sentence; actions without words of their own are named as they are. */

@@ -1,5 +1,4 @@
-import { Anchor, Button, Center, Group, Paper, Select, Stack, Table, Text } from "@mantine/core";
-import { useMediaQuery } from "@mantine/hooks";
+import { Anchor, Button, Center, Group, Paper, Select, Stack, Table } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
@@ -8,8 +7,10 @@ import { credits } from "../../format/amount";
 import { bounds, lastMonths, monthFrom, monthName } from "../../format/month";
 import { useHere } from "../../session/context";
 import { Empty } from "../../ui/Empty";
+import { Item, Items } from "../../ui/Items";
 import { Loaded } from "../../ui/Loaded";
 import { Time } from "../../ui/Time";
+import { useNarrow } from "../../ui/useNarrow";
 import { kindOf } from "./words";
 
 const MONTHS = 24;
@@ -22,7 +23,7 @@ export function Statement() {
   const now = new Date();
   const month = monthFrom(search.month, now);
   const query = useInfiniteQuery(ledgerQuery(here.id, bounds(month)));
-  const narrow = useMediaQuery("(max-width: 62em)", false, { getInitialValueInEffect: false });
+  const narrow = useNarrow();
   return (
     <Stack gap="md">
       <Group justify="space-between" align="flex-end">
@@ -46,7 +47,7 @@ export function Statement() {
           }
           return (
             <Stack gap="md">
-              {narrow ? <Items entries={entries} /> : <Rows entries={entries} />}
+              {narrow ? <AsItems entries={entries} /> : <Rows entries={entries} />}
               {query.hasNextPage && (
                 <Center>
                   <Button
@@ -114,30 +115,23 @@ function Rows({ entries }: { entries: readonly LedgerEntry[] }) {
   );
 }
 
-function Items({ entries }: { entries: readonly LedgerEntry[] }) {
+function AsItems({ entries }: { entries: readonly LedgerEntry[] }) {
   return (
-    <Stack gap="xs">
+    <Items label="Changes">
       {entries.map((entry) => (
-        <Paper key={entry.seq} withBorder p="sm">
-          <Group justify="space-between" wrap="nowrap">
-            <Text size="sm" fw={500} truncate>
-              {what(entry)}
-            </Text>
-            <Text size="sm" fw={500}>
-              {change(entry)}
-            </Text>
-          </Group>
-          <Group justify="space-between" wrap="nowrap" mt={4}>
-            <Text size="sm" c="dimmed" component="div">
+        <Item
+          key={entry.seq}
+          title={what(entry)}
+          mark={change(entry)}
+          detail={
+            <>
               <Time at={entry.at} /> <Receipt entry={entry} />
-            </Text>
-            <Text size="sm" c="dimmed">
-              {credits(entry.balance)} left
-            </Text>
-          </Group>
-        </Paper>
+            </>
+          }
+          amount={`${credits(entry.balance)} left`}
+        />
       ))}
-    </Stack>
+    </Items>
   );
 }
 

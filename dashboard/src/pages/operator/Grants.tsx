@@ -9,9 +9,11 @@ import { credits } from "../../format/amount";
 import { ChangeButton } from "../../ui/ChangeButton";
 import { Dialog } from "../../ui/Dialog";
 import { Empty } from "../../ui/Empty";
+import { Item, Items } from "../../ui/Items";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
 import { Time } from "../../ui/Time";
+import { useNarrow } from "../../ui/useNarrow";
 import { GrantDialog } from "./GrantDialog";
 
 const states = [
@@ -135,6 +137,7 @@ function NewGrant({ opened, names, chosen, onChoose, onClose }: NewGrantProps) {
 }
 
 function List({ grants }: { grants: readonly Schemas["OperatorGrant"][] }) {
+  if (useNarrow()) return <AsItems grants={grants} />;
   return (
     <Paper withBorder>
       <Table.ScrollContainer minWidth={760}>
@@ -154,14 +157,7 @@ function List({ grants }: { grants: readonly Schemas["OperatorGrant"][] }) {
             {grants.map((grant) => (
               <Table.Tr key={grant.id}>
                 <Table.Td>
-                  <Anchor
-                    size="sm"
-                    renderRoot={(props) => (
-                      <Link to="/operator/workspaces/$ws" params={{ ws: grant.workspace }} search={{}} {...props} />
-                    )}
-                  >
-                    {grant.workspace_name}
-                  </Anchor>
+                  <WorkspaceLink grant={grant} />
                 </Table.Td>
                 <Table.Td ta="right">{credits(grant.credits)}</Table.Td>
                 <Table.Td ta="right">{credits(grant.balance)}</Table.Td>
@@ -170,7 +166,7 @@ function List({ grants }: { grants: readonly Schemas["OperatorGrant"][] }) {
                     {grant.reason}
                   </Text>
                 </Table.Td>
-                <Table.Td>{states.find(({ value }) => value === grant.state)?.label ?? grant.state}</Table.Td>
+                <Table.Td>{stateOf(grant)}</Table.Td>
                 <Table.Td>{grant.expires_at ? <Time at={grant.expires_at} /> : "never"}</Table.Td>
                 <Table.Td>
                   <Time at={grant.created_at} />
@@ -182,4 +178,35 @@ function List({ grants }: { grants: readonly Schemas["OperatorGrant"][] }) {
       </Table.ScrollContainer>
     </Paper>
   );
+}
+
+function AsItems({ grants }: { grants: readonly Schemas["OperatorGrant"][] }) {
+  return (
+    <Items label="Grants">
+      {grants.map((grant) => (
+        <Item
+          key={grant.id}
+          title={<WorkspaceLink grant={grant} />}
+          mark={`${credits(grant.balance)} of ${credits(grant.credits)} left`}
+          detail={grant.reason}
+          amount={stateOf(grant)}
+        />
+      ))}
+    </Items>
+  );
+}
+
+function WorkspaceLink({ grant: { workspace, workspace_name } }: { grant: Schemas["OperatorGrant"] }) {
+  return (
+    <Anchor
+      size="sm"
+      renderRoot={(props) => <Link to="/operator/workspaces/$ws" params={{ ws: workspace }} search={{}} {...props} />}
+    >
+      {workspace_name}
+    </Anchor>
+  );
+}
+
+function stateOf({ state }: Schemas["OperatorGrant"]): string {
+  return states.find(({ value }) => value === state)?.label ?? state;
 }

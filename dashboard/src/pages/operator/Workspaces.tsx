@@ -9,10 +9,12 @@ import { credits } from "../../format/amount";
 import { ChangeButton } from "../../ui/ChangeButton";
 import { CopyText } from "../../ui/CopyText";
 import { Empty } from "../../ui/Empty";
+import { Item, Items } from "../../ui/Items";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
 import { PayerBadge, payerKind } from "../../ui/Payer";
 import { Usd } from "../../ui/Usd";
+import { useNarrow } from "../../ui/useNarrow";
 import { CreateWorkspace } from "./CreateWorkspace";
 
 const ID_SHOWN = 11;
@@ -74,6 +76,24 @@ function List({ workspaces }: { workspaces: readonly Schemas["WorkspaceAtAGlance
   const plans = useQuery(everyPlanQuery);
   const providers = useQuery(providersQuery);
   const nameOf = (id: string) => providers.data?.find((provider) => provider.id === id)?.name ?? id;
+  const planOf = (id: string) => plans.data?.find((known) => known.id === id)?.name ?? id;
+  if (useNarrow()) {
+    return (
+      <Items label="Workspaces">
+        {workspaces.map((workspace) => (
+          <Item
+            key={workspace.id}
+            title={<WorkspaceLink workspace={workspace} />}
+            mark={planOf(workspace.plan)}
+            detail={workspace.providers
+              .map(({ provider, payer_now }) => `${nameOf(provider)}: ${words[payer_now.payer ?? ""] ?? "no calls"}`)
+              .join(", ")}
+            amount={<Usd amount={workspace.month_usd} />}
+          />
+        ))}
+      </Items>
+    );
+  }
   return (
     <Paper withBorder>
       <Table.ScrollContainer minWidth={860}>
@@ -93,16 +113,9 @@ function List({ workspaces }: { workspaces: readonly Schemas["WorkspaceAtAGlance
             {workspaces.map(({ id, name, plan, external_id, providers, month_usd, month_credits, balance }) => (
               <Table.Tr key={id}>
                 <Table.Td>
-                  <Anchor
-                    size="sm"
-                    renderRoot={(props) => (
-                      <Link to="/operator/workspaces/$ws" params={{ ws: id }} search={{}} {...props} />
-                    )}
-                  >
-                    {name}
-                  </Anchor>
+                  <WorkspaceLink workspace={{ id, name }} />
                 </Table.Td>
-                <Table.Td>{plans.data?.find((known) => known.id === plan)?.name ?? plan}</Table.Td>
+                <Table.Td>{planOf(plan)}</Table.Td>
                 <Table.Td>
                   <Group gap={4}>
                     {providers.map(({ provider, payer_now }) => (
@@ -129,5 +142,16 @@ function List({ workspaces }: { workspaces: readonly Schemas["WorkspaceAtAGlance
         </Table>
       </Table.ScrollContainer>
     </Paper>
+  );
+}
+
+function WorkspaceLink({ workspace: { id, name } }: { workspace: { id: string; name: string } }) {
+  return (
+    <Anchor
+      size="sm"
+      renderRoot={(props) => <Link to="/operator/workspaces/$ws" params={{ ws: id }} search={{}} {...props} />}
+    >
+      {name}
+    </Anchor>
   );
 }

@@ -1,11 +1,14 @@
-import { Code, Group, Paper, Progress, Stack, Text, Title } from "@mantine/core";
+import { Group, Paper, Progress, Stack, Text, Title } from "@mantine/core";
 import type { Schemas } from "../../api/client";
 import { plural } from "../../format/number";
+import { useProduct } from "../../session/context";
+import { CodeWord } from "../../ui/CodeWord";
+import { sourceOf, wordsOf } from "../../ui/codes";
 
 const SHOWN = 6;
 
 /** Why calls failed, the most frequent cause first. */
-export function Failures({ failures }: { failures: readonly Schemas["FailureCount"][] }) {
+export default function Failures({ failures }: { failures: readonly Schemas["FailureCount"][] }) {
   if (failures.length === 0) return null;
   const most = failures[0]?.calls ?? 1;
   return (
@@ -16,9 +19,11 @@ export function Failures({ failures }: { failures: readonly Schemas["FailureCoun
         </Title>
         {failures.slice(0, SHOWN).map(({ code, calls }) => (
           <Stack key={code} gap={4}>
-            <Group justify="space-between">
-              <Code>{code}</Code>
-              <Text size="sm">{plural(calls, "call")}</Text>
+            <Group justify="space-between" wrap="nowrap">
+              <Cause code={code} />
+              <Text size="sm" style={{ flex: "none" }}>
+                {plural(calls, "call")}
+              </Text>
             </Group>
             <Progress value={(100 * calls) / most} color="var(--ok-text)" size={8} aria-hidden />
           </Stack>
@@ -28,5 +33,18 @@ export function Failures({ failures }: { failures: readonly Schemas["FailureCoun
         </Text>
       </Stack>
     </Paper>
+  );
+}
+
+function Cause({ code }: { code: string }) {
+  const names = { provider: null, product: useProduct(), model: null };
+  const words = wordsOf(code, names);
+  return (
+    <Text size="sm">
+      {words && `${words.title} `}
+      <Text span size="xs" c="dimmed">
+        <CodeWord>{code}</CodeWord> {words && `· ${sourceOf(words.source, names)}`}
+      </Text>
+    </Text>
   );
 }

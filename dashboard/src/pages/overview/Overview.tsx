@@ -1,7 +1,7 @@
 import { Anchor, Grid, Group, Stack, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { lazy, Suspense } from "react";
 import { overviewQuery } from "../../api/overview";
 import { keysQuery, newestQuery, providersQuery, usageQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
@@ -9,9 +9,8 @@ import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
 import { CallsTable } from "../receipts/CallsTable";
 import { RangeChoice } from "../usage/RangeChoice";
-import { rangeOf, span } from "../usage/range";
+import { useRange } from "../usage/useRange";
 import { Alerts } from "./Alerts";
-import { Failures } from "./Failures";
 import { FirstSteps } from "./FirstSteps";
 import { KeyList } from "./KeyList";
 import { payerBars } from "./payerBars";
@@ -20,13 +19,14 @@ import { Tiles } from "./Tiles";
 import { TopModels } from "./TopModels";
 
 const NEWEST = 5;
+/** The words for error codes come with it, and most pages have none to say. */
+const Failures = lazy(() => import("./Failures"));
 
 export function Overview() {
   const here = useHere();
   const search = useSearch({ from: "/signed-in/w/$ws/" });
   const navigate = useNavigate();
-  const range = rangeOf(search.range);
-  const time = useMemo(() => span(range, new Date()), [range]);
+  const time = useRange(search.range);
   const payers = useQuery(usageQuery(here.id, { ...time, by: "payer" }));
   const models = useQuery(usageQuery(here.id, { ...time, by: "model" }));
   const newest = useQuery(newestQuery(here.id, NEWEST));
@@ -52,7 +52,10 @@ export function Overview() {
       purpose="What your AI calls cost, who paid, and whether anything needs you."
       within={here.name}
       action={
-        <RangeChoice range={range} onChange={(range) => void navigate({ to: ".", search: { range }, replace: true })} />
+        <RangeChoice
+          text={search.range}
+          onChange={(range) => void navigate({ to: ".", search: { range }, replace: true })}
+        />
       }
     >
       {keys.data && <Alerts keys={keys.data} providers={providers.data ?? []} />}
@@ -72,7 +75,9 @@ export function Overview() {
         </Grid.Col>
         {over.data && over.data.failures.length > 0 && (
           <Grid.Col span={12}>
-            <Failures failures={over.data.failures} />
+            <Suspense>
+              <Failures failures={over.data.failures} />
+            </Suspense>
           </Grid.Col>
         )}
         <Grid.Col span={12}>

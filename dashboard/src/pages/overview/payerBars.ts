@@ -1,8 +1,7 @@
 import type { Schemas } from "../../api/client";
 import { sum } from "../../format/amount";
 import { share } from "../../format/number";
-import { clock, utcDay } from "../../format/time";
-import { steps } from "../usage/range";
+import { type Span, stepName, steps } from "../usage/range";
 
 /** What both payers paid in an hour or a day. Decimals, exact. */
 export interface PayerBar {
@@ -11,19 +10,12 @@ export interface PayerBar {
   managed: string;
 }
 
-interface Time {
-  from: string;
-  to: string;
-  step: "hour" | "day";
-}
-
 /** One for each hour or day, also for those without calls. */
-export function payerBars(spend: readonly Schemas["Spend"][], { from, to, step }: Time): PayerBar[] {
+export function payerBars(spend: readonly Schemas["Spend"][], time: Span): PayerBar[] {
   const at = new Map(spend.map((one) => [new Date(one.at).toISOString(), one]));
-  return steps(from, to, step).map((start) => {
+  return steps(time.from, time.to, time.step).map((start) => {
     const one = at.get(start);
-    const label = step === "day" ? utcDay(new Date(start)) : clock(new Date(start));
-    return { label, own: one?.own_usd ?? "0", managed: one?.managed_usd ?? "0" };
+    return { label: stepName(start, time), own: one?.own_usd ?? "0", managed: one?.managed_usd ?? "0" };
   });
 }
 

@@ -1,19 +1,25 @@
-import { Button, Group, Paper, Select, Stack, Text, Textarea } from "@mantine/core";
+import { Button, Group, Paper, Stack, Text, Textarea } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { type KeyboardEvent, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useState } from "react";
 import type { Model } from "../../api/client";
-import { modelsQuery } from "../../api/queries";
+import { CallFailure } from "../../api/failure";
+import { agentsQuery, modelsQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
 import { useDenied } from "../../session/denied";
 import { ChangeButton } from "../../ui/ChangeButton";
+import { CodePanel } from "../../ui/CodePanel";
 import { Denied } from "../../ui/Denied";
 import { FailurePanel } from "../../ui/FailurePanel";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
 import { PayerBadge, payerKind } from "../../ui/Payer";
 import { AnswerFooter } from "./AnswerFooter";
-import { playgroundOf, type Turn } from "./ask";
+import { CopyAs } from "./CopyAs";
+import { ParametersMenu } from "./ParametersMenu";
+import { NO_PARAMETERS, type Target } from "./request";
+import { SHOWN, Targets } from "./Targets";
+import { type Exchange, useConversation } from "./useConversation";
 
 const USE = "POST /api/v1/workspaces/{ws}/playground-token" as const;
 const PROMPTS = [
@@ -40,91 +46,62 @@ export function Playground() {
   );
 }
 
-interface Exchange extends Turn {
-  receipt?: string;
-}
-
 function Conversation({ models }: { models: readonly Model[] }) {
   const here = useHere();
   const search = useSearch({ from: "/signed-in/w/$ws/playground" });
   const navigate = useNavigate();
-  const ask = useMemo(() => playgroundOf(here.id), [here.id]);
-  const [turns, setTurns] = useState<readonly Exchange[]>([]);
+  const agents = useQuery(agentsQuery(here.id));
+  const talk = useConversation(here.id);
   const [text, setText] = useState("");
-  const [stop, setStop] = useState<AbortController | null>(null);
-  const [note, setNote] = useState<string | null>(null);
-  const [error, setError] = useState<unknown>(null);
-  const answer = useRef("");
-  const model = models.find(({ id }) => id === search.model) ?? models.find(({ usable }) => usable) ?? models[0];
+  const [parameters, setParameters] = useState(NO_PARAMETERS);
+  const agent = agents.data?.find(({ name, model }) => name === search.agent && model);
+  const named = models.find(({ id }) => id === (agent?.model ?? search.model));
+  const model = named ?? models.find(({ usable }) => usable) ?? models[0];
+  const target: Target | null = model ? { model, name: agent ? `agent/${agent.name}` : model.id } : null;
+  const go = (search: { model?: string; agent?: string }) => void navigate({ to: ".", search, replace: true });
 
   const blocked = model && !model.usable ? (model.reason?.message ?? "It can't be called here") : undefined;
 
-  async function send(prompt: string) {
-    if (!model || blocked !== undefined || !prompt.trim() || stop) return;
-    const control = new AbortController();
-    const before: Exchange[] = [...turns, { role: "user", content: prompt }];
-    answer.current = "";
-    setStop(control);
-    setNote(null);
-    setError(null);
-    setTurns([...before, { role: "assistant", content: "" }]);
-    const told = before.map(({ role, content }) => ({ role, content }));
-    const grow = (piece: string) => {
-      answer.current += piece;
-      setTurns([...before, { role: "assistant", content: answer.current }]);
-    };
-    try {
-      const receipt = await ask(model, told, grow, control.signal);
-      setTurns([...before, { role: "assistant", content: answer.current, receipt }]);
-      setText("");
-    } catch (failure) {
-      if (!answer.current) setTurns(turns);
-      if (control.signal.aborted) setNote("Stopped. You pay for what was produced.");
-      else setError(failure);
-    }
-    setStop(null);
+  async function send() {
+    if (blocked !== undefined) return;
+    if (target && (await talk.send(text, target, parameters))) setText("");
   }
 
   function keys(event: KeyboardEvent) {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void send(text);
-    if (event.key === "Escape") stop?.abort();
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void send();
+    if (event.key === "Escape") talk.stop?.();
   }
 
   return (
     <Stack gap="md" maw={720}>
       <Group align="flex-end" gap="sm">
-        <Select
-          label="Model"
-          data={models.map(({ id, usable, reason }) => ({
-            value: id,
-            label: usable ? id : `${id} · ${reason?.message}`,
-            disabled: !usable,
-          }))}
-          value={model?.id ?? null}
-          onChange={(id) => id && void navigate({ to: ".", search: { model: id }, replace: true })}
-          allowDeselect={false}
-          searchable
-          w={{ base: "100%", xs: 360 }}
+        <Targets
+          models={models}
+          agents={agents.data ?? []}
+          model={model}
+          agent={agent}
+          onModel={(model) => go({ model })}
+          onAgent={(agent) => go(agent ? { agent } : { model: model?.id })}
         />
-        <Button variant="default" onClick={() => setTurns([])} disabled={turns.length === 0 || stop !== null}>
+        <ParametersMenu parameters={parameters} model={model} onChange={setParameters} />
+        <Button variant="default" onClick={talk.clear} disabled={talk.turns.length === 0 || talk.stop !== null}>
           Clear
         </Button>
       </Group>
-      {turns.length === 0 && <Prompts onChoose={setText} />}
-      {turns.map(({ role, content, receipt }, index) => (
+      {models.length > SHOWN && (
+        <Text size="xs" c="dimmed">
+          There are {models.length} models; type in the field to find one.
+        </Text>
+      )}
+      {talk.turns.length === 0 && <Prompts onChoose={setText} />}
+      {talk.turns.map((exchange, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a conversation only grows
-        <Paper key={index} withBorder p="md" bg={role === "user" ? "var(--ok-sunken)" : undefined}>
-          <Text size="xs" c="dimmed">
-            {role === "user" ? "You" : model?.id}
-          </Text>
-          <Text style={{ whiteSpace: "pre-wrap" }}>{content || "…"}</Text>
-          {receipt && <AnswerFooter req={receipt} />}
-        </Paper>
+        <Said key={index} exchange={exchange} />
       ))}
-      {error !== null && <FailurePanel error={error} />}
-      {note && (
+      {talk.error !== null && <NotServed error={talk.error} model={model} again={() => void send()} />}
+      {talk.note && (
         <Text size="sm" role="status">
-          {note}
+          {talk.note}
         </Text>
       )}
       <Paper withBorder p="md">
@@ -149,12 +126,12 @@ function Conversation({ models }: { models: readonly Model[] }) {
             ) : (
               <Denied>{`${model?.id}: ${blocked}`}</Denied>
             )}
-            {stop ? (
-              <Button variant="default" onClick={() => stop.abort()}>
+            {talk.stop ? (
+              <Button variant="default" onClick={talk.stop}>
                 Stop
               </Button>
             ) : (
-              <ChangeButton denied={blocked} onClick={() => void send(text)}>
+              <ChangeButton denied={blocked} onClick={() => void send()}>
                 Send
               </ChangeButton>
             )}
@@ -165,6 +142,37 @@ function Conversation({ models }: { models: readonly Model[] }) {
         Nothing here is kept; closing the page forgets it. Ctrl Enter sends, Esc stops.
       </Text>
     </Stack>
+  );
+}
+
+function Said({ exchange: { role, content, by, request, receipt } }: { exchange: Exchange }) {
+  return (
+    <Paper withBorder p="md" bg={role === "user" ? "var(--ok-sunken)" : undefined}>
+      <Group justify="space-between" mih={26}>
+        <Text size="xs" c="dimmed">
+          {by}
+        </Text>
+        {request && <CopyAs request={request} />}
+      </Group>
+      <Text style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{content || "…"}</Text>
+      {receipt && <AnswerFooter req={receipt} />}
+    </Paper>
+  );
+}
+
+/** What the gateway or the provider said has a code; what never got so far has none. */
+function NotServed({ error, model, again }: { error: unknown; model: Model | undefined; again: () => void }) {
+  if (!(error instanceof CallFailure)) return <FailurePanel error={error} retry={again} />;
+  const { problem } = error;
+  return (
+    <CodePanel
+      code={problem.code}
+      said={problem.detail}
+      provider={model?.provider}
+      model={model?.id}
+      live
+      again={again}
+    />
   );
 }
 

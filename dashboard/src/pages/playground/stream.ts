@@ -29,9 +29,9 @@ function dataOf(block: string): string {
 export class BrokenOff extends Error {
   readonly code: string;
 
-  constructor({ message, type }: Record<string, unknown>) {
+  constructor({ message, code, type }: Record<string, unknown>) {
     super(typeof message === "string" ? message : "The provider says no more than that.");
-    this.code = typeof type === "string" ? type : "provider_error";
+    this.code = String([code, type].find((name) => typeof name === "string") ?? "provider_error");
   }
 }
 

@@ -1,18 +1,18 @@
-import { Anchor, Group, Paper, Stack, Table, Text } from "@mantine/core";
-import { useMediaQuery } from "@mantine/hooks";
+import { Anchor, Paper, Table, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { Receipt } from "../../api/client";
 import { credits, isZero } from "../../format/amount";
 import { tokens } from "../../format/number";
 import { useHere } from "../../session/context";
+import { Item, Items } from "../../ui/Items";
 import { PayerBadge, payerKind } from "../../ui/Payer";
 import { Time } from "../../ui/Time";
 import { Usd } from "../../ui/Usd";
+import { useNarrow } from "../../ui/useNarrow";
 
 /** Calls, newest first. A call's time is the link to its receipt. */
 export function CallsTable({ receipts }: { receipts: readonly Receipt[] }) {
-  const narrow = useMediaQuery("(max-width: 62em)", false, { getInitialValueInEffect: false });
-  if (narrow) return <Items receipts={receipts} />;
+  if (useNarrow()) return <AsItems receipts={receipts} />;
   return (
     <Paper withBorder>
       <Table.ScrollContainer minWidth={720}>
@@ -53,26 +53,23 @@ export function CallsTable({ receipts }: { receipts: readonly Receipt[] }) {
   );
 }
 
-function Items({ receipts }: { receipts: readonly Receipt[] }) {
+function AsItems({ receipts }: { receipts: readonly Receipt[] }) {
   return (
-    <Stack gap="xs">
+    <Items label="Calls">
       {receipts.map((receipt) => (
-        <Paper key={receipt.id} withBorder p="sm">
-          <Group justify="space-between" wrap="nowrap">
-            <Text size="sm" fw={500} truncate>
-              {modelOf(receipt)}
-            </Text>
-            <PayerBadge payer={payerKind(receipt.payer)} />
-          </Group>
-          <Group justify="space-between" wrap="nowrap" mt={4}>
-            <ReceiptLink receipt={receipt} />
-            <Text size="sm">
+        <Item
+          key={receipt.id}
+          title={modelOf(receipt)}
+          mark={<PayerBadge payer={payerKind(receipt.payer)} />}
+          detail={<ReceiptLink receipt={receipt} />}
+          amount={
+            <>
               {cost(receipt)} · <Status receipt={receipt} />
-            </Text>
-          </Group>
-        </Paper>
+            </>
+          }
+        />
       ))}
-    </Stack>
+    </Items>
   );
 }
 

@@ -1,19 +1,33 @@
-import { Anchor, Code, Group, Paper, SimpleGrid, Spoiler, Stack, Table, Text, Timeline, Title } from "@mantine/core";
+import {
+  Anchor,
+  Box,
+  Button,
+  Code,
+  CopyButton,
+  Group,
+  Paper,
+  SimpleGrid,
+  Spoiler,
+  Stack,
+  Text,
+  Title,
+} from "@mantine/core";
+import { IconLink } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import type { Receipt as ReceiptData } from "../../api/client";
+import type { ReceiptDetail } from "../../api/client";
 import { providersQuery, receiptQuery } from "../../api/queries";
-import { credits, isZero } from "../../format/amount";
-import { count, duration } from "../../format/number";
 import { useHere } from "../../session/context";
 import { Actor } from "../../ui/Actor";
+import { CodePanel } from "../../ui/CodePanel";
 import { CopyText } from "../../ui/CopyText";
 import { Fact, Facts } from "../../ui/Facts";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
 import { PayerBadge, payerKind } from "../../ui/Payer";
 import { Time } from "../../ui/Time";
-import { Usd } from "../../ui/Usd";
+import { Attempts } from "./Attempts";
+import { Cost } from "./Cost";
 import { sentence } from "./sentence";
 import { TimingBar } from "./TimingBar";
 
@@ -23,12 +37,14 @@ export function Receipt() {
   const query = useQuery(receiptQuery(here.id, req));
   return (
     <Page title="Receipt" within={here.name}>
-      <Anchor
-        size="sm"
-        renderRoot={(props) => <Link to="/w/$ws/receipts" params={{ ws: here.id }} search={{}} {...props} />}
-      >
-        All receipts
-      </Anchor>
+      <Box hiddenFrom="sm">
+        <Anchor
+          size="sm"
+          renderRoot={(props) => <Link to="/w/$ws/receipts" params={{ ws: here.id }} search={{}} {...props} />}
+        >
+          All receipts
+        </Anchor>
+      </Box>
       <Loaded query={query} heights={[120, 80, 200]}>
         {(receipt) => <Content receipt={receipt} />}
       </Loaded>
@@ -36,7 +52,8 @@ export function Receipt() {
   );
 }
 
-function Content({ receipt }: { receipt: ReceiptData }) {
+function Content({ receipt }: { receipt: ReceiptDetail }) {
+  const here = useHere();
   const providers = useQuery(providersQuery);
   const name = providers.data?.find(({ id }) => id === receipt.provider)?.name ?? receipt.provider ?? "the provider";
   return (
@@ -50,15 +67,19 @@ function Content({ receipt }: { receipt: ReceiptData }) {
             </Text>
           </Group>
           <Title order={2}>{sentence(receipt, name)}</Title>
-          <CopyText value={receipt.id} label="Copy the id" />
+          <Group gap="sm">
+            <CopyText value={receipt.id} label="Copy the id" />
+            <CopyLink path={`/w/${here.id}/receipts/${receipt.id}`} />
+          </Group>
         </Stack>
       </Paper>
+      {receipt.error && <CodePanel code={receipt.error} provider={receipt.provider} model={receipt.model} />}
       <Paper withBorder p="lg">
         <TimingBar timing={receipt.timing_ms} />
       </Paper>
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
-        <Attempts receipt={receipt} />
-        <Cost receipt={receipt} />
+        <Attempts receipt={receipt} provider={name} />
+        <Cost receipt={receipt} provider={name} />
       </SimpleGrid>
       <Paper withBorder p="lg">
         <Stack gap="sm">
@@ -87,83 +108,19 @@ function Content({ receipt }: { receipt: ReceiptData }) {
   );
 }
 
-function Attempts({ receipt: { attempts } }: { receipt: ReceiptData }) {
+function CopyLink({ path }: { path: string }) {
   return (
-    <Paper withBorder p="lg">
-      <Stack gap="md">
-        <Title order={2} size="h3">
-          Attempts
-        </Title>
-        {attempts.length === 0 && <Text size="sm">Nothing was sent to a provider.</Text>}
-        <Timeline active={attempts.length} bulletSize={20} lineWidth={1} color="ink">
-          {attempts.map(({ payer, credential, status, outcome, cost_usd, provider_request_id }, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: attempts have their place and nothing else
-            <Timeline.Item key={index} title={<PayerBadge payer={payerKind(payer)} />}>
-              <Facts>
-                <Fact name="Outcome">{`${outcome}${status ? `, status ${status}` : ", no status"}`}</Fact>
-                <Fact name="Cost">
-                  <Usd amount={cost_usd} />
-                </Fact>
-                <Fact name="Key">{credential}</Fact>
-                <Fact name="Provider's id">{provider_request_id}</Fact>
-              </Facts>
-            </Timeline.Item>
-          ))}
-        </Timeline>
-      </Stack>
-    </Paper>
-  );
-}
-
-const measures: Record<string, string> = {
-  measured: "Counted by the provider.",
-  estimated: "Estimated: from what was sent and what came of the answer, or from what the call can have used.",
-  unknown: "Unknown: what the call used, or its price, is not known.",
-};
-
-function Cost({ receipt }: { receipt: ReceiptData }) {
-  const classes = Object.entries(receipt.usage).filter(([, amount]) => amount > 0);
-  return (
-    <Paper withBorder p="lg">
-      <Stack gap="md">
-        <Title order={2} size="h3">
-          Cost
-        </Title>
-        <Table>
-          <Table.Tbody>
-            {classes.map(([name, amount]) => (
-              <Table.Tr key={name}>
-                <Table.Th scope="row" fw={400}>
-                  {name.replaceAll("_", " ")}
-                </Table.Th>
-                <Table.Td ta="right">{count(amount)}</Table.Td>
-              </Table.Tr>
-            ))}
-            <Table.Tr>
-              <Table.Th scope="row">At list price</Table.Th>
-              <Table.Td ta="right">
-                <Usd amount={receipt.cost_usd} />
-              </Table.Td>
-            </Table.Tr>
-            <Table.Tr>
-              <Table.Th scope="row">Credits</Table.Th>
-              <Table.Td ta="right">
-                {credits(receipt.credits)}
-                {receipt.included && ", included"}
-              </Table.Td>
-            </Table.Tr>
-            {!isZero(receipt.overrun_credits) && (
-              <Table.Tr>
-                <Table.Th scope="row">Of these not covered</Table.Th>
-                <Table.Td ta="right">{credits(receipt.overrun_credits)}, paid by the operator</Table.Td>
-              </Table.Tr>
-            )}
-          </Table.Tbody>
-        </Table>
-        <Text size="sm" c="dimmed">
-          {measures[receipt.measured]} {duration(receipt.timing_ms.total)} in all.
-        </Text>
-      </Stack>
-    </Paper>
+    <CopyButton value={`${window.location.origin}${path}`}>
+      {({ copied, copy }) => (
+        <Button
+          size="compact-sm"
+          variant="default"
+          leftSection={<IconLink size={16} stroke={1.75} aria-hidden />}
+          onClick={copy}
+        >
+          {copied ? "Copied" : "Copy link"}
+        </Button>
+      )}
+    </CopyButton>
   );
 }

@@ -1,13 +1,14 @@
 import { Select, TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import { Navigate, useNavigate, useSearch } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 import { useHere } from "../../session/context";
 import { Empty } from "../../ui/Empty";
 import { Page } from "../../ui/Page";
 import { FilterBar } from "../usage/FilterBar";
 import { filterOf, filtersSet } from "../usage/filter";
-import { isRange, span } from "../usage/range";
+import { RangeChoice } from "../usage/RangeChoice";
+import { useOptionalRange } from "../usage/useRange";
 import { Calls } from "./Calls";
 
 const statuses = [
@@ -22,7 +23,7 @@ export function Receipts() {
   const search = useSearch({ from: "/signed-in/w/$ws/receipts" });
   const navigate = useNavigate();
   const set = (change: typeof search) => void navigate({ to: ".", search: { ...search, ...change }, replace: true });
-  const { from, to } = useMemo(() => (isRange(search.range) ? span(search.range, new Date()) : never), [search.range]);
+  const { from, to } = useOptionalRange(search.range);
   const q = search.q?.trim();
   if (q?.startsWith("req_")) return <Navigate to="/w/$ws/receipts/$req" params={{ ws: here.id, req: q }} replace />;
   const filter = { ...filterOf(search), status: search.status, client_request_id: q || undefined, from, to };
@@ -30,6 +31,7 @@ export function Receipts() {
   return (
     <Page title="Receipts" purpose="Proof of each call: who paid, what was tried, what it cost." within={here.name}>
       <Search key={q} before={q ?? ""} onSearch={(q) => set({ q: q || undefined })} />
+      <RangeChoice text={search.range} onChange={(range) => set({ range })} optional />
       <FilterBar
         search={search}
         onChange={set}
@@ -50,8 +52,6 @@ export function Receipts() {
     </Page>
   );
 }
-
-const never = { from: undefined, to: undefined };
 
 function NoCalls({ q, isFiltered }: { q: string | undefined; isFiltered: boolean }) {
   if (q) return <Empty title="No call with this id">No caller of this workspace named a call “{q}”.</Empty>;

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { Receipt } from "../../api/client";
+import type { ReceiptDetail } from "../../api/client";
 import { sentence } from "./sentence";
 
-function receipt(told: Partial<Receipt>): Receipt {
-  return { payer: "byok", status: 200, credits: "0", cost_usd: null, error: null, ...told } as Receipt;
+function receipt(told: Partial<ReceiptDetail>): ReceiptDetail {
+  const usual = { payer: "byok", status: 200, credits: "0", cost_usd: null, error: null, key_hints: {} };
+  return { ...usual, ...told } as ReceiptDetail;
 }
 
 describe("who paid, in a sentence", () => {
@@ -15,6 +16,8 @@ describe("who paid, in a sentence", () => {
 
   it("is whoever paid for one that was answered, whether its cost is known or not", () => {
     expect(sentence(receipt({}), "Anthropic")).toContain("an amount we can't know");
+    const key = { credential: "cred_1", key_hints: { cred_1: "sk-ant-…wxyz" } };
+    expect(sentence(receipt(key), "Anthropic")).toContain("Paid by your own Anthropic key …wxyz. Anthropic bills you");
     expect(sentence(receipt({ payer: "managed", credits: "4", status: 502 }), "Anthropic")).toContain("4 credits");
   });
 });

@@ -2,11 +2,13 @@ import { Paper, Progress, Table, Text, UnstyledButton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { UsageRow } from "../../api/client";
 import { apiKeysQuery } from "../../api/queries";
-import { credits } from "../../format/amount";
-import { count, share, tokens } from "../../format/number";
+import { credits, isZero } from "../../format/amount";
+import { count, plural, share, tokens } from "../../format/number";
 import { useHere } from "../../session/context";
+import { Item, Items } from "../../ui/Items";
 import { PayerBadge, payerKind } from "../../ui/Payer";
 import { Usd } from "../../ui/Usd";
+import { useNarrow } from "../../ui/useNarrow";
 import { totals } from "./chart";
 
 export const groupings = [
@@ -42,6 +44,7 @@ export function GroupsTable({ rows, by, limit, sort = "cost", onSort }: Props) {
   const sorted = rows.toSorted((a, b) => amount(b) - amount(a) || b.calls - a.calls);
   const shown = sorted.slice(0, limit);
   const part = (row: UsageRow) => (Number(all.cost) > 0 ? (100 * Number(row.cost_usd)) / Number(all.cost) : 0);
+  if (useNarrow()) return <AsItems rows={shown} by={by} part={part} />;
   return (
     <Paper withBorder>
       <Table.ScrollContainer minWidth={680}>
@@ -107,10 +110,33 @@ export function GroupsTable({ rows, by, limit, sort = "cost", onSort }: Props) {
   );
 }
 
+function AsItems({ rows, by, part }: Pick<Props, "rows" | "by"> & { part: (row: UsageRow) => number }) {
+  return (
+    <Items label="Groups">
+      {rows.map((row) => (
+        <Item
+          key={row.key ?? ""}
+          title={<Name by={by} name={row.key ?? null} />}
+          mark={<Usd amount={row.cost_usd} />}
+          detail={`${plural(row.calls, "call")}, ${count(row.errors)} failed`}
+          amount={
+            isZero(row.credits) ? share(part(row), 100) : `${credits(row.credits)} credits · ${share(part(row), 100)}`
+          }
+        />
+      ))}
+    </Items>
+  );
+}
+
 function Name({ by, name }: { by: string; name: string | null }) {
   const here = useHere();
   const keys = useQuery({ ...apiKeysQuery(here.id), enabled: by === "api_key" });
   if (by === "payer") return <PayerBadge payer={payerKind(name)} />;
-  if (name === null) return <Text c="dimmed">none</Text>;
+  if (name === null)
+    return (
+      <Text span c="dimmed">
+        none
+      </Text>
+    );
   return keys.data?.find(({ id }) => id === name)?.name ?? name;
 }

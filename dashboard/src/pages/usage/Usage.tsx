@@ -1,7 +1,6 @@
 import { Anchor, Group, SegmentedControl, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useMemo } from "react";
 import type { UsageRow } from "../../api/client";
 import { type CallFilter, usageQuery } from "../../api/queries";
 import { credits, usd } from "../../format/amount";
@@ -14,11 +13,13 @@ import { Page } from "../../ui/Page";
 import { Comparison } from "../billing/Comparison";
 import { Calls } from "../receipts/Calls";
 import { byPayer, formatOf, type Measure, totals } from "./chart";
+import { ExportMenu } from "./ExportMenu";
 import { FilterBar } from "./FilterBar";
 import { filterOf, filtersSet } from "./filter";
 import { GroupsTable, groupings } from "./GroupsTable";
 import { RangeChoice } from "./RangeChoice";
-import { rangeOf, span } from "./range";
+import type { Span } from "./range";
+import { useRange } from "./useRange";
 
 const measures: { value: Measure; label: string }[] = [
   { value: "cost", label: "Cost" },
@@ -31,9 +32,8 @@ export function Usage() {
   const here = useHere();
   const search = useSearch({ from: "/signed-in/w/$ws/usage" });
   const navigate = useNavigate();
-  const range = rangeOf(search.range);
   const by = groupings.some(({ value }) => value === search.by) ? (search.by ?? "model") : "model";
-  const time = useMemo(() => span(range, new Date()), [range]);
+  const time = useRange(search.range);
   const filter = filterOf(search);
   const set = (change: typeof search) => void navigate({ to: ".", search: { ...search, ...change }, replace: true });
   const { range: _range, by: _by, show: _show, sort: _sort, ...only } = search;
@@ -42,7 +42,7 @@ export function Usage() {
   const groups = useQuery(usageQuery(here.id, { ...time, ...filter, by }));
   return (
     <Page title="Usage" purpose="Every call and what it cost, cut any way you like." within={here.name}>
-      <RangeChoice range={range} onChange={(range) => set({ range })} />
+      <RangeChoice text={search.range} onChange={(range) => set({ range })} />
       <FilterBar search={search} onChange={set} onClear={clear} />
       <Loaded query={over} heights={[24, 340]}>
         {({ data }) =>
@@ -75,12 +75,22 @@ export function Usage() {
               <Title order={2} size="h3">
                 Calls
               </Title>
-              <Anchor
-                size="sm"
-                renderRoot={(props) => <Link to="/w/$ws/receipts" params={{ ws: here.id }} search={only} {...props} />}
-              >
-                In Receipts
-              </Anchor>
+              <Group gap="md">
+                <Anchor
+                  size="sm"
+                  renderRoot={(props) => (
+                    <Link
+                      to="/w/$ws/receipts"
+                      params={{ ws: here.id }}
+                      search={{ ...only, range: search.range }}
+                      {...props}
+                    />
+                  )}
+                >
+                  In Receipts
+                </Anchor>
+                <ExportMenu filter={{ ...filter, from: time.from, to: time.to }} calls={totals(over.data.data).calls} />
+              </Group>
             </Group>
             <Calls filter={{ ...filter, from: time.from, to: time.to }} none={<NoCalls filtered />} />
           </Stack>
@@ -97,7 +107,7 @@ function NoCalls({ filtered }: { filtered: boolean }) {
 
 interface OverTimeProps {
   rows: readonly UsageRow[];
-  time: ReturnType<typeof span>;
+  time: Span;
   filter: CallFilter;
   show: string | undefined;
   onShow: (show: string) => void;
@@ -136,7 +146,7 @@ function OverTime({ rows, time, filter, show, onShow }: OverTimeProps) {
 }
 
 /** The same time and filter, of one payer; nothing where the filter names the other. */
-function usePaidBy(payer: string, time: ReturnType<typeof span>, filter: CallFilter): readonly UsageRow[] {
+function usePaidBy(payer: string, time: Span, filter: CallFilter): readonly UsageRow[] {
   const here = useHere();
   const isAsked = !filter.payer || filter.payer === payer;
   const rows = useQuery({ ...usageQuery(here.id, { ...time, ...filter, payer, by: time.step }), enabled: isAsked });

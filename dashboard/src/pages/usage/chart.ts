@@ -1,18 +1,11 @@
 import type { UsageRow } from "../../api/client";
 import { isZero, sum, usd } from "../../format/amount";
 import { count, tokens } from "../../format/number";
-import { utcDay } from "../../format/time";
 import type { Bar } from "../../ui/Bars";
 import type { Series, Stack } from "../../ui/BarsChart";
-import { steps } from "./range";
+import { type Span, stepName, steps } from "./range";
 
 export type Measure = "cost" | "calls" | "tokens" | "errors";
-
-interface Time {
-  from: string;
-  to: string;
-  step: "hour" | "day";
-}
 
 const amountOf: Record<Measure, (row: UsageRow) => string> = {
   cost: ({ cost_usd }) => cost_usd,
@@ -22,17 +15,12 @@ const amountOf: Record<Measure, (row: UsageRow) => string> = {
 };
 
 /** One bar for each hour or day, also for those without calls. */
-export function bars(rows: readonly UsageRow[], measure: Measure, { from, to, step }: Time): Bar[] {
+export function bars(rows: readonly UsageRow[], measure: Measure, time: Span): Bar[] {
   const at = new Map(rows.map((row) => [new Date(row.key ?? 0).toISOString(), row]));
-  return steps(from, to, step).map((start) => {
+  return steps(time.from, time.to, time.step).map((start) => {
     const row = at.get(start);
-    return { label: label(new Date(start), step), value: row ? amountOf[measure](row) : "0" };
+    return { label: stepName(start, time), value: row ? amountOf[measure](row) : "0" };
   });
-}
-
-function label(at: Date, step: "hour" | "day"): string {
-  if (step === "day") return utcDay(at);
-  return at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
 }
 
 /** Who paid, from below: the own key is always the lower part. */
@@ -46,7 +34,7 @@ const payers: readonly Series[] = [
 export function byPayer(
   rows: { all: readonly UsageRow[]; own: readonly UsageRow[]; managed: readonly UsageRow[] },
   measure: Measure,
-  time: Time,
+  time: Span,
 ): { series: readonly Series[]; stacks: Stack[] } {
   const [all, own, managed] = [rows.all, rows.own, rows.managed].map((rows) => bars(rows, measure, time));
   const stacks = (all ?? []).map(({ label, value }, at) => {

@@ -1,6 +1,7 @@
 import { Group, Paper, Stack, Table, Text, VisuallyHidden } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import type { Provider } from "../../api/client";
+import { CodeWord } from "../../ui/CodeWord";
 import { PayerBadge, payerKind } from "../../ui/Payer";
 import { type Outcome, situations } from "./changes";
 import classes from "./WhoPays.module.css";
@@ -64,8 +65,8 @@ function Cell({ outcome }: { outcome: Outcome }) {
       <IconX size={16} stroke={1.75} className={classes.icon} aria-hidden />
       <Stack gap={0} miw={0}>
         <Text size="sm">Call fails</Text>
-        <Text size="xs" c="dimmed" ff="monospace" className={classes.code}>
-          {outcome.reason.code}
+        <Text size="sm" c="dimmed">
+          <CodeWord>{outcome.reason.code}</CodeWord>
         </Text>
       </Stack>
     </Group>

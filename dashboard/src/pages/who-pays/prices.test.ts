@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Costs } from "../../api/money";
-import { lines, matching } from "./prices";
+import { grouped, lines, matching } from "./prices";
 
 const none = { credits_per_million_tokens: {}, credits_per_unit: {} };
 const costs: Costs = {
@@ -35,6 +35,24 @@ describe("what costs what", () => {
       "memory-search: 0.000016 credits per token",
       "GET /v1/models: 0 credits",
     ]);
+  });
+
+  it("is one line for a model at several paths, unless it costs something else there", () => {
+    const [models, chat] = costs.routes;
+    const other = { ...chat, path: "/v1/responses", models: chat?.models.slice(0, 1) ?? [] };
+    const dearer = {
+      ...chat,
+      path: "/v1/messages",
+      models: [{ id: "gpt-x", payer: "managed", cost: "included", ...none }],
+    };
+    const told = lines({ ...costs, routes: [models, chat, other, dearer] as Costs["routes"] });
+    const [all] = grouped(told);
+    expect(all?.name).toBe("Model calls · openai");
+    expect(all?.lines.filter(({ what }) => what === "gpt-x").map(({ detail }) => detail)).toEqual([
+      "POST /v1/chat/completions, POST /v1/responses",
+      "POST /v1/messages",
+    ]);
+    expect(grouped(told).map(({ name }) => name)).toEqual(["Model calls · openai", "Services", "Other calls · openai"]);
   });
 
   it("is found by any words of a line", () => {

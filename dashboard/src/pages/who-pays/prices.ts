@@ -1,5 +1,6 @@
 import type { Costs, CostTerms } from "../../api/money";
 import { credits } from "../../format/amount";
+import { groupBy } from "../../format/group";
 
 /** Something that can be called or used, who pays for it, and what it costs in credits. */
 export interface Line {
@@ -9,35 +10,69 @@ export interface Line {
   detail: string;
   payer: string | null;
   price: string;
+  /** The code that calls fail with. */
+  fails: string | null;
+}
+
+/** Lines of one kind at one provider. */
+export interface Group {
+  /** Its name as an element's id may have it. */
+  id: string;
+  name: string;
+  lines: readonly Line[];
 }
 
 /** What is called, by its path; what no name here fits is called by its path. */
-const groups: readonly [RegExp, string][] = [
+const kinds: readonly [RegExp, string][] = [
   [/\/messages$|chat\/completions$|\/responses$/, "Model calls"],
   [/embeddings/, "Embeddings"],
   [/audio|speech|realtime/, "Voice"],
   [/images/, "Images"],
 ];
+const order = [...kinds.map(([, name]) => name), "Services", "Other calls"];
 
-/** Everything the server names, line by line: calls by model, other calls, then services. */
-export function lines({ routes, services }: Costs): Line[] {
+/** Everything the server names: calls by model, other calls, then services. Paths with the same terms share a line. */
+export function lines({ routes, services }: Costs, nameOf: (provider: string) => string = (id) => id): Line[] {
   const calls = routes.flatMap((route) => {
-    const group = groups.find(([path]) => path.test(route.path))?.[1] ?? "Other calls";
+    const kind = kinds.find(([path]) => path.test(route.path))?.[1] ?? "Other calls";
     const path = `${route.method} ${route.path}`;
-    const line = (what: string, detail: string, terms: CostTerms): Line => {
-      return { id: `${path} ${what}`, group, what, detail, payer: terms.payer ?? null, price: price(terms) };
-    };
-    const own = route.terms ? [line(path, route.provider, route.terms)] : [];
+    const line = (what: string, detail: string, terms: CostTerms): Line => ({
+      id: `${path} ${what}`,
+      group: `${kind} · ${nameOf(route.provider)}`,
+      what,
+      detail,
+      payer: terms.payer ?? null,
+      price: price(terms),
+      fails: terms.cost === "refused" ? (terms.reason?.code ?? "refused") : null,
+    });
+    const own = route.terms ? [line(path, "", route.terms)] : [];
     return [...route.models.map((model) => line(model.id, path, model)), ...own];
   });
   const used = services.map(({ name, unit, payer, cost, credits: each }): Line => {
     const told = cost === "credits" ? `${credits(each)} credits per ${unit}` : "included";
-    return { id: `service ${name}`, group: "Services", what: name, detail: `/services/${name}`, payer, price: told };
+    const detail = `/services/${name}`;
+    return { id: `service ${name}`, group: "Services", what: name, detail, payer, price: told, fails: null };
   });
-  const order = [...groups.map(([, name]) => name), "Services", "Other calls"];
   // Within a kind, what fails comes last.
-  const rank = ({ group, payer }: Line) => 2 * order.indexOf(group) + (payer === null ? 1 : 0);
-  return [...calls, ...used].toSorted((a, b) => rank(a) - rank(b));
+  const rank = ({ group, payer }: Line) => 2 * order.findIndex((kind) => group.startsWith(kind)) + (payer ? 0 : 1);
+  return merged([...calls, ...used]).toSorted((a, b) => rank(a) - rank(b));
+}
+
+/** The same model at several paths is one line, as long as it costs the same there. */
+function merged(all: readonly Line[]): Line[] {
+  const same = groupBy(all, ({ group, what, payer, price }) => JSON.stringify([group, what, payer, price]));
+  return [...same.values()].flatMap(([first, ...rest]) =>
+    first ? [{ ...first, detail: [first, ...rest].map(({ detail }) => detail).join(", ") }] : [],
+  );
+}
+
+/** Lines under their headings. */
+export function grouped(all: readonly Line[]): Group[] {
+  return [...groupBy(all, ({ group }) => group)].map(([name, lines]) => ({
+    id: name.replace(/\W+/g, "-"),
+    name,
+    lines,
+  }));
 }
 
 function price({ cost, reason, credits_per_million_tokens: tokens, credits_per_unit: units }: CostTerms): string {

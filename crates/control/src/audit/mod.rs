@@ -1,0 +1,4 @@
+//! The audit log of a workspace.
+
+pub(crate) mod list;
+pub(crate) mod verify;

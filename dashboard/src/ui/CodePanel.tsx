@@ -1,0 +1,87 @@
+import { Anchor, Button, Text } from "@mantine/core";
+import { IconAlertTriangle } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import type { Provider } from "../api/client";
+import { providersQuery } from "../api/queries";
+import { useHere, useProduct } from "../session/context";
+import { type Act, type Names, sourceOf, wordsOf } from "./codes";
+import { Panel } from "./Panel";
+
+interface Props {
+  code: string;
+  /** What the server said of it, where it did: it knows the figures. */
+  said?: string | undefined;
+  /** The provider's id, if the call had one. */
+  provider: string | null | undefined;
+  model: string | null | undefined;
+  live?: boolean;
+  again?: (() => void) | undefined;
+}
+
+/** Why a call failed: title, cause, one thing to do, and the code with its source. */
+export function CodePanel({ code, said, provider, model, live = false, again }: Props) {
+  const product = useProduct();
+  const providers = useQuery(providersQuery);
+  const known = providers.data?.find(({ id }) => id === provider);
+  const names: Names = { provider: known?.name ?? null, product, model: model ?? null };
+  const words = wordsOf(code, names);
+  return (
+    <Panel
+      tone="bad"
+      Icon={IconAlertTriangle}
+      title={words?.title ?? "This call was not served"}
+      code={words ? `${code} · ${sourceOf(words.source, names)}` : code}
+      live={live}
+      actions={words && <Action act={words.act} provider={known} again={again} />}
+    >
+      <Text size="sm">{said ?? words?.cause ?? "The provider or the server refused it."}</Text>
+    </Panel>
+  );
+}
+
+interface ActionProps {
+  act: Act;
+  provider: Provider | undefined;
+  again: (() => void) | undefined;
+}
+
+function Action({ act, provider, again }: ActionProps) {
+  const { id: ws } = useHere();
+  if ("again" in act) {
+    if (!again) return null;
+    return (
+      <Button size="xs" variant="default" onClick={again}>
+        {act.label}
+      </Button>
+    );
+  }
+  if ("link" in act) {
+    if (!provider) return null;
+    return (
+      <Anchor size="sm" href={provider[act.link]} target="_blank" rel="noreferrer">
+        {act.label}
+      </Anchor>
+    );
+  }
+  return (
+    <Anchor size="sm" renderRoot={(props) => <Link {...targetOf(act, ws, provider?.id)} {...props} />}>
+      {act.label}
+    </Anchor>
+  );
+}
+
+const pages = {
+  "ai-providers": "/w/$ws/settings/integrations/ai-providers",
+  "who-pays": "/w/$ws/settings/who-pays",
+  "api-keys": "/w/$ws/settings/api-keys",
+  budgets: "/w/$ws/settings/budgets",
+  playground: "/w/$ws/playground",
+} as const;
+
+function targetOf(act: Exclude<Act, { again: true } | { link: string }>, ws: string, provider: string | undefined) {
+  const params = { ws };
+  if ("billing" in act) return { to: "/w/$ws/settings/billing", params, search: { tab: act.billing } } as const;
+  if ("page" in act) return { to: pages[act.page], params, search: {} } as const;
+  return { to: pages["ai-providers"], params, search: provider ? { [act.dialog]: provider } : {} } as const;
+}
