@@ -8,17 +8,18 @@ use std::path::Path;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
 /// Each crate's folder, its name, and the only ones of ours that it may name.
-const ARROWS: [(&str, &str, &[&str]); 10] = [
+const ARROWS: [(&str, &str, &[&str]); 11] = [
     ("crates/domain", "ownkey-domain", &[]),
     ("crates/vault", "ownkey-vault", &["ownkey-domain"]),
     ("crates/providers", "ownkey-providers", &["ownkey-domain"]),
     ("crates/store", "ownkey-store", &["ownkey-domain"]),
     ("crates/gateway", "ownkey-gateway", &["ownkey-domain", "ownkey-vault", "ownkey-providers"]),
     ("crates/connections", "ownkey-connections", &["ownkey-domain", "ownkey-vault", "ownkey-store"]),
+    ("crates/webhooks", "ownkey-webhooks", &["ownkey-domain", "ownkey-vault", "ownkey-store"]),
     (
         "crates/control",
         "ownkey-control",
-        &["ownkey-domain", "ownkey-vault", "ownkey-providers", "ownkey-store", "ownkey-connections"],
+        &["ownkey-domain", "ownkey-vault", "ownkey-providers", "ownkey-store", "ownkey-connections", "ownkey-webhooks"],
     ),
     (
         "crates/app",
@@ -31,6 +32,7 @@ const ARROWS: [(&str, &str, &[&str]); 10] = [
             "ownkey-gateway",
             "ownkey-control",
             "ownkey-connections",
+            "ownkey-webhooks",
         ],
     ),
     ("crates/sim", "ownkey-sim", &[]),
@@ -49,7 +51,7 @@ const OUT_OF_REACH: [(&str, &[&str], &str); 4] = [
 const RESERVED: [(&str, &[&str]); 5] = [
     ("sqlx", &["ownkey-store"]),
     ("axum", &["ownkey-control", "ownkey"]),
-    ("reqwest", &["ownkey-control", "ownkey-connections"]),
+    ("reqwest", &["ownkey-control", "ownkey-connections", "ownkey-webhooks"]),
     ("oauth2", &["ownkey-connections"]),
     ("aws-lc-rs", &["ownkey-vault"]),
 ];

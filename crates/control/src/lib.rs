@@ -29,7 +29,6 @@ mod links;
 mod logins;
 mod members;
 mod models;
-mod not_yet;
 mod openapi;
 pub mod operator;
 mod outlook;
@@ -56,6 +55,7 @@ mod throttle;
 mod token;
 mod usage;
 mod visitor;
+mod webhooks;
 mod who;
 mod workspaces;
 

@@ -11,16 +11,13 @@ use crate::control::Control;
 use crate::openapi::{self, frame};
 use crate::{
     agents, api_keys, audit, budgets, connections, costs, credits, edge, health, invitations, ledger, links, members,
-    models, not_yet, operator, overview, plans, playground, policy, provider_keys, providers, receipts, services,
-    sessions, statements, usage, workspaces,
+    models, operator, overview, plans, playground, policy, provider_keys, providers, receipts, services, sessions,
+    statements, usage, webhooks, workspaces,
 };
 
 /// The management API.
 pub fn router(control: Arc<Control>) -> Router {
-    let (mut router, _) = documented().split_for_parts();
-    for (path, route) in not_yet::routes() {
-        router = router.route(path, route);
-    }
+    let (router, _) = documented().split_for_parts();
     router
         .method_not_allowed_fallback(edge::unknown_method)
         .fallback(edge::unknown_path)
@@ -69,6 +66,13 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(connections::back::back))
         .routes(routes!(connections::get::get, connections::begin::again, connections::disconnect::disconnect))
         .routes(routes!(connections::token::token))
+        .routes(routes!(webhooks::list::list, webhooks::create::create))
+        .routes(routes!(webhooks::get::get, webhooks::update::update, webhooks::remove::remove))
+        .routes(routes!(webhooks::rotate::rotate))
+        .routes(routes!(webhooks::test::test))
+        .routes(routes!(webhooks::messages::list))
+        .routes(routes!(webhooks::messages::get))
+        .routes(routes!(webhooks::replay::replay))
         .routes(routes!(audit::list))
         .routes(routes!(operator::ledger_check::check))
         .routes(routes!(sessions::begin::begin, sessions::current::current, sessions::end::here))

@@ -33,3 +33,4 @@ pub mod standing;
 pub mod time;
 pub mod usage;
 pub mod verdict;
+pub mod webhook;

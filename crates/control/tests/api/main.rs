@@ -23,4 +23,5 @@ mod rights;
 mod services;
 mod session;
 mod setup;
+mod webhooks;
 mod workspaces;

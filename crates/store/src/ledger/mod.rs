@@ -8,6 +8,7 @@
 mod book;
 mod check;
 mod expiry;
+mod facts;
 mod grants;
 mod holds;
 mod keep;
