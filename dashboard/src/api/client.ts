@@ -18,6 +18,9 @@ export type AuditEvent = Schemas["AuditEvent"];
 export type Invitation = Schemas["Invitation"];
 export type Connection = Schemas["Connection"];
 export type ConnectionProvider = Schemas["ConnectionProvider"];
+export type Webhook = Schemas["Webhook"];
+export type WebhookAttempt = Schemas["WebhookAttempt"];
+export type WebhookDelivery = Schemas["WebhookDelivery"];
 export type Member = Schemas["Member"];
 export type Workspace = Schemas["Workspace"];
 
