@@ -29,7 +29,7 @@ const PAUSES_MS: [i64; 9] = [
     18 * HOUR_MS,
     24 * HOUR_MS,
 ];
-/// A receiver that has taken nothing for so long is sent nothing more.
+/// A receiver that has taken nothing for so long is sent nothing more, once a message to it is given up.
 const FAILING_MS_MAX: i64 = 5 * 24 * HOUR_MS;
 /// The status by which a receiver says that it wants nothing more.
 const GONE: u16 = 410;
@@ -204,11 +204,12 @@ pub enum Next {
 /// What follows from an attempt at a message, `tries` being how many there were, this one included, and `failing_ms` how
 /// long its receiver has taken nothing by now. `random` is any number.
 pub fn next(sent: Sent, tries: u32, failing_ms: i64, random: u32) -> Next {
-    match sent {
-        Sent::Delivered { .. } => Next::Done,
-        Sent::Refused { status: GONE } => Next::Disable(Disabled::Gone),
-        _ if failing_ms >= FAILING_MS_MAX => Next::Disable(Disabled::Failing),
-        _ => pause_ms(tries, random).map_or(Next::GiveUp, |pause_ms| Next::Again { pause_ms }),
+    match (sent, pause_ms(tries, random)) {
+        (Sent::Delivered { .. }, _) => Next::Done,
+        (Sent::Refused { status: GONE }, _) => Next::Disable(Disabled::Gone),
+        (_, Some(pause_ms)) => Next::Again { pause_ms },
+        (_, None) if failing_ms >= FAILING_MS_MAX => Next::Disable(Disabled::Failing),
+        (_, None) => Next::GiveUp,
     }
 }
 
@@ -249,8 +250,10 @@ mod tests {
         for status in [199, 301, 404, 500] {
             assert_eq!(next(Sent::answered(status), 1, 0, 0), Next::Again { pause_ms: 5_000 });
         }
-        assert_eq!(next(AWAY, 1, FAILING_MS_MAX, 0), Next::Disable(Disabled::Failing));
-        assert_eq!(next(AWAY, 1, FAILING_MS_MAX - 1, 0), Next::Again { pause_ms: 5_000 });
+        assert_eq!(next(AWAY, 10, FAILING_MS_MAX, 0), Next::Disable(Disabled::Failing));
+        assert_eq!(next(AWAY, 10, FAILING_MS_MAX - 1, 0), Next::GiveUp);
+        // A message that comes after a long rest has its own three days.
+        assert_eq!(next(AWAY, 1, FAILING_MS_MAX, 0), Next::Again { pause_ms: 5_000 });
     }
 
     proptest! {

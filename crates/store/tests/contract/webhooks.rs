@@ -11,7 +11,8 @@ use ownkey_domain::money::{MicroCredits, NanoUsd};
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::webhook::{ATTEMPTS_KEPT, Attempt, DeliveryState, Disabled, Event, Next, Sent, WEBHOOKS_MAX};
 use ownkey_store::{
-    AddedWebhook, Health, JournalLimits, Message, NewWebhook, Replayed, SealedTokens, SendClaim, Store, WebhookPatch,
+    AddedWebhook, Expired, Health, JournalLimits, Message, NewWebhook, Replayed, SealedTokens, SendClaim, Store,
+    WebhookPatch,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -22,6 +23,7 @@ crate::on_both! {
     kept_apart_and_no_more_than_allowed told_with_what_it_tells_of_and_once claimed_by_one_and_written_by_its_claim
     what_follows_from_an_attempt_is_kept a_new_secret_signs_beside_the_old_one disabled_and_enabled_again
     money_that_moves_is_told_of_where_it_crosses a_workspace_takes_its_webhooks_along
+    what_is_too_old_goes
 }
 
 const LEASE_MS: i64 = 60_000;
@@ -317,4 +319,19 @@ async fn a_workspace_takes_its_webhooks_along(bed: Bed) {
     assert_eq!(store.webhook_message(of, id).await.unwrap(), None);
     let due = store.due_webhooks(9).await.unwrap();
     assert!(due.webhooks.is_empty() && due.waiting == 0);
+}
+
+async fn what_is_too_old_goes(bed: Bed) {
+    let (store, workspace) = (&bed.store, bed.workspace().await);
+    let of = webhook(store, workspace).await;
+    store.test_webhook(of, BY).await.unwrap().unwrap();
+    let mut sweeper = store.sweeper();
+    // The first sweep only looks.
+    for (before, left) in [(1, 1), (0, 1), (1, 0)] {
+        let messages = Some(NOW.plus_millis(before));
+        let mut sweep =
+            sweeper.begin(Expired { receipts: None, audit: None, responses: None, messages }).await.unwrap();
+        while sweep.step().await {}
+        assert_eq!(told(store, of).await.len(), left);
+    }
 }
