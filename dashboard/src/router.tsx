@@ -158,6 +158,13 @@ const apiKeys = createRoute({
   component: lazyRouteComponent(() => import("./pages/api-keys/ApiKeys"), "ApiKeys"),
 });
 
+const notifications = createRoute({
+  getParentRoute: () => workspace,
+  path: "/settings/notifications",
+  validateSearch: flag("new"),
+  component: lazyRouteComponent(() => import("./pages/notifications/Notifications"), "Notifications"),
+});
+
 const agents = createRoute({
   getParentRoute: () => workspace,
   path: "/settings/agents",
@@ -299,6 +306,7 @@ const tree = root.addChildren([
       billing,
       budgets,
       apiKeys,
+      notifications,
       agents,
       members,
       audit,

@@ -1,9 +1,12 @@
 //! Learns the health of provider keys from the calls that go out on them, and writes it down when it turns.
 
+mod exhausted;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use exhausted::Exhausted;
 use ownkey_domain::health::{KeySeen, Refusals, Turn};
 use ownkey_domain::id::{CredentialId, WorkspaceId};
 use ownkey_domain::time::Timestamp;
@@ -23,6 +26,8 @@ type Key = (WorkspaceId, CredentialId);
 enum News {
     /// Traffic here has turned a key's state.
     Turned(Turn, Timestamp),
+    /// The account of a key has no money.
+    Exhausted(Timestamp),
     /// What is stored of a key has changed: its health, by a test or by traffic on another node, or it has ended.
     Stored,
 }
@@ -30,6 +35,7 @@ enum News {
 /// What traffic has shown of keys that were refused.
 pub struct KeyHealth {
     refused: Arc<Refused>,
+    exhausted: Arc<Exhausted>,
     news: Sender<(Key, News)>,
 }
 
@@ -59,12 +65,19 @@ impl KeyHealth {
         for (credential, since) in shown {
             refused.put(credential, Some(Refusals::shown_since(since)));
         }
-        tokio::spawn(keep(store.clone(), heard, Arc::clone(&refused)));
-        Ok(Self { refused, news })
+        let exhausted = Arc::default();
+        tokio::spawn(keep(store.clone(), heard, (Arc::clone(&refused), Arc::clone(&exhausted))));
+        Ok(Self { refused, exhausted, news })
     }
 
     /// Takes in how the provider took a key.
     pub fn seen(&self, key: Key, seen: KeySeen, at: Timestamp) {
+        if seen == KeySeen::Exhausted {
+            if self.exhausted.is_news(key.1, at) && self.news.try_send((key, News::Exhausted(at))).is_err() {
+                self.exhausted.take_back(key.1);
+            }
+            return;
+        }
         let Some(turn) = self.refused.after(key.1, seen, at) else { return };
         if self.news.try_send((key, News::Turned(turn, at))).is_err() {
             self.refused.take_back(key.1, turn);
@@ -141,7 +154,7 @@ impl Refused {
 }
 
 /// Keeps the store and the memory in step.
-async fn keep(store: Store, mut heard: Receiver<(Key, News)>, refused: Arc<Refused>) {
+async fn keep(store: Store, mut heard: Receiver<(Key, News)>, (refused, exhausted): (Arc<Refused>, Arc<Exhausted>)) {
     while let Some((key, news)) = heard.recv().await {
         match news {
             News::Turned(turn, at) => match write_down(&store, key, turn, at).await {
@@ -155,6 +168,12 @@ async fn keep(store: Store, mut heard: Receiver<(Key, News)>, refused: Arc<Refus
                     tracing::warn!(credential = %key.1, %error, "the health of a provider key could not be written");
                 }
             },
+            News::Exhausted(at) => {
+                if let Err(error) = store.tell_exhausted(key.0, key.1, at).await {
+                    exhausted.take_back(key.1);
+                    tracing::warn!(credential = %key.1, %error, "that a provider key has no money could not be written");
+                }
+            }
             News::Stored => match store.credential(key.0, key.1).await {
                 Ok(known) => match known.filter(|known| known.ended_at.is_none()) {
                     Some(known) => refused.put_stored(key.1, known.health.invalid_since),

@@ -19,6 +19,7 @@ mod server;
 mod source;
 mod taking_over;
 mod vaulting;
+mod webhooks;
 mod wiring;
 
 use clap::{CommandFactory, Parser, Subcommand};

@@ -11,6 +11,8 @@ use crate::config::retention::Retention;
 const DAY_MS: i64 = 24 * 3_600_000;
 /// Providers keep a response for thirty days. After that nobody asks for it.
 const RESPONSES_DAYS: u16 = 31;
+/// Who has not looked at a message by then will not send it again.
+const MESSAGES_DAYS: u16 = 30;
 /// From one sweep to the next, by the clock that nobody sets: the store counts on it that nobody sweeps more often.
 const PAUSE: Duration = Duration::from_secs(3_600);
 /// Between two steps: whoever else wants to write comes first.
@@ -23,8 +25,8 @@ pub async fn keep(store: Store, retention: Retention, clock: fn() -> Timestamp) 
         hours.tick().await;
         match sweep(&mut sweeper, expired(retention, clock())).await {
             Ok(swept) if swept == Swept::default() => {}
-            Ok(Swept { months, receipts, audit, responses, changes }) => {
-                tracing::info!(months, receipts, audit, responses, changes, "what was too old is deleted");
+            Ok(Swept { months, receipts, audit, responses, messages, changes }) => {
+                tracing::info!(months, receipts, audit, responses, messages, changes, "what was too old is deleted");
             }
             Err(error) => tracing::warn!(%error, "what is too old can't be looked for; there will be another try"),
         }
@@ -52,6 +54,7 @@ fn expired(retention: Retention, now: Timestamp) -> Expired {
         receipts: retention.receipts_days.map(before),
         audit: retention.audit_days.map(before),
         responses: Some(before(RESPONSES_DAYS)),
+        messages: Some(before(MESSAGES_DAYS)),
     }
 }
 
@@ -66,7 +69,7 @@ mod tests {
         let now = Timestamp::from_millis(500 * DAY_MS);
         let told = expired(Retention { receipts_days: Some(400), audit_days: None }, now);
         let day = |day: i64| Some(Timestamp::from_millis(day * DAY_MS));
-        assert_eq!(told, Expired { receipts: day(100), audit: None, responses: day(469) });
+        assert_eq!(told, Expired { receipts: day(100), audit: None, responses: day(469), messages: day(470) });
     }
 
     #[tokio::test(start_paused = true)]

@@ -22,6 +22,7 @@ use ownkey_gateway::{BodyRoom, Gateway, Rest, client, edge};
 use ownkey_providers::key::hint;
 use ownkey_store::{Actor, By, Holds, Journal, JournalLimits, Store, StoreConfig};
 use ownkey_vault::Keyring;
+use ownkey_webhooks::Webhooks;
 use secrecy::SecretString;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -41,6 +42,7 @@ use crate::reload::{Reload, Reread};
 use crate::server::{Admin, Current, Server};
 use crate::taking_over::TakingOver;
 use crate::vaulting::{self, SystemKeys};
+use crate::webhooks::Sending;
 use crate::{clock, directory, retention};
 
 /// How long the admin listener's last answers may take at the end; they are short.
@@ -115,6 +117,8 @@ pub struct Lasting {
     refreshing: Arc<ownkey_connections::Metrics>,
     /// The connections as the configuration last read makes them; none before it is read.
     connections: watch::Sender<Option<Arc<Connections>>>,
+    /// What tells webhooks.
+    sending: Sending,
     /// Where the public listener is bound.
     listening: SocketAddr,
 }
@@ -149,6 +153,7 @@ impl Lasting {
             logins,
             refreshing,
             connections: watch::Sender::new(None),
+            sending: Sending::new(),
             listening,
         }
     }
@@ -186,6 +191,7 @@ struct Shared {
     catalogue: Arc<Catalogue>,
     lasting: Lasting,
     connections: Arc<Connections>,
+    webhooks: Arc<Webhooks>,
 }
 
 struct Listeners {
@@ -199,7 +205,8 @@ pub async fn assemble(settings: &Settings, keyring: Keyring, lasting: &Lasting) 
     let catalogue = Arc::clone(&settings.rules.catalogue);
     let keyring = Arc::new(keyring);
     let connections = Arc::new(connections(settings, &keyring, lasting)?);
-    let shared = Shared { keyring, keys, catalogue, lasting: lasting.clone(), connections };
+    let webhooks = Arc::new(lasting.sending.assemble(&settings.webhooks, &lasting.store, &keyring)?);
+    let shared = Shared { keyring, keys, catalogue, lasting: lasting.clone(), connections, webhooks };
     let (cors, proxies) = (settings.server.cors.clone(), settings.server.trusted_proxies.clone());
     let server = Server {
         gateway: gateway(settings, &shared).await?,
@@ -211,6 +218,7 @@ pub async fn assemble(settings: &Settings, keyring: Keyring, lasting: &Lasting) 
         proxies,
     };
     lasting.connections.send_replace(Some(shared.connections));
+    lasting.sending.go_by(shared.webhooks);
     Ok(server)
 }
 
@@ -229,6 +237,7 @@ async fn run(
     });
     let sweeping = tokio::spawn(retention::keep(lasting.store.clone(), reload.started.retention, clock::now));
     let refreshing = tokio::spawn(keep_fresh(lasting.connections.subscribe()));
+    let sending = lasting.sending.start();
     let reloading = tokio::spawn(reload.at_each(hangup));
     let end = async {
         tokio::select! {
@@ -249,6 +258,7 @@ async fn run(
     {
         tracing::warn!("a provider of connections did not answer in time; its answer may be lost");
     }
+    lasting.sending.end(&sending).await;
     tracing::info!("no calls are open; taking over the last receipts");
     let _ = stop.send(true);
     let taken_over = taking_over.finish().await;
@@ -395,17 +405,20 @@ async fn control(settings: &Settings, shared: &Shared) -> anyhow::Result<axum::R
         site: settings.server.site(shared.lasting.listening)?,
         product_name: settings.dashboard.product_name.clone(),
         connections: Arc::clone(&shared.connections),
+        webhooks: Arc::clone(&shared.webhooks),
+        webhooks_asked: Arc::clone(&shared.lasting.sending.asked),
     })?;
     Ok(ownkey_control::router(Arc::new(control)))
 }
 
 fn rendered(lasting: &Lasting) -> ownkey_control::Metrics {
     let (metrics, journal, store) = (Arc::clone(&lasting.metrics), Arc::clone(&lasting.journal), lasting.store.clone());
-    let refreshing = Arc::clone(&lasting.refreshing);
+    let (refreshing, sending) = (Arc::clone(&lasting.refreshing), lasting.sending.clone());
     Arc::new(move || {
         let mut text = String::new();
         metrics.render(&mut text);
         refreshing.render(&mut text);
+        sending.render(&mut text);
         text.push_str(&journal::metrics(&journal));
         text.push_str(&ledger::metrics(&store));
         text

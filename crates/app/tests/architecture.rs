@@ -8,17 +8,26 @@ use std::path::Path;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
 
 /// Each crate's folder, its name, and the only ones of ours that it may name.
-const ARROWS: [(&str, &str, &[&str]); 12] = [
+const ARROWS: [(&str, &str, &[&str]); 13] = [
     ("crates/domain", "ownkey-domain", &[]),
     ("crates/vault", "ownkey-vault", &["ownkey-domain"]),
     ("crates/providers", "ownkey-providers", &["ownkey-domain"]),
     ("crates/store", "ownkey-store", &["ownkey-domain"]),
     ("crates/gateway", "ownkey-gateway", &["ownkey-domain", "ownkey-vault", "ownkey-providers"]),
     ("crates/connections", "ownkey-connections", &["ownkey-domain", "ownkey-vault", "ownkey-store"]),
+    ("crates/webhooks", "ownkey-webhooks", &["ownkey-domain", "ownkey-vault", "ownkey-store"]),
     (
         "crates/control",
         "ownkey-control",
-        &["ownkey-domain", "ownkey-vault", "ownkey-providers", "ownkey-store", "ownkey-connections", "ownkey-mcp"],
+        &[
+            "ownkey-domain",
+            "ownkey-vault",
+            "ownkey-providers",
+            "ownkey-store",
+            "ownkey-connections",
+            "ownkey-mcp",
+            "ownkey-webhooks",
+        ],
     ),
     ("crates/mcp", "ownkey-mcp", &[]),
     ("crates/cli", "ownkey-cli", &["ownkey-domain"]),
@@ -34,6 +43,7 @@ const ARROWS: [(&str, &str, &[&str]); 12] = [
             "ownkey-control",
             "ownkey-connections",
             "ownkey-cli",
+            "ownkey-webhooks",
         ],
     ),
     ("crates/sim", "ownkey-sim", &[]),
@@ -54,7 +64,7 @@ const OUT_OF_REACH: [(&str, &[&str], &str); 6] = [
 const RESERVED: [(&str, &[&str]); 6] = [
     ("sqlx", &["ownkey-store"]),
     ("axum", &["ownkey-control", "ownkey-mcp", "ownkey"]),
-    ("reqwest", &["ownkey-control", "ownkey-connections", "ownkey-cli"]),
+    ("reqwest", &["ownkey-control", "ownkey-connections", "ownkey-cli", "ownkey-webhooks"]),
     ("rmcp", &["ownkey-mcp"]),
     ("oauth2", &["ownkey-connections"]),
     ("aws-lc-rs", &["ownkey-vault"]),

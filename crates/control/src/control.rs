@@ -16,6 +16,7 @@ use ownkey_domain::service::Service;
 use ownkey_domain::time::Timestamp;
 use ownkey_store::{Actor, By, Store};
 use ownkey_vault::{BadOrigin, Keyring, Origin, PlatformKeyHasher, random_bytes};
+use ownkey_webhooks::Webhooks;
 use secrecy::SecretString;
 use uuid::Uuid;
 
@@ -98,6 +99,10 @@ pub struct Parts {
     pub product_name: String,
     /// Accounts elsewhere that workspaces connect.
     pub connections: Arc<Connections>,
+    /// Webhooks.
+    pub webhooks: Arc<Webhooks>,
+    /// Counts the messages to webhooks that people ask for.
+    pub webhooks_asked: Arc<Throttle>,
 }
 
 /// The management API's state.

@@ -17,6 +17,8 @@ const NAME_CHARS_MAX: usize = 200;
 const ID_BYTES_MAX: usize = 200;
 const WORD_BYTES_MAX: usize = 64;
 const MODEL_BYTES_MAX: usize = 256;
+/// Room to say what is wrong with a URL that is longer than it may be.
+const URL_BYTES_MAX: usize = 2 * ownkey_webhooks::URL_BYTES_MAX;
 
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $form:literal, $check:expr) => {
@@ -80,6 +82,13 @@ text!(
         let is_agent = text.starts_with(ownkey_domain::agent::PREFIX);
         (1..=MODEL_BYTES_MAX).contains(&text.len()) && text.bytes().all(allowed) && !is_agent
     }
+);
+
+text!(
+    /// Something that may be a URL.
+    Url,
+    "a URL that begins with https://",
+    |text| (1..=URL_BYTES_MAX).contains(&text.len())
 );
 
 /// A secret in a body: goes into memory that is wiped, and is never compared, shown or kept as text.

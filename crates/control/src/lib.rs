@@ -32,7 +32,6 @@ mod logins;
 mod mcp;
 mod members;
 mod models;
-mod not_yet;
 mod openapi;
 pub mod operator;
 mod outlook;
@@ -59,6 +58,7 @@ mod throttle;
 mod token;
 mod usage;
 mod visitor;
+mod webhooks;
 mod who;
 mod workspaces;
 

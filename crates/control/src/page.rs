@@ -22,6 +22,7 @@ pub(crate) enum List {
     Grants = 6,
     OperatorWorkspaces = 7,
     Connections = 8,
+    WebhookMessages = 9,
 }
 
 /// The place of an item in its list: its id or number.

@@ -80,8 +80,6 @@ kinds! {
     too_large = PAYLOAD_TOO_LARGE, "request_too_large", "Body too large";
     /// The body is not JSON.
     unsupported_media_type = UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "Unsupported media type";
-    /// Promised, not built yet.
-    not_available_yet = UNPROCESSABLE_ENTITY, "not_available_yet", "Not available yet";
     /// A connection's grant is over.
     needs_reauth = CONFLICT, "needs_reauth", "The connection needs somebody";
     /// The workspace's key can't be opened.

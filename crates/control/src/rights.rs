@@ -50,9 +50,6 @@ pub struct Right {
     pub role: Option<Role>,
     /// The platform keys that may.
     pub scopes: Scopes,
-    /// Whether it is built. What is not answers `not_available_yet` to every caller who is known; its true rights
-    /// come with it.
-    pub built: bool,
 }
 
 // With `mcp` a key reads what the tools of the MCP server show, there and here alike; it changes nothing.
@@ -166,42 +163,44 @@ pub static TABLE: &[Right] = &[
     person(Post, "/api/v1/workspaces/{ws}/connections/{id}", Role::Admin),
     shared(Delete, "/api/v1/workspaces/{ws}/connections/{id}", Role::Admin, CONNECTIONS),
     keys_only(Post, "/api/v1/workspaces/{ws}/connections/{id}/token", CONNECTIONS),
-    later(Get, "/api/v1/workspaces/{ws}/webhooks"),
-    later(Post, "/api/v1/workspaces/{ws}/webhooks"),
-    later(Get, "/api/v1/workspaces/{ws}/webhooks/{id}"),
-    later(Post, "/api/v1/workspaces/{ws}/webhooks/{id}"),
-    later(Delete, "/api/v1/workspaces/{ws}/webhooks/{id}"),
+    // No scope covers them: a platform key must not say where news goes.
+    operator(Get, "/api/v1/workspaces/{ws}/webhooks", Some(Role::Viewer)),
+    operator(Post, "/api/v1/workspaces/{ws}/webhooks", Some(Role::Admin)),
+    operator(Get, "/api/v1/workspaces/{ws}/webhooks/{id}", Some(Role::Viewer)),
+    operator(Patch, "/api/v1/workspaces/{ws}/webhooks/{id}", Some(Role::Admin)),
+    operator(Delete, "/api/v1/workspaces/{ws}/webhooks/{id}", Some(Role::Admin)),
+    operator(Post, "/api/v1/workspaces/{ws}/webhooks/{id}/secret", Some(Role::Admin)),
+    operator(Post, "/api/v1/workspaces/{ws}/webhooks/{id}/test", Some(Role::Admin)),
+    operator(Get, "/api/v1/workspaces/{ws}/webhooks/{id}/deliveries", Some(Role::Viewer)),
+    operator(Get, "/api/v1/workspaces/{ws}/webhooks/{id}/deliveries/{delivery}", Some(Role::Viewer)),
+    operator(Post, "/api/v1/workspaces/{ws}/webhooks/{id}/deliveries/{delivery}/replay", Some(Role::Admin)),
 ];
 
 const fn public(verb: Verb, path: &'static str) -> Right {
-    Right { verb, path, public: true, operator: true, role: None, scopes: Scopes::Any, built: true }
+    Right { verb, path, public: true, operator: true, role: None, scopes: Scopes::Any }
 }
 
 const fn operator(verb: Verb, path: &'static str, role: Option<Role>) -> Right {
-    Right { verb, path, public: false, operator: true, role, scopes: Scopes::None, built: true }
+    Right { verb, path, public: false, operator: true, role, scopes: Scopes::None }
 }
 
 /// For people who are signed in, whatever else they hold: no token and no key.
 const fn person(verb: Verb, path: &'static str, role: Role) -> Right {
-    Right { verb, path, public: false, operator: false, role: Some(role), scopes: Scopes::None, built: true }
+    Right { verb, path, public: false, operator: false, role: Some(role), scopes: Scopes::None }
 }
 
 const fn shared(verb: Verb, path: &'static str, role: Role, scopes: Scopes) -> Right {
-    Right { verb, path, public: false, operator: true, role: Some(role), scopes, built: true }
+    Right { verb, path, public: false, operator: true, role: Some(role), scopes }
 }
 
 /// What programs do, and no person.
 const fn with_scope(verb: Verb, path: &'static str, scopes: Scopes) -> Right {
-    Right { verb, path, public: false, operator: true, role: None, scopes, built: true }
+    Right { verb, path, public: false, operator: true, role: None, scopes }
 }
 
 /// What the workspace's own programs do, and not even the operator.
 const fn keys_only(verb: Verb, path: &'static str, scopes: Scopes) -> Right {
-    Right { verb, path, public: false, operator: false, role: None, scopes, built: true }
-}
-
-const fn later(verb: Verb, path: &'static str) -> Right {
-    Right { verb, path, public: false, operator: true, role: Some(Role::Viewer), scopes: Scopes::Any, built: false }
+    Right { verb, path, public: false, operator: false, role: None, scopes }
 }
 
 /// The row of a route; `None` means that nobody may.

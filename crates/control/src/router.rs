@@ -12,8 +12,8 @@ use crate::control::Control;
 use crate::openapi::{self, frame};
 use crate::{
     agents, api_keys, audit, budgets, connections, costs, credits, edge, error_codes, health, invitations, ledger,
-    links, mcp, members, models, not_yet, operator, overview, plans, playground, policy, provider_keys, providers,
-    receipts, services, sessions, statements, usage, workspaces,
+    links, mcp, members, models, operator, overview, plans, playground, policy, provider_keys, providers, receipts,
+    services, sessions, statements, usage, webhooks, workspaces,
 };
 
 /// The management API, and the MCP server, which asks it.
@@ -23,10 +23,7 @@ pub fn router(control: Arc<Control>) -> Router {
 }
 
 fn routes(control: Arc<Control>) -> Router {
-    let (mut router, _) = documented().split_for_parts();
-    for (path, route) in not_yet::routes() {
-        router = router.route(path, route);
-    }
+    let (router, _) = documented().split_for_parts();
     router
         .method_not_allowed_fallback(edge::unknown_method)
         .fallback(edge::unknown_path)
@@ -78,6 +75,13 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(connections::back::back))
         .routes(routes!(connections::get::get, connections::begin::again, connections::disconnect::disconnect))
         .routes(routes!(connections::token::token))
+        .routes(routes!(webhooks::list::list, webhooks::create::create))
+        .routes(routes!(webhooks::get::get, webhooks::update::update, webhooks::remove::remove))
+        .routes(routes!(webhooks::rotate::rotate))
+        .routes(routes!(webhooks::test::test))
+        .routes(routes!(webhooks::messages::list))
+        .routes(routes!(webhooks::messages::get))
+        .routes(routes!(webhooks::replay::replay))
         .routes(routes!(audit::list::list))
         .routes(routes!(audit::verify::verify))
         .routes(routes!(operator::ledger_check::check))

@@ -14,6 +14,8 @@ pub enum KeySeen {
     Accepted,
     /// It refused the key itself.
     Refused,
+    /// It knows the key, and its account has no money.
+    Exhausted,
 }
 
 /// The refusals of one key since it was last accepted.
@@ -49,6 +51,7 @@ impl Refusals {
         match (before, seen) {
             (Some(Self { shown: true, first, .. }), KeySeen::Accepted) => (None, Some(Turn::Cleared(first))),
             (_, KeySeen::Accepted) => (None, None),
+            (before, KeySeen::Exhausted) => (before, None),
             (None, KeySeen::Refused) => (Some(Self { first: at, count: 1, shown: false }), None),
             (Some(mut refusals), KeySeen::Refused) => {
                 refusals.count = refusals.count.saturating_add(1);

@@ -115,6 +115,14 @@ id!(
     ConnectionId, "conn_"
 );
 id!(
+    /// A webhook: where a workspace wants to be told of what happens.
+    WebhookId, "hook_"
+);
+id!(
+    /// A message to a webhook. The same however often it is sent.
+    MessageId, "msg_"
+);
+id!(
     /// A person who can sign in.
     UserId, "usr_"
 );

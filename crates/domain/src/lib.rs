@@ -36,3 +36,4 @@ pub mod standing;
 pub mod time;
 pub mod usage;
 pub mod verdict;
+pub mod webhook;

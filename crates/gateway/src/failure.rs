@@ -78,8 +78,10 @@ pub async fn read(call: &Call, answer: Answer, mut head: HeaderMap) -> Result<Fa
         return Err(error.with_status(parts.status));
     }
     let class = classify(answer.provider, parts.status, &parts.headers, &theirs);
-    if class == ErrorClass::KeyRefused {
-        call.receipt.key_seen(KeySeen::Refused);
+    match class {
+        ErrorClass::KeyRefused => call.receipt.key_seen(KeySeen::Refused),
+        ErrorClass::QuotaExhausted => call.receipt.key_seen(KeySeen::Exhausted),
+        _ => {}
     }
     let code = code(class, parts.status);
     say_if_hopeless(&mut head, class, parts.status);

@@ -32,10 +32,12 @@ mod deks;
 mod dialect;
 mod error;
 mod feed;
+mod fresh;
 pub mod journal;
 mod ledger;
 mod mutation;
 mod open;
+mod outbox;
 mod page;
 mod people;
 mod reach;
@@ -47,6 +49,7 @@ mod store;
 mod summaries;
 mod usage;
 mod vault;
+mod webhooks;
 mod workspaces;
 
 pub use actor::{Actor, By};
@@ -80,4 +83,7 @@ pub use store::Store;
 pub use summaries::{PayerSpend, WorkspaceSummary};
 pub use usage::{GroupBy, UsageFilter, UsageKey, UsageQuery, UsageRow, UsageTotals};
 pub use vault::{SystemSecret, WrappedDek};
+pub use webhooks::{
+    AddedWebhook, DueWebhooks, Message, NewWebhook, Replayed, SealedHookSecret, SendClaim, Webhook, WebhookPatch,
+};
 pub use workspaces::{NewWorkspace, Workspace, WorkspacePatch};

@@ -1,5 +1,5 @@
 //! What is deleted for its age: receipts, the beginnings of audit chains, responses that their providers have forgotten,
-//! changes that every node has heard of. In small steps, each a transaction of its own, so that nobody waits long and a process that dies loses no more than a
+//! messages to webhooks, changes that every node has heard of. In small steps, each a transaction of its own, so that nobody waits long and a process that dies loses no more than a
 //! step. Totals of usage are kept. How far a sweep goes is in `horizon`.
 
 mod horizon;
@@ -26,6 +26,8 @@ pub struct Swept {
     pub audit: u64,
     /// Responses.
     pub responses: u64,
+    /// Messages to webhooks.
+    pub messages: u64,
     /// Changes.
     pub changes: u64,
 }
@@ -48,6 +50,7 @@ enum Place {
     /// At the first chain from that one on.
     Audit(Uuid),
     Responses,
+    Messages,
     Changes,
     End,
 }
@@ -62,7 +65,8 @@ impl Place {
             Self::Months => Self::RECEIPTS,
             Self::Receipts(_) => Self::AUDIT,
             Self::Audit(_) => Self::Responses,
-            Self::Responses => Self::Changes,
+            Self::Responses => Self::Messages,
+            Self::Messages => Self::Changes,
             Self::Changes | Self::End => Self::End,
         }
     }
@@ -81,6 +85,7 @@ impl Sweep {
             Place::Receipts(after) => self.receipts(after).await,
             Place::Audit(from) => self.audit(from).await,
             Place::Responses => self.responses().await,
+            Place::Messages => self.messages().await,
             Place::Changes => self.changes().await,
             Place::End => return false,
         };
@@ -153,14 +158,28 @@ impl Sweep {
     async fn responses(&mut self) -> Result<Place> {
         const SQL: &str = "DELETE FROM responses WHERE (workspace, provider, payer, id) IN \
             (SELECT workspace, provider, payer, id FROM responses WHERE made_at < $1 ORDER BY made_at LIMIT $2)";
-        let Some(before) = self.upto.responses else { return Ok(Place::Changes) };
+        let Some(before) = self.upto.responses else { return Ok(Place::Messages) };
         let mut tx = self.store.inner.db.begin().await?;
         let gone = on!(tx.on(), c => sqlx::query(SQL)
             .bind(before.millis()).bind(STEP_ROWS)
             .execute(c).await.map(|r| r.rows_affected()))?;
         tx.commit().await?;
         self.swept.responses += gone;
-        Ok(if is_full(gone) { Place::Responses } else { Place::Changes })
+        Ok(if is_full(gone) { Place::Responses } else { Place::Messages })
+    }
+
+    /// The oldest messages to webhooks, sent or not.
+    async fn messages(&mut self) -> Result<Place> {
+        const SQL: &str = "DELETE FROM webhook_messages WHERE id IN \
+            (SELECT id FROM webhook_messages WHERE created_at < $1 ORDER BY created_at LIMIT $2)";
+        let Some(before) = self.upto.messages else { return Ok(Place::Changes) };
+        let mut tx = self.store.inner.db.begin().await?;
+        let gone = on!(tx.on(), c => sqlx::query(SQL)
+            .bind(before.millis()).bind(STEP_ROWS)
+            .execute(c).await.map(|r| r.rows_affected()))?;
+        tx.commit().await?;
+        self.swept.messages += gone;
+        Ok(if is_full(gone) { Place::Messages } else { Place::Changes })
     }
 
     /// The oldest changes. The latest one stays, so that whoever has read as far as there is can tell by it that

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::change::ChangeKind;
 use crate::db::{Tx, on};
 use crate::mutation::Mutation;
-use crate::{By, Note, Page, Result, Store, StoreError, WrappedDek, connections, page, responses};
+use crate::{By, Note, Page, Result, Store, StoreError, WrappedDek, connections, page, responses, webhooks};
 
 /// A workspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,8 +174,8 @@ impl Store {
         Ok(true)
     }
 
-    /// Deletes a workspace: revokes its platform keys, ends its credentials and connections, destroys its DEK, forgets
-    /// its responses.
+    /// Deletes a workspace: revokes its platform keys, ends its credentials and connections, removes its webhooks,
+    /// destroys its DEK, forgets its responses.
     /// Its receipts and audit log stay. Whether there was such a workspace.
     pub async fn delete_workspace(&self, id: WorkspaceId, by: By) -> Result<bool> {
         const GONE: &str = "UPDATE workspaces SET deleted_at = $2, wrapped_dek = $3 \
@@ -197,7 +197,13 @@ impl Store {
             .bind(id.uuid()).bind(at).bind(&nothing).fetch_all(c).await)?;
         responses::forget(&mut work.tx, id).await?;
         let connections = connections::end_all(&mut work.tx, id, by.at).await?;
-        let detail = json!({"api_keys": keys.len(), "credentials": ended.len(), "connections": connections});
+        let webhooks = webhooks::remove_all(&mut work.tx, id).await?;
+        let detail = json!({
+            "api_keys": keys.len(),
+            "credentials": ended.len(),
+            "connections": connections,
+            "webhooks": webhooks,
+        });
         for (key,) in keys {
             work.changed(ChangeKind::ApiKey, id, key).await?;
         }

@@ -1,7 +1,7 @@
 //! What a sealed secret belongs to. The context goes into the key derivation and the authenticated data, so a
 //! secret opens only under the very context it was sealed under.
 
-use ownkey_domain::id::{ConnectionId, CredentialId, WorkspaceId};
+use ownkey_domain::id::{ConnectionId, CredentialId, WebhookId, WorkspaceId};
 use ownkey_domain::provider::Provider;
 
 use crate::origin::Origin;
@@ -89,6 +89,17 @@ pub enum Context<'a> {
         /// The generation of tokens within the row.
         generation: u32,
     },
+    /// What a webhook's messages are signed with.
+    WebhookSecret {
+        /// The workspace.
+        workspace: WorkspaceId,
+        /// The webhook, that is the row.
+        webhook: WebhookId,
+        /// The only destination whose messages it signs.
+        destination: &'a Origin,
+        /// The generation of secrets within the row.
+        generation: u32,
+    },
     /// A key of the installation.
     SystemKey {
         /// What it is for.
@@ -102,9 +113,9 @@ impl Context<'_> {
     /// Whose data key seals it.
     pub const fn owner(&self) -> DekOwner {
         match self {
-            Self::ProviderKey { workspace, .. } | Self::ConnectionToken { workspace, .. } => {
-                DekOwner::Workspace(*workspace)
-            }
+            Self::ProviderKey { workspace, .. }
+            | Self::ConnectionToken { workspace, .. }
+            | Self::WebhookSecret { workspace, .. } => DekOwner::Workspace(*workspace),
             Self::SystemKey { .. } => DekOwner::System,
         }
     }
@@ -127,6 +138,15 @@ impl Context<'_> {
                 row: connection.uuid().as_bytes(),
                 provider,
                 origin: &issuer.to_string(),
+                version: *generation,
+            }
+            .encode(out),
+            Self::WebhookSecret { workspace: _, webhook, destination, generation } => Fields {
+                purpose: "webhook",
+                owner: self.owner(),
+                row: webhook.uuid().as_bytes(),
+                provider: "",
+                origin: &destination.to_string(),
                 version: *generation,
             }
             .encode(out),

@@ -18,6 +18,7 @@ mod platform_key_hasher;
 mod random;
 mod sealed;
 mod secret;
+mod signature;
 
 pub use context::{Context, DekOwner, SystemPurpose, Token};
 pub use dek::WrappedDek;
@@ -29,3 +30,4 @@ pub use platform_key_hasher::{KeyHash, PepperId, PlatformKeyHasher};
 pub use random::random_bytes;
 pub use sealed::Sealed;
 pub use secret::{ProviderKey, Secret};
+pub use signature::sign;

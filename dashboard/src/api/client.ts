@@ -21,6 +21,9 @@ export type AuditCheck = Schemas["AuditCheck"];
 export type Invitation = Schemas["Invitation"];
 export type Connection = Schemas["Connection"];
 export type ConnectionProvider = Schemas["ConnectionProvider"];
+export type Webhook = Schemas["Webhook"];
+export type WebhookAttempt = Schemas["WebhookAttempt"];
+export type WebhookDelivery = Schemas["WebhookDelivery"];
 export type Member = Schemas["Member"];
 export type Workspace = Schemas["Workspace"];
 

@@ -1,6 +1,7 @@
 import {
   type Icon,
   IconBarrierBlock,
+  IconBell,
   IconChartBar,
   IconGauge,
   IconHelp,
@@ -30,6 +31,7 @@ export interface Place {
     | "/w/$ws/settings/who-pays"
     | "/w/$ws/settings/agents"
     | "/w/$ws/settings/api-keys"
+    | "/w/$ws/settings/notifications"
     | "/w/$ws/settings/audit"
     | "/w/$ws/settings/billing"
     | "/w/$ws/settings/budgets";
@@ -68,6 +70,7 @@ export const navigation: readonly Places[] = [
       { label: "Agents", to: "/w/$ws/settings/agents", Icon: IconRobot },
       { label: "Budgets", to: "/w/$ws/settings/budgets", Icon: IconBarrierBlock },
       { label: "API keys", to: "/w/$ws/settings/api-keys", Icon: IconKey },
+      { label: "Notifications", to: "/w/$ws/settings/notifications", Icon: IconBell },
     ],
   },
   {

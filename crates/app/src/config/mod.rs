@@ -19,6 +19,7 @@ pub mod services;
 mod text;
 mod tls;
 mod vault;
+pub mod webhooks;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -67,6 +68,8 @@ pub struct Settings {
     pub services: services::Services,
     /// Accounts elsewhere that workspaces can connect.
     pub connections: connections::Connections,
+    /// Where workspaces may be told of what happens.
+    pub webhooks: webhooks::Webhooks,
 }
 
 /// The product's own rules: plans, models, money.
@@ -103,6 +106,7 @@ struct Raw {
     routes: gateway::RawRoutes,
     services: Vec<services::RawService>,
     connections: connections::RawConnections,
+    webhooks: webhooks::RawWebhooks,
 }
 
 impl Settings {
@@ -184,6 +188,7 @@ impl Raw {
             providers,
             services,
             connections: self.connections.check(folder).context("section [connections]")?,
+            webhooks: self.webhooks.check().context("section [webhooks]")?,
             limits: self.limits.check().context("section [limits]")?,
             ask_usage: self.metering.ask_usage,
             retention: self.retention.check().context("section [retention]")?,

@@ -25,6 +25,7 @@ use ownkey_domain::service::{Service, ServiceUnit};
 use ownkey_domain::time::Timestamp;
 use ownkey_store::{Store, StoreConfig};
 use ownkey_vault::{Keyring, Origin, PepperId, PlatformKeyHasher, Secret};
+use ownkey_webhooks::{Networks, Webhooks};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -163,6 +164,8 @@ impl App {
             site: site(),
             product_name: "Celune".to_owned(),
             connections: Arc::new(connections(self.store.clone(), kek)),
+            webhooks: Arc::new(webhooks(self.store.clone(), kek)),
+            webhooks_asked: Arc::new(Throttle::new(3)),
         });
         router(Arc::new(control.unwrap()))
     }
@@ -300,6 +303,18 @@ fn connections(store: Store, kek: &str) -> Connections {
         times: RefreshTimes { poll_ms: 300_000, margin_ms: 60_000 },
         timeout: Duration::from_secs(1),
         redirect_uri: site().at(CALLBACK),
+        metrics: Arc::default(),
+        clock: || Timestamp::from_millis(NOW),
+    })
+    .unwrap()
+}
+
+fn webhooks(store: Store, kek: &str) -> Webhooks {
+    Webhooks::new(ownkey_webhooks::Parts {
+        store,
+        keyring: Arc::new(Keyring::parse(kek).unwrap()),
+        networks: Networks::default(),
+        timeout: Duration::from_secs(1),
         metrics: Arc::default(),
         clock: || Timestamp::from_millis(NOW),
     })

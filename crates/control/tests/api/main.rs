@@ -24,4 +24,5 @@ mod rights;
 mod services;
 mod session;
 mod setup;
+mod webhooks;
 mod workspaces;

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{AuditMac, Note};
 use crate::db::{Tx, on};
+use crate::fresh::fresh_id;
 use crate::{By, Result, StoreError};
 
 /// What the first event of a chain has in the place of a MAC before it.
@@ -81,7 +82,7 @@ pub(crate) async fn append(tx: &mut Tx, note: &Note, by: By, mac: &AuditMac) -> 
     let mut event = EventRow {
         workspace: chain,
         seq: head.seq + 1,
-        id: fresh_id(by)?,
+        id: fresh_id(by.at)?,
         at: by.at.millis(),
         actor: by.actor.to_string(),
         action: note.action.to_owned(),
@@ -111,11 +112,4 @@ async fn insert(tx: &mut Tx, event: &EventRow) -> Result<()> {
         .bind(&event.prev_mac).bind(&event.mac)
         .execute(c).await.map(drop))?;
     Ok(())
-}
-
-/// A UUIDv7 of that moment.
-fn fresh_id(by: By) -> Result<Uuid> {
-    let millis = u64::try_from(by.at.millis()).map_err(|_| StoreError::Unstorable("time"))?;
-    let nanos = u32::try_from(millis % 1000 * 1_000_000).unwrap_or_default();
-    Ok(Uuid::new_v7(uuid::Timestamp::from_unix(uuid::NoContext, millis / 1000, nanos)))
 }

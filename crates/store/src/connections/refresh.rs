@@ -8,12 +8,14 @@
 use ownkey_domain::connection::{ConnectionState, Reauth};
 use ownkey_domain::id::{ConnectionId, WorkspaceId};
 use ownkey_domain::time::Timestamp;
+use ownkey_domain::webhook::Event;
 use serde_json::json;
 use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{SealedTokens, note, row};
 use crate::db::on;
+use crate::outbox::{self, Fact};
 use crate::{By, Result, Store, StoreError, WrappedDek, dialect};
 
 /// What is due, and when something will be.
@@ -164,6 +166,9 @@ impl Store {
             return Ok(false);
         }
         let detail = json!({"provider": claim.provider, "reason": reason.as_str()});
+        let data = json!({"connection": claim.id, "provider": claim.provider, "reason": reason.as_str()});
+        let fact = Fact { workspace: claim.workspace, event: Event::NeedsReauth, data, once: None };
+        outbox::tell(&mut work.tx, fact, by.at).await?;
         note(&mut work, "connection.needs_reauth", (claim.workspace, claim.id), detail).await?;
         work.commit().await?;
         Ok(true)

@@ -1,5 +1,6 @@
 //! Stored provider keys. One that ended is never used again: its sealed bytes are overwritten.
 
+mod health;
 mod rebind;
 mod row;
 
@@ -16,6 +17,7 @@ use crate::db::on;
 use crate::mutation::Mutation;
 use crate::routing::at_provider;
 use crate::{By, Note, Result, Store, workspaces};
+pub use health::Health;
 pub use rebind::{Rebound, SealedCredential};
 use row::{CredentialRow, TestColumns};
 
@@ -55,17 +57,6 @@ impl Credential {
     pub fn at(all: &[Self], provider: Provider) -> Option<&Self> {
         at_provider(all, provider, |credential| credential.provider)
     }
-}
-
-/// What real traffic says of a provider key.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Health {
-    /// The code of the last error that the provider blamed on the key. Never the provider's text.
-    pub last_error: Option<String>,
-    /// When that was.
-    pub last_error_at: Option<Timestamp>,
-    /// The first of the refusals for which the key is shown as invalid; absent while it is not.
-    pub invalid_since: Option<Timestamp>,
 }
 
 /// The end of a provider key.
@@ -234,26 +225,6 @@ impl Store {
         work.changed(ChangeKind::Health, workspace, id.uuid()).await?;
         let detail = json!({"verdict": test.verdict.verdict});
         note(&mut work, "credential.test", (workspace, id), detail).await?;
-        work.commit().await?;
-        Ok(true)
-    }
-
-    /// Keeps what traffic says of a key's health. Whether the workspace has such a key and it is current. Tell
-    /// turns of health, not every error: each is a mutation, with an audit event.
-    pub async fn set_health(&self, workspace: WorkspaceId, id: CredentialId, health: &Health, by: By) -> Result<bool> {
-        const SQL: &str = "UPDATE credentials SET last_error = $3, last_error_at = $4, invalid_since = $5 \
-            WHERE workspace = $1 AND id = $2 AND ended_at IS NULL";
-        let mut work = self.mutate(by).await?;
-        let touched = on!(work.tx.on(), c => sqlx::query(SQL)
-            .bind(workspace.uuid()).bind(id.uuid()).bind(&health.last_error)
-            .bind(health.last_error_at.map(Timestamp::millis)).bind(health.invalid_since.map(Timestamp::millis))
-            .execute(c).await.map(|r| r.rows_affected()))?;
-        if touched == 0 {
-            return Ok(false);
-        }
-        work.changed(ChangeKind::Health, workspace, id.uuid()).await?;
-        let detail = json!({"last_error": health.last_error, "invalid_since": health.invalid_since});
-        note(&mut work, "credential.health", (workspace, id), detail).await?;
         work.commit().await?;
         Ok(true)
     }

@@ -8,6 +8,7 @@ use ownkey_domain::time::Timestamp;
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use super::facts::Moved;
 use super::rows::{
     ADD_ACCOUNTS, ADD_TRANSFERS, AccountRow, CHANGE_ACCOUNTS, Change, END_HOLDS, HoldRow, NewAccount, PUT_HOLDS,
     READ_ACCOUNTS, READ_CHARGES, READ_HOLDS, READ_NAMED, TransferRow, Wanted, WantedAccount, account_id, read_legs,
@@ -103,7 +104,7 @@ impl OpenBook {
     }
 
     /// Writes back what changed. Each account is changed by what the book changed it by: the operator's own are not read
-    /// before, and others may change them at the same time.
+    /// before, and others may change them at the same time. What people want to be told of that is written with it.
     pub async fn save(&self, tx: &mut Tx, holder: Option<&Holder>) -> Result<()> {
         let changed = || self.book.accounts().filter(|account| self.before.get(&account.id) != Some(account));
         let new: Vec<_> = changed().filter(|a| !self.before.contains_key(&a.id)).map(NewAccount::of).collect();
@@ -115,7 +116,11 @@ impl OpenBook {
         }
         let transfers = self.book.transfers().iter().map(|transfer| TransferRow::of(transfer, self.booked_at));
         ADD_TRANSFERS.run(tx, &transfers.collect::<Result<Vec<_>>>()?).await?;
-        self.save_holds(tx, holder).await
+        self.save_holds(tx, holder).await?;
+        if self.book.transfers().is_empty() {
+            return Ok(());
+        }
+        Moved { before: &self.before, after: self.book.accounts().collect(), now: self.now }.tell(tx).await
     }
 
     async fn save_holds(&self, tx: &mut Tx, holder: Option<&Holder>) -> Result<()> {

@@ -10,6 +10,7 @@
 mod book;
 mod check;
 mod expiry;
+mod facts;
 mod grants;
 mod holds;
 mod keep;

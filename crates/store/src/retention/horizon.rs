@@ -26,6 +26,8 @@ pub struct Expired {
     pub audit: Option<Timestamp>,
     /// Responses that were made before that.
     pub responses: Option<Timestamp>,
+    /// Messages to webhooks that were written before that.
+    pub messages: Option<Timestamp>,
 }
 
 /// Sweeps now and then: once in an hour or so, by a clock that nobody sets. Made by [`Store::sweeper`].
@@ -42,6 +44,7 @@ struct Found {
     receipts: Option<Timestamp>,
     audit: Option<Timestamp>,
     responses: Option<Timestamp>,
+    messages: Option<Timestamp>,
     change: i64,
 }
 
@@ -51,6 +54,7 @@ pub(super) struct Upto {
     pub receipts: Option<Timestamp>,
     pub audit: Option<Timestamp>,
     pub responses: Option<Timestamp>,
+    pub messages: Option<Timestamp>,
     /// Changes up to that number, which every node has read since, or has begun anew.
     pub change: i64,
 }
@@ -67,12 +71,13 @@ impl Sweeper {
     /// nothing at all.
     pub async fn begin(&mut self, expired: Expired) -> Result<Sweep> {
         let upto = match self.found {
-            None => Upto { receipts: None, audit: None, responses: None, change: 0 },
+            None => Upto { receipts: None, audit: None, responses: None, messages: None, change: 0 },
             // Other nodes sweep too. Since each goes by what it found one pause ago, all together keep the pace.
             Some(before) => Upto {
                 receipts: self.store.move_horizon(Horizon::Receipts, before.receipts, expired.receipts).await?,
                 audit: self.store.move_horizon(Horizon::Audit, before.audit, expired.audit).await?,
                 responses: self.store.move_horizon(Horizon::Responses, before.responses, expired.responses).await?,
+                messages: self.store.move_horizon(Horizon::Messages, before.messages, expired.messages).await?,
                 change: before.change,
             },
         };
@@ -80,6 +85,7 @@ impl Sweeper {
             receipts: self.store.horizon(Horizon::Receipts).await?,
             audit: self.store.horizon(Horizon::Audit).await?,
             responses: self.store.horizon(Horizon::Responses).await?,
+            messages: self.store.horizon(Horizon::Messages).await?,
             change: self.store.latest_change().await?,
         });
         Ok(Sweep::new(self.store.clone(), upto))
@@ -92,6 +98,7 @@ enum Horizon {
     Receipts,
     Audit,
     Responses,
+    Messages,
 }
 
 impl Horizon {
@@ -101,6 +108,7 @@ impl Horizon {
             Self::Receipts => "receipts_horizon",
             Self::Audit => "audit_horizon",
             Self::Responses => "responses_horizon",
+            Self::Messages => "messages_horizon",
         }
     }
 }
@@ -133,6 +141,7 @@ impl Store {
         const EVENT: &str = "SELECT at FROM (SELECT (SELECT e.at FROM audit_events e WHERE e.workspace = h.workspace \
             ORDER BY e.seq LIMIT 1) AS at FROM audit_heads h) f WHERE at IS NOT NULL ORDER BY at LIMIT 1";
         const RESPONSE: &str = "SELECT made_at FROM responses ORDER BY made_at LIMIT 1";
+        const MESSAGE: &str = "SELECT created_at FROM webhook_messages ORDER BY created_at LIMIT 1";
         let db = self.inner.db.read();
         let millis = match of {
             Horizon::Receipts => {
@@ -145,6 +154,10 @@ impl Store {
             }
             Horizon::Responses => {
                 let first: Option<(i64,)> = on!(db, c => sqlx::query_as(RESPONSE).fetch_optional(c).await)?;
+                first.map(|(at,)| at)
+            }
+            Horizon::Messages => {
+                let first: Option<(i64,)> = on!(db, c => sqlx::query_as(MESSAGE).fetch_optional(c).await)?;
                 first.map(|(at,)| at)
             }
         };

@@ -108,7 +108,8 @@ async fn check(url: &str, (dir, workspace): (&Path, WorkspaceId), point: &str) {
     store.close().await;
 }
 
-const EVERYTHING: Expired = Expired { receipts: None, audit: Some(NOW.plus_millis(1 << 40)), responses: None };
+const EVERYTHING: Expired =
+    Expired { receipts: None, audit: Some(NOW.plus_millis(1 << 40)), responses: None, messages: None };
 
 /// The first one only looks.
 async fn sweep_twice(store: &Store) {

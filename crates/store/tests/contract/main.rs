@@ -30,6 +30,7 @@ mod schema;
 mod service_usage;
 mod takeover;
 mod vault;
+mod webhooks;
 mod workspaces;
 
 /// Makes two tests of each function: one for each database.

@@ -323,7 +323,7 @@ async fn old_responses_go(bed: Bed) {
         running.journal.append(&made(workspace, hour * 60, &format!("resp_{hour}"), ChainTokens::NONE)).unwrap();
     }
     running.stop().await;
-    let expired = Expired { receipts: None, audit: None, responses: Some(NOW.plus_millis(25 * HOUR)) };
+    let expired = Expired { receipts: None, audit: None, responses: Some(NOW.plus_millis(25 * HOUR)), messages: None };
     let mut sweeper = bed.store.sweeper();
     let mut gone = 0;
     for _ in 0..2 {

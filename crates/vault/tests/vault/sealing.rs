@@ -1,6 +1,6 @@
 //! Secrets open where they were sealed, and nowhere else.
 
-use ownkey_domain::id::{ConnectionId, CredentialId, WorkspaceId};
+use ownkey_domain::id::{ConnectionId, CredentialId, WebhookId, WorkspaceId};
 use ownkey_domain::provider::Provider;
 use ownkey_vault::{Context, DekOwner, Keyring, Origin, Sealed, Secret, SystemPurpose, Token, VaultError, WrappedDek};
 use proptest::prelude::*;
@@ -137,6 +137,25 @@ fn every_field_of_a_tokens_context_counts() {
         place(2, "google", &issuer, Token::Refresh, 2),
         context(&issuer),
     ] {
+        assert_eq!(open(dek.as_bytes(), &wrong, sealed.as_bytes()), Err(VaultError::Damaged), "{wrong:?}");
+    }
+}
+
+#[test]
+fn every_field_of_a_webhooks_context_counts() {
+    let (dek, destination) = (sealed().0, origin("https://hooks.example.com"));
+    let elsewhere = origin("https://evil.example");
+    let place = |webhook, destination, generation| Context::WebhookSecret {
+        workspace: workspace(1),
+        webhook: WebhookId::from_uuid(Uuid::from_u128(webhook)),
+        destination,
+        generation,
+    };
+    let right = place(2, &destination, 1);
+    let sealed = ring().seal(&dek, &right, &secret()).unwrap();
+    assert_eq!(open(dek.as_bytes(), &right, sealed.as_bytes()), Ok(KEY.as_bytes().to_vec()));
+    for wrong in [place(3, &destination, 1), place(2, &elsewhere, 1), place(2, &destination, 2), context(&destination)]
+    {
         assert_eq!(open(dek.as_bytes(), &wrong, sealed.as_bytes()), Err(VaultError::Damaged), "{wrong:?}");
     }
 }

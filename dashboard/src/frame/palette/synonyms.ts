@@ -10,6 +10,7 @@ export const synonyms: Record<string, string> = {
   Agents: "lead model",
   Budgets: "cap limit block spend",
   "API keys": "platform token ok_ scopes ci",
+  Notifications: "webhooks alerts told events messages signed secret",
   "Credits & billing": "credits balance grants invoice statement plan bill runway",
   Members: "people invite role team",
   "Audit log": "history events who did",

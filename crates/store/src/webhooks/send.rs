@@ -1,0 +1,179 @@
+//! Who sends to a webhook: one node at a time, by a claim that ends by itself. All times here are the database's, so nodes
+//! whose clocks differ agree on them. The receiver is asked between two transactions, never within one; a node that stood
+//! still while another one took over writes nothing any more.
+
+use ownkey_domain::id::{MessageId, WebhookId, WorkspaceId};
+use ownkey_domain::webhook::{ATTEMPTS_KEPT, Attempt, Disabled, Next};
+use serde_json::json;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::{note, row};
+use crate::db::{Tx, on};
+use crate::{By, Result, Store, WrappedDek, dialect};
+
+/// The webhooks that something is due for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueWebhooks {
+    /// Those that anybody may claim now, the longest due first.
+    pub webhooks: Vec<WebhookId>,
+    /// How many messages wait, due or not.
+    pub waiting: u64,
+}
+
+/// A secret of a webhook as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedHookSecret {
+    /// The sealed bytes.
+    pub sealed: Vec<u8>,
+    /// The generation that they are sealed under.
+    pub generation: u32,
+}
+
+/// The right to send a webhook a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SendClaim {
+    /// The webhook.
+    pub webhook: WebhookId,
+    /// Whose it is.
+    pub workspace: WorkspaceId,
+    /// Where it goes.
+    pub url: String,
+    /// The DEK that its secrets are sealed under.
+    pub dek: WrappedDek,
+    /// What signs: the present secret, and for a while the one before.
+    pub secrets: Vec<SealedHookSecret>,
+    /// The message.
+    pub message: MessageId,
+    /// What is sent.
+    pub body: String,
+    /// How often it was sent before, since it was last asked for.
+    pub tries: u32,
+    /// How long its receiver has taken nothing by now.
+    pub failing_ms: i64,
+    /// Which claim this is.
+    pub epoch: i64,
+    attempts: Vec<Attempt>,
+}
+
+impl Store {
+    /// Up to `limit` webhooks that something is due for.
+    pub async fn due_webhooks(&self, limit: u32) -> Result<DueWebhooks> {
+        const SQL: &str = "SELECT m.webhook FROM webhook_messages m JOIN webhooks w ON w.id = m.webhook \
+            WHERE m.state = 'pending' AND m.due_at <= $1 AND w.disabled IS NULL AND w.lease_until <= $1 \
+            GROUP BY m.webhook ORDER BY MIN(m.due_at), m.webhook LIMIT $2";
+        const WAITING: &str = "SELECT COUNT(*) FROM webhook_messages WHERE state = 'pending'";
+        let now = dialect::time(&self.inner.db).await?;
+        let rows: Vec<(Uuid,)> = on!(self.inner.db.read(), c => sqlx::query_as(SQL)
+            .bind(now).bind(i64::from(limit)).fetch_all(c).await)?;
+        let (waiting,): (i64,) = on!(self.inner.db.read(), c => sqlx::query_as(WAITING).fetch_one(c).await)?;
+        let webhooks = rows.into_iter().map(|(id,)| WebhookId::from_uuid(id)).collect();
+        Ok(DueWebhooks { webhooks, waiting: u64::try_from(waiting).unwrap_or(0) })
+    }
+
+    /// Claims a webhook for so long, to send it what is due longest. `None` if nothing is, or somebody else has.
+    pub async fn claim_webhook(&self, id: WebhookId, lease_ms: i64) -> Result<Option<SendClaim>> {
+        const SQL: &str = "UPDATE webhooks SET lease_epoch = lease_epoch + 1, lease_until = $3 \
+            WHERE id = $1 AND disabled IS NULL AND lease_until <= $2 \
+            RETURNING workspace, url, secret, generation, old_secret, old_until, failing_since, lease_epoch";
+        const MESSAGE: &str = "SELECT id, body, tries, attempts FROM webhook_messages \
+            WHERE webhook = $1 AND state = 'pending' AND due_at <= $2 ORDER BY due_at, id LIMIT 1";
+        const DEK: &str = "SELECT wrapped_dek AS wrapped, dek_version AS version FROM workspaces WHERE id = $1";
+        let mut tx = self.inner.db.begin().await?;
+        let now = dialect::now(&mut tx).await?;
+        let hook: Option<HookRow> = on!(tx.on(), c => sqlx::query_as(SQL)
+            .bind(id.uuid()).bind(now).bind(now.saturating_add(lease_ms)).fetch_optional(c).await)?;
+        let Some(hook) = hook else { return Ok(None) };
+        let message: Option<DueRow> =
+            on!(tx.on(), c => sqlx::query_as(MESSAGE).bind(id.uuid()).bind(now).fetch_optional(c).await)?;
+        let Some(message) = message else { return Ok(None) };
+        let dek: WrappedDek = on!(tx.on(), c => sqlx::query_as(DEK).bind(hook.workspace).fetch_one(c).await)?;
+        let claim = hook.claim(id, (message, dek), now)?;
+        tx.commit().await?;
+        Ok(Some(claim))
+    }
+
+    /// Writes down how an attempt ended and what follows from it, and gives the claim back. `false` if it is somebody
+    /// else's by now, and nothing is written.
+    pub async fn record_attempt(&self, claim: &SendClaim, attempt: Attempt, next: Next, by: By) -> Result<bool> {
+        const TAKEN: &str = "UPDATE webhooks SET lease_until = 0, failing_since = NULL, delivered_at = $3 \
+            WHERE id = $1 AND lease_epoch = $2";
+        const FAILED: &str = "UPDATE webhooks SET lease_until = 0, failing_since = COALESCE(failing_since, $3) \
+            WHERE id = $1 AND lease_epoch = $2";
+        const MESSAGE: &str = "UPDATE webhook_messages SET state = $3, due_at = $4, attempts = $5, tries = tries + 1 \
+            WHERE webhook = $1 AND id = $2";
+        let mut work = self.mutate(by).await?;
+        let now = dialect::now(&mut work.tx).await?;
+        let (hook_sql, state, due_at) = match next {
+            Next::Done => (TAKEN, "delivered", now),
+            Next::Again { pause_ms } => (FAILED, "pending", now.saturating_add(pause_ms)),
+            Next::GiveUp | Next::Disable(_) => (FAILED, "failed", now),
+        };
+        let touched = on!(work.tx.on(), c => sqlx::query(hook_sql)
+            .bind(claim.webhook.uuid()).bind(claim.epoch).bind(now).execute(c).await.map(|r| r.rows_affected()))?;
+        if touched == 0 {
+            return Ok(false);
+        }
+        let attempts = claim.attempts.iter().copied().chain([attempt]);
+        let kept: Vec<_> = attempts.skip((claim.attempts.len() + 1).saturating_sub(ATTEMPTS_KEPT)).collect();
+        on!(work.tx.on(), c => sqlx::query(MESSAGE)
+            .bind(claim.webhook.uuid()).bind(claim.message.uuid()).bind(state).bind(due_at)
+            .bind(json!(kept).to_string()).execute(c).await.map(drop))?;
+        if let Next::Disable(why) = next {
+            disable(&mut work.tx, claim.webhook, why).await?;
+            let detail = json!({"reason": why});
+            note(&mut work, "webhook.disabled", (claim.workspace, claim.webhook), detail).await?;
+        }
+        work.commit().await?;
+        Ok(true)
+    }
+}
+
+/// Sends a webhook nothing more, and gives up what it was still to be told. One that is disabled keeps its reason.
+pub(super) async fn disable(tx: &mut Tx, id: WebhookId, why: Disabled) -> Result<()> {
+    const SQL: &str = "UPDATE webhooks SET disabled = $2 WHERE id = $1 AND disabled IS NULL";
+    const MESSAGES: &str = "UPDATE webhook_messages SET state = 'failed' WHERE webhook = $1 AND state = 'pending'";
+    on!(tx.on(), c => sqlx::query(SQL).bind(id.uuid()).bind(why.as_str()).execute(c).await.map(drop))?;
+    Ok(on!(tx.on(), c => sqlx::query(MESSAGES).bind(id.uuid()).execute(c).await.map(drop))?)
+}
+
+#[derive(FromRow)]
+struct HookRow {
+    workspace: Uuid,
+    url: String,
+    secret: Vec<u8>,
+    generation: i64,
+    old_secret: Option<Vec<u8>>,
+    old_until: Option<i64>,
+    failing_since: Option<i64>,
+    lease_epoch: i64,
+}
+
+#[derive(FromRow)]
+struct DueRow {
+    id: Uuid,
+    body: String,
+    tries: i64,
+    attempts: String,
+}
+
+impl HookRow {
+    fn claim(self, webhook: WebhookId, (message, dek): (DueRow, WrappedDek), now: i64) -> Result<SendClaim> {
+        let generation = row::generation(self.generation)?;
+        let old = self.old_secret.filter(|_| self.old_until.is_some_and(|until| until > now));
+        let old = old.map(|sealed| SealedHookSecret { sealed, generation: generation.saturating_sub(1) });
+        Ok(SendClaim {
+            webhook,
+            workspace: WorkspaceId::from_uuid(self.workspace),
+            url: self.url,
+            dek,
+            secrets: [SealedHookSecret { sealed: self.secret, generation }].into_iter().chain(old).collect(),
+            message: MessageId::from_uuid(message.id),
+            body: message.body,
+            tries: u32::try_from(message.tries).map_err(|_| row::corrupt())?,
+            failing_ms: self.failing_since.map_or(0, |since| now.saturating_sub(since)),
+            epoch: self.lease_epoch,
+            attempts: row::attempts(&message.attempts)?,
+        })
+    }
+}

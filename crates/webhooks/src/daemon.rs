@@ -1,0 +1,55 @@
+//! Sends what is due, for as long as the server runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ownkey_store::Result;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+use crate::webhooks::Webhooks;
+
+/// Webhooks looked at together; each is claimed only when there is room to send to it.
+const PAGE: u32 = 64;
+/// Between two looks for what is due. One is a glance at an index, and people notice when they are told late.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Sends what is due, by the latest configuration, until it is dropped. What is under way then goes on: see
+/// [`Webhooks::rest`].
+pub async fn keep_sending(mut current: watch::Receiver<Option<Arc<Webhooks>>>) {
+    loop {
+        let latest = current.borrow_and_update().clone();
+        tokio::select! {
+            () = send_on(latest) => {}
+            changed = current.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+async fn send_on(webhooks: Option<Arc<Webhooks>>) {
+    let Some(webhooks) = webhooks else { return std::future::pending().await };
+    loop {
+        if let Err(error) = webhooks.begin_due().await {
+            tracing::warn!(%error, "what webhooks are to be told can't be looked for; there will be another try");
+            sleep(PAUSE).await;
+        }
+        tokio::select! {
+            () = sleep(PAUSE) => {}
+            () = webhooks.ended.notified() => {}
+        }
+    }
+}
+
+impl Webhooks {
+    /// Begins to send what is due, one message for each webhook.
+    async fn begin_due(self: &Arc<Self>) -> Result<()> {
+        let due = self.parts.store.due_webhooks(PAGE).await?;
+        self.parts.metrics.waiting(due.waiting);
+        for id in due.webhooks {
+            // Closed when the server ends.
+            let Ok(room) = Arc::clone(&self.room).acquire_owned().await else { return Ok(()) };
+            self.send_if_due(id, room).await?;
+        }
+        Ok(())
+    }
+}
