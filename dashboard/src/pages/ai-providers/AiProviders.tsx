@@ -2,7 +2,9 @@ import { SimpleGrid, Stack } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
 import type { Provider, ProviderKey } from "../../api/client";
+import { Failure } from "../../api/failure";
 import { keysQuery, plansQuery, providersQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
 import { useDenied } from "../../session/denied";
@@ -14,7 +16,6 @@ import { Page } from "../../ui/Page";
 import { BrokenKeys } from "./BrokenKeys";
 import { DisconnectDialog } from "./DisconnectDialog";
 import { HowOwnKeysWork } from "./HowOwnKeysWork";
-import { KeyDialog } from "./KeyDialog";
 import { PlanGate } from "./PlanGate";
 import { ProviderCard } from "./ProviderCard";
 
@@ -24,6 +25,19 @@ export interface AtProvider {
 }
 
 export const WRITE = "PUT /api/v1/workspaces/{ws}/provider-keys/{provider}" as const;
+
+/** Where keys are pasted: its script comes when somebody is about to open it, or does. */
+function loadKeyDialog() {
+  return import("./KeyDialog").then(
+    ({ KeyDialog }) => ({ default: KeyDialog }),
+    () => {
+      throw Failure.unreachable();
+    },
+  );
+}
+
+const KeyDialog = lazy(loadKeyDialog);
+const preload = () => void loadKeyDialog().catch(() => {});
 
 export function AiProviders() {
   const here = useHere();
@@ -81,7 +95,7 @@ interface Props {
 function Cards({ denied, ...props }: Props & { denied: string | undefined }) {
   const { all, planName } = props;
   return (
-    <Stack gap="lg">
+    <Stack gap="lg" onPointerEnter={preload} onFocus={preload}>
       <BrokenKeys all={all} planName={planName} denied={denied} />
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
         {all.map((at) => (
@@ -102,18 +116,24 @@ function Dialogs({ all, planName, byok }: Props) {
   const close = () => void navigate({ to: ".", search: {} });
   const find = (id: string | undefined) => all.find(({ provider }) => provider.id === id);
   const isOpen = mayWrite && (search.add !== undefined || search.rotate !== undefined);
+  const [wasOpen, setWasOpen] = useState(false);
+  if (isOpen && !wasOpen) setWasOpen(true);
   const leaving = mayWrite ? find(search.disconnect) : undefined;
   return (
     <>
-      <KeyDialog
-        opened={isOpen}
-        onClose={close}
-        all={all}
-        chosen={find(search.rotate ?? search.add)}
-        fixed={search.rotate !== undefined}
-        onChoose={(add) => void navigate({ to: ".", search: { add }, replace: true })}
-        planHasKeys={byok}
-      />
+      {wasOpen && (
+        <Suspense>
+          <KeyDialog
+            opened={isOpen}
+            onClose={close}
+            all={all}
+            chosen={find(search.rotate ?? search.add)}
+            fixed={search.rotate !== undefined}
+            onChoose={(add) => void navigate({ to: ".", search: { add }, replace: true })}
+            planHasKeys={byok}
+          />
+        </Suspense>
+      )}
       <DisconnectDialog at={leaving} planName={planName} onClose={close} />
     </>
   );
