@@ -11,7 +11,7 @@ import httpx
 import openai
 import pytest
 
-from harness.api import LOCAL, Workspace
+from harness.api import LOCAL, Workspace, wav
 from harness.money import set_budget
 from harness.process import wait_for
 from harness.server import Server
@@ -19,7 +19,7 @@ from harness.sim import provider_key
 
 HEARD = "/v1/audio/transcriptions"
 SIZE = 20 << 20
-SOUND = b"RIFF" + bytes(range(256)) * (SIZE // 256)
+SOUND = wav(SIZE)[:44] + bytes(range(256)) * (SIZE // 256)
 
 
 @pytest.fixture
