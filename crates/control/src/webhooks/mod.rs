@@ -6,7 +6,7 @@ use ownkey_domain::id::WebhookId;
 use ownkey_domain::time::Timestamp;
 use ownkey_domain::webhook::{Disabled, Event, WEBHOOKS_MAX};
 use ownkey_store::Webhook;
-use ownkey_webhooks::{BadTarget, Made, NoWebhook};
+use ownkey_webhooks::{Made, NoWebhook};
 use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
@@ -129,9 +129,7 @@ fn gone() -> Problem {
 impl From<NoWebhook> for Problem {
     fn from(why: NoWebhook) -> Self {
         match why {
-            NoWebhook::BadTarget(bad @ (BadTarget::Form | BadTarget::Plain | BadTarget::Inside)) => {
-                unprocessable("url", format!("Messages can't go to this URL: {bad}."))
-            }
+            NoWebhook::BadTarget(bad) => unprocessable("url", format!("Messages can't go to this URL: {bad}.")),
             NoWebhook::Gone => gone(),
             NoWebhook::TooMany => {
                 Self::conflict(format!("A workspace may have {WEBHOOKS_MAX} webhooks. Remove one first."))
