@@ -1105,6 +1105,131 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workspaces/{ws}/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the workspace's webhooks, newest first. */
+        get: operations["list_webhooks"];
+        put?: never;
+        /** Makes a webhook. */
+        post: operations["create_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a webhook. */
+        get: operations["get_webhook"];
+        put?: never;
+        post?: never;
+        /** Removes a webhook, and what it was or would have been told. */
+        delete: operations["remove_webhook"];
+        options?: never;
+        head?: never;
+        /** Changes what a webhook is told of, disables it, or enables it again. */
+        patch: operations["update_webhook"];
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what a webhook was told in the last thirty days, newest first. */
+        get: operations["list_webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/webhooks/{id}/deliveries/{delivery}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a message to a webhook, with its attempts. */
+        get: operations["get_webhook_delivery"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/webhooks/{id}/deliveries/{delivery}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a message again, whatever became of it, under the id that it had. */
+        post: operations["replay_webhook_delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/webhooks/{id}/secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives a webhook a new secret. For a day messages are signed with the one before too, so that its receiver can change
+         *     over.
+         */
+        post: operations["rotate_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workspaces/{ws}/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a webhook a message (`webhook.test`), to see whether it arrives. What became of it is in the list of its messages. */
+        post: operations["test_webhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -2291,6 +2416,57 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description A page of a list. */
+        Listing_Webhook: {
+            /** @description The items, newest first. */
+            data: {
+                /** @description When it was made. */
+                created_at: string;
+                /** @description `operator`, or the id of the person that made it. */
+                created_by: string;
+                /**
+                 * @description Why not: `by_hand`, `failing` (its receiver has taken nothing for five days) or `gone` (it answered 410). Null if it
+                 *     is.
+                 */
+                disabled_reason?: string | null;
+                /** @description Whether it is sent anything. */
+                enabled: boolean;
+                /** @description What it is told of. */
+                events: string[];
+                /** @description Since when its receiver has taken nothing. Null while it takes what it is sent. */
+                failing_since?: string | null;
+                /** @description Its id. */
+                id: string;
+                /** @description When its receiver last took something. */
+                last_delivered_at?: string | null;
+                /** @description Where messages go. */
+                url: string;
+            }[];
+            /** @description What to send as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_WebhookDelivery: {
+            /** @description The items, newest first. */
+            data: {
+                /** @description The latest attempts to send it, the oldest first, up to thirty. */
+                attempts: components["schemas"]["WebhookAttempt"][];
+                /** @description When it was written. */
+                created_at: string;
+                /** @description What it tells of. */
+                event: string;
+                /** @description Its id, the same however often it is sent: `webhook-id` at its receiver. */
+                id: string;
+                /** @description When the next attempt is due; null if there will be none. */
+                next_attempt_at?: string | null;
+                /** @description What is sent, as it is sent. */
+                payload: Record<string, never>;
+                /** @description `pending`, `delivered` or `failed` (given up). */
+                state: string;
+            }[];
+            /** @description What to send as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
         Listing_Workspace: {
             /** @description The items, newest first. */
             data: {
@@ -2478,6 +2654,11 @@ export interface components {
             credits: string;
             /** @description Why. */
             reason: string;
+        };
+        /** @description A webhook with its secret, that was just made. The secret is shown here and never again. */
+        NewWebhook: components["schemas"]["Webhook"] & {
+            /** @description What its receiver verifies signatures with, in the form of Standard Webhooks. It can't be shown again. */
+            secret: string;
         };
         /** @description A process that serves calls over this database, or did. */
         NodeView: {
@@ -3279,6 +3460,87 @@ export interface components {
              *     `malformed`, `unreachable` or `provider_incident`.
              */
             verdict: string;
+        };
+        /** @description A webhook as the API shows it: never its secret. */
+        Webhook: {
+            /** @description When it was made. */
+            created_at: string;
+            /** @description `operator`, or the id of the person that made it. */
+            created_by: string;
+            /**
+             * @description Why not: `by_hand`, `failing` (its receiver has taken nothing for five days) or `gone` (it answered 410). Null if it
+             *     is.
+             */
+            disabled_reason?: string | null;
+            /** @description Whether it is sent anything. */
+            enabled: boolean;
+            /** @description What it is told of. */
+            events: string[];
+            /** @description Since when its receiver has taken nothing. Null while it takes what it is sent. */
+            failing_since?: string | null;
+            /** @description Its id. */
+            id: string;
+            /** @description When its receiver last took something. */
+            last_delivered_at?: string | null;
+            /** @description Where messages go. */
+            url: string;
+        };
+        /** @description An attempt to send a message. */
+        WebhookAttempt: {
+            /** @description When it began. */
+            at: string;
+            /**
+             * @description `delivered`, `refused` (any status but one of success; redirects are not followed), `timed_out`, `unreachable`,
+             *     `address_refused` (the name leads to no address that messages may go to) or `sealed` (the secret can't be opened).
+             */
+            outcome: string;
+            /**
+             * Format: int32
+             * @description The receiver's status, if it answered.
+             */
+            status?: number | null;
+            /**
+             * Format: int64
+             * @description How long it took.
+             */
+            took_ms: number;
+        };
+        /** @description What to change of a webhook. */
+        WebhookChange: {
+            /**
+             * @description Whether it is sent anything. Messages that wait when it is disabled are given up; one that is enabled again is told
+             *     of what happens from then on.
+             */
+            enabled?: boolean | null;
+            /** @description What it is told of from now on. */
+            events?: string[] | null;
+        };
+        /** @description A message to a webhook. */
+        WebhookDelivery: {
+            /** @description The latest attempts to send it, the oldest first, up to thirty. */
+            attempts: components["schemas"]["WebhookAttempt"][];
+            /** @description When it was written. */
+            created_at: string;
+            /** @description What it tells of. */
+            event: string;
+            /** @description Its id, the same however often it is sent: `webhook-id` at its receiver. */
+            id: string;
+            /** @description When the next attempt is due; null if there will be none. */
+            next_attempt_at?: string | null;
+            /** @description What is sent, as it is sent. */
+            payload: Record<string, never>;
+            /** @description `pending`, `delivered` or `failed` (given up). */
+            state: string;
+        };
+        /** @description A webhook to make. */
+        WebhookInput: {
+            /**
+             * @description What it is told of: `provider_key.invalid`, `provider_key.recovered`, `provider_key.quota_exhausted`,
+             *     `budget.threshold`, `credits.low`, `connection.needs_reauth`; all of these if absent.
+             */
+            events?: string[] | null;
+            /** @description Where messages go. It can't be changed: the secret is bound to it. */
+            url: string;
         };
         /** @description A workspace as the API shows it. */
         Workspace: {
@@ -6317,6 +6579,337 @@ export interface operations {
                 content: {
                     "application/jsonl": string;
                     "text/csv": string;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_Webhook"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookInput"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhook"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+                /** @description The webhook's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+                /** @description The webhook's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+                /** @description The webhook's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Webhook"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_webhook_deliveries: {
+        parameters: {
+            query?: {
+                /** @description The most items, 1 to 200; 50 if absent. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+                /** @description The webhook's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_WebhookDelivery"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_webhook_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+                /** @description The webhook's id */
+                id: string;
+                /** @description The message's id */
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replay_webhook_delivery: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+                /** @description The webhook's id */
+                id: string;
+                /** @description The message's id */
+                delivery: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_webhook_secret: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+                /** @description The webhook's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewWebhook"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_webhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The workspace's id, or `current` */
+                ws: string;
+                /** @description The webhook's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
             "4XX": {
