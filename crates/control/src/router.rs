@@ -43,6 +43,13 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(providers::list))
         .routes(routes!(error_codes::get))
         .routes(routes!(mcp::call))
+        .merge(of_workspaces())
+        .merge(of_people())
+        .merge(of_the_operator())
+}
+
+fn of_workspaces() -> OpenApiRouter<Arc<Control>> {
+    OpenApiRouter::new()
         .routes(routes!(workspaces::list::list, workspaces::create::create))
         .routes(routes!(workspaces::by_external_id::by_external_id))
         .routes(routes!(workspaces::get::get, workspaces::update::update, workspaces::delete::delete))
@@ -84,7 +91,10 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(webhooks::replay::replay))
         .routes(routes!(audit::list::list))
         .routes(routes!(audit::verify::verify))
-        .routes(routes!(operator::ledger_check::check))
+}
+
+fn of_people() -> OpenApiRouter<Arc<Control>> {
+    OpenApiRouter::new()
         .routes(routes!(sessions::begin::begin, sessions::current::current, sessions::end::here))
         .routes(routes!(sessions::list::list, sessions::end::elsewhere))
         .routes(routes!(sessions::end::there))
@@ -98,6 +108,11 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(invitations::list::list))
         .routes(routes!(invitations::cancel::cancel))
         .routes(routes!(playground::create))
+}
+
+fn of_the_operator() -> OpenApiRouter<Arc<Control>> {
+    OpenApiRouter::new()
+        .routes(routes!(operator::ledger_check::check))
         .routes(routes!(operator::people::reset_link))
         .routes(routes!(operator::rotate::rotate))
         .routes(routes!(operator::rebind::rebind))
