@@ -33,7 +33,7 @@ fn code(line: &str) -> Option<&str> {
     let (word, after) = rest.split_once('"')?;
     let of_calls = before.trim_start().starts_with("Self::") && before.ends_with("=> ");
     let status = before.strip_suffix(", ").is_some_and(|before| before.ends_with(|c: char| c.is_ascii_uppercase()));
-    (of_calls || (status && after.starts_with(", \""))).then_some(word)
+    (!word.is_empty() && (of_calls || (status && after.starts_with(", \"")))).then_some(word)
 }
 
 #[test]

@@ -18,6 +18,7 @@ use ownkey_domain::platform_key;
 use ownkey_domain::policy::FallbackClass;
 use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
+use ownkey_providers::facts;
 use ownkey_providers::managed::Extensions;
 use ownkey_providers::paths::{self, What};
 use ownkey_providers::peek::{Edits, Opening, Peek, edit, peek};
@@ -159,7 +160,8 @@ impl Gateway {
         };
         if let Ok(value) = HeaderValue::from_str(&id) {
             // What SDKs show as the request's id: the provider's, if its caller may know it.
-            response.headers_mut().entry(headers::request_id(protocol)).or_insert_with(|| value.clone());
+            let shown = HeaderName::from_static(facts(protocol.provider()).request_id_header);
+            response.headers_mut().entry(shown).or_insert_with(|| value.clone());
             response.headers_mut().insert(REQUEST_ID, value);
         }
         response

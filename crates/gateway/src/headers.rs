@@ -3,7 +3,7 @@
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::platform_key;
-use ownkey_domain::provider::{Protocol, Provider};
+use ownkey_domain::provider::Provider;
 use ownkey_providers::managed;
 use ownkey_providers::route::Route;
 
@@ -49,14 +49,6 @@ const NOT_RELAYED: [&str; 6] = ["set-cookie", "strict-transport-security", "alt-
 
 /// The same of every header whose name begins like this.
 const NOT_RELAYED_PREFIXES: [&str; 3] = ["access-control-", "content-security-policy", OURS];
-
-/// Where SDKs of a protocol look for the id of a request.
-pub const fn request_id(protocol: Protocol) -> HeaderName {
-    match protocol {
-        Protocol::Anthropic => HeaderName::from_static("request-id"),
-        Protocol::OpenAi => HeaderName::from_static("x-request-id"),
-    }
-}
 
 /// The request headers that go upstream: all but a deny-list on own-key calls, an allow-list on managed ones.
 pub fn forwarded(from: &HeaderMap, payer: PayerKind, provider: Provider) -> HeaderMap {

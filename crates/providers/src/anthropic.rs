@@ -20,6 +20,7 @@ pub(crate) static FACTS: Facts = Facts {
     base_url: "https://api.anthropic.com",
     credential_header: "x-api-key",
     credential_prefix: "",
+    request_id_header: "request-id",
     own_headers: &[("anthropic-version", "2023-06-01")],
     accounting: Accounting::Disjoint,
     guide: Guide {

@@ -23,6 +23,7 @@ pub(crate) static FACTS: Facts = Facts {
     base_url: "https://api.openai.com/v1",
     credential_header: "authorization",
     credential_prefix: "Bearer ",
+    request_id_header: "x-request-id",
     own_headers: &[],
     accounting: Accounting::Nested,
     guide: Guide {

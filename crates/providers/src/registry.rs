@@ -20,6 +20,8 @@ pub struct Facts {
     pub credential_header: &'static str,
     /// What stands before the key in that header.
     pub credential_prefix: &'static str,
+    /// The header of its answers in which its SDK looks for the id of a request.
+    pub request_id_header: &'static str,
     /// Headers that a request of our own needs besides.
     pub own_headers: &'static [(&'static str, &'static str)],
     /// How its token classes relate.
