@@ -4,6 +4,8 @@ use ownkey_providers::form::Payload;
 use ownkey_providers::fuzzing::{ActedOn, acted_on, routes};
 use ownkey_providers::peek::{PeekError, Previous, peek};
 
+use serde::de::IgnoredAny;
+
 use crate::node::Node;
 
 /// The input is the body.
@@ -15,7 +17,8 @@ pub fn target(input: &[u8]) {
             continue;
         };
         let Some(node) = Node::parse(input) else {
-            assert!(found.is_err(), "{route:?}");
+            // A number beyond every float is JSON all the same.
+            assert!(found.is_err() || serde_json::from_slice::<IgnoredAny>(input).is_ok(), "{route:?}");
             continue;
         };
         match (expected(&node, &acted_on), found) {
