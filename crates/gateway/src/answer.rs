@@ -26,7 +26,6 @@ use crate::rest::Rest;
 use crate::stop::Stop;
 use crate::{failure, headers, short};
 
-const PAYER: HeaderName = HeaderName::from_static("x-ownkey-payer");
 const CREDENTIAL: HeaderName = HeaderName::from_static("x-ownkey-credential");
 const FALLBACK: HeaderName = HeaderName::from_static("x-ownkey-fallback");
 const CREDITS: HeaderName = HeaderName::from_static("x-ownkey-credits");
@@ -123,7 +122,7 @@ pub fn own_headers(head: &mut HeaderMap, call: &Call) {
         head.insert(FALLBACK, HeaderValue::from_static(failure.as_str()));
     }
     let Some((payer, credential)) = call.receipt.payer() else { return };
-    head.insert(PAYER, HeaderValue::from_static(payer.as_str()));
+    head.insert(headers::PAYER, HeaderValue::from_static(payer.as_str()));
     if let Some(credential) = credential {
         head.insert(CREDITS, HeaderValue::from_static("0"));
         if let Ok(credential) = HeaderValue::from_str(&credential.to_string()) {

@@ -159,10 +159,13 @@ impl Gateway {
             }
         };
         if let Ok(value) = HeaderValue::from_str(&id) {
-            // What SDKs show as the request's id: the provider's, if its caller may know it.
-            let shown = HeaderName::from_static(facts(protocol.provider()).request_id_header);
-            response.headers_mut().entry(shown).or_insert_with(|| value.clone());
-            response.headers_mut().insert(REQUEST_ID, value);
+            let answer = response.headers_mut();
+            // What SDKs show as the request's id. What a provider says on the workspace's own key stays as it is.
+            if !headers::is_of_own_provider(answer) {
+                let shown = HeaderName::from_static(facts(protocol.provider()).request_id_header);
+                answer.entry(shown).or_insert_with(|| value.clone());
+            }
+            answer.insert(REQUEST_ID, value);
         }
         response
     }

@@ -7,6 +7,8 @@ use ownkey_domain::provider::Provider;
 use ownkey_providers::managed;
 use ownkey_providers::route::Route;
 
+use crate::error::{SOURCE_HEADER, Source};
+
 /// Headers of ours start with this; the caller's own are never forwarded.
 const OURS: &str = "x-ownkey-";
 
@@ -49,6 +51,15 @@ const NOT_RELAYED: [&str; 6] = ["set-cookie", "strict-transport-security", "alt-
 
 /// The same of every header whose name begins like this.
 const NOT_RELAYED_PREFIXES: [&str; 3] = ["access-control-", "content-security-policy", OURS];
+
+/// Says whose money a call is made with.
+pub const PAYER: HeaderName = HeaderName::from_static("x-ownkey-payer");
+
+/// Whether an answer is a provider's, to a call on the workspace's own key.
+pub fn is_of_own_provider(answer: &HeaderMap) -> bool {
+    let says = |name: &HeaderName, word: &str| answer.get(name).is_some_and(|value| value == word);
+    says(&PAYER, PayerKind::Byok.as_str()) && !says(&SOURCE_HEADER, Source::Ownkey.as_str())
+}
 
 /// The request headers that go upstream: all but a deny-list on own-key calls, an allow-list on managed ones.
 pub fn forwarded(from: &HeaderMap, payer: PayerKind, provider: Provider) -> HeaderMap {

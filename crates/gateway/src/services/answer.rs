@@ -14,7 +14,7 @@ use ownkey_providers::scrub::Scrubber;
 use ownkey_vault::ProviderKey;
 use tokio::time::timeout_at;
 
-use super::problem::{PAYER, PAYS, Problem};
+use super::problem::{PAYS, Problem};
 use super::receipt::OpenReceipt;
 use super::relay::{Passage, Relay};
 use crate::answer::respond;
@@ -46,7 +46,7 @@ pub async fn relay(mut receipt: OpenReceipt, answer: Answer) -> Result<Response<
     receipt.answered(parts.status.as_u16());
     let mut head = headers::from_service(&parts.headers);
     drop_from_headers(&mut head, &secret);
-    head.insert(PAYER, PAYS);
+    head.insert(headers::PAYER, PAYS);
     if !parts.status.is_success() {
         let reading =
             async { timeout_at(watch.next(), failure::beginning_of(body)).await.map_err(|_| failure::too_slow()) };

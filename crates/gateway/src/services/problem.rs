@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Response;
-use http::header::{HeaderName, HeaderValue};
+use http::header::HeaderValue;
 use ownkey_domain::ledger::Shortage;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::receipt::Outcome;
@@ -11,10 +11,9 @@ use serde_json::{Map, Value, json};
 use super::receipt::OpenReceipt;
 use crate::body::Body;
 use crate::error::{Code, Error};
+use crate::headers::PAYER;
 use crate::ledger::HoldRefused;
 
-/// Who pays.
-pub const PAYER: HeaderName = HeaderName::from_static("x-ownkey-payer");
 /// Of a service it is always the operator: its credential is his.
 pub const PAYS: HeaderValue = HeaderValue::from_static(PayerKind::Managed.as_str());
 
