@@ -171,6 +171,11 @@ impl Route {
         self.makes.and_then(|makes| makes(asked))
     }
 
+    /// Whether how much it makes at most is taken from what such calls made, and proved by nothing.
+    pub const fn is_guessed(&self) -> bool {
+        self.makes.is_some()
+    }
+
     /// Whether the tokens of a stream of such a call can be counted while it passes. Those of hidden reasoning can't, and
     /// are billed all the same; so in doubt they can't be counted. Nor can those of an answer in the background, which is
     /// made to its end whoever reads along.
