@@ -69,6 +69,7 @@ pub(super) const ROUTES: &[Route] = &[
         body: Body::Json(Members {
             limits: &["max_completion_tokens", "max_tokens"],
             answers: &["n"],
+            hides: Some("prediction"),
             limit_of: Some(super::limit_name),
             asks_usage: true,
             ..Members::NONE

@@ -22,6 +22,16 @@ fn a_model_may_be_null_where_the_provider_says_so() {
 }
 
 #[test]
+fn a_stream_with_a_prediction_hides_output() {
+    let shown = |body: &str| {
+        let route = route("/v1/chat/completions");
+        route.shows_output(&look(body.as_bytes(), route).unwrap(), "gpt-4o")
+    };
+    assert!(shown(r#"{"stream":true}"#) && shown(r#"{"stream":true,"prediction":null}"#));
+    assert!(!shown(r#"{"stream":true,"prediction":{"type":"content","content":"a"}}"#));
+}
+
+#[test]
 fn each_prompt_of_a_list_is_answered() {
     let answers = |body: &str| look(body.as_bytes(), route("/v1/completions")).unwrap().answers;
     assert_eq!(answers(r#"{"prompt":"a"}"#), None);
