@@ -63,6 +63,8 @@ pub struct Peek {
     pub include_usage: bool,
     /// The output limit; the larger one, if it stands there by two names.
     pub output_limit: Option<u32>,
+    /// How many prompts it is a list of, where there may be several.
+    pub prompts: Option<u32>,
     /// How many answers are asked for, to all prompts together.
     pub answers: Option<u32>,
     /// Whether output is billed that nobody sees: what the model thinks, or what of a prediction it did not take.
@@ -131,11 +133,13 @@ pub fn peek(sent: Payload<'_>, route: &Route) -> Result<Peek, PeekError> {
     wanted.extend(acted_on.previous);
     wanted.extend(acted_on.background);
     let top = members::read(body, &wanted)?;
+    let prompts = acted_on.prompts.map(|member| top.prompts(member));
     let mut peek = Peek {
         model: if acted_on.null_model { top.text_or_null(MODEL)? } else { top.text(MODEL)? },
         stream: top.flag(STREAM)?.unwrap_or(false),
         output_limit: top.largest(acted_on.limits)?,
-        answers: match acted_on.prompts.map(|member| top.prompts(member)) {
+        prompts,
+        answers: match prompts {
             Some(prompts @ 2..) => Some(top.largest(acted_on.answers)?.unwrap_or(1).max(1).saturating_mul(prompts)),
             _ => top.largest(acted_on.answers)?,
         },
