@@ -7,14 +7,31 @@ import pytest
 
 from harness import billing
 from harness.api import call_body, post, read_what_comes
-from harness.money import checked, credits, needed, purse
-from harness.products import grant, settings, workspace
+from harness.money import MICRO, checked, credits, needed, purse, set_budget
+from harness.products import code, grant, settings, workspace
 from harness.server import ON_POSTGRES, Server
+from harness.sim import provider_key
+
+
+# One that completes text. The simulator sells it at no price, so what it told is priced as the operator does it.
+TO_READ, TO_WRITE = Decimal("0.0000015"), Decimal("0.000002")
+INSTRUCT = f"""
+[[models]]
+id = "gpt-3.5-turbo-instruct"
+provider = "openai"
+prices = {{ input = "{TO_READ}", output = "{TO_WRITE}" }}
+context_tokens = 4096
+output_tokens = 4096
+
+[plans.staff]
+byok = true
+managed = "included"
+"""
 
 
 @pytest.fixture(scope="module")
 def niyra(tmp_path_factory, sim):
-    running = Server(tmp_path_factory.mktemp("billing"), sim, settings=settings("niyra")).start()
+    running = Server(tmp_path_factory.mktemp("billing"), sim, settings=settings("niyra") + INSTRUCT).start()
     yield running
     running.stop()
 
@@ -28,6 +45,45 @@ def test_every_call_is_priced_as_it_is_billed_or_refused(niyra, sim, kind, soak,
     assert {row.verdict for row in rows} >= {"exact", "estimated"}
     report(f"billing of {kind}: {billing.summary(rows)}")
     checked(niyra)
+
+
+WORDS = "word " * 1_400
+# Of each prompt the models read 8,191 tokens, or 4,096; all together are more.
+MANY = {
+    "texts": ("/v1/embeddings", {"model": "text-embedding-3-small", "input": [WORDS] * 40}),
+    "tokens": ("/v1/embeddings", {"model": "text-embedding-3-small", "input": [[1] * 1_400] * 40}),
+    "prompts": ("/v1/completions", {"model": "gpt-3.5-turbo-instruct", "prompt": [WORDS] * 20, "max_tokens": 10}),
+}
+
+
+@pytest.mark.parametrize("many", MANY)
+def test_each_of_many_prompts_may_fill_what_the_model_reads(niyra, sim, many):
+    """Whoever pays, what is held is no less than the provider's bill, and what is charged is just that."""
+    path, said = MANY[many]
+    ask = lambda caller: post(caller.url, "openai", json.dumps(said).encode(), caller.secret, path=path)  # noqa: E731
+    acme = workspace(niyra, "pro")
+    poor = ask(acme)
+    hold, _ = needed(poor)
+    assert ("output limit" in poor.text) == (path != "/v1/embeddings"), "there is nothing that limits embeddings"
+    grant(acme, hold)
+    since = sim.now()
+    answer = ask(acme)
+    assert answer.status_code == 200, answer.text
+    receipt, (entry,) = acme.receipt(answer), sim.ended(since)
+    told = entry["usage"]
+    bill = Decimal(entry["cost_usd"] or told["prompt_tokens"] * TO_READ + told["completion_tokens"] * TO_WRITE)
+    assert receipt["measured"] == "measured" and Decimal(receipt["cost_usd"]) == bill
+    assert Decimal(receipt["credits"]) == credits(bill) <= hold and receipt["overrun_credits"] == "0"
+    staff = workspace(niyra, "staff")
+    included = staff.receipt(ask(staff))
+    assert included["included"] and (included["measured"], Decimal(included["cost_usd"])) == ("measured", bill)
+    own = workspace(niyra, "pro")
+    own.put_key("openai", provider_key("openai"), expect=201)
+    set_budget(own, limit_usd=str(round(bill - MICRO, 6)))
+    since = sim.now()
+    refused = ask(own)
+    assert code(refused)[1] == "budget_exceeded" and sim.calls(since) == [], "what is billed would be more than is left"
+    assert ("ask for less output" in refused.text) == (path != "/v1/embeddings")
 
 
 THINKING = {"thinking": {"type": "enabled", "budget_tokens": 20_000}}

@@ -166,7 +166,8 @@ def test_what_the_operators_call_cannot_have_used_is_not_charged(shop, provider,
 
 
 def test_what_has_no_bound_is_believed(shop):
-    """What tools do that the operator allows besides nobody can bound, nor what the files of a form hold in truth."""
+    """What tools do that the operator allows besides nobody can bound, nor what the files of a form hold in truth, nor how
+    much speech a text becomes."""
     acme = workspace(shop, "pro")
     grant(acme, 100)
     tool = {"type": "web_search_20250305", "name": "web_search"}
@@ -175,9 +176,11 @@ def test_what_has_no_bound_is_believed(shop):
     headers = {"authorization": f"Bearer {acme.secret}"}
     sent = {"data": fields, "files": [("file", ("a.wav", wav(40_000)))], "headers": headers, "timeout": 60, **LOCAL}
     heard = httpx.post(f"{acme.url}/v1/audio/transcriptions", **sent)
-    for answer, told in ((searched, 100_000), (heard, 9_000)):
+    words = {"model": "gpt-4o-mini-tts", "input": "[[sim:usage output=9000]]", "voice": "alloy", "stream_format": "sse"}
+    spoken = httpx.post(f"{acme.url}/v1/audio/speech", json=words, headers=headers, **LOCAL)
+    for answer, kind, told in ((searched, "input", 100_000), (heard, "input", 9_000), (spoken, "audio_output", 9_000)):
         receipt = acme.receipt(answer)
-        assert (receipt["payer"], receipt["measured"], receipt["usage"]["input"]) == ("managed", "measured", told)
+        assert (receipt["payer"], receipt["measured"], receipt["usage"].get(kind)) == ("managed", "measured", told), receipt
         assert Decimal(receipt["credits"]) == credits(receipt["cost_usd"]) and receipt["overrun_credits"] == "0"
     checked(shop)
 

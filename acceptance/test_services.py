@@ -8,7 +8,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from harness.api import LOCAL, Api
+from harness.api import LOCAL, Api, wav
 from harness.canary import Canary, Scanner
 from harness.errors import assert_problem
 from harness.process import wait_for
@@ -94,7 +94,7 @@ def with_tools(new_server, sim):
 
 SPEECH = {"model": "tts-1", "voice": "alloy", "input": "Grüße 🎧"}
 SEARCH = {"model": "text-embedding-3-small", "input": "what did we decide about the launch?"}
-SOUND = {"data": {"model": "whisper-1"}, "files": {"file": ("a.wav", bytes(40_000), "audio/wav")}}
+SOUND = {"data": {"model": "whisper-1"}, "files": {"file": ("a.wav", wav(40_000), "audio/wav")}}
 
 # Each service of Niyra's page: what is sent, and how many of its unit that is; none where the provider tells.
 USES = {
@@ -267,6 +267,11 @@ def test_forms_and_sound_pass_as_they_are(niyra, acme, sim):
     assert use(acme, "stt", content=sent, headers={"content-type": kind}).status_code == 200
     [call] = sim.log(since)
     assert (call["body_sha256"], header(call, "content-type")) == (hashlib.sha256(sent).hexdigest(), kind)
+    # Of a packed one nobody can tell how long it lasts.
+    since, packed = sim.now(), {"file": ("a.ogg", b"OggS\0\x02" + bytes(400), "audio/ogg")}
+    refused = use(acme, "stt", data=SOUND["data"], files=packed)
+    assert_problem(refused, 400, "bad_request")
+    assert "WAV" in refused.text and sim.log(since) == []
     direct = httpx.post(f"{sim.openai}/audio/speech", json=SPEECH, headers={"authorization": f"Bearer {provider_key('openai')}"}, **LOCAL)
     spoken = use(acme, "tts", SPEECH)
     assert spoken.content == direct.content and spoken.headers["content-type"] == direct.headers["content-type"]

@@ -54,6 +54,6 @@ impl LedgerKeeper {
 /// What the ledger counts, in the Prometheus text format.
 pub fn metrics(store: &Store) -> String {
     const NAME: &str = "ownkey_overrun_credits_total";
-    let help = "Credits that calls cost beyond what their workspaces have: the operator pays them.";
+    let help = "Credits that calls cost beyond what their workspaces are charged: the operator pays them.";
     format!("# HELP {NAME} {help}\n# TYPE {NAME} counter\n{NAME} {}\n", store.overrun())
 }

@@ -80,6 +80,8 @@ pub struct Size {
     pub chain: ChainTokens,
     /// How many messages.
     pub messages: u64,
+    /// How many prompts it is a list of, each of which may fill what its model reads.
+    pub prompts: u64,
     /// Whether it brings tools.
     pub has_tools: bool,
     /// Its output limit, if it has one.
@@ -99,14 +101,15 @@ pub const fn tokens_of(bytes: u64) -> u64 {
     bytes / BYTES_PER_TOKEN
 }
 
-/// How many tokens the input of a call is at most: what can be counted, and no more than its model reads. `None` if neither
-/// is known.
+/// How many tokens the input of a call is at most: what can be counted, and no more than its model reads of each prompt.
+/// `None` if neither is known.
 pub fn prompt(model: Option<&Model>, size: &Size) -> Option<u64> {
     let text = tokens_of(size.body_bytes)
         .saturating_add(size.messages.saturating_mul(TOKENS_PER_MESSAGE))
         .saturating_add(if size.has_tools { TOKENS_OF_TOOLS } else { 0 });
     let counted = Extent::AtMost(text).plus(size.media).plus(size.chain.bound()).get();
-    counted.into_iter().chain(model.and_then(|model| model.context_tokens)).min()
+    let read = model.and_then(|model| model.context_tokens).map(|tokens| tokens.saturating_mul(size.prompts.max(1)));
+    counted.into_iter().chain(read).min()
 }
 
 /// What of an answer can be seen while it passes.
@@ -295,7 +298,12 @@ mod tests {
     fn what_has_no_output_needs_no_limit() {
         let catalogue = Catalogue::builtin().unwrap();
         let size = Size { body_bytes: 2_000, ..Size::default() };
-        assert_eq!(at_most(catalogue.find("text-embedding-3-small").unwrap(), &size).unwrap(), "0.00002");
+        let model = catalogue.find("text-embedding-3-small").unwrap();
+        assert_eq!(at_most(model, &size).unwrap(), "0.00002");
+        // It reads 8,191 tokens, of each of several inputs.
+        let held = |prompts| at_most(model, &Size { body_bytes: 40_000, prompts, ..size });
+        assert_eq!([held(0), held(1)].map(Option::unwrap), ["0.00016382", "0.00016382"]);
+        assert_eq!([held(2), held(3)].map(Option::unwrap), ["0.00032764", "0.0004"]);
     }
 
     #[test]

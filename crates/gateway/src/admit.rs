@@ -41,7 +41,7 @@ pub async fn admit(call: &mut Call, decision: &Decision<'_>, funding: Funding) -
             call.receipt.asked_for_a_hold(before);
         }
         if refused != HoldRefused::Away || funding.is_bounded() || is_managed {
-            return Err(funding.refused(refused, output));
+            return Err(funding.refused(refused, output, call.route.takes_limit()));
         }
     }
     let input = funding.charge_at_most(0);

@@ -186,27 +186,33 @@ impl Funding {
         Settlement { charge, funds: self.draw.funds, included: self.draw.included, disbelieved }
     }
 
-    /// What its caller is told when so many tokens of output could not be held.
-    pub fn refused(&self, refused: HoldRefused, output: u64) -> Error {
+    /// What its caller is told when so many tokens of output could not be held. He can ask for fewer only where there is
+    /// something that limits them.
+    pub fn refused(&self, refused: HoldRefused, output: u64, takes_limit: bool) -> Error {
         match refused {
             HoldRefused::Away => {
                 Error::overloaded("Nothing can be set aside for the call at the moment. Try again shortly.")
             }
             HoldRefused::Short(Shortage::Credits { balance, available, .. }) => {
                 let needed = self.charge_at_most(output).credits;
+                let fits = if takes_limit { self.what_fits(available) } else { String::new() };
                 let message = format!(
                     "This call needs a hold of {needed} credits. The balance is {balance}, of which {available} are \
-                     not held by other calls{}. Add credits, or add an own key.",
-                    self.what_fits(available)
+                     not held by other calls{fits}. Add credits, or add an own key."
                 );
                 Error::new(Code::InsufficientCredits, message)
             }
             HoldRefused::Short(Shortage::Budget { account, limit, used, resets_at }) => {
                 let needed = self.charge_at_most(output).usd;
                 let resets = resets_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
+                let way_out = if takes_limit {
+                    "Wait, raise the limit, or ask for less output"
+                } else {
+                    "Wait, or raise the limit"
+                };
                 let message = format!(
                     "{} has {used} of {limit} USD used or held, and this call needs up to {needed} USD. resets_at: \
-                     {resets}. Wait, raise the limit, or ask for less output.",
+                     {resets}. {way_out}.",
                     self.named(account)
                 );
                 Error::new(Code::BudgetExceeded, message)
@@ -299,11 +305,13 @@ pub mod tests {
     fn a_refusal_names_the_hold_the_balance_and_the_limit_that_fits() {
         let (balance, available) = (MicroCredits::new(5_000_000), MicroCredits::new(1_500_000));
         let short = HoldRefused::Short(Shortage::Credits { needed: balance, balance, available });
-        let error = funding(4_000, 4_000).refused(short, 4_000);
+        let error = funding(4_000, 4_000).refused(short, 4_000, true);
         assert_eq!(error.code, Code::InsufficientCredits);
         for part in ["a hold of 5 credits", "balance is 5,", "1.5 are not held", "an output limit of 500 tokens"] {
             assert!(error.message.contains(part), "{part}: {}", error.message);
         }
+        let unlimited = funding(4_000, 4_000).refused(short, 4_000, false).message;
+        assert!(unlimited.contains("1.5 are not held by other calls. Add credits"), "{unlimited}");
     }
 
     #[test]
@@ -311,11 +319,15 @@ pub mod tests {
         let (limit, used) = (NanoUsd::new(5_000_000_000), NanoUsd::new(4_990_000_000));
         let funding = own_key(&[budget(Unpriced::Refuse)], Some(quote(4_000, 4_000)));
         let BudgetLine { account, ends_at: resets_at, .. } = funding.budgets[0].0;
-        let error = funding.refused(HoldRefused::Short(Shortage::Budget { account, limit, used, resets_at }), 4_000);
+        let short = HoldRefused::Short(Shortage::Budget { account, limit, used, resets_at });
+        let error = funding.refused(short, 4_000, true);
         assert_eq!(error.code, Code::BudgetExceeded);
-        for part in ["The budget b (workspace)", "4.99 of 5 USD", "up to 0.05 USD", "resets_at: 1970-01-02T"] {
+        for part in
+            ["The budget b (workspace)", "4.99 of 5 USD", "up to 0.05 USD", "resets_at: 1970-01-02T", "less output"]
+        {
             assert!(error.message.contains(part), "{part}: {}", error.message);
         }
+        assert!(!funding.refused(short, 4_000, false).message.contains("output"));
     }
 
     #[test]

@@ -144,6 +144,7 @@ impl Measures<'_> {
             writes_cache: self.may_be_cached || self.shape.has_tools,
             chain: self.chain,
             messages: self.shape.messages,
+            prompts: self.request.prompts.map_or(1, u64::from),
             has_tools: self.shape.has_tools,
             output_limit: self.output_limit(decision),
             answers: self.request.answers.map_or(1, u64::from),

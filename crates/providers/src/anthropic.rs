@@ -65,8 +65,8 @@ pub(crate) static FACTS: Facts = Facts {
 const THINK_IF_ASKED: [&str; 4] = ["claude-3", "claude-haiku-4", "claude-sonnet-4", "claude-opus-4"];
 
 /// Whether a stream shows every token that is billed. Of thinking it shows a summary, or nothing.
-fn shows_output(model: &str, thinks: bool) -> bool {
-    !thinks && THINK_IF_ASKED.iter().any(|prefix| model.starts_with(prefix))
+fn shows_output(model: &str, hides: bool) -> bool {
+    !hides && THINK_IF_ASKED.iter().any(|prefix| model.starts_with(prefix))
 }
 
 fn ping(model: &str) -> (&'static str, String) {

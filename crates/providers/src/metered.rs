@@ -4,15 +4,17 @@ mod items;
 
 use std::borrow::Cow;
 
-use ownkey_domain::hold::{self, Size};
+use ownkey_domain::hold::{self, Extent, Size};
 use ownkey_domain::service::{Bound, QUANTITY_MAX};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use self::items::Items;
+use crate::form::{self, Payload};
 use crate::json::{TopLevel, Wanted};
+use crate::sound;
 
-/// No sound that people listen to is written in fewer bytes a second: 8 kbit/s are a telephone's.
+/// What is asked for as JSON is set aside as if so many bytes were a second: how long that lasts no request tells.
 const BYTES_PER_SECOND: u64 = 1_000;
 
 /// What a service is measured by.
@@ -35,14 +37,25 @@ pub enum Measure {
     },
 }
 
-/// The request does not have what the service is charged by.
+/// The request does not have what the service is charged by, or does not tell how much of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("its body must be a JSON object with the member `{0}` once, a text or a list of texts: it is charged by that")]
-pub struct Unmeasured(String);
+pub enum Unmeasured {
+    /// No text in that member.
+    #[error(
+        "its body must be a JSON object with the member `{0}` once, a text or a list of texts: it is charged by that"
+    )]
+    Characters(String),
+    /// Sound of any length.
+    #[error(
+        "how long its sound lasts cannot be told by its bytes, and it is charged by that. Send it as WAV (PCM) or MP3"
+    )]
+    Seconds,
+}
 
 impl Measure {
     /// How much a request with that body may turn out to use.
-    pub fn bound(&self, body: &[u8]) -> Result<Bound, Unmeasured> {
+    pub fn bound(&self, sent: Payload<'_>) -> Result<Bound, Unmeasured> {
+        let body = sent.bytes;
         let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
         Ok(match self {
             Self::Calls => Bound::exactly(1),
@@ -51,9 +64,9 @@ impl Measure {
                 Bound::exactly(hold::prompt(None, &size).unwrap_or(QUANTITY_MAX))
             }
             Self::Characters(member) => {
-                Bound::exactly(characters(body, member).ok_or_else(|| Unmeasured(member.clone()))?)
+                Bound::exactly(characters(body, member).ok_or_else(|| Unmeasured::Characters(member.clone()))?)
             }
-            Self::Seconds => Bound::exactly(bytes.div_ceil(BYTES_PER_SECOND)),
+            Self::Seconds => Bound::exactly(seconds_of(sent).get().ok_or(Unmeasured::Seconds)?),
             Self::Items { most, .. } => Bound { most: *most, least: 1 },
         })
     }
@@ -115,6 +128,19 @@ fn tokens(answer: &Value) -> Option<u64> {
         let input = first(["prompt_tokens", "input_tokens"])?;
         input.checked_add(first(["completion_tokens", "output_tokens"]).unwrap_or(0))
     })
+}
+
+/// How long the sound that was sent lasts at most: the files of a form, or the whole body unless it is JSON.
+fn seconds_of(sent: Payload<'_>) -> Extent {
+    if let Ok(fields) = form::fields(sent.bytes, sent.kind) {
+        let files = fields.iter().filter(|field| field.is_file).map(|field| sound::seconds(field.value));
+        return files.reduce(Extent::plus).unwrap_or(Extent::Unknown);
+    }
+    if sent.bytes.is_empty() || serde_json::from_slice::<IgnoredAny>(sent.bytes).is_ok() {
+        let bytes = u64::try_from(sent.bytes.len()).unwrap_or(u64::MAX);
+        return Extent::AtMost(bytes.div_ceil(BYTES_PER_SECOND));
+    }
+    sound::seconds(sent.bytes)
 }
 
 fn seconds(answer: &Value) -> Option<u64> {

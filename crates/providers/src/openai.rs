@@ -76,9 +76,9 @@ fn limit_name(model: &str) -> &'static str {
 }
 
 /// Whether a stream of that model shows every token that is billed. The later ones reason, which nobody sees, those made
-/// for chats among them; and what is spoken is no text.
-fn shows_output(model: &str, _: bool) -> bool {
-    OLD_NAME.iter().any(|prefix| model.starts_with(prefix)) && !model.contains("-audio")
+/// for chats among them; what is spoken is no text; and of a prediction what the model did not take is billed as well.
+fn shows_output(model: &str, hides: bool) -> bool {
+    !hides && OLD_NAME.iter().any(|prefix| model.starts_with(prefix)) && !model.contains("-audio")
 }
 
 fn ping(model: &str) -> (&'static str, String) {
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn what_thinks_or_speaks_is_not_seen() {
         for seen in ["gpt-4o", "gpt-4.1-mini", "gpt-3.5-turbo", "ft:gpt-4o-mini:acme::1"] {
-            assert!(shows_output(seen, false), "{seen}");
+            assert!(shows_output(seen, false) && !shows_output(seen, true), "{seen}");
         }
         for hidden in ["gpt-5", "gpt-5-chat-latest", "o3", "gpt-4o-audio-preview-2025-06-03", "gpt-audio", "gpt-7"] {
             assert!(!shows_output(hidden, false), "{hidden}");

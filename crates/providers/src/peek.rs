@@ -51,8 +51,8 @@ pub enum PeekError {
     },
 }
 
-/// What was found. A member that is absent or `null` is `None`; thinking that is turned off in so many words is asked for,
-/// which costs a larger hold and nothing else.
+/// What was found. A member that is absent or `null` is `None`; thinking that is turned off in so many words hides output
+/// too, which costs a larger hold and nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Peek {
     /// The model asked for.
@@ -63,10 +63,12 @@ pub struct Peek {
     pub include_usage: bool,
     /// The output limit; the larger one, if it stands there by two names.
     pub output_limit: Option<u32>,
+    /// How many prompts it is a list of, where there may be several.
+    pub prompts: Option<u32>,
     /// How many answers are asked for, to all prompts together.
     pub answers: Option<u32>,
-    /// Whether the model is asked to think before it answers.
-    pub thinks: bool,
+    /// Whether output is billed that nobody sees: what the model thinks, or what of a prediction it did not take.
+    pub hides: bool,
     /// How many characters the text has, where they are counted.
     pub characters: Option<u64>,
     /// What it goes on from.
@@ -127,21 +129,21 @@ pub fn peek(sent: Payload<'_>, route: &Route) -> Result<Peek, PeekError> {
     if acted_on.asks_usage {
         wanted.push(OPTIONS);
     }
-    if acted_on.thinking {
-        wanted.push(THINKING);
-    }
+    wanted.extend(acted_on.hides);
     wanted.extend(acted_on.previous);
     wanted.extend(acted_on.background);
     let top = members::read(body, &wanted)?;
+    let prompts = acted_on.prompts.map(|member| top.prompts(member));
     let mut peek = Peek {
         model: if acted_on.null_model { top.text_or_null(MODEL)? } else { top.text(MODEL)? },
         stream: top.flag(STREAM)?.unwrap_or(false),
         output_limit: top.largest(acted_on.limits)?,
-        answers: match acted_on.prompts.map(|member| top.prompts(member)) {
+        prompts,
+        answers: match prompts {
             Some(prompts @ 2..) => Some(top.largest(acted_on.answers)?.unwrap_or(1).max(1).saturating_mul(prompts)),
             _ => top.largest(acted_on.answers)?,
         },
-        thinks: top.value(THINKING).is_some_and(|value| !value.is_null()),
+        hides: acted_on.hides.and_then(|name| top.value(name)).is_some_and(|value| !value.is_null()),
         characters: acted_on.counted.and_then(|member| top.characters(member)),
         previous: match acted_on.previous.and_then(|name| top.value(name)) {
             Some(value) => value.previous().map_err(|_| members::not_json(body))?,
@@ -165,7 +167,6 @@ pub fn peek(sent: Payload<'_>, route: &Route) -> Result<Peek, PeekError> {
 
 const MODEL: &str = "model";
 const STREAM: &str = "stream";
-const THINKING: &str = "thinking";
 const OPTIONS: &str = "stream_options";
 const INCLUDE_USAGE: &str = "include_usage";
 

@@ -76,9 +76,9 @@ pub struct Route {
     pub(crate) body: Body,
     /// How its answer is read.
     pub(crate) answer: Reading,
-    /// Whether all output of a model is seen in a stream, given whether the request asks it to think; `None` if its
+    /// Whether all output of a model is seen in a stream, given whether the request has what hides some; `None` if its
     /// tokens can't be seen there.
-    pub(crate) shows: Option<fn(model: &str, thinks: bool) -> bool>,
+    pub(crate) shows: Option<fn(model: &str, hides: bool) -> bool>,
     /// Tokens of output at most of each answer, where no request can bound them and no model does.
     pub(crate) makes: Option<fn(&Peek) -> Option<u64>>,
     /// How its stream is read, given how many answers were asked for.
@@ -117,8 +117,8 @@ pub struct Members {
     pub asks_usage: bool,
     /// Whether the provider takes `null` for a model.
     pub null_model: bool,
-    /// Whether there is one that asks the model to think.
-    pub thinking: bool,
+    /// The one by which output is billed that nobody sees.
+    pub hides: Option<&'static str>,
     /// The member that names the response it goes on from.
     pub previous: Option<&'static str>,
     /// The flag by which the answer is made while nobody waits for it.
@@ -137,7 +137,7 @@ impl Members {
         null_model: false,
         previous: None,
         background: None,
-        thinking: false,
+        hides: None,
     };
 }
 
@@ -171,11 +171,16 @@ impl Route {
         self.makes.and_then(|makes| makes(asked))
     }
 
+    /// Whether how much it makes at most is taken from what such calls made, and proved by nothing.
+    pub const fn is_guessed(&self) -> bool {
+        self.makes.is_some()
+    }
+
     /// Whether the tokens of a stream of such a call can be counted while it passes. Those of hidden reasoning can't, and
     /// are billed all the same; so in doubt they can't be counted. Nor can those of an answer in the background, which is
     /// made to its end whoever reads along.
     pub fn shows_output(&self, asked: &Peek, model: &str) -> bool {
-        asked.stream && !asked.background && self.shows.is_some_and(|shows| shows(model, asked.thinks))
+        asked.stream && !asked.background && self.shows.is_some_and(|shows| shows(model, asked.hides))
     }
 
     /// Whether models of that kind are called by it. Where no kind has a path of its own, all are.

@@ -28,6 +28,7 @@ pub struct RawLimits {
     stream_idle_s: Option<f64>,
     call_s: Option<f64>,
     drain_s: Option<f64>,
+    #[serde(deserialize_with = "super::text::whole")]
     hold_slice: Option<u64>,
 }
 

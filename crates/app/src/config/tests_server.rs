@@ -36,6 +36,24 @@ fn a_listener_on_the_network_has_tls_or_a_proxy() {
 }
 
 #[test]
+fn a_slice_of_output_is_a_whole_number_wherever_it_is_written() {
+    let slice = |text: &str, variables: &[_]| load_with(text, variables).unwrap().limits.hold_slice;
+    let variable = "OWNKEY_LIMITS__HOLD_SLICE";
+    assert_eq!(
+        [slice("", &[]), slice("[limits]\nhold_slice = 512", &[]), slice("", &[(variable, "512")])],
+        [2_048, 512, 512]
+    );
+    for said in [
+        refusal("[limits]\nhold_slice = 256.5", &[]),
+        refusal("[limits]\nhold_slice = -512", &[]),
+        refusal("", &[(variable, "256.5")]),
+    ] {
+        assert!(said.contains("hold_slice: must be a whole number"), "{said}");
+    }
+    assert!(refusal("[limits]\nhold_slice = 255", &[]).contains("from 256 to 1000000"));
+}
+
+#[test]
 fn the_files_of_tls_are_read_for_what_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ownkey.toml");

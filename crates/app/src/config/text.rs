@@ -37,6 +37,25 @@ impl From<&str> for Hidden {
     }
 }
 
+/// What is said of a number that must be whole.
+pub const WHOLE: &str = "must be a whole number";
+
+/// A whole number, or a text of one in the environment. One with a fraction would be cut off without a word.
+pub fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Form {
+        Number(u64),
+        Text(String),
+    }
+    let number = match Form::deserialize(deserializer) {
+        Ok(Form::Number(number)) => Some(number),
+        Ok(Form::Text(text)) => text.trim().parse().ok(),
+        Err(_) => None,
+    };
+    number.map(Some).ok_or_else(|| serde::de::Error::custom(WHOLE))
+}
+
 /// A list in the file, or a text with commas in the environment.
 pub fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]

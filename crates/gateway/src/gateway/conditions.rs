@@ -59,10 +59,11 @@ impl Gateway {
             false => (Media::default(), true),
         };
         let size = measured(shape, seen_there, call.chain);
-        // What tools do that the operator allows besides has no bound, and of the files of a form only the heads are seen.
+        // What tools do that the operator allows besides has no bound, of the files of a form only the heads are seen, and how
+        // much speech or how large a picture becomes nobody can say.
         let is_extended = shape.has_tools && !self.parts.managed.tools.is_empty();
         let prompt = hold::prompt(model.model(), &size);
-        let is_bound = prompt.is_some() && !is_extended && !route.is_form();
+        let is_bound = prompt.is_some() && !is_extended && !route.is_form() && !route.is_guessed();
         call.receipt.prompted(prompt.unwrap_or(hold::tokens_of(size.body_bytes)), is_bound);
         match seen {
             Some(_) => quoted(funding, &size),

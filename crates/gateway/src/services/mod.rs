@@ -215,7 +215,7 @@ impl Services {
         (mut workspace, mut since): Beneficiary,
     ) -> Result<Answer, Problem> {
         let measure = metered.measure.clone();
-        let bound = on_body(body, move |sent| measure.bound(sent.bytes)).await?;
+        let bound = on_body(body, move |sent| measure.bound(sent)).await?;
         let bound =
             bound.map_err(|error| Error::bad_request(format!("This service can't serve the request: {error}.")))?;
         let plan = self.plan(&workspace)?;

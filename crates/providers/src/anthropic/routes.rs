@@ -13,7 +13,7 @@ const MESSAGES: Route = Route {
     has_output: true,
     modes: &[Mode::Chat],
     names_events: true,
-    body: Body::Json(Members { limits: &["max_tokens"], thinking: true, ..Members::NONE }),
+    body: Body::Json(Members { limits: &["max_tokens"], hides: Some("thinking"), ..Members::NONE }),
     answer: Reading {
         wanted: Wanted { within: None, members: &["id", "model", "stop_reason", "usage"], kinds_of: &[] },
         served: usage::answer,

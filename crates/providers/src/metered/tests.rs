@@ -9,6 +9,10 @@ fn used(measure: &Measure, pieces: &[&[u8]]) -> Option<u64> {
     meter.finish()
 }
 
+fn measured(measure: &Measure, body: &[u8]) -> Result<Bound, Unmeasured> {
+    measure.bound(Payload { bytes: body, kind: Some(b"multipart/form-data; boundary=X") })
+}
+
 fn listed(list: Option<&str>, body: &[u8]) -> Option<u64> {
     used(&Measure::Items { list: list.map(str::to_owned), most: 9 }, &[body])
 }
@@ -16,7 +20,7 @@ fn listed(list: Option<&str>, body: &[u8]) -> Option<u64> {
 #[test]
 fn characters_are_unicode_scalar_values_of_one_member() {
     let measure = Measure::Characters("input".to_owned());
-    let bound = |body: &str| measure.bound(body.as_bytes()).ok().map(|bound| bound.most);
+    let bound = |body: &str| measured(&measure, body.as_bytes()).ok().map(|bound| bound.most);
     assert_eq!(bound(r#"{"voice":"alloy","input":"Grüße 🎧"}"#), Some(7));
     assert_eq!(bound(r#"{"input":"\ud83c\udfa7e\u0301"}"#), Some(3), "escapes are read, accents of their own count");
     assert_eq!(bound(r#"{"input":["ab","c"]}"#), Some(3));
@@ -24,16 +28,32 @@ fn characters_are_unicode_scalar_values_of_one_member() {
     for bad in ["", "{}", "[]", r#"{"input":1}"#, r#"{"input":"a","input":"bb"}"#, r#"{"input":"a"} {}"#, "\u{0}"] {
         assert_eq!(bound(bad), None, "{bad}");
     }
-    assert!(measure.bound(b"").unwrap_err().to_string().contains("`input`"));
+    assert!(measured(&measure, b"").unwrap_err().to_string().contains("`input`"));
 }
 
 #[test]
 fn requests_bound_what_answers_will_tell() {
-    let bound = |measure: Measure, bytes: usize| measure.bound(&vec![b' '; bytes]).unwrap();
+    let bound = |measure: Measure, bytes: usize| measured(&measure, &vec![b' '; bytes]).unwrap();
     assert_eq!(bound(Measure::Calls, 5_000), Bound::exactly(1));
     assert_eq!(bound(Measure::Tokens, 1_000), Bound::exactly(516));
-    assert_eq!(bound(Measure::Seconds, 16_001), Bound::exactly(17));
     assert_eq!(bound(Measure::Items { list: None, most: 25 }, 0), Bound { most: 25, least: 1 });
+}
+
+#[test]
+fn sound_is_set_aside_for_as_long_as_it_can_last() {
+    let seconds = |body: &[u8]| measured(&Measure::Seconds, body).map(|bound| bound.most);
+    let of = |head: &[u8], length: usize| [head, &vec![0; length - head.len()][..]].concat();
+    let (mp3, packed) = (of(&[0xFF, 0xFB, 0x90, 0x00], 6_000), of(b"OggS\0\x02", 6_000));
+    let form = |files: &[&[u8]]| {
+        let part = b"--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n";
+        let files: Vec<u8> = files.iter().flat_map(|file| [&part[..], file, b"\r\n"].concat()).collect();
+        [&b"--X\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\na\r\n"[..], &files, b"--X--\r\n"].concat()
+    };
+    assert_eq!([seconds(&mp3), seconds(&form(&[&mp3])), seconds(&form(&[&mp3, &mp3]))], [Ok(6), Ok(6), Ok(12)]);
+    assert_eq!([seconds(b""), seconds(format!("{{\"text\":\"{}\"}}", "a".repeat(5_000)).as_bytes())], [Ok(0), Ok(6)]);
+    for boundless in [packed.clone(), form(&[&packed]), form(&[&mp3, &packed]), form(&[])] {
+        assert_eq!(seconds(&boundless), Err(Unmeasured::Seconds));
+    }
 }
 
 #[test]
@@ -104,7 +124,7 @@ proptest! {
         }
         for measure in [Measure::Tokens, Measure::Seconds, Measure::Characters("r".to_owned())] {
             used(&measure, &[&bytes]);
-            let _ = measure.bound(&bytes);
+            let _ = measured(&measure, &bytes);
         }
     }
 }

@@ -69,6 +69,7 @@ pub(super) const ROUTES: &[Route] = &[
         body: Body::Json(Members {
             limits: &["max_completion_tokens", "max_tokens"],
             answers: &["n"],
+            hides: Some("prediction"),
             limit_of: Some(super::limit_name),
             asks_usage: true,
             ..Members::NONE
@@ -125,7 +126,13 @@ pub(super) const ROUTES: &[Route] = &[
         managed: Some(&managed::COMPLETIONS),
         ..CALL
     },
-    Route { template: "/v1/embeddings", modes: &[Mode::Embedding], managed: Some(&managed::EMBEDDINGS), ..CALL },
+    Route {
+        template: "/v1/embeddings",
+        modes: &[Mode::Embedding],
+        body: Body::Json(Members { prompts: Some("input"), ..Members::NONE }),
+        managed: Some(&managed::EMBEDDINGS),
+        ..CALL
+    },
     // Free at the provider, whatever the model; the answer has no usage.
     Route {
         template: "/v1/moderations",

@@ -22,6 +22,16 @@ fn a_model_may_be_null_where_the_provider_says_so() {
 }
 
 #[test]
+fn a_stream_with_a_prediction_hides_output() {
+    let shown = |body: &str| {
+        let route = route("/v1/chat/completions");
+        route.shows_output(&look(body.as_bytes(), route).unwrap(), "gpt-4o")
+    };
+    assert!(shown(r#"{"stream":true}"#) && shown(r#"{"stream":true,"prediction":null}"#));
+    assert!(!shown(r#"{"stream":true,"prediction":{"type":"content","content":"a"}}"#));
+}
+
+#[test]
 fn each_prompt_of_a_list_is_answered() {
     let answers = |body: &str| look(body.as_bytes(), route("/v1/completions")).unwrap().answers;
     assert_eq!(answers(r#"{"prompt":"a"}"#), None);
@@ -32,6 +42,13 @@ fn each_prompt_of_a_list_is_answered() {
     assert_eq!(answers(r#"{"prompt":["a","b"],"n":4294967295}"#), Some(u32::MAX));
     assert_eq!(answers(r#"{"prompt":[],"n":0}"#), Some(0));
     assert_eq!(look(br#"{"prompt":["a","b"],"n":1}"#, route("/v1/chat/completions")).unwrap().answers, Some(1));
+    let prompts = |body: &str, path| look(body.as_bytes(), route(path)).unwrap().prompts;
+    assert_eq!(prompts(r#"{"prompt":["a","b"],"n":4}"#, "/v1/completions"), Some(2));
+    for (input, count) in [(r#""a""#, 1), ("[1,2,3]", 1), (r#"["a"]"#, 1), (r#"["a","b"]"#, 2), ("[[1,2],[3],[4]]", 3)]
+    {
+        assert_eq!(prompts(&format!(r#"{{"input":{input}}}"#), "/v1/embeddings"), Some(count), "{input}");
+    }
+    assert_eq!(prompts(r#"{"input":["a","b"]}"#, "/v1/responses"), None);
 }
 
 #[test]

@@ -49,7 +49,9 @@ fn speak(sim: &Sim, call: &Call, recorder: &mut Recorder, (body, model): (&Value
     let pieces: Vec<Bytes> = (0..asked.count("chunks", "n", 12).unwrap_or(12)).map(|at| sound(&words, at)).collect();
     let error = chat::error_event(call, &asked).bytes;
     let mut reply = if is_events(body) {
-        let usage = json!({"input_tokens": input, "output_tokens": output, "total_tokens": input + output});
+        let told = |name, count| asked.given("usage", name).unwrap_or(count);
+        let (input, made) = (told("input", input), told("output", output));
+        let usage = json!({"input_tokens": input, "output_tokens": made, "total_tokens": input.saturating_add(made)});
         Reply::events(oddity::stream(events(pieces, output, (!asked.has("no_usage")).then_some(usage)), &asked, error))
     } else {
         let all = pieces.into_iter().map(move |bytes| Event { bytes, part: Part::Delta, mark: mark(output) });

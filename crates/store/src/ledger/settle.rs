@@ -33,7 +33,10 @@ impl Overrun {
     /// So much more, once it is committed.
     pub fn add(&self, more: Amount) {
         if !more.is_zero() {
-            tracing::warn!(micro_credits = more.get(), "calls cost more than their workspaces have: the operator pays");
+            tracing::warn!(
+                micro_credits = more.get(),
+                "calls cost more than their workspaces are charged: the operator pays the rest"
+            );
             self.0.fetch_add(more.get(), Ordering::Relaxed);
         }
     }
