@@ -307,6 +307,22 @@ async fn money_that_moves_is_told_of_where_it_crosses(bed: Bed) {
     );
     let ran_low = told(store, of).await.into_iter().find(|message| message.event == Event::CreditsLow).unwrap();
     assert_eq!(body(&ran_low)["data"], json!({"left_credits": "0.0002", "of_credits": "0.001"}));
+    // All is used. More of it is granted, and expires unused; of a limit that is lowered, the next one is told.
+    let (id, expires_at) = (GrantId::from_uuid(Uuid::now_v7()), Some(NOW.plus_millis(1_000)));
+    let order = Order { reason: "gift".to_owned(), idempotency_key: None };
+    let gift = Grant { id, workspace, credits, expires_at, order };
+    store.grant(&gift, (&json!(1), &json!(1)), BY).await.unwrap();
+    let count = async |event| told(store, of).await.iter().filter(|message| message.event == event).count();
+    let before = count(Event::CreditsLow).await;
+    for _ in 0..2 {
+        store.book_expired(NOW.plus_millis(1_000)).await.unwrap();
+        assert_eq!(count(Event::CreditsLow).await, before + 1);
+    }
+    for (limit, more) in [(20_000, 0), (12_000, 1), (11_000, 2), (9_000, 3), (9_000, 3), (30_000, 3)] {
+        let changed = Budget { limit_usd: NanoUsd::new(limit), ..budget.clone() };
+        store.put_budget(workspace, changed, BY).await.unwrap();
+        assert_eq!(count(Event::BudgetThreshold).await, 3 + more, "{limit}");
+    }
     running.stop().await;
 }
 
