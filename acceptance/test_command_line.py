@@ -109,6 +109,21 @@ def test_what_went_wrong_is_said_and_how_it_ends_is_documented(person, sim):
     for arguments in (["keys", "put", "openai", bad], ["keys", "put", bad], ["keys", "test", bad], ["agents", "set", bad.upper(), "x"]):
         said = person(*arguments, ends=2)
         assert "\n" not in said.strip(), "a sentence, and not the usage of a command"
+    # Nor where no command has a place for it.
+    for arguments in [
+        ["keys", "test", "anthropic", bad], ["keys", "remove", "anthropic", bad], ["keys", "list", bad], ["credits", bad],
+        ["agents", "list", bad], ["agents", "set", "a", "b", bad], ["usage", bad], ["usage", "--by", bad], ["keys", bad],
+        [bad], [f"--{bad}"], [f"-{bad}"], ["credits", f"--{bad}"], ["credits", f"--json={bad}"], ["help", bad],
+        ["completions", bad], ["keys", "put", "openai", f"--save-unverified={bad}"], ["vault", bad], ["serve", bad],
+    ]:
+        said = person(*arguments, ends=2)
+        assert said.startswith("error: ") and "--help" in said, "it says how to use it"
+    assert "[possible values: hour, day" in person("usage", "--by", bad, ends=2)
+    # Keys go over TLS, or stay on this machine.
+    for address, what in [("http://keys.example.com", "--allow-plain-http"), (f"{person.url}/ownkey", "under a path")]:
+        refused = ownkey(address, person.key, "models")
+        assert refused.returncode == 2 and what in refused.stderr
+    assert ownkey(NOWHERE.replace("127.0.0.1", "localhost"), person.key, "models").returncode == 3
     assert "OWNKEY_API_KEY" in ownkey(person.url, None, "models").stderr
     assert "standard input" in person("keys", "put", "openai", ends=2)
     assert sim.log(since) == []
@@ -121,7 +136,7 @@ def test_what_went_wrong_is_said_and_how_it_ends_is_documented(person, sim):
         assert said.startswith(f"ownkey: {code}: ") and "What to do: " in said
     nobody = ownkey(NOWHERE, person.key, "models")
     assert nobody.returncode == 3 and "no server answers" in nobody.stderr
-    stranger = ownkey(sim.openai, person.key, "models")
+    stranger = ownkey(sim.anthropic, person.key, "models")
     assert stranger.returncode == 3 and "is no Ownkey server" in stranger.stderr
     person.printed += [nobody.stderr, stranger.stderr]
 

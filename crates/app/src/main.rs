@@ -13,6 +13,7 @@ mod keeper;
 mod ledger;
 mod lockdown;
 mod managed_keys;
+mod misused;
 mod reload;
 mod retention;
 mod server;
@@ -91,7 +92,8 @@ enum LedgerCommand {
 
 fn main() -> std::process::ExitCode {
     lockdown::apply();
-    let result = match Cli::parse().command {
+    let cli = Cli::try_parse().unwrap_or_else(|error| misused::unquoted(error).exit());
+    let result = match cli.command {
         Command::Init(args) => commands::init::run(&args),
         Command::Serve(args) => commands::serve::run(&args),
         Command::Check(args) => commands::check::run(&args),

@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+mod address;
 mod agents;
 mod credits;
 mod failure;
@@ -22,6 +23,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
+use address::address;
 use failure::Failure;
 use output::Output;
 use server::Server;
@@ -49,6 +51,9 @@ pub struct Common {
     /// The server's address.
     #[arg(long, env = "OWNKEY_URL", hide_env_values = true, default_value = "http://127.0.0.1:8080", global = true)]
     url: String,
+    /// Talk without TLS to a server that is not on this machine. Whoever is on the way can read the keys.
+    #[arg(long, global = true)]
+    allow_plain_http: bool,
     /// Print the API's own answer as JSON.
     #[arg(long, global = true)]
     json: bool,
@@ -105,7 +110,7 @@ struct Session {
 impl Common {
     fn session(&self) -> Result<Session, Failure> {
         let output = if self.json { Output::Json } else { Output::Text };
-        Ok(Session { server: Server::new(&self.url)?, output })
+        Ok(Session { server: Server::new(&address(&self.url, self.allow_plain_http)?)?, output })
     }
 }
 

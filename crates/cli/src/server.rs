@@ -7,6 +7,7 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use serde_json::Value;
 
+use crate::address::Address;
 use crate::failure::Failure;
 
 const CONNECT: Duration = Duration::from_secs(10);
@@ -25,18 +26,17 @@ pub(crate) struct Server {
 
 impl Server {
     /// The server at that address; the platform key is in the environment.
-    pub(crate) fn new(url: &str) -> Result<Self, Failure> {
-        let http_only = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
-        let url = Url::parse(url).ok().filter(http_only);
-        let url =
-            url.ok_or(Failure::Usage("the server's address is none: it must be like https://keys.example.com"))?;
-        let api = url.join("/api/v1/").map_err(|_| Failure::Usage("the server's address is none"))?;
+    pub(crate) fn new(address: &Address) -> Result<Self, Failure> {
+        let api = address.url.join("/api/v1/").map_err(|_| Failure::Usage("the server's address is none"))?;
         let key = std::env::var(API_KEY).ok().filter(|key| !key.trim().is_empty());
         let key = key.ok_or(Failure::Usage("set OWNKEY_API_KEY to a platform key (`ok_…`) of the workspace"))?;
         let mut bearer = HeaderValue::try_from(format!("Bearer {}", key.trim()))
             .map_err(|_| Failure::Usage("OWNKEY_API_KEY holds no platform key"))?;
         bearer.set_sensitive(true);
-        let http = Client::builder()
+        let http = Client::builder();
+        // A proxy of the environment would take what is for this machine elsewhere.
+        let http = if address.is_here { http.no_proxy() } else { http };
+        let http = http
             .default_headers(HeaderMap::from_iter([(header::AUTHORIZATION, bearer)]))
             // A redirect would take keys to whoever is named in it.
             .redirect(Policy::none())

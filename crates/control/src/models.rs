@@ -23,7 +23,7 @@ use crate::control::Control;
 use crate::page::Listing;
 use crate::problem::{Problem, ProblemDocument};
 use crate::provider_keys::state::{Held, held};
-use crate::query::Params;
+use crate::query::{self, Params};
 
 /// A model as the API shows it.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -72,6 +72,18 @@ pub(crate) struct Viewer {
     keys: Vec<Held>,
 }
 
+#[expect(dead_code, reason = "says in OpenAPI what is read")]
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ModelParams {
+    /// Only models of this provider.
+    provider: Option<String>,
+    /// Only the model of this name.
+    model: Option<String>,
+    /// Only models that can be called now, or only others.
+    usable: Option<bool>,
+}
+
 /// Lists the models, as the caller's plan, policy and keys make them usable. Who shows them for no workspace
 /// sees them as a new one would.
 #[utoipa::path(
@@ -79,7 +91,7 @@ pub(crate) struct Viewer {
     path = "/api/v1/models",
     operation_id = "list_models",
     tag = "catalogue",
-    params(ViewedParams),
+    params(ViewedParams, ModelParams),
     responses(
         (status = 200, body = Listing<ModelView>),
         (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"),
@@ -91,14 +103,25 @@ pub(crate) async fn list(
     mut params: Params,
 ) -> Result<Json<Listing<ModelView>>, Problem> {
     let workspace = access.viewed(&control, &mut params).await?;
+    let wanted = (query::provider(&mut params)?, params.text("model")?, usable(&mut params)?);
     params.finish()?;
     let viewer = match workspace {
         Some(workspace) => Viewer::of_workspace(&control, workspace).await?,
         None => Viewer::of_a_new_workspace(&control),
     };
     let reachable = |listed: &Listed<'_>| control.endpoint(listed.model.provider).is_some();
-    let models = control.parts.catalogue.listed().filter(reachable);
-    Ok(Json(Listing::whole(models.map(|listed| viewer.show(&control, listed)).collect())))
+    let models = control.parts.catalogue.listed().filter(reachable).map(|listed| viewer.show(&control, listed));
+    let is_wanted = |model: &ModelView| {
+        let (provider, name, usable) = &wanted;
+        provider.is_none_or(|provider| provider == model.provider)
+            && name.as_ref().is_none_or(|name| *name == model.id)
+            && usable.is_none_or(|usable| usable == model.usable)
+    };
+    Ok(Json(Listing::whole(models.filter(is_wanted).collect())))
+}
+
+fn usable(params: &mut Params) -> Result<Option<bool>, Problem> {
+    params.read("usable", "`true` or `false`", |text| text.parse().ok())
 }
 
 impl Viewer {

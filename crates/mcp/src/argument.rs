@@ -21,6 +21,8 @@ pub(crate) enum Form {
     OneOf(&'static [&'static str]),
     /// A number from 1 to this.
     UpTo(u64),
+    /// Whether or not.
+    Flag,
 }
 
 /// Where the API takes it.
@@ -74,6 +76,7 @@ impl Argument {
             Form::Text(longest) => json!({"type": "string", "minLength": 1, "maxLength": longest}),
             Form::OneOf(words) => json!({"type": "string", "enum": words}),
             Form::UpTo(most) => json!({"type": "integer", "minimum": 1, "maximum": most}),
+            Form::Flag => json!({"type": "boolean"}),
         };
         if let Some(schema) = schema.as_object_mut() {
             schema.insert("description".to_owned(), json!(self.about));
@@ -85,6 +88,7 @@ impl Argument {
         let read = match self.form {
             Form::Text(longest) => value.as_str().filter(|text| (1..=longest).contains(&text.chars().count())),
             Form::OneOf(words) => value.as_str().filter(|text| words.contains(text)),
+            Form::Flag => return value.as_bool().map(|flag| flag.to_string()).ok_or_else(|| self.unfit()),
             Form::UpTo(most) => {
                 let number = value.as_u64().filter(|number| (1..=most).contains(number));
                 return number.map(|number| number.to_string()).ok_or_else(|| self.unfit());
@@ -100,6 +104,7 @@ impl Argument {
                 let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
                 format!("one of {}", words.join(", "))
             }
+            Form::Flag => "true or false".to_owned(),
             Form::UpTo(most) => format!("a number from 1 to {most}"),
         };
         Refusal::bad_request(format!("The argument `{}` must be {form}.", self.name))
@@ -110,7 +115,7 @@ impl Argument {
 mod tests {
     use super::*;
 
-    const ARGUMENTS: [Argument; 3] = [
+    const ARGUMENTS: [Argument; 4] = [
         Argument { name: "id", about: "Which.", form: Form::Text(4), place: Place::Path, required: true },
         Argument {
             name: "by",
@@ -120,6 +125,7 @@ mod tests {
             required: false,
         },
         Argument { name: "limit", about: "How many.", form: Form::UpTo(200), place: Place::Query, required: false },
+        Argument { name: "all", about: "Whether.", form: Form::Flag, place: Place::Query, required: false },
     ];
 
     fn taken(given: Value) -> Result<Vec<String>, String> {
@@ -132,6 +138,7 @@ mod tests {
     fn what_fits_is_taken_and_all_else_is_refused_unquoted() {
         assert_eq!(taken(json!({"limit": 200, "id": "äöüß"})), Ok(vec!["äöüß".to_owned(), "200".to_owned()]));
         assert_eq!(taken(json!({"id": "a", "by": "day"})).unwrap().len(), 2);
+        assert_eq!(taken(json!({"id": "a", "all": false})), Ok(vec!["a".to_owned(), "false".to_owned()]));
         for (given, named) in [
             (json!({}), "`id` is missing"),
             (json!({"id": ""}), "`id` must be text"),
@@ -142,7 +149,8 @@ mod tests {
             (json!({"id": "a", "limit": 0}), "from 1 to 200"),
             (json!({"id": "a", "limit": 201}), "from 1 to 200"),
             (json!({"id": "a", "limit": "1"}), "from 1 to 200"),
-            (json!({"id": "a", "SECRET": "SECRET"}), "Known: `id`, `by`, `limit`"),
+            (json!({"id": "a", "all": "true"}), "true or false"),
+            (json!({"id": "a", "SECRET": "SECRET"}), "Known: `id`, `by`, `limit`, `all`"),
         ] {
             let detail = taken(given.clone()).unwrap_err();
             assert!(detail.contains(named) && !detail.contains("SECRET"), "{given}: {detail}");

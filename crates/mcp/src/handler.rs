@@ -68,7 +68,7 @@ impl ServerHandler for Handler {
             Err(refusal) => Err(refusal),
         };
         let result = match outcome {
-            Ok(value) => CallToolResult::structured(value),
+            Ok(value) => CallToolResult::structured(tool.told(value)),
             Err(Refusal(problem)) => CallToolResult::structured_error(problem),
         };
         Ok(result.into())

@@ -20,6 +20,8 @@ pub(crate) struct Tool {
     /// With each argument of the path in braces.
     path: &'static str,
     arguments: &'static [Argument],
+    /// Members of what is listed that are left out: answers are read by models, and long ones fill their context.
+    without: &'static [&'static str],
 }
 
 /// What a call does, so that clients know when to ask people.
@@ -65,14 +67,23 @@ pub(crate) static TOOLS: &[Tool] = &[
         method: Method::POST,
         path: "/api/v1/workspaces/current/provider-keys/{provider}/test",
         arguments: &[PROVIDER],
+        without: &[],
     },
-    reads(
-        "list_models",
-        "Models, and whether they can be called",
-        "Every model of the catalogue: whether a call would be served now, who would pay, and if not, why (a code and words).",
-        "/api/v1/models",
-        &[],
-    ),
+    Tool {
+        name: "list_models",
+        title: "Models, and whether they can be called",
+        about: "The models of the catalogue: whether a call would be served now, who would pay, and if not, why (a code and \
+                words). Ask for those that matter, for there are many; `ownkey://catalogue` has the list prices.",
+        effect: Effect::Reads,
+        method: Method::GET,
+        path: "/api/v1/models",
+        arguments: &[
+            query("provider", "Only models of this provider.", Form::Text(64)),
+            query("model", "Only the model of this name.", Form::Text(256)),
+            query("usable", "Only models that can be called now, or only others.", Form::Flag),
+        ],
+        without: &["prices_usd"],
+    },
     reads(
         "list_agents",
         "Agents and their models",
@@ -104,6 +115,7 @@ pub(crate) static TOOLS: &[Tool] = &[
                 required: true,
             },
         ],
+        without: &[],
     },
     reads(
         "get_usage",
@@ -180,7 +192,7 @@ const fn reads(
     path: &'static str,
     arguments: &'static [Argument],
 ) -> Tool {
-    Tool { name, title, about, effect: Effect::Reads, method: Method::GET, path, arguments }
+    Tool { name, title, about, effect: Effect::Reads, method: Method::GET, path, arguments, without: &[] }
 }
 
 const fn query(name: &'static str, about: &'static str, form: Form) -> Argument {
@@ -222,6 +234,15 @@ impl Tool {
         }
         let body = (self.method != Method::GET).then_some(Value::Object(body));
         Ok(Asked { method: self.method.clone(), path, body })
+    }
+
+    /// What of the API's answer is told.
+    pub(crate) fn told(&self, mut answer: Value) -> Value {
+        let listed = answer.get_mut("data").and_then(Value::as_array_mut).into_iter().flatten();
+        for one in listed.filter_map(Value::as_object_mut) {
+            self.without.iter().for_each(|member| drop(one.remove(*member)));
+        }
+        answer
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::change::ChangeKind;
 use crate::db::on;
+use crate::ledger::limit_was_lowered;
 use crate::mutation::Mutation;
 use crate::{By, Note, Result, Store, StoreError};
 
@@ -49,6 +50,9 @@ impl Store {
         let new = Budget { id, ..new };
         if *place != new {
             let before = std::mem::replace(place, new.clone());
+            if new.id == before.id && new.limit_usd < before.limit_usd {
+                limit_was_lowered(&mut work.tx, workspace, &new, by.at).await?;
+            }
             save(work, workspace, &budgets, (&new, Some(&before))).await?;
         }
         Ok(Some(PutBudget::Changed(new)))

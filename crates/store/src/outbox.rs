@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::db::Tx;
 use crate::dialect::{WideStatement, wide_rows};
 use crate::fresh::fresh_id;
-use crate::{Result, StoreError};
+use crate::{Result, StoreError, dialect};
 
 /// Something that a workspace wants to be told of.
 #[derive(Debug, Clone)]
@@ -100,11 +100,12 @@ impl Subscribers {
 
     /// Writes a message for each webhook that wants to be told.
     pub async fn tell(&self, tx: &mut Tx, facts: &[Fact], at: Timestamp) -> Result<()> {
+        let due_at = dialect::now(tx).await?;
         let mut messages = Vec::new();
         for fact in facts {
             let all = self.0.get(&fact.workspace).into_iter().flatten();
             for subscriber in all.filter(|subscriber| subscriber.events.contains(&fact.event)) {
-                messages.push(message(subscriber.webhook, fact, at)?);
+                messages.push(message(subscriber.webhook, fact, (at, due_at))?);
             }
         }
         ADD_MESSAGES.run(tx, &messages).await.map(drop)
@@ -118,13 +119,15 @@ pub(crate) async fn tell(tx: &mut Tx, fact: Fact, at: Timestamp) -> Result<()> {
 
 /// Tells one webhook, whatever it wants to be told of. The message's id.
 pub(crate) async fn tell_one(tx: &mut Tx, webhook: Uuid, fact: &Fact, at: Timestamp) -> Result<Uuid> {
-    let message = message(webhook, fact, at)?;
+    let due_at = dialect::now(tx).await?;
+    let message = message(webhook, fact, (at, due_at))?;
     let id = message.id;
     ADD_MESSAGES.run(tx, &[message]).await?;
     Ok(id)
 }
 
-fn message(webhook: Uuid, fact: &Fact, at: Timestamp) -> Result<NewMessage> {
+/// A message that is due by the database's clock, of what happened at a time by the node's.
+fn message(webhook: Uuid, fact: &Fact, (at, due_at): (Timestamp, i64)) -> Result<NewMessage> {
     let body = json!({
         "type": fact.event,
         "timestamp": at,
@@ -138,7 +141,7 @@ fn message(webhook: Uuid, fact: &Fact, at: Timestamp) -> Result<NewMessage> {
         once: fact.once.clone(),
         body: body.to_string(),
         state: "pending".to_owned(),
-        due_at: 0,
+        due_at,
         created_at: at.millis(),
     })
 }

@@ -9,8 +9,6 @@ use tokio::time::sleep;
 
 use crate::webhooks::Webhooks;
 
-/// Webhooks looked at together; each is claimed only when there is room to send to it.
-const PAGE: u32 = 64;
 /// Between two looks for what is due. One is a glance at an index, and people notice when they are told late.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -41,14 +39,19 @@ async fn send_on(webhooks: Option<Arc<Webhooks>>) {
 }
 
 impl Webhooks {
-    /// Begins to send what is due, one message for each webhook.
+    /// Begins to send what is due, one message for each webhook, as far as there is room now: who comes next is looked up
+    /// when there is.
     async fn begin_due(self: &Arc<Self>) -> Result<()> {
-        let due = self.parts.store.due_webhooks(PAGE).await?;
+        let room = u32::try_from(self.room.available_permits()).unwrap_or(u32::MAX);
+        let due = self.parts.store.due_webhooks(room).await?;
         self.parts.metrics.waiting(due.waiting);
         for id in due.webhooks {
-            // Closed when the server ends.
-            let Ok(room) = Arc::clone(&self.room).acquire_owned().await else { return Ok(()) };
-            self.send_if_due(id, room).await?;
+            // None, too, when the server ends.
+            let Ok(room) = Arc::clone(&self.room).try_acquire_owned() else { return Ok(()) };
+            if let Err(error) = self.send_if_due(id, room).await {
+                // The others' news does not wait for it.
+                tracing::warn!(webhook = %id, %error, "a webhook can't be claimed; there will be another try");
+            }
         }
         Ok(())
     }

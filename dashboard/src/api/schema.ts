@@ -2438,7 +2438,7 @@ export interface components {
                 id: string;
                 /** @description When its receiver last took something. */
                 last_delivered_at?: string | null;
-                /** @description Where messages go. */
+                /** @description Where messages go. To whoever is no admin its origin only: the rest may hold a token of the receiver's. */
                 url: string;
             }[];
             /** @description What to send as `cursor` for the next page; null on the last. */
@@ -3482,7 +3482,7 @@ export interface components {
             id: string;
             /** @description When its receiver last took something. */
             last_delivered_at?: string | null;
-            /** @description Where messages go. */
+            /** @description Where messages go. To whoever is no admin its origin only: the rest may hold a token of the receiver's. */
             url: string;
         };
         /** @description An attempt to send a message. */
@@ -3819,6 +3819,12 @@ export interface operations {
             query?: {
                 /** @description The workspace to show this for: a platform key's own if absent, or the only one that a person is a member of. */
                 workspace?: string;
+                /** @description Only models of this provider. */
+                provider?: string;
+                /** @description Only the model of this name. */
+                model?: string;
+                /** @description Only models that can be called now, or only others. */
+                usable?: boolean;
             };
             header?: never;
             path?: never;

@@ -28,5 +28,5 @@ pub(crate) async fn get(
     access: InWorkspace,
 ) -> Result<Json<WebhookView>, Problem> {
     let found = control.store().webhook(access.id(), id_of(&access)?).await?;
-    Ok(Json(found.ok_or_else(gone)?.into()))
+    Ok(Json(WebhookView::shown_to(&access.who, found.ok_or_else(gone)?)))
 }

@@ -26,5 +26,5 @@ pub(crate) async fn list(
     access: InWorkspace,
 ) -> Result<Json<Listing<WebhookView>>, Problem> {
     let found = control.store().webhooks(access.id()).await?;
-    Ok(Json(Listing::whole(found.into_iter().map(WebhookView::from).collect())))
+    Ok(Json(Listing::whole(found.into_iter().map(|webhook| WebhookView::shown_to(&access.who, webhook)).collect())))
 }

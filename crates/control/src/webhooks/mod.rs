@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use ownkey_domain::id::WebhookId;
+use ownkey_domain::person::Role;
 use ownkey_domain::time::Timestamp;
 use ownkey_domain::webhook::{Disabled, Event, WEBHOOKS_MAX};
 use ownkey_store::Webhook;
+use ownkey_vault::Origin;
 use ownkey_webhooks::{Made, NoWebhook};
 use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
@@ -15,6 +17,7 @@ use crate::auth::InWorkspace;
 use crate::body::Members;
 use crate::control::Control;
 use crate::problem::Problem;
+use crate::who::Who;
 
 pub(crate) mod create;
 pub(crate) mod get;
@@ -35,7 +38,7 @@ pub(crate) struct WebhookView {
     /// Its id.
     #[schema(value_type = String)]
     id: WebhookId,
-    /// Where messages go.
+    /// Where messages go. To whoever is no admin its origin only: the rest may hold a token of the receiver's.
     url: String,
     /// What it is told of.
     #[schema(value_type = Vec<String>)]
@@ -84,6 +87,18 @@ impl From<Webhook> for WebhookView {
             created_by: webhook.created_by,
             created_at: webhook.created_at,
         }
+    }
+}
+
+impl WebhookView {
+    /// As whoever asks may see it.
+    fn shown_to(who: &Who, webhook: Webhook) -> Self {
+        let view = Self::from(webhook);
+        if who.person().is_none_or(|person| person.is_at_least(Role::Admin)) {
+            return view;
+        }
+        let url = Origin::of_url(&view.url).map(|origin| origin.to_string()).unwrap_or_default();
+        Self { url, ..view }
     }
 }
 

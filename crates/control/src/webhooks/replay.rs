@@ -38,6 +38,11 @@ pub(crate) async fn replay(
     match store.replay_message(of, id, control.by(&access.who)).await? {
         Replayed::Due => {}
         Replayed::Disabled => return Err(disabled()),
+        Replayed::UnderWay => {
+            return Err(Problem::conflict(
+                "This message is being sent at this moment. Try again once the attempt has ended.",
+            ));
+        }
         Replayed::NotFound => return Err(gone()),
     }
     let message = store.webhook_message(of, id).await?.ok_or_else(gone)?;

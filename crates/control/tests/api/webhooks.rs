@@ -1,3 +1,4 @@
+use ownkey_domain::person::Role;
 use ownkey_domain::webhook::{Event, WEBHOOKS_MAX};
 use serde_json::{Value, json};
 
@@ -43,6 +44,17 @@ async fn a_webhook_is_made_shown_changed_and_removed() {
     let actions: Vec<_> = audit.body["data"].as_array().unwrap().iter().map(|event| event["action"].clone()).collect();
     let update = "webhook.update";
     assert_eq!(actions, ["webhook.rotate_secret", update, "webhook.rotate_secret", update, "webhook.create"]);
+    // To who can't change it an address is where it goes, and not the token in it.
+    for (role, name, url) in [
+        (Role::Admin, "ada@example.com", "https://example.com/hooks?token=abc"),
+        (Role::Member, "mel@example.com", "https://example.com:443"),
+        (Role::Viewer, "vic@example.com", "https://example.com:443"),
+    ] {
+        let mut person = app.member(&tenant.id, name, role).await;
+        assert_eq!(person.send(&app, "GET", &one, Value::Null).await.is(200).body["url"], url);
+        let all = person.send(&app, "GET", &path(&tenant, ""), Value::Null).await.is(200);
+        assert_eq!(all.body["data"][0]["url"], url);
+    }
     app.call("DELETE", &one, OPERATOR, Value::Null).await.is(204);
     app.get(&one, OPERATOR).await.problem(404, "not_found");
 }

@@ -81,6 +81,20 @@ async fn plans_models_and_providers_as_the_caller_has_them() {
 
     // The operator has a key at Anthropic and none at OpenAI.
     let models = app.get("/api/v1/models", &rich.key).await.is(200).body;
+    let all = models["data"].as_array().unwrap();
+    for (filter, is_wanted) in [
+        ("provider=openai", &(|m: &Value| m["provider"] == "openai") as &dyn Fn(&Value) -> bool),
+        ("model=claude-opus-4-6", &|m: &Value| m["id"] == "claude-opus-4-6"),
+        ("provider=openai&usable=true", &|m: &Value| m["provider"] == "openai" && m["usable"] == true),
+        ("usable=false", &|m: &Value| m["usable"] == false),
+    ] {
+        let listed = app.get(&format!("/api/v1/models?{filter}"), &rich.key).await.is(200).body;
+        let wanted: Vec<_> = all.iter().filter(|model| is_wanted(model)).cloned().collect();
+        assert_eq!(listed["data"], json!(wanted), "{filter}");
+    }
+    for odd in ["provider=nobody", "usable=1", "mode=chat"] {
+        app.get(&format!("/api/v1/models?{odd}"), &rich.key).await.problem(400, "bad_request");
+    }
     let model =
         |models: &Value, id: &str| models["data"].as_array().unwrap().iter().find(|m| m["id"] == id).unwrap().clone();
     assert_eq!(model(&models, "claude-opus-4-6")["payer"], "managed");

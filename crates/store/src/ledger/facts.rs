@@ -13,11 +13,11 @@ use ownkey_domain::webhook::{Event, is_low};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::rows::Wanted;
+use super::rows::{AccountRow, READ_NAMED, Wanted, WantedAccount};
 use crate::budgets;
 use crate::db::Tx;
 use crate::dialect::WideStatement;
-use crate::outbox::{Fact, Subscribers};
+use crate::outbox::{self, Fact, Subscribers};
 use crate::{Result, StoreError};
 
 static READ_BUDGETS: LazyLock<WideStatement<Wanted>> =
@@ -65,50 +65,75 @@ impl Moved<'_> {
     }
 
     fn reached(&self, workspace: WorkspaceId, budgets: &[Budget], account: &Account) -> Option<Fact> {
-        let AccountId::Budget(_, id, start) = account.id else { return None };
+        let AccountId::Budget(_, id, _) = account.id else { return None };
         let budget = budgets.iter().find(|budget| budget.id == id)?;
-        let used = account.counted();
-        let percent = budget.threshold(used)?;
-        if budget.threshold(self.counted_before(account)).is_some_and(|before| before >= percent) {
-            return None;
-        }
-        let data = json!({
-            "budget": budget.name,
-            "threshold": percent,
-            "limit_usd": budget.limit_usd,
-            "used_usd": NanoUsd::new(used.get()),
-            "scope": budget.scope,
-            "period": budget.period,
-            "action": budget.action,
-            "resets_at": account.expires_at,
-        });
-        // Another limit tells anew; what is taken back and counted again does not.
-        let once = format!("budget/{id}/{start}/{}/{percent}", budget.limit_usd.get());
-        Some(Fact { workspace, event: Event::BudgetThreshold, data, once: Some(once) })
+        let before = budget.threshold(self.counted_before(account));
+        (budget.threshold(account.counted()) > before).then(|| reached(workspace, budget, account)).flatten()
     }
 
     fn workspaces_that_ran_low(&self) -> BTreeMap<WorkspaceId, Left> {
-        let before = self.left(self.before.values());
+        // What expired just now was left before.
+        let expired = |purse: &Account| self.after.iter().any(|a| a.id == purse.id && a.balance().is_zero());
+        let before = left(self.before.values(), |purse| !purse.is_over(self.now) || expired(purse));
         let was_low = |workspace: &WorkspaceId| {
             let left = before.get(workspace).copied().unwrap_or_default();
             is_low(left.credits, left.of)
         };
-        let after = self.left(self.after.iter().copied());
+        let after = left(self.after.iter().copied(), |purse| !purse.is_over(self.now));
         after.into_iter().filter(|(workspace, left)| is_low(left.credits, left.of) && !was_low(workspace)).collect()
     }
+}
 
-    fn left<'a>(&self, accounts: impl Iterator<Item = &'a Account>) -> BTreeMap<WorkspaceId, Left> {
-        let mut all: BTreeMap<WorkspaceId, Left> = BTreeMap::new();
-        for purse in accounts.filter(|account| account.id.is_purse()) {
-            let Some(workspace) = purse.id.workspace() else { continue };
-            let left = all.entry(workspace).or_default();
-            if !purse.balance().is_zero() && !purse.is_over(self.now) {
-                left.credits = left.credits.plus(purse.balance()).unwrap_or(left.credits);
-                left.of = left.of.plus(purse.granted).unwrap_or(left.of);
-            }
+/// What is left in the purses that count.
+fn left<'a>(
+    accounts: impl Iterator<Item = &'a Account>,
+    counts: impl Fn(&Account) -> bool,
+) -> BTreeMap<WorkspaceId, Left> {
+    let mut all: BTreeMap<WorkspaceId, Left> = BTreeMap::new();
+    for purse in accounts.filter(|account| account.id.is_purse()) {
+        let Some(workspace) = purse.id.workspace() else { continue };
+        let left = all.entry(workspace).or_default();
+        if !purse.balance().is_zero() && counts(purse) {
+            left.credits = left.credits.plus(purse.balance()).unwrap_or(left.credits);
+            left.of = left.of.plus(purse.granted).unwrap_or(left.of);
         }
-        all
     }
+    all
+}
+
+/// Tells of the threshold that a budget has reached by its limit having been lowered, if it has.
+pub(crate) async fn limit_was_lowered(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    budget: &Budget,
+    now: Timestamp,
+) -> Result<()> {
+    let id = budget.line(workspace, now).account.to_string();
+    let Some(row) = READ_NAMED.fetch::<AccountRow>(tx, &[WantedAccount { id }]).await?.pop() else { return Ok(()) };
+    match reached(workspace, budget, &row.account()?) {
+        Some(fact) => outbox::tell(tx, fact, now).await,
+        None => Ok(()),
+    }
+}
+
+/// The threshold that a budget has reached.
+fn reached(workspace: WorkspaceId, budget: &Budget, account: &Account) -> Option<Fact> {
+    let AccountId::Budget(_, id, start) = account.id else { return None };
+    let used = account.counted();
+    let percent = budget.threshold(used)?;
+    let data = json!({
+        "budget": budget.name,
+        "threshold": percent,
+        "limit_usd": budget.limit_usd,
+        "used_usd": NanoUsd::new(used.get()),
+        "scope": budget.scope,
+        "period": budget.period,
+        "action": budget.action,
+        "resets_at": account.expires_at,
+    });
+    // Another limit tells anew; what is taken back and counted again does not.
+    let once = format!("budget/{id}/{start}/{}/{percent}", budget.limit_usd.get());
+    Some(Fact { workspace, event: Event::BudgetThreshold, data, once: Some(once) })
 }
 
 fn ran_low(workspace: WorkspaceId, left: Left) -> Fact {

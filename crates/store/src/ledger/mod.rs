@@ -22,6 +22,7 @@ mod usage;
 mod writer;
 
 pub use check::{LedgerCheck, LedgerProblem};
+pub(crate) use facts::limit_was_lowered;
 pub use grants::{GrantFilter, GrantRecord, GrantState};
 pub use holds::OpenHold;
 pub use keep::{NODE_LEASE, NodeRecord};

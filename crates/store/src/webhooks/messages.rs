@@ -10,7 +10,7 @@ use super::row::MessageRow;
 use super::{exists, note};
 use crate::db::on;
 use crate::outbox::{self, Fact};
-use crate::{By, Page, Result, Store, page};
+use crate::{By, Page, Result, Store, dialect, page};
 
 /// A message to a webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub enum Replayed {
     Due,
     /// The webhook is disabled.
     Disabled,
+    /// It is being sent at this moment.
+    UnderWay,
     /// There is no such message.
     NotFound,
 }
@@ -95,21 +97,25 @@ impl Store {
         Ok(Some(MessageId::from_uuid(id)))
     }
 
-    /// Sends a message again, whatever became of it.
+    /// Sends a message again, whatever became of it. Of one that is being sent the outcome is not known yet; its claim set
+    /// when both end.
     pub async fn replay_message(&self, of: (WorkspaceId, WebhookId), id: MessageId, by: By) -> Result<Replayed> {
-        const FIND: &str = "SELECT w.disabled FROM webhook_messages m JOIN webhooks w ON w.id = m.webhook \
+        const FIND: &str = "SELECT w.disabled, w.lease_until, m.due_at FROM webhook_messages m JOIN webhooks w ON w.id = m.webhook \
             WHERE w.workspace = $1 AND m.webhook = $2 AND m.id = $3";
         const SQL: &str =
-            "UPDATE webhook_messages SET state = 'pending', tries = 0, due_at = 0 WHERE webhook = $1 AND id = $2";
+            "UPDATE webhook_messages SET state = 'pending', tries = 0, due_at = $3 WHERE webhook = $1 AND id = $2";
         let mut work = self.mutate(by).await?;
-        let found: Option<(Option<String>,)> = on!(work.tx.on(), c => sqlx::query_as(FIND)
+        let now = dialect::now(&mut work.tx).await?;
+        let found: Option<(Option<String>, i64, i64)> = on!(work.tx.on(), c => sqlx::query_as(FIND)
             .bind(of.0.uuid()).bind(of.1.uuid()).bind(id.uuid()).fetch_optional(c).await)?;
         match found {
             None => return Ok(Replayed::NotFound),
-            Some((Some(_),)) => return Ok(Replayed::Disabled),
-            Some((None,)) => {}
+            Some((Some(_), ..)) => return Ok(Replayed::Disabled),
+            Some((None, lease, due)) if lease > now && due == lease => return Ok(Replayed::UnderWay),
+            Some((None, ..)) => {}
         }
-        on!(work.tx.on(), c => sqlx::query(SQL).bind(of.1.uuid()).bind(id.uuid()).execute(c).await.map(drop))?;
+        on!(work.tx.on(), c => sqlx::query(SQL)
+            .bind(of.1.uuid()).bind(id.uuid()).bind(now).execute(c).await.map(drop))?;
         note(&mut work, "webhook.replay", of, json!({"message": id})).await?;
         work.commit().await?;
         Ok(Replayed::Due)

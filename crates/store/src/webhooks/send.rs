@@ -15,7 +15,7 @@ use crate::{By, Result, Store, WrappedDek, dialect};
 /// The webhooks that something is due for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueWebhooks {
-    /// Those that anybody may claim now, the longest due first.
+    /// Those that anybody may claim now, what was sent to longest ago first.
     pub webhooks: Vec<WebhookId>,
     /// How many messages wait, due or not.
     pub waiting: u64,
@@ -56,37 +56,49 @@ pub struct SendClaim {
     attempts: Vec<Attempt>,
 }
 
+/// Webhooks of one workspace that are sent to at a time: receivers that hang keep nobody else's news waiting.
+const AT_ONCE_PER_WORKSPACE: i64 = 4;
+
 impl Store {
-    /// Up to `limit` webhooks that something is due for.
+    /// Up to `limit` webhooks that something is due for. Each was free since its `lease_until`, so what was sent to longest
+    /// ago comes first, however much waits for others.
     pub async fn due_webhooks(&self, limit: u32) -> Result<DueWebhooks> {
-        const SQL: &str = "SELECT m.webhook FROM webhook_messages m JOIN webhooks w ON w.id = m.webhook \
-            WHERE m.state = 'pending' AND m.due_at <= $1 AND w.disabled IS NULL AND w.lease_until <= $1 \
-            GROUP BY m.webhook ORDER BY MIN(m.due_at), m.webhook LIMIT $2";
+        const SQL: &str = "SELECT due.id FROM (SELECT w.id, w.lease_until, \
+                ROW_NUMBER() OVER (PARTITION BY w.workspace ORDER BY w.lease_until, MIN(m.due_at), w.id) + \
+                (SELECT COUNT(*) FROM webhooks b WHERE b.workspace = w.workspace AND b.lease_until > $1) AS place, \
+                MIN(m.due_at) AS due_at FROM webhook_messages m JOIN webhooks w ON w.id = m.webhook \
+                WHERE m.state = 'pending' AND m.due_at <= $1 AND w.disabled IS NULL AND w.lease_until <= $1 \
+                GROUP BY w.id, w.workspace, w.lease_until) due \
+            WHERE due.place <= $3 ORDER BY due.lease_until, due.due_at, due.id LIMIT $2";
         const WAITING: &str = "SELECT COUNT(*) FROM webhook_messages WHERE state = 'pending'";
         let now = dialect::time(&self.inner.db).await?;
         let rows: Vec<(Uuid,)> = on!(self.inner.db.read(), c => sqlx::query_as(SQL)
-            .bind(now).bind(i64::from(limit)).fetch_all(c).await)?;
+            .bind(now).bind(i64::from(limit)).bind(AT_ONCE_PER_WORKSPACE).fetch_all(c).await)?;
         let (waiting,): (i64,) = on!(self.inner.db.read(), c => sqlx::query_as(WAITING).fetch_one(c).await)?;
         let webhooks = rows.into_iter().map(|(id,)| WebhookId::from_uuid(id)).collect();
         Ok(DueWebhooks { webhooks, waiting: u64::try_from(waiting).unwrap_or(0) })
     }
 
-    /// Claims a webhook for so long, to send it what is due longest. `None` if nothing is, or somebody else has.
+    /// Claims a webhook for so long, to send it what is due longest. `None` if nothing is, or somebody else has. Should who
+    /// claims it die, the message is due when the claim ends.
     pub async fn claim_webhook(&self, id: WebhookId, lease_ms: i64) -> Result<Option<SendClaim>> {
         const SQL: &str = "UPDATE webhooks SET lease_epoch = lease_epoch + 1, lease_until = $3 \
             WHERE id = $1 AND disabled IS NULL AND lease_until <= $2 \
             RETURNING workspace, url, secret, generation, old_secret, old_until, failing_since, lease_epoch";
         const MESSAGE: &str = "SELECT id, body, tries, attempts FROM webhook_messages \
             WHERE webhook = $1 AND state = 'pending' AND due_at <= $2 ORDER BY due_at, id LIMIT 1";
+        const TAKE: &str = "UPDATE webhook_messages SET due_at = $3 WHERE webhook = $1 AND id = $2";
         const DEK: &str = "SELECT wrapped_dek AS wrapped, dek_version AS version FROM workspaces WHERE id = $1";
         let mut tx = self.inner.db.begin().await?;
         let now = dialect::now(&mut tx).await?;
+        let until = now.saturating_add(lease_ms);
         let hook: Option<HookRow> = on!(tx.on(), c => sqlx::query_as(SQL)
-            .bind(id.uuid()).bind(now).bind(now.saturating_add(lease_ms)).fetch_optional(c).await)?;
+            .bind(id.uuid()).bind(now).bind(until).fetch_optional(c).await)?;
         let Some(hook) = hook else { return Ok(None) };
         let message: Option<DueRow> =
             on!(tx.on(), c => sqlx::query_as(MESSAGE).bind(id.uuid()).bind(now).fetch_optional(c).await)?;
         let Some(message) = message else { return Ok(None) };
+        on!(tx.on(), c => sqlx::query(TAKE).bind(id.uuid()).bind(message.id).bind(until).execute(c).await.map(drop))?;
         let dek: WrappedDek = on!(tx.on(), c => sqlx::query_as(DEK).bind(hook.workspace).fetch_one(c).await)?;
         let claim = hook.claim(id, (message, dek), now)?;
         tx.commit().await?;
@@ -94,14 +106,17 @@ impl Store {
     }
 
     /// Writes down how an attempt ended and what follows from it, and gives the claim back. `false` if it is somebody
-    /// else's by now, and nothing is written.
+    /// else's by now, and nothing is written. A message that was given up meanwhile, as its webhook was disabled, is not
+    /// sent again.
     pub async fn record_attempt(&self, claim: &SendClaim, attempt: Attempt, next: Next, by: By) -> Result<bool> {
-        const TAKEN: &str = "UPDATE webhooks SET lease_until = 0, failing_since = NULL, delivered_at = $3 \
+        const TAKEN: &str = "UPDATE webhooks SET lease_until = $3, failing_since = NULL, delivered_at = $3 \
             WHERE id = $1 AND lease_epoch = $2";
-        const FAILED: &str = "UPDATE webhooks SET lease_until = 0, failing_since = COALESCE(failing_since, $3) \
+        const FAILED: &str = "UPDATE webhooks SET lease_until = $3, failing_since = COALESCE(failing_since, $3) \
             WHERE id = $1 AND lease_epoch = $2";
-        const MESSAGE: &str = "UPDATE webhook_messages SET state = $3, due_at = $4, attempts = $5, tries = tries + 1 \
-            WHERE webhook = $1 AND id = $2";
+        const MESSAGE: &str = "UPDATE webhook_messages SET due_at = $4, attempts = $5, tries = tries + 1, state = CASE \
+            WHEN $3 = 'pending' AND (state <> 'pending' OR EXISTS \
+                (SELECT 1 FROM webhooks WHERE webhooks.id = $1 AND webhooks.disabled IS NOT NULL)) THEN 'failed' \
+            ELSE $3 END WHERE webhook = $1 AND id = $2";
         let mut work = self.mutate(by).await?;
         let now = dialect::now(&mut work.tx).await?;
         let (hook_sql, state, due_at) = match next {

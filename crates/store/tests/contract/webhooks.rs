@@ -23,7 +23,8 @@ crate::on_both! {
     kept_apart_and_no_more_than_allowed told_with_what_it_tells_of_and_once claimed_by_one_and_written_by_its_claim
     what_follows_from_an_attempt_is_kept a_new_secret_signs_beside_the_old_one disabled_and_enabled_again
     money_that_moves_is_told_of_where_it_crosses a_workspace_takes_its_webhooks_along
-    what_is_too_old_goes
+    what_is_too_old_goes nobody_waits_behind_what_hangs_elsewhere
+    what_is_given_up_while_it_is_sent_stays_given_up
 }
 
 const LEASE_MS: i64 = 60_000;
@@ -306,6 +307,22 @@ async fn money_that_moves_is_told_of_where_it_crosses(bed: Bed) {
     );
     let ran_low = told(store, of).await.into_iter().find(|message| message.event == Event::CreditsLow).unwrap();
     assert_eq!(body(&ran_low)["data"], json!({"left_credits": "0.0002", "of_credits": "0.001"}));
+    // All is used. More of it is granted, and expires unused; of a limit that is lowered, the next one is told.
+    let (id, expires_at) = (GrantId::from_uuid(Uuid::now_v7()), Some(NOW.plus_millis(1_000)));
+    let order = Order { reason: "gift".to_owned(), idempotency_key: None };
+    let gift = Grant { id, workspace, credits, expires_at, order };
+    store.grant(&gift, (&json!(1), &json!(1)), BY).await.unwrap();
+    let count = async |event| told(store, of).await.iter().filter(|message| message.event == event).count();
+    let before = count(Event::CreditsLow).await;
+    for _ in 0..2 {
+        store.book_expired(NOW.plus_millis(1_000)).await.unwrap();
+        assert_eq!(count(Event::CreditsLow).await, before + 1);
+    }
+    for (limit, more) in [(20_000, 0), (12_000, 1), (11_000, 2), (9_000, 3), (9_000, 3), (30_000, 3)] {
+        let changed = Budget { limit_usd: NanoUsd::new(limit), ..budget.clone() };
+        store.put_budget(workspace, changed, BY).await.unwrap();
+        assert_eq!(count(Event::BudgetThreshold).await, 3 + more, "{limit}");
+    }
     running.stop().await;
 }
 
@@ -334,4 +351,64 @@ async fn what_is_too_old_goes(bed: Bed) {
         while sweep.step().await {}
         assert_eq!(told(store, of).await.len(), left);
     }
+}
+
+async fn nobody_waits_behind_what_hangs_elsewhere(bed: Bed) {
+    let (store, busy, quiet) = (&bed.store, bed.workspace().await, bed.workspace().await);
+    let mut hooks = Vec::new();
+    for _ in 0..6 {
+        let of = webhook(store, busy).await;
+        for _ in 0..3 {
+            store.test_webhook(of, BY).await.unwrap().unwrap();
+        }
+        hooks.push(of.1);
+    }
+    let late = webhook(store, quiet).await;
+    store.test_webhook(late, BY).await.unwrap().unwrap();
+    let due = async || store.due_webhooks(64).await.unwrap().webhooks;
+    // Of one workspace four at a time, whatever waits there.
+    assert_eq!(due().await, [&hooks[..4], &[late.1]].concat());
+    let mut claims = Vec::new();
+    for hook in &hooks[..3] {
+        claims.push(claimed(store, *hook, LEASE_MS).await);
+    }
+    assert_eq!(due().await, [hooks[3], late.1]);
+    for claim in &claims {
+        assert!(record(store, claim, Sent::TimedOut, Next::Again { pause_ms: 0 }).await);
+    }
+    // They have more to be told, and had their turn.
+    let next = due().await;
+    assert_eq!(next[..4], [hooks[3], hooks[4], hooks[5], late.1]);
+    assert!(next.len() == 5 && hooks[..3].contains(&next[4]));
+    // What is asked for again is not before what waits longer either.
+    let waiting = store.test_webhook((busy, hooks[0]), BY).await.unwrap().unwrap();
+    assert_eq!(store.replay_message((busy, hooks[0]), waiting, BY).await.unwrap(), Replayed::Due);
+    assert_ne!(claimed(store, hooks[0], LEASE_MS).await.message, waiting);
+}
+
+async fn what_is_given_up_while_it_is_sent_stays_given_up(bed: Bed) {
+    let (store, workspace) = (&bed.store, bed.workspace().await);
+    let of = webhook(store, workspace).await;
+    let patch = |enabled| WebhookPatch { events: None, enabled: Some(enabled) };
+    for enabled_again in [false, true] {
+        let both =
+            [store.test_webhook(of, BY).await.unwrap().unwrap(), store.test_webhook(of, BY).await.unwrap().unwrap()];
+        let claim = claimed(store, of.1, LEASE_MS).await;
+        let (id, other) = (claim.message, if claim.message == both[0] { both[1] } else { both[0] });
+        assert_eq!(store.replay_message(of, id, BY).await.unwrap(), Replayed::UnderWay);
+        assert_eq!(store.replay_message(of, other, BY).await.unwrap(), Replayed::Due);
+        assert!(store.change_webhook(of, &patch(false), BY).await.unwrap());
+        if enabled_again {
+            assert!(store.change_webhook(of, &patch(true), BY).await.unwrap());
+            assert_eq!(store.replay_message(of, id, BY).await.unwrap(), Replayed::UnderWay);
+        }
+        assert!(record(store, &claim, Sent::TimedOut, Next::Again { pause_ms: 0 }).await);
+        let message = store.webhook_message(of, id).await.unwrap().unwrap();
+        assert_eq!((message.state, message.attempts.len()), (DeliveryState::Failed, 1));
+        assert!(store.change_webhook(of, &patch(true), BY).await.unwrap());
+        assert_eq!(store.claim_webhook(of.1, LEASE_MS).await.unwrap(), None);
+    }
+    let told = told(store, of).await;
+    assert_eq!(store.replay_message(of, told[0].id, BY).await.unwrap(), Replayed::Due);
+    assert_eq!(claimed(store, of.1, LEASE_MS).await.message, told[0].id);
 }
