@@ -29,7 +29,14 @@ export default defineConfig({
     target: "es2023",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { output: { entryFileNames: "assets/[name]-[hash].js", chunkFileNames: "assets/[name]-[hash].js" } },
+    rollupOptions: {
+      output: {
+        entryFileNames: "assets/[name]-[hash].js",
+        chunkFileNames: "assets/[name]-[hash].js",
+        // What most pages share is one file: many small ones compress worse.
+        codeSplitting: { groups: [{ name: "shared", test: /src\/(ui|format|api|session)\//, minShareCount: 8 }] },
+      },
+    },
   },
   test: { environment: "node", include: ["src/**/*.test.ts"] },
 });

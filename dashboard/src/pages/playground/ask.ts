@@ -1,5 +1,5 @@
 import { api } from "../../api/client";
-import { answered, CallFailure } from "../../api/failure";
+import { answered, CallFailure, Failure } from "../../api/failure";
 import type { Request } from "./request";
 import { BrokenOff, events, textOf } from "./stream";
 
@@ -37,12 +37,12 @@ export function playgroundOf(ws: string) {
 }
 
 /** What came until then was produced, and is on the receipt. */
-function brokenOff(error: unknown, status: number, id: string): CallFailure {
+function brokenOff(error: unknown, status: number, id: string): Failure {
   const [detail, code] =
     error instanceof BrokenOff
       ? [error.message, error.code]
       : ["The connection ended before the answer did.", "connection_lost"];
-  return new CallFailure({ title: "The answer broke off", detail, status, code }, id);
+  return new Failure({ title: "The answer broke off", detail, status, code }, id);
 }
 
 async function failure(response: Response, id: string): Promise<CallFailure> {
