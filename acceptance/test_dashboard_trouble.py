@@ -85,6 +85,8 @@ def test_without_a_network_the_page_stays_and_says_of_when_it_is(acme, dana):
 def test_while_the_server_is_stopped_nothing_is_lost_and_nothing_is_sent_twice(celune, acme, dana):
     open_providers(dana, acme, "?add=anthropic")
     page, key = dana.page, provider_key("anthropic")
+    # The dialog's own script comes when it is opened.
+    expect(page.get_by_label("Anthropic key", exact=True)).to_be_visible()
     celune.stop()
     save_key(page, "Anthropic", key)
     dialog = page.get_by_role("dialog")
