@@ -1,4 +1,4 @@
-import { Button, Center, Stack } from "@mantine/core";
+import { Stack } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { auditQuery } from "../../api/queries";
@@ -7,6 +7,7 @@ import { useDenied } from "../../session/denied";
 import { Denied } from "../../ui/Denied";
 import { Empty } from "../../ui/Empty";
 import { Loaded } from "../../ui/Loaded";
+import { LoadMore } from "../../ui/LoadMore";
 import { Page } from "../../ui/Page";
 import { RangeChoice } from "../usage/RangeChoice";
 import { useOptionalRange } from "../usage/useRange";
@@ -55,17 +56,7 @@ function Events() {
           return (
             <Stack gap="md">
               <EventList events={events} />
-              {query.hasNextPage && (
-                <Center>
-                  <Button
-                    variant="default"
-                    loading={query.isFetchingNextPage}
-                    onClick={() => void query.fetchNextPage()}
-                  >
-                    Load more
-                  </Button>
-                </Center>
-              )}
+              <LoadMore of={query} />
             </Stack>
           );
         }}

@@ -1,4 +1,4 @@
-import { Anchor, Button, Center, Group, Paper, Select, Stack, Table } from "@mantine/core";
+import { Anchor, Button, Group, Paper, Select, Stack, Table } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
@@ -9,6 +9,7 @@ import { useHere } from "../../session/context";
 import { Empty } from "../../ui/Empty";
 import { Item, Items } from "../../ui/Items";
 import { Loaded } from "../../ui/Loaded";
+import { LoadMore } from "../../ui/LoadMore";
 import { Time } from "../../ui/Time";
 import { useNarrow } from "../../ui/useNarrow";
 import { kindOf } from "./words";
@@ -48,17 +49,7 @@ export function Statement() {
           return (
             <Stack gap="md">
               {narrow ? <AsItems entries={entries} /> : <Rows entries={entries} />}
-              {query.hasNextPage && (
-                <Center>
-                  <Button
-                    variant="default"
-                    loading={query.isFetchingNextPage}
-                    onClick={() => void query.fetchNextPage()}
-                  >
-                    Load more
-                  </Button>
-                </Center>
-              )}
+              <LoadMore of={query} />
             </Stack>
           );
         }}

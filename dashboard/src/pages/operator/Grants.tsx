@@ -1,4 +1,4 @@
-import { Anchor, Button, Center, Group, Paper, Select, Stack, Table, Text } from "@mantine/core";
+import { Anchor, Button, Group, Paper, Select, Stack, Table, Text } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
@@ -11,6 +11,7 @@ import { Dialog } from "../../ui/Dialog";
 import { Empty } from "../../ui/Empty";
 import { Item, Items } from "../../ui/Items";
 import { Loaded } from "../../ui/Loaded";
+import { LoadMore } from "../../ui/LoadMore";
 import { Page } from "../../ui/Page";
 import { Time } from "../../ui/Time";
 import { useNarrow } from "../../ui/useNarrow";
@@ -86,17 +87,7 @@ export function Grants() {
           return (
             <Stack gap="md">
               <List grants={all} />
-              {grants.hasNextPage && (
-                <Center>
-                  <Button
-                    variant="default"
-                    loading={grants.isFetchingNextPage}
-                    onClick={() => void grants.fetchNextPage()}
-                  >
-                    Load more
-                  </Button>
-                </Center>
-              )}
+              <LoadMore of={grants} />
             </Stack>
           );
         }}

@@ -1,4 +1,4 @@
-import { Anchor, Button, Center, Group, Paper, Stack, Table, Text } from "@mantine/core";
+import { Anchor, Group, Paper, Stack, Table, Text } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
@@ -11,6 +11,7 @@ import { CopyText } from "../../ui/CopyText";
 import { Empty } from "../../ui/Empty";
 import { Item, Items } from "../../ui/Items";
 import { Loaded } from "../../ui/Loaded";
+import { LoadMore } from "../../ui/LoadMore";
 import { Page } from "../../ui/Page";
 import { PayerBadge, payerKind } from "../../ui/Payer";
 import { Usd } from "../../ui/Usd";
@@ -52,17 +53,7 @@ export function Workspaces() {
           return (
             <Stack gap="md">
               <List workspaces={workspaces} />
-              {query.hasNextPage && (
-                <Center>
-                  <Button
-                    variant="default"
-                    loading={query.isFetchingNextPage}
-                    onClick={() => void query.fetchNextPage()}
-                  >
-                    Load more
-                  </Button>
-                </Center>
-              )}
+              <LoadMore of={query} />
             </Stack>
           );
         }}

@@ -1,9 +1,10 @@
-import { Button, Center, Stack } from "@mantine/core";
+import { Stack } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { type ReceiptFilter, receiptsQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
 import { Loaded } from "../../ui/Loaded";
+import { LoadMore } from "../../ui/LoadMore";
 import { CallsTable } from "./CallsTable";
 
 /** The calls that a filter lets through, page by page; `none` where there is none. */
@@ -18,13 +19,7 @@ export function Calls({ filter, none }: { filter: ReceiptFilter; none: ReactNode
         return (
           <Stack gap="md">
             <CallsTable receipts={receipts} />
-            {query.hasNextPage && (
-              <Center>
-                <Button variant="default" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-                  Load more
-                </Button>
-              </Center>
-            )}
+            <LoadMore of={query} />
           </Stack>
         );
       }}
