@@ -1,13 +1,13 @@
 """Small files of packed sound, as browsers and telephones record it: a second of packets that have no meaning.
 
-Each has about the bytes a second by which the simulator tells how long sound is that does not say so.
+Each has a few bytes a second less than those by which the simulator tells how long sound is that does not say so.
 """
 
 import struct
 
 SECONDS = 3
 # Of 20 ms, in the mode of its first byte (CELT, one frame).
-OPUS = b"\x98" + b"x" * 319
+OPUS = b"\x98" + b"x" * 299
 
 
 def ogg() -> bytes:
@@ -61,7 +61,7 @@ def flac() -> bytes:
     told = struct.pack(">Q", 16_000 << 44 | 15 << 36 | SECONDS * 16_000)
     # 1,000 samples: the length of a frame stands behind its number, and then the checksum of its head.
     heads = (bytes([0xFF, 0xF8, 0x70, 0x08, number]) + struct.pack(">H", 999) for number in range(16 * SECONDS))
-    frames = b"".join(head + bytes([crc(head)]) + b"x" * 992 for head in heads)
+    frames = b"".join(head + bytes([crc(head)]) + b"x" * 900 for head in heads)
     return b"fLaC\x80\0\0\x22" + bytes(10) + told + bytes(16) + frames
 
 
