@@ -1,5 +1,7 @@
 //! Usage: what calls add up to.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use std::sync::Arc;
 
 use axum::Json;

@@ -1,6 +1,8 @@
 //! What a managed call names of what the operator's account keeps: responses that the workspace made there itself, and
 //! nothing else.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use ownkey_domain::id::WorkspaceId;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::response::{ChainTokens, ResponseId};

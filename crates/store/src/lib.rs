@@ -69,7 +69,7 @@ pub use feed::{Feed, News, TRUSTED_FOR};
 pub use journal::{Journal, JournalError, JournalLimits, Queue, Takeover};
 pub use ledger::{
     Credits, Entry, GrantFilter, GrantRecord, GrantState, HoldError, Holds, HoldsTask, LedgerCheck, LedgerProblem,
-    NODE_LEASE, NodeRecord, OpenHold, Ordered, Purse, Range, RefundOrder, ServiceUsage,
+    NODE_LEASE, NodeRecord, OpenHold, Ordered, OverrunReason, Purse, Range, RefundOrder, ServiceUsage,
 };
 pub use page::Page;
 pub use people::{
