@@ -1,13 +1,14 @@
 //! How somebody connects an account: he leaves for the provider, agrees there, and comes back with a code.
 
 use ownkey_domain::connection::Asked;
-use ownkey_domain::id::{ConnectionId, WorkspaceId};
+use ownkey_domain::id::ConnectionId;
 use ownkey_store::{Added, By, ConnectionStart, StoreError, WrappedDek};
-use ownkey_vault::{Origin, ProviderKey, Token, VaultError};
+use ownkey_vault::{Origin, VaultError};
 use tokio::time::Instant;
 
 use crate::connections::{AskedAt, Connections};
 use crate::discovery;
+use crate::http::Fault;
 use crate::oauth::{Granted, Grants, NotGranted};
 use crate::provider::Provider;
 
@@ -16,6 +17,17 @@ use crate::provider::Provider;
 pub struct Begun {
     /// The address at the provider.
     pub url: String,
+}
+
+/// What a browser came back with from the provider that it was sent to.
+#[derive(Clone, Copy)]
+pub struct CameBack<'a> {
+    /// The provider's code.
+    pub code: &'a str,
+    /// What proves that it was the one who left (RFC 7636).
+    pub verifier: &'a str,
+    /// Who says that it answers (RFC 9207), if anybody does.
+    pub issuer: Option<&'a str>,
 }
 
 /// Why there is no connection.
@@ -53,35 +65,30 @@ impl From<NotGranted> for NoConnection {
 impl Connections {
     /// Where somebody agrees, coming back with `state`; `verifier` proves that it was he who left (RFC 7636).
     pub async fn begin(&self, provider: &str, state: &str, verifier: &str) -> Result<Begun, NoConnection> {
-        let provider = self.provider(provider)?;
         let url = self.grants(provider).await?.authorize_url(state, verifier)?;
         Ok(Begun { url })
     }
 
-    /// Whether an answer that says so comes from the provider that was asked (RFC 9207).
-    pub fn is_from(&self, provider: &str, issuer: Option<&str>) -> bool {
-        let expected = self.parts.providers.get(provider).and_then(Provider::issuer);
-        match (expected, issuer) {
-            (Some(expected), Some(issuer)) => expected.trim_end_matches('/') == issuer.trim_end_matches('/'),
-            _ => true,
-        }
-    }
-
     /// Stores the connection that was agreed to. `new_id` is its id, unless it is one that is set right again.
+    ///
+    /// A code of another provider than was asked is sent nowhere: whoever controls one of them could have the others'
+    /// brought to him. Each has an address of its own to come back to, and says who it is, if it announces that.
     pub async fn finish(
         &self,
         start: &ConnectionStart,
-        (code, verifier): (&str, &str),
+        back: CameBack<'_>,
         (dek, new_id): (&WrappedDek, ConnectionId),
         by: By,
     ) -> Result<ConnectionId, NoConnection> {
         let store = &self.parts.store;
-        let provider = self.provider(&start.provider)?;
-        let grants = self.grants(provider).await?;
+        let grants = self.grants(&start.provider).await?;
+        if !grants.is_from(back.issuer) {
+            return Err(NoConnection::Refused);
+        }
         let issuer = Origin::of_url(&grants.endpoints.token).map_err(|_| NoConnection::Away)?;
         let since = Instant::now();
         let asked = AskedAt { at: store.database_time().await?, since };
-        let granted = grants.by_code(code, verifier).await?;
+        let granted = grants.by_code(back.code, back.verifier).await?;
         let (id, generation) = match start.connection {
             Some(id) => {
                 let held = store.held_token(start.workspace, id).await?.ok_or(NoConnection::Gone)?;
@@ -91,7 +98,7 @@ impl Connections {
             None => (new_id, 1),
         };
         let place = Self::place((start.workspace, id), &start.provider, &issuer, generation);
-        let tokens = self.sealed((&place, dek), &granted, (None, &provider.scopes), asked)?;
+        let tokens = self.sealed((&place, dek), &granted, (None, &grants.provider.scopes), asked)?;
         let stored = match start.connection {
             Some(_) if store.reconnect((start.workspace, id), &tokens, by).await? => Added::Stored,
             Some(_) => Added::NoWorkspace,
@@ -114,33 +121,14 @@ impl Connections {
         Err(refused)
     }
 
-    /// Disconnects: from here on nothing of it can be used. Then the provider is told, as far as it lets itself be told.
-    /// Whether there was such a connection.
-    pub async fn disconnect(
-        &self,
-        (workspace, id): (WorkspaceId, ConnectionId),
-        dek: &WrappedDek,
-        by: By,
-    ) -> Result<bool, StoreError> {
-        let Some(ended) = self.parts.store.disconnect(workspace, id, by).await? else { return Ok(false) };
-        let Ok(issuer) = ended.tokens.issuer.parse::<Origin>() else { return Ok(true) };
-        let place = Self::place((workspace, id), &ended.provider, &issuer, ended.tokens.generation);
-        let under = (&*self.parts.keyring, dek);
-        let refresh = ended.tokens.refresh.as_deref();
-        let refresh = refresh.and_then(|sealed| place.open(under, Token::Refresh, sealed).ok());
-        let access = place.open(under, Token::Access, &ended.tokens.access).ok().and_then(ProviderKey::new);
-        if !self.revoke(&ended.provider, refresh.as_ref(), access.as_ref()).await {
-            tracing::warn!(connection = %id, provider = ended.provider, "the provider did not revoke the tokens of a connection");
-        }
-        Ok(true)
+    async fn grants(&self, provider: &str) -> Result<Grants<'_>, NoConnection> {
+        let known = self.parts.providers.get(provider).ok_or(NoConnection::UnknownProvider)?;
+        self.grants_of(provider, known).await.map_err(|_| NoConnection::Away)
     }
 
-    fn provider(&self, name: &str) -> Result<&Provider, NoConnection> {
-        self.parts.providers.get(name).ok_or(NoConnection::UnknownProvider)
-    }
-
-    async fn grants<'a>(&'a self, provider: &'a Provider) -> Result<Grants<'a>, NoConnection> {
-        let endpoints = discovery::endpoints(&self.http, provider).await.map_err(|_| NoConnection::Away)?;
-        Ok(Grants { http: &self.http, provider, endpoints, redirect_uri: &self.parts.redirect_uri })
+    /// A provider with its endpoints. What it says of itself is asked once.
+    pub(crate) async fn grants_of<'a>(&'a self, name: &str, provider: &'a Provider) -> Result<Grants<'a>, Fault> {
+        let endpoints = discovery::endpoints(&self.http, provider).await?;
+        Ok(Grants { http: &self.http, provider, endpoints, redirect_uri: self.redirect_uri(name) })
     }
 }

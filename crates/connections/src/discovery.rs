@@ -13,6 +13,8 @@ struct Described {
     authorization_endpoint: String,
     token_endpoint: String,
     revocation_endpoint: Option<String>,
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
 }
 
 /// A provider's endpoints. What it says of itself is asked once.
@@ -61,6 +63,7 @@ async fn describe(http: &Http, issuer: &str, url: String) -> Result<Endpoints, F
         authorize: described.authorization_endpoint,
         token: described.token_endpoint,
         revoke: described.revocation_endpoint,
+        says_who: described.authorization_response_iss_parameter_supported,
     })
 }
 

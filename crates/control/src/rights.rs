@@ -4,7 +4,7 @@
 use ownkey_domain::person::Role;
 use ownkey_domain::scope::Scope;
 
-use crate::connections::CALLBACK;
+use crate::connections::BACK;
 
 use Verb::{Delete, Get, Patch, Post, Put};
 
@@ -158,7 +158,7 @@ pub static TABLE: &[Right] = &[
     shared(Get, "/api/v1/workspaces/{ws}/connections", Role::Viewer, CONNECTIONS),
     // Whoever connects an account agrees at its provider, in a browser.
     person(Post, "/api/v1/workspaces/{ws}/connections", Role::Admin),
-    person(Get, CALLBACK, Role::Viewer),
+    person(Get, BACK, Role::Viewer),
     shared(Get, "/api/v1/workspaces/{ws}/connections/{id}", Role::Viewer, CONNECTIONS),
     person(Post, "/api/v1/workspaces/{ws}/connections/{id}", Role::Admin),
     shared(Delete, "/api/v1/workspaces/{ws}/connections/{id}", Role::Admin, CONNECTIONS),

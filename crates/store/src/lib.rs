@@ -84,6 +84,6 @@ pub use summaries::{PayerSpend, WorkspaceSummary};
 pub use usage::{GroupBy, UsageFilter, UsageKey, UsageQuery, UsageRow, UsageTotals};
 pub use vault::{SystemSecret, WrappedDek};
 pub use webhooks::{
-    AddedWebhook, DueWebhooks, Message, NewWebhook, Replayed, SealedHookSecret, SendClaim, Webhook, WebhookPatch,
+    AddedWebhook, Message, NewWebhook, Receivers, Replayed, SealedHookSecret, SendClaim, Webhook, WebhookPatch,
 };
 pub use workspaces::{NewWorkspace, Workspace, WorkspacePatch};

@@ -38,7 +38,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/connections/callback": {
+    "/api/v1/connections/callback/{provider}": {
         parameters: {
             query?: never;
             header?: never;
@@ -467,7 +467,10 @@ export interface paths {
         get: operations["get_workspace"];
         put?: never;
         post?: never;
-        /** Deletes a workspace: its platform keys and provider keys end, what could open them is destroyed. */
+        /**
+         * Deletes a workspace: its platform keys and provider keys end, what could open them is destroyed. Providers are then
+         *     asked to revoke the tokens of its connections, as far as they let themselves be asked.
+         */
         delete: operations["delete_workspace"];
         options?: never;
         head?: never;
@@ -1597,6 +1600,14 @@ export interface components {
             expires_at?: string | null;
             /** @description How it is sent. */
             token_type: string;
+        };
+        /** @description Why the token is asked for. */
+        ConnectionTokenInput: {
+            /**
+             * @description Whether the account's API has refused the token that was given out before (401). Then it is refreshed, though it
+             *     should work, unless that was done within the last minute.
+             */
+            refused?: boolean | null;
         };
         /** @description The workspace's consent that managed access stepped in, as it was then. */
         Consent: {
@@ -3664,7 +3675,10 @@ export interface operations {
                 iss?: string;
             };
             header?: never;
-            path?: never;
+            path: {
+                /** @description The provider that it comes from */
+                provider: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -5436,7 +5450,12 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        /** @description May be absent */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ConnectionTokenInput"] | null;
+            };
+        };
         responses: {
             200: {
                 headers: {

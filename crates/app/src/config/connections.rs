@@ -167,6 +167,7 @@ impl RawProvider {
             authorize: url("authorize_url", &authorize)?,
             token: url("token_url", &token)?,
             revoke: revoke.map(|revoke| url("revoke_url", &revoke)).transpose()?,
+            says_who: false,
         }))
     }
 

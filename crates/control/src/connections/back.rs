@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::response::Redirect;
 use http::StatusCode;
-use ownkey_connections::NoConnection;
+use ownkey_connections::{CameBack, NoConnection};
 use ownkey_domain::id::{ConnectionId, WorkspaceId};
 use ownkey_domain::person::Role;
 use ownkey_store::ConnectionStart;
@@ -40,10 +40,10 @@ pub(crate) struct BackParams {
 /// `connected` or `failed` in the query.
 #[utoipa::path(
     get,
-    path = "/api/v1/connections/callback",
+    path = "/api/v1/connections/callback/{provider}",
     operation_id = "finish_connection",
     tag = "connections",
-    params(BackParams),
+    params(("provider" = String, Path, description = "The provider that it comes from"), BackParams),
     responses(
         (status = 303, description = "On to the dashboard"),
         (status = 410, body = ProblemDocument, content_type = "application/problem+json", description = "`connection_expired`: another session began this, or it was too long ago, or it was used"),
@@ -52,6 +52,7 @@ pub(crate) struct BackParams {
 )]
 pub(crate) async fn back(
     State(control): State<Arc<Control>>,
+    Path(provider): Path<String>,
     access: Access,
     mut params: Params,
 ) -> Result<Redirect, Problem> {
@@ -70,10 +71,12 @@ pub(crate) async fn back(
     let start = start.ok_or_else(expired)?;
     still_may(&control, person, start.workspace).await?;
     let came = match code {
-        Some(code) if control.parts.connections.is_from(&start.provider, issuer.as_deref()) => {
-            finish(&control, person, &start, (&code, &verifier)).await?
+        // Another provider's address: the code is not that of the one who was asked.
+        Some(_) if provider != start.provider => Err("refused"),
+        Some(code) => {
+            let back = CameBack { code: &code, verifier: &verifier, issuer: issuer.as_deref() };
+            finish(&control, person, &start, back).await?
         }
-        Some(_) => Err("refused"),
         // Most likely because somebody said no. The provider's own word is not repeated.
         None => Err("denied"),
     };
@@ -98,12 +101,12 @@ async fn finish(
     control: &Control,
     person: &Person,
     start: &ConnectionStart,
-    (code, verifier): (&str, &str),
+    back: CameBack<'_>,
 ) -> Result<Result<ConnectionId, &'static str>, Problem> {
     let Some(routing) = control.store().routing(start.workspace).await? else { return Ok(Err("gone")) };
     let id = ConnectionId::from_uuid(control.fresh_id()?);
     let by = control.by_user(person.user.id);
-    match control.parts.connections.finish(start, (code, verifier), (&routing.dek, id), by).await {
+    match control.parts.connections.finish(start, back, (&routing.dek, id), by).await {
         Ok(id) => Ok(Ok(id)),
         Err(NoConnection::Refused) => Ok(Err("refused")),
         Err(NoConnection::Away | NoConnection::UnknownProvider) => Ok(Err("provider_unavailable")),

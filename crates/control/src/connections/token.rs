@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::{gone, id_of};
 use crate::auth::InWorkspace;
+use crate::body::JsonBody;
 use crate::control::Control;
 use crate::problem::{Problem, ProblemDocument};
 
@@ -21,6 +22,15 @@ pub(crate) struct ConnectionToken {
     /// When it expires; null if it does not, or the provider does not say. Ask again rather than keep it.
     #[schema(value_type = Option<String>)]
     expires_at: Option<Timestamp>,
+}
+
+/// Why the token is asked for.
+#[expect(dead_code, reason = "says in OpenAPI what is read")]
+#[derive(utoipa::ToSchema)]
+pub(crate) struct ConnectionTokenInput {
+    /// Whether the account's API has refused the token that was given out before (401). Then it is refreshed, though it
+    /// should work, unless that was done within the last minute.
+    refused: Option<bool>,
 }
 
 /// The one place where a token goes into an answer.
@@ -42,6 +52,7 @@ impl Serialize for Shown {
         ("ws" = String, Path, description = "The workspace's id, or `current`"),
         ("id" = String, Path, description = "The connection's id"),
     ),
+    request_body(content = Option<ConnectionTokenInput>, description = "May be absent"),
     responses(
         (status = 200, body = ConnectionToken),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json", description = "`needs_reauth`: somebody has to connect it again"),
@@ -52,9 +63,17 @@ impl Serialize for Shown {
 pub(crate) async fn token(
     State(control): State<Arc<Control>>,
     access: InWorkspace,
+    body: JsonBody,
 ) -> Result<Json<ConnectionToken>, Problem> {
     let (workspace, id) = (access.id(), id_of(&access)?);
-    let fresh = control.parts.connections.fresh(workspace, id).await?;
+    let mut members = body.members()?;
+    let was_refused = members.optional("refused", "true or false")?.unwrap_or(false);
+    members.finish()?;
+    let connections = &control.parts.connections;
+    let mut fresh = connections.fresh(workspace, id).await?;
+    if was_refused {
+        fresh = connections.renewed(workspace, id, fresh.generation).await?;
+    }
     // Nobody is given a token that nobody knows of.
     if !control.store().note_token(workspace, id, control.by(&access.who)).await? {
         return Err(gone());
