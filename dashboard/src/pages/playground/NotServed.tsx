@@ -28,7 +28,7 @@ export function NotServed({ error, model, again }: Props) {
   }
   if (code === "unauthorized")
     return <Ended what="Your session has ended" how="Sign in, then send it again." again={again} />;
-  if (code === "forbidden") return <MayNot />;
+  if (code === "forbidden") return <MayNot why={detail} />;
   return <FailurePanel error={error} retry={again} />;
 }
 
@@ -78,11 +78,10 @@ function Ended({ what, how, again }: { what: string; how: string; again: () => v
   );
 }
 
-function MayNot() {
-  const why = "Nothing was sent to a model: since the page was opened, your role here has become a viewer's.";
-  const asked = useDenied(false, "owner", `${why} Owners change roles.`);
+function MayNot({ why }: { why: string }) {
+  const asked = useDenied(false, "owner", `Nothing was sent to a model. ${why} Owners change roles.`);
   return (
-    <Panel tone="bad" Icon={IconLock} title="You may not use the playground any more" code="forbidden" live>
+    <Panel tone="bad" Icon={IconLock} title="You may not use the playground" code="forbidden" live>
       <Text size="sm">{asked}</Text>
     </Panel>
   );
