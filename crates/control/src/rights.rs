@@ -82,6 +82,7 @@ pub static TABLE: &[Right] = &[
     shared(Get, "/api/v1/plans", Role::Viewer, Scopes::Any),
     shared(Get, "/api/v1/models", Role::Viewer, Scopes::Any),
     shared(Get, "/api/v1/providers", Role::Viewer, Scopes::Any),
+    shared(Get, "/api/v1/error-codes", Role::Viewer, Scopes::Any),
     shared(Get, "/api/v1/error-codes/{code}", Role::Viewer, Scopes::Any),
     keys_only(Post, "/mcp", MCP),
     shared(Get, "/api/v1/connection-providers", Role::Viewer, Scopes::Any),
@@ -283,6 +284,7 @@ mod tests {
             "/api/v1/models",
             "/api/v1/providers",
             "/api/v1/connection-providers",
+            "/api/v1/error-codes",
             "/api/v1/error-codes/{code}",
             "/mcp",
         ];

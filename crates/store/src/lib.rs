@@ -55,7 +55,7 @@ mod workspaces;
 pub use actor::{Actor, By};
 pub use agents::SetAgent;
 pub use api_keys::{ApiKey, Caller, KeyPurpose, Limits, NewApiKey};
-pub use audit::{AuditCheck, AuditEvent, AuditFilter, AuditMac, Note};
+pub use audit::{AuditCheck, AuditEvent, AuditFilter, AuditMac, AuditPart, Note};
 pub use budgets::PutBudget;
 pub use change::{Change, ChangeKind};
 pub use config::StoreConfig;
