@@ -26,6 +26,8 @@ export function CodePanel({ code, said, provider, model, live = false, again }: 
   const known = providers.data?.find(({ id }) => id === provider);
   const names: Names = { provider: known?.name ?? null, product, model: model ?? null };
   const words = wordsOf(code, names);
+  // What a provider says is in its own words, which tell little to most people.
+  const theirs = words?.source === "provider" ? said : undefined;
   return (
     <Panel
       tone="bad"
@@ -35,7 +37,12 @@ export function CodePanel({ code, said, provider, model, live = false, again }: 
       live={live}
       actions={words && <Action act={words.act} provider={known} again={again} />}
     >
-      <Text size="sm">{said ?? words?.cause ?? "The provider or the server refused it."}</Text>
+      <Text size="sm">{(theirs ? null : said) ?? words?.cause ?? "The provider or the server refused it."}</Text>
+      {theirs && (
+        <Text size="xs" c="dimmed">
+          {known?.name ?? "The provider"} said: “{theirs}”
+        </Text>
+      )}
     </Panel>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, Group, PasswordInput, Stack } from "@mantine/core";
+import { Button, Code, Group, PasswordInput, Stack } from "@mantine/core";
 import { type ClipboardEvent, type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
 import type { Provider } from "../../api/client";
 import { useProduct } from "../../session/context";
@@ -97,9 +97,13 @@ export function KeyField({ ref, provider, all, autoFocus, inert, onAddFor, judge
     if (key && seen.kind === "none") setSeen(wholeness(key));
   }
 
-  const hint = removed
-    ? `Removed ${removed} around it.`
-    : `Starts with ${provider.key_prefixes}. Kept encrypted, never shown again, never in our logs.`;
+  const hint = removed ? (
+    `Removed ${removed} around it.`
+  ) : (
+    <>
+      Starts with <Code>{provider.key_prefixes}</Code>. Kept encrypted, never shown again, never in our logs.
+    </>
+  );
   return (
     <Stack gap="xs">
       <PasswordInput
