@@ -1,5 +1,5 @@
 import { Button, Code, Group, PasswordInput, Stack } from "@mantine/core";
-import { type ClipboardEvent, type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
+import { type ClipboardEvent, Fragment, type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
 import type { Provider } from "../../api/client";
 import { useProduct } from "../../session/context";
 import { useHasEnded } from "../../session/session";
@@ -101,7 +101,7 @@ export function KeyField({ ref, provider, all, autoFocus, inert, onAddFor, judge
     `Removed ${removed} around it.`
   ) : (
     <>
-      Starts with <Code>{provider.key_prefixes}</Code>. Kept encrypted, never shown again, never in our logs.
+      Starts with <Prefixes of={provider} />. Kept encrypted, never shown again, never in our logs.
     </>
   );
   return (
@@ -132,6 +132,15 @@ export function KeyField({ ref, provider, all, autoFocus, inert, onAddFor, judge
       )}
     </Stack>
   );
+}
+
+function Prefixes({ of: { key_prefixes } }: { of: Provider }) {
+  return key_prefixes.split(" or ").map((prefix, at) => (
+    <Fragment key={prefix}>
+      {at > 0 && " or "}
+      <Code>{prefix}</Code>
+    </Fragment>
+  ));
 }
 
 /** What the server would say of it, without it being sent. */

@@ -58,11 +58,12 @@ function Item({ event }: { event: AuditEvent }) {
 }
 
 /** What it was done to, as people know it. */
-function What({ event: { action, object, detail } }: { event: AuditEvent }) {
+function What({ event: { actor, action, object, detail } }: { event: AuditEvent }) {
   const { id: ws } = useHere();
   const kind = kindOf(action);
   const keys = useQuery({ ...keysQuery(ws), enabled: kind === "credential" });
   const providers = useQuery({ ...providersQuery, enabled: kind === "credential" });
+  if (actor === object) return null;
   if (kind === "member" && object.startsWith("usr_")) {
     return (
       <>
@@ -77,7 +78,7 @@ function What({ event: { action, object, detail } }: { event: AuditEvent }) {
       </>
     );
   }
-  const id = provided(detail) ?? keys.data?.find(({ id }) => id === object)?.provider;
+  const id = provided(detail) ?? keys.data?.find(({ credential }) => credential === object)?.provider;
   const provider = id && (providers.data?.find((one) => one.id === id)?.name ?? id);
   const text = kind === "credential" ? provider : told(action, object, detail);
   return text ? `: ${text}` : null;
