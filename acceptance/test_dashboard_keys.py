@@ -216,6 +216,13 @@ def test_whoever_may_not_reads_who_may(celune, acme, visit):
     expect(inert).to_have_attribute("aria-disabled", "true")
     inert.focus()
     expect(ivy.page.get_by_role("tooltip").filter(has_text="Ask Dana or Eli.")).to_be_visible()
+    # What is closed as a whole still says what it is, and has a way back.
+    for place, heading in (("operator/plans", "Plans"), ("w/ws_0", "There is no such workspace")):
+        ivy.page.goto(f"/{place}")
+        expect(ivy.page.get_by_role("main").get_by_role("heading", name=heading, level=1)).to_be_visible()
+        ivy.page.get_by_role("link", name="Your workspace").click()
+        # The alias is another workspace to whoever is sent the link.
+        ivy.page.wait_for_url(f"**/w/{acme.id}")
 
 
 def test_the_phones_menu_holds_the_focus_while_it_is_open(acme, enter):

@@ -323,7 +323,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the plans. */
+        /** Lists the plans, in the order of the configuration. */
         get: operations["list_plans"];
         put?: never;
         post?: never;

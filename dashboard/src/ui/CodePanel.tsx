@@ -29,6 +29,8 @@ export function CodePanel({ code, said, provider, model, live = false, again }: 
   const names: Names = { provider: known?.name ?? null, product, model: model ?? null };
   const words = useWords(code);
   const act = actOf(code, names);
+  // What a provider says is in its own words, which tell little to most people.
+  const theirs = words?.blame === "provider" ? said : undefined;
   return (
     <Panel
       tone="bad"
@@ -39,8 +41,13 @@ export function CodePanel({ code, said, provider, model, live = false, again }: 
       actions={act && <Action act={act} provider={known} again={again} />}
     >
       <Text size="sm">
-        <Coded>{said ?? words?.meaning ?? "The provider or the server refused it."}</Coded>
+        <Coded>{(theirs ? null : said) ?? words?.meaning ?? "The provider or the server refused it."}</Coded>
       </Text>
+      {theirs && (
+        <Text size="xs" c="dimmed">
+          {known?.name ?? "The provider"} said: “{theirs}”
+        </Text>
+      )}
       {words && !act && (
         <Text size="sm">
           <Coded>{words.remedy}</Coded>

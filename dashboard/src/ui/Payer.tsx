@@ -16,7 +16,7 @@ export function payerKind(text: string | null | undefined): PayerKind {
 }
 
 /** The one look of a payer: icon, word, colour. */
-export function PayerBadge({ payer, children }: { payer: PayerKind; children?: string }) {
+export function PayerBadge({ payer, children }: { payer: PayerKind; children?: string | undefined }) {
   const { word, Icon, name } = looks[payer ?? "none"];
   return (
     <Badge

@@ -16,6 +16,22 @@ export function HowOwnKeysWork() {
           </Text>
         </Accordion.Panel>
       </Accordion.Item>
+      <Accordion.Item value="credits">
+        <Accordion.Control>What still costs credits</Accordion.Control>
+        <Accordion.Panel>
+          <Text size="sm">
+            Where the plan counts credits: calls of a provider without your key, and services such as search or voice.{" "}
+            <Anchor
+              size="sm"
+              renderRoot={(props) => (
+                <Link to="/w/$ws/settings/who-pays" params={{ ws: here.id }} search={{}} {...props} />
+              )}
+            >
+              What each costs
+            </Anchor>
+          </Text>
+        </Accordion.Panel>
+      </Accordion.Item>
       <Accordion.Item value="fails">
         <Accordion.Control>What happens when a key fails</Accordion.Control>
         <Accordion.Panel>

@@ -84,7 +84,7 @@ export function ProviderCard({ at: { provider, key }, planName, denied }: Props)
         )}
         {test.failure}
         {key.state === "none" ? (
-          <Group>
+          <Group className={classes.actions}>
             <CardLink search={{ add: provider.id }} denied={denied} Icon={IconKey}>
               {`Add ${provider.name} key`}
             </CardLink>
@@ -97,11 +97,17 @@ export function ProviderCard({ at: { provider, key }, planName, denied }: Props)
               loading={test.busy}
               denied={denied}
               aria-disabled={test.wait > 0}
+              aria-label={test.wait > 0 ? undefined : `Test key for ${provider.name}`}
               onClick={() => test.wait === 0 && void test.run()}
             >
               {test.wait > 0 ? `Next test in ${test.wait} s` : "Test key"}
             </ChangeButton>
-            <CardLink search={{ rotate: provider.id }} denied={denied} Icon={IconRefresh}>
+            <CardLink
+              search={{ rotate: provider.id }}
+              denied={denied}
+              Icon={IconRefresh}
+              label={`Rotate the ${provider.name} key`}
+            >
               Rotate
             </CardLink>
             <CardLink

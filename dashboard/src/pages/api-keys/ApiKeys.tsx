@@ -5,7 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import type { ApiKey } from "../../api/client";
-import { apiKeysQuery } from "../../api/queries";
+import { apiKeysQuery, usageQuery } from "../../api/queries";
 import { useHere, useProduct } from "../../session/context";
 import { useDenied } from "../../session/denied";
 import { Actor } from "../../ui/Actor";
@@ -16,6 +16,8 @@ import { Fact, Facts } from "../../ui/Facts";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
 import { Time, useNow } from "../../ui/Time";
+import { Usd } from "../../ui/Usd";
+import { useRange } from "../usage/useRange";
 import { CreateDialog } from "./CreateDialog";
 import { RevokeDialog } from "./RevokeDialog";
 
@@ -98,6 +100,7 @@ function Keys({ keys, onRevoke }: ListProps) {
             <Table.Th>May</Table.Th>
             <Table.Th>Created</Table.Th>
             <Table.Th>Last used</Table.Th>
+            <Table.Th ta="right">This month</Table.Th>
             <Table.Th>Expires</Table.Th>
             <Table.Td />
           </Table.Tr>
@@ -116,6 +119,9 @@ function Keys({ keys, onRevoke }: ListProps) {
                 <Time at={key.created_at} /> by <Actor id={key.created_by} />
               </Table.Td>
               <Table.Td>{key.last_used_at ? <Time at={key.last_used_at} /> : "never"}</Table.Td>
+              <Table.Td ta="right">
+                <Spent apiKey={key} />
+              </Table.Td>
               <Table.Td>
                 <Expiry at={key.expires_at} />
               </Table.Td>
@@ -149,6 +155,9 @@ function Items({ keys, onRevoke }: ListProps) {
               <Scopes scopes={key.scopes} />
             </Fact>
             <Fact name="Last used">{key.last_used_at ? <Time at={key.last_used_at} /> : "never"}</Fact>
+            <Fact name="This month">
+              <Spent apiKey={key} />
+            </Fact>
             <Fact name="Expires">
               <Expiry at={key.expires_at} />
             </Fact>
@@ -187,6 +196,14 @@ function Scopes({ scopes }: { scopes: readonly string[] }) {
       {more > 0 && <Text size="xs">+{more}</Text>}
     </Group>
   );
+}
+
+/** What its calls of this month come to at list price, whoever pays. */
+function Spent({ apiKey }: { apiKey: ApiKey }) {
+  const { id } = useHere();
+  const month = useQuery(usageQuery(id, { ...useRange("mtd"), by: "api_key" }));
+  if (!month.data) return "…";
+  return <Usd amount={month.data.data.find(({ key }) => key === apiKey.id)?.cost_usd ?? "0"} />;
 }
 
 function Expiry({ at }: { at: string | null | undefined }) {

@@ -39,7 +39,7 @@ export function Overview() {
     return (
       <Page
         title="Overview"
-        purpose="Three steps to the first answer: add a provider key (or use managed access) · create an API key · make a call"
+        purpose="What your AI calls cost, who paid, and whether anything needs you. Three steps to the first answer:"
         within={here.name}
       >
         <FirstSteps keys={keys.data ?? []} />

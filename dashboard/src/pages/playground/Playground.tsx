@@ -3,10 +3,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type KeyboardEvent, useState } from "react";
 import type { Model } from "../../api/client";
-import { agentsQuery, errorCodesQuery, modelsQuery } from "../../api/queries";
+import { agentsQuery, errorCodesQuery, modelsQuery, providersQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
 import { useDenied } from "../../session/denied";
 import { ChangeButton } from "../../ui/ChangeButton";
+import { CodePanel } from "../../ui/CodePanel";
 import { Denied } from "../../ui/Denied";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
@@ -86,9 +87,11 @@ function Conversation({ models }: { models: readonly Model[] }) {
           onAgent={(agent) => go(agent ? { agent } : { model: model?.id })}
         />
         <ParametersMenu parameters={parameters} model={model} onChange={setParameters} />
-        <Button variant="default" onClick={talk.clear} disabled={talk.turns.length === 0 || talk.stop !== null}>
-          Clear
-        </Button>
+        {talk.turns.length > 0 && talk.stop === null && (
+          <Button variant="default" onClick={talk.clear}>
+            Clear
+          </Button>
+        )}
       </Group>
       {models.length > SHOWN && (
         <Text size="xs" c="dimmed">
@@ -105,6 +108,15 @@ function Conversation({ models }: { models: readonly Model[] }) {
         <Text size="sm" role="status">
           {talk.note}
         </Text>
+      )}
+      {model?.reason && !model.usable && (
+        <CodePanel
+          code={model.reason.code}
+          said={model.reason.message}
+          provider={model.provider}
+          model={model.id}
+          live
+        />
       )}
       <Paper withBorder p="md">
         <Stack gap="sm">
@@ -123,10 +135,10 @@ function Conversation({ models }: { models: readonly Model[] }) {
                 <Text size="sm" c="dimmed">
                   This call will be paid by
                 </Text>
-                <PayerBadge payer={payerKind(model?.payer)} />
+                <PaidBy model={model} />
               </Group>
             ) : (
-              <Denied>{`${model?.id}: ${blocked}`}</Denied>
+              <span />
             )}
             {talk.stop ? (
               <Button variant="default" onClick={talk.stop}>
@@ -145,6 +157,14 @@ function Conversation({ models }: { models: readonly Model[] }) {
       </Text>
     </Stack>
   );
+}
+
+/** Whose account a call with it is paid from: "your Anthropic key" is more than "own key". */
+function PaidBy({ model }: { model: Model | undefined }) {
+  const providers = useQuery(providersQuery);
+  const payer = payerKind(model?.payer);
+  const name = providers.data?.find(({ id }) => id === model?.provider)?.name;
+  return <PayerBadge payer={payer}>{payer === "byok" && name ? `Your ${name} key` : undefined}</PayerBadge>;
 }
 
 function Said({ exchange: { role, content, by, request, receipt } }: { exchange: Exchange }) {

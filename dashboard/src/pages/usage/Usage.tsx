@@ -4,7 +4,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { UsageRow } from "../../api/client";
 import { type CallFilter, usageQuery } from "../../api/queries";
 import { credits, usd } from "../../format/amount";
-import { plural, share, tokens } from "../../format/number";
+import { plural, tokens } from "../../format/number";
 import { useHere } from "../../session/context";
 import { StackedBars } from "../../ui/Bars";
 import { Empty } from "../../ui/Empty";
@@ -12,7 +12,7 @@ import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
 import { Comparison } from "../billing/Comparison";
 import { Calls } from "../receipts/Calls";
-import { byPayer, formatOf, type Measure, totals } from "./chart";
+import { byPayer, finding, formatOf, type Measure, totals } from "./chart";
 import { ExportMenu } from "./ExportMenu";
 import { FilterBar } from "./FilterBar";
 import { filterOf, filtersSet } from "./filter";
@@ -137,7 +137,7 @@ function OverTime({ rows, time, filter, show, onShow }: OverTimeProps) {
       />
       <StackedBars
         title={`${measure.label} by ${time.step} and payer`}
-        finding={`Own keys paid for ${share(ofOwn.calls, all.calls)} of the calls, managed access for ${share(ofManaged.calls, all.calls)}; ${plural(all.errors, "call")} failed.`}
+        finding={finding(measure.value, { all, own: ofOwn, managed: ofManaged })}
         format={formatOf(measure.value)}
         {...byPayer({ all: rows, own, managed }, measure.value, time)}
       />
