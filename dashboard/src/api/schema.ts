@@ -689,8 +689,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Shows what each call and each service would cost this workspace now, and who would pay. Whether there are credits for
-         *     it is another question, which `credits` answers.
+         * Shows what each call and each service would cost this workspace now, and who would pay. A price stands whether or not
+         *     there are credits for it now, which `payer_now` tells of calls, and `credits` of services.
          */
         get: operations["get_costs"];
         put?: never;
@@ -1346,6 +1346,8 @@ export interface components {
             id: string;
             /** @description When it was last used. */
             last_used_at?: string | null;
+            /** @description Whether this caller may revoke it. */
+            may_revoke: boolean;
             /** @description The name people gave it. */
             name: string;
             /**
@@ -1644,6 +1646,8 @@ export interface components {
             long_context?: components["schemas"]["LongContextCost"] | null;
             /** @description `byok` or `managed`; null if the call is refused. */
             payer?: string | null;
+            /** @description What the next call does, as keys and credits are now. */
+            payer_now: components["schemas"]["PayerOutlook"];
             reason?: components["schemas"]["Reason"] | null;
         };
         /** @description What costs what. */
@@ -1700,6 +1704,8 @@ export interface components {
             calls: number;
             /** @description The code that callers saw. */
             code: string;
+            /** @description Who was to pay: `byok` or `managed`; null of calls that never got so far. */
+            payer?: string | null;
         };
         /** @description When managed access may step in for the own key. */
         Fallback: {
@@ -1922,6 +1928,8 @@ export interface components {
                 id: string;
                 /** @description When it was last used. */
                 last_used_at?: string | null;
+                /** @description Whether this caller may revoke it. */
+                may_revoke: boolean;
                 /** @description The name people gave it. */
                 name: string;
                 /**
@@ -2142,8 +2150,10 @@ export interface components {
                  * @description Longest answer, in tokens.
                  */
                 output_tokens?: number | null;
-                /** @description Who would pay: `byok` or `managed`. */
+                /** @description Who is to pay by them: `byok` or `managed`. */
                 payer?: string | null;
+                /** @description What the next call does, as keys and credits are now. */
+                payer_now: components["schemas"]["PayerOutlook"];
                 /** @description List price of a token in USD, by service tier and token class. */
                 prices_usd: {
                     [key: string]: {
@@ -2153,7 +2163,7 @@ export interface components {
                 /** @description Who serves it. */
                 provider: string;
                 reason?: components["schemas"]["Reason"] | null;
-                /** @description Whether a call would be served now. */
+                /** @description Whether plan, policy and keys allow a call of it. */
                 usable: boolean;
             }[];
             /** @description What to send as `cursor` for the next page; null on the last. */
@@ -2283,9 +2293,9 @@ export interface components {
                 models: string[];
                 /** @description Where it may be sent. */
                 origin?: string | null;
-                /** @description Who would pay without the key. */
+                /** @description What it would do without the key. */
                 payer_if_disconnected: components["schemas"]["PayerOutlook"];
-                /** @description Who pays for calls of the provider's models now. */
+                /** @description What the next call of one of the provider's models does. */
                 payer_now: components["schemas"]["PayerOutlook"];
                 /** @description The provider. */
                 provider: string;
@@ -2319,6 +2329,8 @@ export interface components {
                 credit_rate?: components["schemas"]["CreditRate"] | null;
                 /** @description What it costs in credits. The workspace paid that less `overrun_credits`. */
                 credits: string;
+                /** @description What the workspace paid of `credits`, as its ledger has it. */
+                credits_paid: string;
                 /**
                  * @description The error code the caller saw; `interrupted` if the process ended before the call did, and what was known of it by
                  *     then is charged.
@@ -2494,10 +2506,10 @@ export interface components {
             data: (components["schemas"]["Workspace"] & {
                 /** @description Its credits, held or not. An allowance is among them once a call or a look at them has granted it. */
                 balance: string;
-                /** @description The credits that they were charged. */
-                month_credits: string;
-                /** @description What its calls cost this calendar month (UTC) at list price, whoever paid. */
-                month_usd: string;
+                /** @description The credits that it paid for all others. */
+                month_credits_paid: string;
+                /** @description What its calls on own keys cost this calendar month (UTC) at list price: its providers bill it. */
+                month_own_usd: string;
                 /** @description Who pays at each provider. */
                 providers: components["schemas"]["ProviderAtAGlance"][];
             })[];
@@ -2600,8 +2612,10 @@ export interface components {
              * @description Longest answer, in tokens.
              */
             output_tokens?: number | null;
-            /** @description Who would pay: `byok` or `managed`. */
+            /** @description Who is to pay by them: `byok` or `managed`. */
             payer?: string | null;
+            /** @description What the next call does, as keys and credits are now. */
+            payer_now: components["schemas"]["PayerOutlook"];
             /** @description List price of a token in USD, by service tier and token class. */
             prices_usd: {
                 [key: string]: {
@@ -2611,7 +2625,7 @@ export interface components {
             /** @description Who serves it. */
             provider: string;
             reason?: components["schemas"]["Reason"] | null;
-            /** @description Whether a call would be served now. */
+            /** @description Whether plan, policy and keys allow a call of it. */
             usable: boolean;
         };
         /** @description What a call costs with a model. */
@@ -2717,10 +2731,17 @@ export interface components {
             /** @description The provider. */
             provider: string;
         };
-        /** @description Who pays for calls of a provider's models that have no rules of their own. */
+        /** @description What the next call does. */
         PayerOutlook: {
+            /**
+             * @description The failure of the own key for which managed access steps in, by the workspace's consent: `rate_limited`,
+             *     `unavailable` or `quota_exhausted`. Null where the own key has no part in it, or serves.
+             */
+            fallback?: string | null;
             /** @description What managed access costs, where it pays or would: `included` or `credits`. */
             managed?: string | null;
+            /** @description Whether calls go out on the own key, whatever comes of that. */
+            on_own_key: boolean;
             /** @description `byok` or `managed`; null if calls fail. */
             payer?: string | null;
             reason?: components["schemas"]["Reason"] | null;
@@ -2741,6 +2762,8 @@ export interface components {
              *     credit has a worth.
              */
             credits_at_rate?: string | null;
+            /** @description What the workspace paid of `credits`, as its ledger has it. */
+            credits_paid: string;
             /**
              * @description What of `credits` the operator paid: what the workspace did not have, and what its provider told beyond what a
              *     managed call can have used.
@@ -2882,7 +2905,7 @@ export interface components {
         ProviderAtAGlance: {
             /** @description How its key stands. */
             key: components["schemas"]["State"];
-            /** @description Who pays for calls of the provider's models now. */
+            /** @description What the next call of one of the provider's models does. */
             payer_now: components["schemas"]["PayerOutlook"];
             /** @description The provider. */
             provider: string;
@@ -2912,9 +2935,9 @@ export interface components {
             models: string[];
             /** @description Where it may be sent. */
             origin?: string | null;
-            /** @description Who would pay without the key. */
+            /** @description What it would do without the key. */
             payer_if_disconnected: components["schemas"]["PayerOutlook"];
-            /** @description Who pays for calls of the provider's models now. */
+            /** @description What the next call of one of the provider's models does. */
             payer_now: components["schemas"]["PayerOutlook"];
             /** @description The provider. */
             provider: string;
@@ -3003,6 +3026,8 @@ export interface components {
             credit_rate?: components["schemas"]["CreditRate"] | null;
             /** @description What it costs in credits. The workspace paid that less `overrun_credits`. */
             credits: string;
+            /** @description What the workspace paid of `credits`, as its ledger has it. */
+            credits_paid: string;
             /**
              * @description The error code the caller saw; `interrupted` if the process ended before the call did, and what was known of it by
              *     then is charged.
@@ -3308,8 +3333,8 @@ export interface components {
         Spend: {
             /** @description Its start. */
             at: string;
-            /** @description The credits charged. */
-            credits: string;
+            /** @description The credits that the workspace paid. */
+            credits_paid: string;
             /** @description By managed access, at list price. */
             managed_usd: string;
             /** @description On own keys, at list price. */
@@ -3404,6 +3429,8 @@ export interface components {
              *     price times the markup. Null where no credit has a worth.
              */
             credits_at_rate?: string | null;
+            /** @description What the workspace paid of `credits`, as its ledger has it. */
+            credits_paid: string;
             /**
              * Format: int64
              * @description Calls that were refused, failed, or got a status of 400 or above.
@@ -3563,10 +3590,10 @@ export interface components {
         WorkspaceAtAGlance: components["schemas"]["Workspace"] & {
             /** @description Its credits, held or not. An allowance is among them once a call or a look at them has granted it. */
             balance: string;
-            /** @description The credits that they were charged. */
-            month_credits: string;
-            /** @description What its calls cost this calendar month (UTC) at list price, whoever paid. */
-            month_usd: string;
+            /** @description The credits that it paid for all others. */
+            month_credits_paid: string;
+            /** @description What its calls on own keys cost this calendar month (UTC) at list price: its providers bill it. */
+            month_own_usd: string;
             /** @description Who pays at each provider. */
             providers: components["schemas"]["ProviderAtAGlance"][];
         };

@@ -90,7 +90,7 @@ async fn workspaces_at_a_glance_say_who_pays_and_what_there_is() {
     assert_eq!(names(&list, "id"), [managed.id.as_str(), &own.id]);
     let [second, first] = [&list["data"][0], &list["data"][1]];
     assert_eq!(
-        (&first["balance"], &first["month_usd"], &first["month_credits"]),
+        (&first["balance"], &first["month_own_usd"], &first["month_credits_paid"]),
         (&json!("212.5"), &json!("0"), &json!("0"))
     );
     assert_eq!(
