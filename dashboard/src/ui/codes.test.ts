@@ -22,6 +22,15 @@ describe("an error code in words", () => {
     expect(wordsOf("nobody_knows_it", names)).toBeUndefined();
   });
 
+  it("is not the customer's fault where the product's own account met it", () => {
+    const managed = wordsOf("provider_rate_limited", { ...names, payer: "managed" });
+    expect(managed?.title).toBe("Managed access is at its limit for apex");
+    expect(JSON.stringify(managed)).not.toMatch(/[{](provider|product|model)[}]|your/i);
+    expect(wordsOf("provider_rate_limited", { ...names, payer: "byok" })?.title).toBe(
+      "Your Anthropic account is at its limit",
+    );
+  });
+
   it("says whose it is", () => {
     expect(["yours", "provider", "product"].map((source) => sourceOf(source as "yours", names))).toEqual([
       "yours",

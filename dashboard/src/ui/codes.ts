@@ -17,6 +17,8 @@ export interface Words {
   cause: string;
   source: Source;
   act: Act;
+  /** The same where the product's own account met it. */
+  managed?: { title: string; cause: string; source: Source; act: Act };
 }
 
 const ownKey: Act = { label: "Use your own key", dialog: "add" };
@@ -65,6 +67,12 @@ const codes: Record<string, Words> = {
     cause: "{Provider} takes no more calls from it for now.",
     source: "provider",
     act: { label: "See limits at {provider}", link: "limits_url" },
+    managed: {
+      title: "Managed access is at its limit for {model}",
+      cause: "{Provider} takes no more calls from {product} for now.",
+      source: "product",
+      act: again,
+    },
   },
   provider_quota_exhausted: {
     title: "Your {provider} account has no money left",
@@ -176,6 +184,8 @@ export interface Names {
   provider: string | null;
   product: string;
   model: string | null;
+  /** Who was to pay. */
+  payer?: string | null | undefined;
 }
 
 /** The codes that have words, in their order. */
@@ -183,9 +193,11 @@ export const knownCodes = Object.keys(codes);
 
 /** A code's words; `undefined` for one that nobody here knows. */
 export function wordsOf(code: string, names: Names): Words | undefined {
-  const words = codes[code];
-  if (!words) return undefined;
-  const title = (names.model === null && words.untitled) || words.title;
+  const known = codes[code];
+  if (!known) return undefined;
+  const { managed, untitled, ...own } = known;
+  const words = (names.payer === "managed" && managed) || own;
+  const title = (names.model === null && untitled) || words.title;
   const act = { ...words.act, label: fill(words.act.label, names) };
   return { ...words, act, title: fill(title, names), cause: fill(words.cause, names) };
 }
@@ -196,6 +208,7 @@ function fill(text: string, { provider, product, model }: Names): string {
     .replaceAll("{provider}", provider ?? "provider")
     .replaceAll("{Provider}", provider ?? "The provider")
     .replaceAll("{product}", product)
+    .replaceAll("{model}", model ?? "some models")
     .replaceAll("{Model}", model ?? "The model");
 }
 

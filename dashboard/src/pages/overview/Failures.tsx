@@ -17,10 +17,10 @@ export default function Failures({ failures }: { failures: readonly Schemas["Fai
         <Title order={2} size="h3">
           Failures by cause
         </Title>
-        {failures.slice(0, SHOWN).map(({ code, calls }) => (
-          <Stack key={code} gap={4}>
+        {failures.slice(0, SHOWN).map(({ code, payer, calls }) => (
+          <Stack key={`${code} ${payer}`} gap={4}>
             <Group justify="space-between" wrap="nowrap">
-              <Cause code={code} />
+              <Cause code={code} payer={payer ?? null} />
               <Text size="sm" style={{ flex: "none" }}>
                 {plural(calls, "call")}
               </Text>
@@ -36,8 +36,8 @@ export default function Failures({ failures }: { failures: readonly Schemas["Fai
   );
 }
 
-function Cause({ code }: { code: string }) {
-  const names = { provider: null, product: useProduct(), model: null };
+function Cause({ code, payer }: { code: string; payer: string | null }) {
+  const names = { provider: null, product: useProduct(), model: null, payer };
   const words = wordsOf(code, names);
   return (
     <Text size="sm">

@@ -2,7 +2,7 @@ import { Button, Group, Paper, Stack, Text, Textarea } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type KeyboardEvent, useState } from "react";
-import type { Model } from "../../api/client";
+import type { Model, PayerOutlook } from "../../api/client";
 import { CallFailure } from "../../api/failure";
 import { agentsQuery, modelsQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
@@ -117,12 +117,7 @@ function Conversation({ models }: { models: readonly Model[] }) {
           />
           <Group justify="space-between">
             {blocked === undefined ? (
-              <Group gap="xs">
-                <Text size="sm" c="dimmed">
-                  This call will be paid by
-                </Text>
-                <PayerBadge payer={payerKind(model?.payer)} />
-              </Group>
+              <Paying outlook={model?.payer_now} />
             ) : (
               <Denied>{`${model?.id}: ${blocked}`}</Denied>
             )}
@@ -142,6 +137,24 @@ function Conversation({ models }: { models: readonly Model[] }) {
         Nothing here is kept; closing the page forgets it. Ctrl Enter sends, Esc stops.
       </Text>
     </Stack>
+  );
+}
+
+/** Who pays for the next call, or why it would fail. It may be sent all the same: then it is known. */
+function Paying({ outlook }: { outlook: PayerOutlook | undefined }) {
+  if (outlook?.reason) return <Text size="sm">{`This call will fail: ${outlook.reason.message}.`}</Text>;
+  return (
+    <Group gap="xs">
+      <Text size="sm" c="dimmed">
+        This call will be paid by
+      </Text>
+      <PayerBadge payer={payerKind(outlook?.payer)} />
+      {outlook?.fallback && (
+        <Text size="sm" c="dimmed">
+          in place of your key
+        </Text>
+      )}
+    </Group>
   );
 }
 
