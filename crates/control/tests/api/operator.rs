@@ -91,7 +91,7 @@ async fn workspaces_at_a_glance_say_who_pays_and_what_there_is() {
     let [second, first] = [&list["data"][0], &list["data"][1]];
     assert_eq!(
         (&first["balance"], &first["month_own_usd"], &first["month_credits_paid"]),
-        (&json!("212.5"), &json!("0"), &json!("0"))
+        (&json!("12.5"), &json!("0"), &json!("0"))
     );
     assert_eq!(
         (&first["providers"][1]["key"], &first["providers"][1]["payer_now"]["payer"]),

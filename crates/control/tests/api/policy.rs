@@ -174,7 +174,7 @@ async fn every_list_says_what_the_next_call_does() {
     assert_eq!(next_call(&app, &tenant).await, (json!("managed"), json!("rate_limited"), Value::Null));
     app.pass(Duration::from_secs(8));
     assert_eq!(next_call(&app, &tenant).await, (json!("byok"), Value::Null, Value::Null), "the wait is over");
-    app.anthropic.next([refused()]);
+    app.anthropic.next([refused(), refused()]);
     let test = "/api/v1/workspaces/current/provider-keys/anthropic/test";
     app.call("POST", test, &tenant.key, json!({})).await.is(200);
     assert_eq!(next_call(&app, &tenant).await, fails("provider_key_invalid"));
