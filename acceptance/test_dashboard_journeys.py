@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from harness.dashboard import KEPT, PHONE, open_providers, person, save_key
 from harness.load import flood
+from harness.money import entries
 from harness.process import wait_for
 from harness.products import grant, settings
 from harness.products import workspace as new_workspace
@@ -203,12 +204,15 @@ def rounded(amount: str) -> str:
 
 def test_the_overviews_figures_are_those_of_usage_wherever_one_is(used, enter):
     own, managed, calls = figures(used)
+    # What was told beyond what the calls can have used is the operator's, and on no bill.
+    paid = -sum(Decimal(entry["change"]) for entry in entries(used) if entry["kind"] == "charge")
+    assert Decimal(managed["credits_paid"]) == paid < Decimal(managed["credits"])
     for zone in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
         page = enter("viewer", zone=zone).page
         page.goto(f"/w/{used.id}")
         spend = page.get_by_role("region", name="Spend")
         expect(spend).to_contain_text(f"${rounded(own['cost_usd'])}")
-        expect(spend).to_contain_text(rounded(managed["credits"]))
+        expect(spend).to_contain_text(rounded(paid))
         said = page.get_by_role("region", name="Calls")
         expect(said).to_contain_text(f"Calls{calls}")
         expect(said).to_contain_text(f"{own['calls']} on your keys, {managed['calls']} managed")
@@ -218,6 +222,18 @@ def test_the_overviews_figures_are_those_of_usage_wherever_one_is(used, enter):
         page.goto(f"/w/{used.id}/usage?range=30d")
         line = f"${rounded(own['cost_usd'])} at your providers · {rounded(managed['credits'])} credits"
         expect(page.get_by_text(line)).to_be_visible()
+    page.goto(f"/w/{used.id}/settings/billing")
+    expect(page.get_by_role("region", name="Niyra bills you")).to_contain_text(f"{rounded(paid)} credits")
+    call = next(one for one in used.receipts() if Decimal(one["overrun_credits"]) > 0)
+    said = f"{rounded(call['credits_paid'])} credits"
+    page.goto(f"/w/{used.id}/receipts/{call['id']}")
+    expect(page.get_by_role("heading", name=f"Paid with {said} (managed access).")).to_be_visible()
+    # A line of the list has what the call cost on its own bill.
+    phone = enter("viewer", viewport=PHONE).page
+    phone.goto(f"/w/{used.id}/receipts")
+    line = phone.get_by_role("listitem").filter(has=phone.locator(f"a[href$='{call['id']}']"))
+    expect(line).to_contain_text(said)
+    expect(line).not_to_contain_text("$")
 
 
 def test_a_view_of_usage_is_a_link(used, enter):
@@ -228,7 +244,7 @@ def test_a_view_of_usage_is_a_link(used, enter):
     page.get_by_role("option", name="Managed").click()
     page.get_by_text("Model", exact=True).last.click()
     page.get_by_role("button", name="Tokens in").click()
-    table = page.get_by_role("table").filter(has_text="Share of cost")
+    table = page.get_by_role("table").filter(has_text="Share at list price")
     rows = table.get_by_role("row")
     # The two managed models and their sum, by what went in.
     expect(rows.nth(1)).to_contain_text("gpt-4o")
@@ -245,7 +261,7 @@ def test_a_view_of_usage_is_a_link(used, enter):
     assert (table.inner_text(), page.url) == (seen, address)
     other = enter("viewer").page
     other.goto(address)
-    theirs = other.get_by_role("table").filter(has_text="Share of cost")
+    theirs = other.get_by_role("table").filter(has_text="Share at list price")
     expect(theirs.get_by_role("row")).to_have_count(4)
     assert theirs.inner_text() == seen
 

@@ -143,8 +143,8 @@ function Paying({ model }: { model: Model | undefined }) {
   return (
     <Stack gap={6}>
       <Group gap="xs">
-        <PayerBadge payer={payerKind(model.payer)} />
-        {model.reason && <Text size="sm">Calls fail: {model.reason.message}.</Text>}
+        <PayerBadge payer={payerKind(model.payer_now.payer)} />
+        {model.payer_now.reason && <Text size="sm">Calls fail: {model.payer_now.reason.message}.</Text>}
       </Group>
       {price?.input && price.output && (
         <Text size="sm" c="dimmed">

@@ -36,7 +36,8 @@ export function HowOwnKeysWork() {
         <Accordion.Control>What happens when a key fails</Accordion.Control>
         <Accordion.Panel>
           <Text size="sm">
-            The call fails and says why; no other payer steps in.{" "}
+            The call fails and says why. Managed access pays in its place only for failures that you have agreed to, up
+            to your daily cap, and never for a key that is refused.{" "}
             <Anchor
               size="sm"
               renderRoot={(props) => (

@@ -1,7 +1,6 @@
 import { Box, Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
 import { IconKey, IconRefresh, IconTestPipe, IconTrash } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
-import { isRefused } from "../../api/providerKeys";
 import { useHere, useProduct } from "../../session/context";
 import { ChangeButton } from "../../ui/ChangeButton";
 import { StateBadge } from "../../ui/StateBadge";
@@ -57,8 +56,8 @@ export function ProviderCard({ at: { provider, key }, planName, denied }: Props)
           </Title>
           <StateBadge tone={tone} Icon={Icon} word={word} />
         </Group>
-        <Text size="lg" fw={500} className={classes[isRefused(key) ? "nobody" : (key.payer_now.payer ?? "nobody")]}>
-          {payerLine(key, names)}
+        <Text size="lg" fw={500} className={classes[key.payer_now.payer ?? "nobody"]}>
+          {payerLine(key.payer_now, names)}
         </Text>
         {changed && key.changed_by && (
           <Text size="sm" role="status">

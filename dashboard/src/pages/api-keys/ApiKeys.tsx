@@ -33,7 +33,7 @@ export function ApiKeys() {
   const keys = useQuery(apiKeysQuery(here.id));
   const [revoking, setRevoking] = useState<ApiKey | null>(null);
   const mayCreate = here.may(CREATE);
-  const denied = useDenied(mayCreate, "member", "Viewers can't create or revoke API keys.");
+  const denied = useDenied(mayCreate, "member", "Viewers can't create API keys.");
   const button = (
     <ChangeButton
       leftSection={<IconPlus size={16} stroke={1.75} />}
@@ -88,6 +88,20 @@ interface ListProps {
 }
 
 function Keys({ keys, onRevoke }: ListProps) {
+  const others = useDenied(
+    keys.every(({ may_revoke }) => may_revoke),
+    "admin",
+    useOthersKeys(),
+  );
+  return (
+    <>
+      {others && <Denied>{others}</Denied>}
+      <List keys={keys} onRevoke={onRevoke} />
+    </>
+  );
+}
+
+function List({ keys, onRevoke }: ListProps) {
   const narrow = useMediaQuery("(max-width: 62em)", false, { getInitialValueInEffect: false });
   if (narrow) return <Items keys={keys} onRevoke={onRevoke} />;
   return (
@@ -168,9 +182,14 @@ function Items({ keys, onRevoke }: ListProps) {
   );
 }
 
+/** Why keys that others made are not this person's to revoke. */
+function useOthersKeys(): string {
+  const here = useHere();
+  return here.may(CREATE) ? "You can revoke keys that you made." : "Viewers can't revoke API keys.";
+}
+
 function Revoke({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: (key: ApiKey) => void }) {
-  const mayRevoke = useHere().may("DELETE /api/v1/workspaces/{ws}/api-keys/{id}");
-  const denied = useDenied(mayRevoke, "member", "Viewers can't create or revoke API keys.");
+  const denied = useDenied(apiKey.may_revoke, "admin", useOthersKeys());
   return (
     <ChangeButton
       size="compact-sm"

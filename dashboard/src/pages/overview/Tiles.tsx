@@ -43,7 +43,7 @@ function Spend({ own, managed, asOf }: { own: UsageRow | undefined; managed: Usa
       </Group>
       <Note>at your providers, at list price</Note>
       <Group gap="xs">
-        <Figure>{credits(managed?.credits ?? "0")}</Figure>
+        <Figure>{credits(managed?.credits_paid ?? "0")}</Figure>
         <PayerBadge payer="managed" />
       </Group>
       <Note>credits{managed && ` · ${usd(managed.cost_usd)} at list price`}</Note>

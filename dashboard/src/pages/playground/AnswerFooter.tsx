@@ -19,8 +19,12 @@ export function AnswerFooter({ req }: { req: string }) {
           <PayerBadge payer={payerKind(receipt.payer)} />
           <Text size="sm" c="dimmed">
             {tokens(receipt.usage.input ?? 0)} in, {tokens(receipt.usage.output ?? 0)} out ·{" "}
-            <Usd amount={receipt.cost_usd} />, {credits(receipt.credits)} credits ·{" "}
-            {wholeDuration(receipt.timing_ms.total)}
+            {receipt.payer !== "managed" && (
+              <>
+                <Usd amount={receipt.cost_usd} />,{" "}
+              </>
+            )}
+            {credits(receipt.credits_paid)} credits · {wholeDuration(receipt.timing_ms.total)}
           </Text>
         </>
       )}

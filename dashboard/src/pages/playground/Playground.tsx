@@ -2,7 +2,7 @@ import { Button, Group, Paper, Stack, Text, Textarea } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type KeyboardEvent, useState } from "react";
-import type { Model } from "../../api/client";
+import type { Model, PayerOutlook } from "../../api/client";
 import { agentsQuery, errorCodesQuery, modelsQuery, providersQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
 import { useDenied } from "../../session/denied";
@@ -130,16 +130,7 @@ function Conversation({ models }: { models: readonly Model[] }) {
             maxRows={8}
           />
           <Group justify="space-between">
-            {blocked === undefined ? (
-              <Group gap="xs">
-                <Text size="sm" c="dimmed">
-                  This call will be paid by
-                </Text>
-                <PaidBy model={model} />
-              </Group>
-            ) : (
-              <span />
-            )}
+            {blocked === undefined ? <Paying model={model} /> : <span />}
             {talk.stop ? (
               <Button variant="default" onClick={talk.stop}>
                 Stop
@@ -159,11 +150,30 @@ function Conversation({ models }: { models: readonly Model[] }) {
   );
 }
 
-/** Whose account a call with it is paid from: "your Anthropic key" is more than "own key". */
-function PaidBy({ model }: { model: Model | undefined }) {
+/** Who pays for the next call, or why it would fail. It may be sent all the same: then it is known. */
+function Paying({ model }: { model: Model | undefined }) {
+  const outlook = model?.payer_now;
+  if (outlook?.reason) return <Text size="sm">{`This call will fail: ${outlook.reason.message}.`}</Text>;
+  return (
+    <Group gap="xs">
+      <Text size="sm" c="dimmed">
+        This call will be paid by
+      </Text>
+      <PaidBy outlook={outlook} provider={model?.provider} />
+      {outlook?.fallback && (
+        <Text size="sm" c="dimmed">
+          in place of your key
+        </Text>
+      )}
+    </Group>
+  );
+}
+
+/** Whose account a call is paid from: "your Anthropic key" is more than "own key". */
+function PaidBy({ outlook, provider }: { outlook: PayerOutlook | undefined; provider: string | undefined }) {
   const providers = useQuery(providersQuery);
-  const payer = payerKind(model?.payer);
-  const name = providers.data?.find(({ id }) => id === model?.provider)?.name;
+  const payer = payerKind(outlook?.payer);
+  const name = providers.data?.find(({ id }) => id === provider)?.name;
   return <PayerBadge payer={payer}>{payer === "byok" && name ? `Your ${name} key` : undefined}</PayerBadge>;
 }
 

@@ -62,6 +62,7 @@ export interface Totals {
   unpriced: number;
   tokens: number;
   cost: string;
+  /** What the workspace paid. */
   credits: string;
 }
 
@@ -73,7 +74,7 @@ export function totals(rows: readonly UsageRow[]): Totals {
     unpriced: added(({ unpriced }) => unpriced),
     tokens: added(tokensOf),
     cost: sum(rows.map(({ cost_usd }) => cost_usd)),
-    credits: sum(rows.map(({ credits }) => credits)),
+    credits: sum(rows.map(({ credits_paid }) => credits_paid)),
   };
 }
 
