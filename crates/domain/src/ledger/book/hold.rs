@@ -123,9 +123,8 @@ impl Book {
             Funds::All => id.is_purse(),
         };
         let is_own = |id: AccountId| own.iter().any(|leg| leg.account == id);
-        let open = |a: &&Account| {
-            a.id.workspace() == Some(workspace) && of_funds(a.id) && (!a.is_over(self.now) || is_own(a.id))
-        };
+        let open =
+            |a: &&Account| a.id.workspace() == workspace && of_funds(a.id) && (!a.is_over(self.now) || is_own(a.id));
         let mut purses: Vec<_> = self.accounts.values().filter(open).collect();
         // An allowance is spent before what was paid for, should both end at once.
         let last = Timestamp::from_millis(i64::MAX);
