@@ -12,7 +12,7 @@ use serde_json::Value;
 use self::items::Items;
 use crate::form::{self, Payload};
 use crate::json::{TopLevel, Wanted};
-use crate::sound;
+use crate::{mpeg, sound};
 
 /// What is asked for as JSON is set aside as if so many bytes were a second: how long that lasts no request tells.
 const BYTES_PER_SECOND: u64 = 1_000;
@@ -66,8 +66,10 @@ impl Measure {
             Self::Characters(member) => {
                 Bound::exactly(characters(body, member).ok_or_else(|| Unmeasured::Characters(member.clone()))?)
             }
-            Self::Seconds => Bound::exactly(seconds_of(sent).get().ok_or(Unmeasured::Seconds)?),
-            Self::Items { most, .. } => Bound { most: *most, least: 1 },
+            Self::Seconds => {
+                Bound::exactly(seconds_of(sent).get().ok_or(Unmeasured::Seconds)?).seen_as(frames_of(sent))
+            }
+            Self::Items { most, .. } => Bound { most: *most, untold: *most, least: 1 },
         })
     }
 
@@ -141,6 +143,13 @@ fn seconds_of(sent: Payload<'_>) -> Extent {
         return Extent::AtMost(bytes.div_ceil(BYTES_PER_SECOND));
     }
     sound::seconds(sent.bytes)
+}
+
+/// How long the frames last of the sound that was sent, if all of it is in frames.
+fn frames_of(sent: Payload<'_>) -> Option<u64> {
+    let Ok(fields) = form::fields(sent.bytes, sent.kind) else { return mpeg::seconds(sent.bytes) };
+    let files = fields.iter().filter(|field| field.is_file).map(|field| mpeg::seconds(field.value));
+    files.reduce(|sum, next| sum?.checked_add(next?)).flatten()
 }
 
 fn seconds(answer: &Value) -> Option<u64> {

@@ -4,7 +4,7 @@ use serde_json::json;
 use super::*;
 
 fn used(measure: &Measure, pieces: &[&[u8]]) -> Option<u64> {
-    let mut meter = measure.meter(Bound { most: 99, least: 1 }, true);
+    let mut meter = measure.meter(Bound { most: 99, untold: 99, least: 1 }, true);
     pieces.iter().for_each(|piece| meter.feed(piece));
     meter.finish()
 }
@@ -36,7 +36,7 @@ fn requests_bound_what_answers_will_tell() {
     let bound = |measure: Measure, bytes: usize| measured(&measure, &vec![b' '; bytes]).unwrap();
     assert_eq!(bound(Measure::Calls, 5_000), Bound::exactly(1));
     assert_eq!(bound(Measure::Tokens, 1_000), Bound::exactly(516));
-    assert_eq!(bound(Measure::Items { list: None, most: 25 }, 0), Bound { most: 25, least: 1 });
+    assert_eq!(bound(Measure::Items { list: None, most: 25 }, 0), Bound { most: 25, untold: 25, least: 1 });
 }
 
 #[test]
@@ -51,6 +51,9 @@ fn sound_is_set_aside_for_as_long_as_it_can_last() {
     };
     assert_eq!([seconds(&mp3), seconds(&form(&[&mp3])), seconds(&form(&[&mp3, &mp3]))], [Ok(6), Ok(6), Ok(12)]);
     assert_eq!([seconds(b""), seconds(format!("{{\"text\":\"{}\"}}", "a".repeat(5_000)).as_bytes())], [Ok(0), Ok(6)]);
+    // What is charged if nobody tells: what the frames last.
+    let untold = |body: &[u8]| measured(&Measure::Seconds, body).map(|bound| (bound.most, bound.untold, bound.least));
+    assert_eq!([untold(&mp3), untold(&form(&[&mp3, &mp3]))], [Ok((6, 1, 1)), Ok((12, 2, 2))]);
     for boundless in [packed.clone(), form(&[&packed]), form(&[&mp3, &packed]), form(&[])] {
         assert_eq!(seconds(&boundless), Err(Unmeasured::Seconds));
     }
@@ -70,6 +73,11 @@ fn tokens_and_seconds_are_what_answers_say() {
     assert_eq!(seconds(json!({"duration": "8.00"})), Some(8));
     assert_eq!(seconds(json!({"duration": 1e30})), None);
     assert_eq!(seconds(json!({"text": "hello"})), None);
+    assert_eq!(
+        seconds(json!({"usage": {"type": "tokens", "input_tokens": 9, "total_tokens": 12}})),
+        None,
+        "no seconds"
+    );
 }
 
 #[test]
