@@ -2,9 +2,11 @@
 
 from decimal import ROUND_UP, Decimal
 
+import httpx
 import pytest
 
 from harness import products
+from harness.api import LOCAL
 from harness.every_route import CALLS, model_of, send
 from harness.server import Server
 from harness.sim import provider_key
@@ -34,6 +36,19 @@ managed = "none"
 [[models]]
 id = "gpt-4o"
 gate = "byok_only"
+
+[[models]]
+id = "claude-sonnet-4-5"
+markup = "3"
+
+[[models]]
+id = "quick"
+alias_of = "gpt-4o-mini"
+markup = "0.5"
+
+[[models]]
+id = "tts-1"
+credits = "0.0007"
 
 [[models]]
 id = "gpt-image-1"
@@ -171,3 +186,48 @@ def test_prices_are_the_list_times_markup(priced):
     own = in_state(priced, "paid", None, True)
     haiku = terms(costs(priced, own)["POST", "/v1/messages"], "claude-haiku-4-5")
     assert {*haiku["credits_per_million_tokens"]["standard"].values()} == {"0"}
+
+
+def test_a_model_has_its_own_markup_or_fixed_price(priced):
+    """On the page, set aside, charged, and on the receipt, whichever of its names is called."""
+    workspace = products.workspace(priced, "paid")
+    page = {one["id"]: one for row in costs(priced, workspace).values() for one in row["models"]}
+    mini, quick = (page[name]["credits_per_million_tokens"]["standard"]["input"] for name in ("gpt-4o-mini", "quick"))
+    assert Decimal(mini) == Decimal(quick) * Decimal("2.5"), "1.25 for all others, and 0.5"
+    assert page["tts-1"]["credits_per_unit"] == {"input_characters": "0.0007"}
+    products.grant(workspace, 10)
+    speech = {"model": "tts-1", "voice": "alloy", "input": "Grüße 🎧"}
+    for provider, model, paid in (
+        ("anthropic", "claude-sonnet-4-5", "3"),
+        ("anthropic", "claude-sonnet-4-5-20250929", "3"),
+        ("openai", "gpt-4o-mini", "1.25"),
+        ("openai", "quick", "0.5"),
+    ):
+        answer = workspace.ask(provider, model=model)
+        assert answer.status_code == 200, answer.text
+        receipt = priced.operator.get(f"{workspace.path}/requests/{answer.headers['x-ownkey-request-id']}")
+        assert receipt["credit_rate"] == {"usd_per_credit": "0.01", "markup": paid}, model
+        exact = Decimal(receipt["cost_usd"]) * 100 * Decimal(paid)
+        assert Decimal(receipt["credits"]) == exact.quantize(Decimal("0.000001"), ROUND_UP) > 0
+    spoken = httpx.post(f"{workspace.url}/v1/audio/speech", json=speech, headers={"authorization": f"Bearer {workspace.secret}"}, **LOCAL)
+    assert spoken.status_code == 200, spoken.text
+    receipt = priced.operator.get(f"{workspace.path}/requests/{spoken.headers['x-ownkey-request-id']}")
+    assert receipt["credits"] == "0.0049" and receipt["credit_rate"] == {"credits_each": "0.0007", "list_each_usd": "0.000015"}
+    # Each is rounded up, and so is what they would have cost: a token is two and a half millionths of a credit.
+    for _ in range(8):
+        assert send(workspace, ("POST", "/v1/embeddings"), input="a").status_code == 200
+    rows = {row["key"]: row for row in workspace.usage(group_by="model")["data"]}
+    assert all(row["credits_at_rate"] == row["credits"] != "0" for row in rows.values()) and len(rows) == 6
+    searched = rows["text-embedding-3-small"]
+    assert Decimal(searched["credits"]) > Decimal(searched["cost_usd"]) * 125
+    balance = priced.operator.get(f"{workspace.path}/credits")["balance"]
+    assert Decimal(balance) == 10 - sum(Decimal(row["credits"]) for row in rows.values())
+    # On an own key it is told what it would have cost.
+    products.change(priced, workspace, plan="included")
+    workspace.put_key("openai", provider_key("openai"), expect=201)
+    products.change(priced, workspace, plan="paid")
+    own = workspace.ask("openai", model="quick")
+    receipt = priced.operator.get(f"{workspace.path}/requests/{own.headers['x-ownkey-request-id']}")
+    assert receipt["payer"] == "byok" and receipt["credits"] == "0"
+    exact = Decimal(receipt["cost_usd"]) * 50
+    assert Decimal(receipt["with_managed_credits"]) == exact.quantize(Decimal("0.000001"), ROUND_UP) > 0

@@ -106,6 +106,8 @@ def test_the_cap_of_a_day_is_kept(niyra, sim):
             assert code(answer) == (429, "provider_rate_limited"), answer.text
     assert set(answers) == {"byok", "managed"} and answers == sorted(answers, reverse=True)
     assert 0 < spent <= Decimal("0.001")
+    why = acme.receipt(answer)["attempts"][-1]["not_followed"]
+    assert "a day in place of the own key" in why and "used or held" in why
 
 
 @pytest.mark.parametrize("why", ["no credits", "byok_only", "not priced", "cannot be carried"])
@@ -126,6 +128,8 @@ def test_where_nobody_can_step_in_the_failure_is_told(niyra, sim, why):
     assert [call["key"] == niyra.managed_keys.get("openai") for call in sim.calls(since)] == [False]
     receipt = acme.receipt(answer)
     assert (receipt["payer"], receipt["credits"], len(receipt["attempts"])) == ("byok", "0", 1)
+    why_not = receipt["attempts"][0]["not_followed"]
+    assert ("Add credits" in why_not) if why == "no credits" else why_not is None or len(why_not) > 20
     told = niyra.run("ledger", "check", "--config", niyra.folder / "ownkey.toml")
     assert told.returncode == 0 and "0 open holds" in told.stdout
 

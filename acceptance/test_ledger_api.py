@@ -3,7 +3,7 @@
 import csv
 import io
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 
 import pytest
 
@@ -91,13 +91,16 @@ def test_the_operator_gives_and_every_credit_is_told(shop):
 
 def test_what_calls_cost_is_told_whoever_pays(shop):
     workspace = customer(shop)
-    receipt = shop.operator.get(f"{workspace.path}/requests/{workspace.ask('openai').headers['x-ownkey-request-id']}")
-    statement = workspace.api.get(f"{workspace.path}/statements/{receipt['at'][:7]}")
+    answers = [workspace.ask("openai", "Hello" * n, max_tokens=1) for n in range(1, 8)]
+    receipts = [shop.operator.get(f"{workspace.path}/requests/{one.headers['x-ownkey-request-id']}") for one in answers]
+    statement = workspace.api.get(f"{workspace.path}/statements/{receipts[0]['at'][:7]}")
     [totals] = statement["usage"]
-    assert (totals["payer"], totals["calls"], totals["credits"]) == ("managed", 1, "0")
-    assert Decimal(totals["cost_usd"]) == Decimal(receipt["cost_usd"]) > 0
-    # A credit is a cent, rounded up to a millionth.
-    assert 0 <= Decimal(totals["credits_at_rate"]) - Decimal(receipt["cost_usd"]) * 100 < Decimal("0.000001")
+    assert (totals["payer"], totals["calls"], totals["credits"]) == ("managed", 7, "0")
+    costs = [Decimal(receipt["cost_usd"]) for receipt in receipts]
+    assert Decimal(totals["cost_usd"]) == sum(costs) > 0
+    # A credit is a cent, and each call is rounded up to a millionth, as it would have been.
+    each = [(cost * 100).quantize(Decimal("0.000001"), ROUND_UP) for cost in costs]
+    assert Decimal(totals["credits_at_rate"]) == sum(each) >= sum(costs) * 100
     [row] = shop.operator.get(f"{workspace.path}/usage", group_by="payer")["data"]
     assert row["credits_at_rate"] == totals["credits_at_rate"]
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from harness.errors import assert_problem
+from harness.every_route import CALLS, send
 from harness.money import checked, credits, needed, purse, rich
 from harness.products import change, code, set_payer, settings, workspace
 from harness.server import Server
@@ -22,6 +23,8 @@ APEX = {
     "Claude-Fable-5": False,
     "ft:claude-fable-5:acme::1": False,
 }
+# The provider has no such model for it.
+UNSERVED = {("POST", "/v1/audio/translations"), ("POST", "/v1/images/variations")}
 WORDS = "Apex is alpha-gated. Email hi@niyra.ai for access."
 
 
@@ -122,6 +125,25 @@ def test_niyra_n1_own_keys_work_with_no_credits_left(niyra, sim, provider):
     # The provider for which there is no key is hosted access, and that there is nothing to pay with.
     assert code(acme.ask(other)) == (402, "insufficient_credits")
     assert len(sim.calls(since)) == 2 and acme.operator.all(f"{acme.path}/ledger") == []
+
+
+def test_at_balance_zero_every_call_on_an_own_key_works(niyra, sim):
+    acme = workspace(niyra, "pro")
+    keys = {provider: provider_key(provider) for provider in PROVIDERS}
+    for provider, key in keys.items():
+        acme.put_key(provider, key, expect=201)
+    assert purse(acme) == {"balance": 0, "held": 0, "available": 0}
+    for route, (provider, body, _) in CALLS.items():
+        since = sim.now()
+        answer = send(acme, route)
+        [call] = sim.log(since)
+        assert answer.headers["x-ownkey-payer"] == "byok" and call["key"] == keys[provider], route
+        assert answer.headers.get("x-ownkey-error-source") != "ownkey", (route, answer.text)
+        if body and "{id}" not in route[1] and route not in UNSERVED:
+            assert answer.status_code == 200, (route, answer.text)
+        receipt = acme.receipt(answer)
+        assert (receipt["payer"], receipt["credits"]) == ("byok", "0"), route
+    assert acme.operator.all(f"{acme.path}/ledger") == []
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

@@ -152,6 +152,7 @@ def test_niyra_n7_and_n10_own_keys_pay_for_models_and_credits_for_everything_els
     left = Decimal(niyra.operator.get(f"{acme.path}/credits")["balance"])
     assert left == Decimal(ALLOWANCE) - spent(acme), "and so does the ledger"
     assert all(row["unpriced"] == 0 and row["unmeasured"] == 0 for key, row in usage.items() if key)
+    assert all(row["credits_at_rate"] == row["credits"] for key, row in usage.items() if key)
 
 
 def listed(server, made) -> list[dict]:
@@ -341,14 +342,48 @@ def test_what_a_service_refuses_costs_nothing(niyra, acme, sim, asked):
         assert answer.headers["retry-after"] == "7"
 
 
-def test_a_service_that_is_not_there_or_too_slow_costs_nothing(with_tools, sim):
+def test_a_service_that_is_not_there_costs_nothing_and_one_too_slow_what_was_asked_for(with_tools, sim):
     _, acme = with_tools(upstream=NOWHERE)
     assert_problem(use(acme, "tools", {}), 502, "provider_unavailable")
     assert spent(acme) == 0
-    _, acme = with_tools(timeout_s="1")
-    assert_problem(use(acme, "tools", {"query": "[[sim:slow_head ms=60000]]"}), 504, "provider_unavailable")
-    assert spent(acme) == 0
-    wait_for(lambda: available(acme) == "10", "nothing is held any more")
+    # It has the request, and may be doing it.
+    _, acme = with_tools(timeout_s="1", unit='"item"', max_items="5", items='"results"', credits='"1"')
+    since = sim.now()
+    late = use(acme, "tools", {"query": "[[sim:slow_head ms=60000]]"})
+    assert "charged" in assert_problem(late, 504, "provider_unavailable")["detail"]
+    assert len(sim.log(since)) == 1
+    [receipt] = acme.receipts()
+    assert (receipt["credits"], receipt["outcome"], receipt["measured"]) == ("1", "failed", "estimated")
+    assert (receipt["status"], receipt["error"]) == (504, "provider_unavailable")
+    wait_for(lambda: available(acme) == "9", "nothing is held any more")
+
+
+def test_what_a_service_tells_beyond_all_that_can_be_is_the_operators_to_pay(niyra, acme):
+    [price] = [Decimal(one["credits"]) for one in listed(niyra, acme) if one["name"] == "memory-search"]
+    lie = SEARCH | {"input": "Hello [[sim:usage input=5000000 output=0]]"}
+    answer = use(acme, "memory-search", lie)
+    assert answer.status_code == 200 and answer.json()["usage"]["total_tokens"] >= 5_000_000
+    receipt = acme.receipt(answer)
+    bound = len(answer.request.content) // 2 + 16
+    assert Decimal(receipt["credits"]) - Decimal(receipt["overrun_credits"]) == price * bound
+    assert Decimal(receipt["credits"]) == price * answer.json()["usage"]["total_tokens"]
+    assert (receipt["measured"], receipt["service"]["quantity"]) == ("estimated", bound)
+    balance = niyra.operator.get(f"{acme.path}/credits")["balance"]
+    assert Decimal(balance) == Decimal(ALLOWANCE) - price * bound
+    assert "more than twice" in niyra.output()
+
+
+# Half a second at 128 kbit/s: nineteen frames of 1,152 samples.
+MP3 = (b"\xff\xfb\x90\x00" + bytes(413)) * 19
+
+
+def test_sound_of_which_nothing_is_told_costs_what_its_frames_last(niyra, acme):
+    sent = {"data": {"model": "whisper-1", "response_format": "text"}, "files": {"file": ("a.mp3", MP3, "audio/mpeg")}}
+    answer = use(acme, "stt", **sent)
+    assert answer.status_code == 200, answer.text
+    receipt = acme.receipt(answer)
+    [price] = [one["credits"] for one in listed(niyra, acme) if one["name"] == "stt"]
+    assert (Decimal(receipt["credits"]), receipt["measured"]) == (Decimal(price), "unknown"), "a second that has begun"
 
 
 def test_a_service_that_falls_silent_is_given_up(with_tools):

@@ -3,13 +3,11 @@
 #![deny(clippy::as_conversions, clippy::float_arithmetic)]
 
 use http::StatusCode;
-use ownkey_domain::money::{MicroCredits, NanoUsd};
+use ownkey_domain::money::{CREDITS_MAX, MicroCredits, NanoUsd};
 
 use crate::body::Members;
 use crate::problem::Problem;
 
-/// A billion credits: what is moved at once beyond this is a slip.
-const CREDITS_MAX: MicroCredits = MicroCredits::new(1_000_000_000_000_000);
 /// A billion USD.
 const USD_MAX: NanoUsd = NanoUsd::new(1_000_000_000_000_000_000);
 const FORM: &str = "a decimal text such as \"12.5\"";

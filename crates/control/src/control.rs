@@ -106,6 +106,14 @@ pub struct Parts {
     pub webhooks_asked: Arc<Throttle>,
 }
 
+impl Parts {
+    /// What calls of that model cost in credits, where a credit has a worth.
+    pub(crate) fn rate(&self, model: Option<&str>) -> Option<CreditRate> {
+        let usual = self.credits?;
+        Some(model.map_or(usual, |name| self.catalogue.rate(usual, name)))
+    }
+}
+
 /// The management API's state.
 pub struct Control {
     pub(crate) parts: Parts,

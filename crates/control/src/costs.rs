@@ -199,7 +199,7 @@ impl Asking<'_> {
             Ok(PayerKind::Managed) => Cost::Included,
         };
         let prices = listed.map(|listed| &listed.model.prices).filter(|_| cost != Cost::Refused);
-        let pricing = Pricing { rate: self.control.parts.credits.as_ref(), cost };
+        let pricing = Pricing { rate: self.control.parts.rate(listed.map(|listed| listed.id)), cost };
         TermsView {
             payer: decided.as_ref().ok().copied(),
             cost,
@@ -216,12 +216,12 @@ impl Asking<'_> {
 }
 
 /// How a list price is told in credits.
-struct Pricing<'a> {
-    rate: Option<&'a CreditRate>,
+struct Pricing {
+    rate: Option<CreditRate>,
     cost: Cost,
 }
 
-impl Pricing<'_> {
+impl Pricing {
     fn credits(&self, price: PicoUsd) -> Option<MicroCredits> {
         match self.cost {
             Cost::Credits => self.rate?.credits(price),

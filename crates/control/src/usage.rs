@@ -9,7 +9,7 @@ use axum::extract::State;
 use ownkey_domain::money::{CreditRate, MicroCredits, PicoUsd};
 use ownkey_domain::time::{HOUR_MS, Timestamp};
 use ownkey_domain::usage::Usage;
-use ownkey_store::{GroupBy, Range, UsageFilter, UsageKey, UsageQuery, UsageRow};
+use ownkey_store::{GroupBy, Range, UsageFilter, UsageKey, UsageQuery, UsageRow, UsageTotals};
 use serde::Serialize;
 
 use crate::auth::InWorkspace;
@@ -102,8 +102,8 @@ pub(crate) struct UsageRowView {
     /// managed call can have used.
     #[schema(value_type = String)]
     overrun_credits: MicroCredits,
-    /// What the calls would have cost in credits had managed access paid for all of them, at the present rate: the list
-    /// price times the markup. Null where no credit has a worth.
+    /// What the calls would have cost in credits had managed access paid for all of them: each rounded up as it would have
+    /// been, at the rate of its time; services and managed calls cost what they did. Null where no credit has a worth.
     #[schema(value_type = Option<String>)]
     credits_at_rate: Option<MicroCredits>,
 }
@@ -157,6 +157,12 @@ fn query(params: &mut Params, now: Timestamp) -> Result<(UsageQuery, &'static st
     Ok((UsageQuery { from, to, group_by, only }, name))
 }
 
+/// What calls would have cost in credits. Those of a time when no credit had a worth count at the present rate.
+pub(crate) fn at_rate(totals: &UsageTotals, rate: Option<&CreditRate>) -> Option<MicroCredits> {
+    let unrated = rate?.credits(totals.unrated_usd)?;
+    Some(MicroCredits::new(totals.credits_at_rate.get().saturating_add(unrated.get())))
+}
+
 impl UsageRowView {
     fn of(row: UsageRow, rate: Option<&CreditRate>) -> Self {
         let key = match row.key {
@@ -177,7 +183,7 @@ impl UsageRowView {
             credits_paid: totals.credits_paid(),
             credits: totals.credits,
             overrun_credits: totals.overrun,
-            credits_at_rate: rate.and_then(|rate| rate.credits(totals.cost_usd)),
+            credits_at_rate: at_rate(&totals, rate),
         }
     }
 }

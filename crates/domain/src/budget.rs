@@ -181,7 +181,8 @@ pub enum Unpriced {
 pub struct Budget {
     /// What people call it; unique in its workspace.
     pub name: BudgetName,
-    /// What it is counted under in the ledger. A budget that comes to count other calls begins anew under another id.
+    /// What it is counted under in the ledger. A budget that comes to count other calls, or over another time, goes on under
+    /// another id.
     pub id: BudgetId,
     /// Which calls it counts.
     pub scope: Scope,
@@ -227,6 +228,12 @@ impl Budget {
     /// Whether it counts the same calls over the same time as another, so that what that one has counted is its own.
     pub fn counts_like(&self, other: &Self) -> bool {
         (&self.scope, self.payer, self.period) == (&other.scope, other.payer, other.period)
+    }
+
+    /// Whether what another has counted in its present period belongs to this one's: the same calls, in a time within it.
+    pub fn takes_over(&self, other: &Self, now: Timestamp) -> bool {
+        let are_same = (&self.scope, self.payer) == (&other.scope, other.payer);
+        are_same && self.period_at(now).covers(other.period_at(now))
     }
 
     /// The highest of [`THRESHOLDS`] that so much reaches.
@@ -302,7 +309,14 @@ mod tests {
         }));
         assert!(!first.counts_like(&budget("agent/lead", BudgetPayer::Any)));
         assert!(!first.counts_like(&budget("workspace", BudgetPayer::Byok)));
-        assert!(!first.counts_like(&Budget { period: BudgetPeriod::Total, ..first.clone() }));
+        let lasting = |period| Budget { period, ..first.clone() };
+        assert!(!first.counts_like(&lasting(BudgetPeriod::Total)));
+        let now = Timestamp::from_millis(1_795_366_800_000);
+        let takes_over = |new, old| lasting(new).takes_over(&lasting(old), now);
+        use BudgetPeriod::{Day, Month, Total};
+        assert!(takes_over(Month, Day) && takes_over(Total, Day) && takes_over(Total, Month));
+        assert!(!takes_over(Day, Month) && !takes_over(Month, Total) && !takes_over(Day, Total));
+        assert!(!lasting(Month).takes_over(&budget("agent/lead", BudgetPayer::Any), now));
     }
 
     #[test]

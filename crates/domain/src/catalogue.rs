@@ -16,8 +16,8 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 pub use self::pattern::{BadPattern, Pattern};
-pub use self::rules::{Availability, BadRule, Builtin, Rule, RuleDraft, RulesDraft, Unknown};
-use crate::money::PicoUsd;
+pub use self::rules::{Availability, BadRule, Builtin, ModelRate, Rule, RuleDraft, RulesDraft, Unknown};
+use crate::money::{CreditRate, PicoUsd};
 use crate::payer::Gate;
 use crate::price::{Prices, STANDARD_TIER};
 use crate::provider::{Protocol, Provider};
@@ -174,6 +174,24 @@ impl Catalogue {
         [served, asked].into_iter().flatten().find_map(|name| self.find_of(provider, name))
     }
 
+    /// What calls of that name cost in credits: as the operator says of the name itself, else of the model that it means or
+    /// is a form of, else of whatever covers it, else as all others do.
+    pub fn rate(&self, usual: CreditRate, name: &str) -> CreditRate {
+        let bare = split_prefix(name).1;
+        let target = self.alias(bare).and_then(|rule| self.models.get(rule.model)).map(|model| model.id.as_str());
+        let readings = readings(bare, target.unwrap_or(bare));
+        let rules = || self.rules.iter().filter_map(|rule| Some((rule, rule.rate?)));
+        let named = readings.iter().find_map(|name| rules().find(|(rule, _)| rule.id.eq_ignore_ascii_case(name)));
+        match named.or_else(|| rules().find(|(rule, _)| rule.covers(&readings))) {
+            None => usual,
+            Some((_, ModelRate::MarkedUp(markup))) => usual.marked_up(markup),
+            Some((rule, ModelRate::Fixed(each))) => {
+                let list = self.models.get(rule.model).and_then(rules::unit_price);
+                list.and_then(|list| CreditRate::fixed(each, list).ok()).unwrap_or(usual)
+            }
+        }
+    }
+
     /// What lists show: the models that ship with Ownkey where they are offered, and all that the rules name.
     pub fn listed(&self) -> impl Iterator<Item = Listed<'_>> {
         let shipped = self.models.iter().filter(|model| {
@@ -259,10 +277,7 @@ impl Catalogue {
         if self.rules.is_empty() {
             return Vec::new();
         }
-        let mut readings: Vec<&str> = name::readings(without_prefixes(name)).collect();
-        if upstream_name != name {
-            readings.extend(name::readings(upstream_name));
-        }
+        let readings = readings(name, upstream_name);
         self.rules.iter().filter(|rule| rule.covers(&readings)).collect()
     }
 }
@@ -285,6 +300,15 @@ pub fn bare(name: &str) -> &str {
 fn split_prefix(name: &str) -> (Option<Provider>, &str) {
     let prefixed = name.split_once('/').and_then(|(prefix, id)| Some((prefix.parse::<Provider>().ok()?, id)));
     prefixed.map_or((None, name), |(provider, id)| (Some(provider), id))
+}
+
+/// All that a name can be read as, and what it is sent as.
+fn readings<'n>(name: &'n str, upstream_name: &'n str) -> Vec<&'n str> {
+    let mut readings: Vec<&str> = name::readings(without_prefixes(name)).collect();
+    if upstream_name != name {
+        readings.extend(name::readings(upstream_name));
+    }
+    readings
 }
 
 /// A name without blanks and without any prefix, however often and in whatever case it stands there. Those that are no

@@ -116,6 +116,9 @@ impl MicroCredits {
     }
 }
 
+/// A billion credits: what is moved at once beyond this is a slip.
+pub const CREDITS_MAX: MicroCredits = MicroCredits::new(1_000_000_000_000_000);
+
 /// An amount in 10⁻⁹ USD: what the ledger counts against budgets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct NanoUsd(i64);
@@ -171,28 +174,70 @@ impl<'de> Deserialize<'de> for NanoUsd {
     }
 }
 
-/// What a credit is worth: list price times markup over this is what a call costs.
+/// What list prices are multiplied by, in millionths; above zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CreditRate {
-    usd_per_credit: PicoUsd,
-    markup_millionths: i128,
+pub struct Markup(i128);
+
+impl Markup {
+    /// Parses a decimal number such as `1.2`.
+    pub fn parse(text: &str) -> Result<Self, BadAmount> {
+        let millionths = parse_decimal(text, CREDIT_DIGITS)?;
+        if millionths > 0 { Ok(Self(millionths)) } else { Err(BadAmount) }
+    }
+}
+
+impl fmt::Display for Markup {
+    /// A plain decimal number without trailing zeros.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&PicoUsd(self.0.saturating_mul(PICO_PER_USD / 1_000_000)), f)
+    }
+}
+
+/// What a call costs in credits, by what it costs at list price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CreditRate {
+    /// List price times markup over what a credit is worth.
+    Worth {
+        /// What a credit is worth.
+        usd_per_credit: PicoUsd,
+        /// What is asked for besides the list price.
+        markup: Markup,
+    },
+    /// So many credits a unit, whatever a credit is worth.
+    Fixed {
+        /// Credits for each unit.
+        credits_each: CreditPrice,
+        /// What each costs at list price: that tells how many of them a cost is.
+        list_each_usd: PicoUsd,
+    },
 }
 
 impl CreditRate {
     /// From decimals, such as `0.01` and `1.0`; both must be above zero.
     pub fn parse(usd_per_credit: &str, markup: &str) -> Result<Self, BadAmount> {
-        let rate = Self {
-            usd_per_credit: PicoUsd::parse_usd(usd_per_credit)?,
-            markup_millionths: parse_decimal(markup, CREDIT_DIGITS)?,
-        };
-        let positive = rate.usd_per_credit > PicoUsd::ZERO && rate.markup_millionths > 0;
-        if positive { Ok(rate) } else { Err(BadAmount) }
+        let (usd_per_credit, markup) = (PicoUsd::parse_usd(usd_per_credit)?, Markup::parse(markup)?);
+        if usd_per_credit > PicoUsd::ZERO { Ok(Self::Worth { usd_per_credit, markup }) } else { Err(BadAmount) }
+    }
+
+    /// The same at another markup; a fixed price has none.
+    #[must_use]
+    pub const fn marked_up(self, markup: Markup) -> Self {
+        match self {
+            Self::Worth { usd_per_credit, .. } => Self::Worth { usd_per_credit, markup },
+            fixed @ Self::Fixed { .. } => fixed,
+        }
+    }
+
+    /// So many credits for what costs that much at list price; both must be above zero.
+    pub fn fixed(credits_each: CreditPrice, list_each_usd: PicoUsd) -> Result<Self, BadAmount> {
+        let is_fit = credits_each > CreditPrice::ZERO && list_each_usd > PicoUsd::ZERO;
+        if is_fit { Ok(Self::Fixed { credits_each, list_each_usd }) } else { Err(BadAmount) }
     }
 
     /// The credits for a cost, rounded up to a micro-credit; nothing stays nothing. `None` beyond what fits.
     pub fn credits(&self, cost: PicoUsd) -> Option<MicroCredits> {
-        let scaled = cost.get().checked_mul(self.markup_millionths)?;
-        let divisor = self.usd_per_credit.get();
+        let (credits, usd) = self.ratio();
+        let (scaled, divisor) = (cost.get().checked_mul(credits)?, usd?);
         let up = i128::from(scaled.checked_rem(divisor)? > 0);
         i64::try_from(scaled.checked_div(divisor)?.checked_add(up)?).ok().map(MicroCredits)
     }
@@ -200,30 +245,49 @@ impl CreditRate {
     /// The highest cost that so many credits cover.
     pub fn covered(&self, credits: MicroCredits) -> PicoUsd {
         // Both are above zero, and no worth of a credit that anyone writes comes near the bounds.
-        let worth = i128::from(credits.0.max(0)).checked_mul(self.usd_per_credit.get());
-        PicoUsd(worth.and_then(|worth| worth.checked_div(self.markup_millionths)).unwrap_or(i128::MAX))
+        let (each, usd) = self.ratio();
+        let worth = usd.and_then(|usd| i128::from(credits.0.max(0)).checked_mul(usd));
+        PicoUsd(worth.and_then(|worth| worth.checked_div(each)).unwrap_or(i128::MAX))
+    }
+
+    /// So many micro-credits for so many pico-USD; the latter absent beyond what fits.
+    fn ratio(&self) -> (i128, Option<i128>) {
+        match self {
+            Self::Worth { usd_per_credit, markup } => (markup.0, Some(usd_per_credit.get())),
+            Self::Fixed { credits_each, list_each_usd } => {
+                (credits_each.0, list_each_usd.get().checked_mul(PICO_PER_MICRO))
+            }
+        }
     }
 }
 
 /// A rate as text: decimals, as in the configuration.
 #[derive(Serialize, Deserialize)]
-struct ToldRate {
-    usd_per_credit: String,
-    markup: String,
+#[serde(untagged)]
+enum ToldRate {
+    Worth { usd_per_credit: String, markup: String },
+    Fixed { credits_each: CreditPrice, list_each_usd: PicoUsd },
 }
 
 impl Serialize for CreditRate {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let markup = PicoUsd(self.markup_millionths.saturating_mul(PICO_PER_USD / 1_000_000));
-        let told = ToldRate { usd_per_credit: self.usd_per_credit.to_string(), markup: markup.to_string() };
+        let told = match *self {
+            Self::Worth { usd_per_credit, markup } => {
+                ToldRate::Worth { usd_per_credit: usd_per_credit.to_string(), markup: markup.to_string() }
+            }
+            Self::Fixed { credits_each, list_each_usd } => ToldRate::Fixed { credits_each, list_each_usd },
+        };
         told.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for CreditRate {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let told = ToldRate::deserialize(deserializer)?;
-        Self::parse(&told.usd_per_credit, &told.markup).map_err(serde::de::Error::custom)
+        let rate = match ToldRate::deserialize(deserializer)? {
+            ToldRate::Worth { usd_per_credit, markup } => Self::parse(&usd_per_credit, &markup),
+            ToldRate::Fixed { credits_each, list_each_usd } => Self::fixed(credits_each, list_each_usd),
+        };
+        rate.map_err(serde::de::Error::custom)
     }
 }
 
@@ -234,6 +298,9 @@ pub struct CreditPrice(i128);
 const PICO_PER_MICRO: i128 = 1_000_000;
 
 impl CreditPrice {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
     /// Parses a decimal number of credits such as `0.0001`; not below zero.
     pub fn parse(text: &str) -> Result<Self, BadAmount> {
         let pico = parse_decimal(text, PICO_DIGITS)?;
@@ -332,6 +399,27 @@ mod tests {
             assert!(CreditRate::parse(usd, markup).is_err(), "{usd} {markup}");
         }
         assert_eq!(rate.credits(PicoUsd::new(i128::MAX)), None);
+    }
+
+    #[test]
+    fn a_fixed_price_is_for_each_unit_of_a_cost() {
+        let (each, list) = (CreditPrice::parse("0.0007").unwrap(), PicoUsd::parse_usd("0.000015").unwrap());
+        let fixed = CreditRate::fixed(each, list).unwrap();
+        for units in [0, 1, 3, 7_777] {
+            let credits = fixed.credits(list.times(units).unwrap());
+            assert_eq!(credits, each.times(units), "{units}");
+            assert_eq!(fixed.covered(credits.unwrap()), list.times(units).unwrap());
+        }
+        let told = serde_json::to_string(&fixed).unwrap();
+        assert_eq!(told, r#"{"credits_each":"0.0007","list_each_usd":"0.000015"}"#);
+        assert_eq!(serde_json::from_str::<CreditRate>(&told).unwrap(), fixed);
+        assert_eq!(fixed.marked_up(Markup::parse("2").unwrap()), fixed);
+        for (each, list) in [("0", "1"), ("1", "0"), ("1", "-1")] {
+            let (each, list) = (CreditPrice::parse(each).unwrap(), PicoUsd::parse_usd(list).unwrap());
+            assert_eq!(CreditRate::fixed(each, list), Err(BadAmount));
+        }
+        let largest = CreditRate::fixed(each, PicoUsd::new(i128::MAX)).unwrap();
+        assert_eq!((largest.credits(PicoUsd::new(1)), largest.covered(MicroCredits::new(1)).get()), (None, i128::MAX));
     }
 
     #[test]

@@ -39,6 +39,12 @@ impl Period {
         Self { start: start(year, month, day, offset), end: Some(this) }
     }
 
+    /// Whether all of another is in it.
+    pub fn covers(self, other: Self) -> bool {
+        let ends_first = |end: Timestamp| other.end.is_some_and(|other| other <= end);
+        self.start <= other.start && self.end.is_none_or(ends_first)
+    }
+
     /// Whether that moment is in it.
     pub fn holds(self, at: Timestamp) -> bool {
         self.start <= at && self.end.is_none_or(|end| at < end)

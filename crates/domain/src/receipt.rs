@@ -64,6 +64,9 @@ pub struct Attempt {
     /// Why and by whose leave it took the place of the attempt before it; absent on the first, and on old receipts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<Consent>,
+    /// Why no other payer took its place though the workspace consents to one; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_followed: Option<String>,
 }
 
 /// The workspace's consent that managed access stepped in, as it was then.
@@ -94,6 +97,7 @@ impl Attempt {
             provider_request_id: None,
             duration_ms: None,
             consent: None,
+            not_followed: None,
         }
     }
 }
@@ -155,6 +159,9 @@ pub struct Receipt {
     /// can't have used. Known when the ledger has settled the call.
     #[serde(default)]
     pub overrun: MicroCredits,
+    /// What it would cost in credits had managed access paid for it, by the rate at its time; absent if that can't be known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credits_at_rate: Option<MicroCredits>,
     /// Whether managed access was included in the plan.
     pub included: bool,
     /// List-price cost; absent if it can't be known.
@@ -185,8 +192,9 @@ pub struct Receipt {
 impl Receipt {
     /// Counts what the response used that the answer told of; a call for that model had made it.
     pub fn count_told(&mut self, model: Option<String>) {
-        let Some(ResponseNote::Told { usage, cost_usd, .. }) = self.response.take() else { return };
+        let Some(ResponseNote::Told { usage, cost_usd, credits_at_rate, .. }) = self.response.take() else { return };
         (self.model, self.usage, self.measured, self.cost_usd) = (model, *usage, Measured::Measured, cost_usd);
+        self.credits_at_rate = credits_at_rate;
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.cost_usd = cost_usd;
         }
@@ -242,6 +250,7 @@ impl Receipt {
             outcome: Outcome::Cancelled,
             credits: MicroCredits::ZERO,
             overrun: MicroCredits::ZERO,
+            credits_at_rate: None,
             credit_rate: None,
             included: false,
             cost_usd: None,

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::hold::Extent;
-use crate::money::PicoUsd;
+use crate::money::{MicroCredits, PicoUsd};
 use crate::usage::{Accounting, TokenClass, Usage};
 
 /// Longer than ids of providers are.
@@ -127,6 +127,9 @@ pub enum ResponseNote {
         usage: Box<Usage>,
         /// What that costs by the list.
         cost_usd: Option<PicoUsd>,
+        /// What it would cost in credits.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        credits_at_rate: Option<MicroCredits>,
     },
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::money::{CreditPrice, MicroCredits};
+use crate::usage::is_beyond;
 
 /// What a service is counted in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -88,6 +89,8 @@ pub struct ServiceUse {
 pub struct Bound {
     /// At most: what is set aside for it.
     pub most: u64,
+    /// What is charged if nobody tells how much it was.
+    pub untold: u64,
     /// What its request alone asks for.
     pub least: u64,
 }
@@ -95,7 +98,19 @@ pub struct Bound {
 impl Bound {
     /// A number that the request tells.
     pub const fn exactly(quantity: u64) -> Self {
-        Self { most: quantity, least: quantity }
+        Self { most: quantity, untold: quantity, least: quantity }
+    }
+
+    /// The same where the request tells besides that it can't be more than that, though more must be set aside.
+    #[must_use]
+    pub fn seen_as(self, quantity: Option<u64>) -> Self {
+        let seen = quantity.map_or(self.most, |quantity| quantity.min(self.most));
+        Self { most: self.most, untold: seen, least: seen }
+    }
+
+    /// Whether so much can have been used.
+    pub const fn allows(self, told: u64) -> bool {
+        !is_beyond(told, self.most)
     }
 }
 
@@ -106,9 +121,11 @@ pub enum Ending {
     Failed,
     /// It was served, and told how much was used.
     Told(u64),
+    /// It was served, and told more than it can have used.
+    Overtold,
     /// It was served, and did not tell.
     Untold,
-    /// The answer broke off on the service's side.
+    /// The answer broke off on the service's side, or never began in its time.
     BrokenOff,
     /// The caller left before the end, or the call was ended here: his key was revoked, it took too long, or the
     /// server stopped.
@@ -117,13 +134,14 @@ pub enum Ending {
 
 impl Ending {
     /// How much is charged. What is not known is never nothing: whoever leaves, or uses a service that does not tell,
-    /// is charged what was set aside, since nobody else can say that it was less. What the service itself broke off
-    /// costs what was asked for.
+    /// is charged what was set aside, since nobody else can say that it was less, unless the request itself does. What
+    /// can't have been used is no workspace's to pay. What the service itself broke off costs what was asked for.
     pub const fn charged(self, bound: Bound) -> u64 {
         match self {
             Self::Failed => 0,
             Self::Told(quantity) => quantity,
-            Self::Untold | Self::Left => bound.most,
+            Self::Overtold => bound.most,
+            Self::Untold | Self::Left => bound.untold,
             Self::BrokenOff => bound.least,
         }
     }
@@ -135,12 +153,19 @@ mod tests {
 
     #[test]
     fn what_is_not_told_is_charged_as_set_aside_and_failure_is_free() {
-        let bound = Bound { most: 25, least: 1 };
+        let bound = Bound { most: 25, untold: 25, least: 1 };
         let charged = |ending: Ending| ending.charged(bound);
         assert_eq!(charged(Ending::Failed), 0);
         assert_eq!((charged(Ending::Told(0)), charged(Ending::Told(40))), (0, 40));
         assert_eq!((charged(Ending::Untold), charged(Ending::Left)), (25, 25));
-        assert_eq!(charged(Ending::BrokenOff), 1);
+        assert_eq!((charged(Ending::BrokenOff), charged(Ending::Overtold)), (1, 25));
+        assert!(bound.allows(50) && !bound.allows(51));
+        let seen = Bound::exactly(160).seen_as(Some(10));
+        assert_eq!((Ending::Untold.charged(seen), Ending::BrokenOff.charged(seen), seen.most), (10, 10, 160));
+        assert_eq!(
+            (Bound::exactly(9).seen_as(Some(10)), Bound::exactly(9).seen_as(None)),
+            (Bound::exactly(9), Bound::exactly(9))
+        );
     }
 
     #[test]

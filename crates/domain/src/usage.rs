@@ -93,6 +93,14 @@ pub struct Bound {
     pub output: u64,
 }
 
+/// How often as many tokens as are held for it the densest text has: what is told beyond that can't be true.
+pub const DENSEST: u64 = 2;
+
+/// Whether more is told than can be, where so much is what it can be at most but for the densest text.
+pub const fn is_beyond(told: u64, bound: u64) -> bool {
+    told > bound.saturating_mul(DENSEST)
+}
+
 impl Usage {
     /// The count of a class, if the provider gave one.
     pub const fn get(&self, class: TokenClass) -> Option<u64> {
@@ -204,7 +212,6 @@ impl Usage {
             Accounting::Nested => self.get(TokenClass::Output).unwrap_or(0),
             Accounting::Disjoint => OUTPUTS.iter().filter_map(|class| self.get(*class)).fold(0, u64::saturating_add),
         };
-        let is_beyond = |told: u64, bound: u64| told > bound.saturating_mul(2);
         let mut can_be = *self;
         if is_beyond(prompt, bound.prompt) {
             let inputs = TokenClass::ALL.iter().filter(|class| !is_of_output(**class));

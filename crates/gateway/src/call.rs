@@ -95,6 +95,7 @@ impl Call {
             outcome: Outcome::Cancelled,
             credits: MicroCredits::ZERO,
             overrun: MicroCredits::ZERO,
+            credits_at_rate: None,
             included: false,
             cost_usd: None,
             price_version: None,

@@ -47,7 +47,7 @@ impl Funding {
         request: RequestId,
         spender: &Spender<'_>,
         decision: &Decision<'_>,
-        (rate, now): (Option<&CreditRate>, Timestamp),
+        (rate, now): (Option<CreditRate>, Timestamp),
     ) -> Self {
         let workspace = &decision.workspace;
         let draw = match spender.payer {
@@ -58,7 +58,7 @@ impl Funding {
         let budgets = covering.map(|budget| (budget.line(workspace.id, now), budget.clone())).collect();
         let cap =
             decision.fallback.and(workspace.fallback.daily_cap_usd).map(|cap| fallback_line(workspace.id, now, cap));
-        let rate = rate.copied().filter(|_| draw.funds != Funds::None);
+        let rate = rate.filter(|_| draw.funds != Funds::None);
         Self { request, workspace: workspace.id, draw, budgets, rate, quote: None, cap }
     }
 

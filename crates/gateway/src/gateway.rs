@@ -122,6 +122,7 @@ impl Gateway {
         let book = Arc::new(Book {
             ledger: Arc::clone(&parts.ledger),
             catalogue: Arc::clone(&parts.catalogue),
+            credits: parts.credits,
             metrics: Arc::clone(&parts.metrics),
             rates: Arc::clone(&parts.rates),
         });
@@ -254,6 +255,7 @@ impl Gateway {
                     // Nobody steps in, so what had failed is told, and charged as if nobody had been asked.
                     let Some((failure, _, held)) = failed else { return Err(failure::broken(call, error)) };
                     call.receipt.funded_as_before(held);
+                    call.receipt.not_followed(&error);
                     return failure.tell(call);
                 }
             };

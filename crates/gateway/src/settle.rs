@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::health::KeySeen;
 use ownkey_domain::id::CredentialId;
-use ownkey_domain::money::PicoUsd;
+use ownkey_domain::money::{CreditRate, MicroCredits, PicoUsd};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::receipt::{Attempt, Outcome, Receipt};
 use ownkey_domain::usage::Measured;
@@ -25,6 +25,7 @@ pub use self::held::Held;
 pub use self::told::Believed;
 use crate::charge::may_be_billed;
 use crate::decide::Decision;
+use crate::error::Error;
 use crate::ledger::{JournalUnavailable, Ledger};
 use crate::limits::RECEIPT_TEXT_MAX;
 use crate::metrics::Metrics;
@@ -68,6 +69,8 @@ pub struct Book {
     pub ledger: Arc<dyn Ledger>,
     /// Prices them.
     pub catalogue: Arc<Catalogue>,
+    /// What a credit is worth.
+    pub credits: Option<CreditRate>,
     /// Counts them.
     pub metrics: Arc<Metrics>,
     /// Takes their tokens from the quotas.
@@ -173,6 +176,15 @@ impl OpenReceipt {
         });
     }
 
+    /// Nobody took the place of the attempt that failed, for that reason.
+    pub fn not_followed(&mut self, error: &Error) {
+        self.note(|receipt| {
+            if let Some(attempt) = receipt.attempts.last_mut() {
+                attempt.not_followed = kept(&error.message);
+            }
+        });
+    }
+
     /// How long the last attempt has taken by now.
     fn attempt_took(&self) -> Option<u64> {
         self.sent.map(|sent| millis(sent.elapsed()))
@@ -219,6 +231,7 @@ impl OpenReceipt {
         receipt.model_served = served.model.as_deref().and_then(kept);
         receipt.price_version = receipt.cost_usd.map(|_| self.book.catalogue.version().to_owned());
         self.charge(&mut receipt, &believed, never_went_out);
+        receipt.credits_at_rate = self.book.at_rate(&receipt);
         stored::note(&mut receipt, &believed.served);
         if let Some(attempt) = receipt.attempts.last_mut() {
             attempt.outcome = receipt.outcome;
@@ -283,6 +296,21 @@ impl Book {
     /// price comes first.
     pub fn price(&self, receipt: &Receipt, served: &Served) -> Option<PicoUsd> {
         price::cost(&self.catalogue, receipt, served)
+    }
+
+    /// What calls of that name cost in credits.
+    fn rate(&self, model: Option<&str>) -> Option<CreditRate> {
+        let usual = self.credits?;
+        Some(model.map_or(usual, |name| self.catalogue.rate(usual, name)))
+    }
+
+    /// What the call costs in credits, or would if managed access had paid for it.
+    fn at_rate(&self, receipt: &Receipt) -> Option<MicroCredits> {
+        // Charged by that rate.
+        let charged = receipt.settlement.filter(|_| receipt.credit_rate.is_some());
+        let would_be =
+            || self.rate(receipt.model.as_deref().or(receipt.model_served.as_deref()))?.credits(receipt.cost_usd?);
+        charged.map(|settlement| settlement.charge.credits).or_else(would_be)
     }
 }
 

@@ -2,7 +2,7 @@
 
 #![deny(clippy::as_conversions, clippy::float_arithmetic)]
 
-use ownkey_domain::money::PicoUsd;
+use ownkey_domain::money::{MicroCredits, PicoUsd};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::response::{ChainTokens, ResponseId, ResponseNote};
@@ -22,9 +22,10 @@ pub fn note(receipt: &mut Receipt, served: &Served) {
 fn set_apart(receipt: &mut Receipt, id: Option<ResponseId>) -> Option<ResponseNote> {
     let usage = std::mem::take(&mut receipt.usage);
     let cost_usd = receipt.cost_usd.replace(PicoUsd::ZERO);
+    let credits_at_rate = receipt.credits_at_rate.replace(MicroCredits::ZERO);
     receipt.measured = Measured::Unknown;
     let counts = receipt.payer == Some(PayerKind::Byok) && usage != Usage::default();
-    Some(ResponseNote::Told { id: id?, usage: Box::new(usage), cost_usd }).filter(|_| counts)
+    Some(ResponseNote::Told { id: id?, usage: Box::new(usage), cost_usd, credits_at_rate }).filter(|_| counts)
 }
 
 /// A managed response is its workspace's to go on from. One on an own key is the key's, and of interest only as long as
@@ -43,7 +44,6 @@ fn made(receipt: &Receipt, served: &Served, id: Option<ResponseId>) -> Option<Re
 mod tests {
     use super::*;
     use ownkey_domain::id::{RequestId, WorkspaceId};
-    use ownkey_domain::money::MicroCredits;
     use ownkey_domain::provider::Provider;
     use ownkey_domain::receipt::{Outcome, Timing};
     use ownkey_domain::time::Timestamp;
@@ -76,6 +76,7 @@ mod tests {
             outcome: Outcome::Complete,
             credits: MicroCredits::ZERO,
             overrun: MicroCredits::ZERO,
+            credits_at_rate: Some(MicroCredits::new(9)),
             included: false,
             cost_usd: Some(PicoUsd::new(99)),
             price_version: None,
@@ -130,7 +131,8 @@ mod tests {
             receipt.response
         };
         let id = "resp_1".parse().unwrap();
-        let expected = ResponseNote::Told { id, usage: Box::new(used()), cost_usd: Some(PicoUsd::new(99)) };
+        let (cost_usd, credits_at_rate) = (Some(PicoUsd::new(99)), Some(MicroCredits::new(9)));
+        let expected = ResponseNote::Told { id, usage: Box::new(used()), cost_usd, credits_at_rate };
         assert_eq!(told(PayerKind::Byok, Some("resp_1"), used()), Some(expected));
         for nothing in [
             told(PayerKind::Managed, Some("resp_1"), used()),

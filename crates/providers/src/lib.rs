@@ -30,6 +30,7 @@ pub mod stream;
 pub mod fuzzing;
 
 mod json;
+mod mpeg;
 mod registry;
 mod sound;
 mod sse;

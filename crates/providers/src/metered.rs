@@ -12,7 +12,7 @@ use serde_json::Value;
 use self::items::Items;
 use crate::form::{self, Payload};
 use crate::json::{TopLevel, Wanted};
-use crate::sound;
+use crate::{mpeg, sound};
 
 /// What a service is measured by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,12 @@ pub enum Lasting {
     TheSoundSent,
     /// So many seconds, whatever is sent; sound that is known to be shorter makes it shorter.
     AtMost(u64),
+    /// As long as the sound that is sent, and [`UNDECLARED_SECONDS`] where nothing tells how long: nobody has said more.
+    Undeclared,
 }
+
+/// What a call by the second is taken to last at most, where neither the operator nor what is sent tells.
+pub const UNDECLARED_SECONDS: u64 = 600;
 
 /// The request does not have what the service is charged by, or does not tell how much of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -73,8 +78,10 @@ impl Measure {
             Self::Characters(member) => {
                 Bound::exactly(characters(body, member).ok_or_else(|| Unmeasured::Characters(member.clone()))?)
             }
-            Self::Seconds(lasting) => Bound::exactly(lasting.of(sent).ok_or(Unmeasured::Seconds)?),
-            Self::Items { most, .. } => Bound { most: *most, least: 1 },
+            Self::Seconds(lasting) => {
+                Bound::exactly(lasting.of(sent).ok_or(Unmeasured::Seconds)?).seen_as(frames_of(sent))
+            }
+            Self::Items { most, .. } => Bound { most: *most, untold: *most, least: 1 },
         })
     }
 
@@ -144,6 +151,7 @@ impl Lasting {
         match self {
             Self::TheSoundSent => sound,
             Self::AtMost(seconds) => Some(sound.map_or(seconds, |sound| sound.min(seconds))),
+            Self::Undeclared => Some(sound.unwrap_or(UNDECLARED_SECONDS)),
         }
     }
 }
@@ -155,6 +163,13 @@ fn seconds_of(sent: Payload<'_>) -> Extent {
         return files.reduce(Extent::plus).unwrap_or(Extent::Unknown);
     }
     sound::seconds(sent.bytes)
+}
+
+/// How long the frames last of the sound that was sent, if all of it is in frames.
+fn frames_of(sent: Payload<'_>) -> Option<u64> {
+    let Ok(fields) = form::fields(sent.bytes, sent.kind) else { return mpeg::seconds(sent.bytes) };
+    let files = fields.iter().filter(|field| field.is_file).map(|field| mpeg::seconds(field.value));
+    files.reduce(|sum, next| sum?.checked_add(next?)).flatten()
 }
 
 fn seconds(answer: &Value) -> Option<u64> {

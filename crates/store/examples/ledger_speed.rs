@@ -149,6 +149,7 @@ fn receipt(id: RequestId, workspace: WorkspaceId, charge: Charge) -> Receipt {
         outcome: Outcome::Complete,
         credits: charge.credits,
         overrun: MicroCredits::ZERO,
+        credits_at_rate: None,
         included: false,
         cost_usd: None,
         price_version: None,

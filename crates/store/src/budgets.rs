@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::change::ChangeKind;
 use crate::db::on;
-use crate::ledger::limit_was_lowered;
+use crate::ledger::{carry_over, limit_was_lowered};
 use crate::mutation::Mutation;
 use crate::{By, Note, Result, Store, StoreError};
 
@@ -33,7 +33,7 @@ impl Store {
     }
 
     /// Sets the budget of that name. One that goes on to count the same calls keeps what it has counted, and its id with
-    /// it; any other begins anew under the id it brings. `None` if there is no such workspace.
+    /// it; any other goes on under the id it brings, with what was counted in its period if that is the same calls. `None` if there is no such workspace.
     pub async fn put_budget(&self, workspace: WorkspaceId, new: Budget, by: By) -> Result<Option<PutBudget>> {
         let mut work = self.mutate(by).await?;
         let Some(mut budgets) = read(&mut work, workspace).await? else { return Ok(None) };
@@ -43,7 +43,8 @@ impl Store {
             }
             budgets.push(new.clone());
             budgets.sort_by(|one, other| one.name.cmp(&other.name));
-            save(work, workspace, &budgets, (&new, None)).await?;
+            write(&mut work, workspace, &budgets).await?;
+            save(work, workspace, (&new, None)).await?;
             return Ok(Some(PutBudget::Added(new)));
         };
         let id = if new.counts_like(place) { place.id } else { new.id };
@@ -53,7 +54,11 @@ impl Store {
             if new.id == before.id && new.limit_usd < before.limit_usd {
                 limit_was_lowered(&mut work.tx, workspace, &new, by.at).await?;
             }
-            save(work, workspace, &budgets, (&new, Some(&before))).await?;
+            write(&mut work, workspace, &budgets).await?;
+            if new.id != before.id && new.takes_over(&before, by.at) {
+                carry_over(&mut work.tx, workspace, (&before, &new), by.at).await?;
+            }
+            save(work, workspace, (&new, Some(&before))).await?;
         }
         Ok(Some(PutBudget::Changed(new)))
     }
@@ -85,10 +90,8 @@ async fn read(work: &mut Mutation<'_>, workspace: WorkspaceId) -> Result<Option<
 async fn save(
     mut work: Mutation<'_>,
     workspace: WorkspaceId,
-    budgets: &[Budget],
     (changed, before): (&Budget, Option<&Budget>),
 ) -> Result<()> {
-    write(&mut work, workspace, budgets).await?;
     let mut detail = json!(changed);
     detail["before"] = json!(before);
     note(&mut work, workspace, ("budget.set", &changed.name), detail).await?;

@@ -13,7 +13,7 @@ pub(crate) use files::{LockFile, lock_file, private_dir, private_file};
 pub(crate) use postgres::postgres_options;
 
 /// How many migrations there are.
-const MIGRATIONS: usize = 15;
+const MIGRATIONS: usize = 16;
 
 /// A folder's migrations, in their order.
 macro_rules! migrations {
@@ -34,6 +34,7 @@ macro_rules! migrations {
             (13, "pages", include_str!(concat!("../migrations/", $folder, "/0013_pages.sql"))),
             (14, "connections", include_str!(concat!("../migrations/", $folder, "/0014_connections.sql"))),
             (15, "webhooks", include_str!(concat!("../migrations/", $folder, "/0015_webhooks.sql"))),
+            (16, "own accounts", include_str!(concat!("../migrations/", $folder, "/0016_own_accounts.sql"))),
         ]
     };
 }

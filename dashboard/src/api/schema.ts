@@ -632,8 +632,9 @@ export interface paths {
         /** Shows a budget, with what is used of it in the present period. */
         get: operations["get_budget"];
         /**
-         * Sets the budget of that name, from the next call on. With another scope, payer or period it counts from nothing;
-         *     otherwise it keeps what it has counted.
+         * Sets the budget of that name, from the next call on. With another scope or payer it counts from nothing; with another
+         *     period it goes on with what it has counted in the old one if that lies within the new one, as a day does in a month, and
+         *     from nothing if not. Otherwise it keeps what it has counted.
          */
         put: operations["put_budget"];
         post?: never;
@@ -1418,6 +1419,11 @@ export interface components {
             duration_ms?: number | null;
             /** @description The code of what it met; null if it went well, and on old receipts of calls that fell back. */
             error?: string | null;
+            /**
+             * @description Why managed access did not take its place though the workspace consents to that, such as its cap a day that calls
+             *     under way hold; null otherwise.
+             */
+            not_followed?: string | null;
             /** @description How it ended. */
             outcome: string;
             /** @description `byok` or `managed`. */
@@ -1696,8 +1702,10 @@ export interface components {
             services: components["schemas"]["ServiceCost"][];
         };
         CreditRate: {
-            markup: string;
-            usd_per_credit: string;
+            credits_each?: string;
+            list_each_usd?: string;
+            markup?: string;
+            usd_per_credit?: string;
         };
         /** @description What a workspace has. */
         Credits: {
@@ -2827,8 +2835,8 @@ export interface components {
             /** @description What they cost in credits. The workspace paid that less `overrun_credits`. */
             credits: string;
             /**
-             * @description What the same would have cost in credits, at the present rate: the list price times the markup. Null where no
-             *     credit has a worth.
+             * @description What the same would have cost in credits had managed access paid for all of it: each call rounded up as it would
+             *     have been, at the rate of its time; services and managed calls cost what they did. Null where no credit has a worth.
              */
             credits_at_rate?: string | null;
             /** @description What the workspace paid of `credits`, as its ledger has it. */
@@ -3159,7 +3167,7 @@ export interface components {
                 [key: string]: string;
             };
             /**
-             * @description What a call on an own key would have cost with managed access, at the present rate; null on other calls, where
+             * @description What a call on an own key would have cost with managed access, at the rate of its time; null on other calls, where
              *     the plan has no managed access for credits, and if that can't be known.
              */
             with_managed_credits?: string | null;
@@ -3494,8 +3502,8 @@ export interface components {
             /** @description What they cost in credits. The workspace paid that less `overrun_credits`. */
             credits: string;
             /**
-             * @description What the calls would have cost in credits had managed access paid for all of them, at the present rate: the list
-             *     price times the markup. Null where no credit has a worth.
+             * @description What the calls would have cost in credits had managed access paid for all of them: each rounded up as it would have
+             *     been, at the rate of its time; services and managed calls cost what they did. Null where no credit has a worth.
              */
             credits_at_rate?: string | null;
             /** @description What the workspace paid of `credits`, as its ledger has it. */

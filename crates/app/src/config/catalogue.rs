@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::Context;
-use ownkey_domain::catalogue::{Availability, Builtin, Catalogue, RuleDraft, RulesDraft, Unknown, standard_prices};
+use anyhow::{Context, bail};
+use ownkey_domain::catalogue::{
+    Availability, Builtin, Catalogue, ModelRate, RuleDraft, RulesDraft, Unknown, standard_prices,
+};
+use ownkey_domain::money::{CreditPrice, Markup};
 use ownkey_domain::provider::Provider;
 use serde::Deserialize;
 
@@ -27,6 +30,8 @@ pub struct RawModel {
     context_tokens: Option<u64>,
     #[serde(default, deserialize_with = "super::text::whole")]
     output_tokens: Option<u64>,
+    markup: Option<String>,
+    credits: Option<String>,
     #[serde(default, rename = "match")]
     patterns: Vec<String>,
     #[serde(default)]
@@ -43,7 +48,7 @@ impl RawCatalogue {
             RulesDraft { unknown: self.unknown, builtin: self.builtin, lead_model: self.lead_model.clone(), models };
         let catalogue = Catalogue::builtin()?.with_rules(rules).context("[[models]]")?;
         if self.lead_model.as_deref().is_some_and(|lead| !catalogue.listed().any(|listed| listed.id == lead)) {
-            anyhow::bail!("[catalogue] `lead_model` names no model that is offered");
+            bail!("[catalogue] `lead_model` names no model that is offered");
         }
         Ok(catalogue)
     }
@@ -51,8 +56,10 @@ impl RawCatalogue {
 
 impl RawModel {
     fn draft(self) -> anyhow::Result<RuleDraft> {
+        let rate = self.rate().with_context(|| format!("model `{}`", self.id))?;
         let prices = standard_prices(self.prices).with_context(|| format!("model `{}`: `prices`", self.id))?;
         Ok(RuleDraft {
+            rate,
             id: self.id,
             alias_of: self.alias_of,
             provider: self.provider,
@@ -64,5 +71,23 @@ impl RawModel {
             feature: self.feature,
             gate_message: self.gate_message,
         })
+    }
+
+    /// What it costs in credits, if not as other models do.
+    fn rate(&self) -> anyhow::Result<Option<ModelRate>> {
+        match (&self.markup, &self.credits) {
+            (None, None) => Ok(None),
+            (Some(_), Some(_)) => bail!("`markup` and `credits` exclude each other: a fixed price has no markup"),
+            (Some(markup), None) => {
+                let markup =
+                    Markup::parse(markup).context("`markup` must be a decimal text above 0, such as \"1.2\"")?;
+                Ok(Some(ModelRate::MarkedUp(markup)))
+            }
+            (None, Some(credits)) => {
+                let price = CreditPrice::parse(credits).ok().filter(|price| *price > CreditPrice::ZERO);
+                let price = price.context("`credits` must be a decimal text above 0, such as \"0.0001\"")?;
+                Ok(Some(ModelRate::Fixed(price)))
+            }
+        }
     }
 }

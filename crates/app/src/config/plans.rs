@@ -5,7 +5,7 @@
 use anyhow::{Context, bail};
 use indexmap::IndexMap;
 use ownkey_domain::catalogue::Unknown;
-use ownkey_domain::money::{MicroCredits, PicoUsd};
+use ownkey_domain::money::{CREDITS_MAX, MicroCredits, PicoUsd};
 use ownkey_domain::plan::{DEFAULT_PLAN, DormantKeys, Features, Managed, PastAllowance, Plan};
 use serde::Deserialize;
 
@@ -77,6 +77,11 @@ impl RawPlan {
             bail!("`allowance_credits` needs managed access, and `managed` is \"none\"");
         }
         let allowance = self.allowance_credits.as_deref().map(MicroCredits::parse).transpose();
+        if matches!(allowance, Ok(Some(credits)) if credits > CREDITS_MAX) {
+            bail!(
+                "`allowance_credits` must be {CREDITS_MAX} at most; leave it out for no limit where `managed` is \"included\""
+            );
+        }
         let price = self.price_usd_month.as_deref().map(PicoUsd::parse_usd).transpose();
         Ok(Plan {
             id: id.to_owned(),

@@ -25,6 +25,7 @@ const NAME_BYTES_MAX: usize = 64;
 /// Longest name of a member that a service is measured by.
 const MEMBER_BYTES_MAX: usize = 64;
 const ITEMS_MAX: u64 = 1_000_000;
+const ITEMS_DEFAULT: u64 = 100;
 /// A day.
 const SECONDS_MAX: u64 = 86_400;
 const TIMEOUT_S_DEFAULT: u64 = 60;
@@ -133,7 +134,7 @@ impl RawService {
             ServiceUnit::Character => Measure::Characters(self.input.clone().unwrap_or_else(|| "input".to_owned())),
             ServiceUnit::Second => Measure::Seconds(self.lasting()?),
             ServiceUnit::Item => {
-                let most = self.max_items.context("`max_items` is missing: the most items that an answer has")?;
+                let most = self.max_items.unwrap_or(ITEMS_DEFAULT);
                 if !(1..=ITEMS_MAX).contains(&most) {
                     bail!("`max_items` must be from 1 to {ITEMS_MAX}");
                 }
@@ -144,16 +145,15 @@ impl RawService {
 
     /// What is set aside for a call by the second: no request but one that is sound tells how long it lasts.
     fn lasting(&self) -> anyhow::Result<Lasting> {
-        const WAYS: &str = "set `longest_seconds` to the most that a call can last, which is set aside for each, or \
-                            `sound = true` if each sends the sound that it is charged for";
         match (self.longest_seconds, self.sound.unwrap_or(false)) {
             (None, true) => Ok(Lasting::TheSoundSent),
             (Some(seconds @ 1..=SECONDS_MAX), false) => Ok(Lasting::AtMost(seconds)),
             (Some(_), false) => bail!("`longest_seconds` must be from 1 to {SECONDS_MAX}"),
-            (Some(_), true) => bail!("`longest_seconds` and `sound` exclude each other: {WAYS}"),
-            // What is only booked is known when it is told.
-            (None, false) if self.upstream.is_none() => Ok(Lasting::TheSoundSent),
-            (None, false) => bail!("`longest_seconds` is missing: {WAYS}"),
+            (Some(_), true) => bail!(
+                "`longest_seconds` and `sound` exclude each other: set the former to the most that a call can last, or the \
+                 latter if each sends the sound that it is charged for"
+            ),
+            (None, false) => Ok(Lasting::Undeclared),
         }
     }
 

@@ -69,6 +69,7 @@ fn mistakes_in_rules_name_file_section_and_field() {
         ("[plans.pro]\nbyok = true\nmanaged = \"credits\"".to_owned(), &["usd_per_credit", "plans.pro"][..]),
         (with("allowance_credits = \"10\""), &["usd_per_credit"]),
         (with("allowance_credits = \"-1\""), &["plans.pro", "allowance_credits"]),
+        (with("allowance_credits = \"1000000000.000001\""), &["plans.pro", "allowance_credits", "1000000000 at most"]),
         (with("price_usd_month = \"much\""), &["plans.pro", "price_usd_month"]),
         (with("output_limit = 0"), &["plans.pro", "output_limit"]),
         (with("featurs = [\"a\"]"), &["featurs"]),
@@ -80,6 +81,10 @@ fn mistakes_in_rules_name_file_section_and_field() {
         ("[[models]]\nid = \"a\"\nalias_of = \"b\"".to_owned(), &["models", "`a`", "alias_of"]),
         ("[[models]]\nid = \"gpt-4o\"\n[[models]]\nid = \"gpt-4o\"".to_owned(), &["models", "gpt-4o", "twice"]),
         ("[[models]]\nid = \"gpt-4o\"\nmatch = [\"a?\"]".to_owned(), &["models", "match"]),
+        ("[[models]]\nid = \"gpt-4o\"\nmarkup = \"0\"".to_owned(), &["models", "gpt-4o", "markup"]),
+        ("[[models]]\nid = \"tts-1\"\ncredits = \"0\"".to_owned(), &["models", "tts-1", "credits"]),
+        ("[[models]]\nid = \"tts-1\"\ncredits = \"1\"\nmarkup = \"2\"".to_owned(), &["tts-1", "credits", "markup"]),
+        ("[[models]]\nid = \"gpt-4o\"\ncredits = \"1\"".to_owned(), &["gpt-4o", "credits", "by tokens", "markup"]),
         (
             "[[models]]\nid = \"a\"\nprovider = \"openai\"\nprices = { inptu = \"1\" }".to_owned(),
             &["`a`", "prices", "inptu"],

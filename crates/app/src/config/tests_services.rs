@@ -103,7 +103,7 @@ fn mistakes_in_a_service_are_named() {
 }
 
 #[test]
-fn what_is_charged_by_the_second_says_how_long_it_can_last() {
+fn what_is_charged_by_the_second_may_say_how_long_it_can_last() {
     let env = format!("{UPSTREAM}\ncredential = \"env:CARGO_PKG_NAME\"");
     let with = |lines: &str| {
         let service = format!("[[services]]\nname = \"tool\"\nunit = \"second\"\ncredits = \"1\"\n{env}\n{lines}\n");
@@ -111,9 +111,10 @@ fn what_is_charged_by_the_second_says_how_long_it_can_last() {
     };
     assert_eq!(with("sound = true").unwrap(), Measure::Seconds(Lasting::TheSoundSent));
     assert_eq!(with("longest_seconds = 600").unwrap(), Measure::Seconds(Lasting::AtMost(600)));
+    for undeclared in ["", "sound = false"] {
+        assert_eq!(with(undeclared).unwrap(), Measure::Seconds(Lasting::Undeclared));
+    }
     for (lines, said) in [
-        ("", "`longest_seconds` is missing: set `longest_seconds`"),
-        ("sound = false", "`longest_seconds` is missing"),
         ("sound = true\nlongest_seconds = 9", "exclude each other"),
         ("longest_seconds = 0", "from 1 to 86400"),
         ("longest_seconds = 86401", "from 1 to 86400"),
@@ -133,7 +134,6 @@ fn units_and_prices_are_checked() {
     for bad in ["-1", "1e3", "", "free", "0.0000000000001"] {
         assert!(with(&format!("unit = \"call\"\ncredits = \"{bad}\"")).contains("`credits` must be"), "{bad}");
     }
-    assert!(with("unit = \"item\"\ncredits = \"1\"").contains("`max_items` is missing"));
     assert!(refusal("[[services]]\nname = \"Tool x\"\nunit = \"call\"\ncredits = \"1\"", &[]).contains("`name`"));
     assert!(refusal("[[services]]\nunit = \"call\"\ncredits = \"1\"", &[]).contains("name"));
 }

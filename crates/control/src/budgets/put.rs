@@ -12,8 +12,9 @@ use crate::body::JsonBody;
 use crate::control::Control;
 use crate::problem::{Problem, ProblemDocument};
 
-/// Sets the budget of that name, from the next call on. With another scope, payer or period it counts from nothing;
-/// otherwise it keeps what it has counted.
+/// Sets the budget of that name, from the next call on. With another scope or payer it counts from nothing; with another
+/// period it goes on with what it has counted in the old one if that lies within the new one, as a day does in a month, and
+/// from nothing if not. Otherwise it keeps what it has counted.
 #[utoipa::path(
     put,
     path = "/api/v1/workspaces/{ws}/budgets/{id}",

@@ -28,7 +28,7 @@ pub(crate) struct ReceiptDetail {
     /// that can't be known.
     #[schema(value_type = Option<String>)]
     with_own_key_usd: Option<PicoUsd>,
-    /// What a call on an own key would have cost with managed access, at the present rate; null on other calls, where
+    /// What a call on an own key would have cost with managed access, at the rate of its time; null on other calls, where
     /// the plan has no managed access for credits, and if that can't be known.
     #[schema(value_type = Option<String>)]
     with_managed_credits: Option<MicroCredits>,
@@ -56,7 +56,11 @@ impl ReceiptDetail {
     /// Of a receipt of that workspace.
     pub(super) async fn of(control: &Control, access: &InWorkspace, receipt: Receipt) -> Result<Self, Problem> {
         let draws = control.plan(&access.workspace.plan).draws_on_credits();
-        let rate = control.parts.credits.as_ref().filter(|_| draws);
+        let would_be = || {
+            let rate = control.parts.rate(receipt.model.as_deref())?;
+            receipt.credits_at_rate.or_else(|| rate.credits(receipt.cost_usd?))
+        };
+        let is_own_key = receipt.payer == Some(PayerKind::Byok) && receipt.service.is_none();
         let cost = |payer| receipt.cost_usd.filter(|_| receipt.payer == Some(payer) && receipt.service.is_none());
         let mut key_hints = BTreeMap::new();
         for id in keys(&receipt) {
@@ -67,7 +71,7 @@ impl ReceiptDetail {
         Ok(Self {
             cost_items: items(control, &receipt).map(|items| items.into_iter().map(CostItemView::from).collect()),
             with_own_key_usd: cost(PayerKind::Managed),
-            with_managed_credits: rate.zip(cost(PayerKind::Byok)).and_then(|(rate, cost)| rate.credits(cost)),
+            with_managed_credits: would_be().filter(|_| draws && is_own_key),
             key_hints,
             receipt: receipt.into(),
         })

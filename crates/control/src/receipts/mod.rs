@@ -105,7 +105,8 @@ pub(crate) struct ReceiptView {
     timing_ms: TimingView,
 }
 
-/// Credits are the cost times `markup` over `usd_per_credit`.
+/// Credits are the cost times `markup` over `usd_per_credit`; or, where the price is a fixed one, `credits_each` for each
+/// `list_each_usd` of it.
 #[derive(Serialize)]
 #[serde(transparent)]
 pub(crate) struct CreditRateView(CreditRate);
@@ -114,11 +115,8 @@ impl utoipa::PartialSchema for CreditRateView {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         use utoipa::openapi::schema::{ObjectBuilder, Type};
         let decimal = || ObjectBuilder::new().schema_type(Type::String);
-        let members = ["usd_per_credit", "markup"];
-        let object = members
-            .into_iter()
-            .fold(ObjectBuilder::new(), |object, name| object.property(name, decimal()).required(name));
-        object.into()
+        let members = ["usd_per_credit", "markup", "credits_each", "list_each_usd"];
+        members.into_iter().fold(ObjectBuilder::new(), |object, name| object.property(name, decimal())).into()
     }
 }
 
@@ -170,6 +168,9 @@ pub(crate) struct AttemptView {
     duration_ms: Option<u64>,
     /// Why and by whose leave it took the place of the attempt before it; null on the first, and on old receipts.
     consent: Option<ConsentView>,
+    /// Why managed access did not take its place though the workspace consents to that, such as its cap a day that calls
+    /// under way hold; null otherwise.
+    not_followed: Option<String>,
 }
 
 /// The workspace's consent that managed access stepped in, as it was then.
@@ -263,11 +264,31 @@ const fn code_of(failure: FallbackClass) -> &'static str {
 
 impl AttemptView {
     fn of(attempt: Attempt, error: Option<&str>) -> Self {
-        let Attempt { payer, credential, status, outcome, cost_usd, provider_request_id, duration_ms, consent } =
-            attempt;
+        let Attempt {
+            payer,
+            credential,
+            status,
+            outcome,
+            cost_usd,
+            provider_request_id,
+            duration_ms,
+            consent,
+            not_followed,
+        } = attempt;
         let consent = consent.map(|Consent { after, daily_cap_usd }| ConsentView { after, daily_cap_usd });
         let error = error.map(str::to_owned);
-        Self { payer, credential, status, outcome, cost_usd, provider_request_id, error, duration_ms, consent }
+        Self {
+            payer,
+            credential,
+            status,
+            outcome,
+            cost_usd,
+            provider_request_id,
+            error,
+            duration_ms,
+            consent,
+            not_followed,
+        }
     }
 }
 

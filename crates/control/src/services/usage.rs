@@ -198,6 +198,7 @@ fn receipt(
         status: StatusCode::CREATED.as_u16(),
         outcome: Outcome::Complete,
         credits,
+        credits_at_rate: service.cost(told.quantity),
         included: draw.included,
         measured: Measured::Measured,
         settlement: (draw.funds != Funds::None).then_some(settlement),

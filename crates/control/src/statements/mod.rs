@@ -17,6 +17,8 @@ use ownkey_domain::time::Timestamp;
 use ownkey_store::{Entry, UsageKey, UsageRow};
 use serde::Serialize;
 
+use crate::usage::at_rate;
+
 /// A calendar month, in UTC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Month {
@@ -57,8 +59,8 @@ pub(crate) struct PayerTotals {
     /// managed call can have used.
     #[schema(value_type = String)]
     overrun_credits: MicroCredits,
-    /// What the same would have cost in credits, at the present rate: the list price times the markup. Null where no
-    /// credit has a worth.
+    /// What the same would have cost in credits had managed access paid for all of it: each call rounded up as it would
+    /// have been, at the rate of its time; services and managed calls cost what they did. Null where no credit has a worth.
     #[schema(value_type = Option<String>)]
     credits_at_rate: Option<MicroCredits>,
 }
@@ -76,7 +78,7 @@ impl PayerTotals {
             credits_paid: totals.credits_paid(),
             credits: totals.credits,
             overrun_credits: totals.overrun,
-            credits_at_rate: rate.and_then(|rate| rate.credits(totals.cost_usd)),
+            credits_at_rate: at_rate(&totals, rate),
         })
     }
 }

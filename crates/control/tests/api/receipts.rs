@@ -49,6 +49,7 @@ pub fn receipt(tenant: &Tenant, api_key: &str, n: u8) -> Receipt {
         outcome: Outcome::Complete,
         credits: MicroCredits::ZERO,
         overrun: MicroCredits::ZERO,
+        credits_at_rate: None,
         included: false,
         cost_usd,
         price_version: Some("2026-11-22".to_owned()),

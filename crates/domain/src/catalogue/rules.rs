@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pattern::{Pattern, is_name_byte};
 use super::{Catalogue, Mode, Model, name};
+use crate::money::{CreditPrice, Markup, PicoUsd};
 use crate::price::Prices;
 use crate::provider::Provider;
 
@@ -42,6 +43,15 @@ pub enum Availability {
     ByokOnly,
 }
 
+/// What calls of a rule's model cost in credits, where the operator says so of that model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ModelRate {
+    /// The list price times this.
+    MarkedUp(Markup),
+    /// So many credits for each of what the model is sold by.
+    Fixed(CreditPrice),
+}
+
 /// A rule as written.
 #[derive(Debug, Clone, Default)]
 pub struct RuleDraft {
@@ -57,6 +67,8 @@ pub struct RuleDraft {
     pub context_tokens: Option<u64>,
     /// Its longest answer, if it is one.
     pub output_tokens: Option<u64>,
+    /// What it costs in credits, if not as other models do.
+    pub rate: Option<ModelRate>,
     /// Further names that the rule covers.
     pub patterns: Vec<String>,
     /// Whether it is offered.
@@ -84,6 +96,8 @@ pub struct Rule {
     /// Whether it is another name for that model.
     pub is_alias: bool,
     pub(super) patterns: Vec<Pattern>,
+    /// What it costs in credits, if not as other models do.
+    pub(super) rate: Option<ModelRate>,
     /// Whether it is offered.
     pub availability: Availability,
     /// The feature it needs.
@@ -218,8 +232,13 @@ impl Catalogue {
         if draft.gate_message.is_some() && draft.feature.is_none() {
             return Err(bad(&draft, "gate_message", "needs a `feature` whose absence it explains"));
         }
+        if matches!(draft.rate, Some(ModelRate::Fixed(_))) && self.models.get(model).and_then(unit_price).is_none() {
+            let problem = "is a price by unit, and this model is sold by tokens: say `markup` instead";
+            return Err(bad(&draft, "credits", problem));
+        }
         Ok(Rule {
             model,
+            rate: draft.rate,
             is_alias: draft.alias_of.is_some(),
             patterns,
             availability: draft.availability,
@@ -238,6 +257,11 @@ impl Catalogue {
         }
         self.by_id.get(target).copied().ok_or_else(|| bad(draft, "alias_of", "names no model of the catalogue"))
     }
+}
+
+/// What one of what a model is sold by costs at list price, if that is no tokens.
+pub(super) fn unit_price(model: &Model) -> Option<PicoUsd> {
+    model.prices.cost_of(model.prices.by_unit()?, 1).filter(|price| *price > PicoUsd::ZERO)
 }
 
 fn bad(draft: &RuleDraft, field: &'static str, problem: &'static str) -> BadRule {

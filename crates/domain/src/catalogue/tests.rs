@@ -1,4 +1,5 @@
 use super::*;
+use crate::money::{CreditPrice, Markup};
 use crate::price::STANDARD_TIER;
 use crate::provider::Provider::OpenAi;
 use crate::usage::{Accounting, TokenClass, Usage};
@@ -245,4 +246,35 @@ fn impossible_rules_name_their_field() {
         assert_eq!(error.field, field, "{error}");
     }
     assert!(builtin().with_rules(RulesDraft { models: vec![own("my-model")], ..RulesDraft::default() }).is_ok());
+}
+
+#[test]
+fn a_rule_says_what_its_model_costs_by_whichever_name() {
+    let markup = |text| Some(ModelRate::MarkedUp(Markup::parse(text).unwrap()));
+    let fixed = Some(ModelRate::Fixed(CreditPrice::parse("0.5").unwrap()));
+    let catalogue = with(vec![
+        RuleDraft { rate: markup("2"), patterns: vec!["gpt-4o*".to_owned()], ..rule("gpt-4o") },
+        RuleDraft { rate: markup("3"), alias_of: Some("gpt-4o".to_owned()), ..rule("quick") },
+        RuleDraft { alias_of: Some("gpt-4o".to_owned()), ..rule("plain") },
+        RuleDraft { rate: fixed, ..rule("tts-1") },
+    ]);
+    let usual = CreditRate::parse("0.01", "1.5").unwrap();
+    let of = |name: &str| serde_json::to_value(catalogue.rate(usual, name)).unwrap();
+    for (name, markup) in [
+        ("gpt-4o", "2"),
+        ("openai/GPT-4o", "2"),
+        ("gpt-4o-2024-08-06", "2"),
+        ("ft:gpt-4o:acme::x", "2"),
+        ("gpt-4o-mini", "2"),
+        ("quick", "3"),
+        ("plain", "2"),
+        ("o3-mini", "1.5"),
+        ("unheard-of", "1.5"),
+    ] {
+        assert_eq!(of(name)["markup"], markup, "{name}");
+    }
+    assert_eq!((&of("tts-1")["credits_each"], &of("tts-1")["list_each_usd"]), (&"0.5".into(), &"0.000015".into()));
+    let by_tokens = RulesDraft { models: vec![RuleDraft { rate: fixed, ..rule("gpt-4o") }], ..RulesDraft::default() };
+    let refused = Catalogue::builtin().unwrap().with_rules(by_tokens).unwrap_err();
+    assert_eq!((refused.id.as_str(), refused.field), ("gpt-4o", "credits"));
 }

@@ -29,12 +29,12 @@ impl Asset {
 /// Names an account. The text of it tells what it is for, so that a ledger can be read as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AccountId {
-    /// Where granted credits come from.
-    Issued,
-    /// Where credits go that expire.
-    Expired,
-    /// The operator pays from it what a workspace's calls cost beyond what it has. Each workspace has its own, so that
+    /// Where a workspace's granted credits come from. Of the operator's accounts too each workspace has its own, so that
     /// none can fill another's.
+    Issued(WorkspaceId),
+    /// Where a workspace's credits go that expire.
+    Expired(WorkspaceId),
+    /// The operator pays from it what a workspace's calls cost beyond what it has.
     Overrun(WorkspaceId),
     /// The operator pays from it, in USD, for access that the workspace's plan includes without a limit.
     Included(WorkspaceId),
@@ -56,20 +56,20 @@ impl AccountId {
     /// What it counts.
     pub const fn asset(self) -> Asset {
         match self {
-            Self::Issued | Self::Expired | Self::Overrun(_) | Self::Charged(_) => Asset::Credit,
+            Self::Issued(_) | Self::Expired(_) | Self::Overrun(_) | Self::Charged(_) => Asset::Credit,
             Self::Allowance(..) | Self::Grant(..) => Asset::Credit,
             Self::Included(_) | Self::Used(_) | Self::Budget(..) | Self::Fallback(..) => Asset::Usd,
         }
     }
 
-    /// Whose calls it is about; `None` for what all workspaces share.
-    pub const fn workspace(self) -> Option<WorkspaceId> {
+    /// Whose credits or calls it is about.
+    pub const fn workspace(self) -> WorkspaceId {
         match self {
-            Self::Issued | Self::Expired => None,
-            Self::Overrun(workspace) | Self::Included(workspace) => Some(workspace),
-            Self::Charged(workspace) | Self::Used(workspace) => Some(workspace),
-            Self::Allowance(workspace, _) | Self::Grant(workspace, _) => Some(workspace),
-            Self::Budget(workspace, ..) | Self::Fallback(workspace, _) => Some(workspace),
+            Self::Issued(workspace) | Self::Expired(workspace) => workspace,
+            Self::Overrun(workspace) | Self::Included(workspace) => workspace,
+            Self::Charged(workspace) | Self::Used(workspace) => workspace,
+            Self::Allowance(workspace, _) | Self::Grant(workspace, _) => workspace,
+            Self::Budget(workspace, ..) | Self::Fallback(workspace, _) => workspace,
         }
     }
 
@@ -78,7 +78,7 @@ impl AccountId {
         match self {
             Self::Allowance(workspace, _) | Self::Grant(workspace, _) => Some(Self::Charged(workspace)),
             Self::Budget(workspace, ..) | Self::Fallback(workspace, _) => Some(Self::Used(workspace)),
-            Self::Issued | Self::Expired | Self::Overrun(_) | Self::Included(_) => None,
+            Self::Issued(_) | Self::Expired(_) | Self::Overrun(_) | Self::Included(_) => None,
             Self::Charged(_) | Self::Used(_) => None,
         }
     }
@@ -92,8 +92,8 @@ impl AccountId {
 impl fmt::Display for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Issued => f.write_str("issued"),
-            Self::Expired => f.write_str("expired"),
+            Self::Issued(workspace) => write!(f, "{workspace}/issued"),
+            Self::Expired(workspace) => write!(f, "{workspace}/expired"),
             Self::Overrun(workspace) => write!(f, "{workspace}/overrun"),
             Self::Included(workspace) => write!(f, "{workspace}/included"),
             Self::Charged(workspace) => write!(f, "{workspace}/charged"),
@@ -115,16 +115,13 @@ impl FromStr for AccountId {
     type Err = BadAccountId;
 
     fn from_str(text: &str) -> Result<Self, BadAccountId> {
-        match text {
-            "issued" => return Ok(Self::Issued),
-            "expired" => return Ok(Self::Expired),
-            _ => {}
-        }
         let (workspace, rest) = text.split_once('/').ok_or(BadAccountId)?;
         let workspace = workspace.parse().map_err(|_| BadAccountId)?;
         let (kind, start) = rest.split_once('/').unwrap_or((rest, ""));
         let start = Timestamp::parse_rfc3339(start).filter(|parsed| parsed.to_string() == start);
         match (kind, start) {
+            ("issued", None) if rest == kind => Ok(Self::Issued(workspace)),
+            ("expired", None) if rest == kind => Ok(Self::Expired(workspace)),
             ("overrun", None) if rest == kind => Ok(Self::Overrun(workspace)),
             ("included", None) if rest == kind => Ok(Self::Included(workspace)),
             ("charged", None) if rest == kind => Ok(Self::Charged(workspace)),

@@ -132,8 +132,7 @@ pub struct Book {
 }
 
 impl Book {
-    /// Of those open accounts and holds. The operator's accounts need not be in it: they may be overdrawn, so all that
-    /// counts is how they change.
+    /// Of those open accounts and holds.
     pub fn new(
         now: Timestamp,
         accounts: impl IntoIterator<Item = Account>,
@@ -195,7 +194,7 @@ impl Book {
     }
 
     fn sum_of_purses(&self, workspace: WorkspaceId, of: impl Fn(&Account) -> Amount) -> Amount {
-        let purses = self.accounts.values().filter(|a| a.id.is_purse() && a.id.workspace() == Some(workspace));
+        let purses = self.accounts.values().filter(|a| a.id.is_purse() && a.id.workspace() == workspace);
         purses.fold(Amount::ZERO, |sum, purse| sum.plus(of(purse)).unwrap_or(sum))
     }
 
@@ -203,11 +202,11 @@ impl Book {
     /// end: they may need more of it.
     pub fn expire(&mut self, workspace: WorkspaceId) {
         let is_due = |a: &&Account| {
-            a.id.is_purse() && a.id.workspace() == Some(workspace) && a.is_over(self.now) && a.debits_pending.is_zero()
+            a.id.is_purse() && a.id.workspace() == workspace && a.is_over(self.now) && a.debits_pending.is_zero()
         };
         let due: Vec<_> = self.accounts.values().filter(is_due).map(|a| (a.id, a.balance())).collect();
         for (purse, amount) in due {
-            self.transfer(purse, AccountId::Expired, amount, About::the(TransferKind::Expiry));
+            self.transfer(purse, AccountId::Expired(workspace), amount, About::the(TransferKind::Expiry));
         }
     }
 
@@ -222,7 +221,7 @@ impl Book {
         self.account(debit, None).debits_posted = debited;
         self.account(credit, None).credits_posted = credited;
         let purse = [debit, credit].into_iter().find(|id| id.is_purse());
-        let workspace = purse.and_then(AccountId::workspace);
+        let workspace = purse.map(AccountId::workspace);
         let balance = workspace.map(|workspace| MicroCredits::new(self.balance(workspace).get()));
         let About { kind, request, refunds, order } = about;
         self.transfers.push(Transfer { debit, credit, amount, kind, request, refunds, order, balance });

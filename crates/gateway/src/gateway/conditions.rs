@@ -127,7 +127,7 @@ impl Gateway {
     fn funding(&self, call: &Call, decision: &Decision<'_>) -> Funding {
         let payer = decision.payer.kind();
         let spender = Spender { api_key: call.caller.id, agent: call.receipt.agent(), payer };
-        Funding::of(call.id, &spender, decision, (self.parts.credits.as_ref(), (self.parts.clock)()))
+        Funding::of(call.id, &spender, decision, (call.receipt.rate(), (self.parts.clock)()))
     }
 
     /// Takes the call from the quotas of its key and workspace, once however often it is decided.

@@ -6,6 +6,7 @@ use http::header::HeaderValue;
 use ownkey_domain::ledger::Shortage;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::receipt::Outcome;
+use ownkey_domain::service::Ending;
 use serde_json::{Map, Value, json};
 
 use super::receipt::OpenReceipt;
@@ -60,6 +61,11 @@ impl Problem {
             self.error = self.error.with_header(PAYER, PAYS);
         }
         let ending = receipt.ending_by(&self.error);
+        if ending == Ending::BrokenOff {
+            self.error
+                .message
+                .push_str(" It may have done its work all the same, so the call is charged what it asked for.");
+        }
         // A journal that fails is logged there.
         let _ = receipt.close(ending, Outcome::Failed);
         self

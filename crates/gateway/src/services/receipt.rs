@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use http::StatusCode;
 use ownkey_domain::ledger::{Charge, Funds, Settlement};
 use ownkey_domain::money::{MicroCredits, NanoUsd};
 use ownkey_domain::payer::PayerKind;
@@ -51,12 +52,23 @@ impl Terms {
         charge(&self.service, self.draw, ending.charged(self.bound)).unwrap_or(self.most)
     }
 
-    /// How it ended, as far as that is believed: what costs more than any use does was not told.
-    fn believed(&self, ending: Ending) -> Ending {
-        match ending {
-            Ending::Told(quantity) if charge(&self.service, self.draw, quantity).is_none() => Ending::Untold,
-            believed => believed,
+    /// How it ended, as far as that is believed, and what was told to cost beyond: what costs more than any use does was
+    /// not told.
+    fn believed(&self, ending: Ending) -> (Ending, MicroCredits) {
+        let Ending::Told(quantity) = ending else { return (ending, MicroCredits::ZERO) };
+        match charge(&self.service, self.draw, quantity) {
+            None => (Ending::Untold, MicroCredits::ZERO),
+            Some(_) if self.bound.allows(quantity) => (ending, MicroCredits::ZERO),
+            Some(told) => {
+                let beyond = told.credit_amount().less(self.most.credit_amount());
+                (Ending::Overtold, MicroCredits::new(beyond.get()))
+            }
         }
+    }
+
+    /// What it would cost where no plan includes it.
+    fn at_rate(&self, ending: Ending) -> Option<MicroCredits> {
+        self.service.cost(ending.charged(self.bound))
     }
 }
 
@@ -151,12 +163,18 @@ impl OpenReceipt {
         });
     }
 
-    /// How a call ends by that error. One of ours, while the service had not said anything yet, ended the call from
-    /// here: the service may have done all of it, as when the caller leaves. Else revoking a key would make calls free.
+    /// How a call ends by that error while the service had not said anything yet. One of ours ended the call from here:
+    /// the service may have done all of it, as when the caller leaves. Else revoking a key would make calls free. One that
+    /// was too slow may have done it too.
     pub fn ending_by(&self, error: &Error) -> Ending {
         let attempt = self.draft.as_ref().and_then(|draft| draft.attempts.last());
         let is_awaited = attempt.is_some_and(|attempt| attempt.status.is_none());
-        if is_awaited && error.source_of == Source::Ownkey { Ending::Left } else { Ending::Failed }
+        match error.source_of {
+            _ if !is_awaited => Ending::Failed,
+            Source::Ownkey => Ending::Left,
+            Source::Provider if error.status() == StatusCode::GATEWAY_TIMEOUT => Ending::BrokenOff,
+            Source::Provider => Ending::Failed,
+        }
     }
 
     /// Closes the receipt: charges the call and writes it down. Once; later words change nothing.
@@ -166,10 +184,10 @@ impl OpenReceipt {
             self.withdraw_attempt();
         }
         let Some(mut receipt) = self.draft.take() else { return Ok(()) };
-        let ending = match &self.terms {
-            _ if !went_out => Ending::Failed,
+        let (ending, beyond) = match &self.terms {
+            _ if !went_out => (Ending::Failed, MicroCredits::ZERO),
             Some(terms) => terms.believed(ending),
-            None => ending,
+            None => (ending, MicroCredits::ZERO),
         };
         let is_refused = receipt.attempts.is_empty() && outcome == Outcome::Failed;
         receipt.outcome = if is_refused { Outcome::Refused } else { outcome };
@@ -180,13 +198,9 @@ impl OpenReceipt {
             attempt.duration_ms = self.sent.map(|sent| millis(sent.elapsed()));
         }
         if let Some(terms) = &self.terms {
-            settle(&mut receipt, terms, ending);
+            settle(&mut receipt, terms, (ending, beyond));
         }
-        if ending == Ending::Untold {
-            let request = receipt.id;
-            tracing::warn!(%request, route = receipt.route, "a service did not tell how much was used: the hold is charged");
-            self.book.metrics.untold();
-        }
+        self.warn(&receipt, ending, beyond);
         self.book.metrics.closed(&receipt);
         self.book.ledger.record(&receipt).inspect_err(|error| {
             self.book.metrics.unrecorded();
@@ -195,24 +209,48 @@ impl OpenReceipt {
     }
 }
 
-/// Writes onto the receipt what the call is charged.
-fn settle(receipt: &mut Receipt, terms: &Terms, ending: Ending) {
-    let told = match ending {
+impl OpenReceipt {
+    /// Tells the operator of a service that can't be charged by what it says.
+    fn warn(&self, receipt: &Receipt, ending: Ending, beyond: MicroCredits) {
+        let (request, workspace, route) = (receipt.id, receipt.workspace, &receipt.route);
+        match ending {
+            Ending::Untold => {
+                tracing::warn!(%request, route, "a service did not tell how much was used: what it can be is charged");
+                self.book.metrics.untold();
+            }
+            Ending::Overtold => {
+                tracing::warn!(
+                    %request, %workspace, route, beyond_credits = %beyond,
+                    "a service told more than twice what the call can have used: the workspace is charged the hold"
+                );
+                self.book.metrics.estimated();
+            }
+            Ending::Failed | Ending::Told(_) | Ending::BrokenOff | Ending::Left => {}
+        }
+    }
+}
+
+/// Writes onto the receipt what the call is charged, and what the service told to cost beyond that.
+fn settle(receipt: &mut Receipt, terms: &Terms, (ending, disbelieved): (Ending, MicroCredits)) {
+    let used = match ending {
         Ending::Told(quantity) => Some(quantity),
+        Ending::Overtold => Some(ending.charged(terms.bound)),
         Ending::Failed | Ending::Untold | Ending::BrokenOff | Ending::Left => None,
     };
-    receipt.service = Some(terms.service.used(told));
+    receipt.service = Some(terms.service.used(used));
     let charge = terms.charge(ending);
-    receipt.credits = charge.credits;
+    receipt.credits = MicroCredits::new(charge.credits.get().saturating_add(disbelieved.get()));
+    receipt.credits_at_rate = terms.at_rate(ending);
     let funds = terms.draw.funds;
+    let settlement = Settlement { charge, funds, disbelieved, ..Settlement::NOTHING };
     // Nothing is held where the plan includes it.
-    receipt.settlement = (funds != Funds::None).then_some(Settlement { charge, funds, ..Settlement::NOTHING });
+    receipt.settlement = (funds != Funds::None).then_some(settlement);
 }
 
 const fn measured(ending: Ending) -> Measured {
     match ending {
         Ending::Told(_) => Measured::Measured,
-        Ending::BrokenOff => Measured::Estimated,
+        Ending::Overtold | Ending::BrokenOff => Measured::Estimated,
         Ending::Failed | Ending::Untold | Ending::Left => Measured::Unknown,
     }
 }

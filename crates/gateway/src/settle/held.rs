@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use ownkey_domain::ledger::{Charge, Settlement};
-use ownkey_domain::money::{MicroCredits, PicoUsd};
+use ownkey_domain::money::{CreditRate, MicroCredits, PicoUsd};
 use ownkey_domain::receipt::Receipt;
 use ownkey_providers::answer::Served;
 
@@ -123,6 +123,11 @@ impl OpenReceipt {
         };
         // A failing journal is logged there, and ends no answer before its end.
         let _ = self.book.ledger.evidence(draft.id, charge);
+    }
+
+    /// What the call costs in credits, where credits pay.
+    pub fn rate(&self) -> Option<CreditRate> {
+        self.book.rate(self.draft.as_ref()?.model.as_deref())
     }
 
     /// The agent that the call is made for.

@@ -77,6 +77,7 @@ mod tests {
             outcome: Outcome::Complete,
             credits: MicroCredits::ZERO,
             overrun: MicroCredits::ZERO,
+            credits_at_rate: None,
             included: false,
             cost_usd: None,
             price_version: None,

@@ -103,5 +103,5 @@ fn at_most(receipt: &Receipt, bound: Bound, told: &Served) -> Option<Served> {
 
 /// Whether a cost is more than twice what can be.
 fn is_beyond(cost: PicoUsd, most: PicoUsd) -> bool {
-    most.times(2).is_some_and(|twice| cost > twice)
+    most.times(usage::DENSEST).is_some_and(|bound| cost > bound)
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 use super::*;
 
 fn used(measure: &Measure, pieces: &[&[u8]]) -> Option<u64> {
-    let mut meter = measure.meter(Bound { most: 99, least: 1 }, true);
+    let mut meter = measure.meter(Bound { most: 99, untold: 99, least: 1 }, true);
     pieces.iter().for_each(|piece| meter.feed(piece));
     meter.finish()
 }
@@ -36,7 +36,7 @@ fn requests_bound_what_answers_will_tell() {
     let bound = |measure: Measure, bytes: usize| measured(&measure, &vec![b' '; bytes]).unwrap();
     assert_eq!(bound(Measure::Calls, 5_000), Bound::exactly(1));
     assert_eq!(bound(Measure::Tokens, 1_000), Bound::exactly(516));
-    assert_eq!(bound(Measure::Items { list: None, most: 25 }, 0), Bound { most: 25, least: 1 });
+    assert_eq!(bound(Measure::Items { list: None, most: 25 }, 0), Bound { most: 25, untold: 25, least: 1 });
 }
 
 #[test]
@@ -51,6 +51,11 @@ fn sound_is_set_aside_for_as_long_as_it_can_last() {
         [&b"--X\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\na\r\n"[..], &files, b"--X--\r\n"].concat()
     };
     assert_eq!([seconds(&mp3), seconds(&form(&[&mp3])), seconds(&form(&[&mp3, &mp3]))], [Ok(6), Ok(6), Ok(12)]);
+    // What is charged if nobody tells: what the frames last.
+    let untold = |body: &[u8]| {
+        measured(&Measure::Seconds(Lasting::TheSoundSent), body).map(|bound| (bound.most, bound.untold, bound.least))
+    };
+    assert_eq!([untold(&mp3), untold(&form(&[&mp3, &mp3]))], [Ok((6, 1, 1)), Ok((12, 2, 2))]);
     // What is no sound, or of any length, is as long as the operator says that it can be, and nothing if he does not say.
     let json = br#"{"url":"https://example.com/hours.mp3"}"#;
     for boundless in [packed.clone(), form(&[&packed]), form(&[&mp3, &packed]), form(&[]), json.to_vec(), Vec::new()] {
@@ -58,6 +63,7 @@ fn sound_is_set_aside_for_as_long_as_it_can_last() {
         assert_eq!(lasting(Lasting::AtMost(600), &boundless), Ok(600));
     }
     assert_eq!([600, 5].map(|most| lasting(Lasting::AtMost(most), &mp3)), [Ok(6), Ok(5)]);
+    assert_eq!([&mp3[..], &packed].map(|body| lasting(Lasting::Undeclared, body)), [Ok(6), Ok(UNDECLARED_SECONDS)]);
 }
 
 #[test]
@@ -74,6 +80,11 @@ fn tokens_and_seconds_are_what_answers_say() {
     assert_eq!(seconds(json!({"duration": "8.00"})), Some(8));
     assert_eq!(seconds(json!({"duration": 1e30})), None);
     assert_eq!(seconds(json!({"text": "hello"})), None);
+    assert_eq!(
+        seconds(json!({"usage": {"type": "tokens", "input_tokens": 9, "total_tokens": 12}})),
+        None,
+        "no seconds"
+    );
 }
 
 #[test]

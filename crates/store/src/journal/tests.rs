@@ -36,6 +36,7 @@ fn receipt(n: u128) -> Receipt {
         outcome: Outcome::Complete,
         credits: MicroCredits::ZERO,
         overrun: MicroCredits::ZERO,
+        credits_at_rate: None,
         included: false,
         cost_usd: None,
         price_version: None,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use ownkey_domain::budget::Budget;
 use ownkey_domain::id::{NodeId, RequestId, WorkspaceId};
 use ownkey_domain::ledger::{Account, AccountId, Amount, Book, Charged, TransferKind};
 use ownkey_domain::time::Timestamp;
@@ -92,7 +93,7 @@ impl OpenBook {
 
     /// Tells the book of those accounts, if they are closed: it knows the open ones.
     async fn read_closed(&mut self, tx: &mut Tx, mut ids: BTreeSet<AccountId>) -> Result<()> {
-        ids.retain(|id| id.workspace().is_some() && !self.before.contains_key(id));
+        ids.retain(|id| !self.before.contains_key(id));
         let ids: Vec<_> = ids.iter().map(|id| WantedAccount { id: id.to_string() }).collect();
         let rows: Vec<AccountRow> = READ_NAMED.fetch(tx, &ids).await?;
         for row in rows {
@@ -103,8 +104,7 @@ impl OpenBook {
         Ok(())
     }
 
-    /// Writes back what changed. Each account is changed by what the book changed it by: the operator's own are not read
-    /// before, and others may change them at the same time. What people want to be told of that is written with it.
+    /// Writes back what changed. What people want to be told of that is written with it.
     pub async fn save(&self, tx: &mut Tx, holder: Option<&Holder>) -> Result<()> {
         let changed = || self.book.accounts().filter(|account| self.before.get(&account.id) != Some(account));
         let new: Vec<_> = changed().filter(|a| !self.before.contains_key(&a.id)).map(NewAccount::of).collect();
@@ -115,7 +115,7 @@ impl OpenBook {
             return Err(StoreError::RowCount("accounts"));
         }
         let transfers = self.book.transfers().iter().map(|transfer| TransferRow::of(transfer, self.booked_at));
-        ADD_TRANSFERS.run(tx, &transfers.collect::<Result<Vec<_>>>()?).await?;
+        ADD_TRANSFERS.run(tx, &transfers.collect::<Vec<_>>()).await?;
         self.save_holds(tx, holder).await?;
         if self.book.transfers().is_empty() {
             return Ok(());
@@ -159,6 +159,18 @@ impl OpenBook {
             closed_at: account.is_closed(self.now).then(|| self.now.millis()),
         }
     }
+}
+
+/// Lets a budget go on with what it had counted by now as it was before.
+pub(crate) async fn carry_over(
+    tx: &mut Tx,
+    workspace: WorkspaceId,
+    (before, after): (&Budget, &Budget),
+    now: Timestamp,
+) -> Result<()> {
+    let mut open = OpenBook::open(tx, &BTreeSet::from([workspace]), &BTreeSet::new(), now).await?;
+    open.book.carry_over(before.line(workspace, now).account, &after.line(workspace, now));
+    open.save(tx, None).await
 }
 
 impl ChargeRow {

@@ -41,7 +41,7 @@ impl Moved<'_> {
     /// Tells whoever wants to be told.
     pub async fn tell(&self, tx: &mut Tx) -> Result<()> {
         let (spent, low) = (self.budgets_that_counted(), self.workspaces_that_ran_low());
-        let concerned: BTreeSet<_> = spent.iter().filter_map(|a| a.id.workspace()).chain(low.keys().copied()).collect();
+        let concerned: BTreeSet<_> = spent.iter().map(|a| a.id.workspace()).chain(low.keys().copied()).collect();
         if concerned.is_empty() {
             return Ok(());
         }
@@ -49,7 +49,7 @@ impl Moved<'_> {
         let wanting = subscribers.wanting(Event::BudgetThreshold);
         let mut facts: Vec<_> = low.into_iter().map(|(workspace, left)| ran_low(workspace, left)).collect();
         for (workspace, budgets) in read_budgets(tx, wanting).await? {
-            let reached = spent.iter().filter(|account| account.id.workspace() == Some(workspace));
+            let reached = spent.iter().filter(|account| account.id.workspace() == workspace);
             facts.extend(reached.filter_map(|account| self.reached(workspace, &budgets, account)));
         }
         subscribers.tell(tx, &facts, self.now).await
@@ -91,8 +91,7 @@ fn left<'a>(
 ) -> BTreeMap<WorkspaceId, Left> {
     let mut all: BTreeMap<WorkspaceId, Left> = BTreeMap::new();
     for purse in accounts.filter(|account| account.id.is_purse()) {
-        let Some(workspace) = purse.id.workspace() else { continue };
-        let left = all.entry(workspace).or_default();
+        let left = all.entry(purse.id.workspace()).or_default();
         if !purse.balance().is_zero() && counts(purse) {
             left.credits = left.credits.plus(purse.balance()).unwrap_or(left.credits);
             left.of = left.of.plus(purse.granted).unwrap_or(left.of);

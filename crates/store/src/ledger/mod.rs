@@ -21,6 +21,7 @@ mod settle;
 mod usage;
 mod writer;
 
+pub(crate) use book::carry_over;
 pub use check::{LedgerCheck, LedgerProblem};
 pub(crate) use facts::limit_was_lowered;
 pub use grants::{GrantFilter, GrantRecord, GrantState};

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use ownkey_domain::id::{RequestId, WorkspaceId};
+use ownkey_domain::id::RequestId;
 use ownkey_domain::ledger::{Account, AccountId, Amount, Leg, Transfer};
 use ownkey_domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ wide_rows! {
     /// An account that is not there yet.
     NewAccount {
         id: String => "text",
-        workspace: Option<Uuid> => "uuid",
+        workspace: Uuid => "uuid",
         asset: String => "text",
         no_overdraft: i64 => "bigint",
         expires_at: Option<i64> => "bigint",
@@ -194,7 +194,7 @@ impl NewAccount {
     pub fn of(account: &Account) -> Self {
         Self {
             id: account.id.to_string(),
-            workspace: account.id.workspace().map(WorkspaceId::uuid),
+            workspace: account.id.workspace().uuid(),
             asset: account.id.asset().as_str().to_owned(),
             no_overdraft: i64::from(account.id.is_purse()),
             expires_at: account.expires_at.map(Timestamp::millis),
@@ -204,10 +204,9 @@ impl NewAccount {
 }
 
 impl TransferRow {
-    pub fn of(transfer: &Transfer, at: Timestamp) -> Result<Self> {
-        let workspace = transfer.debit.workspace().or(transfer.credit.workspace());
-        Ok(Self {
-            workspace: workspace.ok_or(StoreError::Unstorable("transfer"))?.uuid(),
+    pub fn of(transfer: &Transfer, at: Timestamp) -> Self {
+        Self {
+            workspace: transfer.debit.workspace().uuid(),
             asset: transfer.debit.asset().as_str().to_owned(),
             kind: transfer.kind.as_str().to_owned(),
             debit_account: transfer.debit.to_string(),
@@ -218,7 +217,7 @@ impl TransferRow {
             reason: transfer.order.as_ref().map(|order| order.reason.clone()),
             balance: transfer.balance.map(|balance| balance.get()),
             at: at.millis(),
-        })
+        }
     }
 }
 

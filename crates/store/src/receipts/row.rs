@@ -68,6 +68,8 @@ struct Detail {
     #[serde(skip_serializing_if = "Option::is_none")]
     price_version: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    credits_at_rate: Option<MicroCredits>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     credit_rate: Option<CreditRate>,
     usage: Usage,
     attempts: Vec<Attempt>,
@@ -92,6 +94,7 @@ impl ReceiptRow {
             included: receipt.included,
             cost_usd: receipt.cost_usd.filter(|_| cost_pico.is_none()),
             price_version: receipt.price_version.clone(),
+            credits_at_rate: receipt.credits_at_rate,
             credit_rate: receipt.credit_rate,
             usage: receipt.usage,
             attempts: receipt.attempts.clone(),
@@ -147,6 +150,7 @@ impl ReceiptRow {
             included: detail.included,
             cost_usd: self.cost_pico.map(|pico| PicoUsd::new(pico.into())).or(detail.cost_usd),
             price_version: detail.price_version,
+            credits_at_rate: detail.credits_at_rate,
             credit_rate: detail.credit_rate,
             usage: detail.usage,
             measured: measured(&self.measured)?,

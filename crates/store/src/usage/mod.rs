@@ -96,6 +96,10 @@ pub struct UsageTotals {
     pub credits: MicroCredits,
     /// What of that the workspace did not have.
     pub overrun: MicroCredits,
+    /// What they would cost in credits had managed access paid for all of them, call by call at the rate of its time.
+    pub credits_at_rate: MicroCredits,
+    /// List-price cost of the calls that are not in that, since no credit had a worth when they ended.
+    pub unrated_usd: PicoUsd,
 }
 
 impl UsageTotals {
@@ -160,6 +164,10 @@ macro_rules! sums {
             sum!("credits_micro"),
             ", ",
             sum!("overrun_micro"),
+            ", ",
+            sum!("credits_at_rate_micro"),
+            ", ",
+            sum!("unrated_pico"),
             ", ",
             sum!("tokens_input"),
             ", ",
@@ -265,6 +273,8 @@ struct SumsRow<K> {
     cost_pico: i64,
     credits_micro: i64,
     overrun_micro: i64,
+    credits_at_rate_micro: i64,
+    unrated_pico: i64,
     tokens_input: Option<i64>,
     tokens_output: Option<i64>,
     tokens_cache_read: Option<i64>,
@@ -334,6 +344,8 @@ impl<K: Key> TryFrom<SumsRow<K>> for UsageRow {
             unpriced: count(row.unpriced)?,
             credits: MicroCredits::new(row.credits_micro),
             overrun: MicroCredits::new(row.overrun_micro),
+            credits_at_rate: MicroCredits::new(row.credits_at_rate_micro),
+            unrated_usd: PicoUsd::new(row.unrated_pico.into()),
         };
         Ok(Self { key: row.name.key(), totals })
     }

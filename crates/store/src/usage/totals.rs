@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use ownkey_domain::id::ApiKeyId;
+use ownkey_domain::money::MicroCredits;
+use ownkey_domain::payer::PayerKind;
 use ownkey_domain::receipt::{Outcome, Receipt};
 use ownkey_domain::usage::{Measured, TokenClass, Unit};
 use uuid::Uuid;
@@ -31,6 +33,8 @@ wide_rows! {
         cost_pico: i64 => "bigint",
         credits_micro: i64 => "bigint",
         overrun_micro: i64 => "bigint",
+        credits_at_rate_micro: i64 => "bigint",
+        unrated_pico: i64 => "bigint",
         tokens_input: Option<i64> => "bigint",
         tokens_output: Option<i64> => "bigint",
         tokens_cache_read: Option<i64> => "bigint",
@@ -83,6 +87,13 @@ fn add(sum: &mut i64, more: i64) {
     *sum = sum.saturating_add(more).clamp(-SUM_MAX, SUM_MAX);
 }
 
+/// What the call would cost in credits, as far as its receipt tells: what it does cost is that too.
+fn at_rate(receipt: &Receipt) -> Option<MicroCredits> {
+    let paid =
+        || Some(receipt.credits).filter(|credits| !credits.is_zero() && receipt.payer == Some(PayerKind::Managed));
+    receipt.credits_at_rate.or_else(paid)
+}
+
 type Key = (Uuid, i64, String, String, String, Uuid, String, String);
 
 /// The totals of those receipts, less those of others that are withdrawn, in the order of their keys, so that two nodes
@@ -130,6 +141,8 @@ fn empty(key: &Key) -> TotalsRow {
         cost_pico: 0,
         credits_micro: 0,
         overrun_micro: 0,
+        credits_at_rate_micro: 0,
+        unrated_pico: 0,
         tokens_input: None,
         tokens_output: None,
         tokens_cache_read: None,
@@ -164,6 +177,10 @@ impl TotalsRow {
         add(&mut self.cost_pico, cost.unwrap_or(0));
         add(&mut self.credits_micro, receipt.credits.get().clamp(-AMOUNT_MAX, AMOUNT_MAX));
         add(&mut self.overrun_micro, receipt.overrun.get().clamp(-AMOUNT_MAX, AMOUNT_MAX));
+        match at_rate(receipt) {
+            Some(credits) => add(&mut self.credits_at_rate_micro, credits.get().clamp(-AMOUNT_MAX, AMOUNT_MAX)),
+            None => add(&mut self.unrated_pico, cost.unwrap_or(0)),
+        }
         if believed {
             let count = |sum: &mut Option<i64>, more| add(sum.get_or_insert(0), i64::try_from(more).unwrap_or(SUM_MAX));
             receipt.usage.iter().for_each(|(class, tokens)| count(self.tokens(class), tokens));
@@ -182,6 +199,8 @@ impl TotalsRow {
         add(&mut self.cost_pico, -its.cost_pico);
         add(&mut self.credits_micro, -its.credits_micro);
         add(&mut self.overrun_micro, -its.overrun_micro);
+        add(&mut self.credits_at_rate_micro, -its.credits_at_rate_micro);
+        add(&mut self.unrated_pico, -its.unrated_pico);
     }
 
     fn tokens(&mut self, class: TokenClass) -> &mut Option<i64> {

@@ -43,12 +43,17 @@ impl Bed {
 
     /// A database of its own on the server, if there is a server.
     pub async fn postgres() -> Option<Self> {
+        Some(Self::open(StoreConfig::new(Self::postgres_database().await?), tempfile::tempdir().unwrap()).await)
+    }
+
+    /// The URL of an empty database of its own on the server, if there is a server.
+    pub async fn postgres_database() -> Option<String> {
         let server = std::env::var("TEST_POSTGRES_URL").ok()?;
         let name = format!("ownkey_{}", Uuid::now_v7().simple());
         let mut connection = PgConnection::connect(&server).await.unwrap();
         sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&mut connection).await.unwrap();
         let (base, _) = server.rsplit_once('/').unwrap();
-        Some(Self::open(StoreConfig::new(format!("{base}/{name}")), tempfile::tempdir().unwrap()).await)
+        Some(format!("{base}/{name}"))
     }
 
     /// Ends every connection that the database has (PostgreSQL only), as a restart of the server would.
@@ -59,7 +64,7 @@ impl Bed {
         sqlx::query(SQL).execute(&mut connection).await.unwrap();
     }
 
-    async fn open(config: StoreConfig, dir: TempDir) -> Self {
+    pub async fn open(config: StoreConfig, dir: TempDir) -> Self {
         let store = Store::open(&config).await.unwrap();
         store.set_audit_mac(mac());
         Self { store, config, dir }
@@ -166,6 +171,7 @@ pub fn receipt(workspace: WorkspaceId, n: u32) -> Receipt {
         outcome: if served { Outcome::Complete } else { Outcome::Refused },
         credits: MicroCredits::new(i64::from(n)),
         overrun: MicroCredits::ZERO,
+        credits_at_rate: None,
         included: false,
         cost_usd: (served && !n.is_multiple_of(4)).then(|| PicoUsd::new(i128::from(n) * 1000)),
         price_version: Some("1".to_owned()),

@@ -1,13 +1,17 @@
+use std::sync::Arc;
+
 use ownkey_domain::budget::{BUDGETS_MAX, Budget, BudgetAction, BudgetPayer, BudgetPeriod, Scope, Unpriced};
-use ownkey_domain::id::BudgetId;
+use ownkey_domain::id::{BudgetId, RequestId};
+use ownkey_domain::ledger::{Charge, Funds, HoldCall, Settlement};
 use ownkey_domain::money::NanoUsd;
-use ownkey_store::PutBudget;
+use ownkey_domain::receipt::Receipt;
+use ownkey_store::{JournalLimits, PutBudget};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::bed::{BY, Bed, new_workspace};
+use crate::bed::{BY, Bed, NOW, new_workspace, receipt};
 
-crate::on_both! { set_seen_by_calls_and_removed what_counts_other_calls_begins_anew as_many_as_allowed }
+crate::on_both! { set_seen_by_calls_and_removed what_counts_other_calls_begins_anew what_was_counted_in_the_new_period_stays_counted as_many_as_allowed }
 
 fn budget(name: &str, id: u128) -> Budget {
     Budget {
@@ -62,6 +66,37 @@ async fn what_counts_other_calls_begins_anew(bed: Bed) {
         (&newest["before"]["period"], &newest["before"]["limit_usd"]),
         (&second["period"], &second["limit_usd"])
     );
+}
+
+async fn what_was_counted_in_the_new_period_stays_counted(bed: Bed) {
+    let (store, workspace) = (&bed.store, bed.workspace().await);
+    let running = bed.start(JournalLimits::default()).await;
+    let (holds, task) = store.holds(running.journal.node(), Arc::new(|| NOW));
+    let holding = tokio::spawn(task.run());
+    let daily = Budget { period: BudgetPeriod::Day, ..budget("a", 1) };
+    store.put_budget(workspace, daily.clone(), BY).await.unwrap();
+    let (request, usd) = (RequestId::from_uuid(Uuid::now_v7()), NanoUsd::new(70));
+    let amount = Charge { usd, ..Charge::default() };
+    let budgets = vec![daily.line(workspace, NOW)];
+    let call = HoldCall { request, workspace, amount, funds: Funds::None, allowance: None, budgets, draft: None };
+    holds.hold(call).await.unwrap();
+    let settlement = Some(Settlement { charge: amount, funds: Funds::None, ..Settlement::NOTHING });
+    running.journal.append(&Receipt { id: request, settlement, ..receipt(workspace, 1) }).unwrap();
+    let counted = async |budget: &Budget| {
+        assert_eq!(store.check_ledger().await.unwrap().problems, []);
+        let (accounts, line) = (store.budget_accounts(workspace).await.unwrap(), budget.line(workspace, NOW));
+        accounts.iter().find(|account| account.id == line.account).map_or(0, |account| account.counted().get())
+    };
+    assert_eq!(counted(&daily).await, 70);
+    for (n, period, expected) in [(2, BudgetPeriod::Month, 70), (3, BudgetPeriod::Total, 70), (4, BudgetPeriod::Day, 0)]
+    {
+        let put = store.put_budget(workspace, Budget { period, ..budget("a", n) }, BY).await.unwrap();
+        let Some(PutBudget::Changed(changed)) = put else { panic!("{put:?}") };
+        assert_eq!(counted(&changed).await, expected, "{period:?}");
+    }
+    drop(holds);
+    holding.await.unwrap();
+    running.stop().await;
 }
 
 async fn as_many_as_allowed(bed: Bed) {

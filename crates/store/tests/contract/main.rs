@@ -22,6 +22,7 @@ mod ledger_model;
 #[cfg(feature = "kill-points")]
 mod money_kills;
 mod opening;
+mod own_accounts;
 mod people;
 mod receipts;
 mod responses;

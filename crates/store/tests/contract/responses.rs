@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ownkey_domain::id::{BudgetId, WorkspaceId};
 use ownkey_domain::ledger::{AccountId, BudgetLine, Charge, Funds, HoldCall, Settlement};
-use ownkey_domain::money::{NanoUsd, PicoUsd};
+use ownkey_domain::money::{MicroCredits, NanoUsd, PicoUsd};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::receipt::{Attempt, Outcome, Receipt};
@@ -64,7 +64,12 @@ pub fn polled(workspace: WorkspaceId, n: u32, name: &str) -> Receipt {
         workspace,
         n,
         PayerKind::Byok,
-        ResponseNote::Told { id: id(name), usage: Box::new(usage), cost_usd: Some(PicoUsd::new(99)) },
+        ResponseNote::Told {
+            id: id(name),
+            usage: Box::new(usage),
+            cost_usd: Some(PicoUsd::new(99)),
+            credits_at_rate: Some(MicroCredits::new(9)),
+        },
     )
 }
 

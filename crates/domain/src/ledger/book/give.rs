@@ -54,7 +54,7 @@ impl Book {
     /// Grants what a plan allows in a period, once. If the plan allows more by now, the difference.
     pub fn allow(&mut self, workspace: WorkspaceId, allowance: Allowance) {
         let id = AccountId::Allowance(workspace, allowance.period.start);
-        let more = allowance.due(self.accounts.values().filter(|a| a.id.workspace() == Some(workspace)), self.now);
+        let more = allowance.due(self.accounts.values().filter(|a| a.id.workspace() == workspace), self.now);
         if !more.is_zero() {
             self.account(id, allowance.period.end);
             self.issue(id, more, About::the(TransferKind::Allowance));
@@ -70,7 +70,7 @@ impl Book {
     }
 
     fn issue(&mut self, purse: AccountId, credits: Amount, about: About) -> bool {
-        let is_done = self.transfer(AccountId::Issued, purse, credits, about);
+        let is_done = self.transfer(AccountId::Issued(purse.workspace()), purse, credits, about);
         if is_done {
             self.note_granted(purse, credits);
         }
@@ -87,7 +87,7 @@ impl Book {
     pub fn refund(&mut self, refund: &Refund) -> Result<(), RefundRefused> {
         let charged = self.charged.get(&refund.request).cloned().ok_or(RefundRefused::NotCharged)?;
         // What another workspace was charged is none of this one's.
-        let is_own = |id: &AccountId| id.is_purse() && id.workspace() == Some(refund.workspace);
+        let is_own = |id: &AccountId| id.is_purse() && id.workspace() == refund.workspace;
         let mut purses: Vec<_> = charged.into_iter().filter(|(id, _)| is_own(id)).collect();
         if purses.is_empty() {
             return Err(RefundRefused::NotCharged);

@@ -119,7 +119,7 @@ impl Book {
     fn purses(&self, (workspace, funds, own): Drawn<'_>) -> Vec<&Account> {
         let is_own = |id: AccountId| own.iter().any(|leg| leg.account == id);
         let open = |a: &&Account| {
-            a.id.workspace() == Some(workspace) && funds.include(a.id) && (!a.is_over(self.now) || is_own(a.id))
+            a.id.workspace() == workspace && funds.include(a.id) && (!a.is_over(self.now) || is_own(a.id))
         };
         let mut purses: Vec<_> = self.accounts.values().filter(open).collect();
         // An allowance is spent before what was paid for, should both end at once.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{About, Book, Charged, Leg, TransferKind};
 use crate::id::{RequestId, WorkspaceId};
-use crate::ledger::{AccountId, Amount, Asset, Funds, Settlement};
+use crate::ledger::{Account, AccountId, Amount, Asset, BudgetLine, Funds, Settlement};
 
 /// What the operator pays of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,13 +58,12 @@ impl Book {
 
     /// Brings what a call was counted with at list price, in a budget or as access that its plan includes, to that.
     fn count(&mut self, request: RequestId, account: AccountId, usd: Amount) {
-        let Some(workspace) = account.workspace() else { return };
         let before = self.charged.get(&request).and_then(|on| on.get(&account)).copied().unwrap_or_default();
         let kind = match account {
             AccountId::Included(_) => TransferKind::Included,
             _ => TransferKind::Budget,
         };
-        let used = AccountId::Used(workspace);
+        let used = AccountId::Used(account.workspace());
         let (more, less) = (usd.less(before.charged), before.charged.less(usd));
         if self.transfer(account, used, more, About::call(kind, request)) {
             self.note_charged(request, account, more);
@@ -72,6 +71,13 @@ impl Book {
         if self.transfer(used, account, less, About::call(TransferKind::Correction, request)) {
             self.note_corrected(request, account, less);
         }
+    }
+
+    /// Lets a budget's account count what another of its accounts has counted by now.
+    pub fn carry_over(&mut self, from: AccountId, to: &BudgetLine) {
+        let counted = self.accounts.get(&from).map(Account::counted).unwrap_or_default();
+        self.account(to.account, to.ends_at);
+        self.transfer(to.account, from, counted, About::the(TransferKind::Budget));
     }
 
     /// What of a call's charge the operator's overrun has paid by now, as far as the book knows of it.
@@ -117,8 +123,7 @@ impl Book {
 
     /// Charges that much of what is due to a purse. What is still due.
     fn pay(&mut self, request: RequestId, purse: AccountId, amount: Amount, due: Amount) -> Amount {
-        let Some(workspace) = purse.workspace() else { return due };
-        let to = AccountId::Charged(workspace);
+        let to = AccountId::Charged(purse.workspace());
         if !self.transfer(purse, to, amount, About::call(TransferKind::Charge, request)) {
             return due;
         }

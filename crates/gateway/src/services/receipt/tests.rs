@@ -61,7 +61,7 @@ fn terms(funds: Funds) -> Terms {
         is_served: true,
     };
     let draw = Draw { funds, allowance: None, included: funds == Funds::None };
-    Terms::new(service, Bound { most: 10, least: 1 }, draw).unwrap()
+    Terms::new(service, Bound { most: 10, untold: 10, least: 1 }, draw).unwrap()
 }
 
 /// What is written down of a call that was admitted, then lived like that.
@@ -115,6 +115,26 @@ fn a_call_costs_no_more_than_any_use_and_what_claims_more_was_not_told() {
 }
 
 #[test]
+fn what_a_service_can_not_have_used_is_the_operators_to_pay() {
+    let told = |quantity| {
+        written(Funds::All, move |mut open| {
+            sent(&mut open);
+            open.answered(200);
+            open.close(Ending::Told(quantity), Outcome::Complete).unwrap();
+        })
+    };
+    assert_eq!((charged(&told(20)).as_deref(), told(20).measured), (Some("40"), Measured::Measured));
+    let lie = told(21);
+    let settlement = lie.settlement.unwrap();
+    assert_eq!(
+        (settlement.charge.credits.to_string(), settlement.disbelieved.to_string()),
+        ("20".to_owned(), "22".to_owned())
+    );
+    assert_eq!((lie.credits.to_string(), lie.measured), ("42".to_owned(), Measured::Estimated));
+    assert_eq!((lie.service.unwrap().quantity, lie.credits_at_rate.unwrap().to_string()), (Some(10), "20".to_owned()));
+}
+
+#[test]
 fn whoever_leaves_pays_what_was_set_aside_once_the_request_is_out() {
     let receipt = written(Funds::All, |mut open| sent(&mut open));
     assert_eq!((charged(&receipt).as_deref(), receipt.outcome), (Some("20"), Outcome::Cancelled));
@@ -152,6 +172,9 @@ fn a_call_ended_from_here_pays_what_was_set_aside_once_the_request_is_out() {
     let unreachable = Error::of_provider(Code::ProviderUnavailable, "The provider could not be reached.");
     assert_eq!(ended(revoked(), sent), ("20".to_owned(), Outcome::Failed));
     assert_eq!(ended(unreachable, sent), ("0".to_owned(), Outcome::Failed), "the service's own failure");
+    let late = Error::of_provider(Code::ProviderUnavailable, "Too slow.").with_status(StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(ended(late.clone(), sent), ("2".to_owned(), Outcome::Failed), "what it asked for, for it may be done");
+    assert_eq!(ended(late, |open| open.attempt(Arc::default())).0, "0", "nothing went out");
     assert_eq!(ended(revoked(), |open| open.attempt(Arc::default())).0, "0", "nothing went out");
     let refused = |open: &mut OpenReceipt| {
         sent(open);
@@ -168,4 +191,5 @@ fn where_the_plan_includes_it_no_account_is_touched() {
     });
     assert_eq!((receipt.settlement, receipt.credits, receipt.included), (None, MicroCredits::ZERO, true));
     assert_eq!(receipt.service.unwrap().quantity, Some(3));
+    assert_eq!(receipt.credits_at_rate.unwrap().to_string(), "6", "what it would have cost");
 }
