@@ -35,6 +35,7 @@ export function ApiKeys() {
   const button = (
     <ChangeButton
       leftSection={<IconPlus size={16} stroke={1.75} />}
+      w={{ base: "100%", xs: "auto" }}
       denied={denied}
       onClick={() => void navigate({ to: ".", search: { new: true } })}
     >

@@ -39,6 +39,7 @@ export function Members() {
       action={
         <ChangeButton
           leftSection={<IconPlus size={16} stroke={1.75} />}
+          w={{ base: "100%", xs: "auto" }}
           denied={denied}
           onClick={() => void navigate({ to: ".", search: { new: true } })}
         >

@@ -29,6 +29,7 @@ export function Notifications() {
   const button = (
     <Button
       leftSection={<IconPlus size={16} stroke={1.75} />}
+      w={{ base: "100%", xs: "auto" }}
       aria-disabled={!mayCreate}
       onClick={() => void (mayCreate && navigate({ to: ".", search: { new: true } }))}
     >

@@ -132,7 +132,7 @@ function ManagedKeys({ keys }: { keys: readonly ManagedKey[] }) {
               <Table.Tr key={key.provider}>
                 <Table.Td>{nameOf(key.provider)}</Table.Td>
                 <Table.Td>{key.hint ? <Code>{key.hint}</Code> : "none"}</Table.Td>
-                <Table.Td>
+                <Table.Td miw={140}>
                   <StateBadge {...looks[key.state]} />
                 </Table.Td>
                 <Table.Td>{key.last_success_at ? <Time at={key.last_success_at} /> : "none seen"}</Table.Td>

@@ -27,7 +27,11 @@ export function Workspace() {
       purpose="Its plan, who pays for its calls, and its credits."
       within="Operator"
       action={
-        <Button variant="default" renderRoot={(props) => <Link to="/w/$ws" params={{ ws }} search={{}} {...props} />}>
+        <Button
+          variant="default"
+          w={{ base: "100%", xs: "auto" }}
+          renderRoot={(props) => <Link to="/w/$ws" params={{ ws }} search={{}} {...props} />}
+        >
           Open its pages
         </Button>
       }

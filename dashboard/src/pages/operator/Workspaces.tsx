@@ -28,6 +28,7 @@ export function Workspaces() {
   const button = (
     <ChangeButton
       leftSection={<IconPlus size={16} stroke={1.75} />}
+      w={{ base: "100%", xs: "auto" }}
       onClick={() => void navigate({ to: ".", search: { new: true } })}
     >
       Create workspace
