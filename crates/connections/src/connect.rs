@@ -2,8 +2,8 @@
 
 use ownkey_domain::connection::Asked;
 use ownkey_domain::id::{ConnectionId, WorkspaceId};
-use ownkey_store::{Added, By, ConnectionStart, StoreError, WrappedDek};
-use ownkey_vault::{Origin, ProviderKey, Token, VaultError};
+use ownkey_store::{Added, By, ConnectionStart, Disconnected, StoreError, WrappedDek};
+use ownkey_vault::{Origin, ProviderKey, Secret, Token, VaultError};
 use tokio::time::Instant;
 
 use crate::connections::{AskedAt, Connections};
@@ -92,15 +92,21 @@ impl Connections {
         };
         let place = Self::place((start.workspace, id), &start.provider, &issuer, generation);
         let tokens = self.sealed((&place, dek), &granted, (None, &provider.scopes), asked)?;
-        let stored = match start.connection {
-            Some(_) if store.reconnect((start.workspace, id), &tokens, by).await? => Added::Stored,
-            Some(_) => Added::NoWorkspace,
-            None => store.add_connection((start.workspace, id), &start.provider, &tokens, by).await?,
+        let (stored, former) = match start.connection {
+            Some(_) => match store.reconnect((start.workspace, id), &tokens, by).await? {
+                Some(former) => (Added::Stored, Some(former)),
+                None => (Added::NoWorkspace, None),
+            },
+            None => (store.add_connection((start.workspace, id), &start.provider, &tokens, by).await?, None),
         };
         if let Some(lane) = self.lane(&start.provider) {
             lane.changed.notify_one();
         }
-        self.stored(stored, &start.provider, &granted).await.map(|()| id)
+        self.stored(stored, &start.provider, &granted).await?;
+        if let Some(former) = former.filter(|_| !provider.revocation_ends_all) {
+            self.end(((start.workspace, id), dek), &former, Some(&granted), by).await;
+        }
+        Ok(id)
     }
 
     /// Tokens that found no place are given back.
@@ -123,16 +129,46 @@ impl Connections {
         by: By,
     ) -> Result<bool, StoreError> {
         let Some(ended) = self.parts.store.disconnect(workspace, id, by).await? else { return Ok(false) };
-        let Ok(issuer) = ended.tokens.issuer.parse::<Origin>() else { return Ok(true) };
-        let place = Self::place((workspace, id), &ended.provider, &issuer, ended.tokens.generation);
-        let under = (&*self.parts.keyring, dek);
-        let refresh = ended.tokens.refresh.as_deref();
-        let refresh = refresh.and_then(|sealed| place.open(under, Token::Refresh, sealed).ok());
-        let access = place.open(under, Token::Access, &ended.tokens.access).ok().and_then(ProviderKey::new);
-        if !self.revoke(&ended.provider, refresh.as_ref(), access.as_ref()).await {
-            tracing::warn!(connection = %id, provider = ended.provider, "the provider did not revoke the tokens of a connection");
-        }
+        self.end(((workspace, id), dek), &ended, None, by).await;
         Ok(true)
+    }
+
+    /// Has tokens revoked that are here no more. If the provider has handed one of them out again, they are of the same
+    /// grant as the new ones, and stay. What it does not say that it did is written down.
+    async fn end(
+        &self,
+        (whose, dek): ((WorkspaceId, ConnectionId), &WrappedDek),
+        former: &Disconnected,
+        again: Option<&Granted>,
+        by: By,
+    ) {
+        let (refresh, access) = self.opened((whose, dek), former);
+        let mut tokens = refresh.iter().chain(access.as_ref().map(ProviderKey::as_secret));
+        if again.is_some_and(|granted| tokens.any(|token| granted.holds(token)))
+            || self.revoke(&former.provider, refresh.as_ref(), access.as_ref()).await
+        {
+            return;
+        }
+        let (_, id) = whose;
+        tracing::warn!(connection = %id, provider = former.provider, "the provider did not revoke the tokens of a connection");
+        if let Err(error) = self.parts.store.note_not_revoked(whose, by).await {
+            tracing::error!(connection = %id, %error, "that could not be written down");
+        }
+    }
+
+    /// Tokens as they were, as far as they can be opened.
+    fn opened(
+        &self,
+        (whose, dek): ((WorkspaceId, ConnectionId), &WrappedDek),
+        former: &Disconnected,
+    ) -> (Option<Secret>, Option<ProviderKey>) {
+        let Ok(issuer) = former.tokens.issuer.parse::<Origin>() else { return (None, None) };
+        let place = Self::place(whose, &former.provider, &issuer, former.tokens.generation);
+        let under = (&*self.parts.keyring, dek);
+        let refresh = former.tokens.refresh.as_deref();
+        let refresh = refresh.and_then(|sealed| place.open(under, Token::Refresh, sealed).ok());
+        let access = place.open(under, Token::Access, &former.tokens.access).ok().and_then(ProviderKey::new);
+        (refresh, access)
     }
 
     fn provider(&self, name: &str) -> Result<&Provider, NoConnection> {

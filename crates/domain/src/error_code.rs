@@ -144,7 +144,11 @@ pub static ALL: &[ErrorCode] = &[
     of("method_not_allowed", "The path does not know that method.", "Use one that `allow` lists."),
     of("unsupported_media_type", "The body is not JSON.", "Send JSON, with `content-type: application/json`."),
     of("request_timeout", "The body did not come in time.", "Send it again, faster."),
-    of("connection_expired", "It took too long to come back from the provider.", "Begin to connect once more."),
+    of(
+        "connection_expired",
+        "Nobody waits for this way back from a provider: it was used, took too long, or began in another session.",
+        "Begin to connect once more.",
+    ),
     of("invalid", "The provider refuses the key itself.", "Copy it anew, or make another one at the provider."),
     of("wrong_provider", "It is another provider's key.", "Put it where it belongs."),
     of(

@@ -2,6 +2,9 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use http::StatusCode;
+use ownkey_connections::{Fresh, NoToken};
+use ownkey_domain::id::{ConnectionId, WorkspaceId};
 use ownkey_domain::time::Timestamp;
 use serde::{Serialize, Serializer};
 
@@ -9,6 +12,7 @@ use super::{gone, id_of};
 use crate::auth::InWorkspace;
 use crate::control::Control;
 use crate::problem::{Problem, ProblemDocument};
+use crate::who::Who;
 
 /// An access token.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -45,6 +49,7 @@ impl Serialize for Shown {
     responses(
         (status = 200, body = ConnectionToken),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json", description = "`needs_reauth`: somebody has to connect it again"),
+        (status = 429, body = ProblemDocument, content_type = "application/problem+json", description = "`rate_limited`: the platform key's requests a minute are used up, calls of any kind together"),
         (status = 502, body = ProblemDocument, content_type = "application/problem+json", description = "The token has expired and the provider does not answer"),
         (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"),
     ),
@@ -54,10 +59,49 @@ pub(crate) async fn token(
     access: InWorkspace,
 ) -> Result<Json<ConnectionToken>, Problem> {
     let (workspace, id) = (access.id(), id_of(&access)?);
-    let fresh = control.parts.connections.fresh(workspace, id).await?;
+    if let Who::Key(key) = &access.who {
+        (control.parts.key_rates)(key).map_err(|wait_s| {
+            Problem::rate_limited("The platform key's limit of requests a minute is used up. Try again later.", wait_s)
+        })?;
+    }
+    let fresh = fresh(&control, workspace, id).await?;
     // Nobody is given a token that nobody knows of.
     if !control.store().note_token(workspace, id, control.by(&access.who)).await? {
         return Err(gone());
     }
     Ok(Json(ConnectionToken { access_token: Shown(fresh.access), token_type: "Bearer", expires_at: fresh.expires_at }))
 }
+
+/// A token that works, or why there is none: as far as it is known, also what the provider says against it.
+async fn fresh(control: &Control, workspace: WorkspaceId, id: ConnectionId) -> Result<Fresh, Problem> {
+    match control.parts.connections.fresh(workspace, id).await {
+        Err(NoToken::NotRefreshed) => {
+            let found = control.store().connection(workspace, id).await?;
+            Err(not_refreshed(found.and_then(|found| found.last_error).as_deref()))
+        }
+        answer => Ok(answer?),
+    }
+}
+
+fn not_refreshed(word: Option<&str>) -> Problem {
+    let Some(word) = word else { return NoToken::NotRefreshed.into() };
+    let detail = if OPERATORS.contains(&word) {
+        format!(
+            "The token has expired, and the provider does not accept this server as its client (`{word}`). The operator \
+             has to mend that."
+        )
+    } else {
+        format!("The token has expired, and the provider gives no new one at the moment (`{word}`). Try again shortly.")
+    };
+    Problem::new(StatusCode::BAD_GATEWAY, "provider_unavailable", "The provider gives no token", detail)
+}
+
+/// What only the operator can mend.
+const OPERATORS: [&str; 6] = [
+    "invalid_client",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+    "invalid_request",
+    "not_configured",
+];

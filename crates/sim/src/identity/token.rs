@@ -32,6 +32,9 @@ pub(super) fn answer(state: &mut State, asked: &Asked) -> Answer {
 
 /// Revokes. Whether there was such a token is nobody's business (RFC 7009 2.2).
 pub(super) fn revoke(state: &mut State, asked: &Asked) -> Answer {
+    if state.keeps {
+        return error(503, "temporarily_unavailable");
+    }
     let revoked = form_of(asked).and_then(|form| {
         let client = authenticated(&state.grants, asked, &form)?;
         let token = form.get("token").ok_or("invalid_request")?;
@@ -118,6 +121,11 @@ fn tokens(client: &Client, issued: &Issued) -> Answer {
     let mut body = json!({
         "access_token": issued.access, "token_type": "Bearer", "expires_in": client.lives_s, "scope": issued.scope,
     });
+    if client.loose {
+        body = json!({
+            "access_token": issued.access, "expires_in": client.lives_s.to_string(), "scope": issued.scope,
+        });
+    }
     if let Some(refresh) = &issued.refresh {
         body["refresh_token"] = refresh.as_str().into();
     }
