@@ -32,6 +32,27 @@ LIVES_S = 3_600
 needs_clock = pytest.mark.skipif(not LIBRARY, reason="libfaketime is not installed")
 
 
+# With what is asked for: Google's tokens live on by what its preset adds, Slack has commas between scopes.
+PRESETS = {"google": ["openid", "https://www.googleapis.com/auth/calendar"], "slack": ["chat:write", "users:read"]}
+
+
+def preset(sim, name: str, *scopes: str) -> str:
+    """The section of a provider by its preset, at the simulated one."""
+    at = sim.identity
+    return "\n".join([
+        f"[connections.providers.{name}]",
+        f'preset = "{name}"',
+        f'authorize_url = "{at}/authorize"',
+        f'token_url = "{at}/token"',
+        f'revoke_url = "{at}/revoke"',
+        f'client_id = "{name}"',
+        f'client_secret = "env:IDP_SECRET_{name.upper()}"',
+        f"scopes = {list(scopes)}",
+        f'hosts = ["{at}"]',
+        "",
+    ])
+
+
 @pytest.fixture(scope="module")
 def running(tmp_path_factory, sim):
     """A server with a provider that is configured, and one that describes itself; and its first person."""
@@ -43,13 +64,16 @@ def running(tmp_path_factory, sim):
         'client_secret = "env:IDP_SECRET_DESCRIBED"',
         "revocation_ends_all = true",
         "",
+        *(preset(sim, name, *scopes) for name, scopes in PRESETS.items()),
     ])
     folder = tmp_path_factory.mktemp("connections")
-    server = Server(folder, sim, settings=settings, variables=variables("calendar", "described"), log="debug").start()
+    server = Server(folder, sim, settings=settings, variables=variables("calendar", "described", *PRESETS), log="debug").start()
     server.identity = Identity(sim)
     server.identity.register("calendar", server.url, LIVES_S)
     # One that writes its answers as loosely as some real ones.
     server.identity.register("described", server.url, LIVES_S, loose=True)
+    for name in PRESETS:
+        server.identity.register(name, server.url, LIVES_S, shape=name)
     server.dana = first_person(server)
     server.workspace = server.dana("GET", "/session", expect=200).json()["workspaces"][0]["id"]
     yield server
@@ -145,7 +169,7 @@ def test_the_way_back_is_for_the_session_that_left_and_once(running):
     begun = running.dana("POST", "/workspaces/current/connections", {"provider": "calendar"}, 200).json()
     sent_back = goes_to(running.dana, begun["url"])
     back = sent_back.headers["location"]
-    assert back.startswith(running.url + CALLBACK + "?code=")
+    assert back.startswith(running.url + CALLBACK + "/calendar?code=")
     other = Session(running.url)
     other.login("dana@example.com", PASSWORD)
     # The same person, signed in elsewhere; and nobody. A page tells each of them.
@@ -153,10 +177,11 @@ def test_the_way_back_is_for_the_session_that_left_and_once(running):
     assert outcome(goes_to(Session(running.url), back)) == {"failed": "unauthorized"}
     assert "connected" in outcome(goes_to(running.dana, back))
     assert outcome(goes_to(running.dana, back)) == {"failed": "connection_expired"}
+    at = f"{CALLBACK}/calendar"
     for made_up in ("", "?state=x", "?code=x", f"?code=x&state={'A' * 64}", "?state=x&state=y"):
-        assert outcome(goes_to(running.dana, running.url + CALLBACK + made_up)) == {"failed": "connection_expired"}
+        assert outcome(goes_to(running.dana, running.url + at + made_up)) == {"failed": "connection_expired"}
     # Programs have no business there.
-    assert_problem(running.operator("GET", CALLBACK.removeprefix("/api/v1")), 403, "forbidden")
+    assert_problem(running.operator("GET", at.removeprefix("/api/v1")), 403, "forbidden")
 
 
 def test_who_refuses_or_brings_a_wrong_code_connects_nothing(running):
@@ -171,11 +196,40 @@ def test_who_refuses_or_brings_a_wrong_code_connects_nothing(running):
     begun = running.dana("POST", "/workspaces/current/connections", {"provider": "described"}, 200).json()
     back = goes_to(running.dana, begun["url"]).headers["location"].replace("iss=http", "iss=https")
     assert outcome(goes_to(running.dana, back)) == {"failed": "refused"}
+    # It announces that it says who it is, so silence is another's.
+    begun = running.dana("POST", "/workspaces/current/connections", {"provider": "described"}, 200).json()
+    silent = goes_to(running.dana, begun["url"]).headers["location"].partition("&iss=")[0]
+    assert outcome(goes_to(running.dana, silent)) == {"failed": "refused"}
+    # A code that comes by the address of another provider than was asked is sent to neither.
+    begun = running.dana("POST", "/workspaces/current/connections", {"provider": "calendar"}, 200).json()
+    back = goes_to(running.dana, begun["url"]).headers["location"]
+    codes = len(running.identity.log("code"))
+    assert outcome(goes_to(running.dana, back.replace("/calendar?", "/described?"))) == {"failed": "refused"}
+    assert len(running.identity.log("code")) == codes
     running.identity.fails("down", 1)
     begun = running.dana("POST", "/workspaces/current/connections", {"provider": "calendar"}, 200).json()
     assert outcome(agree(running.dana, begun)) == {"failed": "provider_unavailable"}
     assert_problem(running.dana("POST", "/workspaces/current/connections", {"provider": "unknown"}), 400, "bad_request")
     assert running.dana("GET", "/workspaces/current/connections").json()["data"] == before
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_connects_accounts_of_a_provider_with_its_ways(running, name):
+    assert f"{running.url}{CALLBACK}/{name}" in running.dana("GET", "/connection-providers").text
+    connection, api = connect(running.dana, name), key(running)
+    seen = shown(running, connection)
+    assert (seen["state"], seen["scopes"]) == ("active", PRESETS[name]) and seen["refresh_due_at"] < seen["expires_at"]
+    answer = over(api, connection, f"/{host(running.sim)}/api/x").json()
+    assert answer["ok"] and answer["generation"] == 1
+    given = token(api, connection).json()["access_token"]
+    running.dana("DELETE", f"/workspaces/current/connections/{connection}", expect=204)
+    after = running.identity.use(given)
+    # One says so by a status, the other says nothing but so.
+    assert after.status_code == 401 or after.json() == {"ok": False, "error": "token_revoked"}
+    # Nobody has agreed to this one: its refusal comes with 200 from one of them.
+    begun = running.dana("POST", "/workspaces/current/connections", {"provider": name}, 200).json()
+    back = goes_to(running.dana, begun["url"]).headers["location"].replace("code=", "code=x")
+    assert outcome(goes_to(running.dana, back)) == {"failed": "refused"}
 
 
 def test_another_workspaces_connection_is_not_there(running):
@@ -334,6 +388,37 @@ def test_a_token_that_is_stale_in_use_is_refreshed_first(hours):
     new = token(api, connection).json()["access_token"]
     assert new != old and ours.identity.use(new).status_code == 200
     assert [entry["result"] for entry in ours.identity.log("refresh")] == ["ok"]
+
+
+@needs_clock
+def test_a_token_that_is_refused_in_use_is_refreshed_once(hours):
+    ours = hours(LIVES_S)
+    connection = connect(ours.dana, "calendar")
+    api, at = unhurried(key(ours.server, ws=ours.workspace)), f"/{host(ours.sim)}/api/x"
+    end = lambda: ours.identity.revoke_access("calendar", token(api, connection).json()["access_token"])  # noqa: E731
+    # What came just now is not refused for its age: its refusal is passed on.
+    end()
+    assert over(api, connection, at).status_code == 401 and ours.identity.log("refresh") == []
+    ours.pass_s(61)
+    answer = over(api, connection, at, "POST", content=b"whole")
+    assert (answer.status_code, answer.json()["generation"], answer.json()["received"]) == (200, 2, "whole")
+    # The next one is refused too: no loop, whoever asks.
+    end()
+    for _ in range(3):
+        assert over(api, connection, at).status_code == 401
+        token(api, connection)
+    path = f"/workspaces/current/connections/{connection}/token"
+    old = token(api, connection).json()["access_token"]
+    assert api("POST", path, {"refused": True}, 200).json()["access_token"] == old
+    assert len(ours.identity.log("refresh")) == 1
+    # A program that was given a token says so itself.
+    ours.pass_s(61)
+    new = api("POST", path, {"refused": True}, 200).json()["access_token"]
+    assert new != old and ours.identity.use(new).status_code == 200 and len(ours.identity.log("refresh")) == 2
+    assert_problem(api("POST", path, {"refused": "yes"}), 400, "bad_request")
+    # A workspace that is deleted leaves nothing behind at the provider either.
+    ours.server.operator("DELETE", f"/workspaces/{ours.workspace}", expect=204)
+    wait_for(lambda: ours.identity.use(new).status_code == 401, "its tokens are revoked")
 
 
 @needs_clock

@@ -258,7 +258,7 @@ def test_without_a_provider_the_page_says_how_to_add_one(server, workspace, visi
     there = opened(visit, server, person(server, workspace), workspace, viewport=size)
     page = there.page
     teaches = page.get_by_role("region", name="No provider can be connected yet")
-    expect(teaches).to_contain_text(f"{server.url}/api/v1/connections/callback")
+    expect(teaches).to_contain_text(f"{server.url}/api/v1/connections/callback/google")
     expect(teaches).to_contain_text("[connections.providers.google]")
     expect(page.get_by_role("button", name=re.compile("Connect"))).to_have_count(0)
     assert found_by_axe(there, address(workspace)) == []

@@ -1,14 +1,17 @@
 """Ways through several pages: a key rotated under traffic, models that can't be called, who pays without credits, the
 playground from the first word to the receipt, figures that are the books', views that are links."""
 
+import asyncio
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from harness.dashboard import KEPT, PHONE, open_providers, person, save_key
+from harness.load import flood
 from harness.process import wait_for
 from harness.products import grant, settings
 from harness.products import workspace as new_workspace
@@ -21,6 +24,9 @@ id = "o3-mini"
 gate = "coming_soon"
 """
 PACE_S = 0.05
+# How many refused calls a row of them has, and what of their file comes in a second, so that it takes some.
+AT_ONCE = 200
+BYTES_A_ROW = 60
 MODEL_CALLS = ("/v1/messages", "/v1/chat/completions")
 
 
@@ -241,3 +247,40 @@ def test_a_view_of_usage_is_a_link(used, enter):
     theirs = other.get_by_role("table").filter(has_text="Share of cost")
     expect(theirs.get_by_role("row")).to_have_count(4)
     assert theirs.inner_text() == seen
+
+
+def calls_in_plenty(workspace, rows: int):
+    """So many refused calls; the browser's event loop is another."""
+    batches = iter(range(rows // AT_ONCE))
+    with ThreadPoolExecutor(1) as aside:
+        going = flood(workspace.url, workspace.secret, lambda: next(batches, None) is not None, at_once=AT_ONCE)
+        aside.submit(asyncio.run, going).result()
+
+
+def test_journey_19_calls_in_plenty_are_listed_filtered_and_saved(server, workspace, visit, soak):
+    """A hundred thousand of them in soaks."""
+    workspace.put_key("anthropic", provider_key("anthropic"), 201)
+    for _ in range(3):
+        assert workspace.ask("anthropic").status_code == 200
+    rows = 100_000 if soak else 4_000
+    calls_in_plenty(workspace, rows)
+    dana = visit(server)
+    dana.enter(person(server, workspace, "owner"))
+    page = dana.page
+    page.goto(f"/w/{workspace.id}/receipts")
+    table = page.get_by_role("main").get_by_role("row")
+    expect(table).to_have_count(51)
+    page.get_by_role("button", name="Load more").click()
+    expect(table).to_have_count(101)
+    page.goto(f"/w/{workspace.id}/receipts?payer=byok")
+    expect(table).to_have_count(4)
+    page.goto(f"/w/{workspace.id}/usage")
+    expect(page.get_by_text(f"{rows + 3:,} calls ·")).to_be_visible()
+    slow = {"offline": False, "latency": 0, "downloadThroughput": rows * BYTES_A_ROW, "uploadThroughput": -1}
+    dana.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
+    with page.expect_download(timeout=30_000) as saved:
+        page.get_by_role("button", name="Export").click()
+        page.get_by_role("menuitem", name="CSV, this view").click()
+        expect(page.get_by_role("progressbar", name="Rows exported")).to_contain_text(f"of {rows + 3:,} rows")
+    with saved.value.path().open() as file:
+        assert sum(1 for _ in file) == 1 + rows + 3

@@ -82,6 +82,11 @@ def test_credits_are_granted_once_with_both_balances_said_before(niyra, visit):
     dialog.get_by_role("button", name="Grant 10 credits").click()
     expect(page.get_by_text("Granted. Acme has 10 credits more.")).to_be_visible()
     expect(page.get_by_role("region", name="Credits")).to_contain_text(f"{after:,.2f} credits")
+    way = page.get_by_role("navigation", name="Where you are")
+    expect(way).to_have_text("Operator › Workspaces › Acme")
+    way.get_by_role("link", name="Workspaces").click()
+    expect(way).to_have_text("Operator › Workspaces")
+    page.go_back()
     posted = [body for method, url, body in staff.requests if method == "POST" and url.endswith("/credits/grants")]
     assert len(posted) == 1 and "2031-01-31T23:59:59Z" in posted[0]
     page.get_by_role("link", name="Its grants").click()
@@ -298,9 +303,18 @@ def test_an_agents_model_can_be_taken_back(celune, visit):
     page.get_by_role("option", name="claude-sonnet-4-6").click()
     lead.get_by_role("button", name="Save").click()
     expect(page.get_by_text("agent/lead uses claude-sonnet-4-6 from the next call on.")).to_be_visible()
+    undo = page.get_by_role("button", name="Undo")
+    # Under the mouse it stays.
+    undo.hover()
+    member.context.set_offline(True)
+    expect(undo).to_have_attribute("aria-disabled", "true")
+    expect(page.get_by_role("alert").filter(has=undo)).to_contain_text("Nothing is sent until the connection is back.")
+    undo.click(force=True)
+    member.context.set_offline(False)
+    expect(undo).not_to_have_attribute("aria-disabled", "true")
     agent = f"{acme.path}/agents/lead"
     assert acme.api("GET", agent, None, 200).json()["model"] == "claude-sonnet-4-6"
-    page.get_by_role("button", name="Undo").click()
+    undo.click()
     expect(page.get_by_text("agent/lead is as it was.")).to_be_visible()
     assert acme.api("GET", agent, None, 200).json()["is_default"] is True
 

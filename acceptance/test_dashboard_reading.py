@@ -277,8 +277,32 @@ def test_journey_25_every_act_is_in_the_log_and_a_changed_one_is_told(niyra, acm
     page.get_by_role("button", name="Verify chain").click()
     count = len(acme.api.all(f"{acme.path}/audit"))
     expect(page.get_by_role("heading", name=f"{count} events checked, none changed or missing since")).to_be_visible()
+    assert "verify=true" in page.url
+    # What was found stays while one is elsewhere.
+    page.get_by_role("link", name="Members").click()
+    expect(page.get_by_role("heading", name="Members", level=1)).to_be_visible()
+    page.get_by_role("link", name="Audit log").click()
+    expect(page.get_by_role("heading", name=f"{count} events checked")).to_be_visible()
+    # A long log is checked in parts, and how far it is can be seen.
+    held = []
+    page.route("**/audit/verify?limit=*", lambda route: route.continue_(url=route.request.url.replace("limit=2000", "limit=2")))
+    page.route("**/audit/verify?*after=*", lambda route: held.append(route))
+    page.get_by_role("button", name="Verify chain").click()
+    expect(page.get_by_text(f"2 of {count} events checked")).to_be_visible()
+    expect(page.get_by_role("progressbar", name="Events checked")).to_be_visible()
+    page.get_by_role("link", name="Members").click()
+    expect(page.get_by_role("heading", name="Members", level=1)).to_be_visible()
+    page.unroute("**/audit/verify?*after=*")
+    page.get_by_role("link", name="Audit log").click()
+    for route in held:
+        route.continue_()
+    expect(page.get_by_role("heading", name=f"{count} events checked, none changed or missing since")).to_be_visible()
     altered(niyra, acme, 3)
     page.get_by_role("button", name="Verify chain").click()
+    expect(page.get_by_role("heading", name="Event No. 3 is changed or missing")).to_be_visible()
+    # The check is an address.
+    assert "verify=true" in page.url
+    page.reload()
     expect(page.get_by_role("heading", name="Event No. 3 is changed or missing")).to_be_visible()
 
 

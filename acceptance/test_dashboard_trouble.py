@@ -59,6 +59,10 @@ def test_without_a_network_the_page_stays_and_says_of_when_it_is(acme, dana):
     open_providers(dana, acme)
     card = dana.page.get_by_role("region", name="Anthropic")
     expect(card).to_contain_text("Your key pays.")
+    # The palette's script comes when it is opened.
+    dana.page.keyboard.press("Control+k")
+    expect(dana.page.get_by_placeholder("Search or jump to…")).to_be_focused()
+    dana.page.keyboard.press("Escape")
     dana.context.set_offline(True)
     expect(dana.page.get_by_text(OFFLINE)).to_be_visible()
     expect(card).to_contain_text("Your key pays.")
@@ -71,6 +75,15 @@ def test_without_a_network_the_page_stays_and_says_of_when_it_is(acme, dana):
         reason = dana.page.get_by_role("tooltip").filter(has_text="Nothing is sent until the connection is back.")
         expect(reason.last).to_be_visible()
         button.click(force=True)
+    dana.page.keyboard.press("Control+k")
+    dana.page.get_by_placeholder("Search or jump to…").fill("test anthropic")
+    entry = dana.page.get_by_role("dialog").get_by_role("button", name="Test Anthropic key")
+    expect(entry).to_have_attribute("aria-disabled", "true")
+    expect(entry).to_contain_text("Nothing is sent until the connection is back.")
+    dana.page.keyboard.press("Enter")
+    expect(entry).to_be_visible()
+    dana.page.keyboard.press("Escape")
+    expect(dana.page.get_by_role("dialog")).to_have_count(0)
     rotate = card.get_by_role("link", name="Rotate")
     expect(rotate).to_have_attribute("aria-disabled", "true")
     rotate.click(force=True)
@@ -91,10 +104,14 @@ def test_while_the_server_is_stopped_nothing_is_lost_and_nothing_is_sent_twice(c
     save_key(page, "Anthropic", key)
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("heading", name="We can't reach the server")).to_be_visible()
+    save = dialog.get_by_role("button", name="Save", exact=True)
+    expect(save).to_have_attribute("aria-disabled", "true")
     celune.start()
+    # It is found again without anybody asking for it.
+    expect(save).not_to_have_attribute("aria-disabled", "true")
     assert len(puts(dana)) == 1
     assert acme.provider_keys()["anthropic"]["state"] == "none"
-    dialog.get_by_role("button", name="Save", exact=True).click()
+    save.click()
     expect(dialog.get_by_role("heading", name="The key works")).to_be_visible()
     assert len(puts(dana)) == 2
 
@@ -128,3 +145,50 @@ def test_a_slow_server_is_said_to_be_slow_until_it_answers(acme, dana):
     expect(dana.page.get_by_role("region", name="Anthropic")).to_contain_text("No key yet")
     dana.page.clock.run_for(1_000)
     expect(dana.page.get_by_text(SLOW)).to_have_count(0)
+
+
+def test_a_call_of_the_playground_that_can_not_start_says_why_and_what_to_do(celune, acme, visit):
+    acme.put_key("anthropic", provider_key("anthropic"), 201)
+    mo = visit(celune)
+    mo.enter(person(celune, acme, "member", "Mo"))
+    page = mo.page
+    page.goto(f"/w/{acme.id}/playground?model=claude-haiku-4-5")
+    message, send = page.get_by_label("Message"), page.get_by_role("button", name="Send", exact=True)
+    panel = lambda title: page.get_by_role("status").filter(has=page.get_by_role("heading", name=title, exact=True))  # noqa: E731
+    message.fill("Hello there")
+    # There is no answer, once to the call itself and once to the request for what it is made with.
+    away = panel("We can't reach the server")
+    for address, said, receipts in (("**/v1/messages", "it is among the receipts", 1), ("**/playground-token", "Nothing was changed", 0)):
+        page.route(address, lambda route: route.abort())
+        send.click()
+        expect(away).to_contain_text(said)
+        expect(away.get_by_role("link", name="See receipts")).to_have_count(receipts)
+        page.unroute(address)
+        page.reload()
+        message.fill("Hello there")
+    # By keyboard as little as by mouse.
+    mo.context.set_offline(True)
+    expect(send).to_have_attribute("aria-disabled", "true")
+    message.press("Control+Enter")
+    assert [url for method, url, _ in mo.requests if method == "POST" and url.endswith("/v1/messages")][1:] == []
+    mo.context.set_offline(False)
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    message.fill("Hello there")
+    # Nobody is signed in any more.
+    mo.context.clear_cookies()
+    send.click()
+    over = page.get_by_role("dialog", name="Your session has ended. Sign in to go on.")
+    over.get_by_label("Password", exact=True).fill(PASSWORD)
+    over.get_by_role("button", name="Sign in").click()
+    expect(over).to_have_count(0)
+    expect(panel("Your session has ended")).to_contain_text("Sign in, then send it again. What you typed is kept.")
+    # He may not; a role that changes ends its sessions, so only a server that changed its mind says this.
+    refusal = {"title": "Not allowed", "detail": "A viewer can't do this.", "status": 403, "code": "forbidden"}
+    page.route("**/playground-token", lambda route: route.fulfill(status=403, content_type="application/problem+json", json=refusal))
+    page.get_by_role("button", name="Send again").click()
+    expect(panel("You may not use the playground")).to_contain_text("A viewer can't do this. Owners change roles.")
+    assert mo.violations() == []
+    page.unroute("**/playground-token")
+    send.click()
+    expect(page.get_by_text("Simulated answer to: Hello there")).to_be_visible()

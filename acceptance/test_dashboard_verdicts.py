@@ -1,12 +1,13 @@
 """Every verdict on a pasted key: what the page says of it is what the API says, and what there is to do is one thing."""
 
 import re
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import expect
 
-from harness.dashboard import PHONE, open_providers, person, save_key
+from harness.dashboard import PHONE, PROVIDERS_PAGE, open_providers, person, save_key
 from harness.products import settings
 from harness.products import workspace as new_workspace
 from harness.server import Server
@@ -142,6 +143,15 @@ KINDS = {
         f"Create an API key at {at.name}",
         at.keys_at,
     ),
+    "sign-in": lambda at: Case(
+        at,
+        "wrong_kind",
+        key({"anthropic": "sk-ant-oat01-", "openai": "sess-"}[at.id]),
+        "This is a sign-in key",
+        f"{at.name} uses it to sign in, not to call models. It was not sent to {at.name}.",
+        f"Create an API key at {at.name}",
+        at.keys_at,
+    ),
     "short": lambda at: Case(
         at,
         "malformed",
@@ -169,6 +179,15 @@ KINDS = {
         behaviour={"anthropic": "error:anthropic.edge.region_forbidden", "openai": "error:openai.edge.unsupported_country"}[at.id],
         second="Save without testing",
     ),
+    "no answer": lambda at: Case(
+        at,
+        "unreachable",
+        provider_key(at.id, "hang"),
+        f"We couldn't reach {at.name}",
+        r"The test got no answer \(timed out\), so we can't say whether the key works\. " + UNSAVED,
+        "Try again",
+        second="Save without testing",
+    ),
     "provider_incident": lambda at: Case(
         at,
         "provider_incident",
@@ -177,27 +196,6 @@ KINDS = {
         rf"It answered with its own error \({ {'anthropic': 529, 'openai': 503}[at.id] }\), which says nothing about your key\. "
         + UNSAVED,
         "Try again in a minute",
-        second="Save without testing",
-    ),
-}
-# What only one of them has, or what takes its time.
-ONCE = {
-    "sign-in": lambda: Case(
-        ANTHROPIC,
-        "wrong_kind",
-        key("sk-ant-oat01-"),
-        "This is a sign-in key",
-        "Anthropic uses it to sign in, not to call models. It was not sent to Anthropic.",
-        "Create an API key at Anthropic",
-        ANTHROPIC.keys_at,
-    ),
-    "no answer": lambda: Case(
-        ANTHROPIC,
-        "unreachable",
-        provider_key("anthropic", "hang"),
-        "We couldn't reach Anthropic",
-        r"The test got no answer \(timed out\), so we can't say whether the key works\. " + UNSAVED,
-        "Try again",
         second="Save without testing",
     ),
 }
@@ -210,12 +208,12 @@ def other(at: Account) -> Account:
 
 
 def cases(kind: str) -> list[Case]:
-    return [ONCE[kind]()] if kind in ONCE else [KINDS[kind](at) for at in ACCOUNTS]
+    return [KINDS[kind](at) for at in ACCOUNTS]
 
 
-each_kind = pytest.mark.parametrize("kind", [*KINDS, *ONCE])
+each_kind = pytest.mark.parametrize("kind", KINDS)
 # One of the two that get no answer is enough.
-NOT_STORED = [kind for kind in [*KINDS, "sign-in"] if not cases(kind)[0].stored]
+NOT_STORED = [kind for kind in KINDS if kind != "no answer" and not cases(kind)[0].stored]
 
 
 @pytest.fixture(scope="module")
@@ -239,17 +237,34 @@ def dana(celune, acme, visit):
 
 
 def test_no_verdict_is_missing():
-    assert len({cases(kind)[0].verdict for kind in [*KINDS, *ONCE]}) == 10
+    assert len({cases(kind)[0].verdict for kind in KINDS}) == 10
+
+
+def is_put(response) -> bool:
+    return response.request.method == "PUT"
 
 
 def paste(dana, sim, case: Case) -> dict:
     """Saves the key; what the API said of it."""
     if case.behaviour:
         sim.set_key(case.key, case.behaviour)
-    put = lambda response: response.request.method == "PUT"  # noqa: E731
-    with dana.page.expect_response(put, timeout=25_000) as response:
+    with dana.page.expect_response(is_put, timeout=25_000) as response:
         save_key(dana.page, case.account.name, case.key)
     return response.value.json()["verdict"]
+
+
+def pasted_side_by_side(acme, dana, sim, some: list[Case]) -> list[tuple]:
+    """Saves a key in each of as many tabs, so that they take their time together: case, tab, and what the API said."""
+    tabs = [dana.page, *(dana.watched(dana.context.new_page()) for _ in some[1:])]
+    for tab, case in zip(tabs, some, strict=True):
+        if case.behaviour:
+            sim.set_key(case.key, case.behaviour)
+        tab.goto(f"/w/{acme.id}/{PROVIDERS_PAGE}?add={case.account.id}")
+    with ExitStack() as asked:
+        answers = [asked.enter_context(tab.expect_response(is_put, timeout=60_000)) for tab in tabs]
+        for tab, case in zip(tabs, some, strict=True):
+            save_key(tab, case.account.name, case.key)
+    return [(case, tab, answer.value.json()["verdict"]) for case, tab, answer in zip(some, tabs, answers, strict=True)]
 
 
 def panel(page):
@@ -288,15 +303,13 @@ def assert_says(page, case: Case, verdict: dict, more: str = ""):
 
 @each_kind
 def test_each_verdict_is_told_in_words_with_one_thing_to_do(sim, acme, dana, kind):
-    for case in cases(kind):
-        open_providers(dana, acme, f"?add={case.account.id}")
-        verdict = paste(dana, sim, case)
-        assert_says(dana.page, case, verdict)
+    for case, page, verdict in pasted_side_by_side(acme, dana, sim, cases(kind)):
+        assert_says(page, case, verdict)
         assert (acme.provider_keys()[case.account.id]["state"] != "none") == case.stored
         # It can be sent once more only where there is something to do with it.
         if not case.stored:
             keeps = case.verdict in ("unreachable", "provider_incident", "wrong_provider")
-            field = dana.page.get_by_label(f"{case.account.name} key", exact=True)
+            field = page.get_by_label(f"{case.account.name} key", exact=True)
             expect(field).to_have_value(case.key if keeps else "")
     assert dana.violations() == []
 

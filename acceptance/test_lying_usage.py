@@ -145,7 +145,7 @@ def test_what_the_operators_call_cannot_have_used_is_not_charged(shop, provider,
         ask = lambda caller, lie=lie: caller.ask(provider, f"[[sim:usage {lie}]]", max_tokens=1_000, stream=stream)  # noqa: E731
         hold, _ = needed(ask(acme))
         grant(acme, 100)
-        before, overrun = purse(acme)["balance"], shop.metrics()["ownkey_overrun_credits_total"]
+        before, overrun = purse(acme)["balance"], shop.metrics()['ownkey_overrun_credits_total{reason="disbelieved"}']
         receipt = acme.receipt(ask(acme))
         told, beyond = Decimal(receipt["credits"]), Decimal(receipt["overrun_credits"])
         charged = told - beyond
@@ -153,7 +153,7 @@ def test_what_the_operators_call_cannot_have_used_is_not_charged(shop, provider,
         assert before - charged == purse(acme)["balance"] and charged == credits(receipt["cost_usd"])
         # All that was told is in the book: what the workspace has not paid the operator has.
         assert told == of(lie, provider) and posted(acme, receipt["id"]) == charged
-        assert abs(Decimal(str(shop.metrics()["ownkey_overrun_credits_total"])) - Decimal(str(overrun)) - beyond) <= MICRO
+        assert abs(Decimal(str(shop.metrics()['ownkey_overrun_credits_total{reason="disbelieved"}'])) - Decimal(str(overrun)) - beyond) <= MICRO
         statement = acme.operator.get(f"{acme.path}/statements/{receipt['at'][:7]}")
         assert [(Decimal(row["credits"]), Decimal(row["overrun_credits"])) for row in statement["usage"]] == [(told, beyond)]
         assert receipt["usage"]["output"] <= 1_000 and receipt["usage"]["input"] < 1_000

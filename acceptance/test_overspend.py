@@ -173,7 +173,7 @@ def test_the_densest_text_ends_a_workspace_at_zero_and_not_below(niyra, sim, pro
     ask = lambda: acme.ask(provider, messages=[{"role": "user", "content": [part]}], max_tokens=16, **more)  # noqa: E731
     hold, _ = needed(ask())
     grant(acme, hold)
-    before, since = metric(niyra, "ownkey_overrun_credits_total"), sim.now()
+    before, since = metric(niyra, 'ownkey_overrun_credits_total{reason="beyond_credits"}'), sim.now()
     answer = ask()
     assert answer.status_code == 200
     (call,) = sim.ended(since)
@@ -182,7 +182,7 @@ def test_the_densest_text_ends_a_workspace_at_zero_and_not_below(niyra, sim, pro
     assert 1.9 * float(hold) < billed <= 2 * hold
     assert purse(acme) == {"balance": 0, "held": 0, "available": 0}
     assert posted(acme, answer.headers["x-ownkey-request-id"]) == hold
-    assert abs(metric(niyra, "ownkey_overrun_credits_total") - before - (billed - hold)) < MICRO
+    assert abs(metric(niyra, 'ownkey_overrun_credits_total{reason="beyond_credits"}') - before - (billed - hold)) < MICRO
     checked(niyra)
 
 

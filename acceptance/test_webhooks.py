@@ -192,11 +192,26 @@ def test_a_message_outlives_a_server_that_is_killed_while_it_sends(new_server, r
     receiver.answers = ["hang"]
     message = hook.test()
     wait_for(lambda: receiver.came, "it is under way")
+    # What comes of it is not known yet.
+    assert hook.replay(message, 409).json()["code"] == "conflict"
     server.kill()
     server.start()
     wait_for(lambda: hook.delivery(message)["state"] == "delivered", "it is sent again")
     assert [told.id for told in receiver.came] == [message, message]
     assert receiver.came[1].verify(hook.secret) == receiver.came[0].verify(hook.secret)
+
+
+def test_what_is_under_way_when_the_configuration_is_read_again_is_waited_for(new_server, receiver):
+    server = new_server(settings=HERE).start()
+    hook = Hook(server.operator.create_workspace(), receiver.url)
+    receiver.answers = ["hang"]
+    message = hook.test()
+    wait_for(lambda: receiver.came, "it is under way")
+    server.reload()
+    server.stop()
+    server.start()
+    # The sender of before has written down what came of it, and nobody else sent it meanwhile.
+    assert hook.outcomes(message) == [("timed_out", None)] and len(receiver.came) == 1
 
 
 @pytest.mark.skipif(not postgres.server_url(), reason="TEST_POSTGRES_URL names no server")

@@ -8,7 +8,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import machine
+from . import ledger, machine
 from .cases import CASES, FULL, QUICK
 from .gateways import ALL, Gateway, Ownkey
 from .process import ROOT
@@ -28,13 +28,16 @@ ALWAYS = ("direct", "ownkey")
 def main():
     options = _options()
     machine.raise_limits()
-    # What watches must not run beside what is measured.
-    os.sched_setaffinity(0, {machine.LOAD_CPU})
     times = QUICK if options.quick else FULL
     Ownkey.workspaces = times.workspaces
     cases = [case for case in CASES if not options.cases or case.name in options.cases]
     kinds, versions = _installed(options.peers)
-    rows = _measure(Rounds(ROOT / ".bench" / "run", cases, kinds, times), options.rounds or (1 if options.quick else ROUNDS))
+    rounds = options.rounds or (1 if options.quick else ROUNDS)
+    # Before this process is bound: what it starts would be too.
+    rows = list(ledger.measured(rounds)) if not options.cases else []
+    # What watches must not run beside what is measured.
+    os.sched_setaffinity(0, {machine.LOAD_CPU})
+    rows += _measure(Rounds(ROOT / ".bench" / "run", cases, kinds, times), rounds)
     whole = not (options.cases or options.peers or options.quick)
     _write(rows, kinds, versions, whole)
 

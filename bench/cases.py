@@ -27,7 +27,7 @@ class Times:
     again: int
 
 
-FULL = Times(warm=2, seconds=8, streams=OPEN_STREAMS, workspaces=100_000, again=2)
+FULL = Times(warm=1, seconds=5, streams=OPEN_STREAMS, workspaces=100_000, again=2)
 QUICK = Times(warm=0.3, seconds=1.5, streams=100, workspaces=500, again=0)
 
 
@@ -145,7 +145,14 @@ CASES = [
     Case("body-20m", "Bodies of 20 MiB, 4 connections", "plain", "chat", _throughput("chat", 4, 20 * MIB)),
     Case("tls-64", "Throughput, upstream over TLS, 64 connections", "tls", "chat", _throughput("chat", 64)),
     Case("managed-64", "Managed with holds, 64 connections", "managed", "chat", _throughput("chat", 64)),
+    Case("managed-1", "Managed with holds, one connection", "managed", "chat", _throughput("chat", 1)),
+    Case("managed-500", "Managed with holds, 500 calls a second", "managed", "chat", _fixed_rate),
     Case("postgres-64", "On PostgreSQL, 64 connections", "postgres", "chat", _throughput("chat", 64)),
+    Case("postgres-1", "On PostgreSQL, one connection", "postgres", "chat", _throughput("chat", 1)),
+    Case("postgres-500", "On PostgreSQL, 500 calls a second", "postgres", "chat", _fixed_rate),
+    Case("managed-postgres-64", "Managed on PostgreSQL, 64 connections", "managed-postgres", "chat", _throughput("chat", 64)),
+    Case("managed-postgres-1", "Managed on PostgreSQL, one connection", "managed-postgres", "chat", _throughput("chat", 1)),
+    Case("managed-postgres-500", "Managed on PostgreSQL, 500 calls a second", "managed-postgres", "chat", _fixed_rate),
     Case("workspaces-one", "One of many workspaces is called", "workspaces", "chat", _spread(0)),
     Case("workspaces-cold", "All workspaces are called for the first time", "workspaces", "chat", _spread(1), once=True),
     Case("workspaces-warm", "All workspaces are called again", "workspaces", "chat", _spread(2), once=True),

@@ -53,8 +53,8 @@ def _measured(summary: Summary, of: Callable[[Summary, str], float]) -> list[flo
     return values
 
 
-def _at_least(text: str, limit: float, value: Callable[[Summary], float]) -> Goal:
-    return Goal(text, limit, value, at_most=False)
+def _at_least(text: str, limit: float, value: Callable[[Summary], float], unit: str = "×") -> Goal:
+    return Goal(text, limit, value, at_most=False, unit=unit)
 
 
 def _faster_than(peer: str, limit: float) -> Goal:
@@ -78,6 +78,7 @@ GOALS = [
     Goal("added p50 of a stream's first byte, beside nginx's", 1.4, _added("streams-1", "first_p50_ms")),
     Goal("64 paced streams, whole time, beside no gateway", 1.02, lambda s: _whole(s, "ownkey") / _whole(s, "direct")),
     _at_least("managed with holds, beside the own key", 0.5, lambda s: _ownkey(s, "managed-64") / _rate(s, "ownkey")),
+    _at_least("calls held and settled a second by the ledger, both processors", 5000, lambda s: s("ledger", "ownkey", "pairs_64"), ""),
     Goal("memory of an open stream", 40, lambda s: s("streams-open", "ownkey", "kib_a_stream"), unit=" KiB"),
     Goal("memory at rest", 30, lambda s: s("start", "ownkey", "rss_idle_mib"), unit=" MiB"),
     Goal("memory under load", 80, lambda s: s("chat-64", "ownkey", "rss_peak_mib"), unit=" MiB"),

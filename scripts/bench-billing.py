@@ -21,7 +21,7 @@ from harness.sim import Simulator  # noqa: E402
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         sim = Simulator(Path(folder))
-        server = Server(Path(folder) / "ownkey", sim, settings=settings("niyra")).start()
+        server = Server(Path(folder) / "ownkey", sim, settings=settings("niyra") + billing.INSTRUCT).start()
         try:
             rows = billing.run_all(server, sim)
         finally:

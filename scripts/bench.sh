@@ -18,6 +18,7 @@ if [[ -z ${OWNKEY_BIN:-} ]]; then
     cargo_release
 fi
 cargo build --release --locked --package ownkey-bench
+cargo build --release --locked --package ownkey-store --example ledger_speed
 # The tool to measure with, and the peers that are wanted. What they need besides (Python's venv, npm) is told in their logs.
 peers=${PEERS:-nginx llmg tensorzero portkey litellm}
 peers=${peers//none/}

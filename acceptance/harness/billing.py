@@ -46,6 +46,7 @@ AXES = {
         "long": [False, True],
         "audio": ["", "heard", "spoken", "heard and spoken"],
         "n": [1, 3],
+        "prediction": [False, True],
         "tier": ["", "auto", "default", "flex", "priority"],
         "tools": TOOLS,
         "end": ENDS,
@@ -78,7 +79,35 @@ AXES = {
         **COURSE,
     },
 }
+# What a call is made of many texts, or of one.
+AXES |= {
+    "embeddings": {
+        "model": ["text-embedding-3-small", "text-embedding-3-large"],
+        "input": ["", "list", "tokens"],
+        "end": ENDS[:3],
+        **COURSE,
+    },
+    "completions": {
+        "model": ["gpt-3.5-turbo-instruct"],
+        "prompt": ["", "list"],
+        "stream": [False, True],
+        "end": ENDS[:2],
+        "retried": COURSE["retried"],
+    },
+}
+# One that completes text. The simulator sells it at no price, so what it told is priced as the operator does it.
+TO_READ, TO_WRITE = Decimal("0.0000015"), Decimal("0.000002")
+INSTRUCT = f"""
+[[models]]
+id = "gpt-3.5-turbo-instruct"
+provider = "openai"
+prices = {{ input = "{TO_READ}", output = "{TO_WRITE}" }}
+context_tokens = 4096
+output_tokens = 4096
+"""
 PATHS = {
+    "embeddings": "/v1/embeddings",
+    "completions": "/v1/completions",
     "messages": "/v1/messages",
     "chat": "/v1/chat/completions",
     "responses": "/v1/responses",
@@ -137,6 +166,10 @@ class Cell:
             writes and (model not in WRITES or self["cache read"]),
             model in WRITES and self["long"] and not writes and not self["cache read"],
             self.leaves_at() > 1 and not self["stream"],
+            # A prediction is for one answer of text, and for models that do not reason.
+            self["prediction"] and (model != "gpt-4o" or self["n"] > 1 or self["tools"] or audio),
+            # Tokens as they are can ask nothing of the simulator.
+            self["input"] == "tokens" and (self["usage"] or self["retried"] or self["end"] != "whole"),
             # Its arguments are a few words.
             self.leaves_at() > 700 and self["tools"] == "own",
             self.kind in ("speech", "transcription") and self["stream"] and model in ("tts-1", "whisper-1"),
@@ -269,7 +302,8 @@ class Caller:
         function = {"name": "look", "parameters": {"type": "object", "properties": {"a": {"type": "integer"}}}}
         tools = [{"type": "function", "function": function}] if cell["tools"] == "own" else []
         hosted = {"web_search_options": {}} if cell["tools"] == "hosted" else {}
-        return body | hosted | self._tier() | self._rest(prompt, tools)
+        predicted = {"prediction": {"type": "content", "content": text(self.number, 600)}} if cell["prediction"] else {}
+        return body | hosted | predicted | self._tier() | self._rest(prompt, tools)
 
     def _responses(self, prompt: str, previous: str | None) -> dict:
         cell = self.cell
@@ -281,6 +315,14 @@ class Caller:
         own = {"type": "function", "name": "look", "strict": False, "parameters": {"type": "object", "properties": {"a": {"type": "integer"}}}}
         tools = {"": [], "own": [own], "hosted": [{"type": "web_search"}]}[cell["tools"]]
         return body | self._tier() | self._rest(prompt, tools)
+
+    def _embeddings(self, prompt: str, _) -> dict:
+        inputs = {"": prompt, "list": [text(self.number, 400), prompt], "tokens": [[1, 2, 3] * 40, [4] * 20]}
+        return {"model": self.cell["model"], "input": inputs[self.cell["input"]]}
+
+    def _completions(self, prompt: str, _) -> dict:
+        prompts = [text(self.number, 400), prompt] if self.cell["prompt"] else prompt
+        return {"model": self.cell["model"], "prompt": prompts, "max_tokens": 20} | self._rest(prompt, [])
 
     def _speech(self, prompt: str, _) -> dict:
         body = {"model": self.cell["model"], "input": prompt, "voice": "alloy"}
@@ -398,7 +440,7 @@ def make(row: Row, caller: Caller, sim):
     since = sim.now()
     came = caller.make(sim, previous)
     calls = sim.ended(since)
-    row.bill = sum((Decimal(call["cost_usd"]) for call in calls), Decimal(0))
+    row.bill = sum(map(bill, calls), Decimal(0))
     wanted = 2 if row.cell["retried"] and not is_refused else 1
     receipts = wait_for(lambda: after(caller.workspace, earlier, wanted), "the call has its receipts", 30)
     compare(row, receipts, caller.workspace)
@@ -407,6 +449,13 @@ def make(row: Row, caller: Caller, sim):
         return
     status(came, 403)
     row.verdict = "refused" if not calls and row.credits == 0 else "wrong"
+
+
+def bill(call: dict) -> Decimal:
+    """What the provider bills for a call."""
+    if call["model"] != "gpt-3.5-turbo-instruct" or not call["usage"]:
+        return Decimal(call["cost_usd"] or 0)
+    return call["usage"]["prompt_tokens"] * TO_READ + call["usage"]["completion_tokens"] * TO_WRITE
 
 
 def after(workspace, earlier: set, wanted: int) -> list[dict] | None:

@@ -9,6 +9,7 @@ from .api import LOCAL
 from .session import Session, setup_link, token_of
 
 PASSWORD = "correct horse battery"
+# Each provider has its own below it.
 CALLBACK = "/api/v1/connections/callback"
 
 
@@ -23,7 +24,8 @@ class Identity:
 
     def register(self, client_id: str, server_url: str, lives_s: int, **more):
         """A client whose access tokens live so long."""
-        client = {"client_id": client_id, "client_secret": secret_of(client_id), "redirect_uri": server_url + CALLBACK}
+        redirect_uri = f"{server_url}{CALLBACK}/{client_id}"
+        client = {"client_id": client_id, "client_secret": secret_of(client_id), "redirect_uri": redirect_uri}
         self._put("/clients", client | {"lives_s": lives_s} | more)
 
     def fails(self, kind: str, count: int | None = None, ms: int | None = None):
@@ -49,6 +51,11 @@ class Identity:
     def log(self, kind: str | None = None, since: int = 0) -> list[dict]:
         entries = self.control.get("/identity/log", params={"since": since}).json()["entries"]
         return [entry for entry in entries if kind in (None, entry["kind"])]
+
+    def revoke_access(self, client_id: str, token: str):
+        """Ends an access token alone, as a provider may for reasons of its own."""
+        form = {"token": token, "client_id": client_id, "client_secret": secret_of(client_id)}
+        httpx.post(f"{self.url}/revoke", data=form, **LOCAL).raise_for_status()
 
     def use(self, token: str) -> httpx.Response:
         """As a product uses a token."""

@@ -42,7 +42,7 @@ class Ownkey(Gateway):
     name = "ownkey"
     title = "Ownkey"
     does = "checks the platform key, decides who pays, opens the sealed provider key, meters exactly, writes a durable receipt"
-    settings = {"plain", "open", "tls", "managed", "postgres", "workspaces"}
+    settings = {"plain", "open", "tls", "managed", "postgres", "managed-postgres", "workspaces"}
 
     # How many there are where a case is about their number.
     workspaces = 100_000
@@ -53,6 +53,7 @@ class Ownkey(Gateway):
         self.keys: Path | None = None
         self.one_key: Path | None = None
         self.postgres: Path | None = None
+        self.is_managed = setting in ("managed", "managed-postgres")
         super().__init__(folder, upstream, setting)
         self.kek = base64.b64encode(secrets.token_bytes(32)).decode()
         self.database = f"sqlite://{self.folder / 'data' / 'ownkey.db'}"
@@ -75,7 +76,7 @@ class Ownkey(Gateway):
 
     def prepare(self):
         """Makes its database, workspaces and keys by a first run, so that the start that is measured is a second one."""
-        if self.setting == "postgres":
+        if self.setting in ("postgres", "managed-postgres"):
             self._make_postgres()
         seeds = Seeds.kept(self) if self.setting == "workspaces" else None
         if seeds:
@@ -103,7 +104,7 @@ class Ownkey(Gateway):
         lines = ["[server]", f'listen = "127.0.0.1:{self.port}"', "[database]", f'url = "{self.database}"']
         lines += [f'journal_dir = "{self.folder / "data" / "journal"}"', "[vault]", f'kek_file = "{self.folder / "kek"}"']
         lines += ["[providers.openai]", f'base_url = "{self.target}/v1"', "[providers.anthropic]", f'base_url = "{self.target}"']
-        (self.folder / "ownkey.toml").write_text("\n".join([*lines, PAID if self.setting == "managed" else "", ""]))
+        (self.folder / "ownkey.toml").write_text("\n".join([*lines, PAID if self.is_managed else "", ""]))
         kek = self.folder / "kek"
         kek.write_text(self.kek + "\n")
         kek.chmod(0o600)
@@ -113,7 +114,7 @@ class Ownkey(Gateway):
 
     def variables(self):
         variables = {"OWNKEY_OPERATOR__TOKEN": self.token}
-        if self.setting == "managed":
+        if self.is_managed:
             variables["OWNKEY_PROVIDERS__OPENAI__MANAGED_KEY"] = UPSTREAM_KEY
         if self.setting == "tls":
             variables["SSL_CERT_FILE"] = str(self.upstream.certificate)
@@ -135,7 +136,7 @@ class Ownkey(Gateway):
 
     def _workspace(self) -> str:
         """A platform key of a workspace that can make the calls of this setting."""
-        paid = self.setting == "managed"
+        paid = self.is_managed
         workspace = self.api("POST", "/workspaces", {"name": "Bench"} | ({"plan": "paid"} if paid else {}))["id"]
         if paid:
             self.api("POST", f"/workspaces/{workspace}/credits/grants", {"credits": CREDITS, "reason": "benchmark"})

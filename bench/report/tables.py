@@ -27,6 +27,7 @@ class Tables:
             "memory": self.memory(),
             "bodies": self.bodies(),
             "settings": self.settings(),
+            "holds": self.holds(),
             "voids": self.voids(),
         }
 
@@ -104,6 +105,23 @@ class Tables:
                 values = [self._of(case.name, figure)("ownkey") for figure in figures]
                 rows.append([case.title, *values, self._rounds(case.name)("ownkey")])
         return _markdown(["", "calls/s", "p50 ms", "p99 ms", "CPU µs a call", "memory MiB", "rounds"], rows)
+
+    def holds(self) -> str:
+        """What a hold adds to a call, and how many the ledger takes."""
+        rows = []
+        for database, own, managed in (("SQLite", "chat", "managed"), ("PostgreSQL", "postgres", "managed-postgres")):
+            for heading, load in (("one connection", "1"), ("500 calls a second", "500")):
+                row = [f"{database}, {heading}"]
+                for percent in ("p50", "p99"):
+                    times = [self._of(f"{kind}-{load}", f"total_{percent}_ms")("ownkey") for kind in (own, managed)]
+                    row += [*times, self._held(f"{own}-{load}", f"{managed}-{load}", f"total_{percent}_ms")]
+                rows.append(row)
+        head = ["", *(f"{what} {percent} ms" for percent in ("p50", "p99") for what in ("own key", "managed", "**a hold adds**"))]
+        pairs = [[callers, self._of("ledger", f"pairs_{callers}")("ownkey")] for callers in ("1", "64", "512")]
+        return _markdown(head, rows) + "\n\n" + _markdown(["calls at once", "held and settled a second"], pairs)
+
+    def _held(self, own: str, managed: str, figure: str) -> str:
+        return self._told(lambda: number(self.summary(managed, "ownkey", figure) - self.summary(own, "ownkey", figure)))
 
     def voids(self) -> str:
         """What does not count, and what counts with a reserve."""

@@ -174,7 +174,7 @@ const agents = createRoute({
 const audit = createRoute({
   getParentRoute: () => workspace,
   path: "/settings/audit",
-  validateSearch: texts("who", "what", "object", "range"),
+  validateSearch: both(texts("who", "what", "object", "range"), flag("verify")),
   component: lazyRouteComponent(() => import("./pages/audit/Audit"), "Audit"),
 });
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
-use ownkey_connections::{Connections, NoToken};
+use ownkey_connections::{Connections, Fresh, NoToken};
 use ownkey_domain::id::{ConnectionId, WorkspaceId};
 use ownkey_gateway::connections::{Grant, NotGranted, Tokens};
 
@@ -26,17 +26,36 @@ impl Tokens for HostTokens {
         host: &'a str,
     ) -> BoxFuture<'a, Result<Grant, NotGranted>> {
         Box::pin(async move {
-            let fresh = self.connections.fresh(workspace, connection).await.map_err(refused)?;
-            let hosts = self.hosts.get(&fresh.provider);
-            let named = hosts.and_then(|hosts| hosts.get(&host.to_ascii_lowercase()));
-            let others = || NotGranted::OtherHost(hosts.into_iter().flat_map(|hosts| hosts.keys().cloned()).collect());
-            let base = named.ok_or_else(others)?.clone();
-            Ok(Grant { token: fresh.access, base })
+            let fresh = self.connections.fresh(workspace, connection).await;
+            self.grant_of(fresh.map_err(not_granted)?, host)
+        })
+    }
+
+    fn renewed<'a>(
+        &'a self,
+        workspace: WorkspaceId,
+        connection: ConnectionId,
+        host: &'a str,
+        refused: u32,
+    ) -> BoxFuture<'a, Result<Grant, NotGranted>> {
+        Box::pin(async move {
+            let fresh = self.connections.renewed(workspace, connection, refused).await;
+            self.grant_of(fresh.map_err(not_granted)?, host)
         })
     }
 }
 
-fn refused(why: NoToken) -> NotGranted {
+impl HostTokens {
+    fn grant_of(&self, fresh: Fresh, host: &str) -> Result<Grant, NotGranted> {
+        let hosts = self.hosts.get(&fresh.provider);
+        let named = hosts.and_then(|hosts| hosts.get(&host.to_ascii_lowercase()));
+        let others = || NotGranted::OtherHost(hosts.into_iter().flat_map(|hosts| hosts.keys().cloned()).collect());
+        let base = named.ok_or_else(others)?.clone();
+        Ok(Grant { token: fresh.access, generation: fresh.generation, base })
+    }
+}
+
+fn not_granted(why: NoToken) -> NotGranted {
     match why {
         NoToken::NotFound => NotGranted::NotFound,
         NoToken::NeedsReauth => NotGranted::NeedsReauth,

@@ -55,5 +55,9 @@ impl LedgerKeeper {
 pub fn metrics(store: &Store) -> String {
     const NAME: &str = "ownkey_overrun_credits_total";
     let help = "Credits that calls cost beyond what their workspaces are charged: the operator pays them.";
-    format!("# HELP {NAME} {help}\n# TYPE {NAME} counter\n{NAME} {}\n", store.overrun())
+    let mut text = format!("# HELP {NAME} {help}\n# TYPE {NAME} counter\n");
+    for (reason, credits) in store.overrun() {
+        text.push_str(&format!("{NAME}{{reason=\"{}\"}} {credits}\n", reason.as_str()));
+    }
+    text
 }

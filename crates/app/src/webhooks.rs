@@ -6,7 +6,7 @@ use std::time::Duration;
 use ownkey_control::Throttle;
 use ownkey_store::Store;
 use ownkey_vault::Keyring;
-use ownkey_webhooks::{Metrics, Parts, Webhooks, keep_sending};
+use ownkey_webhooks::{Metrics, Parts, Slots, Webhooks, keep_sending};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -22,6 +22,7 @@ const ASKED_PER_MINUTE: usize = 10;
 #[derive(Clone)]
 pub struct Sending {
     metrics: Arc<Metrics>,
+    slots: Arc<Slots>,
     /// The webhooks as the configuration last read makes them; none before it is read.
     current: watch::Sender<Option<Arc<Webhooks>>>,
     /// How often people ask for messages.
@@ -32,7 +33,7 @@ impl Sending {
     /// Sends nothing yet.
     pub fn new() -> Self {
         let asked = Arc::new(Throttle::new(ASKED_PER_MINUTE));
-        Self { metrics: Arc::default(), current: watch::Sender::new(None), asked }
+        Self { metrics: Arc::default(), slots: Arc::default(), current: watch::Sender::new(None), asked }
     }
 
     /// The webhooks of a configuration.
@@ -42,6 +43,7 @@ impl Sending {
             keyring: Arc::clone(keyring),
             networks: configured.networks.clone(),
             timeout: configured.timeout,
+            slots: Arc::clone(&self.slots),
             metrics: Arc::clone(&self.metrics),
             clock: clock::now,
         })?)
@@ -60,10 +62,7 @@ impl Sending {
     /// Ends, once what is under way has ended.
     pub async fn end(&self, task: &JoinHandle<()>) {
         task.abort();
-        let current = self.current.borrow().clone();
-        if let Some(webhooks) = current
-            && tokio::time::timeout(GRACE, webhooks.rest()).await.is_err()
-        {
+        if tokio::time::timeout(GRACE, self.slots.rest()).await.is_err() {
             tracing::warn!("the receiver of a webhook did not answer in time; it is sent the message again");
         }
     }

@@ -350,7 +350,7 @@ fn connections(settings: &Settings, keyring: &Arc<Keyring>, lasting: &Lasting) -
         providers: configured.providers.clone(),
         times: configured.times,
         timeout: configured.timeout,
-        redirect_uri: site.at(ownkey_control::CALLBACK),
+        callback: site.at(ownkey_control::CALLBACK),
         metrics: Arc::clone(&lasting.refreshing),
         clock: clock::now,
     })?)

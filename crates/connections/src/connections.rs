@@ -37,8 +37,8 @@ pub struct Parts {
     pub times: RefreshTimes,
     /// How long a provider may take to answer.
     pub timeout: Duration,
-    /// Where browsers come back to, exactly.
-    pub redirect_uri: String,
+    /// Where browsers come back to: below it each provider has an address of its own.
+    pub callback: String,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Tells the time, for the audit log. Refreshes go by the database's.
@@ -93,6 +93,11 @@ impl Connections {
     /// The providers by name.
     pub fn providers(&self) -> &BTreeMap<String, Provider> {
         &self.parts.providers
+    }
+
+    /// Where browsers come back to from a provider, exactly. No other one sends them there.
+    pub fn redirect_uri(&self, provider: &str) -> String {
+        format!("{}/{provider}", self.parts.callback)
     }
 
     pub(crate) fn lane(&self, provider: &str) -> Option<&Lane> {

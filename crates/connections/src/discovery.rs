@@ -13,6 +13,8 @@ struct Described {
     authorization_endpoint: String,
     token_endpoint: String,
     revocation_endpoint: Option<String>,
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
 }
 
 /// Why a provider's endpoints are not known.
@@ -78,6 +80,7 @@ async fn describe(http: &Http, provider: &Provider, (issuer, url): (&str, &str))
         authorize: described.authorization_endpoint,
         token: described.token_endpoint,
         revoke: described.revocation_endpoint,
+        says_who: described.authorization_response_iss_parameter_supported,
     })
 }
 

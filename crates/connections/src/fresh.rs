@@ -24,6 +24,8 @@ pub struct Fresh {
     pub access: Arc<ProviderKey>,
     /// Until when, by the database's clock; absent if the provider did not say.
     pub expires_at: Option<Timestamp>,
+    /// Which of the connection's tokens it is.
+    pub generation: u32,
 }
 
 /// There is no token that works.
@@ -49,6 +51,27 @@ pub enum NoToken {
 impl Connections {
     /// The access token of a workspace's connection, refreshed if need be.
     pub async fn fresh(self: &Arc<Self>, workspace: WorkspaceId, id: ConnectionId) -> Result<Fresh, NoToken> {
+        self.fresh_besides(None, workspace, id).await
+    }
+
+    /// The access token of a connection whose token of that generation was refused where it should work: another one, if
+    /// it may be refreshed. One that came just now may not, for each call would then use up one more.
+    pub async fn renewed(
+        self: &Arc<Self>,
+        workspace: WorkspaceId,
+        id: ConnectionId,
+        refused: u32,
+    ) -> Result<Fresh, NoToken> {
+        self.parts.store.refuse_token((workspace, id), refused, self.parts.times.margin_ms).await?;
+        self.fresh_besides(Some(refused), workspace, id).await
+    }
+
+    async fn fresh_besides(
+        self: &Arc<Self>,
+        refused: Option<u32>,
+        workspace: WorkspaceId,
+        id: ConnectionId,
+    ) -> Result<Fresh, NoToken> {
         let (mut has_tried, deadline) = (false, Instant::now() + self.patience());
         loop {
             let held = self.parts.store.held_token(workspace, id).await?.ok_or(NoToken::NotFound)?;
@@ -57,7 +80,7 @@ impl Connections {
                 ConnectionState::NeedsReauth => return Err(NoToken::NeedsReauth),
                 ConnectionState::Revoked => return Err(NoToken::NotFound),
             }
-            if !self.is_stale(&held) {
+            if refused != Some(held.generation) && !self.is_stale(&held) {
                 return self.open(workspace, id, held);
             }
             if !held.is_claimed && !std::mem::replace(&mut has_tried, true) {
@@ -96,6 +119,7 @@ impl Connections {
         let place = Self::place((workspace, id), &held.provider, &issuer, held.generation);
         let opened = place.open((&self.parts.keyring, &held.dek), Token::Access, &held.access);
         let access = opened.ok().and_then(ProviderKey::new).ok_or(NoToken::Sealed)?;
-        Ok(Fresh { access: Arc::new(access), expires_at: held.expires_at, provider: held.provider })
+        let HeldToken { provider, expires_at, generation, .. } = held;
+        Ok(Fresh { provider, access: Arc::new(access), expires_at, generation })
     }
 }

@@ -17,11 +17,13 @@ mod metrics;
 mod oauth;
 mod provider;
 mod refresh;
+mod revoke;
 mod sealing;
 
-pub use connect::{Begun, NoConnection};
+pub use connect::{Begun, CameBack, NoConnection};
 pub use connections::{Connections, NoClient, Parts};
 pub use daemon::keep_fresh;
 pub use fresh::{Fresh, NoToken};
 pub use metrics::Metrics;
 pub use provider::{ClientAuthentication, Endpoints, Place, Provider};
+pub use revoke::AllLeft;

@@ -69,7 +69,7 @@ pub(crate) struct Grants<'a> {
     pub(crate) http: &'a Http,
     pub(crate) provider: &'a Provider,
     pub(crate) endpoints: &'a Endpoints,
-    pub(crate) redirect_uri: &'a str,
+    pub(crate) redirect_uri: String,
 }
 
 type Client = oauth2::Client<
@@ -94,7 +94,7 @@ impl Grants<'_> {
         let client = oauth2::Client::new(ClientId::new(self.provider.client_id.clone()))
             .set_auth_uri(AuthUrl::new(self.endpoints.authorize.clone()).map_err(unusable)?)
             .set_token_uri(TokenUrl::new(self.endpoints.token.clone()).map_err(unusable)?)
-            .set_redirect_uri(RedirectUrl::new(self.redirect_uri.to_owned()).map_err(unusable)?)
+            .set_redirect_uri(RedirectUrl::new(self.redirect_uri.clone()).map_err(unusable)?)
             .set_auth_type(match self.provider.authentication {
                 ClientAuthentication::Header => AuthType::BasicAuth,
                 ClientAuthentication::Body => AuthType::RequestBody,
@@ -106,6 +106,16 @@ impl Grants<'_> {
             }
             None => client,
         })
+    }
+
+    /// Whether an answer that says so comes from this provider (RFC 9207). Of one that does not describe itself, nobody
+    /// knows what it would say.
+    pub(crate) fn is_from(&self, issuer: Option<&str>) -> bool {
+        match (self.provider.issuer(), issuer) {
+            (Some(expected), Some(issuer)) => expected.trim_end_matches('/') == issuer.trim_end_matches('/'),
+            (_, None) => !self.endpoints.says_who,
+            (None, Some(_)) => true,
+        }
     }
 
     /// Where a browser goes to agree.

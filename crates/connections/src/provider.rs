@@ -15,6 +15,8 @@ pub struct Endpoints {
     pub token: String,
     /// Where tokens are revoked (RFC 7009); absent where they can't be.
     pub revoke: Option<String>,
+    /// Whether whoever comes back from there always says who answers (RFC 9207).
+    pub says_who: bool,
 }
 
 /// How its endpoints are known.

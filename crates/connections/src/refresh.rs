@@ -12,9 +12,8 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::time::{Instant, sleep};
 
 use crate::connections::{AskedAt, Connections};
-use crate::discovery;
 use crate::metrics::Outcome;
-use crate::oauth::{Granted, Grants, NotGranted, Revoked, UNANSWERED};
+use crate::oauth::{Granted, NotGranted, UNANSWERED};
 
 /// Between two attempts to write down an answer while the database is away: it must not be lost.
 const WRITE_AGAIN: Duration = Duration::from_millis(500);
@@ -111,17 +110,17 @@ impl Connections {
         if !may_send(claim.unknown_answers.saturating_sub(1), has_hung(claim)) {
             return Err(Stop::Over(Reauth::Lost));
         }
-        let endpoints = discovery::endpoints(&self.http, provider)
+        let grants = self
+            .grants_of(&claim.provider, provider)
             .await
             .map_err(|_| Stop::Later(NotGranted { asked: Asked::Unserved, word: "unreachable" }))?;
         // A refresh token goes to who issued it, whatever the configuration says by now.
-        let issuer = Origin::of_url(&endpoints.token).map_err(|_| NOT_CONFIGURED)?;
+        let issuer = Origin::of_url(&grants.endpoints.token).map_err(|_| NOT_CONFIGURED)?;
         let place = Self::place((claim.workspace, claim.id), &claim.provider, &issuer, claim.tokens.generation);
         let old = place.open((&self.parts.keyring, &claim.dek), Token::Refresh, sealed).map_err(|error| {
             tracing::error!(connection = %claim.id, %error, "the tokens of a connection can't be opened");
             SEALED
         })?;
-        let grants = Grants { http: &self.http, provider, endpoints, redirect_uri: &self.parts.redirect_uri };
         let granted = grants.by_refresh(&old, claimed.since + self.patience()).await?;
         Ok((granted, old, issuer))
     }
@@ -155,27 +154,6 @@ impl Connections {
         let found = self.parts.store.connection(claim.workspace, claim.id).await.ok().flatten();
         if found.is_some_and(|found| found.state == ConnectionState::Revoked) {
             self.revoke(&claim.provider, granted.refresh.as_ref(), Some(&granted.access)).await;
-        }
-    }
-
-    /// Has tokens revoked at the provider, as far as it lets us. Whether it did.
-    pub(crate) async fn revoke(
-        &self,
-        provider: &str,
-        refresh: Option<&Secret>,
-        access: Option<&ownkey_vault::ProviderKey>,
-    ) -> bool {
-        let Some(provider) = self.parts.providers.get(provider) else { return false };
-        let Ok(endpoints) = discovery::endpoints(&self.http, provider).await else { return false };
-        let grants = Grants { http: &self.http, provider, endpoints, redirect_uri: &self.parts.redirect_uri };
-        // The refresh token first: with it goes, at most providers, all of the grant.
-        let first = match refresh {
-            Some(token) => grants.revoke(Revoked::Refresh(token)).await,
-            None => false,
-        };
-        match access {
-            Some(token) => grants.revoke(Revoked::Access(token)).await || first,
-            None => first,
         }
     }
 

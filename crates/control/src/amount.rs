@@ -1,5 +1,7 @@
 //! Amounts in bodies: decimal texts, exact and within bounds. A number of JSON is none: many readers make it a float.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use http::StatusCode;
 use ownkey_domain::money::{MicroCredits, NanoUsd};
 

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use ownkey_domain::error_code::{ErrorCode, explain};
+use ownkey_domain::error_code::{ALL, ErrorCode, explain};
 use serde::Serialize;
 
 use crate::auth::Access;
 use crate::control::Control;
+use crate::page::Listing;
 use crate::problem::{Problem, ProblemDocument};
 
 /// A code, explained.
@@ -17,10 +18,29 @@ use crate::problem::{Problem, ProblemDocument};
 pub(crate) struct ErrorCodeView {
     /// The word, as calls, this API, receipts and verdicts on keys use it.
     code: &'static str,
+    /// The meaning in a few words; `{provider}` and `{model}` stand for the names of a call's own.
+    title: &'static str,
+    /// With whom the cause lies: `caller`, `provider` or `server`.
+    blame: &'static str,
     /// What it says.
     meaning: &'static str,
     /// What to do about it.
     remedy: &'static str,
+}
+
+/// Explains every error code.
+#[utoipa::path(
+    get,
+    path = "/api/v1/error-codes",
+    operation_id = "list_error_codes",
+    tag = "operations",
+    responses(
+        (status = 200, body = Listing<ErrorCodeView>),
+        (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn list(State(_): State<Arc<Control>>, _: Access) -> Json<Listing<ErrorCodeView>> {
+    Json(Listing::whole(ALL.iter().map(ErrorCodeView::from).collect()))
 }
 
 /// Explains an error code.
@@ -41,6 +61,12 @@ pub(crate) async fn get(
     Path(code): Path<String>,
 ) -> Result<Json<ErrorCodeView>, Problem> {
     let known = explain(&code).ok_or_else(|| Problem::not_found("There is no such error code."))?;
-    let ErrorCode { code, meaning, remedy } = *known;
-    Ok(Json(ErrorCodeView { code, meaning, remedy }))
+    Ok(Json(known.into()))
+}
+
+impl From<&ErrorCode> for ErrorCodeView {
+    fn from(known: &ErrorCode) -> Self {
+        let ErrorCode { code, title, blame, meaning, remedy } = *known;
+        Self { code, title, blame: blame.as_str(), meaning, remedy }
+    }
 }

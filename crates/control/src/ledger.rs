@@ -7,7 +7,7 @@ use axum::extract::State;
 use ownkey_domain::id::RequestId;
 use ownkey_domain::money::MicroCredits;
 use ownkey_domain::time::Timestamp;
-use ownkey_store::{Entry, Range};
+use ownkey_store::Entry;
 use serde::Serialize;
 
 use crate::auth::InWorkspace;
@@ -15,9 +15,7 @@ use crate::control::Control;
 use crate::credits::{present, purse_name};
 use crate::page::{List, Listing, Page, PageParams};
 use crate::problem::{Problem, ProblemDocument};
-use crate::query::Params;
-
-const TIME: &str = "an RFC 3339 time";
+use crate::query::{Params, RangeParams, range};
 
 /// A change of what a workspace has.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -49,24 +47,13 @@ pub(crate) struct EntryView {
     reason: Option<String>,
 }
 
-/// Which entries.
-#[expect(dead_code, reason = "says in OpenAPI what `list` reads")]
-#[derive(utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct LedgerParams {
-    /// Not before this time (RFC 3339).
-    from: Option<String>,
-    /// Before this time (RFC 3339).
-    to: Option<String>,
-}
-
 /// Lists each change of the workspace's credits, newest first, with the balance after it.
 #[utoipa::path(
     get,
     path = "/api/v1/workspaces/{ws}/ledger",
     operation_id = "list_ledger",
     tag = "credits",
-    params(("ws" = String, Path, description = "The workspace's id, or `current`"), PageParams, LedgerParams),
+    params(("ws" = String, Path, description = "The workspace's id, or `current`"), PageParams, RangeParams),
     responses(
         (status = 200, body = Listing<EntryView>),
         (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"),
@@ -78,15 +65,14 @@ pub(crate) async fn list(
     mut params: Params,
 ) -> Result<Json<Listing<EntryView>>, Problem> {
     let page = Page::take(List::Ledger, &mut params)?;
-    let from = params.read("from", TIME, Timestamp::parse_rfc3339)?;
-    let to = params.read("to", TIME, Timestamp::parse_rfc3339)?;
+    let range = range(&mut params)?;
     params.finish()?;
     if page.before.is_none() {
         // What the plan allows by now is an entry too.
         present(&control, &access).await?;
     }
     let before = page.before.and_then(|place| i64::try_from(place).ok());
-    let found = control.store().entries(access.id(), Range { from, to }, before, page.limit).await?;
+    let found = control.store().entries(access.id(), range, before, page.limit).await?;
     Ok(Json(page.listing(found, |entry| u128::from(entry.seq.unsigned_abs()), EntryView::from)))
 }
 

@@ -1,5 +1,7 @@
 //! Who would pay for a call, told before there is one: by the very decision that calls go by.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use ownkey_domain::money::MicroCredits;
 use ownkey_domain::payer::{KeyState, PayerKind};
 use ownkey_domain::plan::{Managed, Plan};

@@ -9,19 +9,18 @@ use ownkey_domain::money::{MicroCredits, PicoUsd};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::time::{HOUR_MS, Timestamp};
-use ownkey_store::{PayerSpend, ReceiptFilter};
+use ownkey_store::{PayerSpend, Range, ReceiptFilter};
 use serde::Serialize;
 
 use crate::auth::InWorkspace;
 use crate::control::Control;
 use crate::problem::{Problem, ProblemDocument};
-use crate::query::Params;
+use crate::query::{Params, range};
 
 const DAY_MS: i64 = 24 * HOUR_MS;
 const DAYS_MAX: i64 = 400;
 /// Calls that speed and failures are taken from: enough for a 95th percentile.
 const NEWEST: u32 = 1_000;
-const TIME: &str = "an RFC 3339 time";
 
 /// Which time to look at.
 #[expect(dead_code, reason = "says in OpenAPI what is read")]
@@ -116,8 +115,7 @@ pub(crate) async fn get(
 }
 
 fn read(params: &mut Params) -> Result<((Timestamp, Timestamp), i64), Problem> {
-    let from = params.read("from", TIME, Timestamp::parse_rfc3339)?;
-    let to = params.read("to", TIME, Timestamp::parse_rfc3339)?;
+    let Range { from, to } = range(params)?;
     let step = |text: &str| match text {
         "hour" => Some(HOUR_MS),
         "day" => Some(DAY_MS),

@@ -6,6 +6,8 @@ use ownkey_domain::catalogue::bare;
 use ownkey_domain::id::ApiKeyId;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::provider::Provider;
+use ownkey_domain::time::Timestamp;
+use ownkey_store::Range;
 
 use crate::problem::Problem;
 
@@ -56,6 +58,23 @@ impl Params {
         let known: Vec<String> = self.known.iter().map(|name| format!("`{name}`")).collect();
         Err(Problem::bad_request(format!("A query parameter is not known here. Known: {}.", known.join(", "))))
     }
+}
+
+/// The parameters of lists that are cut by time.
+#[expect(dead_code, reason = "says in OpenAPI what `range` reads")]
+#[derive(utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RangeParams {
+    /// Not before this time (RFC 3339).
+    from: Option<String>,
+    /// Before this time (RFC 3339).
+    to: Option<String>,
+}
+
+/// Takes `from` and `to`.
+pub(crate) fn range(params: &mut Params) -> Result<Range, Problem> {
+    let mut time = |name| params.read(name, "an RFC 3339 time", Timestamp::parse_rfc3339);
+    Ok(Range { from: time("from")?, to: time("to")? })
 }
 
 /// Takes `payer`, which calls are filtered by.

@@ -4,7 +4,7 @@
 use ownkey_domain::person::Role;
 use ownkey_domain::scope::Scope;
 
-use crate::connections::CALLBACK;
+use crate::connections::BACK;
 
 use Verb::{Delete, Get, Patch, Post, Put};
 
@@ -82,6 +82,7 @@ pub static TABLE: &[Right] = &[
     shared(Get, "/api/v1/plans", Role::Viewer, Scopes::Any),
     shared(Get, "/api/v1/models", Role::Viewer, Scopes::Any),
     shared(Get, "/api/v1/providers", Role::Viewer, Scopes::Any),
+    shared(Get, "/api/v1/error-codes", Role::Viewer, Scopes::Any),
     shared(Get, "/api/v1/error-codes/{code}", Role::Viewer, Scopes::Any),
     keys_only(Post, "/mcp", MCP),
     shared(Get, "/api/v1/connection-providers", Role::Viewer, Scopes::Any),
@@ -158,7 +159,7 @@ pub static TABLE: &[Right] = &[
     shared(Get, "/api/v1/workspaces/{ws}/connections", Role::Viewer, CONNECTIONS),
     // Whoever connects an account agrees at its provider, in a browser.
     person(Post, "/api/v1/workspaces/{ws}/connections", Role::Admin),
-    person(Get, CALLBACK, Role::Viewer),
+    person(Get, BACK, Role::Viewer),
     shared(Get, "/api/v1/workspaces/{ws}/connections/{id}", Role::Viewer, CONNECTIONS),
     person(Post, "/api/v1/workspaces/{ws}/connections/{id}", Role::Admin),
     shared(Delete, "/api/v1/workspaces/{ws}/connections/{id}", Role::Admin, CONNECTIONS),
@@ -283,6 +284,7 @@ mod tests {
             "/api/v1/models",
             "/api/v1/providers",
             "/api/v1/connection-providers",
+            "/api/v1/error-codes",
             "/api/v1/error-codes/{code}",
             "/mcp",
         ];

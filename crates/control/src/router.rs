@@ -41,6 +41,7 @@ pub(crate) fn documented() -> OpenApiRouter<Arc<Control>> {
         .routes(routes!(plans::list))
         .routes(routes!(models::list))
         .routes(routes!(providers::list))
+        .routes(routes!(error_codes::list))
         .routes(routes!(error_codes::get))
         .routes(routes!(mcp::call))
         .merge(of_workspaces())

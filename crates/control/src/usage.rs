@@ -1,5 +1,7 @@
 //! Usage: what calls add up to.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -7,19 +9,18 @@ use axum::extract::State;
 use ownkey_domain::money::{CreditRate, MicroCredits, PicoUsd};
 use ownkey_domain::time::{HOUR_MS, Timestamp};
 use ownkey_domain::usage::Usage;
-use ownkey_store::{GroupBy, UsageFilter, UsageKey, UsageQuery, UsageRow};
+use ownkey_store::{GroupBy, Range, UsageFilter, UsageKey, UsageQuery, UsageRow};
 use serde::Serialize;
 
 use crate::auth::InWorkspace;
 use crate::control::Control;
 use crate::problem::{Problem, ProblemDocument};
-use crate::query::{Params, api_key, model, payer, provider};
+use crate::query::{Params, api_key, model, payer, provider, range};
 
 const DAY_MS: i64 = 24 * HOUR_MS;
 const DAYS_DEFAULT: i64 = 30;
 /// Totals are kept for ever; more of them at once would be an answer too large to be of use.
 const DAYS_MAX: i64 = 400;
-const TIME: &str = "an RFC 3339 time";
 const GROUPS: [(&str, GroupBy); 8] = [
     ("hour", GroupBy::Hour),
     ("day", GroupBy::Day),
@@ -129,8 +130,8 @@ pub(crate) async fn get(
 }
 
 fn query(params: &mut Params, now: Timestamp) -> Result<(UsageQuery, &'static str), Problem> {
-    let to = params.read("to", TIME, Timestamp::parse_rfc3339)?.unwrap_or(now);
-    let from = params.read("from", TIME, Timestamp::parse_rfc3339)?;
+    let Range { from, to } = range(params)?;
+    let to = to.unwrap_or(now);
     let from = from.unwrap_or(to.plus_millis(-DAYS_DEFAULT * DAY_MS));
     if from >= to || from < to.plus_millis(-DAYS_MAX * DAY_MS) {
         return Err(Problem::bad_request("`from` must be before `to`, by 400 days at most."));

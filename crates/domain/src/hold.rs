@@ -147,7 +147,8 @@ pub enum Unbounded {
     Input,
     /// Its model is sold by what can't be counted in it.
     #[error(
-        "how long its sound lasts cannot be told by its bytes. Send it as WAV (PCM) or MP3, or use a model that is sold by tokens"
+        "how long its sound lasts cannot be told by its bytes. Send it whole, as WAV (PCM), MP3, FLAC, Ogg or WebM (Opus, \
+         Vorbis) or M4A (AAC), or use a model that is sold by tokens"
     )]
     Units,
     /// Nothing limits its output.

@@ -63,9 +63,9 @@ pub enum Went {
 
 impl Went {
     /// A call that failed so: told, or left to another payer.
-    pub fn failed(call: Call, failure: Failure, consents: &[FallbackClass]) -> Self {
+    pub fn failed(call: Box<Call>, failure: Failure, consents: &[FallbackClass]) -> Self {
         match failure.class().filter(|class| consents.contains(class)) {
-            Some(class) => Self::Failed(Box::new(call), failure, class),
+            Some(class) => Self::Failed(call, failure, class),
             None => Self::Answered(failure.tell(call)),
         }
     }
@@ -73,7 +73,7 @@ impl Went {
 
 impl Departure {
     /// Sends the call and answers it.
-    pub async fn go(self, call: Call) -> Went {
+    pub async fn go(self: Box<Self>, call: Box<Call>) -> Went {
         let writer = Writer::current();
         if call.receipt.is_paid_in_credits() {
             self.go_on_without_caller(call, writer).await
@@ -82,7 +82,7 @@ impl Departure {
         }
     }
 
-    async fn go_on_without_caller(self, mut call: Call, writer: Option<Arc<Writer>>) -> Went {
+    async fn go_on_without_caller(self: Box<Self>, mut call: Box<Call>, writer: Option<Arc<Writer>>) -> Went {
         let (mut to_caller, went) = oneshot::channel();
         let caller = call.receipt.caller_there();
         let (ongoing, metrics) = (self.rest.begin(), Arc::clone(call.receipt.metrics()));
@@ -108,17 +108,17 @@ impl Departure {
         went.unwrap_or_else(|_| Went::Answered(Err(broken())))
     }
 
-    async fn carry(mut self, mut call: Call, writer: Option<Arc<Writer>>) -> Went {
+    async fn carry(mut self: Box<Self>, mut call: Box<Call>, writer: Option<Arc<Writer>>) -> Went {
         let sent = self.stop.unless(forward(&self.client, self.request, self.head_timeout)).await;
         let response = match sent {
             Ok(Sent::Answered(response)) => response,
             Ok(Sent::Outdated) => {
                 call.receipt.withdraw_attempt();
-                return Went::Outdated(Box::new(call));
+                return Went::Outdated(call);
             }
             Err(error) => return Went::failed(call, Failure::NoStatus(error), &self.consents),
         };
-        let Self { provider, payer, key, answers, hide_usage, watch, stop, rest, consents, .. } = self;
+        let Self { provider, payer, key, answers, hide_usage, watch, stop, rest, consents, .. } = *self;
         let answer = Answer { response, provider, payer, key, answers, hide_usage, watch, stop, writer, rest };
         relay(call, answer, &consents).await
     }

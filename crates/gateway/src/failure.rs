@@ -57,7 +57,7 @@ impl Failure {
     }
 
     /// Tells the caller.
-    pub fn tell(self, call: Call) -> Result<Response<Body>, Error> {
+    pub fn tell(self, call: Box<Call>) -> Result<Response<Body>, Error> {
         match self {
             Self::NoStatus(error) => Err(broken(call, error)),
             Self::Refused(refused) => refused.tell(call),
@@ -90,7 +90,7 @@ pub async fn read(call: &Call, answer: Answer, mut head: HeaderMap) -> Result<Fa
 }
 
 impl Refused {
-    fn tell(self, call: Call) -> Result<Response<Body>, Error> {
+    fn tell(self, call: Box<Call>) -> Result<Response<Body>, Error> {
         let Self { theirs, head, payer, key } = self;
         if payer == PayerKind::Managed {
             return managed(call, theirs, head, &key);
@@ -146,7 +146,7 @@ struct Theirs {
 }
 
 /// What a managed caller may know: errors about his own request pass, the rest is the operator's business.
-fn managed(call: Call, theirs: Theirs, head: HeaderMap, key: &ProviderKey) -> Result<Response<Body>, Error> {
+fn managed(call: Box<Call>, theirs: Theirs, head: HeaderMap, key: &ProviderKey) -> Result<Response<Body>, Error> {
     let about_money_or_key = matches!(
         theirs.class,
         ErrorClass::KeyRefused | ErrorClass::QuotaExhausted | ErrorClass::ScopeMissing | ErrorClass::NotFromHere
@@ -230,7 +230,7 @@ fn is_account_id(word: &str) -> bool {
 }
 
 fn passed_on(
-    mut call: Call,
+    mut call: Box<Call>,
     status: StatusCode,
     code: Code,
     mut head: HeaderMap,
@@ -247,7 +247,7 @@ fn passed_on(
 }
 
 /// Ends a call by an error of ours. The receipt says what the caller is told, and the answer says who pays.
-pub fn broken(mut call: Call, error: Error) -> Error {
+pub fn broken(mut call: Box<Call>, error: Error) -> Error {
     call.receipt.note(|receipt| {
         receipt.status = error.status().as_u16();
         receipt.error = Some(error.code.as_str().to_owned());

@@ -187,7 +187,8 @@ impl Gateway {
             What::Models => return self.viewer(to, &caller, head).await?.list(head.uri.query()),
             What::Model(id) => return self.viewer(to, &caller, head).await?.one(id),
         };
-        let mut call = Call::open(arrival, Addressed { route, target: to }, caller, head, &self.book);
+        // Boxed: it goes from step to step, and each would have room for it twice.
+        let mut call = Box::new(Call::open(arrival, Addressed { route, target: to }, caller, head, &self.book));
         let mut stop = self.stop(&call.caller);
         match stop.unless(self.receive(&mut call, head, body)).await {
             Ok(received) => self.pursue(call, stop, received).await,
@@ -235,7 +236,7 @@ impl Gateway {
     /// Decides and sends, anew as long as the workspace changes in between.
     async fn pursue(
         &self,
-        mut call: Call,
+        mut call: Box<Call>,
         mut stop: Stop,
         mut received: Received<'_>,
     ) -> Result<Response<Body>, Error> {
@@ -259,9 +260,9 @@ impl Gateway {
             call.fallback = class;
             match departure.go(call).await {
                 Went::Answered(answer) => return answer,
-                Went::Outdated(again) => call = *again,
+                Went::Outdated(again) => call = again,
                 Went::Failed(again, failure, class) => {
-                    call = *again;
+                    call = again;
                     call.receipt.attempt_failed();
                     failed = Some((failure, class, call.receipt.funds()));
                 }
@@ -277,7 +278,7 @@ impl Gateway {
         call: &mut Call,
         received: &mut Received<'_>,
         failed: Option<FallbackClass>,
-    ) -> Result<Departure, Error> {
+    ) -> Result<Box<Departure>, Error> {
         if let Some(departure) = self.prepare_begun(call, received, failed).await? {
             return Ok(departure);
         }
@@ -292,7 +293,7 @@ impl Gateway {
         call: &mut Call,
         received: &Received<'_>,
         failed: Option<FallbackClass>,
-    ) -> Result<Option<Departure>, Error> {
+    ) -> Result<Option<Box<Departure>>, Error> {
         let Received { head, asked, body } = received;
         self.confirm(call, head).await?;
         let (workspace, since) = self.workspace(call.workspace).await?;
@@ -317,7 +318,7 @@ impl Gateway {
         let funding = self.conditions(call, received, &model, &decision).await?;
         admit(call, &decision, funding).await?;
         let departure = self.depart(call, received, &decision, key)?;
-        Ok(Some(Departure { consents, ..departure }))
+        Ok(Some(Box::new(Departure { consents, ..departure })))
     }
 
     /// Makes sure of the caller before each decision: his key may have been revoked or have expired while the body

@@ -1,6 +1,8 @@
 //! What a managed call names of what the operator's account keeps: responses that the workspace made there itself, and
 //! nothing else.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use ownkey_domain::id::WorkspaceId;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::response::{ChainTokens, ResponseId};
@@ -37,7 +39,8 @@ async fn find(
     id: &ResponseId,
 ) -> Result<Option<ChainTokens>, Error> {
     directory.chain(workspace, at, id).await.map_err(|error| {
-        tracing::error!(error = &error as &dyn std::error::Error, "responses can't be looked up");
+        let cause: &dyn std::error::Error = &error;
+        tracing::error!(error = cause, "responses can't be looked up");
         Error::overloaded("Responses cannot be looked up at the moment. Try again shortly.")
     })
 }

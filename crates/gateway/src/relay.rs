@@ -72,7 +72,7 @@ struct BrokenOff;
 
 /// An answer on its way to the caller.
 pub struct Relay {
-    call: Call,
+    call: Box<Call>,
     /// Absent once the receipt is closed.
     meter: Option<Meter>,
     edits: Edits,
@@ -108,7 +108,7 @@ enum State {
 
 impl Relay {
     /// Relays a stream of events.
-    pub fn stream(call: Call, answer: Answer) -> Body {
+    pub fn stream(call: Box<Call>, answer: Answer) -> Body {
         let scrub = Scrubber::new(answer.key.expose_str().as_bytes()).stream();
         let edits = Edits::of_stream(answer.hide_usage, scrub);
         let meter = Meter::Stream(Box::new(StreamMeter::new(call.route, answer.answers)));
@@ -118,13 +118,13 @@ impl Relay {
     }
 
     /// Relays any other body, of that length if it is known.
-    pub fn plain(call: Call, answer: Answer, length: Option<u64>) -> Body {
+    pub fn plain(call: Box<Call>, answer: Answer, length: Option<u64>) -> Body {
         let meter = Meter::Plain(Plain::new(meter(&call, answer.response.headers()), length));
         Self::start(call, answer, (meter, None), Edits::default())
     }
 
     /// Relays such a body that broke off when this much of it had come.
-    pub fn beginning(call: Call, answer: Answer, came: Bytes) -> Body {
+    pub fn beginning(call: Box<Call>, answer: Answer, came: Bytes) -> Body {
         let scrubbed = Scrubber::new(answer.key.expose_str().as_bytes()).scrub(&came).into_owned();
         let mut plain = Plain::new(meter(&call, answer.response.headers()), None);
         plain.feed(came);
@@ -134,12 +134,17 @@ impl Relay {
         Watched::new(relay, watch, stop).boxed_unsync()
     }
 
-    fn start(call: Call, answer: Answer, (meter, slices): (Meter, Option<Slices>), edits: Edits) -> Body {
+    fn start(call: Box<Call>, answer: Answer, (meter, slices): (Meter, Option<Slices>), edits: Edits) -> Body {
         let (relay, watch, stop) = Self::new(call, answer, (meter, slices), edits);
         Watched::new(relay, watch, stop).boxed_unsync()
     }
 
-    fn new(call: Call, answer: Answer, (meter, slices): (Meter, Option<Slices>), edits: Edits) -> (Self, Watch, Stop) {
+    fn new(
+        call: Box<Call>,
+        answer: Answer,
+        (meter, slices): (Meter, Option<Slices>),
+        edits: Edits,
+    ) -> (Self, Watch, Stop) {
         let Answer { response, watch, payer, key, stop, writer, rest, .. } = answer;
         let relay = Self {
             call,

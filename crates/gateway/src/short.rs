@@ -22,7 +22,7 @@ use crate::limits::SHORT_ANSWER_BYTES;
 use crate::relay::Relay;
 
 /// Relays a short answer.
-pub async fn relay(mut call: Call, mut answer: Answer, mut head: HeaderMap) -> Result<Response<Body>, Error> {
+pub async fn relay(mut call: Box<Call>, mut answer: Answer, mut head: HeaderMap) -> Result<Response<Body>, Error> {
     let Answer { response, watch, stop, .. } = &mut answer;
     let status = response.status();
     let taken = timeout_at(watch.next(), take(response.body_mut()));

@@ -1,5 +1,7 @@
 //! What a receipt tells of a response that the provider keeps: whose it is, and what one in the background used.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use ownkey_domain::money::PicoUsd;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::receipt::Receipt;

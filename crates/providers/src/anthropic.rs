@@ -8,6 +8,7 @@ mod stream;
 mod usage;
 
 use ownkey_domain::diagnosis::Kind;
+use ownkey_domain::hold::Extent;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::usage::Accounting;
 use ownkey_domain::verdict::Guide;
@@ -56,7 +57,7 @@ pub(crate) static FACTS: Facts = Facts {
     models_path: "/v1/models?limit=1000",
     ping,
     // Of the largest, which only the newest models see at that size.
-    image_tokens: |_| 4_784,
+    image_tokens: |_| Extent::AtMost(4_784),
     caches_if_asked: true,
     classify: errors::classify,
 };

@@ -93,8 +93,11 @@ impl Media {
         if self.is_boundless {
             return Extent::Unknown;
         }
-        let pictures = self.images.saturating_mul((facts(provider).image_tokens)(model));
-        Extent::AtMost(pictures).plus(self.seconds.times(TOKENS_PER_SECOND))
+        let pictures = match self.images {
+            0 => Extent::default(),
+            images => (facts(provider).image_tokens)(model).times(images),
+        };
+        pictures.plus(self.seconds.times(TOKENS_PER_SECOND))
     }
 }
 
@@ -336,6 +339,11 @@ mod tests {
         let second = Media { bytes: 44, seconds: Extent::AtMost(1), ..Media::default() };
         assert_eq!(heard(wav), second);
         assert_eq!(second.tokens(Provider::OpenAi, "gpt-4o-transcribe"), Extent::AtMost(10));
+        // The largest picture of each model, fine-tuned or not; of one that nobody knows it has no bound.
+        let seen = |model: &str| edits(&fields).tokens(Provider::OpenAi, model);
+        assert_eq!([seen("gpt-4o-mini"), seen("ft:gpt-4o-mini:acme::1")], [Extent::AtMost(3 * 48_169); 2]);
+        assert_eq!([seen("gpt-5.4"), seen("sees-all")], [Extent::AtMost(30_000), Extent::Unknown]);
+        assert_eq!(Media::default().tokens(Provider::OpenAi, "sees-all"), Extent::AtMost(0));
         let broken = at("/v1/images/edits", "--X", Some(b"multipart/form-data; boundary=X"));
         assert!(broken.is_boundless, "what can't be taken apart");
         // The same in JSON, one or several of them.

@@ -14,9 +14,6 @@ use crate::form::{self, Payload};
 use crate::json::{TopLevel, Wanted};
 use crate::sound;
 
-/// What is asked for as JSON is set aside as if so many bytes were a second: how long that lasts no request tells.
-const BYTES_PER_SECOND: u64 = 1_000;
-
 /// What a service is measured by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Measure {
@@ -27,7 +24,7 @@ pub enum Measure {
     /// By the characters of that member of its requests, a text or a list of texts.
     Characters(String),
     /// By the seconds of sound that its answers tell.
-    Seconds,
+    Seconds(Lasting),
     /// By the items of its answers.
     Items {
         /// The member that is the list of them; the whole answer if absent.
@@ -35,6 +32,15 @@ pub enum Measure {
         /// How many are charged at most.
         most: u64,
     },
+}
+
+/// How long what a service is charged for by the second can last at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lasting {
+    /// As long as the sound that is sent, which every request must have.
+    TheSoundSent,
+    /// So many seconds, whatever is sent; sound that is known to be shorter makes it shorter.
+    AtMost(u64),
 }
 
 /// The request does not have what the service is charged by, or does not tell how much of it.
@@ -47,7 +53,8 @@ pub enum Unmeasured {
     Characters(String),
     /// Sound of any length.
     #[error(
-        "how long its sound lasts cannot be told by its bytes, and it is charged by that. Send it as WAV (PCM) or MP3"
+        "how long its sound lasts cannot be told by its bytes, and it is charged by that. Send it whole, as WAV (PCM), MP3, \
+         FLAC, Ogg or WebM (Opus, Vorbis) or M4A (AAC)"
     )]
     Seconds,
 }
@@ -66,7 +73,7 @@ impl Measure {
             Self::Characters(member) => {
                 Bound::exactly(characters(body, member).ok_or_else(|| Unmeasured::Characters(member.clone()))?)
             }
-            Self::Seconds => Bound::exactly(seconds_of(sent).get().ok_or(Unmeasured::Seconds)?),
+            Self::Seconds(lasting) => Bound::exactly(lasting.of(sent).ok_or(Unmeasured::Seconds)?),
             Self::Items { most, .. } => Bound { most: *most, least: 1 },
         })
     }
@@ -77,7 +84,7 @@ impl Measure {
             Self::Calls | Self::Characters(_) => Reader::Known(bound.most),
             _ if !is_readable => Reader::Silent,
             Self::Tokens => Reader::Members(TopLevel::new(TOKENS), tokens),
-            Self::Seconds => Reader::Members(TopLevel::new(SECONDS), seconds),
+            Self::Seconds(_) => Reader::Members(TopLevel::new(SECONDS), seconds),
             Self::Items { list, most } => Reader::Items(Items::of(list.as_deref()), *most),
         })
     }
@@ -130,15 +137,22 @@ fn tokens(answer: &Value) -> Option<u64> {
     })
 }
 
-/// How long the sound that was sent lasts at most: the files of a form, or the whole body unless it is JSON.
+impl Lasting {
+    /// How many seconds a request can make.
+    fn of(self, sent: Payload<'_>) -> Option<u64> {
+        let sound = seconds_of(sent).get();
+        match self {
+            Self::TheSoundSent => sound,
+            Self::AtMost(seconds) => Some(sound.map_or(seconds, |sound| sound.min(seconds))),
+        }
+    }
+}
+
+/// How long the sound that was sent lasts at most: the files of a form, or the whole body.
 fn seconds_of(sent: Payload<'_>) -> Extent {
     if let Ok(fields) = form::fields(sent.bytes, sent.kind) {
         let files = fields.iter().filter(|field| field.is_file).map(|field| sound::seconds(field.value));
         return files.reduce(Extent::plus).unwrap_or(Extent::Unknown);
-    }
-    if sent.bytes.is_empty() || serde_json::from_slice::<IgnoredAny>(sent.bytes).is_ok() {
-        let bytes = u64::try_from(sent.bytes.len()).unwrap_or(u64::MAX);
-        return Extent::AtMost(bytes.div_ceil(BYTES_PER_SECOND));
     }
     sound::seconds(sent.bytes)
 }

@@ -11,6 +11,7 @@ mod stream;
 mod usage;
 
 use ownkey_domain::diagnosis::Kind;
+use ownkey_domain::hold::Extent;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::usage::Accounting;
 use ownkey_domain::verdict::Guide;
@@ -58,15 +59,29 @@ pub(crate) static FACTS: Facts = Facts {
 /// Models that know the output limit by its old name only, or by both. All later ones insist on the new one.
 const OLD_NAME: [&str; 5] = ["gpt-3.5", "gpt-4", "chatgpt-4o", "ft:gpt-3.5", "ft:gpt-4"];
 
-/// The tokens of the largest picture, by the beginning of a model's name. Most count tiles or patches; the small models
-/// count each as more of them.
-const IMAGE_TOKENS: [(&str, u64); 3] = [("gpt-4o-mini", 48_169), ("gpt-4.1-", 3_779), ("gpt-4", 1_445)];
-/// Of those models that see a picture as it is.
-const IMAGE_TOKENS_ELSE: u64 = 10_000;
+/// The tokens of the largest picture, by the beginning of a model's name. Most count tiles or patches, the small models
+/// each as more of them, and some see a picture as it is. Of a model that is not here nobody knows: some have counted forty
+/// times what others do.
+const IMAGE_TOKENS: [(&str, u64); 11] = [
+    ("gpt-4o-mini", 48_169),
+    ("gpt-4.1-", 3_779),
+    ("gpt-4", 1_445),
+    ("gpt-5", 10_000),
+    ("gpt-6", 10_000),
+    ("gpt-image", 10_000),
+    ("chatgpt-", 10_000),
+    ("o1", 10_000),
+    ("o3", 10_000),
+    ("o4", 10_000),
+    ("computer-use", 10_000),
+];
+/// What the name of a fine-tuned model has before that of the one that it was made from.
+const FINE_TUNED: &str = "ft:";
 
-fn image_tokens(model: &str) -> u64 {
-    let known = IMAGE_TOKENS.iter().find(|(prefix, _)| model.starts_with(prefix));
-    known.map_or(IMAGE_TOKENS_ELSE, |(_, tokens)| *tokens)
+fn image_tokens(model: &str) -> Extent {
+    let base = model.strip_prefix(FINE_TUNED).unwrap_or(model);
+    let known = IMAGE_TOKENS.iter().find(|(prefix, _)| base.starts_with(prefix));
+    known.map_or(Extent::Unknown, |(_, tokens)| Extent::AtMost(*tokens))
 }
 
 /// The name of the output limit of a chat.

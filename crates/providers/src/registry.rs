@@ -1,5 +1,6 @@
 //! What is the same question for every provider, and where each answers it.
 
+use ownkey_domain::hold::Extent;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::usage::Accounting;
 use ownkey_domain::verdict::Guide;
@@ -41,7 +42,7 @@ pub struct Facts {
     /// The shortest prompt: where it goes below the base URL, and its body.
     pub(crate) ping: fn(model: &str) -> (&'static str, String),
     /// The tokens of a picture at most.
-    pub(crate) image_tokens: fn(model: &str) -> u64,
+    pub(crate) image_tokens: fn(model: &str) -> Extent,
     /// Whether it writes input to its cache only if the request asks for that.
     pub(crate) caches_if_asked: bool,
     /// What an error answer means.

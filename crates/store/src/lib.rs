@@ -55,7 +55,7 @@ mod workspaces;
 pub use actor::{Actor, By};
 pub use agents::SetAgent;
 pub use api_keys::{ApiKey, Caller, KeyPurpose, Limits, NewApiKey};
-pub use audit::{AuditCheck, AuditEvent, AuditFilter, AuditMac, Note};
+pub use audit::{AuditCheck, AuditEvent, AuditFilter, AuditMac, AuditPart, Note};
 pub use budgets::PutBudget;
 pub use change::{Change, ChangeKind};
 pub use config::StoreConfig;
@@ -69,7 +69,7 @@ pub use feed::{Feed, News, TRUSTED_FOR};
 pub use journal::{Journal, JournalError, JournalLimits, Queue, Takeover};
 pub use ledger::{
     Credits, Entry, GrantFilter, GrantRecord, GrantState, HoldError, Holds, HoldsTask, LedgerCheck, LedgerProblem,
-    NODE_LEASE, NodeRecord, OpenHold, Ordered, Purse, Range, RefundOrder, ServiceUsage,
+    NODE_LEASE, NodeRecord, OpenHold, Ordered, OverrunReason, Purse, Range, RefundOrder, ServiceUsage,
 };
 pub use page::Page;
 pub use people::{
@@ -84,6 +84,6 @@ pub use summaries::{PayerSpend, WorkspaceSummary};
 pub use usage::{GroupBy, UsageFilter, UsageKey, UsageQuery, UsageRow, UsageTotals};
 pub use vault::{SystemSecret, WrappedDek};
 pub use webhooks::{
-    AddedWebhook, DueWebhooks, Message, NewWebhook, Replayed, SealedHookSecret, SendClaim, Webhook, WebhookPatch,
+    AddedWebhook, Message, NewWebhook, Receivers, Replayed, SealedHookSecret, SendClaim, Webhook, WebhookPatch,
 };
 pub use workspaces::{NewWorkspace, Workspace, WorkspacePatch};

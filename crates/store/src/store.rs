@@ -13,7 +13,7 @@ use crate::callers::Callers;
 use crate::change::{Change, ChangeRow, Listeners};
 use crate::db::{Db, on};
 use crate::journal::{Journal, Queue};
-use crate::ledger::Overrun;
+use crate::ledger::{OverrunReason, Overruns};
 use crate::open::{LockFile, Opened};
 use crate::reach::Reach;
 use crate::{AuditMac, Result, StoreConfig, StoreError, dialect, open};
@@ -37,7 +37,7 @@ pub(crate) struct Inner {
     /// Whether the write-ahead log may still hold what was overwritten.
     log_full: AtomicBool,
     /// What calls cost beyond what their workspaces had, since the start.
-    pub overrun: Overrun,
+    pub overrun: Overruns,
     _lock: Option<LockFile>,
 }
 
@@ -65,7 +65,7 @@ impl Store {
             callers: Callers::new(),
             // A process that was killed may have left it so.
             log_full: AtomicBool::new(true),
-            overrun: Overrun::default(),
+            overrun: Overruns::default(),
             _lock: lock,
         };
         Self { inner: Arc::new(inner) }
@@ -128,8 +128,8 @@ impl Store {
         dialect::kind(&self.inner.db)
     }
 
-    /// What calls cost since the start beyond what their workspaces had: the operator paid it.
-    pub fn overrun(&self) -> MicroCredits {
+    /// What calls cost since the start beyond what their workspaces are charged, by reason: the operator paid it.
+    pub fn overrun(&self) -> impl Iterator<Item = (OverrunReason, MicroCredits)> + '_ {
         self.inner.overrun.so_far()
     }
 

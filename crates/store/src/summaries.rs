@@ -1,5 +1,7 @@
 //! What pages show at a glance, in a few statements.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use std::collections::BTreeMap;
 
 use ownkey_domain::id::WorkspaceId;

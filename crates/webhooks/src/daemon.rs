@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ownkey_store::Result;
+use ownkey_store::{Receivers, Result};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -13,7 +13,7 @@ use crate::webhooks::Webhooks;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Sends what is due, by the latest configuration, until it is dropped. What is under way then goes on: see
-/// [`Webhooks::rest`].
+/// [`crate::Slots::rest`].
 pub async fn keep_sending(mut current: watch::Receiver<Option<Arc<Webhooks>>>) {
     loop {
         let latest = current.borrow_and_update().clone();
@@ -33,7 +33,7 @@ async fn send_on(webhooks: Option<Arc<Webhooks>>) {
         }
         tokio::select! {
             () = sleep(PAUSE) => {}
-            () = webhooks.ended.notified() => {}
+            () = webhooks.parts.slots.ended.notified() => {}
         }
     }
 }
@@ -42,15 +42,18 @@ impl Webhooks {
     /// Begins to send what is due, one message for each webhook, as far as there is room now: who comes next is looked up
     /// when there is.
     async fn begin_due(self: &Arc<Self>) -> Result<()> {
-        let room = u32::try_from(self.room.available_permits()).unwrap_or(u32::MAX);
-        let due = self.parts.store.due_webhooks(room).await?;
-        self.parts.metrics.waiting(due.waiting);
-        for id in due.webhooks {
-            // None, too, when the server ends.
-            let Ok(room) = Arc::clone(&self.room).try_acquire_owned() else { return Ok(()) };
-            if let Err(error) = self.send_if_due(id, room).await {
-                // The others' news does not wait for it.
-                tracing::warn!(webhook = %id, %error, "a webhook can't be claimed; there will be another try");
+        let store = &self.parts.store;
+        self.parts.metrics.waiting(store.waiting_messages().await?);
+        for receivers in Receivers::ALL {
+            let slots = self.parts.slots.of(receivers);
+            let room = u32::try_from(slots.available_permits()).unwrap_or(u32::MAX);
+            if room == 0 {
+                continue;
+            }
+            for id in store.due_webhooks(receivers, room).await? {
+                // None, too, when the server ends.
+                let Ok(slot) = Arc::clone(slots).try_acquire_owned() else { break };
+                self.send_if_due(id, slot);
             }
         }
         Ok(())

@@ -1,12 +1,12 @@
 //! One attempt: claim, send, and write down what came of it. The steps run in a task of their own, so that nothing which
-//! ends the loop takes an answer with it.
+//! ends the loop takes a claim or an answer with it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use ownkey_domain::id::WebhookId;
 use ownkey_domain::webhook::{Attempt, Sent, next};
-use ownkey_store::{Actor, By, Result, SendClaim};
+use ownkey_store::{Actor, By, SendClaim};
 use ownkey_vault::{Secret, VaultError, random_bytes};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep};
@@ -21,17 +21,23 @@ const WRITE_AGAIN: Duration = Duration::from_millis(500);
 const WRITES_MAX: u32 = 10;
 
 impl Webhooks {
-    /// Claims a webhook, if nobody else has, and sends it what is due longest. `room` is given back when it is done.
-    pub(crate) async fn send_if_due(self: &Arc<Self>, id: WebhookId, room: OwnedSemaphorePermit) -> Result<()> {
+    /// Claims a webhook, if nobody else has, and sends it what is due longest. `slot` is given back when it is done.
+    pub(crate) fn send_if_due(self: &Arc<Self>, id: WebhookId, slot: OwnedSemaphorePermit) {
         let lease_ms = i64::try_from(self.lease().as_millis()).unwrap_or(i64::MAX);
-        let Some(claim) = self.parts.store.claim_webhook(id, lease_ms).await? else { return Ok(()) };
         let webhooks = Arc::clone(self);
         tokio::spawn(async move {
-            webhooks.deliver(&claim).await;
-            drop(room);
-            webhooks.ended.notify_one();
+            match webhooks.parts.store.claim_webhook(id, lease_ms).await {
+                Ok(Some(claim)) => {
+                    webhooks.deliver(&claim).await;
+                    drop(slot);
+                    webhooks.parts.slots.ended.notify_one();
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::warn!(webhook = %id, %error, "a webhook can't be claimed; there will be another try");
+                }
+            }
         });
-        Ok(())
     }
 
     async fn deliver(&self, claim: &SendClaim) {
@@ -57,7 +63,7 @@ impl Webhooks {
         }
     }
 
-    fn open(&self, claim: &SendClaim, target: &Target) -> std::result::Result<Vec<Secret>, VaultError> {
+    fn open(&self, claim: &SendClaim, target: &Target) -> Result<Vec<Secret>, VaultError> {
         let of = (claim.workspace, claim.webhook);
         let under = (&*self.parts.keyring, &claim.dek);
         let open =

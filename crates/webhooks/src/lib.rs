@@ -13,11 +13,13 @@ mod metrics;
 mod networks;
 mod sealing;
 mod signing;
+mod slots;
 mod target;
 mod webhooks;
 
 pub use daemon::keep_sending;
 pub use metrics::Metrics;
 pub use networks::Networks;
+pub use slots::Slots;
 pub use target::{BadTarget, Target, URL_BYTES_MAX};
 pub use webhooks::{Made, NoClient, NoWebhook, Parts, Webhooks};

@@ -9,7 +9,6 @@ use ownkey_domain::time::Timestamp;
 use ownkey_domain::webhook::Event;
 use ownkey_store::{AddedWebhook, By, NewWebhook, Store, StoreError, Webhook, WrappedDek};
 use ownkey_vault::{Keyring, Secret, VaultError};
-use tokio::sync::{Notify, Semaphore};
 use zeroize::Zeroizing;
 
 use crate::http::Http;
@@ -17,10 +16,9 @@ use crate::metrics::Metrics;
 use crate::networks::Networks;
 use crate::sealing::Place;
 use crate::signing::shown;
+use crate::slots::Slots;
 use crate::target::{BadTarget, Target};
 
-/// Messages that are under way at a time.
-pub(crate) const AT_ONCE: usize = 32;
 /// A claim lasts so many time-outs: long enough for an attempt and for writing down what came of it.
 const LEASE_TIMEOUTS: u32 = 3;
 
@@ -34,6 +32,8 @@ pub struct Parts {
     pub networks: Networks,
     /// How long a receiver may take to answer.
     pub timeout: Duration,
+    /// Room for what is under way, shared with what an older configuration has begun.
+    pub slots: Arc<Slots>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Tells the time, for signatures and the audit log. What is due goes by the database's.
@@ -44,10 +44,6 @@ pub struct Parts {
 pub struct Webhooks {
     pub(crate) parts: Parts,
     pub(crate) http: Http,
-    /// Room for what is under way.
-    pub(crate) room: Arc<Semaphore>,
-    /// An attempt has ended: there may be more for its webhook.
-    pub(crate) ended: Notify,
 }
 
 /// A webhook, or its secret, that was just made.
@@ -90,19 +86,11 @@ impl Webhooks {
     /// From their parts.
     pub fn new(parts: Parts) -> Result<Self, NoClient> {
         let http = Http::new(parts.timeout, &parts.networks)?;
-        Ok(Self { parts, http, room: Arc::new(Semaphore::new(AT_ONCE)), ended: Notify::new() })
+        Ok(Self { parts, http })
     }
 
     pub(crate) fn lease(&self) -> Duration {
         self.parts.timeout * LEASE_TIMEOUTS
-    }
-
-    /// Waits until no message is under way, and lets none begin any more.
-    pub async fn rest(&self) {
-        let all = u32::try_from(AT_ONCE).unwrap_or(u32::MAX);
-        // It is closed by nobody else, and once is enough.
-        drop(self.room.acquire_many(all).await);
-        self.room.close();
     }
 
     /// Makes a webhook, with a secret of its own.

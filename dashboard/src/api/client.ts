@@ -8,6 +8,7 @@ export type PayerOutlook = Schemas["PayerOutlook"];
 export type Verdict = Schemas["Verdict"];
 export type Policy = Schemas["Policy"];
 export type PolicyInput = Schemas["PolicyInput"];
+export type ErrorCode = Schemas["ErrorCode"];
 export type Plan = Schemas["Plan"];
 export type Model = Schemas["Model"];
 export type Receipt = Schemas["Receipt"];

@@ -1,4 +1,4 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, type Query, queryOptions } from "@tanstack/react-query";
 import { api, type PolicyInput } from "./client";
 import { answered } from "./failure";
 
@@ -7,12 +7,26 @@ const live = { refetchInterval: 15_000, refetchOnWindowFocus: true } as const;
 /** What only a configuration changes. */
 const settled = { staleTime: 300_000 } as const;
 
+/** What takes its time by nature, and tells of it itself. */
+const unawaited = { meta: { unawaited: true } } as const;
+
+/** Whether a page waits for it as for everything that it shows. */
+export const isAwaited = ({ meta }: Query) => meta?.unawaited !== true;
+
 const whole = { limit: 100 } as const;
 
 export const providersQuery = queryOptions({
   queryKey: ["providers"],
   queryFn: async () => (await answered(api.GET("/api/v1/providers"))).data,
   ...settled,
+});
+
+/** What error codes mean. It changes with the server's version alone, so what was loaded once stays. */
+export const errorCodesQuery = queryOptions({
+  queryKey: ["error-codes"],
+  queryFn: async () => (await answered(api.GET("/api/v1/error-codes"))).data,
+  staleTime: Number.POSITIVE_INFINITY,
+  gcTime: Number.POSITIVE_INFINITY,
 });
 
 export const plansQuery = (ws: string) =>
@@ -141,6 +155,24 @@ export const auditQuery = (ws: string, filter: AuditFilter) =>
     },
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last) => last.next_cursor ?? undefined,
+  });
+
+const EVENTS_A_PART = 2_000;
+
+/** The check of the whole audit log, part by part. What was found stays until somebody begins anew. */
+export const verifyQuery = (ws: string) =>
+  infiniteQueryOptions({
+    queryKey: [ws, "audit", "verify"],
+    queryFn: ({ pageParam }) => {
+      const query = { limit: EVENTS_A_PART, after: pageParam };
+      return answered(api.GET("/api/v1/workspaces/{ws}/audit/verify", { params: { path: { ws }, query } }));
+    },
+    initialPageParam: undefined as number | undefined,
+    getNextPageParam: (last) => last.next_after ?? undefined,
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: Number.POSITIVE_INFINITY,
+    retry: false,
+    ...unawaited,
   });
 
 /** The newest receipts only. */

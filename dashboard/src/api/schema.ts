@@ -38,7 +38,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/connections/callback": {
+    "/api/v1/connections/callback/{provider}": {
         parameters: {
             query?: never;
             header?: never;
@@ -50,6 +50,23 @@ export interface paths {
          *     `connected` or `failed` in the query.
          */
         get: operations["finish_connection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/error-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Explains every error code. */
+        get: operations["list_error_codes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -467,7 +484,10 @@ export interface paths {
         get: operations["get_workspace"];
         put?: never;
         post?: never;
-        /** Deletes a workspace: its platform keys and provider keys end, what could open them is destroyed. */
+        /**
+         * Deletes a workspace: its platform keys and provider keys end, what could open them is destroyed. Providers are then
+         *     asked to revoke the tokens of its connections, as far as they let themselves be asked.
+         */
         delete: operations["delete_workspace"];
         options?: never;
         head?: never;
@@ -573,7 +593,7 @@ export interface paths {
         };
         /**
          * Checks the workspace's audit log, event by event: each is sealed together with the one before it, so that none can be
-         *     changed or taken out unseen.
+         *     changed or taken out unseen. A long one can be checked in parts.
          */
         get: operations["verify_audit"];
         put?: never;
@@ -1408,7 +1428,7 @@ export interface components {
              */
             status?: number | null;
         };
-        /** @description What a check of the whole audit log found. */
+        /** @description What a check of the audit log, or of a part of it, found. */
         AuditCheck: {
             /**
              * Format: int64
@@ -1420,8 +1440,18 @@ export interface components {
              * @description How many were checked; null if one is not as it was written.
              */
             checked?: number | null;
-            /** @description Whether every event that is kept is as it was written, and none is missing between them. */
+            /**
+             * Format: int64
+             * @description How many are kept; null likewise.
+             */
+            events?: number | null;
+            /** @description Whether every event that was checked is as it was written, and none is missing between them. */
             intact: boolean;
+            /**
+             * Format: int64
+             * @description What to send as `after` to go on; null at the end.
+             */
+            next_after?: number | null;
             /** @description When the first event happened that is still kept. */
             since?: string | null;
         };
@@ -1601,6 +1631,14 @@ export interface components {
             /** @description How it is sent. */
             token_type: string;
         };
+        /** @description Why the token is asked for. */
+        ConnectionTokenInput: {
+            /**
+             * @description Whether the account's API has refused the token that was given out before (401). Then it is refreshed, though it
+             *     should work, unless that was done within the last minute.
+             */
+            refused?: boolean | null;
+        };
         /** @description The workspace's consent that managed access stepped in, as it was then. */
         Consent: {
             /** @description What its own key had met: `rate_limited`, `unavailable` or `quota_exhausted`. */
@@ -1690,12 +1728,16 @@ export interface components {
         };
         /** @description A code, explained. */
         ErrorCode: {
+            /** @description With whom the cause lies: `caller`, `provider` or `server`. */
+            blame: string;
             /** @description The word, as calls, this API, receipts and verdicts on keys use it. */
             code: string;
             /** @description What it says. */
             meaning: string;
             /** @description What to do about it. */
             remedy: string;
+            /** @description The meaning in a few words; `{provider}` and `{model}` stand for the names of a call's own. */
+            title: string;
         };
         /** @description A cause of failures. */
         FailureCount: {
@@ -2049,6 +2091,24 @@ export interface components {
                 /** @description What is asked for. */
                 scopes: string[];
                 /** @description What people call it. */
+                title: string;
+            }[];
+            /** @description What to send as `cursor` for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listing_ErrorCode: {
+            /** @description The items, newest first. */
+            data: {
+                /** @description With whom the cause lies: `caller`, `provider` or `server`. */
+                blame: string;
+                /** @description The word, as calls, this API, receipts and verdicts on keys use it. */
+                code: string;
+                /** @description What it says. */
+                meaning: string;
+                /** @description What to do about it. */
+                remedy: string;
+                /** @description The meaning in a few words; `{provider}` and `{model}` stand for the names of a call's own. */
                 title: string;
             }[];
             /** @description What to send as `cursor` for the next page; null on the last. */
@@ -3671,7 +3731,10 @@ export interface operations {
                 iss?: string;
             };
             header?: never;
-            path?: never;
+            path: {
+                /** @description The provider that it comes from */
+                provider: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
@@ -3684,6 +3747,33 @@ export interface operations {
                 content?: never;
             };
             /** @description No browser comes like this */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_error_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listing_ErrorCode"];
+                };
+            };
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5012,7 +5102,12 @@ export interface operations {
     };
     verify_audit: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The most events, 1 to 10,000. */
+                limit?: number;
+                /** @description Only events after this one: the `next_after` of the part before. */
+                after?: number;
+            };
             header?: never;
             path: {
                 /** @description The workspace's id, or `current` */
@@ -5435,7 +5530,12 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        /** @description May be absent */
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ConnectionTokenInput"] | null;
+            };
+        };
         responses: {
             200: {
                 headers: {

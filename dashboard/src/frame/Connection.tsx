@@ -2,6 +2,7 @@ import { Box, Text } from "@mantine/core";
 import { useNetwork } from "@mantine/hooks";
 import { IconCloudOff } from "@tabler/icons-react";
 import { useIsFetching, useQueryClient } from "@tanstack/react-query";
+import { isAwaited } from "../api/queries";
 import { useReached } from "../api/reach";
 import { clock } from "../format/time";
 import { Panel } from "../ui/Panel";
@@ -14,7 +15,7 @@ export function Connection() {
   const { online } = useNetwork();
   const reached = useReached();
   const queries = useQueryClient();
-  const slow = useDelayed(useIsFetching() > 0, SLOW_MS);
+  const slow = useDelayed(useIsFetching({ predicate: isAwaited }) > 0, SLOW_MS);
   if (!online || !reached) {
     const newest = Math.max(
       0,

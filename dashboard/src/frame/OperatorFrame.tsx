@@ -4,6 +4,7 @@ import { Outlet, useLocation } from "@tanstack/react-router";
 import { useProduct, useSession } from "../session/context";
 import { Denied } from "../ui/Denied";
 import { AreaSwitch } from "./AreaSwitch";
+import { OperatorCrumbs } from "./Crumbs";
 import { operatorPlaces } from "./operatorNav";
 import { PlaceLink } from "./PlaceLink";
 import { Shell } from "./Shell";
@@ -34,7 +35,7 @@ export function OperatorFrame() {
     </>
   );
   return (
-    <Shell title={`${product} · Operator`} navigation={navigation}>
+    <Shell title={`${product} · Operator`} crumbs={<OperatorCrumbs />} navigation={navigation}>
       <Outlet />
     </Shell>
   );

@@ -1,9 +1,6 @@
 import { Button, type ButtonProps, Tooltip } from "@mantine/core";
-import { useNetwork } from "@mantine/hooks";
 import type { ComponentPropsWithoutRef } from "react";
-
-/** Why nothing changes while there is no connection. */
-export const OFFLINE = "You're offline. Nothing is sent until the connection is back.";
+import { useHeldBack } from "./useHeldBack";
 
 interface Props extends ButtonProps, Omit<ComponentPropsWithoutRef<"button">, keyof ButtonProps> {
   /** Why this person may not, and who may. */
@@ -12,8 +9,7 @@ interface Props extends ButtonProps, Omit<ComponentPropsWithoutRef<"button">, ke
 
 /** A button behind which something changes. Where that can't be now it can still be focused, and says why not. */
 export function ChangeButton({ denied, onClick, ...button }: Props) {
-  const { online } = useNetwork();
-  const reason = online ? denied : OFFLINE;
+  const reason = useHeldBack() ?? denied;
   return (
     <Tooltip label={reason} disabled={!reason} multiline maw={320} events={{ hover: true, focus: true, touch: true }}>
       <Button

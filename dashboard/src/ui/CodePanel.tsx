@@ -5,8 +5,10 @@ import { Link } from "@tanstack/react-router";
 import type { Provider } from "../api/client";
 import { providersQuery } from "../api/queries";
 import { useHere, useProduct } from "../session/context";
-import { type Act, type Names, sourceOf, wordsOf } from "./codes";
+import { Coded } from "./Coded";
+import { type Act, actOf, blamed, type Names, titleOf } from "./codes";
 import { Panel } from "./Panel";
+import { useWords } from "./useWords";
 
 interface Props {
   code: string;
@@ -25,17 +27,25 @@ export function CodePanel({ code, said, provider, model, live = false, again }: 
   const providers = useQuery(providersQuery);
   const known = providers.data?.find(({ id }) => id === provider);
   const names: Names = { provider: known?.name ?? null, product, model: model ?? null };
-  const words = wordsOf(code, names);
+  const words = useWords(code);
+  const act = actOf(code, names);
   return (
     <Panel
       tone="bad"
       Icon={IconAlertTriangle}
-      title={words?.title ?? "This call was not served"}
-      code={words ? `${code} · ${sourceOf(words.source, names)}` : code}
+      title={words ? titleOf(words, names) : "This call was not served"}
+      code={words ? `${code} · ${blamed(words, names)}` : code}
       live={live}
-      actions={words && <Action act={words.act} provider={known} again={again} />}
+      actions={act && <Action act={act} provider={known} again={again} />}
     >
-      <Text size="sm">{said ?? words?.cause ?? "The provider or the server refused it."}</Text>
+      <Text size="sm">
+        <Coded>{said ?? words?.meaning ?? "The provider or the server refused it."}</Coded>
+      </Text>
+      {words && !act && (
+        <Text size="sm">
+          <Coded>{words.remedy}</Coded>
+        </Text>
+      )}
     </Panel>
   );
 }
@@ -73,7 +83,6 @@ function Action({ act, provider, again }: ActionProps) {
 
 const pages = {
   "ai-providers": "/w/$ws/settings/integrations/ai-providers",
-  "who-pays": "/w/$ws/settings/who-pays",
   "api-keys": "/w/$ws/settings/api-keys",
   budgets: "/w/$ws/settings/budgets",
   playground: "/w/$ws/playground",

@@ -1,32 +1,36 @@
 import { describe, expect, it } from "vitest";
-import { knownCodes, sourceOf, wordsOf } from "./codes";
+import { actOf, blamed, titleOf } from "./codes";
 
 const names = { provider: "Anthropic", product: "Celune", model: "apex" };
+const nobody = { ...names, provider: null, model: null };
+const of = (title: string, blame = "caller") => ({ code: "some", title, blame, meaning: "It is.", remedy: "Do." });
 
 describe("an error code in words", () => {
-  it("names provider, product and model, and leaves no hole", () => {
-    for (const code of knownCodes) {
-      for (const known of [names, { ...names, provider: null, model: null }]) {
-        expect(JSON.stringify(wordsOf(code, known)), code).not.toMatch(/[{](provider|product|model)[}]/i);
-      }
+  it("names provider and model, and what they are where they are not known", () => {
+    for (const [title, named, unnamed] of [
+      [
+        "Your {provider} account is at its limit",
+        "Your Anthropic account is at its limit",
+        "Your provider account is at its limit",
+      ],
+      ["{provider} refused your key", "Anthropic refused your key", "The provider refused your key"],
+      ["{model} is coming soon", "apex is coming soon", "The model is coming soon"],
+      ["Not enough credits", "Not enough credits", "Not enough credits"],
+    ] as const) {
+      expect(titleOf(of(title), names)).toBe(named);
+      expect(titleOf(of(title), nobody)).toBe(unnamed);
     }
-    expect(wordsOf("byok_required", names)?.title).toBe("This call needs your own Anthropic key");
-    expect(wordsOf("model_not_found", names)?.title).toBe("There is no model “apex”");
-    const nobody = { ...names, provider: null, model: null };
-    const generic = ["provider_rate_limited", "provider_key_invalid", "model_not_found"];
-    expect(generic.map((code) => wordsOf(code, nobody)?.title)).toEqual([
-      "Your provider account is at its limit",
-      "The provider refused your key",
-      "There is no such model",
-    ]);
-    expect(wordsOf("nobody_knows_it", names)).toBeUndefined();
+  });
+
+  it("leads to one thing to do, if there is one", () => {
+    expect(actOf("byok_required", names)?.label).toBe("Add Anthropic key");
+    expect(actOf("byok_required", nobody)?.label).toBe("Add provider key");
+    expect(actOf("nobody_knows_it", names)).toBeUndefined();
   });
 
   it("says whose it is", () => {
-    expect(["yours", "provider", "product"].map((source) => sourceOf(source as "yours", names))).toEqual([
-      "yours",
-      "Anthropic",
-      "Celune",
-    ]);
+    const all = ["caller", "provider", "server"].map((blame) => blamed(of("", blame), names));
+    expect(all).toEqual(["yours", "Anthropic", "Celune"]);
+    expect(blamed(of("", "provider"), nobody)).toBe("the provider");
   });
 });

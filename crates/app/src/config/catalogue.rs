@@ -23,7 +23,9 @@ pub struct RawModel {
     provider: Option<Provider>,
     #[serde(default)]
     prices: BTreeMap<String, String>,
+    #[serde(default, deserialize_with = "super::text::whole")]
     context_tokens: Option<u64>,
+    #[serde(default, deserialize_with = "super::text::whole")]
     output_tokens: Option<u64>,
     #[serde(default, rename = "match")]
     patterns: Vec<String>,

@@ -29,8 +29,11 @@ const TIMEOUT_S_MAX: u32 = 60;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawConnections {
+    #[serde(deserialize_with = "super::text::number")]
     poll_s: u32,
+    #[serde(deserialize_with = "super::text::number")]
     margin_s: u32,
+    #[serde(deserialize_with = "super::text::number")]
     timeout_s: u32,
     providers: BTreeMap<String, RawProvider>,
 }
@@ -168,6 +171,7 @@ impl RawProvider {
             authorize: url("authorize_url", &authorize)?,
             token: url("token_url", &token)?,
             revoke: revoke.map(|revoke| url("revoke_url", &revoke)).transpose()?,
+            says_who: false,
         }))
     }
 

@@ -16,9 +16,13 @@ const HOLD_SLICE: RangeInclusive<u64> = 256..=1_000_000;
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawLimits {
+    #[serde(deserialize_with = "super::text::whole")]
     body_mib: Option<usize>,
+    #[serde(deserialize_with = "super::text::whole")]
     bodies_mib: Option<usize>,
+    #[serde(deserialize_with = "super::text::whole")]
     connections: Option<usize>,
+    #[serde(deserialize_with = "super::text::whole")]
     connections_per_peer: Option<usize>,
     header_read_s: Option<f64>,
     connection_idle_s: Option<f64>,

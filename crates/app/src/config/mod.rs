@@ -231,7 +231,9 @@ fn without_values(error: &config::ConfigError) -> String {
         ConfigError::NotFound(key) => format!("`{key}` is missing"),
         ConfigError::FileParse { .. } => "is not valid TOML".to_owned(),
         ConfigError::Message(message) if message.starts_with("unknown field") => unknown_field(message),
-        ConfigError::Message(message) if message.starts_with("missing field") || message == text::WHOLE => {
+        ConfigError::Message(message)
+            if message.starts_with("missing field") || [text::WHOLE, text::TOO_LARGE].contains(&message.as_str()) =>
+        {
             message.clone()
         }
         _ => "a value has the wrong form".to_owned(),

@@ -1,5 +1,7 @@
 //! `[plans.ID]`: what subscriptions include. Without any there is one, `default`.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use std::collections::BTreeMap;
 
 use anyhow::{Context, bail};
@@ -24,8 +26,11 @@ pub struct RawPlan {
     past_allowance: PastAllowance,
     #[serde(default)]
     features: Vec<String>,
+    #[serde(default, deserialize_with = "super::text::whole")]
     output_limit: Option<u32>,
+    #[serde(default, deserialize_with = "super::text::whole")]
     requests_per_minute: Option<u32>,
+    #[serde(default, deserialize_with = "super::text::whole")]
     tokens_per_minute: Option<u64>,
     price_usd_month: Option<String>,
     unknown: Option<Unknown>,

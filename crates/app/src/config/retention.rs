@@ -9,7 +9,9 @@ const DAYS_MAX: u16 = 36_500;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawRetention {
+    #[serde(deserialize_with = "super::text::number")]
     receipts_days: u16,
+    #[serde(deserialize_with = "super::text::number")]
     audit_days: u16,
 }
 

@@ -13,7 +13,7 @@ use ownkey_domain::service::{Service, ServiceUnit};
 use ownkey_gateway::services::{Credential, Metered, Reach};
 use ownkey_gateway::upstream::BaseUrl;
 use ownkey_providers::facts;
-use ownkey_providers::metered::Measure;
+use ownkey_providers::metered::{Lasting, Measure};
 use ownkey_vault::{Origin, ProviderKey, Scheme, Secret};
 use serde::Deserialize;
 
@@ -25,6 +25,8 @@ const NAME_BYTES_MAX: usize = 64;
 /// Longest name of a member that a service is measured by.
 const MEMBER_BYTES_MAX: usize = 64;
 const ITEMS_MAX: u64 = 1_000_000;
+/// A day.
+const SECONDS_MAX: u64 = 86_400;
 const TIMEOUT_S_DEFAULT: u64 = 60;
 const TIMEOUT_S_MAX: u64 = 3_600;
 const BODY_MIB_MAX: usize = 1_024;
@@ -41,11 +43,17 @@ pub struct RawService {
     header: Option<String>,
     unit: Option<String>,
     credits: Option<String>,
+    #[serde(default, deserialize_with = "super::text::whole")]
     timeout_s: Option<u64>,
+    #[serde(default, deserialize_with = "super::text::whole")]
     body_mib: Option<usize>,
     input: Option<String>,
     items: Option<String>,
+    #[serde(default, deserialize_with = "super::text::whole")]
     max_items: Option<u64>,
+    #[serde(default, deserialize_with = "super::text::whole")]
+    longest_seconds: Option<u64>,
+    sound: Option<bool>,
     #[serde(default)]
     allow_plain_http: bool,
 }
@@ -110,6 +118,9 @@ impl RawService {
         if (self.items.is_some() || self.max_items.is_some()) && unit != ServiceUnit::Item {
             bail!("`items` and `max_items` are for `unit = \"item\"` only");
         }
+        if (self.longest_seconds.is_some() || self.sound.is_some()) && unit != ServiceUnit::Second {
+            bail!("`longest_seconds` and `sound` are for `unit = \"second\"` only");
+        }
         for (field, member) in [("input", &self.input), ("items", &self.items)] {
             let is_name = |name: &String| (1..=MEMBER_BYTES_MAX).contains(&name.len()) && !name.contains(['"', '\\']);
             if !member.as_ref().is_none_or(is_name) {
@@ -120,7 +131,7 @@ impl RawService {
             ServiceUnit::Call => Measure::Calls,
             ServiceUnit::Token => Measure::Tokens,
             ServiceUnit::Character => Measure::Characters(self.input.clone().unwrap_or_else(|| "input".to_owned())),
-            ServiceUnit::Second => Measure::Seconds,
+            ServiceUnit::Second => Measure::Seconds(self.lasting()?),
             ServiceUnit::Item => {
                 let most = self.max_items.context("`max_items` is missing: the most items that an answer has")?;
                 if !(1..=ITEMS_MAX).contains(&most) {
@@ -131,10 +142,31 @@ impl RawService {
         })
     }
 
+    /// What is set aside for a call by the second: no request but one that is sound tells how long it lasts.
+    fn lasting(&self) -> anyhow::Result<Lasting> {
+        const WAYS: &str = "set `longest_seconds` to the most that a call can last, which is set aside for each, or \
+                            `sound = true` if each sends the sound that it is charged for";
+        match (self.longest_seconds, self.sound.unwrap_or(false)) {
+            (None, true) => Ok(Lasting::TheSoundSent),
+            (Some(seconds @ 1..=SECONDS_MAX), false) => Ok(Lasting::AtMost(seconds)),
+            (Some(_), false) => bail!("`longest_seconds` must be from 1 to {SECONDS_MAX}"),
+            (Some(_), true) => bail!("`longest_seconds` and `sound` exclude each other: {WAYS}"),
+            // What is only booked is known when it is told.
+            (None, false) if self.upstream.is_none() => Ok(Lasting::TheSoundSent),
+            (None, false) => bail!("`longest_seconds` is missing: {WAYS}"),
+        }
+    }
+
     fn reach(&self, around: &Surroundings<'_>) -> anyhow::Result<Option<Reach>> {
         let Some(upstream) = &self.upstream else {
-            let others =
-                [self.credential.is_some(), self.header.is_some(), self.timeout_s.is_some(), self.body_mib.is_some()];
+            let others = [
+                self.credential.is_some(),
+                self.header.is_some(),
+                self.timeout_s.is_some(),
+                self.body_mib.is_some(),
+                self.longest_seconds.is_some(),
+                self.sound.is_some(),
+            ];
             if others.contains(&true) {
                 bail!("`upstream` is missing; without it the service is only booked, by `service-usage`");
             }

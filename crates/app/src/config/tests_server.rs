@@ -54,6 +54,30 @@ fn a_slice_of_output_is_a_whole_number_wherever_it_is_written() {
 }
 
 #[test]
+fn every_number_that_counts_is_whole() {
+    let plan = "[plans.pro]\nbyok = true\nmanaged = \"credits\"\n";
+    let model = "[[models]]\nid = \"a\"\n";
+    let service = "[[services]]\nname = \"a\"\nunit = \"call\"\ncredits = \"1\"\nupstream = \"https://a.example\"\n";
+    for (section, fields) in [
+        ("[limits]\n", &["body_mib", "bodies_mib", "connections", "connections_per_peer"][..]),
+        (plan, &["output_limit", "requests_per_minute", "tokens_per_minute"]),
+        (model, &["context_tokens", "output_tokens"]),
+        (service, &["timeout_s", "body_mib", "max_items", "longest_seconds"]),
+        ("[connections]\n", &["poll_s", "margin_s", "timeout_s"]),
+        ("[retention]\n", &["receipts_days", "audit_days"]),
+        ("[webhooks]\n", &["timeout_s"]),
+    ] {
+        for field in fields {
+            let said = refusal(&format!("{section}{field} = 1.5"), &[]);
+            assert!(said.contains(&format!("{field}: must be a whole number")), "{field}: {said}");
+        }
+    }
+    assert!(refusal("[retention]\naudit_days = 70000", &[]).contains("audit_days: is too large"));
+    let days = load_with("", &[("OWNKEY_RETENTION__AUDIT_DAYS", "30")]).unwrap().retention.audit_days;
+    assert_eq!(days, Some(30), "and in the environment they are texts");
+}
+
+#[test]
 fn the_files_of_tls_are_read_for_what_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ownkey.toml");

@@ -3,6 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use ownkey_domain::service::ServiceUnit;
 use ownkey_gateway::services::{Credential, Metered};
+use ownkey_providers::metered::{Lasting, Measure};
 
 use super::{Settings, load, load_with, refusal};
 use crate::config::services::without_credential;
@@ -99,6 +100,28 @@ fn mistakes_in_a_service_are_named() {
         assert!(refusal.contains("tool") && refusal.contains("managed:") && !refusal.contains("canary"), "{refusal}");
     }
     assert!(refusal(&format!("{}{}", service(""), service("")), &[]).contains("twice"));
+}
+
+#[test]
+fn what_is_charged_by_the_second_says_how_long_it_can_last() {
+    let env = format!("{UPSTREAM}\ncredential = \"env:CARGO_PKG_NAME\"");
+    let with = |lines: &str| {
+        let service = format!("[[services]]\nname = \"tool\"\nunit = \"second\"\ncredits = \"1\"\n{env}\n{lines}\n");
+        load_with(&service, &[]).map(|settings| settings.services["tool"].measure.clone())
+    };
+    assert_eq!(with("sound = true").unwrap(), Measure::Seconds(Lasting::TheSoundSent));
+    assert_eq!(with("longest_seconds = 600").unwrap(), Measure::Seconds(Lasting::AtMost(600)));
+    for (lines, said) in [
+        ("", "`longest_seconds` is missing: set `longest_seconds`"),
+        ("sound = false", "`longest_seconds` is missing"),
+        ("sound = true\nlongest_seconds = 9", "exclude each other"),
+        ("longest_seconds = 0", "from 1 to 86400"),
+        ("longest_seconds = 86401", "from 1 to 86400"),
+    ] {
+        let refusal = format!("{:#}", with(lines).unwrap_err());
+        assert!(refusal.contains(said), "{lines}: {refusal}");
+    }
+    assert!(refusal(&service(&format!("{env}\nsound = true")), &[]).contains("are for `unit = \"second\"` only"));
 }
 
 #[test]

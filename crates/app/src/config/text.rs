@@ -37,11 +37,12 @@ impl From<&str> for Hidden {
     }
 }
 
-/// What is said of a number that must be whole.
+/// What is said of a number that must be whole, and of one that no such number can be.
 pub const WHOLE: &str = "must be a whole number";
+pub const TOO_LARGE: &str = "is too large";
 
 /// A whole number, or a text of one in the environment. One with a fraction would be cut off without a word.
-pub fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+pub fn number<'de, D: Deserializer<'de>, N: TryFrom<u64>>(deserializer: D) -> Result<N, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Form {
@@ -53,7 +54,13 @@ pub fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, 
         Ok(Form::Text(text)) => text.trim().parse().ok(),
         Err(_) => None,
     };
-    number.map(Some).ok_or_else(|| serde::de::Error::custom(WHOLE))
+    let number = number.ok_or_else(|| serde::de::Error::custom(WHOLE))?;
+    N::try_from(number).map_err(|_| serde::de::Error::custom(TOO_LARGE))
+}
+
+/// The same that may be absent.
+pub fn whole<'de, D: Deserializer<'de>, N: TryFrom<u64>>(deserializer: D) -> Result<Option<N>, D::Error> {
+    number(deserializer).map(Some)
 }
 
 /// A list in the file, or a text with commas in the environment.

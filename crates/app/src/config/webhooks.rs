@@ -16,6 +16,7 @@ const NETWORKS_MAX: usize = 100;
 pub struct RawWebhooks {
     #[serde(deserialize_with = "list")]
     allowed_networks: Vec<String>,
+    #[serde(deserialize_with = "super::text::number")]
     timeout_s: u32,
 }
 

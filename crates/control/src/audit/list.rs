@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use ownkey_domain::id::AuditId;
 use ownkey_domain::time::Timestamp;
-use ownkey_store::{AuditEvent, AuditFilter};
+use ownkey_store::{AuditEvent, AuditFilter, Range};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,9 +12,7 @@ use crate::auth::InWorkspace;
 use crate::control::Control;
 use crate::page::{List, Listing, Page, PageParams};
 use crate::problem::{Problem, ProblemDocument};
-use crate::query::Params;
-
-const TIME: &str = "an RFC 3339 time";
+use crate::query::{Params, RangeParams, range};
 
 /// An event of the audit log as the API shows it.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -50,10 +48,6 @@ pub(crate) struct AuditParams {
     action: Option<String>,
     /// To what: its id or name.
     object: Option<String>,
-    /// Not before this time (RFC 3339).
-    from: Option<String>,
-    /// Before this time (RFC 3339).
-    to: Option<String>,
 }
 
 /// Lists the workspace's audit events, newest first.
@@ -62,7 +56,7 @@ pub(crate) struct AuditParams {
     path = "/api/v1/workspaces/{ws}/audit",
     operation_id = "list_audit",
     tag = "audit",
-    params(("ws" = String, Path, description = "The workspace's id, or `current`"), PageParams, AuditParams),
+    params(("ws" = String, Path, description = "The workspace's id, or `current`"), PageParams, AuditParams, RangeParams),
     responses(
         (status = 200, body = Listing<AuditEventView>),
         (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"),
@@ -74,12 +68,13 @@ pub(crate) async fn list(
     mut params: Params,
 ) -> Result<Json<Listing<AuditEventView>>, Problem> {
     let page = Page::take(List::Audit, &mut params)?;
+    let Range { from, to } = range(&mut params)?;
     let filter = AuditFilter {
         actor: params.text("actor")?,
         action: params.text("action")?,
         object: params.text("object")?,
-        from: params.read("from", TIME, Timestamp::parse_rfc3339)?,
-        to: params.read("to", TIME, Timestamp::parse_rfc3339)?,
+        from,
+        to,
     };
     params.finish()?;
     let before = page.before.and_then(|place| u64::try_from(place).ok());

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::response::Redirect;
-use ownkey_connections::NoConnection;
+use ownkey_connections::{CameBack, NoConnection};
 use ownkey_domain::id::{ConnectionId, WorkspaceId};
 use ownkey_domain::person::Role;
 use ownkey_store::{ConnectionStart, StoreError};
@@ -39,10 +39,10 @@ pub(crate) struct BackParams {
 /// `connected` or `failed` in the query.
 #[utoipa::path(
     get,
-    path = "/api/v1/connections/callback",
+    path = "/api/v1/connections/callback/{provider}",
     operation_id = "finish_connection",
     tag = "connections",
-    params(BackParams),
+    params(("provider" = String, Path, description = "The provider that it comes from"), BackParams),
     responses(
         (status = 303, description = "On to the dashboard, whatever came of it"),
         (status = "4XX", body = ProblemDocument, content_type = "application/problem+json", description = "No browser comes like this"),
@@ -50,6 +50,7 @@ pub(crate) struct BackParams {
 )]
 pub(crate) async fn back(
     State(control): State<Arc<Control>>,
+    Path(provider): Path<String>,
     access: Result<Access, Problem>,
     params: Result<Params, Problem>,
 ) -> Result<Redirect, Problem> {
@@ -59,7 +60,7 @@ pub(crate) async fn back(
         access => access?,
     };
     let person = access.person()?;
-    let Some(back) = params.ok().and_then(|params| Back::read(&control, params)) else {
+    let Some(back) = params.ok().and_then(|params| Back::read(&control, provider, params)) else {
         return Ok(on_to(&control, None, Err(EXPIRED)));
     };
     let start = match control.store().back_from_provider(&back.hash, person.session.id, control.now()).await {
@@ -101,6 +102,8 @@ async fn still_may(control: &Control, person: &Person, workspace: WorkspaceId) -
 
 /// What a provider sent a browser back with. What it adds of its own is not looked at.
 struct Back {
+    /// Whose address it came by.
+    provider: String,
     hash: [u8; 32],
     verifier: Zeroizing<String>,
     code: Option<Zeroizing<String>>,
@@ -108,13 +111,14 @@ struct Back {
 }
 
 impl Back {
-    fn read(control: &Control, mut params: Params) -> Option<Self> {
+    fn read(control: &Control, provider: String, mut params: Params) -> Option<Self> {
         let state = params.text("state").ok()?.map(Zeroizing::new)?;
         let code = params.read("code", "a provider's code", |code| {
             (1..=CODE_BYTES_MAX).contains(&code.len()).then(|| Zeroizing::new(code.to_owned()))
         });
         let tokens = &control.parts.tokens;
         Some(Self {
+            provider,
             hash: tokens.read(&state)?,
             verifier: tokens.verifier(&state)?,
             code: code.ok()?,
@@ -132,14 +136,16 @@ impl Back {
         let connections = &control.parts.connections;
         // Most likely because somebody said no. The provider's own word is not repeated.
         let code = self.code.as_ref().ok_or("denied")?;
-        if !connections.is_from(&start.provider, self.issuer.as_deref()) {
+        // Another provider's address: the code is not that of the one who was asked.
+        if self.provider != start.provider {
             return Err("refused");
         }
         let routing = control.store().routing(start.workspace).await.map_err(broken)?;
         let routing = routing.ok_or("gone")?;
         let id = ConnectionId::from_uuid(control.fresh_id().map_err(broken)?);
         let by = control.by_user(person.user.id);
-        connections.finish(start, (code, &self.verifier), (&routing.dek, id), by).await.map_err(|error| match error {
+        let came = CameBack { code, verifier: &self.verifier, issuer: self.issuer.as_deref() };
+        connections.finish(start, came, (&routing.dek, id), by).await.map_err(|error| match error {
             NoConnection::Refused => "refused",
             NoConnection::Away | NoConnection::UnknownProvider => "provider_unavailable",
             NoConnection::Gone => "gone",

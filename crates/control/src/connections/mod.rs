@@ -20,8 +20,9 @@ pub(crate) mod list;
 pub(crate) mod providers;
 pub(crate) mod token;
 
-/// Where browsers come back to from a provider. Operators write it down there, so it stays.
+/// Where browsers come back to from providers, each below it by its name. Operators write that down there, so it stays.
 pub const CALLBACK: &str = "/api/v1/connections/callback";
+pub(crate) const BACK: &str = "/api/v1/connections/callback/{provider}";
 
 /// A connection as the API shows it: never a token.
 #[derive(Serialize, utoipa::ToSchema)]

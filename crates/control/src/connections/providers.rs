@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 
-use super::CALLBACK;
 use crate::auth::Access;
 use crate::control::Control;
 use crate::page::Listing;
@@ -35,12 +34,12 @@ pub(crate) struct ConnectionProvider {
     ),
 )]
 pub(crate) async fn providers(State(control): State<Arc<Control>>, _: Access) -> Json<Listing<ConnectionProvider>> {
-    let redirect_uri = control.parts.site.at(CALLBACK);
-    let shown = control.parts.connections.providers().iter().map(|(name, provider)| ConnectionProvider {
+    let connections = &control.parts.connections;
+    let shown = connections.providers().iter().map(|(name, provider)| ConnectionProvider {
         provider: name.clone(),
         title: provider.title.clone(),
         scopes: provider.scopes.clone(),
-        redirect_uri: redirect_uri.clone(),
+        redirect_uri: connections.redirect_uri(name),
     });
     Json(Listing::whole(shown.collect()))
 }

@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 
 use super::{gone, id_of};
 use crate::auth::InWorkspace;
+use crate::body::JsonBody;
 use crate::control::Control;
 use crate::problem::{Problem, ProblemDocument};
 use crate::who::Who;
@@ -25,6 +26,15 @@ pub(crate) struct ConnectionToken {
     /// When it expires; null if it does not, or the provider does not say. Ask again rather than keep it.
     #[schema(value_type = Option<String>)]
     expires_at: Option<Timestamp>,
+}
+
+/// Why the token is asked for.
+#[expect(dead_code, reason = "says in OpenAPI what is read")]
+#[derive(utoipa::ToSchema)]
+pub(crate) struct ConnectionTokenInput {
+    /// Whether the account's API has refused the token that was given out before (401). Then it is refreshed, though it
+    /// should work, unless that was done within the last minute.
+    refused: Option<bool>,
 }
 
 /// The one place where a token goes into an answer.
@@ -46,6 +56,7 @@ impl Serialize for Shown {
         ("ws" = String, Path, description = "The workspace's id, or `current`"),
         ("id" = String, Path, description = "The connection's id"),
     ),
+    request_body(content = Option<ConnectionTokenInput>, description = "May be absent"),
     responses(
         (status = 200, body = ConnectionToken),
         (status = 409, body = ProblemDocument, content_type = "application/problem+json", description = "`needs_reauth`: somebody has to connect it again"),
@@ -57,6 +68,7 @@ impl Serialize for Shown {
 pub(crate) async fn token(
     State(control): State<Arc<Control>>,
     access: InWorkspace,
+    body: JsonBody,
 ) -> Result<Json<ConnectionToken>, Problem> {
     let (workspace, id) = (access.id(), id_of(&access)?);
     if let Who::Key(key) = &access.who {
@@ -64,7 +76,13 @@ pub(crate) async fn token(
             Problem::rate_limited("The platform key's limit of requests a minute is used up. Try again later.", wait_s)
         })?;
     }
-    let fresh = fresh(&control, workspace, id).await?;
+    let mut members = body.members()?;
+    let was_refused = members.optional("refused", "true or false")?.unwrap_or(false);
+    members.finish()?;
+    let fresh = match fresh(&control, workspace, id, was_refused).await {
+        Err(NoToken::NotRefreshed) => return Err(not_refreshed(&control, workspace, id).await?),
+        answer => answer?,
+    };
     // Nobody is given a token that nobody knows of.
     if !control.store().note_token(workspace, id, control.by(&access.who)).await? {
         return Err(gone());
@@ -72,19 +90,26 @@ pub(crate) async fn token(
     Ok(Json(ConnectionToken { access_token: Shown(fresh.access), token_type: "Bearer", expires_at: fresh.expires_at }))
 }
 
-/// A token that works, or why there is none: as far as it is known, also what the provider says against it.
-async fn fresh(control: &Control, workspace: WorkspaceId, id: ConnectionId) -> Result<Fresh, Problem> {
-    match control.parts.connections.fresh(workspace, id).await {
-        Err(NoToken::NotRefreshed) => {
-            let found = control.store().connection(workspace, id).await?;
-            Err(not_refreshed(found.and_then(|found| found.last_error).as_deref()))
-        }
-        answer => Ok(answer?),
-    }
+/// A token that works: another one than before, if that was refused.
+async fn fresh(
+    control: &Control,
+    workspace: WorkspaceId,
+    id: ConnectionId,
+    was_refused: bool,
+) -> Result<Fresh, NoToken> {
+    let connections = &control.parts.connections;
+    let fresh = connections.fresh(workspace, id).await?;
+    if was_refused { connections.renewed(workspace, id, fresh.generation).await } else { Ok(fresh) }
 }
 
-fn not_refreshed(word: Option<&str>) -> Problem {
-    let Some(word) = word else { return NoToken::NotRefreshed.into() };
+/// Why there is no token that works: as far as it is known, what the provider says against it.
+async fn not_refreshed(control: &Control, workspace: WorkspaceId, id: ConnectionId) -> Result<Problem, Problem> {
+    let found = control.store().connection(workspace, id).await?;
+    let word = found.and_then(|found| found.last_error);
+    Ok(word.map_or_else(|| NoToken::NotRefreshed.into(), |word| gives_none(&word)))
+}
+
+fn gives_none(word: &str) -> Problem {
     let detail = if OPERATORS.contains(&word) {
         format!(
             "The token has expired, and the provider does not accept this server as its client (`{word}`). The operator \

@@ -16,7 +16,7 @@ use crate::auth::InWorkspace;
 use crate::control::Control;
 use crate::download::Download;
 use crate::problem::{Problem, ProblemDocument};
-use crate::query::Params;
+use crate::query::{Params, RangeParams};
 
 /// Receipts read at a time.
 const PAGE: u32 = 500;
@@ -45,7 +45,7 @@ pub(crate) struct ExportParams {
     path = "/api/v1/workspaces/{ws}/usage/export",
     operation_id = "export_usage",
     tag = "requests",
-    params(("ws" = String, Path, description = "The workspace's id, or `current`"), ExportParams, ReceiptParams),
+    params(("ws" = String, Path, description = "The workspace's id, or `current`"), ExportParams, ReceiptParams, RangeParams),
     responses(
         (status = 200, content((String = "text/csv"), (String = "application/jsonl"))),
         (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"),

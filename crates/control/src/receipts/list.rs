@@ -3,8 +3,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use ownkey_domain::id::RequestId;
-use ownkey_domain::time::Timestamp;
-use ownkey_store::{ReceiptFilter, StatusClass};
+use ownkey_store::{Range, ReceiptFilter, StatusClass};
 use uuid::Uuid;
 
 use super::{ReceiptView, own_calls_only};
@@ -12,7 +11,7 @@ use crate::auth::InWorkspace;
 use crate::control::Control;
 use crate::page::{List, Listing, Page, PageParams};
 use crate::problem::{Problem, ProblemDocument};
-use crate::query::{Params, api_key, model, payer, provider};
+use crate::query::{Params, RangeParams, api_key, model, payer, provider, range};
 use crate::who::Who;
 
 /// What receipts to show; what is absent does not matter.
@@ -34,10 +33,6 @@ pub(crate) struct ReceiptParams {
     status: Option<String>,
     /// The caller's own id of the call, as it sent it in `x-client-request-id`.
     client_request_id: Option<String>,
-    /// Not before this time (RFC 3339).
-    from: Option<String>,
-    /// Before this time (RFC 3339).
-    to: Option<String>,
 }
 
 /// Lists the receipts of calls, newest first. A key with the scope `inference` alone sees its own calls.
@@ -46,7 +41,7 @@ pub(crate) struct ReceiptParams {
     path = "/api/v1/workspaces/{ws}/requests",
     operation_id = "list_requests",
     tag = "requests",
-    params(("ws" = String, Path, description = "The workspace's id, or `current`"), PageParams, ReceiptParams),
+    params(("ws" = String, Path, description = "The workspace's id, or `current`"), PageParams, ReceiptParams, RangeParams),
     responses(
         (status = 200, body = Listing<ReceiptView>),
         (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"),
@@ -67,12 +62,12 @@ pub(crate) async fn list(
 
 /// Takes what filters calls.
 pub(super) fn filter(params: &mut Params, who: &Who) -> Result<ReceiptFilter, Problem> {
-    const TIME: &str = "an RFC 3339 time";
     let wanted = api_key(params)?;
     let own = own_calls_only(who);
     if own.is_some() && wanted.is_some() && own != wanted {
         return Err(Problem::forbidden("Without the scope `usage:read` a key sees its own calls only."));
     }
+    let Range { from, to } = range(params)?;
     Ok(ReceiptFilter {
         payer: payer(params)?,
         provider: provider(params)?,
@@ -81,8 +76,8 @@ pub(super) fn filter(params: &mut Params, who: &Who) -> Result<ReceiptFilter, Pr
         client_request_id: params.text("client_request_id")?,
         api_key: own.or(wanted),
         status: params.read("status", "`2xx`, `4xx`, `5xx` or `none`", status_class)?,
-        from: params.read("from", TIME, Timestamp::parse_rfc3339)?,
-        to: params.read("to", TIME, Timestamp::parse_rfc3339)?,
+        from,
+        to,
     })
 }
 

@@ -1,5 +1,9 @@
 //! Receipts of calls.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
+use std::time::Duration;
+
 use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::id::{ApiKeyId, CredentialId, RequestId};
 use ownkey_domain::money::{CreditPrice, CreditRate, MicroCredits, NanoUsd, PicoUsd};
@@ -262,9 +266,9 @@ impl AttemptView {
     }
 }
 
-/// Microseconds as milliseconds with a fraction; more than an hour here is shown as that.
+/// Microseconds as milliseconds with a fraction, which is what milliseconds are as seconds.
 fn millis(micros: u64) -> f64 {
-    f64::from(u32::try_from(micros).unwrap_or(u32::MAX)) / 1000.0
+    Duration::from_millis(micros).as_secs_f64()
 }
 
 /// The only key whose calls this caller may see; `None` means all of the workspace.

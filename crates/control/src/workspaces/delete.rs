@@ -8,7 +8,8 @@ use crate::auth::InWorkspace;
 use crate::control::Control;
 use crate::problem::{Problem, ProblemDocument};
 
-/// Deletes a workspace: its platform keys and provider keys end, what could open them is destroyed.
+/// Deletes a workspace: its platform keys and provider keys end, what could open them is destroyed. Providers are then
+/// asked to revoke the tokens of its connections, as far as they let themselves be asked.
 #[utoipa::path(
     delete,
     path = "/api/v1/workspaces/{ws}",
@@ -21,6 +22,12 @@ use crate::problem::{Problem, ProblemDocument};
     ),
 )]
 pub(crate) async fn delete(State(control): State<Arc<Control>>, access: InWorkspace) -> Result<StatusCode, Problem> {
-    let deleted = control.store().delete_workspace(access.id(), control.by(&access.who)).await?;
-    if deleted { Ok(StatusCode::NO_CONTENT) } else { Err(gone()) }
+    let (store, connections) = (control.store(), &control.parts.connections);
+    let routing = store.routing(access.id()).await?.ok_or_else(gone)?;
+    let left = connections.all_left(access.id(), &routing.dek).await?;
+    if !store.delete_workspace(access.id(), control.by(&access.who)).await? {
+        return Err(gone());
+    }
+    connections.revoke_all(left);
+    Ok(StatusCode::NO_CONTENT)
 }

@@ -295,7 +295,7 @@ pub fn site() -> Site {
 /// One provider, which is not there.
 fn connections(store: Store, kek: &str) -> Connections {
     let at = |path: &str| format!("http://127.0.0.1:9/{path}");
-    let endpoints = Endpoints { authorize: at("authorize"), token: at("token"), revoke: None };
+    let endpoints = Endpoints { authorize: at("authorize"), token: at("token"), revoke: None, says_who: false };
     let provider = Provided::new("Calendar".to_owned(), Place::Known(endpoints), "ownkey".to_owned());
     Connections::new(ownkey_connections::Parts {
         store,
@@ -303,7 +303,7 @@ fn connections(store: Store, kek: &str) -> Connections {
         providers: BTreeMap::from([("calendar".to_owned(), provider)]),
         times: RefreshTimes { poll_ms: 300_000, margin_ms: 60_000 },
         timeout: Duration::from_secs(1),
-        redirect_uri: site().at(CALLBACK),
+        callback: site().at(CALLBACK),
         metrics: Arc::default(),
         clock: || Timestamp::from_millis(NOW),
     })
@@ -316,6 +316,7 @@ fn webhooks(store: Store, kek: &str) -> Webhooks {
         keyring: Arc::new(Keyring::parse(kek).unwrap()),
         networks: Networks::default(),
         timeout: Duration::from_secs(1),
+        slots: Arc::default(),
         metrics: Arc::default(),
         clock: || Timestamp::from_millis(NOW),
     })

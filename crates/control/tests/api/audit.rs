@@ -46,7 +46,16 @@ async fn a_whole_log_is_checked() {
     let all = app.get(AUDIT, &tenant.key).await.is(200).body["data"].as_array().unwrap().clone();
     let check = app.get(&format!("{AUDIT}/verify"), &tenant.key).await.is(200).body;
     let since = &all[all.len() - 1]["at"];
-    assert_eq!(check, json!({"intact": true, "checked": all.len(), "broken_at": null, "since": since}));
+    let count = all.len();
+    let whole = |checked: usize, next: Value| json!({"intact": true, "checked": checked, "events": count, "next_after": next, "broken_at": null, "since": since});
+    assert_eq!(check, whole(count, Value::Null));
+    let part = app.get(&format!("{AUDIT}/verify?limit=1"), &tenant.key).await.is(200).body;
+    assert_eq!(part, whole(1, json!(1)));
+    let rest = app.get(&format!("{AUDIT}/verify?limit=20000&after=1"), &tenant.key).await.is(200).body;
+    assert_eq!(rest, whole(count - 1, Value::Null));
+    for wrong in ["limit=0", "after=-1", "from=1"] {
+        app.get(&format!("{AUDIT}/verify?{wrong}"), &tenant.key).await.problem(400, "bad_request");
+    }
     let other = app.tenant().await;
     app.get(&format!("/api/v1/workspaces/{}/audit/verify", tenant.id), &other.key).await.problem(404, "not_found");
 }

@@ -4,6 +4,8 @@ mod give;
 mod hold;
 mod settle;
 
+pub use settle::Overrun;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::give::{Grant, Refund, RefundRefused};

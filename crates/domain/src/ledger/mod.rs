@@ -17,5 +17,5 @@ mod tests;
 
 pub use account::{Account, AccountId, Asset, BadAccountId};
 pub use amount::Amount;
-pub use book::{Book, Charged, Grant, Leg, Order, Refund, RefundRefused, Transfer, TransferKind};
+pub use book::{Book, Charged, Grant, Leg, Order, Overrun, Refund, RefundRefused, Transfer, TransferKind};
 pub use call::{Allowance, BudgetLine, CHARGE_MAX, Charge, Funds, HoldCall, Settlement, Shortage};

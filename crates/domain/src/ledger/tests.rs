@@ -120,7 +120,7 @@ fn what_expires_soonest_is_spent_first() {
     assert_eq!(book.hold(&call), Ok(()));
     let held: Vec<_> = book.held(request(1)).iter().map(|leg| leg.amount.get()).collect();
     assert_eq!(held, [5, 10, 2]);
-    assert_eq!(book.settle(request(1), workspace(), &settlement(6)), Amount::ZERO);
+    assert_eq!(book.settle(request(1), workspace(), &settlement(6)).total(), Amount::ZERO);
     assert_eq!((book.balance(workspace()).get(), book.available(workspace()).get()), (19, 19));
     // Granted once, whatever restarts; more of it only when the plan allows more.
     let mut again = later(&book, NOW);
@@ -149,7 +149,7 @@ fn what_is_not_there_is_overrun_and_never_debt() {
     let mut book = book();
     book.grant(&grant(1, 10, None));
     assert_eq!(book.hold(&hold(1, 4)), Ok(()));
-    assert_eq!(book.settle(request(1), workspace(), &settlement(25)), amount(15));
+    assert_eq!(book.settle(request(1), workspace(), &settlement(25)).total(), amount(15));
     assert_eq!(book.balance(workspace()), Amount::ZERO);
     assert_eq!(balance_of(&book, AccountId::Charged(workspace())), 25);
     assert_eq!(balance_of(&book, AccountId::Overrun(workspace())), -15);
@@ -164,7 +164,7 @@ fn what_one_workspace_overruns_fills_no_account_of_another() {
     book.settle(request(1_024), workspace(), &settlement(CHARGE_MAX.get() - 1));
     assert_eq!(balance_of(&book, AccountId::Charged(workspace())), i64::MAX);
     let stranger = WorkspaceId::from_uuid(Uuid::from_u128(2));
-    assert_eq!(book.settle(request(2_000), stranger, &settlement(25)), amount(25));
+    assert_eq!(book.settle(request(2_000), stranger, &settlement(25)).total(), amount(25));
     assert_eq!(balance_of(&book, AccountId::Charged(stranger)), 25);
 }
 
@@ -176,7 +176,7 @@ fn held_credits_outlive_their_expiry() {
     let mut book = later(&book, NOW.plus_millis(1_000));
     book.expire(workspace());
     assert_eq!((balance_of(&book, AccountId::Expired), book.available(workspace())), (0, Amount::ZERO));
-    assert_eq!(book.settle(request(1), workspace(), &settlement(5)), Amount::ZERO);
+    assert_eq!(book.settle(request(1), workspace(), &settlement(5)).total(), Amount::ZERO);
     assert_eq!((balance_of(&book, AccountId::Expired), book.balance(workspace()).get()), (5, 0));
 }
 
@@ -190,7 +190,7 @@ fn a_call_goes_on_drawing_from_the_period_of_its_hold() {
     assert_eq!(book.extend(&hold(1, 10)), Ok(()));
     assert!(book.extend(&hold(1, 11)).is_err());
     check(&book);
-    assert_eq!(book.settle(request(1), workspace(), &settlement(9)), Amount::ZERO);
+    assert_eq!(book.settle(request(1), workspace(), &settlement(9)).total(), Amount::ZERO);
     assert_eq!((balance_of(&book, AccountId::Expired), book.balance(workspace())), (1, Amount::ZERO));
     check(&book);
 }
@@ -289,7 +289,7 @@ fn a_budget_stops_what_it_does_not_cover() {
     assert_eq!(book.hold(&call(5, 500, None)), Ok(()), "one that only tells");
     for (n, usd) in [(1, 70), (3, 0), (5, 500)] {
         let settlement = Settlement { charge: charge(0, usd), funds: Funds::None, ..Settlement::NOTHING };
-        assert_eq!(book.settle(request(n), workspace(), &settlement), Amount::ZERO);
+        assert_eq!(book.settle(request(n), workspace(), &settlement).total(), Amount::ZERO);
     }
     let counted = book.accounts().find(|a| a.id == account).unwrap();
     assert_eq!((counted.debits_posted.get(), counted.debits_pending.get()), (570, 0));
@@ -438,7 +438,7 @@ proptest! {
                 }
                 Step::Settle { call, credits } if !charged.contains_key(&call) => {
                     let held: i64 = book.held(request(call)).iter().map(|leg| leg.amount.get()).sum();
-                    let overrun = book.settle(request(call), workspace(), &settlement(credits)).get();
+                    let overrun = book.settle(request(call), workspace(), &settlement(credits)).total().get();
                     let cost = credits.min(CHARGE_MAX.get());
                     prop_assert_eq!(cost - overrun, cost.min(held + available));
                     let paid = cost - overrun;

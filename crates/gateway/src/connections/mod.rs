@@ -60,12 +60,23 @@ pub trait Tokens: Send + Sync {
         connection: ConnectionId,
         host: &'a str,
     ) -> BoxFuture<'a, Result<Grant, NotGranted>>;
+
+    /// Likewise where the host has refused the token of that generation: with another one, if there may be another.
+    fn renewed<'a>(
+        &'a self,
+        workspace: WorkspaceId,
+        connection: ConnectionId,
+        host: &'a str,
+        refused: u32,
+    ) -> BoxFuture<'a, Result<Grant, NotGranted>>;
 }
 
 /// Says that a token may go to a host. Without one no request over a connection can be built.
 pub struct Grant {
     /// The token.
     pub token: Arc<ProviderKey>,
+    /// Which of the connection's tokens it is.
+    pub generation: u32,
     /// The host.
     pub base: BaseUrl,
 }
@@ -199,9 +210,13 @@ impl Connections {
         if !self.parts.ledger.has_room() {
             return Err(Error::overloaded("Receipts cannot be written at the moment, so no call is made. Try again."));
         }
+        let (mut renewed, mut was_refused) = (None, false);
         for _ in 0..DECISIONS_MAX {
             let (workspace, since) = self.confirm(call).await?;
-            let grant = self.parts.tokens.grant(workspace.id, connection, call.path.host).await.map_err(told)?;
+            let grant = match renewed.take() {
+                Some(grant) => grant,
+                None => self.parts.tokens.grant(workspace.id, connection, call.path.host).await.map_err(told)?,
+            };
             let lease = Lease {
                 directory: Arc::clone(&self.parts.directory),
                 since,
@@ -212,6 +227,13 @@ impl Connections {
             let request = call.request(&grant, &body, lease)?;
             match forward(&self.parts.client, Upstreamed::over_connection(&grant, request), HEAD_TIMEOUT).await? {
                 Sent::Answered(response) => {
+                    // Who does not take the token has done nothing. Once: what refuses a new one is not its age.
+                    if response.status() == StatusCode::UNAUTHORIZED && !std::mem::replace(&mut was_refused, true) {
+                        renewed = self.renewed((workspace.id, connection), call.path.host, &grant).await;
+                        if renewed.is_some() {
+                            continue;
+                        }
+                    }
                     let watch = Watch::new(&self.parts.limits, call.started);
                     let stop = self.stop(&call.caller).of(&workspace);
                     return Ok(Answer { response, token: grant.token, watch, stop });
@@ -220,6 +242,17 @@ impl Connections {
             }
         }
         Err(Error::overloaded("The workspace changes too fast. Try again shortly."))
+    }
+
+    /// Another grant in the place of one whose token the host refused; none if there is no other token.
+    async fn renewed(
+        &self,
+        (workspace, connection): (WorkspaceId, ConnectionId),
+        host: &str,
+        refused: &Grant,
+    ) -> Option<Grant> {
+        let grant = self.parts.tokens.renewed(workspace, connection, host, refused.generation).await.ok()?;
+        (grant.generation != refused.generation).then_some(grant)
     }
 
     /// The connection that is named, if the caller may use any.

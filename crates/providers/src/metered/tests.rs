@@ -41,19 +41,23 @@ fn requests_bound_what_answers_will_tell() {
 
 #[test]
 fn sound_is_set_aside_for_as_long_as_it_can_last() {
-    let seconds = |body: &[u8]| measured(&Measure::Seconds, body).map(|bound| bound.most);
+    let lasting = |lasting, body: &[u8]| measured(&Measure::Seconds(lasting), body).map(|bound| bound.most);
+    let seconds = |body: &[u8]| lasting(Lasting::TheSoundSent, body);
     let of = |head: &[u8], length: usize| [head, &vec![0; length - head.len()][..]].concat();
-    let (mp3, packed) = (of(&[0xFF, 0xFB, 0x90, 0x00], 6_000), of(b"OggS\0\x02", 6_000));
+    let (mp3, packed) = (of(&[0xFF, 0xFB, 0x90, 0x00], 6_000), of(b"#!AMR\n", 6_000));
     let form = |files: &[&[u8]]| {
         let part = b"--X\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n";
         let files: Vec<u8> = files.iter().flat_map(|file| [&part[..], file, b"\r\n"].concat()).collect();
         [&b"--X\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\na\r\n"[..], &files, b"--X--\r\n"].concat()
     };
     assert_eq!([seconds(&mp3), seconds(&form(&[&mp3])), seconds(&form(&[&mp3, &mp3]))], [Ok(6), Ok(6), Ok(12)]);
-    assert_eq!([seconds(b""), seconds(format!("{{\"text\":\"{}\"}}", "a".repeat(5_000)).as_bytes())], [Ok(0), Ok(6)]);
-    for boundless in [packed.clone(), form(&[&packed]), form(&[&mp3, &packed]), form(&[])] {
+    // What is no sound, or of any length, is as long as the operator says that it can be, and nothing if he does not say.
+    let json = br#"{"url":"https://example.com/hours.mp3"}"#;
+    for boundless in [packed.clone(), form(&[&packed]), form(&[&mp3, &packed]), form(&[]), json.to_vec(), Vec::new()] {
         assert_eq!(seconds(&boundless), Err(Unmeasured::Seconds));
+        assert_eq!(lasting(Lasting::AtMost(600), &boundless), Ok(600));
     }
+    assert_eq!([600, 5].map(|most| lasting(Lasting::AtMost(most), &mp3)), [Ok(6), Ok(5)]);
 }
 
 #[test]
@@ -64,7 +68,7 @@ fn tokens_and_seconds_are_what_answers_say() {
     assert_eq!(tokens(json!({"prompt_tokens": 8})), Some(8));
     assert_eq!(tokens(json!({"total_tokens": -1})), None);
     assert_eq!(tokens(json!({"total_tokens": u64::MAX})), None, "nobody believes that");
-    let seconds = |answer: Value| used(&Measure::Seconds, &[answer.to_string().as_bytes()]);
+    let seconds = |answer: Value| used(&Measure::Seconds(Lasting::TheSoundSent), &[answer.to_string().as_bytes()]);
     assert_eq!(seconds(json!({"usage": {"type": "duration", "seconds": 9}})), Some(9));
     assert_eq!(seconds(json!({"duration": 8.470000267})), Some(9));
     assert_eq!(seconds(json!({"duration": "8.00"})), Some(8));
@@ -75,7 +79,7 @@ fn tokens_and_seconds_are_what_answers_say() {
 #[test]
 fn an_answer_that_is_not_whole_tells_nothing() {
     assert_eq!(used(&Measure::Tokens, &[br#"{"usage":{"total_tokens":3},"data":["#]), None);
-    assert_eq!(used(&Measure::Seconds, &[br#"{"duration":12"#]), None);
+    assert_eq!(used(&Measure::Seconds(Lasting::TheSoundSent), &[br#"{"duration":12"#]), None);
     assert_eq!(listed(Some("results"), br#"{"results":[1,2],"#), None);
     let unreadable = Measure::Tokens.meter(Bound::exactly(7), false);
     assert_eq!(unreadable.finish(), None);
@@ -122,7 +126,7 @@ proptest! {
         for list in [None, Some("results")] {
             listed(list, &bytes);
         }
-        for measure in [Measure::Tokens, Measure::Seconds, Measure::Characters("r".to_owned())] {
+        for measure in [Measure::Tokens, Measure::Seconds(Lasting::TheSoundSent), Measure::Characters("r".to_owned())] {
             used(&measure, &[&bytes]);
             let _ = measured(&measure, &bytes);
         }

@@ -18,7 +18,9 @@ const PUBLIC_WITHIN: usize = 14;
 const BEYOND_PUBLIC: usize = 4;
 
 const PROBE: usize = 3;
-const BUCKETS: usize = 4096;
+/// About as many as a key of usual length has forms' bytes: a list holds one place, and a stream 4 KiB.
+const BUCKETS: usize = 1 << BUCKET_BITS;
+const BUCKET_BITS: u32 = 11;
 /// End of a list; no position of a form reaches it, since longer forms are cut.
 const NONE: u16 = u16::MAX;
 const FORMS_LEN_MAX: usize = 1 << 15;
@@ -65,18 +67,14 @@ impl Matcher {
     }
 
     fn index(&mut self) {
-        let mut start = 0;
-        for form in self.forms.split(|&byte| byte == SEPARATOR) {
-            for (at, three) in (start..).zip(form.windows(PROBE)) {
-                let bucket = bucket(three);
-                self.next[at] = self.heads[bucket];
-                self.heads[bucket] = u16::try_from(at).unwrap_or(NONE);
-            }
-            for &byte in form {
-                self.bytes[usize::from(byte)] = true;
-            }
-            start += form.len() + 1;
+        // Threes that reach over a separator are listed too: nothing is ever found to begin there.
+        for ((at, three), next) in (0..NONE).zip(self.forms.array_windows()).zip(&mut self.next) {
+            *next = std::mem::replace(&mut self.heads[bucket(three)], at);
         }
+        for &byte in &*self.forms {
+            self.bytes[usize::from(byte)] = true;
+        }
+        self.bytes[usize::from(SEPARATOR)] = false;
     }
 
     /// The stretches to take out, in order, none touching another.
@@ -110,7 +108,8 @@ impl Matcher {
     /// The stretch of the forms that lies over this place of the text, if it is long enough.
     fn around(&self, text: &[u8], at: usize) -> Option<Range<usize>> {
         let mut found: Option<Range<usize>> = None;
-        let mut candidate = self.heads[bucket(&text[at..at + PROBE])];
+        let probe = text[at..].first_chunk()?;
+        let mut candidate = self.heads[bucket(probe)];
         while candidate != NONE {
             let from = usize::from(candidate);
             let before = common_end(&self.forms[..from], &text[..at]);
@@ -131,10 +130,10 @@ impl Matcher {
     }
 }
 
-fn bucket(three: &[u8]) -> usize {
-    let mixed = three.iter().fold(0_u32, |mixed, &byte| (mixed << 8) | u32::from(byte)).wrapping_mul(0x9E37_79B1);
-    // The upper bits are the well mixed ones; twelve of them are below `BUCKETS`.
-    usize::try_from(mixed >> 20).unwrap_or_default()
+fn bucket(&[a, b, c]: &[u8; PROBE]) -> usize {
+    let mixed = u32::from_be_bytes([0, a, b, c]).wrapping_mul(0x9E37_79B1);
+    // The upper bits are the well mixed ones.
+    usize::try_from(mixed >> (u32::BITS - BUCKET_BITS)).unwrap_or_default()
 }
 
 /// How many bytes are the same at the start, up to a separator.

@@ -19,7 +19,8 @@ pub(super) fn answer(state: &mut State, asked: &Asked) -> Answer {
     if form.get("redirect_uri") != Some(&client.redirect_uri) {
         return error(400, "invalid_redirect_uri");
     }
-    let outcome = refusal(state, &form);
+    let scope = form.get("scope").unwrap_or_default();
+    let outcome = refusal(state, &form).or_else(|| (!client.shape.takes_scope(scope)).then_some("invalid_scope"));
     state.history.add(Entry::new(Kind::Authorize, outcome.unwrap_or("ok")));
     let mut to = match outcome {
         Some(word) => format!("{}?error={word}", client.redirect_uri),
@@ -28,7 +29,8 @@ pub(super) fn answer(state: &mut State, asked: &Asked) -> Answer {
                 client: client.id.clone(),
                 redirect_uri: client.redirect_uri.clone(),
                 challenge: form.get("code_challenge").unwrap_or_default().to_owned(),
-                scope: form.get("scope").unwrap_or_default().to_owned(),
+                scope: scope.to_owned(),
+                is_offline: client.shape.is_offline(&form),
                 issued_ms: now_ms(),
                 family: None,
             });
@@ -38,7 +40,7 @@ pub(super) fn answer(state: &mut State, asked: &Asked) -> Answer {
     if let Some(state) = form.get("state") {
         to.push_str(&format!("&state={}", encoded(state)));
     }
-    to.push_str(&format!("&iss={}", encoded(&asked.issuer)));
+    to.push_str(&client.shape.brought_back(&asked.issuer, scope));
     let mut answer = text(302, "text/plain", "");
     if let Ok(to) = HeaderValue::from_str(&to) {
         answer.headers_mut().insert("location", to);

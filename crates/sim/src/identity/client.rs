@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::Asked;
 use super::form::{Form, decoded};
 use super::grants::Grants;
+use super::shape::Shape;
 
 /// A client as registered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,19 +26,23 @@ pub struct Client {
     pub rotates: bool,
     /// Whether its tokens come as some real providers write them: the life as text, and no type.
     pub loose: bool,
+    /// Whose ways it meets.
+    pub shape: Shape,
 }
 
 impl Client {
     pub(super) fn read(body: &Value) -> Option<Self> {
         let text = |name: &str| body[name].as_str().map(str::to_owned);
+        let shape = body["shape"].as_str().map_or(Some(Shape::Standard), Shape::named)?;
         Some(Self {
             id: text("client_id")?,
             secret: text("client_secret"),
             redirect_uri: text("redirect_uri")?,
             lives_s: body["lives_s"].as_u64()?,
             refreshes: body["refreshes"].as_bool().unwrap_or(true),
-            rotates: body["rotates"].as_bool().unwrap_or(true),
+            rotates: body["rotates"].as_bool().unwrap_or(shape != Shape::Google),
             loose: body["loose"].as_bool().unwrap_or(false),
+            shape,
         })
     }
 }

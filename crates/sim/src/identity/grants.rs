@@ -16,6 +16,8 @@ pub(super) struct Code {
     pub(super) redirect_uri: String,
     pub(super) challenge: String,
     pub(super) scope: String,
+    /// Whether a refresh token was asked for.
+    pub(super) is_offline: bool,
     pub(super) issued_ms: u64,
     /// The family that came of it, once it was used.
     pub(super) family: Option<u64>,
@@ -110,7 +112,7 @@ impl Grants {
         if let Some(code) = self.codes.get_mut(text) {
             code.family = Some(family);
         }
-        let refresh = client.refreshes.then(|| self.fresh("rt-"));
+        let refresh = (client.refreshes && code.is_offline).then(|| self.fresh("rt-"));
         (family, self.issue(family, client, refresh))
     }
 

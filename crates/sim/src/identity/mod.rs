@@ -7,6 +7,7 @@ mod client;
 mod form;
 mod grants;
 mod history;
+mod shape;
 mod token;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,6 +26,7 @@ pub use client::Client;
 use grants::Grants;
 pub use history::Kind;
 use history::{Entry, History};
+pub use shape::Shape;
 
 /// Longest body that is read.
 const LONGEST_BODY: usize = 64 * 1024;
@@ -247,7 +249,13 @@ fn account(state: &mut State, asked: &Asked) -> Answer {
         entry = entry.of(&used.client, used.family, used.generation);
     }
     state.history.add(entry.expired(is_expired));
+    let client = used.as_ref().and_then(|used| state.grants.client(&used.client));
+    let shape = client.map_or(Shape::Standard, |client| client.shape);
     let Some(used) = used.filter(|_| result == "ok") else {
+        if shape == Shape::Slack {
+            let word = if is_expired { "token_expired" } else { "token_revoked" };
+            return of_json(200, &json!({"ok": false, "error": word}));
+        }
         let mut refused = error(401, "invalid_token");
         let value = HeaderValue::from_static("Bearer error=\"invalid_token\"");
         refused.headers_mut().insert("www-authenticate", value);
@@ -258,6 +266,7 @@ fn account(state: &mut State, asked: &Asked) -> Answer {
         &json!({
             "family": used.family, "generation": used.generation, "method": asked.method.as_str(), "path": asked.path,
             "query": asked.query, "received": String::from_utf8_lossy(&asked.body),
+            "ok": true,
             "headers": asked.headers.keys().map(http::HeaderName::as_str).collect::<Vec<_>>(),
             "echo": asked.header("x-echo-token").and(token),
         }),

@@ -9,6 +9,7 @@ use super::client::{Client, authenticated};
 use super::form::Form;
 use super::grants::Issued;
 use super::history::{Entry, Kind};
+use super::shape::Shape;
 use super::{Answer, Asked, State, error, of_json};
 use crate::digest::sha256;
 
@@ -25,9 +26,19 @@ pub(super) fn answer(state: &mut State, asked: &Asked) -> Answer {
         issued.map(|issued| (client, issued))
     });
     match granted {
-        Ok((client, issued)) => tokens(&client, &issued),
-        Err(word) => refused(word),
+        Ok((client, issued)) => of_json(200, &client.shape.tokens(&client, &issued)),
+        Err(word) => match own_error(state, asked, word) {
+            Some(own) => of_json(200, &json!({"ok": false, "error": own})),
+            None => refused(word),
+        },
     }
+}
+
+/// The error in the words of whose ways the client meets.
+fn own_error(state: &State, asked: &Asked, word: &str) -> Option<&'static str> {
+    let form = form_of(asked).ok()?;
+    let client = state.grants.client(form.get("client_id")?)?;
+    client.shape.own_error(word, form.get("grant_type"))
 }
 
 /// Revokes. Whether there was such a token is nobody's business (RFC 7009 2.2).
@@ -49,10 +60,11 @@ pub(super) fn revoke(state: &mut State, asked: &Asked) -> Answer {
             entry = entry.of(&client.id, found.family, found.generation);
         }
         state.history.add(entry);
-        Ok(())
+        Ok(client.shape)
     });
     match revoked {
-        Ok(()) => of_json(200, &json!({})),
+        Ok(Shape::Slack) => of_json(200, &json!({"ok": true, "revoked": true})),
+        Ok(Shape::Standard | Shape::Google) => of_json(200, &json!({})),
         Err(word) => refused(word),
     }
 }
@@ -115,21 +127,6 @@ fn by_refresh(state: &mut State, form: &Form, client: &Client) -> Result<Issued,
     }
     state.history.add(entry("ok"));
     Ok(state.grants.go_on(found.family, client))
-}
-
-fn tokens(client: &Client, issued: &Issued) -> Answer {
-    let mut body = json!({
-        "access_token": issued.access, "token_type": "Bearer", "expires_in": client.lives_s, "scope": issued.scope,
-    });
-    if client.loose {
-        body = json!({
-            "access_token": issued.access, "expires_in": client.lives_s.to_string(), "scope": issued.scope,
-        });
-    }
-    if let Some(refresh) = &issued.refresh {
-        body["refresh_token"] = refresh.as_str().into();
-    }
-    of_json(200, &body)
 }
 
 fn refused(word: &'static str) -> Answer {

@@ -3,6 +3,7 @@
 
 mod anchor;
 pub(crate) mod chain;
+mod verify;
 
 use std::sync::Arc;
 
@@ -13,7 +14,8 @@ use uuid::Uuid;
 
 use crate::db::on;
 use crate::{By, Page, Result, Store, StoreError, page};
-use chain::{EventRow, Head};
+use chain::EventRow;
+pub use verify::{AuditCheck, AuditPart};
 
 /// The MAC of the audit chains, under a key that the store never sees.
 pub type AuditMac = Arc<dyn Fn(&[u8]) -> [u8; 32] + Send + Sync>;
@@ -66,18 +68,6 @@ pub struct AuditFilter {
     /// Before.
     pub to: Option<Timestamp>,
 }
-
-/// What a check of an audit chain found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AuditCheck {
-    /// Every event that is still kept is as it was written; so many.
-    Intact(u64),
-    /// The first event that is changed or missing.
-    Broken(u64),
-}
-
-/// Events checked at a time: enough to be quick, few enough to stay small.
-const VERIFY_ROWS: i64 = 500;
 
 macro_rules! events {
     ($where:literal) => {
@@ -147,67 +137,6 @@ impl Store {
         let rows: Vec<(Uuid,)> = on!(self.inner.db.read(), c => sqlx::query_as(SQL)
             .bind(after).bind(i64::from(limit)).fetch_all(c).await)?;
         Ok(rows.into_iter().map(|(id,)| WorkspaceId::from_uuid(id)).collect())
-    }
-
-    /// Checks a whole audit chain (`None`: the operator's own), from where it begins now up to its present end.
-    ///
-    /// A chain that was cut off together with its recorded end still verifies: only an end kept elsewhere could
-    /// tell.
-    pub async fn audit_verify(&self, workspace: Option<WorkspaceId>) -> Result<AuditCheck> {
-        let mac = self.inner.audit_mac.get().ok_or(StoreError::NoAuditKey)?;
-        let id = chain::chain_id(workspace);
-        loop {
-            let Some(beginning) = self.beginning(id, mac).await? else { return Ok(AuditCheck::Broken(1)) };
-            let check = self.verify_from(&beginning, workspace, mac).await?;
-            // What was cut off meanwhile is not missing.
-            let now = self.beginning(id, mac).await?;
-            if matches!(check, AuditCheck::Intact(_)) || now.is_some_and(|now| now.seq == beginning.seq) {
-                return Ok(check);
-            }
-        }
-    }
-
-    async fn verify_from(
-        &self,
-        beginning: &Head,
-        workspace: Option<WorkspaceId>,
-        mac: &AuditMac,
-    ) -> Result<AuditCheck> {
-        const HEAD: &str = "SELECT seq, mac FROM audit_heads WHERE workspace = $1";
-        const SQL: &str = events!("seq > $2 ORDER BY seq LIMIT $3");
-        let id = chain::chain_id(workspace);
-        let head: Option<Head> = on!(self.inner.db.read(), c => sqlx::query_as(HEAD).bind(id).fetch_optional(c).await)?;
-        let mut last = beginning.clone();
-        let Some(end) = head else { return self.without_end(beginning, workspace).await };
-        loop {
-            let rows = self.events(SQL, workspace, last.seq, VERIFY_ROWS).await?;
-            if rows.is_empty() {
-                break;
-            }
-            for row in rows {
-                let at_end = row.seq != end.seq || row.mac == end.mac;
-                if !row.follows(&last, mac) || !at_end {
-                    return Ok(AuditCheck::Broken(number(last.seq + 1)?));
-                }
-                last = Head { seq: row.seq, mac: row.mac };
-            }
-        }
-        // Events may have been added since the end was read, but none may be missing before it.
-        let missing = last.seq < end.seq;
-        let kept = number(last.seq - beginning.seq)?;
-        Ok(if missing { AuditCheck::Broken(number(last.seq + 1)?) } else { AuditCheck::Intact(kept) })
-    }
-
-    /// What a chain is that has no recorded end: one that was never begun, or one from which that was taken.
-    async fn without_end(&self, beginning: &Head, workspace: Option<WorkspaceId>) -> Result<AuditCheck> {
-        const ANY: &str = events!("seq > $2 ORDER BY seq LIMIT $3");
-        const MADE: &str = "SELECT id FROM workspaces WHERE id = $1";
-        let id = chain::chain_id(workspace);
-        // A workspace's own making is the first event of its chain.
-        let made: Option<(Uuid,)> =
-            on!(self.inner.db.read(), c => sqlx::query_as(MADE).bind(id).fetch_optional(c).await)?;
-        let never = made.is_none() && beginning.seq == 0 && self.events(ANY, workspace, 0, 1).await?.is_empty();
-        Ok(if never { AuditCheck::Intact(0) } else { AuditCheck::Broken(number(beginning.seq + 1)?) })
     }
 
     async fn events(

@@ -73,7 +73,7 @@ pub struct SealedTokens {
     pub due_at: Option<Timestamp>,
 }
 
-/// What is here no more, as a connection ended or others came in its tokens' place: what it takes to have them revoked.
+/// What a connection leaves as it ends or others come in its tokens' place: what it takes to have them revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disconnected {
     /// The provider.
@@ -207,6 +207,15 @@ impl Store {
         note(&mut work, "connection.token", (workspace, id), json!({})).await?;
         work.commit().await?;
         Ok(true)
+    }
+
+    /// The tokens of all of a workspace's connections that are not disconnected.
+    pub async fn standing_tokens(&self, workspace: WorkspaceId) -> Result<Vec<(ConnectionId, Disconnected)>> {
+        const SQL: &str = "SELECT id, provider, scopes, issuer, access_token, refresh_token, generation, issued_at, \
+            expires_at, due_at FROM connections WHERE workspace = $1 AND state <> 'revoked' ORDER BY id";
+        let rows: Vec<row::StandingRow> = on!(self.inner.db.read(), c => sqlx::query_as(SQL)
+            .bind(workspace.uuid()).fetch_all(c).await)?;
+        rows.into_iter().map(|row| Ok((ConnectionId::from_uuid(row.id), row.tokens.try_into()?))).collect()
     }
 
     /// Ends a connection: overwrites its tokens, and returns them as they were. `None` if there is none to end.

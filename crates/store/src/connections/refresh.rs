@@ -176,6 +176,28 @@ impl Store {
         Ok(true)
     }
 
+    /// Writes down that a token of that generation was refused where it is used: it is due at once. Whether it is: not if
+    /// it came within the last `young_ms` or is due anyhow, nor without a refresh token. While refreshes fail it waits for
+    /// their pause like any other.
+    pub async fn refuse_token(
+        &self,
+        (workspace, id): (WorkspaceId, ConnectionId),
+        generation: u32,
+        young_ms: i64,
+    ) -> Result<bool> {
+        const SQL: &str = "UPDATE connections SET due_at = $4 WHERE workspace = $1 AND id = $2 AND generation = $3 \
+            AND state = 'active' AND refresh_token IS NOT NULL AND failures = 0 AND lease_until <= $4 \
+            AND issued_at <= $5 AND (due_at IS NULL OR due_at > $4)";
+        let mut tx = self.inner.db.begin().await?;
+        let now = dialect::now(&mut tx).await?;
+        let touched = on!(tx.on(), c => sqlx::query(SQL)
+            .bind(workspace.uuid()).bind(id.uuid()).bind(i64::from(generation)).bind(now)
+            .bind(now.saturating_sub(young_ms))
+            .execute(c).await.map(|r| r.rows_affected()))?;
+        tx.commit().await?;
+        Ok(touched == 1)
+    }
+
     /// A connection's access token.
     pub async fn held_token(&self, workspace: WorkspaceId, id: ConnectionId) -> Result<Option<HeldToken>> {
         const SQL: &str = "SELECT c.provider, c.state, c.issuer, c.access_token, c.generation, c.issued_at, \

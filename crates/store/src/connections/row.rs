@@ -60,6 +60,13 @@ pub(super) struct TokensRow {
     due_at: Option<i64>,
 }
 
+#[derive(FromRow)]
+pub(super) struct StandingRow {
+    pub(super) id: Uuid,
+    #[sqlx(flatten)]
+    pub(super) tokens: TokensRow,
+}
+
 impl TryFrom<TokensRow> for Disconnected {
     type Error = StoreError;
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ownkey_domain::id::{NodeId, RequestId, WorkspaceId};
-use ownkey_domain::ledger::{Charge, Funds, Settlement};
+use ownkey_domain::ledger::{Charge, Funds, Overrun, Settlement};
 use ownkey_domain::money::{MicroCredits, NanoUsd};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::receipt::Receipt;
@@ -102,8 +102,10 @@ impl Store {
             let mut tx = self.inner.db.begin().await?;
             let row: Option<DeadRow> =
                 on!(tx.on(), c => sqlx::query_as(SQL).bind(request.uuid()).fetch_optional(c).await)?;
-            ended += end(&mut tx, row.into_iter().collect(), now).await?;
+            let (count, overrun) = end(&mut tx, row.into_iter().collect(), now).await?;
             tx.commit().await?;
+            self.inner.overrun.add(overrun);
+            ended += count;
         }
         Ok(ended)
     }
@@ -115,15 +117,18 @@ impl Store {
         let mut tx = self.inner.db.begin().await?;
         let at = dialect::now(&mut tx).await?;
         let rows: Vec<DeadRow> = on!(tx.on(), c => sqlx::query_as(SQL).bind(at).bind(BATCH).fetch_all(c).await)?;
-        let ended = end(&mut tx, rows, now).await?;
+        let (ended, overrun) = end(&mut tx, rows, now).await?;
         tx.commit().await?;
+        self.inner.overrun.add(overrun);
         Ok(ended)
     }
 }
 
-async fn end(tx: &mut Tx, rows: Vec<DeadRow>, now: Timestamp) -> Result<usize> {
+/// Ends those holds. How many there were, and what was overrun by that.
+async fn end(tx: &mut Tx, rows: Vec<DeadRow>, now: Timestamp) -> Result<(usize, Overrun)> {
+    let mut all_overrun = Overrun::default();
     if rows.is_empty() {
-        return Ok(0);
+        return Ok((0, all_overrun));
     }
     let requests = rows.iter().map(|row| RequestId::from_uuid(row.request)).collect();
     let workspaces: BTreeSet<_> = rows.iter().map(|row| WorkspaceId::from_uuid(row.workspace)).collect();
@@ -141,13 +146,13 @@ async fn end(tx: &mut Tx, rows: Vec<DeadRow>, now: Timestamp) -> Result<usize> {
         // Managed access on which no credits are drawn is what the plan includes.
         let included = funds == Funds::None && draft.payer == Some(PayerKind::Managed);
         let settlement = Settlement { charge: noted.unwrap_or_default(), funds, included, ..Settlement::NOTHING };
-        open.book.settle(request, draft.workspace, &settlement);
+        all_overrun = all_overrun.and(open.book.settle(request, draft.workspace, &settlement));
         let overrun = MicroCredits::new(open.book.overrun_of(request, draft.workspace).get());
         receipts.push(Receipt { overrun, ..draft.interrupted(noted) });
     }
     open.save(tx, None).await?;
     record(tx, &receipts).await?;
-    Ok(receipts.len())
+    Ok((receipts.len(), all_overrun))
 }
 
 /// Writes them down, with their totals. A call whose caller left before its hold was committed may have one already.

@@ -28,6 +28,7 @@ pub use holds::OpenHold;
 pub use keep::{NODE_LEASE, NodeRecord};
 pub use orders::{Ordered, RefundOrder};
 pub use read::{Credits, Entry, Purse, Range};
-pub(crate) use settle::{Evidence, KnownLate, Overrun, Settling, note_evidence};
+pub use settle::OverrunReason;
+pub(crate) use settle::{Evidence, KnownLate, Overruns, Settling, note_evidence};
 pub use usage::ServiceUsage;
 pub use writer::{HoldError, Holds, HoldsTask};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use ownkey_domain::id::{RequestId, WorkspaceId};
-use ownkey_domain::ledger::{Amount, Charge, Settlement};
+use ownkey_domain::ledger::{Amount, Charge, Overrun, Settlement};
 use ownkey_domain::money::{MicroCredits, NanoUsd};
 use ownkey_domain::period::Period;
 use ownkey_domain::receipt::Receipt;
@@ -25,24 +25,65 @@ pub(crate) struct Evidence {
     pub so_far: Charge,
 }
 
-/// Sums up what was overrun since the start.
-#[derive(Debug, Default)]
-pub(crate) struct Overrun(AtomicI64);
+/// Why the operator pays for a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OverrunReason {
+    /// It cost more than was held, and its workspace had no more.
+    BeyondCredits,
+    /// Its provider told more than it can have used.
+    Disbelieved,
+    /// It had happened elsewhere when it was told.
+    ServiceUsage,
+}
 
-impl Overrun {
-    /// So much more, once it is committed.
-    pub fn add(&self, more: Amount) {
-        if !more.is_zero() {
-            tracing::warn!(
-                micro_credits = more.get(),
-                "calls cost more than their workspaces are charged: the operator pays the rest"
-            );
-            self.0.fetch_add(more.get(), Ordering::Relaxed);
+impl OverrunReason {
+    /// Every reason.
+    pub const ALL: [Self; 3] = [Self::BeyondCredits, Self::Disbelieved, Self::ServiceUsage];
+
+    /// Its name in metrics and logs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BeyondCredits => "beyond_credits",
+            Self::Disbelieved => "disbelieved",
+            Self::ServiceUsage => "service_usage",
         }
     }
+}
 
-    pub fn so_far(&self) -> MicroCredits {
-        MicroCredits::new(self.0.load(Ordering::Relaxed))
+/// Sums up what was overrun since the start, by reason.
+#[derive(Debug, Default)]
+pub(crate) struct Overruns([AtomicI64; OverrunReason::ALL.len()]);
+
+impl Overruns {
+    /// So much more of calls that were made here, once it is committed.
+    pub fn add(&self, more: Overrun) {
+        self.count(OverrunReason::BeyondCredits, more.unfunded);
+        self.count(OverrunReason::Disbelieved, more.disbelieved);
+    }
+
+    /// So much more of use that was told afterwards.
+    pub fn add_told(&self, more: Overrun) {
+        self.count(OverrunReason::ServiceUsage, more.total());
+    }
+
+    fn count(&self, reason: OverrunReason, more: Amount) {
+        if more.is_zero() {
+            return;
+        }
+        tracing::warn!(
+            micro_credits = more.get(),
+            reason = reason.as_str(),
+            "calls cost more than their workspaces are charged: the operator pays the rest"
+        );
+        let places = OverrunReason::ALL.iter().zip(&self.0);
+        places.filter(|(of, _)| **of == reason).for_each(|(_, sum)| {
+            sum.fetch_add(more.get(), Ordering::Relaxed);
+        });
+    }
+
+    pub fn so_far(&self) -> impl Iterator<Item = (OverrunReason, MicroCredits)> + '_ {
+        let amount = |sum: &AtomicI64| MicroCredits::new(sum.load(Ordering::Relaxed));
+        OverrunReason::ALL.into_iter().zip(self.0.iter().map(amount))
     }
 }
 
@@ -58,7 +99,7 @@ pub(crate) struct KnownLate {
 #[derive(Debug, Default)]
 pub(crate) struct Settled {
     /// What was overrun by that.
-    pub overrun: Amount,
+    pub overrun: Overrun,
     /// What of each call's charge was overrun, if any.
     pub of_calls: BTreeMap<RequestId, MicroCredits>,
 }
@@ -87,7 +128,7 @@ impl Settling {
         let mut settled = Settled::default();
         for (receipt, settlement) in due(receipts) {
             let more = open.book.settle(receipt.id, receipt.workspace, &settlement);
-            settled.overrun = settled.overrun.plus(more).unwrap_or(settled.overrun);
+            settled.overrun = settled.overrun.and(more);
             let of_call = open.book.overrun_of(receipt.id, receipt.workspace);
             if !of_call.is_zero() {
                 settled.of_calls.insert(receipt.id, MicroCredits::new(of_call.get()));

@@ -54,7 +54,8 @@ impl Store {
         open.book.expire(workspace);
         let overrun = receipt.settlement.map(|settlement| open.book.settle(receipt.id, workspace, &settlement));
         open.save(&mut tx, None).await?;
-        let receipt = &Receipt { overrun: MicroCredits::new(overrun.unwrap_or_default().get()), ..receipt.clone() };
+        let overrun = overrun.unwrap_or_default();
+        let receipt = &Receipt { overrun: MicroCredits::new(overrun.total().get()), ..receipt.clone() };
         let row = ReceiptRow::of(receipt)?;
         Partitions::default().ensure(&mut tx, [row.id].into_iter()).await?;
         if INSERT_RECEIPTS.run(&mut tx, &[row]).await? != 1 {
@@ -65,7 +66,7 @@ impl Store {
         ADD_TOTALS.run(&mut tx, &totals::of(&[counted], &[])).await?;
         remember(&mut tx, (workspace, id), (asked, answer), now).await?;
         tx.commit().await?;
-        self.inner.overrun.add(overrun.unwrap_or_default());
+        self.inner.overrun.add_told(overrun);
         Ok(Ordered::Done(()))
     }
 }

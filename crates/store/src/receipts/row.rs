@@ -1,5 +1,7 @@
 //! A receipt as a row: columns for what lists show and filter, JSON for the rest.
 
+#![deny(clippy::as_conversions, clippy::float_arithmetic)]
+
 use std::sync::LazyLock;
 
 use ownkey_domain::id::{ApiKeyId, CredentialId, RequestId, WorkspaceId};

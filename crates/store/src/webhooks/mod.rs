@@ -17,7 +17,7 @@ use crate::mutation::Mutation;
 use crate::{By, Note, Result, Store, dialect, workspaces};
 pub use messages::{Message, Replayed};
 use row::WebhookRow;
-pub use send::{DueWebhooks, SealedHookSecret, SendClaim};
+pub use send::{Receivers, SealedHookSecret, SendClaim};
 
 /// A webhook as people may know it.
 #[derive(Debug, Clone, PartialEq, Eq)]

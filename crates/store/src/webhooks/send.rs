@@ -12,13 +12,26 @@ use super::{note, row};
 use crate::db::{Tx, on};
 use crate::{By, Result, Store, WrappedDek, dialect};
 
-/// The webhooks that something is due for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DueWebhooks {
-    /// Those that anybody may claim now, what was sent to longest ago first.
-    pub webhooks: Vec<WebhookId>,
-    /// How many messages wait, due or not.
-    pub waiting: u64,
+/// Receivers, by what became of the last message to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receivers {
+    /// They took it, or were never sent one.
+    Taking,
+    /// They did not.
+    Failing,
+}
+
+impl Receivers {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Taking, Self::Failing];
+
+    /// Webhooks of one workspace that are sent to at a time: receivers that hang keep nobody else's news waiting.
+    const fn at_once_per_workspace(self) -> i64 {
+        match self {
+            Self::Taking => 4,
+            Self::Failing => 2,
+        }
+    }
 }
 
 /// A secret of a webhook as it is stored.
@@ -56,27 +69,31 @@ pub struct SendClaim {
     attempts: Vec<Attempt>,
 }
 
-/// Webhooks of one workspace that are sent to at a time: receivers that hang keep nobody else's news waiting.
-const AT_ONCE_PER_WORKSPACE: i64 = 4;
-
 impl Store {
-    /// Up to `limit` webhooks that something is due for. Each was free since its `lease_until`, so what was sent to longest
-    /// ago comes first, however much waits for others.
-    pub async fn due_webhooks(&self, limit: u32) -> Result<DueWebhooks> {
+    /// Up to `limit` webhooks with such receivers that something is due for and anybody may claim now. Each was free since
+    /// its `lease_until`, so what was sent to longest ago comes first, however much waits for others.
+    pub async fn due_webhooks(&self, receivers: Receivers, limit: u32) -> Result<Vec<WebhookId>> {
         const SQL: &str = "SELECT due.id FROM (SELECT w.id, w.lease_until, \
                 ROW_NUMBER() OVER (PARTITION BY w.workspace ORDER BY w.lease_until, MIN(m.due_at), w.id) + \
-                (SELECT COUNT(*) FROM webhooks b WHERE b.workspace = w.workspace AND b.lease_until > $1) AS place, \
+                (SELECT COUNT(*) FROM webhooks b WHERE b.workspace = w.workspace AND b.lease_until > $1 \
+                    AND (b.failing_since IS NOT NULL) = $4) AS place, \
                 MIN(m.due_at) AS due_at FROM webhook_messages m JOIN webhooks w ON w.id = m.webhook \
                 WHERE m.state = 'pending' AND m.due_at <= $1 AND w.disabled IS NULL AND w.lease_until <= $1 \
+                    AND (w.failing_since IS NOT NULL) = $4 \
                 GROUP BY w.id, w.workspace, w.lease_until) due \
             WHERE due.place <= $3 ORDER BY due.lease_until, due.due_at, due.id LIMIT $2";
-        const WAITING: &str = "SELECT COUNT(*) FROM webhook_messages WHERE state = 'pending'";
         let now = dialect::time(&self.inner.db).await?;
         let rows: Vec<(Uuid,)> = on!(self.inner.db.read(), c => sqlx::query_as(SQL)
-            .bind(now).bind(i64::from(limit)).bind(AT_ONCE_PER_WORKSPACE).fetch_all(c).await)?;
-        let (waiting,): (i64,) = on!(self.inner.db.read(), c => sqlx::query_as(WAITING).fetch_one(c).await)?;
-        let webhooks = rows.into_iter().map(|(id,)| WebhookId::from_uuid(id)).collect();
-        Ok(DueWebhooks { webhooks, waiting: u64::try_from(waiting).unwrap_or(0) })
+            .bind(now).bind(i64::from(limit)).bind(receivers.at_once_per_workspace())
+            .bind(receivers == Receivers::Failing).fetch_all(c).await)?;
+        Ok(rows.into_iter().map(|(id,)| WebhookId::from_uuid(id)).collect())
+    }
+
+    /// How many messages wait, due or not.
+    pub async fn waiting_messages(&self) -> Result<u64> {
+        const SQL: &str = "SELECT COUNT(*) FROM webhook_messages WHERE state = 'pending'";
+        let (waiting,): (i64,) = on!(self.inner.db.read(), c => sqlx::query_as(SQL).fetch_one(c).await)?;
+        Ok(u64::try_from(waiting).unwrap_or(0))
     }
 
     /// Claims a webhook for so long, to send it what is due longest. `None` if nothing is, or somebody else has. Should who

@@ -1,5 +1,5 @@
 use ownkey_domain::id::{ApiKeyId, WorkspaceId};
-use ownkey_store::{Actor, AuditCheck, AuditFilter, By, Note};
+use ownkey_store::{Actor, AuditCheck, AuditFilter, AuditPart, By, Note};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use crate::bed::{BY, Bed, NOW};
 
 crate::on_both! {
     chains_verify events_cannot_be_changed a_changed_event_is_told a_missing_event_is_told a_missing_end_is_told
-    every_workspace_has_a_chain events_are_filtered
+    every_workspace_has_a_chain events_are_filtered a_chain_is_verified_in_parts
 }
 
 async fn fill(bed: &Bed, workspace: Option<WorkspaceId>, events: u64) {
@@ -53,6 +53,23 @@ async fn chains_verify(bed: Bed) {
     assert_eq!(page.items[0].actor, ApiKeyId::from_uuid(Uuid::from_u128(9)).to_string());
     let nobody = WorkspaceId::from_uuid(Uuid::now_v7());
     assert_eq!(bed.store.audit_verify(Some(nobody)).await.unwrap(), AuditCheck::Intact(0));
+}
+
+async fn a_chain_is_verified_in_parts(bed: Bed) {
+    let workspace = bed.workspace().await;
+    fill(&bed, Some(workspace), 9).await;
+    let part = async |after| bed.store.audit_verify_part(Some(workspace), after, 4).await.unwrap();
+    let whole = |checked, next_after| AuditPart { check: AuditCheck::Intact(checked), events: 10, next_after };
+    assert_eq!([part(0).await, part(4).await, part(8).await], [whole(4, Some(4)), whole(4, Some(8)), whole(2, None)]);
+    assert_eq!(part(10).await, whole(0, None));
+    assert_eq!(part(11).await.check, AuditCheck::Broken(11));
+    tamper(&bed, "UPDATE audit_events SET actor = 'system' WHERE seq = 6").await;
+    let checks = [part(0).await, part(4).await].map(|part| part.check);
+    assert_eq!(checks, [AuditCheck::Intact(4), AuditCheck::Broken(6)]);
+    run(&bed, "DELETE FROM audit_events WHERE seq = 4").await.unwrap();
+    assert_eq!(part(4).await.check, AuditCheck::Broken(4));
+    run(&bed, "DELETE FROM audit_events WHERE seq > 7").await.unwrap();
+    assert_eq!(part(7).await.check, AuditCheck::Broken(8));
 }
 
 async fn events_cannot_be_changed(bed: Bed) {

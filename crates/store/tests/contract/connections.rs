@@ -11,7 +11,7 @@ use crate::bed::{BY, Bed, NOW};
 crate::on_both! {
     stored_shown_and_kept_apart claimed_by_one_and_only_when_due a_claim_that_was_taken_over_writes_nothing
     failures_postpone_and_unknown_answers_are_counted needing_somebody_ends_refreshes connected_again_fences_what_is_under_way
-    disconnecting_overwrites_the_tokens a_way_back_counts_once_and_for_its_session what_is_due_is_told_by_provider
+    a_refused_token_is_due_once_and_not_while_it_is_young disconnecting_overwrites_the_tokens a_way_back_counts_once_and_for_its_session what_is_due_is_told_by_provider
 }
 
 const LEASE_MS: i64 = 60_000;
@@ -149,6 +149,27 @@ async fn connected_again_fences_what_is_under_way(bed: Bed) {
     assert_eq!(store.held_token(workspace, id).await.unwrap().unwrap().generation, 3);
 }
 
+async fn a_refused_token_is_due_once_and_not_while_it_is_young(bed: Bed) {
+    const YOUNG_MS: i64 = 60_000;
+    let (store, workspace, other) = (&bed.store, bed.workspace().await, bed.workspace().await);
+    let (id, now) = (new_id(), store.database_time().await.unwrap());
+    let (old, later) = (now.plus_millis(-YOUNG_MS), now.plus_millis(3_600_000));
+    store.add_connection((workspace, id), "google", &tokens(1, old, Some(later)), BY).await.unwrap();
+    let refuse = async |workspace, generation| store.refuse_token((workspace, id), generation, YOUNG_MS).await.unwrap();
+    assert!(!refuse(other, 1).await && !refuse(workspace, 2).await);
+    assert_eq!(store.claim_connection(id, LEASE_MS).await.unwrap(), None);
+    assert!(refuse(workspace, 1).await && !refuse(workspace, 1).await, "due once");
+    let claim = claimed(store, id, LEASE_MS).await;
+    assert!(!refuse(workspace, 1).await, "it is being refreshed");
+    assert!(store.postpone_refresh(&claim, 3_600_000, "unavailable", true).await.unwrap());
+    assert!(!refuse(workspace, 1).await, "a provider that fails is left alone");
+    assert!(store.reconnect((workspace, id), &tokens(3, claim.now, Some(later)), BY).await.unwrap().is_some());
+    assert!(!refuse(workspace, 3).await, "it came just now");
+    let bare = SealedTokens { refresh: None, ..tokens(4, old, None) };
+    assert!(store.reconnect((workspace, id), &bare, BY).await.unwrap().is_some());
+    assert!(!refuse(workspace, 4).await, "there is nothing to refresh it by");
+}
+
 async fn disconnecting_overwrites_the_tokens(bed: Bed) {
     let (store, workspace) = (&bed.store, bed.workspace().await);
     let (id, other) = (connection(store, workspace, true).await, connection(store, workspace, true).await);
@@ -165,7 +186,10 @@ async fn disconnecting_overwrites_the_tokens(bed: Bed) {
     }
     assert_eq!(state(store, workspace, id).await.1.as_deref(), Some("not_revoked"));
     assert_eq!(state(store, workspace, other).await.1, None, "one that lives has its own");
+    let standing = store.standing_tokens(workspace).await.unwrap();
+    assert!(matches!(&standing[..], [(id, left)] if *id == other && left.tokens.refresh.is_some()));
     assert!(store.delete_workspace(workspace, BY).await.unwrap());
+    assert!(store.standing_tokens(workspace).await.unwrap().is_empty());
     assert_eq!(store.claim_connection(other, LEASE_MS).await.unwrap(), None);
     assert_eq!(state(store, workspace, other).await.0, ConnectionState::Revoked);
 }

@@ -142,7 +142,8 @@ async fn a_hold_is_settled_by_its_receipt(bed: Bed) {
     kept.check().await;
     kept.running.journal.append(&ended(&one, 1_200)).unwrap();
     assert_eq!(kept.has().await, (0, 0));
-    assert_eq!(kept.bed.store.overrun(), MicroCredits::new(200));
+    let counted = kept.bed.store.overrun().map(|(reason, credits)| (reason.as_str(), credits.get()));
+    assert_eq!(counted.collect::<Vec<_>>(), [("beyond_credits", 200), ("disbelieved", 0), ("service_usage", 0)]);
     assert_eq!(kept.bed.store.open_holds(9).await.unwrap(), []);
     kept.check().await;
 }

@@ -11,8 +11,8 @@ use ownkey_domain::money::{MicroCredits, NanoUsd};
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::webhook::{ATTEMPTS_KEPT, Attempt, DeliveryState, Disabled, Event, Next, Sent, WEBHOOKS_MAX};
 use ownkey_store::{
-    AddedWebhook, Expired, Health, JournalLimits, Message, NewWebhook, Replayed, SealedTokens, SendClaim, Store,
-    WebhookPatch,
+    AddedWebhook, Expired, Health, JournalLimits, Message, NewWebhook, Receivers, Replayed, SealedTokens, SendClaim,
+    Store, WebhookPatch,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -158,14 +158,14 @@ async fn claimed_by_one_and_written_by_its_claim(bed: Bed) {
     let (store, workspace) = (&bed.store, bed.workspace().await);
     let of = webhook(store, workspace).await;
     assert_eq!(store.claim_webhook(of.1, LEASE_MS).await.unwrap(), None, "nothing is due");
-    assert!(store.due_webhooks(9).await.unwrap().webhooks.is_empty());
+    assert!(store.due_webhooks(Receivers::Taking, 9).await.unwrap().is_empty());
     let first = store.test_webhook(of, BY).await.unwrap().unwrap();
-    assert_eq!(store.due_webhooks(9).await.unwrap().webhooks, [of.1]);
+    assert_eq!(store.due_webhooks(Receivers::Taking, 9).await.unwrap(), [of.1]);
     let claims = futures_util::future::join_all((0..8).map(|_| store.claim_webhook(of.1, LEASE_MS))).await;
     let claims: Vec<_> = claims.into_iter().filter_map(|claim| claim.unwrap()).collect();
     let [claim] = claims.as_slice() else { panic!("{} claims", claims.len()) };
     assert_eq!((claim.message, claim.tries, claim.secrets[0].sealed.as_slice()), (first, 0, &b"first"[..]));
-    assert!(store.due_webhooks(9).await.unwrap().webhooks.is_empty(), "it is under way");
+    assert!(store.due_webhooks(Receivers::Taking, 9).await.unwrap().is_empty(), "it is under way");
     assert!(record(store, claim, Sent::TimedOut, Next::Again { pause_ms: 0 }).await);
     // One that stood still until another took over writes nothing.
     let slow = claimed(store, of.1, 0).await;
@@ -334,8 +334,10 @@ async fn a_workspace_takes_its_webhooks_along(bed: Bed) {
     assert!(store.delete_workspace(workspace, BY).await.unwrap());
     assert!(!record(store, &claim, Sent::answered(200), Next::Done).await);
     assert_eq!(store.webhook_message(of, id).await.unwrap(), None);
-    let due = store.due_webhooks(9).await.unwrap();
-    assert!(due.webhooks.is_empty() && due.waiting == 0);
+    for receivers in Receivers::ALL {
+        assert!(store.due_webhooks(receivers, 9).await.unwrap().is_empty());
+    }
+    assert_eq!(store.waiting_messages().await.unwrap(), 0);
 }
 
 async fn what_is_too_old_goes(bed: Bed) {
@@ -365,21 +367,25 @@ async fn nobody_waits_behind_what_hangs_elsewhere(bed: Bed) {
     }
     let late = webhook(store, quiet).await;
     store.test_webhook(late, BY).await.unwrap().unwrap();
-    let due = async || store.due_webhooks(64).await.unwrap().webhooks;
+    let due = async |receivers| store.due_webhooks(receivers, 64).await.unwrap();
     // Of one workspace four at a time, whatever waits there.
-    assert_eq!(due().await, [&hooks[..4], &[late.1]].concat());
+    assert_eq!(due(Receivers::Taking).await, [&hooks[..4], &[late.1]].concat());
     let mut claims = Vec::new();
     for hook in &hooks[..3] {
         claims.push(claimed(store, *hook, LEASE_MS).await);
     }
-    assert_eq!(due().await, [hooks[3], late.1]);
+    assert_eq!(due(Receivers::Taking).await, [hooks[3], late.1]);
     for claim in &claims {
         assert!(record(store, claim, Sent::TimedOut, Next::Again { pause_ms: 0 }).await);
     }
-    // They have more to be told, and had their turn.
-    let next = due().await;
-    assert_eq!(next[..4], [hooks[3], hooks[4], hooks[5], late.1]);
-    assert!(next.len() == 5 && hooks[..3].contains(&next[4]));
+    // Those that hang have more to be told, and room of their own: two at a time.
+    assert_eq!(due(Receivers::Taking).await, [hooks[3], hooks[4], hooks[5], late.1]);
+    let failing = due(Receivers::Failing).await;
+    assert!(failing.len() == 2 && failing.iter().all(|hook| hooks[..3].contains(hook)));
+    let again = claimed(store, failing[0], LEASE_MS).await;
+    assert_eq!(due(Receivers::Failing).await.len(), 1);
+    assert!(record(store, &again, Sent::answered(204), Next::Done).await);
+    assert!(due(Receivers::Taking).await.contains(&failing[0]), "it took one");
     // What is asked for again is not before what waits longer either.
     let waiting = store.test_webhook((busy, hooks[0]), BY).await.unwrap().unwrap();
     assert_eq!(store.replay_message((busy, hooks[0]), waiting, BY).await.unwrap(), Replayed::Due);

@@ -18,7 +18,8 @@ export default function Palette({ asked }: { asked: number }) {
       onQueryChange={setQuery}
       scrollable
       maxHeight={420}
-      aria-label="Search or jump"
+      // On the root it would be on what stays empty when the dialog is closed.
+      attributes={{ content: { "aria-label": "Search or jump" } }}
       transitionProps={{ duration: 120 }}
     >
       <Spotlight.Search
@@ -39,13 +40,16 @@ function Results({ query }: { query: string }) {
     return <Spotlight.Empty>Nothing by that name. Try "byok", "rotate" or "credits".</Spotlight.Empty>;
   return found.map(({ group, entries }) => (
     <Spotlight.ActionsGroup key={group} label={group}>
-      {entries.map(({ id, label, hint, Icon, run }) => (
+      {entries.map(({ id, label, hint, Icon, isHeldBack = false, run }) => (
         <Spotlight.Action
           key={id}
           label={label}
           description={hint}
           leftSection={<Icon size={20} stroke={1.75} aria-hidden />}
-          onClick={run}
+          aria-disabled={isHeldBack || undefined}
+          c={isHeldBack ? "dimmed" : undefined}
+          closeSpotlightOnTrigger={!isHeldBack}
+          onClick={() => isHeldBack || run()}
         />
       ))}
     </Spotlight.ActionsGroup>

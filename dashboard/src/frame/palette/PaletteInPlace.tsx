@@ -28,8 +28,8 @@ export function PaletteInPlace() {
           {found.length === 0 && <Combobox.Empty>Nothing by that name.</Combobox.Empty>}
           {found.map(({ group, entries }) => (
             <Combobox.Group key={group} label={group}>
-              {entries.map(({ id, label, hint, Icon }) => (
-                <Combobox.Option key={id} value={id}>
+              {entries.map(({ id, label, hint, Icon, isHeldBack = false }) => (
+                <Combobox.Option key={id} value={id} disabled={isHeldBack}>
                   <Group gap="sm" wrap="nowrap">
                     <Icon size={16} stroke={1.75} aria-hidden />
                     <span>{label}</span>

@@ -9,6 +9,8 @@ export interface Entry {
   /** What else people call it. */
   words?: string;
   Icon: Icon;
+  /** Whether it can't be done now; its hint says why. */
+  isHeldBack?: boolean;
   run: () => void;
 }
 

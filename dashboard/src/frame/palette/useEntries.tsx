@@ -21,6 +21,7 @@ import { answered, Failure } from "../../api/failure";
 import { agentsQuery, apiKeysQuery, keysQuery, modelsQuery, providersQuery } from "../../api/queries";
 import { type Here, HereContext, useSession } from "../../session/context";
 import { Told } from "../../ui/Told";
+import { useHeldBack } from "../../ui/useHeldBack";
 import { hereOf } from "../here";
 import { navigation } from "../nav";
 import { operatorPlaces } from "../operatorNav";
@@ -114,6 +115,7 @@ const AI_PROVIDERS = "/w/$ws/settings/integrations/ai-providers";
 function useInside(here: Here | null): Entry[] {
   const navigate = useNavigate();
   const test = useTest(here);
+  const held = useHeldBack();
   const ws = here?.id ?? "";
   const enabled = here !== null;
   const models = useQuery({ ...modelsQuery(ws), enabled });
@@ -123,6 +125,8 @@ function useInside(here: Here | null): Entry[] {
   const providers = useQuery(providersQuery);
   if (!here) return [];
   const params = { ws };
+  // What changes something, or leads to where that is done.
+  const changing = held === undefined ? {} : { hint: held, isHeldBack: true };
   const nameOf = (id: string) => providers.data?.find((provider) => provider.id === id)?.name ?? id;
   const places = navigation.flatMap(({ places }) => places);
   const entries: Entry[] = places.map(({ label, to, Icon }) => ({
@@ -141,6 +145,7 @@ function useInside(here: Here | null): Entry[] {
       label: "Add provider key",
       words: "byok new own key connect anthropic openai",
       Icon: IconPlus,
+      ...changing,
       run: () => void navigate({ to: AI_PROVIDERS, params, search: { add: "" } }),
     });
   }
@@ -152,6 +157,7 @@ function useInside(here: Here | null): Entry[] {
       label: `Test ${nameOf(provider)} key`,
       words: "check works",
       Icon: IconTestPipe,
+      ...changing,
       run: () => void test(provider, nameOf(provider)),
     });
   }
@@ -162,6 +168,7 @@ function useInside(here: Here | null): Entry[] {
       label: "New API key",
       words: "create platform token ci",
       Icon: IconKey,
+      ...changing,
       run: () => void navigate({ to: "/w/$ws/settings/api-keys", params, search: { new: true } }),
     });
   }

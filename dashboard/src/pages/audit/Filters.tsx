@@ -30,7 +30,7 @@ export function Filters({ search, onChange, onClear }: Props) {
     ...(keys.data ?? []).map(({ id, name }) => ({ value: id, label: `API key ${name}` })),
   ];
   const isKnown = people.some(({ value }) => value === search.who);
-  const isAny = Object.values(search).some(Boolean);
+  const isAny = [search.who, search.what, search.object, search.range].some(Boolean);
   return (
     <Group gap="sm" align="flex-end">
       <Select

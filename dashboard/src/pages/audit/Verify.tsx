@@ -1,49 +1,84 @@
-import { Button, Group, Text } from "@mantine/core";
+import { Group, Progress, Stack, Text } from "@mantine/core";
 import { IconCheck, IconLinkOff } from "@tabler/icons-react";
-import { useState } from "react";
-import { type AuditCheck, api } from "../../api/client";
-import { answered } from "../../api/failure";
-import { plural } from "../../format/number";
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect } from "react";
+import type { AuditCheck } from "../../api/client";
+import { verifyQuery } from "../../api/queries";
+import { count, plural } from "../../format/number";
 import { clockOrDay } from "../../format/time";
 import { useHere } from "../../session/context";
+import { ChangeButton } from "../../ui/ChangeButton";
 import { FailurePanel } from "../../ui/FailurePanel";
 import { Panel } from "../../ui/Panel";
+import { useDelayed } from "../../ui/useDelayed";
 
-type State = { kind: "idle" | "busy" } | { kind: "done"; check: AuditCheck } | { kind: "failed"; error: unknown };
+const QUIET_MS = 1_000;
 
-/** Has the server check every event, and says what came of it. */
+/** Has the server check every event, part by part, and says what came of it. Whoever leaves finds it where it was. */
 export function Verify() {
   const here = useHere();
-  const [state, setState] = useState<State>({ kind: "idle" });
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const search = useSearch({ from: "/signed-in/w/$ws/settings/audit" });
+  const query = verifyQuery(here.id);
+  const wasBegun = queries.getQueryData(query.queryKey) !== undefined;
+  const { data, error, isFetching, hasNextPage, fetchNextPage } = useInfiniteQuery({
+    ...query,
+    enabled: search.verify === true || wasBegun,
+  });
+  const parts = data?.pages ?? [];
+  const isBusy = isFetching || (hasNextPage && error === null);
+  useEffect(() => {
+    if (hasNextPage && !isFetching && error === null) void fetchNextPage();
+  }, [hasNextPage, isFetching, error, fetchNextPage]);
 
-  async function verify() {
-    setState({ kind: "busy" });
-    try {
-      const params = { path: { ws: here.id } };
-      const check = await answered(api.GET("/api/v1/workspaces/{ws}/audit/verify", { params }));
-      setState({ kind: "done", check });
-    } catch (error) {
-      setState({ kind: "failed", error });
-    }
+  function begin() {
+    void navigate({ to: ".", search: { ...search, verify: true }, replace: true });
+    void queries.resetQueries({ queryKey: query.queryKey });
   }
 
+  const last = parts.at(-1);
   return (
     <>
       <Group gap="sm">
-        <Button variant="default" loading={state.kind === "busy"} onClick={() => void verify()}>
+        <ChangeButton variant="default" loading={isBusy} onClick={begin}>
           Verify chain
-        </Button>
+        </ChangeButton>
         <Text size="sm" c="dimmed">
           Each event is sealed together with the one before it.
         </Text>
       </Group>
-      {state.kind === "done" && <Result check={state.check} />}
-      {state.kind === "failed" && <FailurePanel error={state.error} retry={() => void verify()} />}
+      <Checking parts={parts} isBusy={isBusy} />
+      {!isBusy && error === null && last && <Result last={last} checked={checkedIn(parts)} />}
+      {!isBusy && error !== null && (
+        <FailurePanel error={error} retry={() => (last ? void fetchNextPage() : begin())} />
+      )}
     </>
   );
 }
 
-function Result({ check: { checked, broken_at, since } }: { check: AuditCheck }) {
+function checkedIn(parts: readonly AuditCheck[]): number {
+  return parts.reduce((sum, { checked }) => sum + (checked ?? 0), 0);
+}
+
+/** How far it is, once that takes long. */
+function Checking({ parts, isBusy }: { parts: readonly AuditCheck[]; isBusy: boolean }) {
+  const isLong = useDelayed(isBusy, QUIET_MS);
+  if (!isBusy || !isLong) return null;
+  const [checked, events] = [checkedIn(parts), parts.at(-1)?.events];
+  const share = events ? (100 * checked) / events : 0;
+  return (
+    <Stack gap={4} maw={480}>
+      <Progress.Root size="sm">
+        <Progress.Section value={share} aria-label="Events checked" color="var(--ok-text)" />
+      </Progress.Root>
+      <Text size="sm">{events ? `${count(checked)} of ${count(events)} events checked` : "Checking…"}</Text>
+    </Stack>
+  );
+}
+
+function Result({ last: { broken_at, since }, checked }: { last: AuditCheck; checked: number }) {
   if (typeof broken_at === "number") {
     return (
       <Panel tone="bad" Icon={IconLinkOff} title={`Event No. ${broken_at} is changed or missing`} live>
@@ -55,6 +90,6 @@ function Result({ check: { checked, broken_at, since } }: { check: AuditCheck })
     );
   }
   const kept = since ? ` since ${clockOrDay(new Date(since), new Date())}` : "";
-  const title = `${plural(checked ?? 0, "event")} checked, none changed or missing${kept}.`;
+  const title = `${plural(checked, "event")} checked, none changed or missing${kept}.`;
   return <Panel tone="ok" Icon={IconCheck} title={title} live />;
 }

@@ -25,7 +25,8 @@ export function NoProviders() {
         <List type="ordered" spacing="xs" className={classes.wrap}>
           <List.Item>
             Register {product} as an OAuth client at the provider, with the redirect URI{" "}
-            <Code>{`${window.location.origin}/api/v1/connections/callback`}</Code>
+            <Code>{`${window.location.origin}/api/v1/connections/callback/google`}</Code>, which ends with the name
+            below
           </List.Item>
           <List.Item>Write the client into the server's configuration file, as below.</List.Item>
           <List.Item>

@@ -10,8 +10,6 @@ import { useLeave } from "./useLeave";
 
 /** The providers whose accounts can be connected. */
 export function Offers({ providers }: { providers: readonly ConnectionProvider[] }) {
-  const { user } = useSession();
-  const redirect = providers[0]?.redirect_uri;
   return (
     <Paper withBorder p="lg" component="section" aria-labelledby="connect">
       <Stack gap="md">
@@ -21,17 +19,13 @@ export function Offers({ providers }: { providers: readonly ConnectionProvider[]
         {providers.map((provider) => (
           <Offer key={provider.provider} provider={provider} />
         ))}
-        {user.is_operator && redirect && (
-          <Text size="sm" c="dimmed" className={classes.wrap}>
-            The redirect URI to write down at each provider is <Code>{redirect}</Code>
-          </Text>
-        )}
       </Stack>
     </Paper>
   );
 }
 
-function Offer({ provider: { provider, title, scopes } }: { provider: ConnectionProvider }) {
+function Offer({ provider: { provider, title, scopes, redirect_uri } }: { provider: ConnectionProvider }) {
+  const { user } = useSession();
   const denied = useDeniedHere();
   const { leave, busy, error } = useLeave();
   return (
@@ -42,6 +36,11 @@ function Offer({ provider: { provider, title, scopes } }: { provider: Connection
           <Text size="sm" c="dimmed" className={classes.wrap}>
             {scopes.length > 0 ? `Asks for ${scopes.join(", ")}` : "Asks for what the provider gives by itself"}
           </Text>
+          {user.is_operator && (
+            <Text size="sm" c="dimmed" className={classes.wrap}>
+              The redirect URI to write down there is <Code>{redirect_uri}</Code>
+            </Text>
+          )}
         </Stack>
         <ChangeButton
           leftSection={<IconPlus size={16} stroke={1.75} />}

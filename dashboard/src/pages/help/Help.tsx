@@ -1,16 +1,22 @@
 import { Anchor, Kbd, Paper, Stack, Table, Text, Title } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import type { ErrorCode } from "../../api/client";
+import { errorCodesQuery } from "../../api/queries";
 import { useProduct } from "../../session/context";
+import { Coded } from "../../ui/Coded";
 import { CodeWord } from "../../ui/CodeWord";
 import { CopyText } from "../../ui/CopyText";
-import { knownCodes, type Names, sourceOf, wordsOf } from "../../ui/codes";
+import { blamed, type Names, titleOf } from "../../ui/codes";
 import { Fact, Facts } from "../../ui/Facts";
+import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
 
 /** How calls are made, what keys do, what error codes mean. */
 export function Help() {
   const product = useProduct();
   const { origin } = window.location;
+  const codes = useQuery(errorCodesQuery);
   return (
     <Page title="Help" purpose="How calls are made here, what the keyboard does, and what each error code means.">
       <Part title="Calling models">
@@ -45,10 +51,12 @@ export function Help() {
       </Part>
       <Part title="Error codes">
         <Text size="sm">
-          Every call that fails says one of these in <CodeWord>x-ownkey-error</CodeWord>, and whose it is in{" "}
-          <CodeWord>x-ownkey-error-source</CodeWord>.
+          A call that fails says one of these in <CodeWord>x-ownkey-error</CodeWord>, and whether the provider said it
+          in <CodeWord>x-ownkey-error-source</CodeWord>. The management API and the verdicts on keys use the same words.
         </Text>
-        <Codes names={{ provider: null, product, model: null }} />
+        <Loaded query={codes} heights={[400]}>
+          {(codes) => <Codes codes={codes} names={{ provider: null, product, model: null }} />}
+        </Loaded>
       </Part>
     </Page>
   );
@@ -67,36 +75,32 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-function Codes({ names }: { names: Names }) {
+function Codes({ codes, names }: { codes: readonly ErrorCode[]; names: Names }) {
   return (
     <Table verticalSpacing="xs" layout="fixed">
       <Table.Thead>
         <Table.Tr>
           <Table.Th w="40%">Code</Table.Th>
-          <Table.Th>What it means</Table.Th>
+          <Table.Th>What it means, and what to do</Table.Th>
         </Table.Tr>
       </Table.Thead>
       <Table.Tbody>
-        {knownCodes.map((code) => {
-          const words = wordsOf(code, names);
-          if (!words) return null;
-          return (
-            <Table.Tr key={code}>
-              <Table.Td>
-                <CodeWord>{code}</CodeWord>
-                <Text size="xs" c="dimmed">
-                  {sourceOf(words.source, names)}
-                </Text>
-              </Table.Td>
-              <Table.Td>
-                {words.title}
-                <Text size="xs" c="dimmed">
-                  {words.cause}
-                </Text>
-              </Table.Td>
-            </Table.Tr>
-          );
-        })}
+        {codes.map((known) => (
+          <Table.Tr key={known.code}>
+            <Table.Td>
+              <CodeWord>{known.code}</CodeWord>
+              <Text size="xs" c="dimmed">
+                {blamed(known, names)}
+              </Text>
+            </Table.Td>
+            <Table.Td>
+              {titleOf(known, names)}
+              <Text size="xs" c="dimmed">
+                <Coded>{`${known.meaning} ${known.remedy}`}</Coded>
+              </Text>
+            </Table.Td>
+          </Table.Tr>
+        ))}
       </Table.Tbody>
     </Table>
   );

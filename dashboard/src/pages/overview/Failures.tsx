@@ -3,7 +3,8 @@ import type { Schemas } from "../../api/client";
 import { plural } from "../../format/number";
 import { useProduct } from "../../session/context";
 import { CodeWord } from "../../ui/CodeWord";
-import { sourceOf, wordsOf } from "../../ui/codes";
+import { blamed, titleOf } from "../../ui/codes";
+import { useWords } from "../../ui/useWords";
 
 const SHOWN = 6;
 
@@ -38,12 +39,12 @@ export default function Failures({ failures }: { failures: readonly Schemas["Fai
 
 function Cause({ code }: { code: string }) {
   const names = { provider: null, product: useProduct(), model: null };
-  const words = wordsOf(code, names);
+  const words = useWords(code);
   return (
     <Text size="sm">
-      {words && `${words.title} `}
+      {words && `${titleOf(words, names)} `}
       <Text span size="xs" c="dimmed">
-        <CodeWord>{code}</CodeWord> {words && `· ${sourceOf(words.source, names)}`}
+        <CodeWord>{code}</CodeWord> {words && `· ${blamed(words, names)}`}
       </Text>
     </Text>
   );

@@ -3,19 +3,18 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type KeyboardEvent, useState } from "react";
 import type { Model } from "../../api/client";
-import { CallFailure } from "../../api/failure";
-import { agentsQuery, modelsQuery } from "../../api/queries";
+import { agentsQuery, errorCodesQuery, modelsQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
 import { useDenied } from "../../session/denied";
 import { ChangeButton } from "../../ui/ChangeButton";
-import { CodePanel } from "../../ui/CodePanel";
 import { Denied } from "../../ui/Denied";
-import { FailurePanel } from "../../ui/FailurePanel";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
 import { PayerBadge, payerKind } from "../../ui/Payer";
+import { useHeldBack } from "../../ui/useHeldBack";
 import { AnswerFooter } from "./AnswerFooter";
 import { CopyAs } from "./CopyAs";
+import { NotServed } from "./NotServed";
 import { ParametersMenu } from "./ParametersMenu";
 import { NO_PARAMETERS, type Target } from "./request";
 import { SHOWN, Targets } from "./Targets";
@@ -31,6 +30,8 @@ const PROMPTS = [
 export function Playground() {
   const here = useHere();
   const models = useQuery(modelsQuery(here.id));
+  // The words of a failure are here before one happens.
+  useQuery(errorCodesQuery);
   const why = "Only members of this workspace can use the playground, viewers not among them.";
   const denied = useDenied(here.may(USE), "owner", `${why} Owners change roles.`);
   return (
@@ -60,10 +61,11 @@ function Conversation({ models }: { models: readonly Model[] }) {
   const target: Target | null = model ? { model, name: agent ? `agent/${agent.name}` : model.id } : null;
   const go = (search: { model?: string; agent?: string }) => void navigate({ to: ".", search, replace: true });
 
+  const held = useHeldBack();
   const blocked = model && !model.usable ? (model.reason?.message ?? "It can't be called here") : undefined;
 
   async function send() {
-    if (blocked !== undefined) return;
+    if (blocked !== undefined || held !== undefined) return;
     if (target && (await talk.send(text, target, parameters))) setText("");
   }
 
@@ -157,22 +159,6 @@ function Said({ exchange: { role, content, by, request, receipt } }: { exchange:
       <Text style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{content || "…"}</Text>
       {receipt && <AnswerFooter req={receipt} />}
     </Paper>
-  );
-}
-
-/** What the gateway or the provider said has a code; what never got so far has none. */
-function NotServed({ error, model, again }: { error: unknown; model: Model | undefined; again: () => void }) {
-  if (!(error instanceof CallFailure)) return <FailurePanel error={error} retry={again} />;
-  const { problem } = error;
-  return (
-    <CodePanel
-      code={problem.code}
-      said={problem.detail}
-      provider={model?.provider}
-      model={model?.id}
-      live
-      again={again}
-    />
   );
 }
 

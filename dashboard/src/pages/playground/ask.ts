@@ -1,5 +1,6 @@
 import { api } from "../../api/client";
 import { answered, CallFailure, Failure } from "../../api/failure";
+import { answeredNow, silentNow } from "../../api/reach";
 import type { Request } from "./request";
 import { BrokenOff, events, textOf } from "./stream";
 
@@ -11,7 +12,7 @@ export function playgroundOf(ws: string) {
   let expires = 0;
 
   async function key(): Promise<string> {
-    if (Date.now() > expires - RENEW_BEFORE_MS) {
+    if (!token || Date.now() > expires - RENEW_BEFORE_MS) {
       const path = { ws };
       const made = await answered(api.POST("/api/v1/workspaces/{ws}/playground-token", { params: { path } }));
       token = made.token;
@@ -24,8 +25,14 @@ export function playgroundOf(ws: string) {
   return async function ask({ path, headers, body }: Request, onText: (text: string) => void, signal: AbortSignal) {
     const sent = { "content-type": "application/json", authorization: `Bearer ${await key()}`, ...headers };
     const streamed = JSON.stringify({ ...body, stream: true });
-    const response = await fetch(path, { method: "POST", headers: sent, body: streamed, signal, credentials: "omit" });
+    const request = { method: "POST", headers: sent, body: streamed, signal, credentials: "omit" } as const;
+    const response = await fetch(path, request).catch((error: unknown) => {
+      throw signal.aborted ? error : unanswered();
+    });
+    answeredNow();
     const id = response.headers.get("x-ownkey-request-id") ?? "";
+    // A key that has ended before its time is not tried again.
+    if (response.status === 401) token = "";
     if (!response.ok || !response.body) throw await failure(response, id);
     try {
       for await (const data of events(response.body)) onText(textOf(data));
@@ -34,6 +41,14 @@ export function playgroundOf(ws: string) {
     }
     return id;
   };
+}
+
+/** There was no word of it: whether the call arrived, only its receipt can tell. */
+function unanswered(): Failure {
+  if (!navigator.onLine) return Failure.offline();
+  silentNow();
+  const detail = "Check your connection. If the call arrived all the same, it is among the receipts.";
+  return new CallFailure({ title: "We can't reach the server", detail, status: 0, code: "network" }, null);
 }
 
 /** What came until then was produced, and is on the receipt. */

@@ -6,19 +6,43 @@ use super::{About, Book, Charged, Leg, TransferKind};
 use crate::id::{RequestId, WorkspaceId};
 use crate::ledger::{AccountId, Amount, Asset, Funds, Settlement};
 
+/// What the operator pays of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Overrun {
+    /// What it cost beyond all that its workspace had.
+    pub unfunded: Amount,
+    /// What its provider told, and it can't have used.
+    pub disbelieved: Amount,
+}
+
+impl Overrun {
+    /// All of it.
+    pub fn total(self) -> Amount {
+        self.unfunded.plus(self.disbelieved).unwrap_or(self.unfunded)
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let sum = |one: Amount, other| one.plus(other).unwrap_or(one);
+        Self { unfunded: sum(self.unfunded, other.unfunded), disbelieved: sum(self.disbelieved, other.disbelieved) }
+    }
+}
+
 impl Book {
     /// Ends the hold of a call and charges what it cost: from what was held, then from what else there is, the rest from
-    /// the operator's overrun, which also pays what its provider told and nobody believes. A call that was settled before, by the rule for processes that died or at what it could
-    /// cost at most, is brought to what is said now, in its budgets too. What was overrun by that.
-    pub fn settle(&mut self, request: RequestId, workspace: WorkspaceId, settlement: &Settlement) -> Amount {
+    /// the operator's overrun, which also pays what its provider told and nobody believes. A call that was settled before,
+    /// by the rule for processes that died or at what it could cost at most, is brought to what is said now, in its budgets
+    /// too. What was overrun by that.
+    pub fn settle(&mut self, request: RequestId, workspace: WorkspaceId, settlement: &Settlement) -> Overrun {
         let legs = self.release(request);
         let Settlement { charge, funds, included, .. } = *settlement;
         // What was disbelieved before is given back first: it is no part of the charge.
-        let mut overrun = self.charge(request, workspace, (charge.credit_amount(), funds), &legs);
-        if funds != Funds::None {
-            let disbelieved = self.overrun(request, workspace, settlement.disbelieved_amount());
-            overrun = overrun.plus(disbelieved).unwrap_or(overrun);
-        }
+        let unfunded = self.charge(request, workspace, (charge.credit_amount(), funds), &legs);
+        let disbelieved = match funds {
+            Funds::None => Amount::ZERO,
+            _ => self.overrun(request, workspace, settlement.disbelieved_amount()),
+        };
         let mut counting: BTreeSet<_> = legs.iter().map(|leg| leg.account).collect();
         counting.extend(self.charged.get(&request).into_iter().flat_map(BTreeMap::keys));
         counting.retain(|id| id.asset() == Asset::Usd);
@@ -29,7 +53,7 @@ impl Book {
             self.count(request, account, charge.usd_amount());
         }
         self.expire(workspace);
-        overrun
+        Overrun { unfunded, disbelieved }
     }
 
     /// Brings what a call was counted with at list price, in a budget or as access that its plan includes, to that.

@@ -22,7 +22,7 @@ fn what_nobody_believes_the_operator_pays_once() {
     let told = |credits, beyond| Settlement { disbelieved: MicroCredits::new(beyond), ..settlement(credits) };
     let paid = |book: &Book| (balance_of(book, AccountId::Overrun(workspace())), book.balance(workspace()).get());
     // Its process was taken for dead, and charged by what was written down.
-    assert_eq!(book.settle(request(1), workspace(), &told(8, 0)), Amount::ZERO);
+    assert_eq!(book.settle(request(1), workspace(), &told(8, 0)).total(), Amount::ZERO);
     for (credits, beyond, after) in [(10, 90, (-90, 10)), (10, 90, (-90, 10)), (5, 3, (-3, 15)), (5, 0, (0, 15))] {
         let moved = book.transfers().to_vec();
         tell_of_charges(&mut book, &moved);
@@ -32,7 +32,7 @@ fn what_nobody_believes_the_operator_pays_once() {
         assert_eq!(book.overrun_of(request(1), workspace()).get(), -after.0);
     }
     let included = Settlement { funds: Funds::None, ..told(0, 90) };
-    assert_eq!(book.settle(request(2), workspace(), &included), Amount::ZERO);
+    assert_eq!(book.settle(request(2), workspace(), &included).total(), Amount::ZERO);
 }
 
 #[test]
