@@ -197,7 +197,7 @@ DENIED = {
     "settings/agents": ("Only admins can change an agent's model.", "Dana or Eli"),
     "settings/budgets": ("Only admins can add, change or remove budgets.", "Dana or Eli"),
     "settings/audit": ("Only admins can read the audit log.", "Dana or Eli"),
-    "settings/api-keys": ("Viewers can't create or revoke API keys.", "Dana, Eli or Gus"),
+    "settings/api-keys": ("Viewers can't create API keys.", "Dana, Eli or Gus"),
     "settings/members": ("Only owners can invite people and change roles.", "Dana"),
     "playground": ("Only members of this workspace can use the playground", "Dana"),
 }
@@ -216,6 +216,33 @@ def test_whoever_may_not_reads_who_may(celune, acme, visit):
     expect(inert).to_have_attribute("aria-disabled", "true")
     inert.focus()
     expect(ivy.page.get_by_role("tooltip").filter(has_text="Ask Dana or Eli.")).to_be_visible()
+    # What is closed as a whole still says what it is, and has a way back.
+    for place, heading in (("operator/plans", "Plans"), ("w/ws_0", "There is no such workspace")):
+        ivy.page.goto(f"/{place}")
+        expect(ivy.page.get_by_role("main").get_by_role("heading", name=heading, level=1)).to_be_visible()
+        ivy.page.get_by_role("link", name="Your workspace").click()
+        # The alias is another workspace to whoever is sent the link.
+        ivy.page.wait_for_url(f"**/w/{acme.id}")
+
+
+def test_a_member_revokes_what_he_made(celune, acme, visit):
+    for role, name in (("owner", "Dana"), ("admin", "Eli")):
+        person(celune, acme, role, name)
+    acme.api("POST", f"{acme.path}/api-keys", {"name": "Theirs", "scopes": ["inference"]}, 201)
+    gus = visit(celune)
+    session = person(celune, acme, "member", "Gus")
+    gus.enter(session)
+    session("POST", f"{acme.path}/api-keys", {"name": "Mine", "scopes": ["inference"]}, 201)
+    page = gus.page
+    page.goto(f"/w/{acme.id}/settings/api-keys")
+    why = "You can revoke keys that you made. Ask Dana or Eli."
+    expect(page.get_by_role("main").get_by_text(why).first).to_be_visible()
+    theirs = page.get_by_role("button", name="Revoke Theirs")
+    expect(theirs).to_have_attribute("aria-disabled", "true")
+    theirs.focus()
+    expect(page.get_by_role("tooltip").filter(has_text=why)).to_be_visible()
+    page.get_by_role("button", name="Revoke Mine").click()
+    expect(page.get_by_role("dialog").get_by_role("button", name="Revoke", exact=True)).to_be_visible()
 
 
 def test_the_phones_menu_holds_the_focus_while_it_is_open(acme, enter):

@@ -280,7 +280,7 @@ async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway
         keyring: Arc::clone(&shared.keyring),
         hasher: Arc::new(shared.keys.hasher(&shared.keyring, store).await?),
         catalogue: Arc::clone(&shared.catalogue),
-        plans: Arc::new(settings.rules.plans.clone()),
+        plans: Arc::new(settings.rules.plans.clone().into_iter().collect()),
         credits: settings.rules.credits,
         managed: Arc::clone(&settings.rules.managed),
         managed_paths: settings.managed_paths.clone(),
@@ -308,7 +308,7 @@ async fn services(settings: &Settings, shared: &Shared) -> anyhow::Result<Servic
     Ok(Services::new(services::Parts {
         directory: Arc::clone(directory),
         hasher: Arc::new(shared.keys.hasher(&shared.keyring, store).await?),
-        plans: Arc::new(settings.rules.plans.clone()),
+        plans: Arc::new(settings.rules.plans.clone().into_iter().collect()),
         services: Arc::clone(&settings.services),
         client: client::client(&settings.limits)?,
         ledger: shared.lasting.ledger(),

@@ -30,7 +30,7 @@ pub(crate) async fn run(session: &Session, question: &Question) -> Result<(), Fa
         let heading = question.by.to_uppercase();
         let headings = [&heading, "CALLS", "ERRORS", "INPUT", "OUTPUT", "COST USD", "UNPRICED", "CREDITS"];
         let places =
-            ["/key", "/calls", "/errors", "/usage/input", "/usage/output", "/cost_usd", "/unpriced", "/credits"];
+            ["/key", "/calls", "/errors", "/usage/input", "/usage/output", "/cost_usd", "/unpriced", "/credits_paid"];
         table(&headings, rows(usage, &places))
     })
 }

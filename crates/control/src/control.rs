@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use indexmap::IndexMap;
 use ownkey_connections::Connections;
 use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::catalogue::Catalogue;
@@ -68,7 +69,7 @@ pub struct Parts {
     /// The models.
     pub catalogue: Arc<Catalogue>,
     /// The plans by id.
-    pub plans: BTreeMap<String, Plan>,
+    pub plans: IndexMap<String, Plan>,
     /// What a credit is worth, if it has a worth.
     pub credits: Option<CreditRate>,
     /// The paths that managed access always pays for.

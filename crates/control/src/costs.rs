@@ -22,6 +22,7 @@ use serde::Serialize;
 use crate::auth::InWorkspace;
 use crate::control::Control;
 use crate::models::{Reason, Viewer};
+use crate::outlook::PayerView;
 use crate::problem::{Problem, ProblemDocument};
 
 /// What prices are told for: a single token costs next to nothing.
@@ -76,6 +77,8 @@ pub(crate) struct TermsView {
     cost: Cost,
     /// Why it is refused.
     reason: Option<Reason>,
+    /// What the next call does, as keys and credits are now.
+    payer_now: PayerView,
     /// Credits for a million tokens, by service tier and token class, rounded up to a micro-credit.
     #[schema(value_type = BTreeMap<String, BTreeMap<String, String>>)]
     credits_per_million_tokens: ByTier,
@@ -130,8 +133,8 @@ enum Cost {
 /// Credits by service tier and token class.
 type ByTier = BTreeMap<String, BTreeMap<&'static str, MicroCredits>>;
 
-/// Shows what each call and each service would cost this workspace now, and who would pay. Whether there are credits for
-/// it is another question, which `credits` answers.
+/// Shows what each call and each service would cost this workspace now, and who would pay. A price stands whether or not
+/// there are credits for it now, which `payer_now` tells of calls, and `credits` of services.
 #[utoipa::path(
     get,
     path = "/api/v1/workspaces/{ws}/costs",
@@ -187,7 +190,7 @@ impl Asking<'_> {
     }
 
     fn terms(&self, (provider, route): (Provider, &Route), listed: Option<&Listed<'_>>) -> TermsView {
-        let decided = self.viewer.payer_at(self.control, (provider, route), listed);
+        let (decided, payer_now) = self.viewer.at(self.control, (provider, route), listed);
         let cost = match &decided {
             Err(_) => Cost::Refused,
             Ok(_) if route.is_free() => Cost::Free,
@@ -201,6 +204,7 @@ impl Asking<'_> {
             payer: decided.as_ref().ok().copied(),
             cost,
             reason: decided.err(),
+            payer_now,
             credits_per_million_tokens: prices.map(|prices| pricing.by_tier(&prices.tiers)).unwrap_or_default(),
             long_context: prices.and_then(|prices| prices.long_context.as_ref()).map(|long| LongContextView {
                 above_tokens: long.above_tokens,

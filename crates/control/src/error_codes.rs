@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use ownkey_domain::error_code::{ALL, ErrorCode, explain};
+use ownkey_domain::error_code::{ALL, Blame, ErrorCode, Managed, explain};
 use serde::Serialize;
 
 use crate::auth::Access;
@@ -25,6 +25,18 @@ pub(crate) struct ErrorCodeView {
     /// What it says.
     meaning: &'static str,
     /// What to do about it.
+    remedy: &'static str,
+    /// What it is instead on calls that managed access was to pay for.
+    managed: Option<ManagedCodeView>,
+}
+
+/// A code that the operator's own account met.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ManagedErrorCode)]
+struct ManagedCodeView {
+    title: &'static str,
+    blame: &'static str,
+    meaning: &'static str,
     remedy: &'static str,
 }
 
@@ -66,7 +78,13 @@ pub(crate) async fn get(
 
 impl From<&ErrorCode> for ErrorCodeView {
     fn from(known: &ErrorCode) -> Self {
-        let ErrorCode { code, title, blame, meaning, remedy } = *known;
-        Self { code, title, blame: blame.as_str(), meaning, remedy }
+        let ErrorCode { code, title, blame, meaning, remedy, managed } = *known;
+        let managed = managed.map(|Managed { title, meaning, remedy }| ManagedCodeView {
+            title,
+            blame: Blame::Server.as_str(),
+            meaning,
+            remedy,
+        });
+        Self { code, title, blame: blame.as_str(), meaning, remedy, managed }
     }
 }

@@ -22,6 +22,7 @@ mod credits;
 mod download;
 mod edge;
 mod error_codes;
+mod failing;
 mod form;
 mod health;
 mod invitations;

@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use ownkey_domain::catalogue::{Listed, Mode};
+use ownkey_domain::catalogue::{Listed, Mode, Resolved};
 use ownkey_domain::money::PicoUsd;
 use ownkey_domain::payer::{KeyState, PayerKind, Refusal};
 use ownkey_domain::plan::Plan;
-use ownkey_domain::policy::PayerPolicy;
 use ownkey_domain::price::Rates;
 use ownkey_domain::provider::Provider;
-use ownkey_domain::standing::{Offer, Refused, Standing};
+use ownkey_domain::standing::{Offer, Refused};
 use ownkey_providers::paths::place_of;
 use ownkey_providers::route::Route;
 use ownkey_store::Workspace;
@@ -20,6 +19,7 @@ use serde::Serialize;
 
 use crate::auth::{Access, ViewedParams};
 use crate::control::Control;
+use crate::outlook::{NextCall, Outlook, PayerView};
 use crate::page::Listing;
 use crate::problem::{Problem, ProblemDocument};
 use crate::provider_keys::state::{Held, held};
@@ -34,13 +34,15 @@ pub(crate) struct ModelView {
     /// Who serves it.
     #[schema(value_type = String)]
     provider: Provider,
-    /// Whether a call would be served now.
+    /// Whether plan, policy and keys allow a call of it.
     usable: bool,
-    /// Why not; null if it would.
+    /// Why not; null if they do.
     reason: Option<Reason>,
-    /// Who would pay: `byok` or `managed`.
+    /// Who is to pay by them: `byok` or `managed`.
     #[schema(value_type = Option<String>)]
     payer: Option<PayerKind>,
+    /// What the next call does, as keys and credits are now.
+    payer_now: PayerView,
     /// The model behind it, where the name is the product's own.
     alias_of: Option<String>,
     /// The kind of call it serves.
@@ -56,7 +58,7 @@ pub(crate) struct ModelView {
 }
 
 /// Why a model can't be called.
-#[derive(Serialize, utoipa::ToSchema)]
+#[derive(Clone, Serialize, utoipa::ToSchema)]
 pub(crate) struct Reason {
     /// The code that a call would get.
     pub(crate) code: &'static str,
@@ -66,9 +68,7 @@ pub(crate) struct Reason {
 
 /// What the decision looks at, the model aside.
 pub(crate) struct Viewer {
-    plan: Plan,
-    features: Vec<String>,
-    policy: PayerPolicy,
+    outlook: Outlook,
     keys: Vec<Held>,
 }
 
@@ -127,20 +127,20 @@ fn usable(params: &mut Params) -> Result<Option<bool>, Problem> {
 impl Viewer {
     /// As a workspace would that was just made.
     fn of_a_new_workspace(control: &Control) -> Self {
-        let plan = control.plan(control.default_plan().unwrap_or_default());
-        Self { plan, features: Vec::new(), policy: PayerPolicy::default(), keys: Vec::new() }
+        Self { outlook: Outlook::of_a_new_workspace(control), keys: Vec::new() }
     }
 
     /// As that workspace sees models.
     pub(crate) async fn of_workspace(control: &Control, workspace: Workspace) -> Result<Self, Problem> {
         let keys = held(control, workspace.id).await?;
-        let plan = control.plan(&workspace.plan);
-        Ok(Self { plan, features: workspace.features, policy: workspace.policy, keys })
+        Ok(Self { outlook: Outlook::of(control, &workspace).await?, keys })
     }
 
     /// The model of the lead agent until one is chosen.
     pub(crate) fn lead_model<'c>(&self, control: &'c Control) -> Option<&'c str> {
-        control.parts.catalogue.lead_model(|listed| self.decide(control, *listed).is_ok())
+        control.parts.catalogue.lead_model(|listed| {
+            self.call(control, *listed).and_then(|call| self.outlook.rule(&control.parts.catalogue, &call)).is_ok()
+        })
     }
 
     /// Why an agent can't have that model, if it can't ever as things stand: what is lacking only for now, such as a
@@ -149,23 +149,24 @@ impl Viewer {
         let catalogue = &control.parts.catalogue;
         let mut protocols = Provider::ALL.into_iter().map(Provider::protocol);
         let named = protocols.find_map(|protocol| catalogue.resolve(model, protocol).ok())?;
-        let reason = Reason::from(self.standing().gate(catalogue, &named).err()?);
+        let reason = Reason::from(self.outlook.standing().gate(catalogue, &named).err()?);
         Some((reason.code, reason.message))
-    }
-
-    fn standing(&self) -> Standing<'_> {
-        Standing { plan: &self.plan, features: &self.features, policy: self.policy }
     }
 
     fn show(&self, control: &Control, listed: Listed<'_>) -> ModelView {
         let model = listed.model;
-        let decision = self.decide(control, listed);
+        let catalogue = &control.parts.catalogue;
+        let (rule, payer_now) = match self.call(control, listed) {
+            Ok(call) => (self.outlook.rule(catalogue, &call), self.outlook.next(catalogue, &call)),
+            Err(reason) => (Err(reason.clone()), PayerView::failing(reason)),
+        };
         ModelView {
             id: listed.id.to_owned(),
             provider: model.provider,
-            usable: decision.is_ok(),
-            payer: decision.as_ref().ok().copied(),
-            reason: decision.err(),
+            usable: rule.is_ok(),
+            payer: rule.as_ref().ok().copied(),
+            reason: rule.err(),
+            payer_now,
             alias_of: listed.is_alias.then(|| model.id.clone()),
             mode: model.mode,
             context_tokens: model.context_tokens,
@@ -174,44 +175,32 @@ impl Viewer {
         }
     }
 
-    /// Who would pay for a call at that path, whether or not there is money for it: by the rule that calls go by.
-    pub(crate) fn payer_at(
+    /// Who is to pay for a call at that path, and what the next one does: by the rule that calls go by.
+    pub(crate) fn at(
         &self,
         control: &Control,
         (provider, route): (Provider, &Route),
         listed: Option<&Listed<'_>>,
-    ) -> Result<PayerKind, Reason> {
+    ) -> (Result<PayerKind, Reason>, PayerView) {
         let catalogue = &control.parts.catalogue;
         let named = listed.and_then(|listed| catalogue.resolve(listed.id, provider.protocol()).ok());
-        let always_managed = control.parts.managed_paths.iter().any(|path| path == route.template);
-        let policy = if always_managed { PayerPolicy::ManagedOnly } else { self.policy };
-        let is_known = listed.is_none_or(|listed| listed.model.prices.are_known());
-        let offer = Offer { priced: route.is_free() || is_known, ..self.offer(control, provider) };
-        let payer = Standing { policy, ..self.standing() }.decide(catalogue, named.as_ref(), &offer)?.kind();
-        if payer == PayerKind::Managed && !route.can_be_managed() {
-            let message = "managed access does not serve this path, since it could not be priced".to_owned();
-            return Err(Reason { code: "feature_not_priced", message });
-        }
-        Ok(payer)
+        let priced = route.is_free() || listed.is_none_or(|listed| listed.model.prices.are_known());
+        let call = NextCall {
+            always_managed: control.parts.managed_paths.iter().any(|path| path == route.template),
+            is_free: route.is_free(),
+            can_be_managed: route.can_be_managed(),
+            ..self.call_of(control, provider, (named, priced))
+        };
+        (self.outlook.rule(catalogue, &call), self.outlook.next(catalogue, &call))
     }
 
     /// The workspace's plan.
     pub(crate) fn plan(&self) -> &Plan {
-        &self.plan
+        self.outlook.plan()
     }
 
-    /// What there is at a provider, whatever is called there.
-    fn offer(&self, control: &Control, provider: Provider) -> Offer {
-        let held = self.keys.iter().find(|held| held.provider == provider);
-        Offer {
-            key: held.map_or(KeyState::None, |held| held.key_state(&self.plan)),
-            operator_key: control.has_operator_key(provider),
-            priced: false,
-        }
-    }
-
-    /// Who would pay for a call, or why there would be none.
-    fn decide(&self, control: &Control, listed: Listed<'_>) -> Result<PayerKind, Reason> {
+    /// A call of that model, or why there can be none.
+    fn call<'c>(&self, control: &'c Control, listed: Listed<'c>) -> Result<NextCall<'c>, Reason> {
         let (provider, catalogue) = (listed.model.provider, &control.parts.catalogue);
         if place_of(provider, listed.model.mode).is_none() {
             let message = "the path that this kind of model is called at is not built yet".to_owned();
@@ -219,8 +208,19 @@ impl Viewer {
         }
         let named = catalogue.resolve(listed.id, provider.protocol());
         let named = named.map_err(|error| Reason { code: "wrong_protocol", message: error.to_string() })?;
-        let offer = Offer { priced: listed.model.prices.are_known(), ..self.offer(control, provider) };
-        self.standing().usable(catalogue, &named, &offer).map_err(Reason::from)
+        Ok(self.call_of(control, provider, (Some(named), listed.model.prices.are_known())))
+    }
+
+    fn call_of<'c>(
+        &self,
+        control: &Control,
+        provider: Provider,
+        (named, priced): (Option<Resolved<'c>>, bool),
+    ) -> NextCall<'c> {
+        let held = self.keys.iter().find(|held| held.provider == provider);
+        let key = held.map_or(KeyState::None, |held| held.key_state(self.plan()));
+        let offer = Offer { key, operator_key: control.has_operator_key(provider), priced };
+        NextCall::of(named, offer, held.and_then(|held| held.failing))
     }
 }
 

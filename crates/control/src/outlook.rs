@@ -1,9 +1,13 @@
-//! Who would pay for a call, told before there is one: by the very decision that calls go by.
+//! What a workspace's next call does, told before there is one: who pays, or why it fails. By the very decision that calls
+//! go by, and by what is known of keys and credits.
 
 #![deny(clippy::as_conversions, clippy::float_arithmetic)]
 
+use ownkey_domain::catalogue::{Catalogue, Resolved};
+use ownkey_domain::ledger::{Account, AccountId, Amount};
 use ownkey_domain::money::MicroCredits;
 use ownkey_domain::payer::{KeyState, PayerKind};
+use ownkey_domain::period::Period;
 use ownkey_domain::plan::{Managed, Plan};
 use ownkey_domain::policy::{Fallback, FallbackClass, PayerPolicy};
 use ownkey_domain::provider::Provider;
@@ -11,14 +15,13 @@ use ownkey_domain::standing::{Offer, Standing};
 use ownkey_store::Workspace;
 use serde::Serialize;
 
-use crate::auth::InWorkspace;
 use crate::control::Control;
-use crate::credits::present;
+use crate::failing::Failing;
 use crate::models::Reason;
 use crate::problem::Problem;
 
-/// Who pays for calls of a provider's models that have no rules of their own.
-#[derive(Serialize, utoipa::ToSchema)]
+/// What the next call does.
+#[derive(Clone, Serialize, utoipa::ToSchema)]
 #[schema(as = PayerOutlook)]
 pub(crate) struct PayerView {
     /// `byok` or `managed`; null if calls fail.
@@ -27,86 +30,150 @@ pub(crate) struct PayerView {
     /// What managed access costs, where it pays or would: `included` or `credits`.
     #[schema(value_type = Option<String>)]
     managed: Option<Managed>,
+    /// Whether calls go out on the own key, whatever comes of that.
+    on_own_key: bool,
+    /// The failure of the own key for which managed access steps in, by the workspace's consent: `rate_limited`,
+    /// `unavailable` or `quota_exhausted`. Null where the own key has no part in it, or serves.
+    #[schema(value_type = Option<String>)]
+    fallback: Option<FallbackClass>,
     /// Why calls fail, where they do.
     reason: Option<Reason>,
 }
 
-/// A workspace under a policy, whether that is stored or only thought of.
-pub(crate) struct Outlook<'w> {
+/// A workspace as calls find it, or as they would under another plan or policy.
+pub(crate) struct Outlook {
     plan: Plan,
-    features: &'w [String],
+    features: Vec<String>,
     policy: PayerPolicy,
+    consent: Fallback,
+    /// What the consent covers on this day is used up.
+    is_capped: bool,
+    /// The credits that calls may draw on; absent where they draw on none.
+    free: Option<MicroCredits>,
 }
 
-impl<'w> Outlook<'w> {
-    pub(crate) fn new(control: &Control, workspace: &'w Workspace, policy: PayerPolicy) -> Self {
-        Self { plan: control.plan(&workspace.plan), features: &workspace.features, policy }
+/// A call, as far as it matters to who pays.
+pub(crate) struct NextCall<'a> {
+    /// The model it names.
+    pub(crate) named: Option<Resolved<'a>>,
+    /// What there is at the provider.
+    pub(crate) offer: Offer,
+    /// How calls fail on the own key, if they do.
+    pub(crate) failing: Option<Failing>,
+    /// Whether managed access pays in any case.
+    pub(crate) always_managed: bool,
+    /// Whether nobody bills it.
+    pub(crate) is_free: bool,
+    /// Whether managed access serves it.
+    pub(crate) can_be_managed: bool,
+}
+
+impl<'a> NextCall<'a> {
+    /// Of a model that has no rules of its own.
+    pub(crate) fn at(control: &Control, provider: Provider, key: KeyState, failing: Option<Failing>) -> Self {
+        let offer = Offer { key, operator_key: control.has_operator_key(provider), priced: true };
+        Self::of(None, offer, failing)
+    }
+
+    /// Of that model.
+    pub(crate) const fn of(named: Option<Resolved<'a>>, offer: Offer, failing: Option<Failing>) -> Self {
+        Self { named, offer, failing, always_managed: false, is_free: false, can_be_managed: true }
+    }
+}
+
+impl Outlook {
+    /// Of a workspace as it is.
+    pub(crate) async fn of(control: &Control, workspace: &Workspace) -> Result<Self, Problem> {
+        let (plan, now) = (control.plan(&workspace.plan), control.now());
+        let draw = plan.draw(now, workspace.period_anchor);
+        let credits = control.store().credits(workspace.id, now).await?;
+        let purses: Vec<Account> = credits.purses.into_iter().map(|purse| purse.account).collect();
+        let consent = workspace.fallback.clone();
+        let is_capped = match consent.daily_cap_usd {
+            Some(cap) if !consent.on.is_empty() => {
+                let day = AccountId::Fallback(workspace.id, Period::day(now).start);
+                let accounts = control.store().budget_accounts(workspace.id).await?;
+                accounts.iter().any(|account| account.id == day && account.counted_or_held() >= Amount::from(cap))
+            }
+            _ => false,
+        };
+        let free = draw.free(&purses, now);
+        Ok(Self { plan, features: workspace.features.clone(), policy: workspace.policy, consent, is_capped, free })
+    }
+
+    /// Of a workspace that is made now.
+    pub(crate) fn of_a_new_workspace(control: &Control) -> Self {
+        let plan = control.plan(control.default_plan().unwrap_or_default());
+        let free = plan.draw(control.now(), None).free(&[], control.now());
+        let (policy, consent) = (PayerPolicy::default(), Fallback::default());
+        Self { plan, features: Vec::new(), policy, consent, is_capped: false, free }
+    }
+
+    /// The same under another policy, with that consent.
+    pub(crate) fn under(self, policy: PayerPolicy, consent: Fallback) -> Self {
+        Self { policy, consent, ..self }
     }
 
     pub(crate) fn plan(&self) -> &Plan {
         &self.plan
     }
 
-    /// The credits that are free, where the plan's managed access costs some; elsewhere nobody asks.
-    pub(crate) async fn free_credits(&self, control: &Control, access: &InWorkspace) -> Result<MicroCredits, Problem> {
-        match self.plan.managed {
-            Managed::Credits => Ok(present(control, access).await?.available()),
-            Managed::None | Managed::Included => Ok(MicroCredits::ZERO),
+    pub(crate) fn standing(&self) -> Standing<'_> {
+        Standing { plan: &self.plan, features: &self.features, policy: self.policy }
+    }
+
+    /// Who is to pay for a call by plan, policy and keys, whether or not that comes off.
+    pub(crate) fn rule(&self, catalogue: &Catalogue, call: &NextCall<'_>) -> Result<PayerKind, Reason> {
+        let standing = self.standing();
+        let policy = if call.always_managed { PayerPolicy::ManagedOnly } else { standing.policy };
+        let payer = Standing { policy, ..standing }.decide(catalogue, call.named.as_ref(), &call.offer)?.kind();
+        if payer == PayerKind::Managed && !call.can_be_managed {
+            let message = "managed access does not serve this path, since it could not be priced".to_owned();
+            return Err(Reason { code: "feature_not_priced", message });
+        }
+        Ok(payer)
+    }
+
+    /// What the call does.
+    pub(crate) fn next(&self, catalogue: &Catalogue, call: &NextCall<'_>) -> PayerView {
+        match self.rule(catalogue, call) {
+            Err(reason) => PayerView::failing(reason),
+            Ok(PayerKind::Managed) => self.managed(call),
+            Ok(PayerKind::Byok) => match call.failing {
+                None => PayerView { on_own_key: true, ..PayerView::paid(PayerKind::Byok) },
+                Some(failing) => self.in_place_of_key(catalogue, call, failing),
+            },
         }
     }
 
-    /// With a key in that state at the provider.
-    pub(crate) fn with(&self, control: &Control, provider: Provider, key: KeyState) -> PayerView {
-        let decided = self.standing().decide(&control.parts.catalogue, None, &offer(control, provider, key));
-        match decided {
-            Ok(payer) => self.paid_by(payer.kind()),
-            Err(refused) => PayerView { payer: None, managed: None, reason: Some(refused.into()) },
+    fn managed(&self, call: &NextCall<'_>) -> PayerView {
+        let managed = Some(self.plan.managed);
+        if self.free != Some(MicroCredits::ZERO) || call.is_free {
+            return PayerView { managed, ..PayerView::paid(PayerKind::Managed) };
         }
+        let message = "there are no credits left".to_owned();
+        PayerView { managed, ..PayerView::failing(Reason { code: "insufficient_credits", message }) }
     }
 
-    /// Who pays in place of a key that failed, if the workspace consents to it.
-    pub(crate) fn stepping_in(
-        &self,
-        control: &Control,
-        (provider, key): (Provider, KeyState),
-        (consent, failure): (&Fallback, FallbackClass),
-    ) -> Option<PayerView> {
-        let offer = offer(control, provider, key);
-        let payer = self.standing().step_in(&control.parts.catalogue, None, &offer, (consent, failure))?;
-        Some(self.paid_by(payer.kind()))
+    /// Managed access where the workspace consents to it and it can be paid; else the call fails as it does on the key.
+    fn in_place_of_key(&self, catalogue: &Catalogue, call: &NextCall<'_>, failing: Failing) -> PayerView {
+        let consented = failing.class().filter(|_| call.can_be_managed && !self.is_capped).filter(|class| {
+            let consent = (&self.consent, *class);
+            self.standing().step_in(catalogue, call.named.as_ref(), &call.offer, consent).is_some()
+        });
+        let stepping_in = consented.map(|_| self.managed(call)).filter(|view| view.payer.is_some());
+        let view = stepping_in.unwrap_or_else(|| PayerView::failing(failing.reason()));
+        PayerView { on_own_key: true, fallback: consented.filter(|_| view.payer.is_some()), ..view }
     }
-
-    fn standing(&self) -> Standing<'_> {
-        Standing { plan: &self.plan, features: self.features, policy: self.policy }
-    }
-
-    fn paid_by(&self, payer: PayerKind) -> PayerView {
-        let managed = (payer == PayerKind::Managed).then_some(self.plan.managed);
-        PayerView { payer: Some(payer), managed, reason: None }
-    }
-}
-
-fn offer(control: &Control, provider: Provider, key: KeyState) -> Offer {
-    Offer { key, operator_key: control.has_operator_key(provider), priced: true }
 }
 
 impl PayerView {
-    /// Whether the own key pays.
-    pub(crate) fn is_own(&self) -> bool {
-        self.payer == Some(PayerKind::Byok)
+    const fn paid(payer: PayerKind) -> Self {
+        Self { payer: Some(payer), managed: None, on_own_key: false, fallback: None, reason: None }
     }
 
-    /// The same, where so many credits are free. Without any, calls that they would pay for fail.
-    pub(crate) fn with_credits(self, free: MicroCredits) -> Self {
-        if self.managed != Some(Managed::Credits) || free > MicroCredits::ZERO {
-            return self;
-        }
-        let message = "there are no credits left".to_owned();
-        Self { payer: None, reason: Some(Reason { code: "insufficient_credits", message }), ..self }
-    }
-
-    /// The same payer, whose call fails.
-    pub(crate) fn failing(self, code: &'static str, message: &str) -> Self {
-        Self { reason: Some(Reason { code, message: message.to_owned() }), ..self }
+    /// Nobody pays.
+    pub(crate) const fn failing(reason: Reason) -> Self {
+        Self { payer: None, managed: None, on_own_key: false, fallback: None, reason: Some(reason) }
     }
 }

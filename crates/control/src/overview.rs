@@ -60,9 +60,9 @@ pub(crate) struct SpendView {
     /// By managed access, at list price.
     #[schema(value_type = String)]
     managed_usd: PicoUsd,
-    /// The credits charged.
+    /// The credits that the workspace paid.
     #[schema(value_type = String)]
-    credits: MicroCredits,
+    credits_paid: MicroCredits,
 }
 
 /// How fast the newest calls were, 1,000 at most.
@@ -85,6 +85,9 @@ pub(crate) struct SpeedView {
 pub(crate) struct FailureView {
     /// The code that callers saw.
     code: String,
+    /// Who was to pay: `byok` or `managed`; null of calls that never got so far.
+    #[schema(value_type = Option<String>)]
+    payer: Option<PayerKind>,
     /// How many calls.
     calls: usize,
 }
@@ -130,12 +133,13 @@ fn read(params: &mut Params) -> Result<((Timestamp, Timestamp), i64), Problem> {
 
 fn by_step(spend: Vec<PayerSpend>) -> Vec<SpendView> {
     let mut steps: BTreeMap<Timestamp, SpendView> = BTreeMap::new();
-    for PayerSpend { at, payer, cost, credits } in spend {
-        let nothing = SpendView { at, own_usd: PicoUsd::ZERO, managed_usd: PicoUsd::ZERO, credits: MicroCredits::ZERO };
+    for PayerSpend { at, payer, cost, credits_paid } in spend {
+        let nothing =
+            SpendView { at, own_usd: PicoUsd::ZERO, managed_usd: PicoUsd::ZERO, credits_paid: MicroCredits::ZERO };
         let step = steps.entry(at).or_insert(nothing);
         match payer {
             PayerKind::Byok => step.own_usd = cost,
-            PayerKind::Managed => (step.managed_usd, step.credits) = (cost, credits),
+            PayerKind::Managed => (step.managed_usd, step.credits_paid) = (cost, credits_paid),
         }
     }
     steps.into_values().collect()
@@ -164,12 +168,14 @@ fn percentile(sorted: &[u64], percent: usize) -> Option<u64> {
 }
 
 fn failures(receipts: &[Receipt]) -> Vec<FailureView> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for code in receipts.iter().filter_map(|receipt| receipt.error.as_deref()) {
-        *counts.entry(code).or_default() += 1;
+    let mut counts: BTreeMap<(&str, Option<PayerKind>), usize> = BTreeMap::new();
+    for receipt in receipts {
+        if let Some(code) = receipt.error.as_deref() {
+            *counts.entry((code, receipt.payer)).or_default() += 1;
+        }
     }
-    let mut failures: Vec<_> =
-        counts.into_iter().map(|(code, calls)| FailureView { code: code.to_owned(), calls }).collect();
+    let view = |((code, payer), calls): ((&str, _), _)| FailureView { code: code.to_owned(), payer, calls };
+    let mut failures: Vec<_> = counts.into_iter().map(view).collect();
     failures.sort_by_key(|failure| std::cmp::Reverse(failure.calls));
     failures
 }

@@ -51,7 +51,7 @@ pub(crate) struct PlanView {
     current: bool,
 }
 
-/// Lists the plans.
+/// Lists the plans, in the order of the configuration.
 #[utoipa::path(
     get,
     path = "/api/v1/plans",

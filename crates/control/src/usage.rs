@@ -92,6 +92,9 @@ pub(crate) struct UsageRowView {
     cost_usd: PicoUsd,
     /// Served calls of models whose cost is unknown.
     unpriced: u64,
+    /// What the workspace paid of `credits`, as its ledger has it.
+    #[schema(value_type = String)]
+    credits_paid: MicroCredits,
     /// What they cost in credits. The workspace paid that less `overrun_credits`.
     #[schema(value_type = String)]
     credits: MicroCredits,
@@ -171,6 +174,7 @@ impl UsageRowView {
             unmeasured: totals.unmeasured,
             cost_usd: totals.cost_usd,
             unpriced: totals.unpriced,
+            credits_paid: totals.credits_paid(),
             credits: totals.credits,
             overrun_credits: totals.overrun,
             credits_at_rate: rate.and_then(|rate| rate.credits(totals.cost_usd)),

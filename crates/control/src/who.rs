@@ -13,6 +13,7 @@ use crate::control::Control;
 use crate::cookie;
 use crate::credential::{Presented, presented};
 use crate::problem::Problem;
+use crate::rights::Right;
 use crate::site::Trust;
 
 /// Who calls.
@@ -41,6 +42,15 @@ impl Person {
 }
 
 impl Who {
+    /// Whether the table of rights lets the caller do that.
+    pub(crate) fn may(&self, right: &Right) -> bool {
+        match self {
+            Self::Operator => right.operator,
+            Self::Key(key) => right.allows(&key.scopes),
+            Self::Person(person) => right.allows_person(person.role, person.user.is_operator),
+        }
+    }
+
     /// The person, if it is one.
     pub(crate) fn person(&self) -> Option<&Person> {
         if let Self::Person(person) = self { Some(person) } else { None }

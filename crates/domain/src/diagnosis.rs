@@ -224,9 +224,7 @@ impl Diagnosis {
             Self::QuotaExhausted => {
                 format!("{name} knows this key, but the account is out of credit or at its spending cap.")
             }
-            Self::Invalid if matches!(told.fate, Fate::Kept { .. }) => {
-                "Calls on it fail; no other payer steps in.".to_owned()
-            }
+            Self::Invalid if matches!(told.fate, Fate::Kept { .. }) => "Calls that go out on it fail.".to_owned(),
             Self::Invalid => "It may have been revoked, or a part is missing.".to_owned(),
             Self::WrongProvider(Owner { seen, .. }) => format!(
                 "{name} keys start with {key_prefixes}, this one starts with {seen}. It was not sent to {name}."

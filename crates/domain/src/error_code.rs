@@ -36,6 +36,19 @@ pub struct ErrorCode {
     pub meaning: &'static str,
     /// What to do.
     pub remedy: &'static str,
+    /// What it is where the operator's own account met it, if that is something else.
+    pub managed: Option<Managed>,
+}
+
+/// A code that managed access met: the workspace has no part in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Managed {
+    /// As of the code.
+    pub title: &'static str,
+    /// What it says.
+    pub meaning: &'static str,
+    /// What to do.
+    pub remedy: &'static str,
 }
 
 /// The explanation of a code; `None` if it is none of ours.
@@ -107,6 +120,11 @@ pub static ALL: &[ErrorCode] = &[
         Blame::Provider,
         "The provider's own limit is reached.",
         "Wait as long as `retry-after` says, or have the provider raise the limit.",
+    )
+    .managed(
+        "Managed access is at its limit for {model}",
+        "The provider takes no more calls of the operator's account for now.",
+        "Wait as long as `retry-after` says, or use a key of your own.",
     ),
     of(
         "provider_unavailable",
@@ -369,7 +387,14 @@ const fn of(
     meaning: &'static str,
     remedy: &'static str,
 ) -> ErrorCode {
-    ErrorCode { code, title, blame, meaning, remedy }
+    ErrorCode { code, title, blame, meaning, remedy, managed: None }
+}
+
+impl ErrorCode {
+    const fn managed(mut self, title: &'static str, meaning: &'static str, remedy: &'static str) -> Self {
+        self.managed = Some(Managed { title, meaning, remedy });
+        self
+    }
 }
 
 #[cfg(test)]

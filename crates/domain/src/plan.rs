@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Unknown;
-use crate::ledger::{Allowance, Funds};
+use crate::ledger::{Account, Allowance, Amount, Funds};
 use crate::money::{MicroCredits, PicoUsd};
 use crate::period::Period;
 use crate::time::Timestamp;
@@ -101,6 +101,20 @@ pub struct Draw {
     pub allowance: Option<Allowance>,
     /// Whether the plan includes them without a limit: the operator pays the list price.
     pub included: bool,
+}
+
+impl Draw {
+    /// What the workspace of those purses has free for a call, with what is due to be granted; absent where calls draw on
+    /// no credits.
+    pub fn free(&self, purses: &[Account], now: Timestamp) -> Option<MicroCredits> {
+        if self.funds == Funds::None {
+            return None;
+        }
+        let due = self.allowance.map_or(Amount::ZERO, |allowance| allowance.due(purses, now));
+        let open = purses.iter().filter(|purse| self.funds.include(purse.id) && !purse.is_over(now));
+        let free = open.fold(due, |sum, purse| sum.plus(purse.available()).unwrap_or(sum));
+        Some(MicroCredits::new(free.get()))
+    }
 }
 
 /// The id of the plan that exists when none is configured.

@@ -75,6 +75,13 @@ pub struct Consent {
     pub daily_cap_usd: NanoUsd,
 }
 
+impl Receipt {
+    /// The credits that the workspace paid: what it costs, less what the operator paid of that.
+    pub const fn credits_paid(&self) -> MicroCredits {
+        MicroCredits::new(self.credits.get().saturating_sub(self.overrun.get()))
+    }
+}
+
 impl Attempt {
     /// One that goes out now: should nothing more be known of it, it has failed.
     pub fn begun(payer: PayerKind, credential: Option<CredentialId>) -> Self {

@@ -80,9 +80,9 @@ pub(crate) static TOOLS: &[Tool] = &[
     Tool {
         name: "list_models",
         title: "Models, and whether they can be called",
-        about: "The models of the catalogue: whether a call would be served now, who would pay, and if not, why (a code and \
-                words). Ask for those that matter, for there are many; `ownkey://catalogue` has the list prices, \
-                `ownkey://costs/{model}` what calls of a model cost here.",
+        about: "The models of the catalogue: whether a call may be made, and if not, why (a code and words); `payer_now` \
+                says what the next call does. Ask for those that matter, for there are many; `ownkey://catalogue` has the \
+                list prices, `ownkey://costs/{model}` what calls of a model cost here.",
         effect: Effect::Reads,
         method: Method::GET,
         path: "/api/v1/models",

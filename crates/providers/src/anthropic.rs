@@ -32,10 +32,10 @@ pub(crate) static FACTS: Facts = Facts {
         limits_url: "https://platform.claude.com/settings/limits",
         status_url: "https://status.claude.com",
         steps: &[
-            "Sign in at console.anthropic.com.",
+            "Go to console.anthropic.com.",
             "Open API Keys in the left sidebar.",
             "Choose Create Key and name it.",
-            "Copy the key; it is shown only once.",
+            "Copy it: it is shown only once.",
         ],
     },
     base_has: "",

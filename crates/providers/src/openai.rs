@@ -35,10 +35,10 @@ pub(crate) static FACTS: Facts = Facts {
         limits_url: "https://platform.openai.com/settings/organization/limits",
         status_url: "https://status.openai.com",
         steps: &[
-            "Sign in at platform.openai.com/api-keys.",
+            "Go to platform.openai.com/api-keys.",
             "Choose Create new secret key.",
             "Name it, and choose Create secret key.",
-            "Copy the key; it is shown only once.",
+            "Copy it: it is shown only once.",
         ],
     },
     base_has: "/v1",

@@ -19,10 +19,10 @@ use crate::{Result, Store, StoreError};
 pub struct WorkspaceSummary {
     /// Its credits, held or not.
     pub balance: MicroCredits,
-    /// What its calls cost in that time at list price, whoever paid.
-    pub spend: PicoUsd,
-    /// The credits that they were charged.
-    pub credits: MicroCredits,
+    /// What its calls on own keys cost in that time at list price.
+    pub own_usd: PicoUsd,
+    /// The credits that it paid for all others.
+    pub credits_paid: MicroCredits,
 }
 
 /// What one payer's calls cost in one step of time.
@@ -34,8 +34,8 @@ pub struct PayerSpend {
     pub payer: PayerKind,
     /// At list price.
     pub cost: PicoUsd,
-    /// The credits that they were charged.
-    pub credits: MicroCredits,
+    /// The credits that the workspace paid for them.
+    pub credits_paid: MicroCredits,
 }
 
 impl Store {
@@ -50,7 +50,7 @@ impl Store {
             "SELECT hour - hour % $1 AS at, payer, ",
             sum!("cost_pico"),
             ", ",
-            sum!("credits_micro"),
+            sum!("(credits_micro - overrun_micro)" as "credits_paid"),
             " FROM usage_totals WHERE workspace = $2 AND hour >= $3 AND hour < $4 AND payer <> '' \
              GROUP BY 1, 2 ORDER BY 1, 2"
         );
@@ -63,7 +63,7 @@ impl Store {
                 at: Timestamp::from_millis(at),
                 payer: payer.ok_or(StoreError::Corrupt("usage total"))?,
                 cost: PicoUsd::new(cost.into()),
-                credits: MicroCredits::new(credits),
+                credits_paid: MicroCredits::new(credits),
             })
         };
         rows.into_iter().map(spend).collect()
@@ -81,9 +81,9 @@ impl Store {
             AND (expires_at IS NULL OR expires_at > $3) GROUP BY workspace";
         const SPENT: &str = concat!(
             "SELECT workspace, ",
-            sum!("cost_pico"),
+            sum!("(CASE WHEN payer = 'byok' THEN cost_pico ELSE 0 END)" as "own_pico"),
             ", ",
-            sum!("credits_micro"),
+            sum!("(credits_micro - overrun_micro)" as "credits_paid"),
             " FROM usage_totals WHERE workspace >= $1 AND workspace <= $2 AND hour >= $3 GROUP BY workspace"
         );
         self.caught_up().await?;
@@ -98,7 +98,7 @@ impl Store {
         }
         for (workspace, cost, credits) in spent {
             let summary = summaries.entry(WorkspaceId::from_uuid(workspace)).or_default();
-            (summary.spend, summary.credits) = (PicoUsd::new(cost.into()), MicroCredits::new(credits));
+            (summary.own_usd, summary.credits_paid) = (PicoUsd::new(cost.into()), MicroCredits::new(credits));
         }
         Ok(summaries)
     }

@@ -323,7 +323,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the plans. */
+        /** Lists the plans, in the order of the configuration. */
         get: operations["list_plans"];
         put?: never;
         post?: never;
@@ -709,8 +709,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Shows what each call and each service would cost this workspace now, and who would pay. Whether there are credits for
-         *     it is another question, which `credits` answers.
+         * Shows what each call and each service would cost this workspace now, and who would pay. A price stands whether or not
+         *     there are credits for it now, which `payer_now` tells of calls, and `credits` of services.
          */
         get: operations["get_costs"];
         put?: never;
@@ -1366,6 +1366,8 @@ export interface components {
             id: string;
             /** @description When it was last used. */
             last_used_at?: string | null;
+            /** @description Whether this caller may revoke it. */
+            may_revoke: boolean;
             /** @description The name people gave it. */
             name: string;
             /**
@@ -1685,6 +1687,8 @@ export interface components {
             long_context?: components["schemas"]["LongContextCost"] | null;
             /** @description `byok` or `managed`; null if the call is refused. */
             payer?: string | null;
+            /** @description What the next call does, as keys and credits are now. */
+            payer_now: components["schemas"]["PayerOutlook"];
             reason?: components["schemas"]["Reason"] | null;
         };
         /** @description What costs what. */
@@ -1732,6 +1736,7 @@ export interface components {
             blame: string;
             /** @description The word, as calls, this API, receipts and verdicts on keys use it. */
             code: string;
+            managed?: components["schemas"]["ManagedErrorCode"] | null;
             /** @description What it says. */
             meaning: string;
             /** @description What to do about it. */
@@ -1745,6 +1750,8 @@ export interface components {
             calls: number;
             /** @description The code that callers saw. */
             code: string;
+            /** @description Who was to pay: `byok` or `managed`; null of calls that never got so far. */
+            payer?: string | null;
         };
         /** @description When managed access may step in for the own key. */
         Fallback: {
@@ -1967,6 +1974,8 @@ export interface components {
                 id: string;
                 /** @description When it was last used. */
                 last_used_at?: string | null;
+                /** @description Whether this caller may revoke it. */
+                may_revoke: boolean;
                 /** @description The name people gave it. */
                 name: string;
                 /**
@@ -2104,6 +2113,7 @@ export interface components {
                 blame: string;
                 /** @description The word, as calls, this API, receipts and verdicts on keys use it. */
                 code: string;
+                managed?: components["schemas"]["ManagedErrorCode"] | null;
                 /** @description What it says. */
                 meaning: string;
                 /** @description What to do about it. */
@@ -2208,8 +2218,10 @@ export interface components {
                  * @description Longest answer, in tokens.
                  */
                 output_tokens?: number | null;
-                /** @description Who would pay: `byok` or `managed`. */
+                /** @description Who is to pay by them: `byok` or `managed`. */
                 payer?: string | null;
+                /** @description What the next call does, as keys and credits are now. */
+                payer_now: components["schemas"]["PayerOutlook"];
                 /** @description List price of a token in USD, by service tier and token class. */
                 prices_usd: {
                     [key: string]: {
@@ -2219,7 +2231,7 @@ export interface components {
                 /** @description Who serves it. */
                 provider: string;
                 reason?: components["schemas"]["Reason"] | null;
-                /** @description Whether a call would be served now. */
+                /** @description Whether plan, policy and keys allow a call of it. */
                 usable: boolean;
             }[];
             /** @description What to send as `cursor` for the next page; null on the last. */
@@ -2349,9 +2361,9 @@ export interface components {
                 models: string[];
                 /** @description Where it may be sent. */
                 origin?: string | null;
-                /** @description Who would pay without the key. */
+                /** @description What it would do without the key. */
                 payer_if_disconnected: components["schemas"]["PayerOutlook"];
-                /** @description Who pays for calls of the provider's models now. */
+                /** @description What the next call of one of the provider's models does. */
                 payer_now: components["schemas"]["PayerOutlook"];
                 /** @description The provider. */
                 provider: string;
@@ -2385,6 +2397,8 @@ export interface components {
                 credit_rate?: components["schemas"]["CreditRate"] | null;
                 /** @description What it costs in credits. The workspace paid that less `overrun_credits`. */
                 credits: string;
+                /** @description What the workspace paid of `credits`, as its ledger has it. */
+                credits_paid: string;
                 /**
                  * @description The error code the caller saw; `interrupted` if the process ended before the call did, and what was known of it by
                  *     then is charged.
@@ -2560,10 +2574,10 @@ export interface components {
             data: (components["schemas"]["Workspace"] & {
                 /** @description Its credits, held or not. An allowance is among them once a call or a look at them has granted it. */
                 balance: string;
-                /** @description The credits that they were charged. */
-                month_credits: string;
-                /** @description What its calls cost this calendar month (UTC) at list price, whoever paid. */
-                month_usd: string;
+                /** @description The credits that it paid for all others. */
+                month_credits_paid: string;
+                /** @description What its calls on own keys cost this calendar month (UTC) at list price: its providers bill it. */
+                month_own_usd: string;
                 /** @description Who pays at each provider. */
                 providers: components["schemas"]["ProviderAtAGlance"][];
             })[];
@@ -2595,6 +2609,13 @@ export interface components {
         LookInput: {
             /** @description The part of the link behind `#`. */
             token: string;
+        };
+        /** @description A code that the operator's own account met. */
+        ManagedErrorCode: {
+            blame: string;
+            meaning: string;
+            remedy: string;
+            title: string;
         };
         /** @description The operator's own key at a provider, as calls through the node that answers have found it since it started. */
         ManagedKey: {
@@ -2666,8 +2687,10 @@ export interface components {
              * @description Longest answer, in tokens.
              */
             output_tokens?: number | null;
-            /** @description Who would pay: `byok` or `managed`. */
+            /** @description Who is to pay by them: `byok` or `managed`. */
             payer?: string | null;
+            /** @description What the next call does, as keys and credits are now. */
+            payer_now: components["schemas"]["PayerOutlook"];
             /** @description List price of a token in USD, by service tier and token class. */
             prices_usd: {
                 [key: string]: {
@@ -2677,7 +2700,7 @@ export interface components {
             /** @description Who serves it. */
             provider: string;
             reason?: components["schemas"]["Reason"] | null;
-            /** @description Whether a call would be served now. */
+            /** @description Whether plan, policy and keys allow a call of it. */
             usable: boolean;
         };
         /** @description What a call costs with a model. */
@@ -2783,10 +2806,17 @@ export interface components {
             /** @description The provider. */
             provider: string;
         };
-        /** @description Who pays for calls of a provider's models that have no rules of their own. */
+        /** @description What the next call does. */
         PayerOutlook: {
+            /**
+             * @description The failure of the own key for which managed access steps in, by the workspace's consent: `rate_limited`,
+             *     `unavailable` or `quota_exhausted`. Null where the own key has no part in it, or serves.
+             */
+            fallback?: string | null;
             /** @description What managed access costs, where it pays or would: `included` or `credits`. */
             managed?: string | null;
+            /** @description Whether calls go out on the own key, whatever comes of that. */
+            on_own_key: boolean;
             /** @description `byok` or `managed`; null if calls fail. */
             payer?: string | null;
             reason?: components["schemas"]["Reason"] | null;
@@ -2807,6 +2837,8 @@ export interface components {
              *     credit has a worth.
              */
             credits_at_rate?: string | null;
+            /** @description What the workspace paid of `credits`, as its ledger has it. */
+            credits_paid: string;
             /**
              * @description What of `credits` the operator paid: what the workspace did not have, and what its provider told beyond what a
              *     managed call can have used.
@@ -2948,7 +2980,7 @@ export interface components {
         ProviderAtAGlance: {
             /** @description How its key stands. */
             key: components["schemas"]["State"];
-            /** @description Who pays for calls of the provider's models now. */
+            /** @description What the next call of one of the provider's models does. */
             payer_now: components["schemas"]["PayerOutlook"];
             /** @description The provider. */
             provider: string;
@@ -2978,9 +3010,9 @@ export interface components {
             models: string[];
             /** @description Where it may be sent. */
             origin?: string | null;
-            /** @description Who would pay without the key. */
+            /** @description What it would do without the key. */
             payer_if_disconnected: components["schemas"]["PayerOutlook"];
-            /** @description Who pays for calls of the provider's models now. */
+            /** @description What the next call of one of the provider's models does. */
             payer_now: components["schemas"]["PayerOutlook"];
             /** @description The provider. */
             provider: string;
@@ -3069,6 +3101,8 @@ export interface components {
             credit_rate?: components["schemas"]["CreditRate"] | null;
             /** @description What it costs in credits. The workspace paid that less `overrun_credits`. */
             credits: string;
+            /** @description What the workspace paid of `credits`, as its ledger has it. */
+            credits_paid: string;
             /**
              * @description The error code the caller saw; `interrupted` if the process ended before the call did, and what was known of it by
              *     then is charged.
@@ -3374,8 +3408,8 @@ export interface components {
         Spend: {
             /** @description Its start. */
             at: string;
-            /** @description The credits charged. */
-            credits: string;
+            /** @description The credits that the workspace paid. */
+            credits_paid: string;
             /** @description By managed access, at list price. */
             managed_usd: string;
             /** @description On own keys, at list price. */
@@ -3470,6 +3504,8 @@ export interface components {
              *     price times the markup. Null where no credit has a worth.
              */
             credits_at_rate?: string | null;
+            /** @description What the workspace paid of `credits`, as its ledger has it. */
+            credits_paid: string;
             /**
              * Format: int64
              * @description Calls that were refused, failed, or got a status of 400 or above.
@@ -3630,10 +3666,10 @@ export interface components {
         WorkspaceAtAGlance: components["schemas"]["Workspace"] & {
             /** @description Its credits, held or not. An allowance is among them once a call or a look at them has granted it. */
             balance: string;
-            /** @description The credits that they were charged. */
-            month_credits: string;
-            /** @description What its calls cost this calendar month (UTC) at list price, whoever paid. */
-            month_usd: string;
+            /** @description The credits that it paid for all others. */
+            month_credits_paid: string;
+            /** @description What its calls on own keys cost this calendar month (UTC) at list price: its providers bill it. */
+            month_own_usd: string;
             /** @description Who pays at each provider. */
             providers: components["schemas"]["ProviderAtAGlance"][];
         };

@@ -32,6 +32,11 @@ export function duration(ms: number): string {
   return `${Math.floor(ms / 60_000)} min ${Math.floor((ms % 60_000) / 1_000)} s`;
 }
 
+/** A time span that is known in whole milliseconds only, those begun not counted. */
+export function wholeDuration(ms: number): string {
+  return ms < 1 ? "<1 ms" : duration(ms);
+}
+
 /** One thing or several. */
 export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;

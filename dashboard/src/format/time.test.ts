@@ -16,7 +16,7 @@ describe("times", () => {
 
   it("since which something is so have their day unless that is today", () => {
     const today = clockOrDay(now, now);
-    expect(today).toMatch(/\d\d.\d\d/);
+    expect(today).toMatch(/\d.\d\d/);
     expect(clockOrDay(new Date(now.getTime() - 86_400_000), now)).toContain(today);
     expect(clockOrDay(new Date(now.getTime() - 86_400_000), now)).not.toBe(today);
   });
@@ -33,7 +33,7 @@ describe("times", () => {
     expect(clockOrDay(new Date("2026-03-10T11:02:00Z"), now)).toBe(clock(new Date("2026-03-10T11:02:00Z")));
     expect(clockOrDay(now, new Date("2026-03-10T16:02:00Z"))).toContain("10");
     setZone("UTC");
-    expect(clock(now)).toContain("02:02");
+    expect(clock(now)).toContain("2:02");
     setZone(undefined);
   });
 });

@@ -10,7 +10,7 @@ export function setZone(name: string | undefined): void {
   zone = name;
 }
 
-const dayAndTime: Intl.DateTimeFormatOptions = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" };
+const dayAndTime: Intl.DateTimeFormatOptions = { day: "numeric", month: "short", hour: "numeric", minute: "2-digit" };
 
 /** "12 s ago" within a week, then the day and time. */
 export function relative(at: Date, now: Date): string {
@@ -47,7 +47,7 @@ export function exact(at: Date): string {
 
 /** The clock time here. */
 export function clock(at: Date): string {
-  return at.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", timeZone: zone });
+  return at.toLocaleTimeString(undefined, { hour: "numeric", minute: "2-digit", timeZone: zone });
 }
 
 /** "14:02" today, before that the day and time. */

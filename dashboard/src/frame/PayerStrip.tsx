@@ -1,12 +1,9 @@
 import { Group, UnstyledButton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { isRefused } from "../api/providerKeys";
 import { keysQuery, providersQuery } from "../api/queries";
 import { useHere } from "../session/context";
-import { PayerBadge, payerKind } from "../ui/Payer";
-
-const words = { byok: "own key", managed: "managed", none: "no calls" };
+import { PayerBadge, payerKind, payerWord } from "../ui/Payer";
 
 /** Who pays at each provider now, in one chip each; each leads to the page that explains it. */
 export function PayerStrip() {
@@ -18,7 +15,7 @@ export function PayerStrip() {
     <Group gap={6}>
       {keys.data?.map((key) => {
         const { provider } = key;
-        const payer = isRefused(key) ? null : payerKind(key.payer_now.payer);
+        const payer = payerKind(key.payer_now.payer);
         return (
           <UnstyledButton
             key={provider}
@@ -32,7 +29,7 @@ export function PayerStrip() {
               />
             )}
           >
-            <PayerBadge payer={payer}>{`${nameOf(provider)} · ${words[payer ?? "none"]}`}</PayerBadge>
+            <PayerBadge payer={payer}>{`${nameOf(provider)} · ${payerWord(payer)}`}</PayerBadge>
           </UnstyledButton>
         );
       })}

@@ -10,6 +10,8 @@ import { Refetching } from "./Refetching";
 
 interface Props {
   title: string;
+  /** The page one is on: on the phone there is room for nothing else. */
+  page?: string | undefined;
   /** Where one is, in its place where there is room. */
   crumbs?: ReactNode;
   /** Beside the account on wide screens, on top of the navigation on phones. */
@@ -21,7 +23,7 @@ interface Props {
 const DRAWER = "navigation";
 
 /** Header, navigation, content: the frame around every page. */
-export function Shell({ title, crumbs, strip, navigation, children }: Props) {
+export function Shell({ title, page, crumbs, strip, navigation, children }: Props) {
   const [opened, drawer] = useDisclosure();
   const wide = useMediaQuery("(min-width: 48em)", true, { getInitialValueInEffect: false });
   const path = useLocation({ select: (location) => location.pathname });
@@ -53,7 +55,7 @@ export function Shell({ title, crumbs, strip, navigation, children }: Props) {
             <Logo />
             {(wide && crumbs) || (
               <Text fw={600} truncate>
-                {title}
+                {page ?? title}
               </Text>
             )}
           </Group>

@@ -1,16 +1,17 @@
-import { Container, Group, Select, Stack, Text } from "@mantine/core";
+import { Group, Select, Stack, Text } from "@mantine/core";
+import { IconArrowLeft } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { Outlet, useLocation, useNavigate, useParams } from "@tanstack/react-router";
-import { useMemo } from "react";
-import { type Here, HereContext, useSession } from "../session/context";
-import { Empty } from "../ui/Empty";
+import { Outlet, useLocation, useNavigate, useParams, useRouter } from "@tanstack/react-router";
+import { useEffect, useMemo } from "react";
+import { type Here, HereContext, useProduct, useSession } from "../session/context";
 import { FailurePanel } from "../ui/FailurePanel";
 import { Loading } from "../ui/Loading";
+import { Page } from "../ui/Page";
 import { AreaSwitch } from "./AreaSwitch";
 import { CreditsPill } from "./CreditsPill";
 import { Crumbs } from "./Crumbs";
 import { hereOf, workspaceQuery } from "./here";
-import { insideOf, isAt, navigation } from "./nav";
+import { insideOf, isAt, navigation, placeAt } from "./nav";
 import { PayerStrip } from "./PayerStrip";
 import { PlaceLink } from "./PlaceLink";
 import { Shell } from "./Shell";
@@ -25,6 +26,7 @@ export function WorkspaceFrame() {
     ...workspaceQuery(ws),
     enabled: !member && session.user.is_operator && ws !== "current",
   });
+  useOwnAddress(ws, member?.id);
   const here = useMemo(() => hereOf(session, member, visited.data), [session, member, visited.data]);
   if (here) {
     return (
@@ -34,22 +36,43 @@ export function WorkspaceFrame() {
     );
   }
   if (visited.isLoading) return <Loading heights={[56, 400]} />;
-  return (
-    <Container size="sm" py="xl">
-      {visited.isError ? <FailurePanel error={visited.error} /> : <NoWorkspace />}
-    </Container>
-  );
+  return <NoWorkspace error={visited.error} />;
 }
 
-function NoWorkspace() {
+/** People send each other links, and `current` is another workspace to the next one: the address names this one. */
+function useOwnAddress(ws: string, id: string | undefined) {
+  const { history } = useRouter();
+  const href = useLocation({ select: ({ href }) => href });
+  useEffect(() => {
+    if (ws === "current" && id) history.replace(href.replace("/w/current", `/w/${id}`));
+  }, [ws, id, href, history]);
+}
+
+function NoWorkspace({ error }: { error: unknown }) {
+  const product = useProduct();
+  const home = <PlaceLink label="Your workspace" Icon={IconArrowLeft} link={{ to: "/" }} active={false} />;
   return (
-    <Empty title="There is no such workspace">You are a member of none by this name. Ask whoever invited you.</Empty>
+    <Shell title={product} navigation={home}>
+      <Page
+        title="There is no such workspace"
+        purpose="You are a member of none by this name. Ask whoever sent you the link to invite you."
+      >
+        {error !== null && <FailurePanel error={error} />}
+      </Page>
+    </Shell>
   );
 }
 
 function Framed({ here }: { here: Here }) {
+  const page = useLocation({ select: ({ pathname }) => placeAt(insideOf(pathname))?.label });
   return (
-    <Shell title={here.name} crumbs={<Crumbs here={here} />} strip={<Strip />} navigation={<Navigation here={here} />}>
+    <Shell
+      title={here.name}
+      page={page}
+      crumbs={<Crumbs here={here} />}
+      strip={<Strip />}
+      navigation={<Navigation here={here} />}
+    >
       {here.asOperator && (
         <Text size="sm" mb="md" c="dimmed" role="note">
           You are looking at {here.name} as the operator. Changes are recorded in its audit log.

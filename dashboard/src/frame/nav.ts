@@ -89,6 +89,11 @@ export function insideOf(path: string): string {
   return path.replace(/^\/w\/[^/]+/, "").replace(/\/$/, "");
 }
 
+/** The place a path within a workspace belongs to. */
+export function placeAt(inside: string): Place | undefined {
+  return navigation.flatMap(({ places }) => places).find(({ to }) => isAt(inside, to));
+}
+
 /** Whether a path within a workspace is at that place, or below it. */
 export function isAt(inside: string, to: Place["to"]): boolean {
   const target = to.replace("/w/$ws", "");

@@ -17,18 +17,22 @@ interface Props {
   /** The provider's id, if the call had one. */
   provider: string | null | undefined;
   model: string | null | undefined;
+  /** Who was to pay, if it is known. */
+  payer?: string | null | undefined;
   live?: boolean;
   again?: (() => void) | undefined;
 }
 
 /** Why a call failed: title, cause, one thing to do, and the code with its source. */
-export function CodePanel({ code, said, provider, model, live = false, again }: Props) {
+export function CodePanel({ code, said, provider, model, payer, live = false, again }: Props) {
   const product = useProduct();
   const providers = useQuery(providersQuery);
   const known = providers.data?.find(({ id }) => id === provider);
   const names: Names = { provider: known?.name ?? null, product, model: model ?? null };
-  const words = useWords(code);
-  const act = actOf(code, names);
+  const words = useWords(code, payer);
+  const act = actOf(code, names, payer);
+  // What a provider says is in its own words, which tell little to most people.
+  const theirs = words?.blame === "provider" ? said : undefined;
   return (
     <Panel
       tone="bad"
@@ -39,8 +43,13 @@ export function CodePanel({ code, said, provider, model, live = false, again }: 
       actions={act && <Action act={act} provider={known} again={again} />}
     >
       <Text size="sm">
-        <Coded>{said ?? words?.meaning ?? "The provider or the server refused it."}</Coded>
+        <Coded>{(theirs ? null : said) ?? words?.meaning ?? "The provider or the server refused it."}</Coded>
       </Text>
+      {theirs && (
+        <Text size="xs" c="dimmed">
+          {known?.name ?? "The provider"} said: “{theirs}”
+        </Text>
+      )}
       {words && !act && (
         <Text size="sm">
           <Coded>{words.remedy}</Coded>

@@ -25,7 +25,7 @@ interface Props {
 /** An item of two lines. */
 export function Item({ title, mark, detail, amount }: Props) {
   return (
-    <Paper component="li" withBorder p="sm" fz="sm">
+    <Paper component="li" className={classes.item} withBorder p="sm" fz="sm">
       <div className={classes.line}>
         <strong className={classes.start}>{title}</strong>
         <span className={classes.end}>{mark}</span>

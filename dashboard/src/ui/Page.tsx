@@ -1,6 +1,7 @@
 import { Group, Stack, Text, Title } from "@mantine/core";
 import { type ReactNode, useEffect, useRef } from "react";
 import { useProduct } from "../session/context";
+import classes from "./Page.module.css";
 
 interface Props {
   title: string;
@@ -27,7 +28,7 @@ export function Page({ title, purpose, action, within, children }: Props) {
           </Title>
           {purpose && <Text c="dimmed">{purpose}</Text>}
         </Stack>
-        {action}
+        {action && <div className={classes.action}>{action}</div>}
       </Group>
       {children}
     </Stack>

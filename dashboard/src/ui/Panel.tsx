@@ -29,7 +29,11 @@ export function Panel({ tone, Icon, title, code, live, children, actions }: Prop
             {title}
           </Title>
           {children}
-          {actions && <Group gap="xs">{actions}</Group>}
+          {actions && (
+            <Group gap="xs" className={classes.actions}>
+              {actions}
+            </Group>
+          )}
           {code && (
             <Text size="xs" c="dimmed" ff="monospace">
               {code}

@@ -15,8 +15,13 @@ export function payerKind(text: string | null | undefined): PayerKind {
   return text === "byok" || text === "managed" ? text : null;
 }
 
+/** Who pays for the next call at a provider, as a list says it. */
+export function payerWord(payer: PayerKind): string {
+  return { byok: "own key", managed: "managed", none: "no calls" }[payer ?? "none"];
+}
+
 /** The one look of a payer: icon, word, colour. */
-export function PayerBadge({ payer, children }: { payer: PayerKind; children?: string }) {
+export function PayerBadge({ payer, children }: { payer: PayerKind; children?: string | undefined }) {
   const { word, Icon, name } = looks[payer ?? "none"];
   return (
     <Badge

@@ -28,6 +28,11 @@ describe("an error code in words", () => {
     expect(actOf("nobody_knows_it", names)).toBeUndefined();
   });
 
+  it("leads to nothing of the customer's where the product's own account met it", () => {
+    expect(actOf("provider_rate_limited", names, "managed")?.label).toBe("Try again");
+    expect(actOf("provider_rate_limited", names, "byok")?.label).toBe("See limits at Anthropic");
+  });
+
   it("says whose it is", () => {
     const all = ["caller", "provider", "server"].map((blame) => blamed(of("", blame), names));
     expect(all).toEqual(["yours", "Anthropic", "Celune"]);

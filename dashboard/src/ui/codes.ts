@@ -41,6 +41,9 @@ const acts: Record<string, Act> = {
   interrupted: again,
 };
 
+/** Where the product's own account met it, nothing at the provider is the customer's to change. */
+const managedActs: Record<string, Act> = { provider_rate_limited: again };
+
 /** What the words stand for in one call, as far as it is known. */
 export interface Names {
   provider: string | null;
@@ -49,8 +52,8 @@ export interface Names {
 }
 
 /** What there is to do about a code; nothing for one without a place of its own. */
-export function actOf(code: string, names: Names): Act | undefined {
-  const act = acts[code];
+export function actOf(code: string, names: Names, payer?: string | null): Act | undefined {
+  const act = (payer === "managed" && managedActs[code]) || acts[code];
   return act && { ...act, label: fill(act.label, names) };
 }
 

@@ -2,9 +2,8 @@
 
 #![deny(clippy::as_conversions, clippy::float_arithmetic)]
 
-use std::collections::BTreeMap;
-
 use anyhow::{Context, bail};
+use indexmap::IndexMap;
 use ownkey_domain::catalogue::Unknown;
 use ownkey_domain::money::{MicroCredits, PicoUsd};
 use ownkey_domain::plan::{DEFAULT_PLAN, DormantKeys, Features, Managed, PastAllowance, Plan};
@@ -38,10 +37,10 @@ pub struct RawPlan {
 
 #[derive(Deserialize, Default)]
 #[serde(transparent)]
-pub struct RawPlans(BTreeMap<String, RawPlan>);
+pub struct RawPlans(IndexMap<String, RawPlan>);
 
-/// Plans by id.
-pub type Plans = BTreeMap<String, Plan>;
+/// Plans by id, in the order in which they are written: people list them from the smallest to the largest.
+pub type Plans = IndexMap<String, Plan>;
 
 impl RawPlans {
     pub fn check(self) -> anyhow::Result<Plans> {

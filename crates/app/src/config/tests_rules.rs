@@ -24,7 +24,7 @@ fn celunes_page_is_its_configuration() {
     let plans: Vec<_> = celune.rules.plans.values().map(|plan| (plan.id.as_str(), plan.byok, plan.managed)).collect();
     let included = Managed::Included;
     let expected =
-        [("enterprise", true, included), ("pro", true, included), ("spark", false, included), ("team", true, included)];
+        [("spark", false, included), ("pro", true, included), ("team", true, included), ("enterprise", true, included)];
     assert_eq!(plans, expected);
     let mut listed: Vec<_> = celune.rules.catalogue.listed().map(|listed| listed.id).collect();
     listed.sort_unstable();
@@ -42,7 +42,7 @@ fn niyras_page_is_its_configuration() {
     let niyra = example("niyra");
     let plans: Vec<_> = niyra.rules.plans.values().map(|plan| (plan.id.as_str(), plan.byok, plan.managed)).collect();
     let credits = Managed::Credits;
-    assert_eq!(plans, [("alpha", true, credits), ("free", false, credits), ("pro", true, credits)]);
+    assert_eq!(plans, [("free", false, credits), ("pro", true, credits), ("alpha", true, credits)]);
     assert!(niyra.rules.credits.is_some());
     for name in
         ["apex", "claude-fable-5", "claude-fable-5-20260601", "anthropic/claude-fable-5-1", "ft:claude-fable-5:x"]

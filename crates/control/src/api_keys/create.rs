@@ -89,7 +89,7 @@ pub(crate) async fn create(
         purpose: KeyPurpose::Own,
     };
     let (key, secret) = create_key(&control, &access, draft).await?;
-    Ok((StatusCode::CREATED, Json(NewApiKeyView { key: key.into(), secret })))
+    Ok((StatusCode::CREATED, Json(NewApiKeyView { key: ApiKeyView::of(key, &access.who), secret })))
 }
 
 /// A platform key that may be made.

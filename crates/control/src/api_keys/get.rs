@@ -25,5 +25,5 @@ use crate::problem::{Problem, ProblemDocument};
 )]
 pub(crate) async fn get(State(control): State<Arc<Control>>, access: InWorkspace) -> Result<Json<ApiKeyView>, Problem> {
     let found = control.store().api_key(access.id(), id_of(&access)?).await?;
-    Ok(Json(found.ok_or_else(gone)?.into()))
+    Ok(Json(ApiKeyView::of(found.ok_or_else(gone)?, &access.who)))
 }

@@ -33,5 +33,5 @@ pub(crate) async fn list(
     params.finish()?;
     let before = page.before.map(|place| ApiKeyId::from_uuid(Uuid::from_u128(place)));
     let found = control.store().api_keys(access.id(), before, page.limit).await?;
-    Ok(Json(page.listing(found, |key| key.id.uuid().as_u128(), ApiKeyView::from)))
+    Ok(Json(page.listing(found, |key| key.id.uuid().as_u128(), |key| ApiKeyView::of(key, &access.who))))
 }

@@ -1,6 +1,8 @@
 //! Platform keys: what products and developers call Ownkey with.
 
+use http::Method;
 use ownkey_domain::id::ApiKeyId;
+use ownkey_domain::person::Role;
 use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
 use ownkey_store::ApiKey;
@@ -8,11 +10,16 @@ use serde::Serialize;
 
 use crate::auth::InWorkspace;
 use crate::problem::Problem;
+use crate::rights::right;
+use crate::who::{Person, Who};
 
 pub(crate) mod create;
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod revoke;
+
+/// Where one is.
+const ONE: &str = "/api/v1/workspaces/{ws}/api-keys/{id}";
 
 /// A platform key as the API shows it: never its text.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -46,11 +53,14 @@ pub(crate) struct ApiKeyView {
     /// When it was revoked.
     #[schema(value_type = Option<String>)]
     revoked_at: Option<Timestamp>,
+    /// Whether this caller may revoke it.
+    may_revoke: bool,
 }
 
-impl From<ApiKey> for ApiKeyView {
-    fn from(key: ApiKey) -> Self {
+impl ApiKeyView {
+    fn of(key: ApiKey, who: &Who) -> Self {
         Self {
+            may_revoke: may_revoke(&key, who),
             id: key.id,
             name: key.name,
             hint: format!("{}{}…", ownkey_domain::platform_key::PREFIX, key.lookup.as_str()),
@@ -64,6 +74,13 @@ impl From<ApiKey> for ApiKeyView {
             revoked_at: key.revoked_at,
         }
     }
+}
+
+/// Whether that caller may revoke the key: members may if they made it.
+fn may_revoke(key: &ApiKey, who: &Who) -> bool {
+    let is_allowed = right(&Method::DELETE, ONE).is_some_and(|right| who.may(right));
+    let is_his = |person: &Person| person.is_at_least(Role::Admin) || key.created_by == person.user.id.to_string();
+    is_allowed && who.person().is_none_or(is_his)
 }
 
 fn id_of(access: &InWorkspace) -> Result<ApiKeyId, Problem> {

@@ -2,9 +2,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use http::StatusCode;
-use ownkey_domain::person::Role;
 
-use super::{gone, id_of};
+use super::{gone, id_of, may_revoke};
 use crate::auth::InWorkspace;
 use crate::control::Control;
 use crate::problem::{Problem, ProblemDocument};
@@ -26,11 +25,9 @@ use crate::problem::{Problem, ProblemDocument};
 )]
 pub(crate) async fn revoke(State(control): State<Arc<Control>>, access: InWorkspace) -> Result<StatusCode, Problem> {
     let id = id_of(&access)?;
-    if let Some(person) = access.who.person().filter(|person| !person.is_at_least(Role::Admin)) {
-        let key = control.store().api_key(access.id(), id).await?.ok_or_else(gone)?;
-        if key.created_by != person.user.id.to_string() {
-            return Err(Problem::forbidden("Members revoke the keys that they made; others take an admin."));
-        }
+    let key = control.store().api_key(access.id(), id).await?.ok_or_else(gone)?;
+    if !may_revoke(&key, &access.who) {
+        return Err(Problem::forbidden("Members revoke the keys that they made; others take an admin."));
     }
     let revoked = control.store().revoke_api_key(access.id(), id, control.by(&access.who)).await?;
     if revoked { Ok(StatusCode::NO_CONTENT) } else { Err(gone()) }

@@ -29,12 +29,12 @@ pub(crate) struct WorkspaceAtAGlance {
     workspace: WorkspaceView,
     /// Who pays at each provider.
     providers: Vec<ProviderAtAGlance>,
-    /// What its calls cost this calendar month (UTC) at list price, whoever paid.
+    /// What its calls on own keys cost this calendar month (UTC) at list price: its providers bill it.
     #[schema(value_type = String)]
-    month_usd: PicoUsd,
-    /// The credits that they were charged.
+    month_own_usd: PicoUsd,
+    /// The credits that it paid for all others.
     #[schema(value_type = String)]
-    month_credits: MicroCredits,
+    month_credits_paid: MicroCredits,
     /// Its credits, held or not. An allowance is among them once a call or a look at them has granted it.
     #[schema(value_type = String)]
     balance: MicroCredits,
@@ -48,7 +48,7 @@ pub(crate) struct ProviderAtAGlance {
     provider: Provider,
     /// How its key stands.
     key: KeyStateView,
-    /// Who pays for calls of the provider's models now.
+    /// What the next call of one of the provider's models does.
     payer_now: PayerView,
 }
 
@@ -95,15 +95,16 @@ impl WorkspaceAtAGlance {
         workspace: ownkey_store::Workspace,
         summary: WorkspaceSummary,
     ) -> Result<Self, Problem> {
-        let outlook = Outlook::new(control, &workspace, workspace.policy);
+        let outlook = Outlook::of(control, &workspace).await?;
         let held = held(control, workspace.id).await?;
         let providers = held.iter().map(|held| ProviderAtAGlance {
             provider: held.provider,
             key: held.state(outlook.plan()),
-            payer_now: outlook.with(control, held.provider, held.key_state(outlook.plan())),
+            payer_now: outlook.next(&control.parts.catalogue, &held.next_call(control, outlook.plan())),
         });
         let providers = providers.collect();
-        let WorkspaceSummary { balance, spend, credits } = summary;
-        Ok(Self { workspace: workspace.into(), providers, month_usd: spend, month_credits: credits, balance })
+        let WorkspaceSummary { balance, own_usd, credits_paid } = summary;
+        let workspace = workspace.into();
+        Ok(Self { workspace, providers, month_own_usd: own_usd, month_credits_paid: credits_paid, balance })
     }
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use super::PolicyView;
 use crate::auth::InWorkspace;
 use crate::control::Control;
-use crate::problem::ProblemDocument;
+use crate::problem::{Problem, ProblemDocument};
 
 /// Shows who pays, and what that comes to.
 #[utoipa::path(
@@ -20,7 +20,7 @@ use crate::problem::ProblemDocument;
         (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"),
     ),
 )]
-pub(crate) async fn get(State(control): State<Arc<Control>>, access: InWorkspace) -> Json<PolicyView> {
+pub(crate) async fn get(State(control): State<Arc<Control>>, access: InWorkspace) -> Result<Json<PolicyView>, Problem> {
     let (payer, fallback) = (access.workspace.policy, access.workspace.fallback.clone());
-    Json(PolicyView::of(&control, &access.workspace, (payer, fallback)))
+    Ok(Json(PolicyView::of(&control, &access.workspace, (payer, fallback)).await?))
 }

@@ -6,6 +6,8 @@ use ownkey_store::Workspace;
 use serde::Serialize;
 
 use crate::control::Control;
+use crate::outlook::Outlook;
+use crate::problem::Problem;
 use preview::{PolicyOutcome, outcomes};
 
 pub(crate) mod get;
@@ -38,9 +40,14 @@ pub(crate) struct FallbackView {
 }
 
 impl PolicyView {
-    fn of(control: &Control, workspace: &Workspace, (payer, fallback): (PayerPolicy, Fallback)) -> Self {
-        let outcomes = outcomes(control, workspace, (payer, &fallback));
+    async fn of(
+        control: &Control,
+        workspace: &Workspace,
+        (payer, fallback): (PayerPolicy, Fallback),
+    ) -> Result<Self, Problem> {
+        let outlook = Outlook::of(control, workspace).await?.under(payer, fallback.clone());
+        let outcomes = outcomes(control, &outlook);
         let Fallback { on, daily_cap_usd } = fallback;
-        Self { payer, fallback: FallbackView { on, daily_cap_usd }, outcomes }
+        Ok(Self { payer, fallback: FallbackView { on, daily_cap_usd }, outcomes })
     }
 }

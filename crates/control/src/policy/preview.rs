@@ -2,14 +2,13 @@
 
 use ownkey_domain::id::CredentialId;
 use ownkey_domain::payer::KeyState;
-use ownkey_domain::policy::{Fallback, FallbackClass, PayerPolicy};
 use ownkey_domain::provider::Provider;
-use ownkey_store::Workspace;
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::control::Control;
-use crate::outlook::{Outlook, PayerView};
+use crate::failing::Failing;
+use crate::outlook::{NextCall, Outlook, PayerView};
 
 /// What happens to calls of a provider's models in a situation.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -19,7 +18,7 @@ pub(crate) struct PolicyOutcome {
     provider: Provider,
     /// The situation.
     situation: Situation,
-    /// Who pays, or why the call fails. A payer with a reason is asked, and the call fails.
+    /// Who pays, or why the call fails.
     #[serde(flatten)]
     outcome: PayerView,
 }
@@ -72,52 +71,23 @@ impl Situation {
     }
 
     /// How a call fails that goes out on such a key.
-    fn failure(self) -> Option<(&'static str, &'static str)> {
+    const fn failing(self) -> Option<Failing> {
         match self {
-            Self::Refused => Some(("provider_key_invalid", "the provider refuses the key")),
-            Self::RateLimited => Some(("provider_rate_limited", "the provider limits the account's rate")),
-            Self::QuotaExhausted => Some(("provider_quota_exhausted", "the account has no money left")),
-            Self::Unavailable => Some(("provider_unavailable", "the provider does not answer")),
+            Self::Refused => Some(Failing::Refused),
+            Self::RateLimited => Some(Failing::RateLimited),
+            Self::QuotaExhausted => Some(Failing::QuotaExhausted),
+            Self::Unavailable => Some(Failing::Unavailable),
             Self::Works | Self::None | Self::Sealed | Self::Dormant => None,
         }
     }
-
-    /// The failure that it is to a workspace's consent.
-    fn class(self) -> Option<FallbackClass> {
-        match self {
-            Self::RateLimited => Some(FallbackClass::RateLimited),
-            Self::QuotaExhausted => Some(FallbackClass::QuotaExhausted),
-            Self::Unavailable => Some(FallbackClass::Unavailable),
-            _ => None,
-        }
-    }
 }
 
-/// Every situation at every provider that is offered.
-pub(crate) fn outcomes(
-    control: &Control,
-    workspace: &Workspace,
-    (policy, consent): (PayerPolicy, &Fallback),
-) -> Vec<PolicyOutcome> {
-    let outlook = Outlook::new(control, workspace, policy);
+/// Every situation at every provider that is offered, with the credits that there are now.
+pub(crate) fn outcomes(control: &Control, outlook: &Outlook) -> Vec<PolicyOutcome> {
     let offered = Provider::ALL.into_iter().filter(|provider| control.endpoint(*provider).is_some());
-    let each = |provider| Situation::ALL.map(|situation| outcome(control, (&outlook, consent), (provider, situation)));
-    offered.flat_map(each).collect()
-}
-
-fn outcome(
-    control: &Control,
-    (outlook, consent): (&Outlook<'_>, &Fallback),
-    (provider, situation): (Provider, Situation),
-) -> PolicyOutcome {
-    let key = situation.key();
-    let view = outlook.with(control, provider, key);
-    let outcome = match situation.failure() {
-        Some((code, message)) if view.is_own() => {
-            let steps_in = |class| outlook.stepping_in(control, (provider, key), (consent, class));
-            situation.class().and_then(steps_in).unwrap_or_else(|| view.failing(code, message))
-        }
-        _ => view,
+    let outcome = |provider, situation: Situation| {
+        let call = NextCall::at(control, provider, situation.key(), situation.failing());
+        PolicyOutcome { provider, situation, outcome: outlook.next(&control.parts.catalogue, &call) }
     };
-    PolicyOutcome { provider, situation, outcome }
+    offered.flat_map(|provider| Situation::ALL.map(|situation| outcome(provider, situation))).collect()
 }

@@ -80,7 +80,7 @@ pub(crate) async fn put(
     {
         return Err(Problem::not_found("There is no such workspace."));
     }
-    Ok(Json(PolicyView::of(&control, &access.workspace, (payer, fallback))))
+    Ok(Json(PolicyView::of(&control, &access.workspace, (payer, fallback)).await?))
 }
 
 fn read(members: &mut Members<'_>) -> Result<(PayerPolicy, Fallback), Problem> {

@@ -27,9 +27,8 @@ pub(crate) async fn list(
     State(control): State<Arc<Control>>,
     access: InWorkspace,
 ) -> Result<Json<Listing<ProviderKeyView>>, Problem> {
-    let outlook = Outlook::new(&control, &access.workspace, access.workspace.policy);
-    let free = outlook.free_credits(&control, &access).await?;
+    let outlook = Outlook::of(&control, &access.workspace).await?;
     let held = held(&control, access.id()).await?;
-    let views = held.into_iter().map(|held| ProviderKeyView::of(&control, (&outlook, free), held));
+    let views = held.into_iter().map(|held| ProviderKeyView::of(&control, &outlook, held));
     Ok(Json(Listing::whole(views.collect())))
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use ownkey_domain::diagnosis::{Circumstances, Fate};
 use ownkey_domain::id::CredentialId;
-use ownkey_domain::money::MicroCredits;
 use ownkey_domain::payer::KeyState;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::time::Timestamp;
@@ -17,7 +16,7 @@ use serde::Serialize;
 use crate::auth::InWorkspace;
 use crate::control::{Base, Control, Endpoint};
 use crate::ladder::{Finding, Test, climb};
-use crate::outlook::{Outlook, PayerView};
+use crate::outlook::{NextCall, Outlook, PayerView};
 use crate::problem::Problem;
 use state::{Held, State, held};
 
@@ -55,9 +54,9 @@ pub(crate) struct ProviderKeyView {
     /// When that was.
     #[schema(value_type = Option<String>)]
     changed_at: Option<Timestamp>,
-    /// Who pays for calls of the provider's models now.
+    /// What the next call of one of the provider's models does.
     payer_now: PayerView,
-    /// Who would pay without the key.
+    /// What it would do without the key.
     payer_if_disconnected: PayerView,
     /// When it was stored.
     #[schema(value_type = Option<String>)]
@@ -128,9 +127,10 @@ pub(crate) struct ActionView {
 }
 
 impl ProviderKeyView {
-    fn of(control: &Control, (outlook, free): (&Outlook<'_>, MicroCredits), held: Held) -> Self {
+    fn of(control: &Control, outlook: &Outlook, held: Held) -> Self {
         let (provider, state) = (held.provider, held.state(outlook.plan()));
-        let pays = |key| outlook.with(control, provider, key).with_credits(free);
+        let catalogue = &control.parts.catalogue;
+        let keyless = NextCall::at(control, provider, KeyState::None, None);
         let mut view = Self {
             provider,
             credential: None,
@@ -139,8 +139,8 @@ impl ProviderKeyView {
             origin: None,
             verdict: None,
             models: Vec::new(),
-            payer_now: pays(held.key_state(outlook.plan())),
-            payer_if_disconnected: pays(KeyState::None),
+            payer_now: outlook.next(catalogue, &held.next_call(control, outlook.plan())),
+            payer_if_disconnected: outlook.next(catalogue, &keyless),
             created_by: None,
             changed_by: None,
             changed_at: None,
@@ -177,11 +177,10 @@ impl ProviderKeyView {
 
 /// What the workspace has at that provider.
 async fn shown(control: &Control, access: &InWorkspace, provider: Provider) -> Result<ProviderKeyView, Problem> {
-    let outlook = Outlook::new(control, &access.workspace, access.workspace.policy);
+    let outlook = Outlook::of(control, &access.workspace).await?;
     let all = held(control, access.id()).await?;
-    let free = outlook.free_credits(control, access).await?;
     let one = all.into_iter().find(|held| held.provider == provider).ok_or_else(no_provider)?;
-    Ok(ProviderKeyView::of(control, (&outlook, free), one))
+    Ok(ProviderKeyView::of(control, &outlook, one))
 }
 
 /// The provider named in the path.

@@ -9,6 +9,8 @@ use ownkey_store::{Credential, Ended, StoredCredential, WrappedDek};
 use serde::Serialize;
 
 use crate::control::Control;
+use crate::failing::{Failing, failing};
+use crate::outlook::NextCall;
 use crate::problem::Problem;
 use crate::sealing::open;
 
@@ -38,6 +40,8 @@ pub(crate) struct Held {
     pub(crate) ended: Option<Ended>,
     /// Whether the vault can open it, for a place that is still configured.
     pub(crate) opens: bool,
+    /// How calls on it fail, if they are known to.
+    pub(crate) failing: Option<Failing>,
 }
 
 /// What a workspace has at each provider that is offered.
@@ -60,7 +64,11 @@ pub(crate) async fn held(control: &Control, workspace: WorkspaceId) -> Result<Ve
             Some(_) => None,
             None => control.store().last_end(workspace, provider).await?,
         };
-        held.push(Held { provider, opens: credential.as_ref().is_some_and(&opens), ended, credential });
+        let failing = match &credential {
+            Some(credential) => failing(control, (workspace, provider), credential).await?,
+            None => None,
+        };
+        held.push(Held { provider, opens: credential.as_ref().is_some_and(&opens), ended, credential, failing });
     }
     Ok(held)
 }
@@ -76,6 +84,11 @@ impl Held {
     /// As the decision who pays sees it.
     pub(crate) fn key_state(&self, plan: &Plan) -> KeyState {
         KeyState::of(plan, self.credential.as_ref().map(|credential| credential.id), self.opens)
+    }
+
+    /// The next call there, of a model that has no rules of its own.
+    pub(crate) fn next_call<'a>(&self, control: &Control, plan: &Plan) -> NextCall<'a> {
+        NextCall::at(control, self.provider, self.key_state(plan), self.failing)
     }
 
     /// As people see it.

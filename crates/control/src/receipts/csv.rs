@@ -10,7 +10,7 @@ use crate::download::field;
 /// What the columns are called.
 pub(super) const HEADER: &str = "id,at,payer,provider,model,model_served,agent,api_key,user,client_request_id,route,\
     service,stream,status,error,outcome,measured,input,output,cache_read,cache_write,cache_write_5m,cache_write_1h,\
-    reasoning,audio_input,audio_output,cost_usd,credits,included,total_ms\r\n";
+    reasoning,audio_input,audio_output,cost_usd,credits,included,total_ms,credits_paid\r\n";
 
 const CLASSES: [TokenClass; 9] = [
     TokenClass::Input,
@@ -52,6 +52,7 @@ pub(super) fn line(receipt: &Receipt) -> String {
         receipt.credits.to_string(),
         receipt.included.to_string(),
         receipt.timing.total_ms.to_string(),
+        receipt.credits_paid().to_string(),
     ]);
     format!("{}\r\n", columns.join(","))
 }

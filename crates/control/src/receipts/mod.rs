@@ -71,6 +71,9 @@ pub(crate) struct ReceiptView {
     /// `complete`, `failed`, `cancelled` or `refused`.
     #[schema(value_type = String)]
     outcome: Outcome,
+    /// What the workspace paid of `credits`, as its ledger has it.
+    #[schema(value_type = String)]
+    credits_paid: MicroCredits,
     /// What it costs in credits. The workspace paid that less `overrun_credits`.
     #[schema(value_type = String)]
     credits: MicroCredits,
@@ -195,6 +198,7 @@ pub(crate) struct TimingView {
 
 impl From<Receipt> for ReceiptView {
     fn from(receipt: Receipt) -> Self {
+        let credits_paid = receipt.credits_paid();
         let attempts = attempts(receipt.attempts, receipt.error.as_deref());
         Self {
             id: receipt.id,
@@ -214,6 +218,7 @@ impl From<Receipt> for ReceiptView {
             status: receipt.status,
             error: receipt.error,
             outcome: receipt.outcome,
+            credits_paid,
             credits: receipt.credits,
             overrun_credits: receipt.overrun,
             included: receipt.included,

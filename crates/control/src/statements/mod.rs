@@ -47,6 +47,9 @@ pub(crate) struct PayerTotals {
     cost_usd: PicoUsd,
     /// Calls whose cost is not known.
     unpriced: u64,
+    /// What the workspace paid of `credits`, as its ledger has it.
+    #[schema(value_type = String)]
+    credits_paid: MicroCredits,
     /// What they cost in credits. The workspace paid that less `overrun_credits`.
     #[schema(value_type = String)]
     credits: MicroCredits,
@@ -70,6 +73,7 @@ impl PayerTotals {
             calls: totals.calls,
             cost_usd: totals.cost_usd,
             unpriced: totals.unpriced,
+            credits_paid: totals.credits_paid(),
             credits: totals.credits,
             overrun_credits: totals.overrun,
             credits_at_rate: rate.and_then(|rate| rate.credits(totals.cost_usd)),

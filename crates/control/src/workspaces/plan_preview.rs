@@ -77,22 +77,24 @@ pub(crate) async fn get(
     let plan = known_plan(&control, plan)?;
     let held = held(&control, access.id()).await?;
     let after = Workspace { plan, ..access.workspace.clone() };
-    Ok(Json(preview(&control, (&access.workspace, &after), &held)))
+    let old = Outlook::of(&control, &access.workspace).await?;
+    let new = Outlook::of(&control, &after).await?;
+    Ok(Json(preview(&control, (after.plan, &old, &new), &held)))
 }
 
-fn preview(control: &Control, (before, after): (&Workspace, &Workspace), held: &[Held]) -> PlanPreview {
-    let [old, new] = [before, after].map(|workspace| Outlook::new(control, workspace, workspace.policy));
-    let asleep = |held: &Held, outlook: &Outlook<'_>| held.state(outlook.plan()) == KeyStateView::Dormant;
-    let pays =
-        |held: &Held, outlook: &Outlook<'_>| outlook.with(control, held.provider, held.key_state(outlook.plan()));
+fn preview(control: &Control, (plan, old, new): (String, &Outlook, &Outlook), held: &[Held]) -> PlanPreview {
+    let asleep = |held: &Held, outlook: &Outlook| held.state(outlook.plan()) == KeyStateView::Dormant;
+    let pays = |held: &Held, outlook: &Outlook| {
+        outlook.next(&control.parts.catalogue, &held.next_call(control, outlook.plan()))
+    };
     PlanPreview {
-        plan: after.plan.clone(),
-        keys_asleep: held.iter().filter(|held| !asleep(held, &old) && asleep(held, &new)).count(),
-        keys_waking: held.iter().filter(|held| asleep(held, &old) && !asleep(held, &new)).count(),
+        plan,
+        keys_asleep: held.iter().filter(|held| !asleep(held, old) && asleep(held, new)).count(),
+        keys_waking: held.iter().filter(|held| asleep(held, old) && !asleep(held, new)).count(),
         dormant_keys: new.plan().dormant_keys,
         providers: held
             .iter()
-            .map(|held| PayerChange { provider: held.provider, before: pays(held, &old), after: pays(held, &new) })
+            .map(|held| PayerChange { provider: held.provider, before: pays(held, old), after: pays(held, new) })
             .collect(),
     }
 }

@@ -10,6 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt;
+use indexmap::IndexMap;
 use ownkey_connections::{Connections, Endpoints, Place, Provider as Provided};
 use ownkey_control::{
     CALLBACK, Control, Endpoint, HashCost, LadderLimits, Logins, Parts, Passwords, Site, Throttle, Tokens, router,
@@ -323,7 +324,7 @@ fn webhooks(store: Store, kek: &str) -> Webhooks {
     .unwrap()
 }
 
-fn plans() -> BTreeMap<String, Plan> {
+fn plans() -> IndexMap<String, Plan> {
     let keyless = Plan { name: "Free".to_owned(), managed: Managed::Included, ..Plan::nothing("free") };
     let paid = |id: &str, allowance: &str| Plan {
         byok: true,

@@ -71,7 +71,8 @@ async fn a_statement_adds_up() {
     assert_eq!(month["totals"], json!({"grant": "10", "charge": "-4.5"}));
     // Three calls on an own key, at list price 0.0031 USD each; a credit is a cent, and the markup one half.
     let usage = json!([{
-        "payer": "byok", "calls": 3, "cost_usd": "0.0093", "unpriced": 0, "credits": "4.5", "overrun_credits": "0",
+        "payer": "byok", "calls": 3, "cost_usd": "0.0093", "unpriced": 0, "credits": "4.5", "credits_paid": "4.5",
+        "overrun_credits": "0",
         "credits_at_rate": "1.395",
     }]);
     assert_eq!(month["usage"], usage);

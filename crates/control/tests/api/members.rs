@@ -179,6 +179,13 @@ async fn keys_of_members_are_their_own() {
     ada.send(&app, "POST", &path, key(json!(["inference:any"]))).await.problem(403, "forbidden");
     dana.send(&app, "POST", &path, key(json!(["inference:any"]))).await.is(201);
     let of = |key: &Value| format!("{path}/{}", key["id"].as_str().unwrap());
+    let mut vic = app.member(&tenant.id, "vic@example.com", Role::Viewer).await;
+    for (person, may) in [(&mut eli, [true, false]), (&mut ada, [true, true]), (&mut vic, [false, false])] {
+        let told = [&made, &adas].map(|key| of(key));
+        for (one, may) in told.iter().zip(may) {
+            assert_eq!(person.get(&app, one).await.is(200).body["may_revoke"], may);
+        }
+    }
     eli.send(&app, "DELETE", &of(&adas), Value::Null).await.problem(403, "forbidden");
     eli.send(&app, "DELETE", &of(&made), Value::Null).await.is(204);
     let second = eli.send(&app, "POST", &path, key(json!(["inference"]))).await.is(201).body;

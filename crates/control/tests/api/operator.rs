@@ -90,8 +90,8 @@ async fn workspaces_at_a_glance_say_who_pays_and_what_there_is() {
     assert_eq!(names(&list, "id"), [managed.id.as_str(), &own.id]);
     let [second, first] = [&list["data"][0], &list["data"][1]];
     assert_eq!(
-        (&first["balance"], &first["month_usd"], &first["month_credits"]),
-        (&json!("212.5"), &json!("0"), &json!("0"))
+        (&first["balance"], &first["month_own_usd"], &first["month_credits_paid"]),
+        (&json!("12.5"), &json!("0"), &json!("0"))
     );
     assert_eq!(
         (&first["providers"][1]["key"], &first["providers"][1]["payer_now"]["payer"]),

@@ -1,6 +1,10 @@
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::app::{ANTHROPIC_KEY, App, OPERATOR, Tenant};
+use crate::credits::{charged, journal};
+use crate::fake::{Script, anthropic, models, refused};
 
 const PATH: &str = "/api/v1/workspaces/current/policy";
 
@@ -88,8 +92,8 @@ async fn a_preview_saves_nothing_and_says_what_would_happen() {
     assert_eq!(of("anthropic", "none"), (json!("managed"), json!("included"), Value::Null));
     // The operator has no key there.
     assert_eq!(of("openai", "none"), (Value::Null, Value::Null, json!("byok_required")));
-    assert_eq!(of("anthropic", "refused"), (json!("byok"), Value::Null, json!("provider_key_invalid")));
-    assert_eq!(of("anthropic", "unavailable"), (json!("byok"), Value::Null, json!("provider_unavailable")));
+    assert_eq!(of("anthropic", "refused"), (Value::Null, Value::Null, json!("provider_key_invalid")));
+    assert_eq!(of("anthropic", "unavailable"), (Value::Null, Value::Null, json!("provider_unavailable")));
     assert_eq!(of("anthropic", "sealed"), (Value::Null, Value::Null, json!("key_sealed")));
     let outcomes = preview(&own, "managed_only").await;
     assert_eq!(find(&outcomes, "anthropic", "refused"), (json!("managed"), json!("included"), Value::Null));
@@ -119,6 +123,63 @@ async fn what_is_said_of_the_payer_is_what_models_are_shown_with() {
     assert_eq!(now().await, (json!("byok"), Value::Null));
     app.call("PUT", PATH, &tenant.key, json!({"payer": "managed_only"})).await.is(200);
     assert_eq!(now().await, (json!("managed"), json!("managed")));
+}
+
+/// What the next call does, by every list that says so: who pays, the failure that he steps in for, or why nobody does.
+async fn next_call(app: &App, tenant: &Tenant) -> (Value, Value, Value) {
+    let key = app.shown(tenant, "anthropic").await["payer_now"].clone();
+    let list = |path: &'static str| app.get(path, &tenant.key);
+    let find = |all: &Value, member: &str, is: &str| {
+        all.as_array().unwrap().iter().find(|one| one[member] == is).unwrap()["payer_now"].clone()
+    };
+    let models = list("/api/v1/models").await.is(200).body;
+    let costs = list("/api/v1/workspaces/current/costs").await.is(200).body;
+    let messages = costs["routes"].as_array().unwrap().iter().find(|route| route["path"] == "/v1/messages").unwrap();
+    let glance = app.get("/api/v1/operator/workspaces", OPERATOR).await.is(200).body;
+    let here = glance["data"].as_array().unwrap().iter().find(|one| one["id"] == tenant.id).unwrap();
+    for told in [
+        find(&models["data"], "id", "claude-haiku-4-5"),
+        find(&messages["models"], "id", "claude-haiku-4-5"),
+        find(&here["providers"], "provider", "anthropic"),
+    ] {
+        assert_eq!(told, key);
+    }
+    (key["payer"].clone(), key["fallback"].clone(), key["reason"]["code"].clone())
+}
+
+#[tokio::test]
+async fn every_list_says_what_the_next_call_does() {
+    let app = App::new().await;
+    let tenant = app.tenant_on("prepaid").await;
+    let fails = |code: &str| (Value::Null, Value::Null, json!(code));
+    // The plan's allowance is due, and counts before anybody has looked at it.
+    assert_eq!(next_call(&app, &tenant).await, (json!("managed"), Value::Null, Value::Null));
+    app.get("/api/v1/workspaces/current/credits", &tenant.key).await.is(200);
+    journal(&app).await.append(&charged(&tenant, 1, "5")).unwrap();
+    assert_eq!(next_call(&app, &tenant).await, fails("insufficient_credits"));
+    let policy = app.get(PATH, &tenant.key).await.is(200).body;
+    let none = policy["outcomes"].as_array().unwrap().iter().find(|one| one["situation"] == "none").unwrap();
+    assert_eq!((&none["payer"], &none["reason"]["code"]), (&Value::Null, &json!("insufficient_credits")));
+    let limit = || anthropic(429, "rate_limit_error", "slow down");
+    let models = || Script::Json(200, models(&["claude-haiku-4-5"]));
+    app.anthropic.next([models(), limit()]);
+    app.put_key(&tenant, "anthropic", ANTHROPIC_KEY).await.is(201);
+    assert_eq!(next_call(&app, &tenant).await, fails("provider_rate_limited"));
+    let consent = json!({"fallback": {"on": ["rate_limited"], "daily_cap_usd": "5"}});
+    app.call("PUT", PATH, &tenant.key, consent).await.is(200);
+    // There is nothing to step in with.
+    assert_eq!(next_call(&app, &tenant).await, fails("provider_rate_limited"));
+    let path = format!("/api/v1/workspaces/{}/credits/grants", tenant.id);
+    app.call("POST", &path, OPERATOR, json!({"credits": "5", "reason": "r"})).await.is(201);
+    assert_eq!(next_call(&app, &tenant).await, (json!("managed"), json!("rate_limited"), Value::Null));
+    app.pass(Duration::from_secs(8));
+    assert_eq!(next_call(&app, &tenant).await, (json!("byok"), Value::Null, Value::Null), "the wait is over");
+    app.anthropic.next([refused(), refused()]);
+    let test = "/api/v1/workspaces/current/provider-keys/anthropic/test";
+    app.call("POST", test, &tenant.key, json!({})).await.is(200);
+    assert_eq!(next_call(&app, &tenant).await, fails("provider_key_invalid"));
+    app.call("PUT", PATH, &tenant.key, json!({"payer": "managed_only"})).await.is(200);
+    assert_eq!(next_call(&app, &tenant).await, (json!("managed"), Value::Null, Value::Null));
 }
 
 /// Of each situation at Anthropic: who pays, or the code that calls fail with.

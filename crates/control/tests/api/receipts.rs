@@ -304,12 +304,11 @@ async fn an_overview_says_who_paid_when_and_what_failed() {
     let path = "/api/v1/workspaces/current/overview";
     let day = "from=2026-11-22T00:00:00Z&to=2026-11-23T00:00:00Z";
     let shown = app.get(&format!("{path}?{day}"), &tenant.key).await.is(200).body;
-    let spend =
-        json!([{"at": "2026-11-22T00:00:00.000Z", "own_usd": "0.0031", "managed_usd": "0.0031", "credits": "3.1"}]);
+    let spend = json!([{"at": "2026-11-22T00:00:00.000Z", "own_usd": "0.0031", "managed_usd": "0.0031", "credits_paid": "3.1"}]);
     assert_eq!(shown["spend"], spend);
     let speed = json!({"calls": 2, "first_p50_ms": 420, "first_p95_ms": 2100, "own_p50_us": 90});
     assert_eq!(shown["speed"], speed);
-    assert_eq!(shown["failures"], json!([{"code": "byok_required", "calls": 1}]));
+    assert_eq!(shown["failures"], json!([{"code": "byok_required", "payer": null, "calls": 1}]));
     let by_hour = app.get(&format!("{path}?{day}&step=hour"), &tenant.key).await.is(200).body;
     assert_eq!(by_hour["spend"][0]["at"], "2026-11-22T17:00:00.000Z");
     let other = app.tenant().await;

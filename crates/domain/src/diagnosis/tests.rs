@@ -163,7 +163,7 @@ fn a_stored_key_is_not_said_to_be_refused_only_now() {
     assert_eq!(of(-86_400_000).title, "Anthropic has refused this key since 21 Nov, 17:00 UTC");
     let (since, named) = (of(-4_080_000).moment.unwrap(), NOW.plus_millis(-4_080_000));
     assert_eq!((since.at, since.words.as_str()), (named, "15:52 UTC"));
-    assert_eq!(of(0).cause, "Calls on it fail; no other payer steps in.");
+    assert_eq!(of(0).cause, "Calls that go out on it fail.");
     assert_eq!(of(0).action.unwrap().label, "Rotate");
     let kept = Fate::Kept { refused_since: None };
     assert!(told(&Diagnosis::ProviderIncident(Incident::NoList), kept).cause.ends_with("Nothing was changed."));

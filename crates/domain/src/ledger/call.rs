@@ -30,6 +30,17 @@ pub enum Funds {
     All,
 }
 
+impl Funds {
+    /// Whether they are drawn from that account.
+    pub const fn include(self, id: AccountId) -> bool {
+        match self {
+            Self::None => false,
+            Self::Allowance => matches!(id, AccountId::Allowance(..)),
+            Self::All => id.is_purse(),
+        }
+    }
+}
+
 /// What a plan allows in a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {

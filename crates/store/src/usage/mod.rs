@@ -98,6 +98,13 @@ pub struct UsageTotals {
     pub overrun: MicroCredits,
 }
 
+impl UsageTotals {
+    /// The credits that the workspace paid for them.
+    pub const fn credits_paid(&self) -> MicroCredits {
+        MicroCredits::new(self.credits.get().saturating_sub(self.overrun.get()))
+    }
+}
+
 /// A row of usage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsageRow {
@@ -112,6 +119,9 @@ pub struct UsageRow {
 /// stops where they no longer fit together.
 macro_rules! sum {
     ($column:literal) => {
+        $crate::usage::sum!($column as $column)
+    };
+    ($column:literal as $name:literal) => {
         concat!(
             "CASE WHEN SUM(",
             $column,
@@ -124,7 +134,7 @@ macro_rules! sum {
             " / 4294967296) AS BIGINT) * 4294967296 + CAST(SUM(",
             $column,
             " % 4294967296) AS BIGINT) END AS ",
-            $column
+            $name
         )
     };
 }

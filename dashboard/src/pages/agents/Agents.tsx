@@ -13,6 +13,7 @@ import { CopyText } from "../../ui/CopyText";
 import { Denied } from "../../ui/Denied";
 import { FailurePanel } from "../../ui/FailurePanel";
 import { Loaded } from "../../ui/Loaded";
+import { ModelOption, useModelOptions } from "../../ui/ModelOption";
 import { Page } from "../../ui/Page";
 import { PayerBadge, payerKind } from "../../ui/Payer";
 import { sayWithUndo } from "../../ui/Undo";
@@ -48,6 +49,7 @@ function AgentCard({ agent, models }: { agent: Agent; models: readonly Model[] }
   const here = useHere();
   const queries = useQueryClient();
   const [model, setModel] = useState(agent.model ?? null);
+  const options = useModelOptions(models.filter(({ mode }) => mode === "chat" || mode === "responses"));
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const mayWrite = here.may(WRITE);
@@ -95,7 +97,12 @@ function AgentCard({ agent, models }: { agent: Agent; models: readonly Model[] }
         </Group>
         <Select
           label="Model"
-          data={options(models)}
+          data={options}
+          renderOption={({ option }) => {
+            const found = models.find(({ id }) => id === option.value);
+            return found && <ModelOption model={found} />;
+          }}
+          maxDropdownHeight={360}
           value={model}
           onChange={setModel}
           allowDeselect={false}
@@ -136,8 +143,8 @@ function Paying({ model }: { model: Model | undefined }) {
   return (
     <Stack gap={6}>
       <Group gap="xs">
-        <PayerBadge payer={payerKind(model.payer)} />
-        {model.reason && <Text size="sm">Calls fail: {model.reason.message}.</Text>}
+        <PayerBadge payer={payerKind(model.payer_now.payer)} />
+        {model.payer_now.reason && <Text size="sm">Calls fail: {model.payer_now.reason.message}.</Text>}
       </Group>
       {price?.input && price.output && (
         <Text size="sm" c="dimmed">
@@ -146,13 +153,4 @@ function Paying({ model }: { model: Model | undefined }) {
       )}
     </Stack>
   );
-}
-
-function options(models: readonly Model[]) {
-  const chat = models.filter(({ mode }) => mode === "chat" || mode === "responses");
-  const groups = Map.groupBy(chat, ({ provider }) => provider);
-  return [...groups].map(([group, models]) => ({
-    group,
-    items: models.map(({ id, usable, reason }) => ({ value: id, label: usable ? id : `${id} · ${reason?.message}` })),
-  }));
 }

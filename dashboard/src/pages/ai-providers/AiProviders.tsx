@@ -1,5 +1,5 @@
 import { SimpleGrid, Stack } from "@mantine/core";
-import { IconPlus } from "@tabler/icons-react";
+import { IconLock, IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
@@ -56,7 +56,9 @@ export function AiProviders() {
       within={here.name}
       action={
         <ChangeButton
-          leftSection={<IconPlus size={16} stroke={1.75} />}
+          leftSection={
+            plan?.byok === false ? <IconLock size={16} stroke={1.75} /> : <IconPlus size={16} stroke={1.75} />
+          }
           denied={denied}
           w={{ base: "100%", xs: "auto" }}
           onClick={() => void navigate({ to: ".", search: { add: "" } })}
@@ -96,7 +98,7 @@ function Cards({ denied, ...props }: Props & { denied: string | undefined }) {
   const { all, planName } = props;
   return (
     <Stack gap="lg" onPointerEnter={preload} onFocus={preload}>
-      <BrokenKeys all={all} planName={planName} denied={denied} />
+      <BrokenKeys all={all} denied={denied} />
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
         {all.map((at) => (
           <ProviderCard key={at.provider.id} at={at} planName={planName} denied={denied} />

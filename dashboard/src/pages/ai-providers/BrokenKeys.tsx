@@ -2,17 +2,15 @@ import { Stack } from "@mantine/core";
 import { Panel } from "../../ui/Panel";
 import type { AtProvider } from "./AiProviders";
 import { CardLink } from "./CardLink";
-import { Note } from "./Note";
 import { look, needsHand } from "./state";
 
 interface Props {
   all: readonly AtProvider[];
-  planName: string;
   denied: string | undefined;
 }
 
-/** The keys that somebody must do something about, before everything else. */
-export function BrokenKeys({ all, planName, denied }: Props) {
+/** The keys that somebody must do something about, before everything else. Their cards say more. */
+export function BrokenKeys({ all, denied }: Props) {
   const broken = all.filter(({ key }) => needsHand(key));
   if (broken.length === 0) return null;
   return (
@@ -32,9 +30,7 @@ export function BrokenKeys({ all, planName, denied }: Props) {
             title={`${at.provider.name} key: ${word.toLowerCase()}`}
             live
             actions={at.key.state === "invalid" && rotate}
-          >
-            <Note at={at} planName={planName} />
-          </Panel>
+          />
         );
       })}
     </Stack>

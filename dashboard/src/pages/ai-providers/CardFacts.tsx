@@ -47,7 +47,15 @@ function Models({ models }: { models: readonly string[] }) {
       </Text>
       {rest.length > 0 && (
         <>
-          <Anchor component="button" size="sm" ml={6} onClick={more.toggle} aria-expanded={opened}>
+          <Anchor
+            component="button"
+            size="sm"
+            ml={6}
+            py={{ base: 12, xs: 0 }}
+            my={{ base: -12, xs: 0 }}
+            onClick={more.toggle}
+            aria-expanded={opened}
+          >
             {opened ? "fewer" : `+${rest.length}`}
           </Anchor>
           <Collapse expanded={opened}>

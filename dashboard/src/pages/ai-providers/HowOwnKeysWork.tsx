@@ -16,11 +16,28 @@ export function HowOwnKeysWork() {
           </Text>
         </Accordion.Panel>
       </Accordion.Item>
+      <Accordion.Item value="credits">
+        <Accordion.Control>What still costs credits</Accordion.Control>
+        <Accordion.Panel>
+          <Text size="sm">
+            Where the plan counts credits: calls of a provider without your key, and services such as search or voice.{" "}
+            <Anchor
+              size="sm"
+              renderRoot={(props) => (
+                <Link to="/w/$ws/settings/who-pays" params={{ ws: here.id }} search={{}} {...props} />
+              )}
+            >
+              What each costs
+            </Anchor>
+          </Text>
+        </Accordion.Panel>
+      </Accordion.Item>
       <Accordion.Item value="fails">
         <Accordion.Control>What happens when a key fails</Accordion.Control>
         <Accordion.Panel>
           <Text size="sm">
-            The call fails and says why; no other payer steps in.{" "}
+            The call fails and says why. Managed access pays in its place only for failures that you have agreed to, up
+            to your daily cap, and never for a key that is refused.{" "}
             <Anchor
               size="sm"
               renderRoot={(props) => (

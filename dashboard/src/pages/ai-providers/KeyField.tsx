@@ -1,5 +1,5 @@
-import { Button, Group, PasswordInput, Stack } from "@mantine/core";
-import { type ClipboardEvent, type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
+import { Button, Code, Group, PasswordInput, Stack } from "@mantine/core";
+import { type ClipboardEvent, Fragment, type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
 import type { Provider } from "../../api/client";
 import { useProduct } from "../../session/context";
 import { useHasEnded } from "../../session/session";
@@ -97,9 +97,13 @@ export function KeyField({ ref, provider, all, autoFocus, inert, onAddFor, judge
     if (key && seen.kind === "none") setSeen(wholeness(key));
   }
 
-  const hint = removed
-    ? `Removed ${removed} around it.`
-    : `Starts with ${provider.key_prefixes}. Kept encrypted, never shown again, never in our logs.`;
+  const hint = removed ? (
+    `Removed ${removed} around it.`
+  ) : (
+    <>
+      Starts with <Prefixes of={provider} />. Kept encrypted, never shown again, never in our logs.
+    </>
+  );
   return (
     <Stack gap="xs">
       <PasswordInput
@@ -128,6 +132,15 @@ export function KeyField({ ref, provider, all, autoFocus, inert, onAddFor, judge
       )}
     </Stack>
   );
+}
+
+function Prefixes({ of: { key_prefixes } }: { of: Provider }) {
+  return key_prefixes.split(" or ").map((prefix, at) => (
+    <Fragment key={prefix}>
+      {at > 0 && " or "}
+      <Code>{prefix}</Code>
+    </Fragment>
+  ));
 }
 
 /** What the server would say of it, without it being sent. */

@@ -11,6 +11,7 @@ import { FailurePanel } from "../../ui/FailurePanel";
 import { useDelayed } from "../../ui/useDelayed";
 import type { AtProvider } from "./AiProviders";
 import { KeyField, type KeyInput } from "./KeyField";
+import classes from "./KeyForm.module.css";
 import { ProviderChoice } from "./ProviderChoice";
 import { Steps } from "./Steps";
 import { StoredResult } from "./StoredResult";
@@ -83,7 +84,7 @@ export function KeyForm({ all, chosen, fixed, onChoose, onTesting, onClose, plan
         void save(false);
       }}
     >
-      <Stack gap="md">
+      <Stack gap="md" className={classes.form}>
         {current && <Text size="sm">Your current key {current} stays in use until the new one has passed.</Text>}
         {!fixed && <ProviderChoice all={all} chosen={chosen?.provider.id} onChoose={choose} />}
         {chosen && (result.kind === "none" || busy) && <Steps provider={chosen.provider} />}
@@ -114,7 +115,7 @@ export function KeyForm({ all, chosen, fixed, onChoose, onTesting, onClose, plan
           />
         )}
         {!planHasKeys && <Denied>Your plan has no own keys, so nothing can be saved here yet.</Denied>}
-        <Group justify="flex-end" gap="sm">
+        <Group justify="flex-end" gap="sm" className={classes.bar}>
           {busy && (
             <Text size="sm" c="dimmed" role="status">
               {slow ? `${chosen?.provider.name} is slow to answer; we wait up to 15 s.` : "Usually under 3 seconds."}

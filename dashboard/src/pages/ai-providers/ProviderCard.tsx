@@ -1,7 +1,6 @@
 import { Box, Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
 import { IconKey, IconRefresh, IconTestPipe, IconTrash } from "@tabler/icons-react";
 import { useNavigate } from "@tanstack/react-router";
-import { isRefused } from "../../api/providerKeys";
 import { useHere, useProduct } from "../../session/context";
 import { ChangeButton } from "../../ui/ChangeButton";
 import { StateBadge } from "../../ui/StateBadge";
@@ -57,8 +56,8 @@ export function ProviderCard({ at: { provider, key }, planName, denied }: Props)
           </Title>
           <StateBadge tone={tone} Icon={Icon} word={word} />
         </Group>
-        <Text size="lg" fw={500} className={classes[isRefused(key) ? "nobody" : (key.payer_now.payer ?? "nobody")]}>
-          {payerLine(key, names)}
+        <Text size="lg" fw={500} className={classes[key.payer_now.payer ?? "nobody"]}>
+          {payerLine(key.payer_now, names)}
         </Text>
         {changed && key.changed_by && (
           <Text size="sm" role="status">
@@ -84,7 +83,7 @@ export function ProviderCard({ at: { provider, key }, planName, denied }: Props)
         )}
         {test.failure}
         {key.state === "none" ? (
-          <Group>
+          <Group className={classes.actions}>
             <CardLink search={{ add: provider.id }} denied={denied} Icon={IconKey}>
               {`Add ${provider.name} key`}
             </CardLink>
@@ -97,11 +96,17 @@ export function ProviderCard({ at: { provider, key }, planName, denied }: Props)
               loading={test.busy}
               denied={denied}
               aria-disabled={test.wait > 0}
+              aria-label={test.wait > 0 ? undefined : `Test key for ${provider.name}`}
               onClick={() => test.wait === 0 && void test.run()}
             >
               {test.wait > 0 ? `Next test in ${test.wait} s` : "Test key"}
             </ChangeButton>
-            <CardLink search={{ rotate: provider.id }} denied={denied} Icon={IconRefresh}>
+            <CardLink
+              search={{ rotate: provider.id }}
+              denied={denied}
+              Icon={IconRefresh}
+              label={`Rotate the ${provider.name} key`}
+            >
               Rotate
             </CardLink>
             <CardLink

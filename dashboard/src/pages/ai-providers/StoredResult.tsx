@@ -2,6 +2,7 @@ import { Anchor, Button, Group, Stack, Text } from "@mantine/core";
 import type { ProviderKey } from "../../api/client";
 import { useHere, useProduct } from "../../session/context";
 import type { AtProvider } from "./AiProviders";
+import { callsNow } from "./payer";
 import { REST_S, useKeyTest } from "./useKeyTest";
 import { VerdictPanel } from "./VerdictPanel";
 
@@ -29,7 +30,11 @@ export function StoredResult({ at: { provider }, stored, replaced, time, onDone 
         <VerdictPanel verdict={verdict} onAct={() => void test.run()} busy={test.busy} wait={test.wait} />
       )}
       {test.failure}
-      {stored.payer_now.payer === "byok" ? (
+      {stored.payer_now.fallback ? (
+        <Text fw={500}>
+          From the next call on, {provider.name} is asked on your key first. {callsNow(stored.payer_now, product)}
+        </Text>
+      ) : stored.payer_now.on_own_key ? (
         <Text fw={500}>
           From the next call on, {provider.name} models run on your key. {provider.name} bills you; {product} charges
           nothing for them.

@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { ProviderKey } from "../../api/client";
-import { payerAfter, payerLine, payerNow } from "./payer";
+import { callsNow, payerAfter, payerLine, payerNow } from "./payer";
 
 const names = { provider: "Anthropic", product: "Niyra", plan: "Pro", ownOnly: false };
-const managed = { payer: "managed", managed: "credits" };
+const managed = { payer: "managed", managed: "credits", on_own_key: false };
 
 function nobody(code: string, message = "") {
-  return { payer: null, managed: "credits", reason: { code, message } };
+  return { payer: null, managed: "credits", on_own_key: false, reason: { code, message } };
 }
 
 describe("who pays once the key is gone", () => {
@@ -33,13 +32,21 @@ describe("who pays once the key is gone", () => {
 });
 
 describe("who pays now", () => {
-  const key = (state: string, payer: string | null) =>
-    ({ state, payer_now: { payer, managed: "credits" } }) as unknown as ProviderKey;
+  const refused = { code: "provider_key_invalid", message: "the provider refuses the key" };
+  const failing = { payer: null, on_own_key: true, reason: refused };
 
-  it("is nobody while the key that calls go out on is refused", () => {
-    expect(payerLine(key("active", "byok"), names)).toBe("Your key pays. Anthropic bills you.");
-    expect(payerLine(key("invalid", "byok"), names)).toBe("No calls possible.");
-    // Nothing goes out on it.
-    expect(payerLine(key("invalid", "managed"), names)).toBe("Credits pay.");
+  it("is what the server says of the next call", () => {
+    expect(payerLine({ payer: "byok", on_own_key: true }, names)).toBe("Your key pays. Anthropic bills you.");
+    expect(payerLine(failing, names)).toBe("No calls possible.");
+    expect(payerLine(managed, names)).toBe("Credits pay.");
+    const steppingIn = { ...managed, on_own_key: true, fallback: "quota_exhausted" };
+    expect(payerLine(steppingIn, names)).toBe("Credits pay in place of your key.");
+  });
+
+  it("is told with what comes of a key that fails", () => {
+    expect(callsNow(failing, "Niyra")).toBe("Calls on it fail; no other payer steps in.");
+    expect(callsNow(managed, "Niyra")).toBe("No call goes out on it: credits pay.");
+    const included = { payer: "managed", managed: "included", on_own_key: true, fallback: "rate_limited" };
+    expect(callsNow(included, "Niyra")).toContain("Niyra's managed access pays in its place");
   });
 });

@@ -1,6 +1,5 @@
-import type { PayerOutlook, ProviderKey } from "../../api/client";
+import type { PayerOutlook } from "../../api/client";
 import type { Credits } from "../../api/money";
-import { isRefused } from "../../api/providerKeys";
 import { credits } from "../../format/amount";
 import { lasts } from "../../format/credits";
 
@@ -15,13 +14,21 @@ const OUT_OF_CREDITS = "insufficient_credits";
 type Left = Pick<Credits, "available" | "runway_days"> | undefined;
 
 /** Who pays, in one line on a card. */
-export function payerLine(key: ProviderKey, { provider, product, plan }: Names): string {
-  const paid = key.payer_now;
-  if (isRefused(key)) return "No calls possible.";
+export function payerLine(paid: PayerOutlook, { provider, product, plan }: Names): string {
   if (paid.payer === "byok") return `Your key pays. ${provider} bills you.`;
   if (paid.reason?.code === OUT_OF_CREDITS) return "No calls possible: there are no credits left.";
   if (paid.payer === null) return "No calls possible.";
-  return paid.managed === "included" ? `${product} pays: included in ${plan}.` : "Credits pay.";
+  const place = paid.fallback ? " in place of your key" : "";
+  return paid.managed === "included" ? `${product} pays${place}: included in ${plan}.` : `Credits pay${place}.`;
+}
+
+/** What comes of calls while something is the matter with the key. */
+export function callsNow({ payer, managed, fallback, on_own_key, reason }: PayerOutlook, product: string): string {
+  const others = managed === "included" ? `${product}'s managed access pays` : "credits pay";
+  if (fallback) return `While it fails, ${others} in its place, as your policy allows.`;
+  if (payer === "managed") return `No call goes out on it: ${others}.`;
+  if (on_own_key) return reason ? "Calls on it fail; no other payer steps in." : "";
+  return reason ? `Calls fail: ${reason.message}.` : "";
 }
 
 /** Who will pay, as the dialog that removes the key says it: the main thing, and what it means. */

@@ -37,7 +37,16 @@ const active: Record<string, Look> = {
 /** How a provider key's state looks. */
 export function look(key: ProviderKey): Look {
   if (key.state !== "active") return states[key.state];
-  return active[key.verdict?.verdict ?? ""] ?? works;
+  return active[matter(key) ?? ""] ?? works;
+}
+
+/** What is the matter with a key in use: what the server knows of calls on it counts more than its last test. */
+export function matter({ payer_now, verdict }: ProviderKey): string | undefined {
+  const { on_own_key, fallback, reason } = payer_now;
+  const met = fallback ?? reason?.code.replace(/^provider_/, "");
+  if (on_own_key && met) return met;
+  // Calls were answered since.
+  return on_own_key && verdict?.verdict === "quota_exhausted" ? undefined : verdict?.verdict;
 }
 
 /** What a test said, in a word or three. */
@@ -46,7 +55,8 @@ export function tested({ verdict }: Verdict): string {
   return (verdict === "invalid" ? states.invalid : (active[verdict] ?? states.needs_test)).word;
 }
 
-/** Whether a key waits for somebody to do something. */
+/** Whether a key waits for somebody to do something: not while calls go without it. */
 export function needsHand(key: ProviderKey): boolean {
-  return look(key).tone === "bad";
+  const { on_own_key, payer } = key.payer_now;
+  return look(key).tone === "bad" && (on_own_key || !payer);
 }

@@ -5,7 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import type { ApiKey } from "../../api/client";
-import { apiKeysQuery } from "../../api/queries";
+import { apiKeysQuery, usageQuery } from "../../api/queries";
 import { useHere, useProduct } from "../../session/context";
 import { useDenied } from "../../session/denied";
 import { Actor } from "../../ui/Actor";
@@ -16,6 +16,8 @@ import { Fact, Facts } from "../../ui/Facts";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
 import { Time, useNow } from "../../ui/Time";
+import { Usd } from "../../ui/Usd";
+import { useRange } from "../usage/useRange";
 import { CreateDialog } from "./CreateDialog";
 import { RevokeDialog } from "./RevokeDialog";
 
@@ -31,7 +33,7 @@ export function ApiKeys() {
   const keys = useQuery(apiKeysQuery(here.id));
   const [revoking, setRevoking] = useState<ApiKey | null>(null);
   const mayCreate = here.may(CREATE);
-  const denied = useDenied(mayCreate, "member", "Viewers can't create or revoke API keys.");
+  const denied = useDenied(mayCreate, "member", "Viewers can't create API keys.");
   const button = (
     <ChangeButton
       leftSection={<IconPlus size={16} stroke={1.75} />}
@@ -86,6 +88,20 @@ interface ListProps {
 }
 
 function Keys({ keys, onRevoke }: ListProps) {
+  const others = useDenied(
+    keys.every(({ may_revoke }) => may_revoke),
+    "admin",
+    useOthersKeys(),
+  );
+  return (
+    <>
+      {others && <Denied>{others}</Denied>}
+      <List keys={keys} onRevoke={onRevoke} />
+    </>
+  );
+}
+
+function List({ keys, onRevoke }: ListProps) {
   const narrow = useMediaQuery("(max-width: 62em)", false, { getInitialValueInEffect: false });
   if (narrow) return <Items keys={keys} onRevoke={onRevoke} />;
   return (
@@ -98,6 +114,7 @@ function Keys({ keys, onRevoke }: ListProps) {
             <Table.Th>May</Table.Th>
             <Table.Th>Created</Table.Th>
             <Table.Th>Last used</Table.Th>
+            <Table.Th ta="right">This month</Table.Th>
             <Table.Th>Expires</Table.Th>
             <Table.Td />
           </Table.Tr>
@@ -116,6 +133,9 @@ function Keys({ keys, onRevoke }: ListProps) {
                 <Time at={key.created_at} /> by <Actor id={key.created_by} />
               </Table.Td>
               <Table.Td>{key.last_used_at ? <Time at={key.last_used_at} /> : "never"}</Table.Td>
+              <Table.Td ta="right">
+                <Spent apiKey={key} />
+              </Table.Td>
               <Table.Td>
                 <Expiry at={key.expires_at} />
               </Table.Td>
@@ -149,6 +169,9 @@ function Items({ keys, onRevoke }: ListProps) {
               <Scopes scopes={key.scopes} />
             </Fact>
             <Fact name="Last used">{key.last_used_at ? <Time at={key.last_used_at} /> : "never"}</Fact>
+            <Fact name="This month">
+              <Spent apiKey={key} />
+            </Fact>
             <Fact name="Expires">
               <Expiry at={key.expires_at} />
             </Fact>
@@ -159,9 +182,14 @@ function Items({ keys, onRevoke }: ListProps) {
   );
 }
 
+/** Why keys that others made are not this person's to revoke. */
+function useOthersKeys(): string {
+  const here = useHere();
+  return here.may(CREATE) ? "You can revoke keys that you made." : "Viewers can't revoke API keys.";
+}
+
 function Revoke({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke: (key: ApiKey) => void }) {
-  const mayRevoke = useHere().may("DELETE /api/v1/workspaces/{ws}/api-keys/{id}");
-  const denied = useDenied(mayRevoke, "member", "Viewers can't create or revoke API keys.");
+  const denied = useDenied(apiKey.may_revoke, "admin", useOthersKeys());
   return (
     <ChangeButton
       size="compact-sm"
@@ -187,6 +215,14 @@ function Scopes({ scopes }: { scopes: readonly string[] }) {
       {more > 0 && <Text size="xs">+{more}</Text>}
     </Group>
   );
+}
+
+/** What its calls of this month come to at list price, whoever pays. */
+function Spent({ apiKey }: { apiKey: ApiKey }) {
+  const { id } = useHere();
+  const month = useQuery(usageQuery(id, { ...useRange("mtd"), by: "api_key" }));
+  if (!month.data) return "…";
+  return <Usd amount={month.data.data.find(({ key }) => key === apiKey.id)?.cost_usd ?? "0"} />;
 }
 
 function Expiry({ at }: { at: string | null | undefined }) {

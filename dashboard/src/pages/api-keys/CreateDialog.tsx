@@ -109,20 +109,32 @@ function Creation({ onShown, onClose }: { onShown: (isShown: boolean) => void; o
             fullWidth
           />
         </div>
-        <Checkbox.Group
-          label="It may"
-          value={chosen}
-          onChange={(next) => {
-            setPreset("custom");
-            setChosen(next);
-          }}
-        >
-          <Stack gap="xs" mt="xs">
-            {scopes.map(({ scope, text }) => (
-              <Checkbox key={scope} value={scope} label={text} description={scope} />
-            ))}
-          </Stack>
-        </Checkbox.Group>
+        {preset !== "custom" && (
+          <div>
+            <Text size="sm" fw={500}>
+              It may
+            </Text>
+            {scopes
+              .filter(({ scope }) => chosen.includes(scope))
+              .map(({ scope, text }) => (
+                <Text key={scope} size="sm">
+                  {text}{" "}
+                  <Text span c="dimmed">
+                    {scope}
+                  </Text>
+                </Text>
+              ))}
+          </div>
+        )}
+        {preset === "custom" && (
+          <Checkbox.Group label="It may" value={chosen} onChange={setChosen}>
+            <Stack gap="xs" mt="xs">
+              {scopes.map(({ scope, text }) => (
+                <Checkbox key={scope} value={scope} label={text} description={scope} />
+              ))}
+            </Stack>
+          </Checkbox.Group>
+        )}
         <Select
           label="Expires"
           data={expiries}

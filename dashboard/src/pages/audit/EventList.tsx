@@ -1,13 +1,16 @@
 import { Accordion, Anchor, Code, Group, Paper, Stack, Table, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { AuditEvent } from "../../api/client";
+import { keysQuery, providersQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
 import { Actor } from "../../ui/Actor";
 import { Time } from "../../ui/Time";
 import { type Change, changes } from "./changes";
 import classes from "./EventList.module.css";
 import { placeOf } from "./places";
-import { said } from "./words";
+import { provided, told } from "./told";
+import { kindOf, said } from "./words";
 
 /** Events, newest first; each opens to what it changed. */
 export function EventList({ events }: { events: readonly AuditEvent[] }) {
@@ -32,6 +35,7 @@ function Item({ event }: { event: AuditEvent }) {
               <Actor id={event.actor} />
             </strong>{" "}
             {said(event.action)}
+            <What event={event} />
           </Text>
           <Text size="sm" c="dimmed">
             <Time at={event.at} />
@@ -51,6 +55,33 @@ function Item({ event }: { event: AuditEvent }) {
       </Accordion.Panel>
     </Accordion.Item>
   );
+}
+
+/** What it was done to, as people know it. */
+function What({ event: { actor, action, object, detail } }: { event: AuditEvent }) {
+  const { id: ws } = useHere();
+  const kind = kindOf(action);
+  const keys = useQuery({ ...keysQuery(ws), enabled: kind === "credential" });
+  const providers = useQuery({ ...providersQuery, enabled: kind === "credential" });
+  if (actor === object) return null;
+  if (kind === "member" && object.startsWith("usr_")) {
+    return (
+      <>
+        : <Actor id={object} />
+      </>
+    );
+  }
+  if (kind === "api_key" && !told(action, object, detail)) {
+    return (
+      <>
+        : <Actor id={object} />
+      </>
+    );
+  }
+  const id = provided(detail) ?? keys.data?.find(({ credential }) => credential === object)?.provider;
+  const provider = id && (providers.data?.find((one) => one.id === id)?.name ?? id);
+  const text = kind === "credential" ? provider : told(action, object, detail);
+  return text ? `: ${text}` : null;
 }
 
 /** What it was done to, where that has a page. */

@@ -6,7 +6,7 @@ import { useHere } from "../../session/context";
 import { Page } from "../../ui/Page";
 import { GrantDialog } from "../operator/GrantDialog";
 import { Grants } from "./Grants";
-import { PlansTable } from "./PlansTable";
+import { Plans } from "./Plans";
 import { Statement } from "./Statement";
 import { Summary } from "./Summary";
 
@@ -14,7 +14,7 @@ const tabs = [
   { value: "summary", label: "Summary", Content: Summary },
   { value: "grants", label: "Grants", Content: Grants },
   { value: "statement", label: "Statement", Content: Statement },
-  { value: "plans", label: "Plans", Content: PlansTable },
+  { value: "plans", label: "Plans", Content: Plans },
 ] as const;
 
 const GRANT = "POST /api/v1/workspaces/{ws}/credits/grants" as const;

@@ -80,7 +80,7 @@ function Models({ rows }: { rows: readonly UsageRow[] }) {
               <Table.Td ta="right">
                 <Usd amount={row.cost_usd} />
               </Table.Td>
-              <Table.Td ta="right">{credits(row.credits)}</Table.Td>
+              <Table.Td ta="right">{credits(row.credits_paid)}</Table.Td>
               <Table.Td ta="right">{row.credits_at_rate ? credits(row.credits_at_rate) : "unknown"}</Table.Td>
             </Table.Tr>
           ))}

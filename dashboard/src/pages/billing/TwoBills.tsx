@@ -11,7 +11,7 @@ import { PayerBadge, type PayerKind } from "../../ui/Payer";
 export function TwoBills({ rows, plan }: { rows: readonly UsageRow[]; plan: Plan | undefined }) {
   const product = useProduct();
   const [own, managed] = ["byok", "managed"].map((payer) => rows.find(({ key }) => key === payer));
-  const spent = managed?.credits ?? "0";
+  const spent = managed?.credits_paid ?? "0";
   const included = plan && plan.managed === "included" && !isMetered(plan) && isZero(spent);
   return (
     <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">

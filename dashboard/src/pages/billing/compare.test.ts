@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { UsageRow } from "../../api/client";
 import { withManaged, withOwnKey } from "./compare";
 
-function row(cost_usd: string, credits: string, credits_at_rate: string | null): UsageRow {
+function row(cost_usd: string, credits_paid: string, credits_at_rate: string | null): UsageRow {
   return {
     key: "m",
     calls: 1,
@@ -11,7 +11,9 @@ function row(cost_usd: string, credits: string, credits_at_rate: string | null):
     unmeasured: 0,
     unpriced: 0,
     cost_usd,
-    credits,
+    // What the operator paid of it is on nobody's bill here.
+    credits: "1000",
+    credits_paid,
     overrun_credits: "0",
     credits_at_rate,
   };

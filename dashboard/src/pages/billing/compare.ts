@@ -12,7 +12,7 @@ function sums(rows: readonly UsageRow[]): Sums {
   const rates = rows.map(({ credits_at_rate }) => credits_at_rate ?? null);
   return {
     cost: sum(rows.map(({ cost_usd }) => cost_usd)),
-    credits: sum(rows.map(({ credits }) => credits)),
+    credits: sum(rows.map(({ credits_paid }) => credits_paid)),
     atRate: rates.some((rate) => rate === null) ? null : sum(rates.filter((rate) => rate !== null)),
   };
 }

@@ -128,7 +128,9 @@ function Preview({ draft }: { draft: Draft }) {
     <Text fw={500} role="status">
       {typeof calls !== "number" || typeof stopped !== "number"
         ? "There were too many calls today to say what this would have stopped."
-        : `Today this would have stopped ${stopped === 0 ? "no call" : plural(stopped, "call")} of ${calls}.`}
+        : calls === 0
+          ? "There was no such call today, so it would have stopped none."
+          : `Today this would have stopped ${stopped === 0 ? "no call" : plural(stopped, "call")} of ${calls}.`}
     </Text>
   );
 }

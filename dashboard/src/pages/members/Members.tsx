@@ -101,15 +101,18 @@ function MemberRow({ member, onRemove }: { member: Member; onRemove: () => void 
           </Text>
         </div>
         <Group gap="sm">
-          <Select
-            aria-label={`Role of ${member.name}`}
-            data={roles}
-            value={member.role}
-            allowDeselect={false}
-            readOnly={!mayChange || member.you || !online}
-            w={140}
-            onChange={(role) => role && void change(role)}
-          />
+          {mayChange && !member.you && online ? (
+            <Select
+              aria-label={`Role of ${member.name}`}
+              data={roles}
+              value={member.role}
+              allowDeselect={false}
+              w={140}
+              onChange={(role) => role && void change(role)}
+            />
+          ) : (
+            <Text size="sm">{roles.find(({ value }) => value === member.role)?.label ?? member.role}</Text>
+          )}
           {(mayChange || member.you) && (
             <Button variant="default" onClick={onRemove} aria-label={member.you ? "Leave" : `Remove ${member.name}`}>
               {member.you ? "Leave" : "Remove"}

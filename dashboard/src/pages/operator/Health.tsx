@@ -4,9 +4,10 @@ import {
   IconAlertOctagon,
   IconCheck,
   IconCircle,
+  IconCircleDashed,
+  IconCircleOff,
   IconClockExclamation,
   IconCloudOff,
-  IconMoon,
 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
@@ -22,6 +23,7 @@ import { Panel } from "../../ui/Panel";
 import { StateBadge } from "../../ui/StateBadge";
 import { Time } from "../../ui/Time";
 import type { Tone } from "../../ui/tone";
+import { useNarrow } from "../../ui/useNarrow";
 
 type Health = Schemas["InstallationHealth"];
 type ManagedKey = Schemas["ManagedKey"];
@@ -37,7 +39,7 @@ const looks: Record<ManagedKey["state"], Look> = {
   limited: { tone: "attention", Icon: IconClockExclamation, word: "Over its limit" },
   unavailable: { tone: "attention", Icon: IconCloudOff, word: "No answer" },
   works: { tone: "ok", Icon: IconCheck, word: "Works" },
-  unused: { tone: "neutral", Icon: IconMoon, word: "No call yet" },
+  unused: { tone: "neutral", Icon: IconCircleDashed, word: "No call yet" },
   none: { tone: "neutral", Icon: IconCircle, word: "None" },
 };
 
@@ -115,43 +117,77 @@ function ManagedKeys({ keys }: { keys: readonly ManagedKey[] }) {
   const nameOf = useProviderName();
   return (
     <Section title="Managed keys">
-      <Table.ScrollContainer minWidth={640}>
-        <Table verticalSpacing="xs">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Provider</Table.Th>
-              <Table.Th>Key</Table.Th>
-              <Table.Th>State</Table.Th>
-              <Table.Th>Last success</Table.Th>
-              <Table.Th>Last failure</Table.Th>
-              <Table.Th ta="right">Failed, last hour</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {keys.map((key) => (
-              <Table.Tr key={key.provider}>
-                <Table.Td>{nameOf(key.provider)}</Table.Td>
-                <Table.Td>{key.hint ? <Code>{key.hint}</Code> : "none"}</Table.Td>
-                <Table.Td>
-                  <StateBadge {...looks[key.state]} />
-                </Table.Td>
-                <Table.Td>{key.last_success_at ? <Time at={key.last_success_at} /> : "none seen"}</Table.Td>
-                <Table.Td>{key.last_failure_at ? <Time at={key.last_failure_at} /> : "none seen"}</Table.Td>
-                <Table.Td ta="right">
-                  {key.hour_calls === 0
-                    ? "no calls"
-                    : `${share(key.hour_failed, key.hour_calls)} of ${plural(key.hour_calls, "call")}`}
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <KeysOrItems keys={keys} nameOf={nameOf} />
       <Text size="sm" c="dimmed">
         As calls through the node that answered this page have found them since it started.
       </Text>
     </Section>
   );
+}
+
+function KeysOrItems({ keys, nameOf }: { keys: readonly ManagedKey[]; nameOf: (id: string) => string }) {
+  if (useNarrow()) {
+    return keys.map((key) => (
+      <div key={key.provider}>
+        <Group justify="space-between">
+          <Text fw={500}>{nameOf(key.provider)}</Text>
+          <StateBadge {...looks[key.state]} />
+        </Group>
+        <Facts>
+          <Fact name="Key">{key.hint ? <Code>{key.hint}</Code> : "none"}</Fact>
+          <Fact name="Last success">
+            <Seen at={key.last_success_at} />
+          </Fact>
+          <Fact name="Last failure">
+            <Seen at={key.last_failure_at} />
+          </Fact>
+          <Fact name="Failed, last hour">{failedOf(key)}</Fact>
+        </Facts>
+      </div>
+    ));
+  }
+  return (
+    <Table.ScrollContainer minWidth={640}>
+      <Table verticalSpacing="xs">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Provider</Table.Th>
+            <Table.Th>Key</Table.Th>
+            <Table.Th>State</Table.Th>
+            <Table.Th>Last success</Table.Th>
+            <Table.Th>Last failure</Table.Th>
+            <Table.Th ta="right">Failed, last hour</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {keys.map((key) => (
+            <Table.Tr key={key.provider}>
+              <Table.Td>{nameOf(key.provider)}</Table.Td>
+              <Table.Td>{key.hint ? <Code>{key.hint}</Code> : "none"}</Table.Td>
+              <Table.Td>
+                <StateBadge {...looks[key.state]} />
+              </Table.Td>
+              <Table.Td>
+                <Seen at={key.last_success_at} />
+              </Table.Td>
+              <Table.Td>
+                <Seen at={key.last_failure_at} />
+              </Table.Td>
+              <Table.Td ta="right">{failedOf(key)}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}
+
+function Seen({ at }: { at: string | null | undefined }) {
+  return at ? <Time at={at} /> : "none seen";
+}
+
+function failedOf({ hour_calls: calls, hour_failed: failed }: ManagedKey): string {
+  return calls === 0 ? "no calls" : `${share(failed, calls)} of ${plural(calls, "call")}`;
 }
 
 function Kek({ kek }: { kek: Health["kek"] }) {
@@ -213,39 +249,22 @@ function Installation({ health: { version, database, queue } }: { health: Health
 function Nodes({ nodes }: { nodes: Health["nodes"] }) {
   return (
     <Section title="Nodes">
-      <Table.ScrollContainer minWidth={480}>
-        <Table verticalSpacing="xs">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Node</Table.Th>
-              <Table.Th>State</Table.Th>
-              <Table.Th>Last seen</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {nodes.map(({ id, alive, this: here, seen_at }) => (
-              <Table.Tr key={id}>
-                <Table.Td>
-                  <Group gap="xs">
-                    <CopyText value={id} shown={`node_…${id.slice(-NODE_SHOWN)}`} label="Copy the node's id" />
-                    {here && <Text size="sm">answered this page</Text>}
-                  </Group>
-                </Table.Td>
-                <Table.Td>
-                  <StateBadge
-                    tone={alive ? "ok" : "neutral"}
-                    Icon={alive ? IconCheck : IconMoon}
-                    word={alive ? "Lives" : "Gone"}
-                  />
-                </Table.Td>
-                <Table.Td>
-                  <Time at={seen_at} />
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <Stack gap="xs">
+        {nodes.map(({ id, alive, this: here, seen_at }) => (
+          <Group key={id} gap="xs">
+            <StateBadge
+              tone={alive ? "ok" : "neutral"}
+              Icon={alive ? IconCheck : IconCircleOff}
+              word={alive ? "Alive" : "Gone"}
+            />
+            <CopyText value={id} shown={`node_…${id.slice(-NODE_SHOWN)}`} label="Copy the node's id" />
+            <Text size="sm" c="dimmed">
+              seen <Time at={seen_at} />
+              {here && ", answered this page"}
+            </Text>
+          </Group>
+        ))}
+      </Stack>
     </Section>
   );
 }

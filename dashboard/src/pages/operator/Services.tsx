@@ -5,8 +5,10 @@ import { configurationQuery } from "../../api/operator";
 import { credits } from "../../format/amount";
 import { count, plural } from "../../format/number";
 import { Empty } from "../../ui/Empty";
+import { Item, Items } from "../../ui/Items";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
+import { useNarrow } from "../../ui/useNarrow";
 import { FromFile } from "./FromFile";
 import { serviceSnippet } from "./snippets";
 
@@ -32,7 +34,24 @@ export function Services() {
   );
 }
 
+function AsItems({ services }: { services: readonly Schemas["ConfiguredService"][] }) {
+  return (
+    <Items label="Services">
+      {services.map(({ name, path, credits: price, unit, max_items }) => (
+        <Item
+          key={name}
+          title={name}
+          mark={`${credits(price)} credits each ${unit}`}
+          detail={path ? <Code>{path}</Code> : "told to service-usage"}
+          amount={max_items ? `at most ${count(max_items)} items` : "no bound"}
+        />
+      ))}
+    </Items>
+  );
+}
+
 function List({ services }: { services: readonly Schemas["ConfiguredService"][] }) {
+  if (useNarrow()) return <AsItems services={services} />;
   return (
     <Paper withBorder>
       <Table.ScrollContainer minWidth={600}>

@@ -152,19 +152,19 @@ function Payers({ ws }: { ws: string }) {
 
 function About({ workspace: { id, external_id, features, created_at, period_anchor } }: { workspace: WorkspaceData }) {
   return (
-    <Paper withBorder p="lg" component="section" aria-label="About it">
+    <Paper withBorder p="lg" component="section" aria-label="About this workspace">
       <Stack gap="md">
         <Title order={2} size="h3">
-          About it
+          About this workspace
         </Title>
         <Facts>
           <Fact name="Id">
             <CopyText value={id} shown={`${id.slice(0, 11)}…`} label="Copy the id" />
           </Fact>
-          <Fact name="Your id of it">{external_id ?? "none"}</Fact>
+          <Fact name="Your own id">{external_id ?? "none given"}</Fact>
           <Fact name="Features">{features.join(", ") || "those of its plan"}</Fact>
           <Fact name="Periods begin">{period_anchor ? <Time at={period_anchor} /> : "with the calendar's months"}</Fact>
-          <Fact name="Made">
+          <Fact name="Created">
             <Time at={created_at} />
           </Fact>
         </Facts>

@@ -13,13 +13,12 @@ import { Item, Items } from "../../ui/Items";
 import { Loaded } from "../../ui/Loaded";
 import { LoadMore } from "../../ui/LoadMore";
 import { Page } from "../../ui/Page";
-import { PayerBadge, payerKind } from "../../ui/Payer";
+import { PayerBadge, payerKind, payerWord } from "../../ui/Payer";
 import { Usd } from "../../ui/Usd";
 import { useNarrow } from "../../ui/useNarrow";
 import { CreateWorkspace } from "./CreateWorkspace";
 
 const ID_SHOWN = 11;
-const words: Record<string, string> = { byok: "own key", managed: "managed" };
 
 export function Workspaces() {
   const search = useSearch({ from: "/signed-in/operator/workspaces" });
@@ -77,9 +76,13 @@ function List({ workspaces }: { workspaces: readonly Schemas["WorkspaceAtAGlance
             title={<WorkspaceLink workspace={workspace} />}
             mark={planOf(workspace.plan)}
             detail={workspace.providers
-              .map(({ provider, payer_now }) => `${nameOf(provider)}: ${words[payer_now.payer ?? ""] ?? "no calls"}`)
+              .map(({ provider, payer_now }) => `${nameOf(provider)}: ${payerWord(payerKind(payer_now.payer))}`)
               .join(", ")}
-            amount={<Usd amount={workspace.month_usd} />}
+            amount={
+              <>
+                <Usd amount={workspace.month_own_usd} /> · {credits(workspace.month_credits_paid)} credits
+              </>
+            }
           />
         ))}
       </Items>
@@ -101,34 +104,36 @@ function List({ workspaces }: { workspaces: readonly Schemas["WorkspaceAtAGlance
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {workspaces.map(({ id, name, plan, external_id, providers, month_usd, month_credits, balance }) => (
-              <Table.Tr key={id}>
-                <Table.Td>
-                  <WorkspaceLink workspace={{ id, name }} />
-                </Table.Td>
-                <Table.Td>{planOf(plan)}</Table.Td>
-                <Table.Td>
-                  <Group gap={4}>
-                    {providers.map(({ provider, payer_now }) => (
-                      <PayerBadge key={provider} payer={payerKind(payer_now.payer)}>
-                        {`${nameOf(provider)} · ${words[payer_now.payer ?? ""] ?? "no calls"}`}
-                      </PayerBadge>
-                    ))}
-                  </Group>
-                </Table.Td>
-                <Table.Td ta="right">
-                  <Usd amount={month_usd} />
-                  <Text size="xs" c="dimmed">
-                    {credits(month_credits)} credits
-                  </Text>
-                </Table.Td>
-                <Table.Td ta="right">{credits(balance)}</Table.Td>
-                <Table.Td>{external_id ?? "none"}</Table.Td>
-                <Table.Td>
-                  <CopyText value={id} shown={`${id.slice(0, ID_SHOWN)}…`} label={`Copy the id of ${name}`} />
-                </Table.Td>
-              </Table.Tr>
-            ))}
+            {workspaces.map(
+              ({ id, name, plan, external_id, providers, month_own_usd, month_credits_paid, balance }) => (
+                <Table.Tr key={id}>
+                  <Table.Td>
+                    <WorkspaceLink workspace={{ id, name }} />
+                  </Table.Td>
+                  <Table.Td>{planOf(plan)}</Table.Td>
+                  <Table.Td>
+                    <Group gap={4}>
+                      {providers.map(({ provider, payer_now }) => (
+                        <PayerBadge key={provider} payer={payerKind(payer_now.payer)}>
+                          {`${nameOf(provider)} · ${payerWord(payerKind(payer_now.payer))}`}
+                        </PayerBadge>
+                      ))}
+                    </Group>
+                  </Table.Td>
+                  <Table.Td ta="right">
+                    <Usd amount={month_own_usd} /> at its providers
+                    <Text size="xs" c="dimmed">
+                      {credits(month_credits_paid)} credits paid
+                    </Text>
+                  </Table.Td>
+                  <Table.Td ta="right">{credits(balance)}</Table.Td>
+                  <Table.Td>{external_id ?? "none"}</Table.Td>
+                  <Table.Td>
+                    <CopyText value={id} shown={`${id.slice(0, ID_SHOWN)}…`} label={`Copy the id of ${name}`} />
+                  </Table.Td>
+                </Table.Tr>
+              ),
+            )}
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>

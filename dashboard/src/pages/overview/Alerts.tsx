@@ -5,9 +5,10 @@ import { Link } from "@tanstack/react-router";
 import type { Provider, ProviderKey } from "../../api/client";
 import { spentBudgetsQuery } from "../../api/overview";
 import { usd } from "../../format/amount";
-import { useHere } from "../../session/context";
+import { useHere, useProduct } from "../../session/context";
 import { Panel } from "../../ui/Panel";
 import { Time } from "../../ui/Time";
+import { callsNow } from "../ai-providers/payer";
 import { look, needsHand } from "../ai-providers/state";
 
 /** The threshold, in per cent, from which on a budget is worth a word. */
@@ -16,6 +17,7 @@ const NEARLY = 80;
 /** What needs somebody, the worst first. */
 export function Alerts({ keys, providers }: { keys: readonly ProviderKey[]; providers: readonly Provider[] }) {
   const here = useHere();
+  const product = useProduct();
   const budgets = useQuery(spentBudgetsQuery(here.id));
   const broken = keys.filter(needsHand);
   const nearly = (budgets.data ?? []).filter(({ threshold }) => (threshold ?? 0) >= NEARLY);
@@ -28,7 +30,7 @@ export function Alerts({ keys, providers }: { keys: readonly ProviderKey[]; prov
         return (
           <Panel key={key.provider} tone={tone} Icon={Icon} title={`${name} key: ${word.toLowerCase()}`}>
             <Text size="sm">
-              Calls on it fail; no other payer steps in.{" "}
+              {callsNow(key.payer_now, product)}{" "}
               <Anchor
                 size="sm"
                 renderRoot={(props) => (

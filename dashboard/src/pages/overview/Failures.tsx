@@ -18,10 +18,10 @@ export default function Failures({ failures }: { failures: readonly Schemas["Fai
         <Title order={2} size="h3">
           Failures by cause
         </Title>
-        {failures.slice(0, SHOWN).map(({ code, calls }) => (
-          <Stack key={code} gap={4}>
+        {failures.slice(0, SHOWN).map(({ code, payer, calls }) => (
+          <Stack key={`${code} ${payer}`} gap={4}>
             <Group justify="space-between" wrap="nowrap">
-              <Cause code={code} />
+              <Cause code={code} payer={payer ?? null} />
               <Text size="sm" style={{ flex: "none" }}>
                 {plural(calls, "call")}
               </Text>
@@ -37,9 +37,9 @@ export default function Failures({ failures }: { failures: readonly Schemas["Fai
   );
 }
 
-function Cause({ code }: { code: string }) {
+function Cause({ code, payer }: { code: string; payer: string | null }) {
   const names = { provider: null, product: useProduct(), model: null };
-  const words = useWords(code);
+  const words = useWords(code, payer);
   return (
     <Text size="sm">
       {words && `${titleOf(words, names)} `}

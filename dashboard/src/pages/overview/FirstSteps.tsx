@@ -4,13 +4,15 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ProviderKey } from "../../api/client";
 import { apiKeysQuery } from "../../api/queries";
-import { useHere } from "../../session/context";
+import { useHere, useProduct } from "../../session/context";
 
 /** The way to the first call, with what is done already. */
 export function FirstSteps({ keys }: { keys: readonly ProviderKey[] }) {
   const here = useHere();
+  const product = useProduct();
   const apiKeys = useQuery(apiKeysQuery(here.id));
   const hasProvider = keys.some(({ payer_now }) => payer_now.payer !== null);
+  const hasKey = keys.some(({ payer_now }) => payer_now.payer === "byok");
   const hasApiKey = (apiKeys.data ?? []).some(({ revoked_at }) => !revoked_at);
   const mark = (done: boolean) =>
     done ? (
@@ -24,7 +26,11 @@ export function FirstSteps({ keys }: { keys: readonly ProviderKey[] }) {
         <Timeline.Item title="Add a provider key, or use managed access" bullet={mark(hasProvider)}>
           <Stack gap={4}>
             <Text size="sm" c="dimmed">
-              {hasProvider ? "Somebody pays for calls already." : "Without one, calls fail."}
+              {hasKey
+                ? "Calls run on your key."
+                : hasProvider
+                  ? `${product}'s managed access pays for calls already.`
+                  : "Without one, calls fail."}
             </Text>
             <Anchor
               size="sm"
@@ -50,6 +56,12 @@ export function FirstSteps({ keys }: { keys: readonly ProviderKey[] }) {
           <Text size="sm" c="dimmed">
             It appears here within a second.
           </Text>
+          <Anchor
+            size="sm"
+            renderRoot={(props) => <Link to="/w/$ws/playground" params={{ ws: here.id }} search={{}} {...props} />}
+          >
+            Playground
+          </Anchor>
         </Timeline.Item>
       </Timeline>
     </Paper>

@@ -1,7 +1,6 @@
 import { Anchor, Group, Paper, Stack, Text, Title } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { Provider, ProviderKey } from "../../api/client";
-import { isRefused } from "../../api/providerKeys";
 import { useHere } from "../../session/context";
 import { PayerBadge, payerKind } from "../../ui/Payer";
 import { StateBadge } from "../../ui/StateBadge";
@@ -23,7 +22,7 @@ export function KeyList({ keys, providers }: { keys: readonly ProviderKey[]; pro
               <Text fw={500}>{providers.find(({ id }) => id === key.provider)?.name ?? key.provider}</Text>
               <Group gap="xs">
                 <StateBadge tone={tone} Icon={Icon} word={word} />
-                <PayerBadge payer={isRefused(key) ? null : payerKind(key.payer_now.payer)} />
+                <PayerBadge payer={payerKind(key.payer_now.payer)} />
               </Group>
               <Text size="sm" c="dimmed">
                 {key.state === "none" ? (

@@ -29,6 +29,7 @@ export function Overview() {
   const time = useRange(search.range);
   const payers = useQuery(usageQuery(here.id, { ...time, by: "payer" }));
   const models = useQuery(usageQuery(here.id, { ...time, by: "model" }));
+  const own = useQuery(usageQuery(here.id, { ...time, by: "model", payer: "byok" }));
   const newest = useQuery(newestQuery(here.id, NEWEST));
   // With it comes the chart's script, which nobody needs who has made no call.
   const mayHaveCalls = newest.isError || (newest.data?.length ?? 0) > 0;
@@ -39,7 +40,7 @@ export function Overview() {
     return (
       <Page
         title="Overview"
-        purpose="Three steps to the first answer: add a provider key (or use managed access) · create an API key · make a call"
+        purpose="What your AI calls cost, who paid, and whether anything needs you. Three steps to the first answer:"
         within={here.name}
       >
         <FirstSteps keys={keys.data ?? []} />
@@ -82,7 +83,7 @@ export function Overview() {
         )}
         <Grid.Col span={12}>
           <Loaded query={models} heights={[200]}>
-            {({ data }) => <TopModels rows={data} />}
+            {({ data }) => <TopModels rows={data} own={own.data?.data ?? []} />}
           </Loaded>
         </Grid.Col>
       </Grid>

@@ -4,10 +4,11 @@ import type { ReactNode } from "react";
 import type { Schemas, UsageRow } from "../../api/client";
 import { creditsQuery } from "../../api/money";
 import { plansQuery } from "../../api/queries";
-import { credits, usd } from "../../format/amount";
-import { count, duration, plural, share } from "../../format/number";
+import { credits, isZero, usd } from "../../format/amount";
+import { lasts } from "../../format/credits";
+import { count, duration, plural, share, wholeDuration } from "../../format/number";
 import { clock } from "../../format/time";
-import { useHere } from "../../session/context";
+import { useHere, useProduct } from "../../session/context";
 import { PayerBadge, payerKind } from "../../ui/Payer";
 import { Time } from "../../ui/Time";
 import { totals } from "../usage/chart";
@@ -42,7 +43,7 @@ function Spend({ own, managed, asOf }: { own: UsageRow | undefined; managed: Usa
       </Group>
       <Note>at your providers, at list price</Note>
       <Group gap="xs">
-        <Figure>{credits(managed?.credits ?? "0")}</Figure>
+        <Figure>{credits(managed?.credits_paid ?? "0")}</Figure>
         <PayerBadge payer="managed" />
       </Group>
       <Note>credits{managed && ` · ${usd(managed.cost_usd)} at list price`}</Note>
@@ -73,9 +74,10 @@ function Calls({ rows, own, managed, asOf }: CallsProps) {
 }
 
 function Speed({ speed, asOf }: { speed: Schemas["Speed"] | undefined; asOf: number }) {
+  const product = useProduct();
   const known = speed && speed.calls > 0 ? speed : undefined;
   const ms = (value: number | null | undefined) =>
-    value === null || value === undefined ? "unknown" : duration(value);
+    value === null || value === undefined ? "unknown" : wholeDuration(value);
   return (
     <Tile name="Speed" asOf={asOf}>
       {known ? (
@@ -83,8 +85,7 @@ function Speed({ speed, asOf }: { speed: Schemas["Speed"] | undefined; asOf: num
           <Figure>{ms(known.first_p50_ms)}</Figure>
           <Note>first word p50, p95 {ms(known.first_p95_ms)}</Note>
           <Note>
-            Ownkey added{" "}
-            {ms(known.own_p50_us === null || known.own_p50_us === undefined ? null : known.own_p50_us / 1_000)}
+            {product} added {typeof known.own_p50_us === "number" ? duration(known.own_p50_us / 1_000) : "unknown"}
           </Note>
           <Note>of the newest {plural(known.calls, "answered call")}</Note>
         </>
@@ -104,6 +105,7 @@ function Credits() {
   const balance = useQuery(creditsQuery(here.id));
   const plans = useQuery(plansQuery(here.id));
   const plan = plans.data?.find(({ id }) => id === here.plan);
+  const runway = lasts(balance.data?.runway_days);
   const allowance = balance.data?.grants.find(({ kind }) => kind === "allowance");
   if (plan && plan.managed !== "credits" && !allowance && balance.data?.grants.length === 0) {
     return (
@@ -120,7 +122,11 @@ function Credits() {
   return (
     <Tile name="Credits" asOf={balance.dataUpdatedAt}>
       <Figure>{balance.data ? credits(balance.data.balance) : "…"}</Figure>
-      <Note>left, {credits(balance.data?.held ?? "0")} of them held for running calls</Note>
+      <Note>
+        left
+        {runway && `, ${runway} at last week's pace`}
+        {balance.data && !isZero(balance.data.held) && `, ${credits(balance.data.held)} held for running calls`}
+      </Note>
       {allowance && (
         <>
           <Progress

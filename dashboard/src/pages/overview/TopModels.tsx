@@ -4,13 +4,13 @@ import { GroupsTable } from "../usage/GroupsTable";
 
 const SHOWN = 5;
 
-export function TopModels({ rows }: { rows: readonly UsageRow[] }) {
+export function TopModels({ rows, own }: { rows: readonly UsageRow[]; own: readonly UsageRow[] }) {
   return (
     <Stack gap="sm">
       <Title order={2} size="h3">
         Top models
       </Title>
-      <GroupsTable rows={rows} by="model" limit={SHOWN} />
+      <GroupsTable rows={rows} own={own} by="model" limit={SHOWN} />
     </Stack>
   );
 }

@@ -1,6 +1,5 @@
 import type { Schemas } from "../../api/client";
-import { sum } from "../../format/amount";
-import { share } from "../../format/number";
+import { isZero, sum } from "../../format/amount";
 import { type Span, stepName, steps } from "../usage/range";
 
 /** What both payers paid in an hour or a day. Decimals, exact. */
@@ -22,7 +21,6 @@ export function payerBars(spend: readonly Schemas["Spend"][], time: Span): Payer
 /** What the bars show, as a sentence. */
 export function finding(bars: readonly PayerBar[], format: (text: string) => string): string {
   const [own, managed] = [sum(bars.map(({ own }) => own)), sum(bars.map(({ managed }) => managed))];
-  const all = sum([own, managed]);
-  if (Number(all) === 0) return "Nothing was spent in this time.";
-  return `Own keys paid ${share(Number(own), Number(all))} of ${format(all)} at list price.`;
+  if (isZero(own) && isZero(managed)) return "Nothing was spent in this time.";
+  return `At list price, calls on own keys cost ${format(own)}, managed ones ${format(managed)}.`;
 }

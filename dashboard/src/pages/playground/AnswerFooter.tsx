@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { receiptQuery } from "../../api/queries";
 import { credits } from "../../format/amount";
-import { duration, tokens } from "../../format/number";
+import { tokens, wholeDuration } from "../../format/number";
 import { useHere } from "../../session/context";
 import { PayerBadge, payerKind } from "../../ui/Payer";
 import { Usd } from "../../ui/Usd";
@@ -19,7 +19,12 @@ export function AnswerFooter({ req }: { req: string }) {
           <PayerBadge payer={payerKind(receipt.payer)} />
           <Text size="sm" c="dimmed">
             {tokens(receipt.usage.input ?? 0)} in, {tokens(receipt.usage.output ?? 0)} out ·{" "}
-            <Usd amount={receipt.cost_usd} />, {credits(receipt.credits)} credits · {duration(receipt.timing_ms.total)}
+            {receipt.payer !== "managed" && (
+              <>
+                <Usd amount={receipt.cost_usd} />,{" "}
+              </>
+            )}
+            {credits(receipt.credits_paid)} credits · {wholeDuration(receipt.timing_ms.total)}
           </Text>
         </>
       )}

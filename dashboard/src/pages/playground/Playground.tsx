@@ -2,11 +2,12 @@ import { Button, Group, Paper, Stack, Text, Textarea } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type KeyboardEvent, useState } from "react";
-import type { Model } from "../../api/client";
-import { agentsQuery, errorCodesQuery, modelsQuery } from "../../api/queries";
+import type { Model, PayerOutlook } from "../../api/client";
+import { agentsQuery, errorCodesQuery, modelsQuery, providersQuery } from "../../api/queries";
 import { useHere } from "../../session/context";
 import { useDenied } from "../../session/denied";
 import { ChangeButton } from "../../ui/ChangeButton";
+import { CodePanel } from "../../ui/CodePanel";
 import { Denied } from "../../ui/Denied";
 import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
@@ -86,9 +87,11 @@ function Conversation({ models }: { models: readonly Model[] }) {
           onAgent={(agent) => go(agent ? { agent } : { model: model?.id })}
         />
         <ParametersMenu parameters={parameters} model={model} onChange={setParameters} />
-        <Button variant="default" onClick={talk.clear} disabled={talk.turns.length === 0 || talk.stop !== null}>
-          Clear
-        </Button>
+        {talk.turns.length > 0 && talk.stop === null && (
+          <Button variant="default" onClick={talk.clear}>
+            Clear
+          </Button>
+        )}
       </Group>
       {models.length > SHOWN && (
         <Text size="xs" c="dimmed">
@@ -106,6 +109,15 @@ function Conversation({ models }: { models: readonly Model[] }) {
           {talk.note}
         </Text>
       )}
+      {model?.reason && !model.usable && (
+        <CodePanel
+          code={model.reason.code}
+          said={model.reason.message}
+          provider={model.provider}
+          model={model.id}
+          live
+        />
+      )}
       <Paper withBorder p="md">
         <Stack gap="sm">
           <Textarea
@@ -118,16 +130,7 @@ function Conversation({ models }: { models: readonly Model[] }) {
             maxRows={8}
           />
           <Group justify="space-between">
-            {blocked === undefined ? (
-              <Group gap="xs">
-                <Text size="sm" c="dimmed">
-                  This call will be paid by
-                </Text>
-                <PayerBadge payer={payerKind(model?.payer)} />
-              </Group>
-            ) : (
-              <Denied>{`${model?.id}: ${blocked}`}</Denied>
-            )}
+            {blocked === undefined ? <Paying model={model} /> : <span />}
             {talk.stop ? (
               <Button variant="default" onClick={talk.stop}>
                 Stop
@@ -145,6 +148,33 @@ function Conversation({ models }: { models: readonly Model[] }) {
       </Text>
     </Stack>
   );
+}
+
+/** Who pays for the next call, or why it would fail. It may be sent all the same: then it is known. */
+function Paying({ model }: { model: Model | undefined }) {
+  const outlook = model?.payer_now;
+  if (outlook?.reason) return <Text size="sm">{`This call will fail: ${outlook.reason.message}.`}</Text>;
+  return (
+    <Group gap="xs">
+      <Text size="sm" c="dimmed">
+        This call will be paid by
+      </Text>
+      <PaidBy outlook={outlook} provider={model?.provider} />
+      {outlook?.fallback && (
+        <Text size="sm" c="dimmed">
+          in place of your key
+        </Text>
+      )}
+    </Group>
+  );
+}
+
+/** Whose account a call is paid from: "your Anthropic key" is more than "own key". */
+function PaidBy({ outlook, provider }: { outlook: PayerOutlook | undefined; provider: string | undefined }) {
+  const providers = useQuery(providersQuery);
+  const payer = payerKind(outlook?.payer);
+  const name = providers.data?.find(({ id }) => id === provider)?.name;
+  return <PayerBadge payer={payer}>{payer === "byok" && name ? `Your ${name} key` : undefined}</PayerBadge>;
 }
 
 function Said({ exchange: { role, content, by, request, receipt } }: { exchange: Exchange }) {

@@ -1,6 +1,7 @@
 import { Select } from "@mantine/core";
 import type { Agent, Model } from "../../api/client";
-import { groupBy } from "../../format/group";
+import { ModelOption, useModelOptions } from "../../ui/ModelOption";
+import { useNarrow } from "../../ui/useNarrow";
 
 /** As many as a list shows of a provider at once; a search finds the others. */
 export const SHOWN = 25;
@@ -16,18 +17,27 @@ interface Props {
 
 /** Who is asked: a model, or an agent and with it the model that it has. */
 export function Targets({ models, agents, model, agent, onModel, onAgent }: Props) {
+  const options = useModelOptions(models);
+  const narrow = useNarrow();
   return (
     <>
       <Select
         label="Model"
-        data={options(models)}
+        data={options}
+        renderOption={({ option }) => {
+          const found = models.find(({ id }) => id === option.value);
+          return found && <ModelOption model={found} />;
+        }}
+        comboboxProps={{ width: narrow ? "target" : 480, position: "bottom-start" }}
+        maxDropdownHeight={360}
         value={model?.id ?? null}
         onChange={(id) => id && onModel(id)}
         allowDeselect={false}
         searchable
         limit={SHOWN}
         nothingFoundMessage="No model by this name"
-        w={{ base: "100%", xs: 280 }}
+        w={{ base: "100%", xs: "auto" }}
+        flex={{ xs: "1 1 200px" }}
       />
       <Select
         label="As an agent"
@@ -38,21 +48,9 @@ export function Targets({ models, agents, model, agent, onModel, onAgent }: Prop
         value={agent?.name ?? null}
         onChange={onAgent}
         clearable
-        w={{ base: "100%", xs: 180 }}
+        w={{ base: "100%", xs: "auto" }}
+        flex={{ xs: "1 1 150px" }}
       />
     </>
   );
-}
-
-/** By provider, those that can be called first; the others say why they can't. */
-function options(models: readonly Model[]) {
-  const sorted = models.toSorted((a, b) => Number(b.usable) - Number(a.usable));
-  return [...groupBy(sorted, ({ provider }) => provider)].map(([group, models]) => ({
-    group,
-    items: models.map(({ id, usable, reason }) => ({
-      value: id,
-      label: usable ? id : `${id} · ${reason?.message}`,
-      disabled: !usable,
-    })),
-  }));
 }

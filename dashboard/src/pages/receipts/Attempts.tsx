@@ -1,7 +1,7 @@
 import { Group, Paper, Stack, Text, Timeline, Title } from "@mantine/core";
 import type { Attempt, ReceiptDetail } from "../../api/client";
 import { usd } from "../../format/amount";
-import { duration } from "../../format/number";
+import { wholeDuration } from "../../format/number";
 import { CodeWord } from "../../ui/CodeWord";
 import { Fact, Facts } from "../../ui/Facts";
 import { PayerBadge, payerKind } from "../../ui/Payer";
@@ -68,7 +68,7 @@ function Details({ attempt }: { attempt: Attempt }) {
           </>
         )}
       </Fact>
-      <Fact name="Took">{typeof duration_ms === "number" ? duration(duration_ms) : null}</Fact>
+      <Fact name="Took">{typeof duration_ms === "number" ? wholeDuration(duration_ms) : null}</Fact>
       <Fact name="Cost">
         <Usd amount={cost_usd} />
       </Fact>

@@ -1,7 +1,7 @@
 import { Anchor, Paper, Table, Text } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import type { Receipt } from "../../api/client";
-import { credits, isZero } from "../../format/amount";
+import { credits } from "../../format/amount";
 import { tokens } from "../../format/number";
 import { useHere } from "../../session/context";
 import { Item, Items } from "../../ui/Items";
@@ -23,8 +23,8 @@ export function CallsTable({ receipts }: { receipts: readonly Receipt[] }) {
               <Table.Th>Model</Table.Th>
               <Table.Th>Payer</Table.Th>
               <Table.Th ta="right">Tokens</Table.Th>
-              <Table.Th ta="right">Cost</Table.Th>
-              <Table.Th ta="right">Credits</Table.Th>
+              <Table.Th ta="right">At list price</Table.Th>
+              <Table.Th ta="right">Credits paid</Table.Th>
               <Table.Th>Status</Table.Th>
             </Table.Tr>
           </Table.Thead>
@@ -40,7 +40,7 @@ export function CallsTable({ receipts }: { receipts: readonly Receipt[] }) {
                 </Table.Td>
                 <Table.Td ta="right">{tokensOf(receipt)}</Table.Td>
                 <Table.Td ta="right">{cost(receipt)}</Table.Td>
-                <Table.Td ta="right">{isZero(receipt.credits) ? "0" : credits(receipt.credits)}</Table.Td>
+                <Table.Td ta="right">{credits(receipt.credits_paid)}</Table.Td>
                 <Table.Td>
                   <Status receipt={receipt} />
                 </Table.Td>
@@ -64,7 +64,7 @@ function AsItems({ receipts }: { receipts: readonly Receipt[] }) {
           detail={<ReceiptLink receipt={receipt} />}
           amount={
             <>
-              {cost(receipt)} · <Status receipt={receipt} />
+              {paid(receipt)} · <Status receipt={receipt} />
             </>
           }
         />
@@ -102,6 +102,12 @@ function modelOf({ agent, model }: Receipt): string {
 function tokensOf({ usage }: Receipt): string {
   if (usage.input === undefined && usage.output === undefined) return "unknown";
   return `${tokens(usage.input ?? 0)} in, ${tokens(usage.output ?? 0)} out`;
+}
+
+/** What it costs the workspace, on whichever bill. */
+function paid(receipt: Receipt) {
+  if (receipt.payer !== "managed") return cost(receipt);
+  return receipt.included ? "included" : `${credits(receipt.credits_paid)} credits`;
 }
 
 function cost(receipt: Receipt) {

@@ -72,9 +72,9 @@ function Parts({ receipt }: { receipt: ReceiptDetail }) {
       </Table.Tbody>
       <Table.Tfoot style={{ borderTop: "1px solid var(--ok-line-strong)" }}>
         <Sum name="At list price">{receipt.cost_usd ? usdExact(receipt.cost_usd) : "unknown"}</Sum>
-        <Sum name="Credits">{`${credits(receipt.credits)}${receipt.included ? ", included" : ""}`}</Sum>
+        <Sum name="Credits paid">{`${credits(receipt.credits_paid)}${receipt.included ? ", included" : ""}`}</Sum>
         {!isZero(receipt.overrun_credits) && (
-          <Sum name="Of these not covered">{`${credits(receipt.overrun_credits)}, paid by the operator`}</Sum>
+          <Sum name="Beyond that">{`${credits(receipt.overrun_credits)} credits, paid by the operator`}</Sum>
         )}
       </Table.Tfoot>
     </Table>

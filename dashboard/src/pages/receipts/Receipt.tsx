@@ -73,7 +73,9 @@ function Content({ receipt }: { receipt: ReceiptDetail }) {
           </Group>
         </Stack>
       </Paper>
-      {receipt.error && <CodePanel code={receipt.error} provider={receipt.provider} model={receipt.model} />}
+      {receipt.error && (
+        <CodePanel code={receipt.error} provider={receipt.provider} model={receipt.model} payer={receipt.payer} />
+      )}
       <Paper withBorder p="lg">
         <TimingBar timing={receipt.timing_ms} />
       </Paper>

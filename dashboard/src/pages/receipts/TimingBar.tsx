@@ -1,16 +1,18 @@
 import { Box, Group, Stack, Text, Title } from "@mantine/core";
 import type { Receipt } from "../../api/client";
-import { duration } from "../../format/number";
+import { duration, wholeDuration } from "../../format/number";
+import { useProduct } from "../../session/context";
 import classes from "./TimingBar.module.css";
 
 /** Where a call's time went: one bar to scale, and the same in words. */
 export function TimingBar({ timing }: { timing: Receipt["timing_ms"] }) {
+  const product = useProduct();
   const waiting = timing.upstream_first ?? 0;
   const answering = Math.max(0, timing.total - waiting - timing.own);
   const parts = [
-    { name: "Ownkey", ms: timing.own, className: classes.own },
-    { name: "waiting for the first word", ms: waiting, className: classes.waiting },
-    { name: "answering", ms: answering, className: classes.answering },
+    { name: product, ms: timing.own, told: duration(timing.own), className: classes.own },
+    { name: "waiting for the first word", ms: waiting, told: wholeDuration(waiting), className: classes.waiting },
+    { name: "answering", ms: answering, told: wholeDuration(Math.floor(answering)), className: classes.answering },
   ];
   const whole = parts.reduce((sum, { ms }) => sum + ms, 0) || 1;
   return (
@@ -24,11 +26,11 @@ export function TimingBar({ timing }: { timing: Receipt["timing_ms"] }) {
         ))}
       </Box>
       <Group gap="lg">
-        {parts.map(({ name, ms, className }) => (
+        {parts.map(({ name, told, className }) => (
           <Group key={name} gap={6}>
             <Box className={`${classes.mark} ${className}`} aria-hidden />
             <Text size="sm">
-              {name} {duration(ms)}
+              {name} {told}
             </Text>
           </Group>
         ))}

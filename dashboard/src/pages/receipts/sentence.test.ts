@@ -3,7 +3,15 @@ import type { ReceiptDetail } from "../../api/client";
 import { sentence } from "./sentence";
 
 function receipt(told: Partial<ReceiptDetail>): ReceiptDetail {
-  const usual = { payer: "byok", status: 200, credits: "0", cost_usd: null, error: null, key_hints: {} };
+  const usual = {
+    payer: "byok",
+    status: 200,
+    credits: "0",
+    credits_paid: "0",
+    cost_usd: null,
+    error: null,
+    key_hints: {},
+  };
   return { ...usual, ...told } as ReceiptDetail;
 }
 
@@ -18,6 +26,8 @@ describe("who paid, in a sentence", () => {
     expect(sentence(receipt({}), "Anthropic")).toContain("an amount we can't know");
     const key = { credential: "cred_1", key_hints: { cred_1: "sk-ant-…wxyz" } };
     expect(sentence(receipt(key), "Anthropic")).toContain("Paid by your own Anthropic key …wxyz. Anthropic bills you");
-    expect(sentence(receipt({ payer: "managed", credits: "4", status: 502 }), "Anthropic")).toContain("4 credits");
+    expect(sentence(receipt({ payer: "managed", credits: "9", credits_paid: "4", status: 502 }), "Anthropic")).toBe(
+      "Paid with 4 credits (managed access).",
+    );
   });
 });

@@ -12,7 +12,7 @@ export function sentence(receipt: ReceiptDetail, provider: string): string {
   }
   if (receipt.payer === "managed") {
     if (receipt.included) return "Paid by managed access, included in the plan; 0 credits.";
-    return `Paid with ${credits(receipt.credits)} credits (managed access).`;
+    return `Paid with ${credits(receipt.credits_paid)} credits (managed access).`;
   }
   return `Not served: ${receipt.error ?? "refused"}. Nobody was charged.`;
 }

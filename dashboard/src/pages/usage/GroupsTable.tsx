@@ -21,6 +21,8 @@ export const groupings = [
 
 interface Props {
   rows: readonly UsageRow[];
+  /** Of the same calls those on own keys, by the same. */
+  own: readonly UsageRow[];
   by: string;
   limit?: number;
   /** What it is sorted by, and how to sort by something else. */
@@ -33,18 +35,18 @@ const columns: { id: string; label: string; of: (row: UsageRow) => number }[] = 
   { id: "errors", label: "Errors", of: ({ errors }) => errors },
   { id: "input", label: "Tokens in", of: ({ usage }) => usage.input ?? 0 },
   { id: "output", label: "Tokens out", of: ({ usage }) => usage.output ?? 0 },
-  { id: "credits", label: "Credits", of: ({ credits }) => Number(credits) },
-  { id: "cost", label: "Cost", of: ({ cost_usd }) => Number(cost_usd) },
+  { id: "credits", label: "Credits paid", of: ({ credits_paid }) => Number(credits_paid) },
+  { id: "cost", label: "At list price", of: ({ cost_usd }) => Number(cost_usd) },
 ];
 
 /** What calls add up to by something, the dearest first unless asked otherwise. */
-export function GroupsTable({ rows, by, limit, sort = "cost", onSort }: Props) {
+export function GroupsTable({ rows, own, by, limit, sort = "cost", onSort }: Props) {
   const all = totals(rows);
   const amount = columns.find(({ id }) => id === sort)?.of ?? ((row: UsageRow) => Number(row.cost_usd));
   const sorted = rows.toSorted((a, b) => amount(b) - amount(a) || b.calls - a.calls);
   const shown = sorted.slice(0, limit);
   const part = (row: UsageRow) => (Number(all.cost) > 0 ? (100 * Number(row.cost_usd)) / Number(all.cost) : 0);
-  if (useNarrow()) return <AsItems rows={shown} by={by} part={part} />;
+  if (useNarrow()) return <AsItems rows={shown} own={own} by={by} part={part} />;
   return (
     <Paper withBorder>
       <Table.ScrollContainer minWidth={680}>
@@ -64,7 +66,7 @@ export function GroupsTable({ rows, by, limit, sort = "cost", onSort }: Props) {
                   )}
                 </Table.Th>
               ))}
-              <Table.Th w={140}>Share of cost</Table.Th>
+              <Table.Th w={140}>Share at list price</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -77,7 +79,7 @@ export function GroupsTable({ rows, by, limit, sort = "cost", onSort }: Props) {
                 <Table.Td ta="right">{count(row.errors)}</Table.Td>
                 <Table.Td ta="right">{tokens(row.usage.input ?? 0)}</Table.Td>
                 <Table.Td ta="right">{tokens(row.usage.output ?? 0)}</Table.Td>
-                <Table.Td ta="right">{credits(row.credits)}</Table.Td>
+                <Table.Td ta="right">{credits(row.credits_paid)}</Table.Td>
                 <Table.Td ta="right">
                   <Usd amount={row.cost_usd} />
                 </Table.Td>
@@ -98,9 +100,8 @@ export function GroupsTable({ rows, by, limit, sort = "cost", onSort }: Props) {
               <Table.Td />
               <Table.Td />
               <Table.Th ta="right">{credits(all.credits)}</Table.Th>
-              <Table.Th ta="right">
-                <Usd amount={all.cost} />
-              </Table.Th>
+              {/* Part of it is no bill of anybody's: a sum would say what was never paid. */}
+              <Table.Td />
               <Table.Td />
             </Table.Tr>
           </Table.Tfoot>
@@ -110,17 +111,20 @@ export function GroupsTable({ rows, by, limit, sort = "cost", onSort }: Props) {
   );
 }
 
-function AsItems({ rows, by, part }: Pick<Props, "rows" | "by"> & { part: (row: UsageRow) => number }) {
+function AsItems({ rows, own, by, part }: Pick<Props, "rows" | "own" | "by"> & { part: (row: UsageRow) => number }) {
+  const billed = ({ key }: UsageRow) => own.find((row) => row.key === key)?.cost_usd ?? "0";
   return (
     <Items label="Groups">
       {rows.map((row) => (
         <Item
           key={row.key ?? ""}
           title={<Name by={by} name={row.key ?? null} />}
-          mark={<Usd amount={row.cost_usd} />}
+          mark={<Usd amount={billed(row)} />}
           detail={`${plural(row.calls, "call")}, ${count(row.errors)} failed`}
           amount={
-            isZero(row.credits) ? share(part(row), 100) : `${credits(row.credits)} credits · ${share(part(row), 100)}`
+            isZero(row.credits_paid)
+              ? share(part(row), 100)
+              : `${credits(row.credits_paid)} credits · ${share(part(row), 100)}`
           }
         />
       ))}

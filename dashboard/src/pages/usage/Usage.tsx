@@ -4,7 +4,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import type { UsageRow } from "../../api/client";
 import { type CallFilter, usageQuery } from "../../api/queries";
 import { credits, usd } from "../../format/amount";
-import { plural, share, tokens } from "../../format/number";
+import { plural, tokens } from "../../format/number";
 import { useHere } from "../../session/context";
 import { StackedBars } from "../../ui/Bars";
 import { Empty } from "../../ui/Empty";
@@ -12,7 +12,7 @@ import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
 import { Comparison } from "../billing/Comparison";
 import { Calls } from "../receipts/Calls";
-import { byPayer, formatOf, type Measure, totals } from "./chart";
+import { byPayer, finding, formatOf, type Measure, totals } from "./chart";
 import { ExportMenu } from "./ExportMenu";
 import { FilterBar } from "./FilterBar";
 import { filterOf, filtersSet } from "./filter";
@@ -39,6 +39,7 @@ export function Usage() {
   const { range: _range, by: _by, show: _show, sort: _sort, ...only } = search;
   const clear = () => void navigate({ to: ".", search: { range: search.range, by: search.by, sort: search.sort } });
   const over = useQuery(usageQuery(here.id, { ...time, ...filter, by: time.step }));
+  const own = usePaidBy("byok", { ...time, step: by }, filter);
   const groups = useQuery(usageQuery(here.id, { ...time, ...filter, by }));
   return (
     <Page title="Usage" purpose="Every call and what it cost, cut any way you like." within={here.name}>
@@ -65,7 +66,7 @@ export function Usage() {
             />
             <Loaded query={groups} heights={[240]}>
               {({ data, group_by }) => (
-                <GroupsTable rows={data} by={group_by} sort={search.sort} onSort={(sort) => set({ sort })} />
+                <GroupsTable rows={data} own={own} by={group_by} sort={search.sort} onSort={(sort) => set({ sort })} />
               )}
             </Loaded>
           </Stack>
@@ -137,7 +138,7 @@ function OverTime({ rows, time, filter, show, onShow }: OverTimeProps) {
       />
       <StackedBars
         title={`${measure.label} by ${time.step} and payer`}
-        finding={`Own keys paid for ${share(ofOwn.calls, all.calls)} of the calls, managed access for ${share(ofManaged.calls, all.calls)}; ${plural(all.errors, "call")} failed.`}
+        finding={finding(measure.value, { all, own: ofOwn, managed: ofManaged })}
         format={formatOf(measure.value)}
         {...byPayer({ all: rows, own, managed }, measure.value, time)}
       />
@@ -146,7 +147,11 @@ function OverTime({ rows, time, filter, show, onShow }: OverTimeProps) {
 }
 
 /** The same time and filter, of one payer; nothing where the filter names the other. */
-function usePaidBy(payer: string, time: Span, filter: CallFilter): readonly UsageRow[] {
+function usePaidBy(
+  payer: string,
+  time: Omit<Span, "step"> & { step: string },
+  filter: CallFilter,
+): readonly UsageRow[] {
   const here = useHere();
   const isAsked = !filter.payer || filter.payer === payer;
   const rows = useQuery({ ...usageQuery(here.id, { ...time, ...filter, payer, by: time.step }), enabled: isAsked });

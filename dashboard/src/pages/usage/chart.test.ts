@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 import type { UsageRow } from "../../api/client";
-import { bars, totals } from "./chart";
+import { bars, finding, totals } from "./chart";
 
 const row = (key: string, calls: number, cost_usd: string): UsageRow => ({
   key,
   calls,
   cost_usd,
-  credits: "0.5",
-  overrun_credits: "0",
+  credits: "0.75",
+  credits_paid: "0.5",
+  overrun_credits: "0.25",
   errors: 1,
   unmeasured: 0,
   unpriced: 2,
@@ -25,5 +26,14 @@ describe("usage", () => {
 
   it("is added up exactly", () => {
     expect(totals(rows)).toEqual({ calls: 7, errors: 2, unpriced: 4, tokens: 0, cost: "0.305", credits: "1.0" });
+  });
+
+  it("is found by what is shown, not by another measure", () => {
+    const [own = rows[0], ...rest] = rows;
+    const of = { all: totals(rows), own: totals(own ? [own] : []), managed: totals(rest) };
+    expect(finding("calls", of)).toBe("42.9 % of 7 calls on own keys, 57.1 % managed.");
+    expect(finding("cost", of)).toContain("$0.3050 at list price on own keys, 67.2 % managed.");
+    expect(finding("errors", of)).toBe("50 % of 2 failed calls on own keys, 50 % managed.");
+    expect(finding("tokens", of)).toBe("Nothing in this time.");
   });
 });

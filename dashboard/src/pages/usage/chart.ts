@@ -1,6 +1,6 @@
 import type { UsageRow } from "../../api/client";
 import { isZero, sum, usd } from "../../format/amount";
-import { count, tokens } from "../../format/number";
+import { count, plural, share, tokens } from "../../format/number";
 import type { Bar } from "../../ui/Bars";
 import type { Series, Stack } from "../../ui/BarsChart";
 import { type Span, stepName, steps } from "./range";
@@ -62,6 +62,7 @@ export interface Totals {
   unpriced: number;
   tokens: number;
   cost: string;
+  /** What the workspace paid. */
   credits: string;
 }
 
@@ -73,6 +74,23 @@ export function totals(rows: readonly UsageRow[]): Totals {
     unpriced: added(({ unpriced }) => unpriced),
     tokens: added(tokensOf),
     cost: sum(rows.map(({ cost_usd }) => cost_usd)),
-    credits: sum(rows.map(({ credits }) => credits)),
+    credits: sum(rows.map(({ credits_paid }) => credits_paid)),
   };
+}
+
+const UNITS: Record<Measure, (all: Totals) => string> = {
+  cost: ({ cost }) => `${usd(cost)} at list price`,
+  calls: ({ calls }) => plural(calls, "call"),
+  tokens: (all) => `${tokens(all.tokens)} tokens`,
+  errors: ({ errors }) => plural(errors, "failed call"),
+};
+
+/** What the bars of a measure show, as a sentence. */
+export function finding(
+  measure: Measure,
+  { all, own, managed }: { all: Totals; own: Totals; managed: Totals },
+): string {
+  const part = (of: Totals) => share(Number(of[measure]), Number(all[measure]));
+  if (isZero(String(all[measure]))) return measure === "errors" ? "No call failed." : "Nothing in this time.";
+  return `${part(own)} of ${UNITS[measure](all)} on own keys, ${part(managed)} managed.`;
 }

@@ -95,5 +95,5 @@ export function stepName(start: string, { from, to, step }: Span): string {
   const at = new Date(start);
   if (step === "day") return utcDay(at);
   const day = Date.parse(to) - Date.parse(from) > DAY_MS ? ({ day: "numeric", month: "short" } as const) : {};
-  return at.toLocaleString(undefined, { ...day, hour: "2-digit", minute: "2-digit" });
+  return at.toLocaleString(undefined, { ...day, hour: "numeric", minute: "2-digit" });
 }

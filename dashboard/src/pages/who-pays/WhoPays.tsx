@@ -4,7 +4,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, type Policy } from "../../api/client";
 import { answered } from "../../api/failure";
-import { keysQuery, policyQuery, previewQuery, providersQuery } from "../../api/queries";
+import { keysQuery, modelsQuery, policyQuery, previewQuery, providersQuery } from "../../api/queries";
 import { usd } from "../../format/amount";
 import { useHere } from "../../session/context";
 import { useDenied } from "../../session/denied";
@@ -191,6 +191,7 @@ function useSave(chosen: Chosen, onDone: () => void) {
         queries.invalidateQueries(policyQuery(here.id)),
         queries.invalidateQueries(keysQuery(here.id)),
         queries.invalidateQueries({ queryKey: [here.id, "costs"] }),
+        queries.invalidateQueries(modelsQuery(here.id)),
       ]);
     } catch (failure) {
       setError(failure);

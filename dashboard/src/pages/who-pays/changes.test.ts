@@ -2,16 +2,18 @@ import { describe, expect, it } from "vitest";
 import { changes, type Outcome } from "./changes";
 
 const providers = [{ id: "openai", name: "OpenAI" }];
-const own: Outcome = { provider: "openai", situation: "works", payer: "byok" };
+const own: Outcome = { provider: "openai", situation: "works", payer: "byok", on_own_key: true };
 const credits = (situation: Outcome["situation"]): Outcome => ({
   provider: "openai",
   situation,
   payer: "managed",
   managed: "credits",
+  on_own_key: false,
 });
 const failing = (situation: Outcome["situation"]): Outcome => ({
   provider: "openai",
   situation,
+  on_own_key: false,
   reason: { code: "byok_required", message: "needs a key" },
 });
 

@@ -41,8 +41,8 @@ export function lines({ routes, services }: Costs, nameOf: (provider: string) =>
       group: `${kind} · ${nameOf(route.provider)}`,
       what,
       detail,
-      payer: terms.payer ?? null,
-      price: price(terms),
+      payer: terms.payer_now.payer ?? null,
+      price: priceNow(terms),
       fails: terms.cost === "refused" ? (terms.reason?.code ?? "refused") : null,
     });
     const own = route.terms ? [line(path, "", route.terms)] : [];
@@ -73,6 +73,15 @@ export function grouped(all: readonly Line[]): Group[] {
     name,
     lines,
   }));
+}
+
+/** The price, and what the next call does where it is not what the price is for. */
+function priceNow(terms: CostTerms): string {
+  const told = price(terms);
+  if (terms.cost === "refused") return told;
+  const { reason, fallback } = terms.payer_now;
+  if (reason) return `${told}; now calls fail: ${reason.code}`;
+  return fallback ? `${told} on your key; now managed access pays in its place` : told;
 }
 
 function price({ cost, reason, credits_per_million_tokens: tokens, credits_per_unit: units }: CostTerms): string {

@@ -117,14 +117,9 @@ impl Book {
 
     /// The purses that may be drawn on, in the order in which they are.
     fn purses(&self, (workspace, funds, own): Drawn<'_>) -> Vec<&Account> {
-        let of_funds = |id: AccountId| match funds {
-            Funds::None => false,
-            Funds::Allowance => matches!(id, AccountId::Allowance(..)),
-            Funds::All => id.is_purse(),
-        };
         let is_own = |id: AccountId| own.iter().any(|leg| leg.account == id);
         let open = |a: &&Account| {
-            a.id.workspace() == Some(workspace) && of_funds(a.id) && (!a.is_over(self.now) || is_own(a.id))
+            a.id.workspace() == Some(workspace) && funds.include(a.id) && (!a.is_over(self.now) || is_own(a.id))
         };
         let mut purses: Vec<_> = self.accounts.values().filter(open).collect();
         // An allowance is spent before what was paid for, should both end at once.
