@@ -181,7 +181,7 @@ async fn keys_of_members_are_their_own() {
     let of = |key: &Value| format!("{path}/{}", key["id"].as_str().unwrap());
     let mut vic = app.member(&tenant.id, "vic@example.com", Role::Viewer).await;
     for (person, may) in [(&mut eli, [true, false]), (&mut ada, [true, true]), (&mut vic, [false, false])] {
-        let told = [&made, &adas].map(|key| of(key));
+        let told = [&made, &adas].map(&of);
         for (one, may) in told.iter().zip(may) {
             assert_eq!(person.get(&app, one).await.is(200).body["may_revoke"], may);
         }
