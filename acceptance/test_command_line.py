@@ -85,11 +85,21 @@ def test_models_credits_and_agents_are_told(person):
     assert rows(person("models", managed))[managed][2:4] == ["yes", "managed"]
     refused = next(model for model in models["data"] if not model["usable"])
     assert "can be called now" in person("models", managed, refused["id"], ends=1)
-    assert "not offered" in person("models", "no-such-model", ends=1)
+    # The one that there is is shown; the other by its place, for it may be a key.
+    done = ownkey(person.url, person.key, "models", managed, "no-such-model", "--json")
+    assert done.returncode == 1 and [model["id"] for model in json.loads(done.stdout)["data"]] == [managed]
+    failure = json.loads(done.stderr)
+    assert failure["code"] == "not_good" and "no. 2 of the models" in failure["detail"]
     credits = person("credits")
     assert "12.5" in credits and "trial" in credits
     assert f"agent/writer now calls {managed}" in person("agents", "set", "writer", managed)
     assert rows(person("agents", "list"))["writer"] == [managed, "no"]
+    typo = ownkey(person.url, person.key, "agents", "set", "writer", "no-such-model")
+    assert typo.returncode == 0 and "no model of that name" in typo.stderr
+    # Whoever has read enough is no failure.
+    command = ["bash", "-o", "pipefail", "-c", "ownkey models --json | head -n 1"]
+    done = subprocess.run(command, env=variables(person.url, person.key), capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_key_is_asked_for_without_showing_it(person):
@@ -119,6 +129,10 @@ def test_what_went_wrong_is_said_and_how_it_ends_is_documented(person, sim):
         said = person(*arguments, ends=2)
         assert said.startswith("error: ") and "--help" in said, "it says how to use it"
     assert "[possible values: hour, day" in person("usage", "--by", bad, ends=2)
+    for time in ("yesterday", "2026-13-01", bad):
+        assert "such as 2026-11-01" in person("usage", "--from", time, ends=2)
+    assert "ownkey models --json" in person("--json", "credits", ends=2)
+    assert "'ownkey keys' requires a subcommand" in person("keys", ends=2)
     # Keys go over TLS, or stay on this machine.
     for address, what in [("http://keys.example.com", "--allow-plain-http"), (f"{person.url}/ownkey", "under a path")]:
         refused = ownkey(address, person.key, "models")
@@ -134,6 +148,8 @@ def test_what_went_wrong_is_said_and_how_it_ends_is_documented(person, sim):
     for key, code in ((person.new_key("inference"), "forbidden"), ("ok_" + "0" * 61, "unauthorized")):
         said = person("usage", key=key, ends=4)
         assert said.startswith(f"ownkey: {code}: ") and "What to do: " in said
+    said = json.loads(person("usage", "--json", key="ok_" + "0" * 61, ends=4))
+    assert (said["code"], said["status"]) == ("unauthorized", 401)
     nobody = ownkey(NOWHERE, person.key, "models")
     assert nobody.returncode == 3 and "no server answers" in nobody.stderr
     stranger = ownkey(sim.anthropic, person.key, "models")

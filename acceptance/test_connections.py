@@ -62,14 +62,16 @@ def running(tmp_path_factory, sim):
         'client_id = "described"',
         'client_auth = "body"',
         'client_secret = "env:IDP_SECRET_DESCRIBED"',
+        "revocation_ends_all = true",
         "",
         *(preset(sim, name, *scopes) for name, scopes in PRESETS.items()),
     ])
     folder = tmp_path_factory.mktemp("connections")
     server = Server(folder, sim, settings=settings, variables=variables("calendar", "described", *PRESETS), log="debug").start()
     server.identity = Identity(sim)
-    for client in ("calendar", "described"):
-        server.identity.register(client, server.url, LIVES_S)
+    server.identity.register("calendar", server.url, LIVES_S)
+    # One that writes its answers as loosely as some real ones.
+    server.identity.register("described", server.url, LIVES_S, loose=True)
     for name in PRESETS:
         server.identity.register(name, server.url, LIVES_S, shape=name)
     server.dana = first_person(server)
@@ -84,11 +86,13 @@ def works(running):
     yield
     running.identity.works()
     running.identity.denies(False)
+    running.identity.keeps(False)
 
 
-def key(server, *scopes: str, ws: str | None = None) -> Api:
+def key(server, *scopes: str, ws: str | None = None, **more) -> Api:
     path = f"/workspaces/{ws or server.workspace}/api-keys"
-    made = server.operator("POST", path, {"name": "product", "scopes": list(scopes) or ["connections:write"]}, 201)
+    wanted = {"name": "product", "scopes": list(scopes) or ["connections:write"]} | more
+    made = server.operator("POST", path, wanted, 201)
     return Api(server.url, made.json()["secret"])
 
 
@@ -129,6 +133,38 @@ def test_an_account_is_connected_used_and_disconnected(running, name):
     assert_problem(running.dana("DELETE", f"/workspaces/current/connections/{connection}"), 404, "not_found")
 
 
+@pytest.mark.parametrize("name", ["calendar", "described"])
+def test_what_connecting_again_replaces_is_revoked_unless_that_ends_all(running, name):
+    connection, api = connect(running.dana, name), key(running)
+    old = token(api, connection).json()["access_token"]
+    begun = running.dana("POST", f"/workspaces/current/connections/{connection}", expect=200).json()
+    assert outcome(agree(running.dana, begun)) == {"connected": connection}
+    assert running.identity.use(old).status_code == (401 if name == "calendar" else 200)
+    new = token(api, connection).json()["access_token"]
+    assert new != old and running.identity.use(new).status_code == 200
+    assert shown(running, connection)["last_error"] is None
+
+
+def test_what_the_provider_does_not_revoke_is_told(running):
+    connection = connect(running.dana, "calendar")
+    running.identity.keeps(True)
+    running.dana("DELETE", f"/workspaces/current/connections/{connection}", expect=204)
+    seen = shown(running, connection)
+    assert (seen["state"], seen["last_error"]) == ("revoked", "not_revoked")
+    actions = [event["action"] for event in running.dana("GET", "/workspaces/current/audit").json()["data"]]
+    assert actions[:2] == ["connection.not_revoked", "connection.disconnect"]
+
+
+def test_a_keys_requests_a_minute_are_for_tokens_too(running, sim):
+    connection, api = connect(running.dana, "calendar"), key(running, requests_per_minute=2)
+    token(api, connection)
+    assert over(api, connection, f"/{host(sim)}/api/x").status_code == 200
+    refused = token(api, connection, 429)
+    assert_problem(refused, 429, "rate_limited")
+    assert 0 < int(refused.headers["retry-after"]) <= 60
+    assert over(api, connection, f"/{host(sim)}/api/x").status_code == 429
+
+
 def test_the_way_back_is_for_the_session_that_left_and_once(running):
     begun = running.dana("POST", "/workspaces/current/connections", {"provider": "calendar"}, 200).json()
     sent_back = goes_to(running.dana, begun["url"])
@@ -136,13 +172,16 @@ def test_the_way_back_is_for_the_session_that_left_and_once(running):
     assert back.startswith(running.url + CALLBACK + "/calendar?code=")
     other = Session(running.url)
     other.login("dana@example.com", PASSWORD)
-    # The same person, signed in elsewhere; and nobody.
-    assert_problem(goes_to(other, back), 410, "connection_expired")
-    assert_problem(goes_to(Session(running.url), back), 401, "unauthorized")
+    # The same person, signed in elsewhere; and nobody. A page tells each of them.
+    assert outcome(goes_to(other, back)) == {"failed": "connection_expired"}
+    assert outcome(goes_to(Session(running.url), back)) == {"failed": "unauthorized"}
     assert "connected" in outcome(goes_to(running.dana, back))
-    assert_problem(goes_to(running.dana, back), 410, "connection_expired")
-    for made_up in ("", "?state=x", "?code=x", f"?code=x&state={'A' * 64}"):
-        assert goes_to(running.dana, f"{running.url}{CALLBACK}/calendar{made_up}").status_code in (400, 410)
+    assert outcome(goes_to(running.dana, back)) == {"failed": "connection_expired"}
+    at = f"{CALLBACK}/calendar"
+    for made_up in ("", "?state=x", "?code=x", f"?code=x&state={'A' * 64}", "?state=x&state=y"):
+        assert outcome(goes_to(running.dana, running.url + at + made_up)) == {"failed": "connection_expired"}
+    # Programs have no business there.
+    assert_problem(running.operator("GET", at.removeprefix("/api/v1")), 403, "forbidden")
 
 
 def test_who_refuses_or_brings_a_wrong_code_connects_nothing(running):
@@ -217,6 +256,8 @@ def test_calls_go_out_with_the_token_to_the_providers_hosts_only(running, sim):
     body = answer.json()
     assert (body["method"], body["path"], body["query"], body["received"]) == ("POST", "/api/events", "day=1", "any bytes")
     assert "x-goog-user-project" in body["headers"] and "x-ownkey-payer" not in answer.headers
+    # What it says to browsers is not this origin's word.
+    assert "clear-site-data" not in answer.headers and answer.headers["x-content-type-options"] == "nosniff"
     receipt = api_receipt(running, answer)
     assert (receipt["status"], receipt["outcome"], receipt["payer"], receipt["credits"]) == (200, "complete", None, "0")
     for other in ("/127.0.0.1:9/api/x", "/evil.example/x", "/", ""):
@@ -395,6 +436,14 @@ def test_an_outage_of_an_hour_costs_nobody_his_connection(hours):
     assert_problem(token(api, connection, 502), 502, "provider_unavailable")
     assert_problem(over(api, connection, f"/{host(ours.sim)}/api/x"), 502, "provider_unavailable")
     assert ours.shown(connection)["state"] == "active"
+    # It is there again, and takes our client for none: for the operator to mend.
+    ours.identity.fails("invalid_client")
+    ours.pass_s(61)
+    ours.until(connection, "it is known", last_error="invalid_client", state="active")
+    detail = assert_problem(token(api, connection, 502), 502, "provider_unavailable")["detail"]
+    assert "invalid_client" in detail and "operator" in detail
+    assert ours.server.metrics()['ownkey_connection_refreshes_total{outcome="misconfigured"}'] >= 1
+    assert "does not accept this server as its client" in ours.server.output()
     ours.identity.works()
     ours.pass_s(61)
     ours.until(connection, "it is refreshed again", last_error=None)
@@ -423,6 +472,36 @@ def test_a_lost_answer_is_asked_for_once_more_and_never_again(hours):
     begun = ours.dana("POST", f"/workspaces/current/connections/{connection}", expect=200).json()
     assert outcome(agree(ours.dana, begun)) == {"connected": connection}
     assert ours.identity.use(token(api, connection).json()["access_token"]).status_code == 200
+
+
+@needs_clock
+def test_a_provider_that_hangs_is_outlived_and_not_asked_without_end(hours):
+    ours = hours(LIVES_S, "[connections]\ntimeout_s = 1\n\n")
+    connection = connect(ours.dana, "calendar")
+    # An hour in which it takes requests, and does and says nothing.
+    ours.identity.fails("late", None, 86_400_000)
+    ours.pass_s(LIVES_S - 360 + 1)
+    ours.until(connection, "it does not answer", last_error="unanswered", state="active")
+    for _ in range(12):
+        ours.pass_s(300)
+        assert ours.shown(connection)["state"] == "active"
+    ours.identity.works()
+    ours.pass_s(LIVES_S)
+    ours.until(connection, "it is refreshed again", last_error=None, state="active")
+    # One that does it, and is slow to say so: each further request is the use of a token that is used up.
+    before = len(ours.identity.log("refresh"))
+    ours.identity.fails("slow", None, 86_400_000)
+    for _ in range(30):
+        ours.pass_s(LIVES_S // 2)
+        if ours.shown(connection)["state"] != "active":
+            break
+    ours.until(connection, "somebody is needed", state="needs_reauth", last_error="answer_lost")
+    asked = len(ours.identity.log("refresh"))
+    assert 2 < asked - before <= 6
+    ours.identity.works()
+    ours.pass_s(LIVES_S)
+    ours.shown(connection)
+    assert len(ours.identity.log("refresh")) == asked
 
 
 @needs_clock

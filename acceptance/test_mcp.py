@@ -77,8 +77,15 @@ class Desk:
     def refused(self, key: str, name: str, arguments: dict) -> dict:
         """The problem of a tool that says no."""
         result = self.call(key, name, arguments)
-        assert result["isError"] and json.loads(result["content"][0]["text"]) == result["structuredContent"]
-        return result["structuredContent"]
+        assert result["isError"]
+        return told(result)
+
+
+def told(result: dict) -> dict:
+    """What a tool says, and says once."""
+    [content] = result["content"]
+    assert "structuredContent" not in result
+    return json.loads(content["text"])
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +101,8 @@ def test_celune_c11_official_clients_list_and_call_every_tool(desk, walk):
     for name, schema in seen["tools"].items():
         assert schema["type"] == "object" and schema["additionalProperties"] is False, name
         assert "key" not in schema["properties"], "no tool takes a provider key"
-    told = {name: result["value"] for name, result in seen["results"].items()}
-    assert not [name for name, result in seen["results"].items() if result["error"]], told
+    assert not [name for name, result in seen["results"].items() if result["error"]], seen["results"]
+    told = {name: json.loads(result["text"]) for name, result in seen["results"].items()}
     assert {key["provider"]: key["state"] for key in told["list_provider_keys"]["data"]} == dict.fromkeys(PROVIDERS, "active")
     assert told["test_provider_key"]["verdict"]["verdict"] == "valid"
     [listed] = told["list_models"]["data"]
@@ -184,11 +191,45 @@ def test_celune_c11_what_a_tool_refuses_has_a_code_and_repeats_nothing(desk, sim
         assert answer.json()["error"]["code"] < 0 and desk.secrets.scan_text(answer.text, "error") == []
 
 
+def test_celune_c11_what_is_long_is_told_in_parts(desk):
+    key, models = desk.key("mcp"), [model["id"] for model in desk.workspace.api.get("/models")["data"]]
+
+    def read(uri: str) -> dict:
+        answer = desk.post(key, {"method": "resources/read", "params": {"uri": uri}})
+        assert len(answer.content) < 32 * 1024, uri
+        return json.loads(answer.json()["result"]["contents"][0]["text"])
+
+    listed, more = [], {}
+    while more is not None:
+        page = told(desk.call(key, "list_models", {"limit": 100} | more))
+        assert len(page["data"]) <= 100
+        listed += [model["id"] for model in page["data"]]
+        more = {"cursor": page["next_cursor"]} if page["next_cursor"] else None
+    assert listed == models
+    listed, uri = [], "ownkey://catalogue"
+    while uri:
+        page = read(uri)
+        listed, uri = listed + [model["id"] for model in page["data"]], page["next"]
+    assert listed == models
+    costs = Api(desk.server.url, key).get("/workspaces/current/costs")
+    assert [(route["path"], route["terms"]) for route in read("ownkey://costs")["routes"]] == [
+        (route["path"], route["terms"]) for route in costs["routes"]
+    ]
+    takes = [route["path"] for route in costs["routes"] if "gpt-4o" in [model["id"] for model in route["models"]]]
+    assert takes == [route["path"] for route in read("ownkey://costs/gpt-4o")["routes"]]
+    templates = desk.post(key, {"method": "resources/templates/list"}).json()["result"]["resourceTemplates"]
+    assert {template["uriTemplate"] for template in templates} == {"ownkey://catalogue{?cursor}", "ownkey://costs/{model}"}
+    assert desk.refused(key, "list_models", {"cursor": "x"})["code"] == "bad_request"
+    for params in ({"name": "list_models", "arguments": []}, {"name": 1}):
+        # The method is there: it is the parameters that are wrong.
+        assert desk.post(key, {"method": "tools/call", "params": params}).json()["error"]["code"] == -32602
+
+
 def test_celune_c11_a_client_sees_its_own_workspace_only(desk):
     stranger = Desk(desk.server)
     key = stranger.key("mcp", *CHANGES.values())
     assert stranger.refused(key, "get_receipt", {"id": desk.receipt})["code"] == "not_found"
-    receipts = stranger.call(key, "list_receipts", {})["structuredContent"]["data"]
+    receipts = told(stranger.call(key, "list_receipts", {}))["data"]
     assert [receipt["id"] for receipt in receipts] == [stranger.receipt]
     for name, arguments in [("get_usage", {"workspace": desk.workspace.id}), ("list_models", {"workspace": desk.workspace.id})]:
         assert stranger.refused(key, name, arguments)["code"] == "bad_request"

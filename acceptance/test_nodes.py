@@ -1,6 +1,7 @@
 """Several processes and one database: on PostgreSQL nodes beside each other, on SQLite never."""
 
 import asyncio
+import json
 import os
 import random
 import signal
@@ -76,7 +77,7 @@ def test_a_client_of_the_mcp_server_may_be_answered_by_any_node(nodes):
     hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "acceptance", "version": "1"}}
     assert answered(nodes[0], "initialize", hello)["protocolVersion"] == "2025-11-25"
     told = answered(nodes[1], "tools/call", {"name": "list_provider_keys", "arguments": {}})
-    assert not told["isError"] and len(told["structuredContent"]["data"]) == len(PROVIDERS)
+    assert not told["isError"] and len(json.loads(told["content"][0]["text"])["data"]) == len(PROVIDERS)
 
 
 @needs_postgres

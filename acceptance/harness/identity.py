@@ -38,6 +38,10 @@ class Identity:
     def denies(self, denies: bool):
         self._put("/denies", {"denies": denies})
 
+    def keeps(self, keeps: bool):
+        """Whether it revokes nothing that it is asked to."""
+        self._put("/keeps", {"keeps": keeps})
+
     def revoke_all(self):
         self.control.request("DELETE", "/identity/grants").raise_for_status()
 

@@ -39,7 +39,7 @@ async def _walk(url: str, key: str, calls: list[tuple[str, dict]], mode: str) ->
             seen = {"server": client.server_info.name, "tools": tools, "results": {}, "resources": {}}
             for name, arguments in calls:
                 result = await client.call_tool(name, arguments)
-                told = {"error": bool(result.is_error), "value": result.structured_content, "text": result.content[0].text}
+                told = {"error": bool(result.is_error), "text": result.content[0].text}
                 seen["results"][name] = told
             for resource in (await client.list_resources()).resources:
                 seen["resources"][resource.uri] = (await client.read_resource(resource.uri)).contents[0].text

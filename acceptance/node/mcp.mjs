@@ -14,7 +14,7 @@ const seen = { server: client.getServerVersion().name, results: {}, resources: {
 seen.tools = Object.fromEntries((await client.listTools()).tools.map((tool) => [tool.name, tool.inputSchema]));
 for (const [name, args] of job.calls) {
   const result = await client.callTool({ name, arguments: args });
-  seen.results[name] = { error: result.isError ?? false, value: result.structuredContent, text: result.content[0].text };
+  seen.results[name] = { error: result.isError ?? false, text: result.content[0].text };
 }
 for (const { uri } of (await client.listResources()).resources) {
   seen.resources[uri] = (await client.readResource({ uri })).contents[0].text;

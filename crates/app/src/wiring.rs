@@ -15,7 +15,7 @@ use ownkey_gateway::connections as over_connections;
 use ownkey_gateway::directory::Directory;
 use ownkey_gateway::edge::{Entrance, Identity};
 use ownkey_gateway::metrics::Metrics;
-use ownkey_gateway::rates::Rates;
+use ownkey_gateway::rates::{Exceeded, Quota, Rates, Subject};
 use ownkey_gateway::services::{self, Services};
 use ownkey_gateway::upstream::{BaseUrl, Upstream};
 use ownkey_gateway::{BodyRoom, Gateway, Rest, client, edge};
@@ -407,8 +407,18 @@ async fn control(settings: &Settings, shared: &Shared) -> anyhow::Result<axum::R
         connections: Arc::clone(&shared.connections),
         webhooks: Arc::clone(&shared.webhooks),
         webhooks_asked: Arc::clone(&shared.lasting.sending.asked),
+        key_rates: key_rates(Arc::clone(&shared.lasting.rates)),
     })?;
     Ok(ownkey_control::router(Arc::new(control)))
+}
+
+/// One quota of a platform key for calls of models and for what it fetches of the management API.
+fn key_rates(rates: Arc<Rates>) -> ownkey_control::KeyRates {
+    Arc::new(move |key| {
+        let quota = Quota { requests: key.requests_per_minute, tokens: None };
+        let taken = rates.admit(&[(Subject::Key(key.id), quota)], Instant::now());
+        taken.map(drop).map_err(Exceeded::wait_s)
+    })
 }
 
 fn rendered(lasting: &Lasting) -> ownkey_control::Metrics {

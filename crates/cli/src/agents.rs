@@ -37,7 +37,13 @@ pub(crate) async fn run(session: &Session, command: Command) -> Result<(), Failu
             })?;
             let path = format!("workspaces/current/agents/{name}");
             let agent = session.server.send_to(Method::PUT, &path, &json!({"model": model})).await?;
-            session.show(&agent, |agent| format!("agent/{} now calls {}", cell(agent, "/name"), cell(agent, "/model")))
+            session
+                .show(&agent, |agent| format!("agent/{} now calls {}", cell(agent, "/name"), cell(agent, "/model")))?;
+            let listed = session.server.get("models", &[("model", model)]).await?;
+            if listed.pointer("/data/0").is_none() {
+                session.warn("no model of that name is listed: if it is mistyped, the agent's calls will fail");
+            }
+            Ok(())
         }
     }
 }

@@ -1,10 +1,11 @@
 //! How a command can fail: what is said, and how the process ends.
 
+use std::borrow::Cow;
 use std::process::ExitCode;
 
 use http::StatusCode;
 use ownkey_domain::error_code::explain;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::table::plain;
 
@@ -22,7 +23,10 @@ pub(crate) enum Failure {
     Refused(StatusCode, Value),
     /// What was asked for is told, and it is not good.
     #[error("{0}")]
-    NotGood(&'static str),
+    NotGood(Cow<'static, str>),
+    /// Whoever read the output has gone: `| head` has enough.
+    #[error("nobody reads the output any more")]
+    Unread,
     /// The terminal, or what stands in its place, does not work.
     #[error("cannot read or write here: {0}")]
     Terminal(#[source] std::io::Error),
@@ -33,10 +37,29 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Refused(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => 4,
-            Self::Refused(..) | Self::NotGood(_) | Self::Terminal(_) => 1,
+            Self::Refused(..) | Self::NotGood(_) | Self::Unread | Self::Terminal(_) => 1,
             Self::Usage(_) => 2,
             Self::NotReached(_) => 3,
         })
+    }
+}
+
+impl Failure {
+    /// What is not good.
+    pub(crate) fn not_good(what: impl Into<Cow<'static, str>>) -> Self {
+        Self::NotGood(what.into())
+    }
+
+    /// The same for programs: the server's own problem document, or one like it with a `code` of the command line's.
+    pub(crate) fn document(&self) -> Value {
+        let code = match self {
+            Self::Refused(_, problem) => return problem.clone(),
+            Self::Usage(_) => "used_wrongly",
+            Self::NotReached(_) => "not_reached",
+            Self::NotGood(_) => "not_good",
+            Self::Unread | Self::Terminal(_) => "terminal",
+        };
+        json!({"code": code, "detail": self.to_string()})
     }
 }
 
@@ -57,7 +80,6 @@ fn told(status: &StatusCode, problem: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn a_refusal_has_its_code_its_words_and_what_to_do() {

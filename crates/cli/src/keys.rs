@@ -94,7 +94,7 @@ async fn test(session: &Session, provider: Provider) -> Result<(), Failure> {
     session.show(&tested, |tested| verdict(provider, tested))?;
     match tested.pointer("/verdict/verdict").and_then(Value::as_str) {
         Some("valid" | "valid_limited") => Ok(()),
-        _ => Err(Failure::NotGood("the key does not work now")),
+        _ => Err(Failure::not_good("the key does not work now")),
     }
 }
 
@@ -133,7 +133,7 @@ async fn confirm(session: &Session, provider: Provider) -> Result<(), Failure> {
     output::complain(&format!("remove the key of {provider} ({})? {next}. [y/N]", cell(held, "/hint")));
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer).map_err(Failure::Terminal)?;
-    if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(Failure::NotGood("nothing was removed")) }
+    if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(Failure::not_good("nothing was removed")) }
 }
 
 /// Looked up here, and never told: it may be a key in the wrong place.

@@ -21,7 +21,7 @@ mod usage;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use address::address;
 use failure::Failure;
@@ -54,7 +54,7 @@ pub struct Common {
     /// Talk without TLS to a server that is not on this machine. Whoever is on the way can read the keys.
     #[arg(long, global = true)]
     allow_plain_http: bool,
-    /// Print the API's own answer as JSON.
+    /// Print the API's own answer as JSON, and what goes wrong as JSON on the standard error.
     #[arg(long, global = true)]
     json: bool,
 }
@@ -79,11 +79,25 @@ pub struct Leaf<Q: Args> {
 
 /// Runs a command to its end, and says how it went.
 pub fn run(command: Command) -> ExitCode {
+    let output = command.output();
     match attempt(command) {
-        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads the output has read as much as he wants.
+        Ok(()) | Err(Failure::Unread) => ExitCode::SUCCESS,
         Err(failure) => {
-            output::complain(&failure.to_string());
+            output.complain(&failure.to_string(), || failure.document());
             failure.exit_code()
+        }
+    }
+}
+
+impl Command {
+    fn output(&self) -> Output {
+        match self {
+            Self::Keys(Noun { common, .. }) => common.output(),
+            Self::Models(Leaf { common, .. }) => common.output(),
+            Self::Usage(Leaf { common, .. }) => common.output(),
+            Self::Credits(common) => common.output(),
+            Self::Agents(Noun { common, .. }) => common.output(),
         }
     }
 }
@@ -108,9 +122,12 @@ struct Session {
 }
 
 impl Common {
+    fn output(&self) -> Output {
+        if self.json { Output::Json } else { Output::Text }
+    }
+
     fn session(&self) -> Result<Session, Failure> {
-        let output = if self.json { Output::Json } else { Output::Text };
-        Ok(Session { server: Server::new(&address(&self.url, self.allow_plain_http)?)?, output })
+        Ok(Session { server: Server::new(&address(&self.url, self.allow_plain_http)?)?, output: self.output() })
     }
 }
 
@@ -121,5 +138,10 @@ impl Session {
             Output::Json => output::say(&format!("{answer:#}")),
             Output::Text => output::say(&text(answer)),
         }
+    }
+
+    /// Says on the standard error what may not be meant.
+    fn warn(&self, text: &str) {
+        self.output.complain(text, || json!({"warning": text}));
     }
 }

@@ -16,25 +16,35 @@ pub struct Question {
 
 pub(crate) async fn run(session: &Session, question: &Question) -> Result<(), Failure> {
     let models = session.server.get("models", &[]).await?;
-    let shown = if question.models.is_empty() { models } else { only(&models, &question.models)? };
+    let (shown, missing) =
+        if question.models.is_empty() { (models, Vec::new()) } else { only(&models, &question.models) };
     session.show(&shown, |models| {
         let places = ["/id", "/provider", "/mode", "/usable", "/payer", "/reason/code", "/reason/message"];
         table(&["MODEL", "PROVIDER", "KIND", "USABLE", "PAYER", "CODE", "WHY NOT"], rows(models, &places))
     })?;
+    if !missing.is_empty() {
+        return Err(Failure::not_good(not_offered(&missing)));
+    }
     let usable = |model: &Value| model.get("usable") == Some(&Value::Bool(true));
     if question.models.is_empty() || all(&shown).iter().all(usable) {
         Ok(())
     } else {
-        Err(Failure::NotGood("not every one of these models can be called now"))
+        Err(Failure::not_good("not every one of these models can be called now"))
     }
 }
 
-/// The models of these names.
-fn only(models: &Value, names: &[String]) -> Result<Value, Failure> {
+/// The models of these names, and the places of the names that no model has.
+fn only(models: &Value, names: &[String]) -> (Value, Vec<usize>) {
     let named = |name: &String| all(models).iter().find(|model| model.get("id").and_then(Value::as_str) == Some(name));
-    let found: Option<Vec<&Value>> = names.iter().map(named).collect();
-    let found = found.ok_or(Failure::NotGood("one of these models is not offered here: `ownkey models` shows all"))?;
-    Ok(json!({"data": found}))
+    let found: Vec<Option<&Value>> = names.iter().map(named).collect();
+    let missing = (1..).zip(&found).filter(|(_, found)| found.is_none()).map(|(place, _)| place).collect();
+    (json!({"data": found.into_iter().flatten().collect::<Vec<_>>()}), missing)
+}
+
+/// By its place: a name may be a key that somebody took for one.
+fn not_offered(missing: &[usize]) -> String {
+    let places: Vec<String> = missing.iter().map(|place| format!("no. {place}")).collect();
+    format!("not offered here: {} of the models that you named; `ownkey models` shows all", places.join(", "))
 }
 
 fn all(models: &Value) -> &[Value] {

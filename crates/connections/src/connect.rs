@@ -7,8 +7,7 @@ use ownkey_vault::{Origin, VaultError};
 use tokio::time::Instant;
 
 use crate::connections::{AskedAt, Connections};
-use crate::discovery;
-use crate::http::Fault;
+use crate::discovery::{self, Unknown};
 use crate::oauth::{Granted, Grants, NotGranted};
 use crate::provider::Provider;
 
@@ -99,15 +98,25 @@ impl Connections {
         };
         let place = Self::place((start.workspace, id), &start.provider, &issuer, generation);
         let tokens = self.sealed((&place, dek), &granted, (None, &grants.provider.scopes), asked)?;
-        let stored = match start.connection {
-            Some(_) if store.reconnect((start.workspace, id), &tokens, by).await? => Added::Stored,
-            Some(_) => Added::NoWorkspace,
-            None => store.add_connection((start.workspace, id), &start.provider, &tokens, by).await?,
+        let (stored, former) = match start.connection {
+            Some(_) => match store.reconnect((start.workspace, id), &tokens, by).await? {
+                Some(former) => (Added::Stored, Some(former)),
+                None => (Added::NoWorkspace, None),
+            },
+            None => (store.add_connection((start.workspace, id), &start.provider, &tokens, by).await?, None),
         };
         if let Some(lane) = self.lane(&start.provider) {
             lane.changed.notify_one();
         }
-        self.stored(stored, &start.provider, &granted).await.map(|()| id)
+        self.stored(stored, &start.provider, &granted).await?;
+        if let Some(former) = former.filter(|_| !grants.provider.revocation_ends_all) {
+            let left = self.left((start.workspace, id), dek, former);
+            // What the provider has handed out again is of the same grant as the new tokens, and stays.
+            if !left.is_among(&granted) {
+                self.end(&left, by).await;
+            }
+        }
+        Ok(id)
     }
 
     /// Tokens that found no place are given back.
@@ -126,8 +135,8 @@ impl Connections {
         self.grants_of(provider, known).await.map_err(|_| NoConnection::Away)
     }
 
-    /// A provider with its endpoints. What it says of itself is asked once.
-    pub(crate) async fn grants_of<'a>(&'a self, name: &str, provider: &'a Provider) -> Result<Grants<'a>, Fault> {
+    /// A provider with its endpoints. What it says of itself is asked until it is known.
+    pub(crate) async fn grants_of<'a>(&'a self, name: &str, provider: &'a Provider) -> Result<Grants<'a>, Unknown> {
         let endpoints = discovery::endpoints(&self.http, provider).await?;
         Ok(Grants { http: &self.http, provider, endpoints, redirect_uri: self.redirect_uri(name) })
     }

@@ -17,23 +17,39 @@ struct Described {
     authorization_response_iss_parameter_supported: bool,
 }
 
-/// A provider's endpoints. What it says of itself is asked once.
-pub(crate) async fn endpoints<'p>(http: &Http, provider: &'p Provider) -> Result<&'p Endpoints, Fault> {
+/// Why a provider's endpoints are not known.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+pub(crate) enum Unknown {
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    #[error("it is no description")]
+    NoDescription,
+    #[error("it names another issuer")]
+    OtherIssuer,
+    #[error("it names an endpoint that is not https")]
+    Plain,
+}
+
+/// A provider's endpoints. What it says of itself is asked until it is known, and then no more.
+pub(crate) async fn endpoints<'p>(http: &Http, provider: &'p Provider) -> Result<&'p Endpoints, Unknown> {
     match &provider.place {
         Place::Known(endpoints) => Ok(endpoints),
-        Place::Issuer(issuer) => provider.discovered.get_or_try_init(|| discover(http, issuer)).await,
+        Place::Issuer(issuer) => provider.discovered.get_or_try_init(|| discover(http, provider, issuer)).await,
     }
 }
 
-async fn discover(http: &Http, issuer: &str) -> Result<Endpoints, Fault> {
-    let mut last = Fault::Unreachable;
+async fn discover(http: &Http, provider: &Provider, issuer: &str) -> Result<Endpoints, Unknown> {
+    let mut last = Unknown::NoDescription;
     for url in places(issuer) {
-        match describe(http, issuer, url).await {
+        match describe(http, provider, (issuer, &url)).await {
             Ok(endpoints) => return Ok(endpoints),
-            Err(fault) => last = fault,
+            Err(unknown) => {
+                let provider = provider.title.as_str();
+                tracing::warn!(provider, url, reason = %unknown, "a provider of connections does not describe itself there");
+                last = unknown;
+            }
         }
     }
-    tracing::warn!("a provider of connections can't be asked for its endpoints, or does not describe itself soundly");
     Err(last)
 }
 
@@ -49,15 +65,16 @@ fn places(issuer: &str) -> [String; 2] {
     ]
 }
 
-async fn describe(http: &Http, issuer: &str, url: String) -> Result<Endpoints, Fault> {
+async fn describe(http: &Http, provider: &Provider, (issuer, url): (&str, &str)) -> Result<Endpoints, Unknown> {
     let request = http::Request::get(url).body(Vec::new()).map_err(|_| Fault::Unreachable)?;
     let answer = http.send(request, None).await?;
-    let described: Described = serde_json::from_slice(answer.body()).map_err(|_| Fault::Lost)?;
+    let described: Described = serde_json::from_slice(answer.body()).map_err(|_| Unknown::NoDescription)?;
+    if described.issuer.trim_end_matches('/') != issuer.trim_end_matches('/') {
+        return Err(Unknown::OtherIssuer);
+    }
     let all = [&described.authorization_endpoint, &described.token_endpoint];
-    let is_sound = described.issuer.trim_end_matches('/') == issuer.trim_end_matches('/')
-        && all.into_iter().chain(&described.revocation_endpoint).all(|url| is_secure(url));
-    if !is_sound {
-        return Err(Fault::Lost);
+    if !all.into_iter().chain(&described.revocation_endpoint).all(|url| is_secure(url, provider.allow_plain_http)) {
+        return Err(Unknown::Plain);
     }
     Ok(Endpoints {
         authorize: described.authorization_endpoint,
@@ -67,9 +84,10 @@ async fn describe(http: &Http, issuer: &str, url: String) -> Result<Endpoints, F
     })
 }
 
-/// Secrets go encrypted, or nowhere but to this machine.
-fn is_secure(url: &str) -> bool {
-    Origin::of_url(url).is_ok_and(|origin| origin.scheme() == Scheme::Https || origin.is_loopback())
+/// Secrets go encrypted, or nowhere but to this machine, unless the operator allows it.
+fn is_secure(url: &str, allow_plain_http: bool) -> bool {
+    let is_fine = |origin: Origin| origin.scheme() == Scheme::Https || origin.is_loopback() || allow_plain_http;
+    Origin::of_url(url).is_ok_and(is_fine)
 }
 
 #[cfg(test)]
@@ -93,7 +111,8 @@ mod tests {
 
     #[test]
     fn endpoints_are_encrypted_or_here() {
-        assert!(is_secure("https://id.example.com/token") && is_secure("http://127.0.0.1:1/token"));
-        assert!(!is_secure("http://id.example.com/token") && !is_secure("/token"));
+        assert!(is_secure("https://id.example.com/token", false) && is_secure("http://127.0.0.1:1/token", false));
+        assert!(!is_secure("http://id.example.com/token", false) && !is_secure("/token", true));
+        assert!(is_secure("http://id.example.com/token", true));
     }
 }

@@ -3,6 +3,8 @@
 //! with care.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -27,9 +29,12 @@ pub(crate) enum Fault {
     /// Nothing was sent: it would have been too late for the claim.
     #[error("too late")]
     TooLate,
-    /// No answer in time.
-    #[error("no answer in time")]
+    /// Nothing was sent: no connection that works, in time.
+    #[error("no connection in time")]
     TimedOut,
+    /// The request went out, and no answer came in time.
+    #[error("no answer in time")]
+    Unanswered,
     /// The provider says that it can't now, or by a status alone that it won't.
     #[error("not served")]
     Unserved,
@@ -60,13 +65,15 @@ impl Http {
         let (mut head, body) = request.into_parts();
         head.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         head.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        let body = reqwest::Body::wrap(InTime { body: Some(body.into()), before });
+        let sent = Arc::new(AtomicBool::new(false));
+        let body = reqwest::Body::wrap(InTime { body: Some(body.into()), before, sent: Arc::clone(&sent) });
+        let fault = |error: reqwest::Error| fault(&error, sent.load(Ordering::Relaxed));
         let request = http::Request::from_parts(head, body);
         let request = reqwest::Request::try_from(request).map_err(|_| Fault::Unreachable)?;
-        let mut response = self.0.execute(request).await.map_err(|error| fault(&error))?;
+        let mut response = self.0.execute(request).await.map_err(fault)?;
         let status = response.status();
         let mut whole = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| fault(&error))? {
+        while let Some(chunk) = response.chunk().await.map_err(fault)? {
             if whole.len() + chunk.len() > BODY_BYTES_MAX {
                 return Err(Fault::Lost);
             }
@@ -84,6 +91,8 @@ fn answer(status: StatusCode, body: Vec<u8>) -> Result<HttpResponse, Fault> {
         // Some answer every request with 200.
         (StatusCode::OK, Some(Said { ok: Some(false), .. })) => StatusCode::BAD_REQUEST,
         (StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT, _) => return Err(Fault::Unserved),
+        // Who stands before it has passed the request on.
+        (StatusCode::GATEWAY_TIMEOUT, _) => return Err(Fault::Unanswered),
         (status, Some(_)) if status.is_client_error() => status,
         (status, _) if status.is_success() => StatusCode::OK,
         _ => return Err(Fault::Unserved),
@@ -101,12 +110,13 @@ struct Said {
     error: Option<serde_json::Value>,
 }
 
-fn fault(error: &reqwest::Error) -> Fault {
+fn fault(error: &reqwest::Error, sent: bool) -> Fault {
     let first = std::error::Error::source(error);
     let is_late = std::iter::successors(first, |error| error.source()).any(|cause| cause.is::<Late>());
     match () {
         () if is_late => Fault::TooLate,
         () if error.is_connect() => Fault::Unreachable,
+        () if error.is_timeout() && sent => Fault::Unanswered,
         () if error.is_timeout() => Fault::TimedOut,
         () => Fault::Lost,
     }
@@ -117,6 +127,8 @@ fn fault(error: &reqwest::Error) -> Fault {
 struct InTime {
     body: Option<Bytes>,
     before: Option<Instant>,
+    /// Whether it was given out.
+    sent: Arc<AtomicBool>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -131,6 +143,7 @@ impl Body for InTime {
         if self.body.is_some() && self.before.is_some_and(|before| before <= Instant::now()) {
             return Poll::Ready(Some(Err(Late)));
         }
+        self.sent.store(true, Ordering::Relaxed);
         Poll::Ready(self.body.take().map(|body| Ok(Frame::data(body))))
     }
 
@@ -169,5 +182,6 @@ mod tests {
         ] {
             assert_eq!(status(code, body), Err(Fault::Unserved), "{code}");
         }
+        assert_eq!(status(504, "<html>"), Err(Fault::Unanswered));
     }
 }

@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+mod answer;
 mod connect;
 mod connections;
 mod daemon;

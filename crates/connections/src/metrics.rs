@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use ownkey_domain::connection::Asked;
 use ownkey_domain::time::Timestamp;
 
-const OUTCOMES: [&str; 5] = ["refreshed", "refused", "unserved", "lost", "superseded"];
+const OUTCOMES: [&str; 7] = ["refreshed", "refused", "unserved", "misconfigured", "unanswered", "lost", "superseded"];
 
 /// How a refresh ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +40,10 @@ impl Metrics {
             Outcome::Refreshed => 0,
             Outcome::Failed(Asked::Refused) => 1,
             Outcome::Failed(Asked::Unserved) => 2,
-            Outcome::Failed(Asked::Lost) => 3,
-            Outcome::Superseded => 4,
+            Outcome::Failed(Asked::Misconfigured) => 3,
+            Outcome::Failed(Asked::Unanswered) => 4,
+            Outcome::Failed(Asked::Lost) => 5,
+            Outcome::Superseded => 6,
         };
         self.refreshes[at].fetch_add(1, Ordering::Relaxed);
     }

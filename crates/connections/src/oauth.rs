@@ -3,7 +3,9 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use oauth2::basic::{BasicClient, BasicErrorResponse, BasicErrorResponseType, BasicTokenResponse};
+use oauth2::basic::{
+    BasicErrorResponse, BasicErrorResponseType, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
+};
 use oauth2::{
     AccessToken, AsyncHttpClient, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
     EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
@@ -13,6 +15,7 @@ use ownkey_domain::connection::Asked;
 use ownkey_vault::{ProviderKey, Secret};
 use tokio::time::Instant;
 
+use crate::answer::Answer;
 use crate::http::{Fault, Http};
 use crate::provider::{ClientAuthentication, Endpoints, Provider};
 
@@ -29,12 +32,23 @@ pub(crate) struct Granted {
     pub(crate) scopes: Option<Vec<String>>,
 }
 
+impl Granted {
+    /// Whether a token is among them.
+    pub(crate) fn holds(&self, token: &Secret) -> bool {
+        let is_same = |other: &Secret| other.expose() == token.expose();
+        is_same(self.access.as_secret()) || self.refresh.as_ref().is_some_and(is_same)
+    }
+}
+
 /// No tokens: what that says of the grant, and a stable word for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotGranted {
     pub(crate) asked: Asked,
     pub(crate) word: &'static str,
 }
+
+/// The word for a request that went out and had no answer in time.
+pub(crate) const UNANSWERED: &str = "unanswered";
 
 impl From<Fault> for NotGranted {
     fn from(fault: Fault) -> Self {
@@ -43,6 +57,7 @@ impl From<Fault> for NotGranted {
             Fault::TooLate => (Asked::Unserved, "too_late"),
             Fault::TimedOut => (Asked::Unserved, "timed_out"),
             Fault::Unserved => (Asked::Unserved, "unavailable"),
+            Fault::Unanswered => (Asked::Unanswered, UNANSWERED),
             Fault::Lost => (Asked::Lost, "answer_lost"),
         };
         Self { asked, word }
@@ -57,7 +72,18 @@ pub(crate) struct Grants<'a> {
     pub(crate) redirect_uri: String,
 }
 
-type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
+type Client = oauth2::Client<
+    BasicErrorResponse,
+    Answer,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+>;
 
 /// An endpoint is no URL. The configuration is checked, and so is what is discovered.
 const UNUSABLE: NotGranted = NotGranted { asked: Asked::Unserved, word: "not_configured" };
@@ -65,7 +91,7 @@ const UNUSABLE: NotGranted = NotGranted { asked: Asked::Unserved, word: "not_con
 impl Grants<'_> {
     fn client(&self) -> Result<Client, NotGranted> {
         let unusable = |_| UNUSABLE;
-        let client = BasicClient::new(ClientId::new(self.provider.client_id.clone()))
+        let client = oauth2::Client::new(ClientId::new(self.provider.client_id.clone()))
             .set_auth_uri(AuthUrl::new(self.endpoints.authorize.clone()).map_err(unusable)?)
             .set_token_uri(TokenUrl::new(self.endpoints.token.clone()).map_err(unusable)?)
             .set_redirect_uri(RedirectUrl::new(self.redirect_uri.clone()).map_err(unusable)?)
@@ -160,14 +186,19 @@ impl Grants<'_> {
 
     fn granted(
         &self,
-        answer: Result<BasicTokenResponse, RequestTokenError<Fault, BasicErrorResponse>>,
+        answer: Result<Answer, RequestTokenError<Fault, BasicErrorResponse>>,
     ) -> Result<Granted, NotGranted> {
         let tokens = match answer {
             Ok(tokens) => tokens,
             Err(RequestTokenError::ServerResponse(error)) => return Err(self.refused(error.error())),
             Err(RequestTokenError::Request(fault)) => return Err(fault.into()),
-            // Its text may hold what was sent.
-            Err(RequestTokenError::Parse(..) | RequestTokenError::Other(_)) => return Err(Fault::Lost.into()),
+            // Its text may hold what was sent, and the error what was read; where it stands is a name of the standard's.
+            Err(RequestTokenError::Parse(error, _)) => {
+                let (provider, member) = (self.provider.title.as_str(), error.path().to_string());
+                tracing::warn!(provider, member, "a provider's answer to a request for tokens can't be read");
+                return Err(Fault::Lost.into());
+            }
+            Err(RequestTokenError::Other(_)) => return Err(Fault::Lost.into()),
         };
         let access = Secret::from(tokens.access_token().secret().clone());
         let separate = |scope: &oauth2::Scope| scope.split(',').map(str::to_owned).collect::<Vec<_>>();
@@ -181,18 +212,18 @@ impl Grants<'_> {
 
     /// An error in the standard's words, or in the provider's own, which are not repeated.
     fn refused(&self, error: &BasicErrorResponseType) -> NotGranted {
-        let unserved = |word| NotGranted { asked: Asked::Unserved, word };
+        let misconfigured = |word| NotGranted { asked: Asked::Misconfigured, word };
         match error {
             BasicErrorResponseType::InvalidGrant => NotGranted { asked: Asked::Refused, word: "refused_by_provider" },
             BasicErrorResponseType::Extension(text) if self.provider.final_errors.contains(text) => {
                 NotGranted { asked: Asked::Refused, word: "refused_by_provider" }
             }
-            BasicErrorResponseType::InvalidClient => unserved("invalid_client"),
-            BasicErrorResponseType::InvalidRequest => unserved("invalid_request"),
-            BasicErrorResponseType::InvalidScope => unserved("invalid_scope"),
-            BasicErrorResponseType::UnauthorizedClient => unserved("unauthorized_client"),
-            BasicErrorResponseType::UnsupportedGrantType => unserved("unsupported_grant_type"),
-            BasicErrorResponseType::Extension(_) => unserved("other_error"),
+            BasicErrorResponseType::InvalidClient => misconfigured("invalid_client"),
+            BasicErrorResponseType::InvalidRequest => misconfigured("invalid_request"),
+            BasicErrorResponseType::InvalidScope => misconfigured("invalid_scope"),
+            BasicErrorResponseType::UnauthorizedClient => misconfigured("unauthorized_client"),
+            BasicErrorResponseType::UnsupportedGrantType => misconfigured("unsupported_grant_type"),
+            BasicErrorResponseType::Extension(_) => NotGranted { asked: Asked::Unserved, word: "other_error" },
         }
     }
 }

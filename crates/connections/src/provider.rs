@@ -58,6 +58,11 @@ pub struct Provider {
     pub authorize_parameters: Vec<(String, String)>,
     /// Errors besides `invalid_grant` by which it says that a grant is over.
     pub final_errors: Vec<String>,
+    /// Whether revoking a token there ends all that the account has ever agreed to, and not only what came of one
+    /// agreement. Then tokens that newer ones replace are left alone.
+    pub revocation_ends_all: bool,
+    /// Whether endpoints that it names may be without TLS, though they are not on this machine.
+    pub allow_plain_http: bool,
     pub(crate) discovered: Arc<OnceCell<Endpoints>>,
 }
 
@@ -74,6 +79,8 @@ impl Provider {
             scope_separator: ' ',
             authorize_parameters: Vec::new(),
             final_errors: Vec::new(),
+            revocation_ends_all: false,
+            allow_plain_http: false,
             discovered: Arc::default(),
         }
     }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ownkey_domain::connection::{Asked, ConnectionState, Next, Reauth, may_send, next, pause_ms};
+use ownkey_domain::connection::{Asked, ConnectionState, Next, Reauth, hung_pause_ms, may_send, next, pause_ms};
 use ownkey_domain::id::ConnectionId;
 use ownkey_store::{Actor, By, Claim, Result, SealedTokens};
 use ownkey_vault::{Origin, Secret, Token, random_bytes};
@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::connections::{AskedAt, Connections};
 use crate::metrics::Outcome;
-use crate::oauth::{Granted, NotGranted};
+use crate::oauth::{Granted, NotGranted, UNANSWERED};
 
 /// Between two attempts to write down an answer while the database is away: it must not be lost.
 const WRITE_AGAIN: Duration = Duration::from_millis(500);
@@ -107,7 +107,7 @@ impl Connections {
         let claim = &claimed.claim;
         let provider = self.parts.providers.get(&claim.provider).ok_or(NOT_CONFIGURED)?;
         let sealed = claim.tokens.refresh.as_deref().ok_or(Stop::Over(Reauth::Expired))?;
-        if !may_send(claim.unknown_answers.saturating_sub(1)) {
+        if !may_send(claim.unknown_answers.saturating_sub(1), has_hung(claim)) {
             return Err(Stop::Over(Reauth::Lost));
         }
         let grants = self
@@ -175,8 +175,18 @@ impl Connections {
 
     async fn postpone(&self, claim: &Claim, failed: NotGranted) -> Outcome {
         let random = random_bytes().map_or(u32::MAX, u32::from_be_bytes);
-        let pause_ms = pause_ms(claim.failures.saturating_add(1), random);
-        tracing::info!(connection = %claim.id, provider = claim.provider, reason = failed.word, "a refresh failed");
+        let pause_ms = match failed.asked {
+            Asked::Unanswered => hung_pause_ms(claim.unknown_answers, random),
+            _ => pause_ms(claim.failures.saturating_add(1), random),
+        };
+        let (provider, reason) = (claim.provider.as_str(), failed.word);
+        if failed.asked == Asked::Misconfigured {
+            let what =
+                "a provider does not accept this server as its client, or how it asks; look at its configuration";
+            tracing::warn!(connection = %claim.id, provider, reason, "{what}");
+        } else {
+            tracing::info!(connection = %claim.id, provider, reason, "a refresh failed");
+        }
         let kept = self.write(claim, &Written::Postponed { pause_ms, failed }).await;
         if kept == Some(false) { Outcome::Superseded } else { Outcome::Failed(failed.asked) }
     }
@@ -189,8 +199,10 @@ impl Connections {
             let written = match what {
                 Written::Tokens(tokens) => store.keep_tokens(claim, tokens).await,
                 Written::Postponed { pause_ms, failed } => {
-                    let is_known = failed.asked != Asked::Lost;
-                    store.postpone_refresh(claim, *pause_ms, failed.word, is_known).await
+                    let is_known = failed.asked.is_known();
+                    // Without that word the count of unknown answers would be one of answers that were lost.
+                    let word = if is_known && has_hung(claim) { UNANSWERED } else { failed.word };
+                    store.postpone_refresh(claim, *pause_ms, word, is_known).await
                 }
                 Written::Over(reason) => {
                     store.need_reauth(claim, *reason, By::new(Actor::System, (self.parts.clock)())).await
@@ -207,4 +219,9 @@ impl Connections {
         tracing::error!(connection = %claim.id, "a provider's answer was not written down");
         None
     }
+}
+
+/// Whether the last answer to this refresh token did not come in time.
+fn has_hung(claim: &Claim) -> bool {
+    claim.last_error.as_deref() == Some(UNANSWERED)
 }

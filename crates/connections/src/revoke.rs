@@ -9,18 +9,26 @@ use ownkey_vault::{Origin, ProviderKey, Secret, Token};
 use tokio::time::timeout;
 
 use crate::connections::Connections;
-use crate::oauth::Revoked;
+use crate::oauth::{Granted, Revoked};
 
 /// How long providers are asked to revoke what a deleted workspace leaves behind. A provider that is away must not hold
 /// tokens in memory for ever.
 const LEFT_MAX: Duration = Duration::from_secs(15 * 60);
 
-/// Tokens that a connection leaves behind.
-struct Left {
-    connection: ConnectionId,
+/// Tokens that a connection leaves behind, as far as they can be opened.
+pub(crate) struct Left {
+    whose: (WorkspaceId, ConnectionId),
     provider: String,
     refresh: Option<Secret>,
     access: Option<ProviderKey>,
+}
+
+impl Left {
+    /// Whether one of them is among those that a provider gave just now.
+    pub(crate) fn is_among(&self, granted: &Granted) -> bool {
+        let mut all = self.refresh.iter().chain(self.access.as_ref().map(ProviderKey::as_secret));
+        all.any(|token| granted.holds(token))
+    }
 }
 
 /// All that the connections of a workspace leave behind.
@@ -36,16 +44,24 @@ impl Connections {
         by: By,
     ) -> Result<bool, StoreError> {
         let Some(ended) = self.parts.store.disconnect(workspace, id, by).await? else { return Ok(false) };
-        if let Some(left) = self.left((workspace, id), dek, ended) {
-            self.revoke_left(&left).await;
-        }
+        self.end(&self.left((workspace, id), dek, ended), by).await;
         Ok(true)
+    }
+
+    /// Has it revoked. What the provider does not say that it did is written down.
+    pub(crate) async fn end(&self, left: &Left, by: By) {
+        if self.revoke_left(left).await {
+            return;
+        }
+        if let Err(error) = self.parts.store.note_not_revoked(left.whose, by).await {
+            tracing::error!(connection = %left.whose.1, %error, "what was not revoked could not be written down");
+        }
     }
 
     /// What a workspace that is about to be deleted will leave behind: afterwards nothing opens it.
     pub async fn all_left(&self, workspace: WorkspaceId, dek: &WrappedDek) -> Result<AllLeft, StoreError> {
         let standing = self.parts.store.standing_tokens(workspace).await?;
-        let left = standing.into_iter().filter_map(|(id, tokens)| self.left((workspace, id), dek, tokens));
+        let left = standing.into_iter().map(|(id, tokens)| self.left((workspace, id), dek, tokens));
         Ok(AllLeft(left.collect()))
     }
 
@@ -68,25 +84,29 @@ impl Connections {
         });
     }
 
-    fn left(
+    /// What is left of tokens as they were.
+    pub(crate) fn left(
         &self,
-        of: (WorkspaceId, ConnectionId),
+        whose: (WorkspaceId, ConnectionId),
         dek: &WrappedDek,
         Disconnected { provider, tokens }: Disconnected,
-    ) -> Option<Left> {
-        let issuer: Origin = tokens.issuer.parse().ok()?;
-        let place = Self::place(of, &provider, &issuer, tokens.generation);
-        let open = |token, sealed: &[u8]| place.open((&self.parts.keyring, dek), token, sealed).ok();
+    ) -> Left {
+        let issuer = tokens.issuer.parse::<Origin>().ok();
+        let place = issuer.as_ref().map(|issuer| Self::place(whose, &provider, issuer, tokens.generation));
+        let open = |token, sealed: &[u8]| place.as_ref()?.open((&self.parts.keyring, dek), token, sealed).ok();
         let refresh = tokens.refresh.as_deref().and_then(|sealed| open(Token::Refresh, sealed));
         let access = open(Token::Access, &tokens.access).and_then(ProviderKey::new);
-        Some(Left { connection: of.1, refresh, access, provider })
+        Left { whose, refresh, access, provider }
     }
 
-    async fn revoke_left(&self, left: &Left) {
-        if !self.revoke(&left.provider, left.refresh.as_ref(), left.access.as_ref()).await {
-            let (connection, provider) = (left.connection, &left.provider);
+    /// Has it revoked. Whether the provider says that it did.
+    async fn revoke_left(&self, left: &Left) -> bool {
+        let Left { whose: (_, connection), provider, refresh, access } = left;
+        let is_revoked = self.revoke(provider, refresh.as_ref(), access.as_ref()).await;
+        if !is_revoked {
             tracing::warn!(%connection, provider, "the provider did not revoke the tokens of a connection");
         }
+        is_revoked
     }
 
     /// Has tokens revoked at the provider, as far as it lets us. Whether it did.

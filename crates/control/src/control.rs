@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use indexmap::IndexMap;
 use ownkey_connections::Connections;
+use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::id::UserId;
 use ownkey_domain::managed_key::ManagedKeyRecord;
@@ -36,6 +37,9 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
 /// What calls have shown of the operator's own key at a provider.
 pub type ManagedKeys = Arc<dyn Fn(Provider) -> ManagedKeyRecord + Send + Sync>;
+/// Counts a request against a platform key's quota, whichever plane it came to. If that is used up, in how many seconds
+/// the next one may come.
+pub type KeyRates = Arc<dyn Fn(&PlatformKey) -> Result<(), u64> + Send + Sync>;
 /// Tells whether calls can be served; if not, why, in words anyone may read.
 pub type Readiness = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 
@@ -90,6 +94,8 @@ pub struct Parts {
     pub ladder: LadderLimits,
     /// How often keys may be tested.
     pub throttle: Arc<Throttle>,
+    /// The quotas of platform keys.
+    pub key_rates: KeyRates,
     /// Checks passwords.
     pub logins: Arc<Logins>,
     /// Makes and knows the secrets of cookies and links.

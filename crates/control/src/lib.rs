@@ -64,7 +64,7 @@ mod who;
 mod workspaces;
 
 pub use connections::CALLBACK;
-pub use control::{Clock, Control, Endpoint, ManagedKeys, Metrics, NoClient, Parts, Readiness};
+pub use control::{Clock, Control, Endpoint, KeyRates, ManagedKeys, Metrics, NoClient, Parts, Readiness};
 pub use ladder::LadderLimits;
 pub use logins::Logins;
 pub use passwords::{HashCost, NoPasswords, Passwords};

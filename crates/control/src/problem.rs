@@ -137,6 +137,11 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error", detail)
     }
 
+    /// The kind as one stable word.
+    pub(crate) fn code(&self) -> &'static str {
+        self.0.code
+    }
+
     /// The same with a further member.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {

@@ -98,8 +98,19 @@ pub enum Asked {
     Refused,
     /// It was not asked, could not be, or answered that it can't serve anybody now: nothing has changed there.
     Unserved,
-    /// It was asked, and what it said never came or makes no sense. The refresh token may be used up.
+    /// It says that this client, or how it asks, is wrong: nothing has changed there, nor will before the operator acts.
+    Misconfigured,
+    /// It was asked, and has not answered in time. The refresh token may be used up, or the provider may hang.
+    Unanswered,
+    /// It was asked, and what it said broke off or makes no sense. The refresh token may be used up.
     Lost,
+}
+
+impl Asked {
+    /// Whether what the provider did is known.
+    pub const fn is_known(self) -> bool {
+        !matches!(self, Self::Unanswered | Self::Lost)
+    }
 }
 
 /// Why somebody has to sign in at the provider again.
@@ -107,7 +118,7 @@ pub enum Asked {
 pub enum Reauth {
     /// The provider refused.
     Refused,
-    /// Two answers in a row never came.
+    /// The last answers never came, or made no sense.
     Lost,
     /// The access token has expired, and nothing to refresh it by was ever given.
     Expired,
@@ -136,19 +147,24 @@ pub enum Next {
 /// How often a refresh token may be sent without its answer being known: once, and once more. A third time would be a
 /// loop, and providers take repeated use of an old token for theft.
 pub const UNKNOWN_ANSWERS_MAX: u32 = 2;
+/// How often if the provider did not answer in time. A provider that hangs must not cost everybody his connection, so
+/// after the second time it is left alone for a while, then for longer, and longer than an hour in all.
+pub const UNANSWERED_MAX: u32 = 6;
 
-/// Whether a refresh token may be sent that was sent so often already without a known answer.
-pub const fn may_send(unknown: u32) -> bool {
-    unknown < UNKNOWN_ANSWERS_MAX
+/// Whether a refresh token may be sent that was sent so often already without a known answer. `hung` says that the last
+/// time the provider did not answer in time.
+pub const fn may_send(unknown: u32, hung: bool) -> bool {
+    unknown < if hung { UNANSWERED_MAX } else { UNKNOWN_ANSWERS_MAX }
 }
 
 /// What follows, `unknown` being how many answers to this refresh token are unknown, this one included.
 pub const fn next(asked: Asked, unknown: u32) -> Next {
     match asked {
         Asked::Refused => Next::Over(Reauth::Refused),
-        Asked::Unserved => Next::Again,
-        Asked::Lost if may_send(unknown) => Next::Again,
-        Asked::Lost => Next::Over(Reauth::Lost),
+        Asked::Unserved | Asked::Misconfigured => Next::Again,
+        Asked::Lost if may_send(unknown, false) => Next::Again,
+        Asked::Unanswered if may_send(unknown, true) => Next::Again,
+        Asked::Lost | Asked::Unanswered => Next::Over(Reauth::Lost),
     }
 }
 
@@ -164,6 +180,19 @@ pub fn pause_ms(failures: u32, random: u32) -> i64 {
     let bound = PAUSE_MS.saturating_mul(1_i64 << failures.saturating_sub(1).min(16)).min(PAUSE_MS_MAX);
     let span = bound - PAUSE_MS_MIN;
     PAUSE_MS_MIN + i64::from(random) * span / i64::from(u32::MAX)
+}
+
+/// The first pause after the second time that a provider did not answer; the next ones double.
+const HUNG_PAUSE_MS: i64 = 5 * 60_000;
+
+/// The pause after so many unknown answers to one refresh token, the last of which did not come in time: a short one
+/// before it is asked for once more, then long ones, each up to a quarter longer. `random` is any number.
+pub fn hung_pause_ms(unknown: u32, random: u32) -> i64 {
+    if may_send(unknown, false) {
+        return pause_ms(unknown, random);
+    }
+    let pause = HUNG_PAUSE_MS << (unknown - UNKNOWN_ANSWERS_MAX).min(UNANSWERED_MAX);
+    pause + i64::from(random) * (pause / 4) / i64::from(u32::MAX)
 }
 
 #[cfg(test)]
@@ -228,13 +257,26 @@ mod tests {
 
     #[test]
     fn a_lost_answer_is_asked_for_once_more_and_a_refusal_is_final() {
-        assert!(may_send(0) && may_send(1) && !may_send(2));
+        assert!(may_send(0, false) && may_send(1, false) && !may_send(2, false));
         assert_eq!(next(Asked::Lost, 1), Next::Again);
         assert_eq!(next(Asked::Lost, 2), Next::Over(Reauth::Lost));
         for unknown in [0, 1, 2, 9] {
             assert_eq!(next(Asked::Unserved, unknown), Next::Again);
+            assert_eq!(next(Asked::Misconfigured, unknown), Next::Again);
             assert_eq!(next(Asked::Refused, unknown), Next::Over(Reauth::Refused));
         }
+    }
+
+    #[test]
+    fn a_provider_that_hangs_for_an_hour_is_outlived_and_one_that_hangs_for_good_is_not_asked_for_good() {
+        let unanswered = |unknown| next(Asked::Unanswered, unknown);
+        assert_eq!((1..=7).filter(|unknown| unanswered(*unknown) == Next::Again).count(), 5);
+        assert_eq!(unanswered(UNANSWERED_MAX), Next::Over(Reauth::Lost));
+        assert!(may_send(5, true) && !may_send(6, true));
+        // At once, while a provider's grace for repeated use lasts; then rarely.
+        assert!(hung_pause_ms(1, u32::MAX) <= PAUSE_MS);
+        assert!(hung_pause_ms(2, 0) >= 300_000);
+        assert!((1..UNANSWERED_MAX).map(|unknown| hung_pause_ms(unknown, 0)).sum::<i64>() > 3_600_000);
     }
 
     #[test]

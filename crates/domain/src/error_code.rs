@@ -326,7 +326,7 @@ pub static ALL: &[ErrorCode] = &[
         "connection_expired",
         "Connecting took too long",
         Blame::Caller,
-        "It took too long to come back from the provider.",
+        "Nobody waits for this way back from a provider: it was used, took too long, or began in another session.",
         "Begin to connect once more.",
     ),
     of(

@@ -160,7 +160,7 @@ pub enum Sent {
     TimedOut,
     /// No connection, or one that broke off.
     Unreachable,
-    /// The name leads to an address that messages do not go to.
+    /// The name leads to no address that messages go to: to none at all, or to one of the inside.
     AddressRefused,
     /// The secret can't be opened, so nothing can be signed.
     Sealed,

@@ -47,7 +47,23 @@ const MANAGED: [&str; 3] = ["content-type", "accept", "user-agent"];
 const MANAGED_QUERY: &str = "beta=true";
 
 /// What a provider's answer may not set here.
-const NOT_RELAYED: [&str; 6] = ["set-cookie", "strict-transport-security", "alt-svc", "server", "report-to", "nel"];
+const NOT_RELAYED: [&str; 14] = [
+    "set-cookie",
+    "strict-transport-security",
+    "alt-svc",
+    "server",
+    "report-to",
+    "reporting-endpoints",
+    "nel",
+    // What a browser would take for this origin's own word, about its storage, its workers, its pages.
+    "clear-site-data",
+    "service-worker-allowed",
+    "refresh",
+    "origin-agent-cluster",
+    "set-login",
+    "public-key-pins",
+    "speculation-rules",
+];
 
 /// The same of every header whose name begins like this.
 const NOT_RELAYED_PREFIXES: [&str; 3] = ["access-control-", "content-security-policy", OURS];
@@ -266,6 +282,9 @@ mod tests {
             ("retry-after", "3"),
             ("x-ratelimit-limit-requests", "9"),
             ("set-cookie", "a=b"),
+            ("clear-site-data", "\"*\""),
+            ("service-worker-allowed", "/"),
+            ("refresh", "0; url=https://evil.example"),
             ("access-control-allow-origin", "*"),
             ("transfer-encoding", "chunked"),
             ("x-request-id", "r"),

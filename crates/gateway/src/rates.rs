@@ -176,9 +176,14 @@ impl Exceeded {
         self.left.told(protocol, now).fold(self.plain(), |error, (name, value)| error.with_header(name, value))
     }
 
+    /// In how many seconds to try again.
+    pub fn wait_s(self) -> u64 {
+        self.wait.as_secs().saturating_add(1).min(WAIT_SECONDS_MAX)
+    }
+
     /// The same without what only a protocol's SDKs read.
     pub fn plain(&self) -> Error {
-        let seconds = self.wait.as_secs().saturating_add(1).min(WAIT_SECONDS_MAX);
+        let seconds = self.wait_s();
         let (what, per_minute) = (self.left.measure.as_str(), self.left.per_minute);
         let message = format!("The limit of {per_minute} {what} a minute is used up. Try again in {seconds} s.");
         Error::new(Code::RateLimited, message).with_header(RETRY_AFTER, HeaderValue::from(seconds))

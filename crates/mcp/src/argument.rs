@@ -34,6 +34,8 @@ pub(crate) enum Place {
     Query,
     /// As a member of the body.
     Body,
+    /// Nowhere: it says what of a long answer is told.
+    Page,
 }
 
 /// The JSON Schema of a tool's arguments: an object with these members and no others.

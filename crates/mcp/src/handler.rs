@@ -2,16 +2,17 @@
 
 use http::request::Parts;
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CustomRequest, CustomResult, ErrorCode,
-    ErrorData, Implementation, ListResourcesResult, ListToolsResult, PaginatedRequestParams, ReadResourceRequestParams,
-    ReadResourceResponse, ReadResourceResult, ResourceContents, ServerCapabilities, ServerConfig,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, CustomRequest, CustomResult,
+    ErrorCode, ErrorData, Implementation, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ResourceContents,
+    ServerCapabilities, ServerConfig,
 };
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
 use serde_json::Value;
 
 use crate::api::{Api, Asked, Refusal};
-use crate::resource::{MEDIA_TYPE, RESOURCES};
+use crate::resource::{MEDIA_TYPE, RESOURCES, Reading, TEMPLATES};
 use crate::tool::TOOLS;
 
 const INSTRUCTIONS: &str = "Ownkey decides for each call of a model who pays: the workspace's own provider key or managed \
@@ -20,6 +21,9 @@ const INSTRUCTIONS: &str = "Ownkey decides for each call of a model who pays: th
 
 /// How long lists may be kept: they change with the server's version only.
 const LISTS_KEPT_MS: u64 = 3_600_000;
+
+/// What is served. Where its parameters can't be read, the transport takes a request for one of nobody's.
+const METHODS: [&str; 5] = ["tools/list", "tools/call", "resources/list", "resources/templates/list", "resources/read"];
 
 /// The server behind the protocol. It remembers nothing of a client.
 #[derive(Clone)]
@@ -63,13 +67,15 @@ impl ServerHandler for Handler {
     ) -> Result<CallToolResponse, ErrorData> {
         let tool = TOOLS.iter().find(|tool| tool.name == call.name);
         let tool = tool.ok_or_else(|| ErrorData::invalid_params("There is no such tool; tools/list has all.", None))?;
-        let outcome = match tool.request(call.arguments.unwrap_or_default()) {
-            Ok(asked) => self.ask(&context, asked).await,
+        let outcome = match tool.call(call.arguments.unwrap_or_default()) {
+            Ok(call) => self.ask(&context, call.asked).await.map(|answer| tool.told(call.page, answer)),
             Err(refusal) => Err(refusal),
         };
+        // As text alone, which clients of every version read. Structured beside it, it would fill a context twice.
+        let told = |value: Value| vec![ContentBlock::text(value.to_string())];
         let result = match outcome {
-            Ok(value) => CallToolResult::structured(tool.told(value)),
-            Err(Refusal(problem)) => CallToolResult::structured_error(problem),
+            Ok(value) => CallToolResult::success(told(value)),
+            Err(Refusal(problem)) => CallToolResult::error(told(problem)),
         };
         Ok(result.into())
     }
@@ -84,11 +90,24 @@ impl ServerHandler for Handler {
         Ok(result.with_ttl_ms(LISTS_KEPT_MS).with_cache_scope(CacheScope::Private))
     }
 
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        let templates = TEMPLATES.iter().map(|template| template.shown()).collect();
+        let result = ListResourceTemplatesResult::with_all_items(templates);
+        Ok(result.with_ttl_ms(LISTS_KEPT_MS).with_cache_scope(CacheScope::Private))
+    }
+
     async fn on_custom_request(
         &self,
-        _: CustomRequest,
+        request: CustomRequest,
         _: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
+        if METHODS.contains(&request.method.as_str()) {
+            return Err(ErrorData::invalid_params("The parameters are not those that this method takes.", None));
+        }
         // Without its name: people paste keys into wrong places.
         Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "There is no such method here.", None))
     }
@@ -98,11 +117,11 @@ impl ServerHandler for Handler {
         request: ReadResourceRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
-        let resource = RESOURCES.iter().find(|resource| resource.uri == request.uri);
         let gone = || ErrorData::resource_not_found("There is no such resource; resources/list has all.", None);
-        let resource = resource.ok_or_else(gone)?;
-        let told = self.ask(&context, resource.request()).await.map_err(refused)?;
-        let contents = ResourceContents::text(told.to_string(), resource.uri).with_mime_type(MEDIA_TYPE);
+        let reading = Reading::of(&request.uri).ok_or_else(gone)?;
+        let answer = self.ask(&context, reading.request()).await.map_err(refused)?;
+        let told = reading.told(answer).ok_or_else(gone)?;
+        let contents = ResourceContents::text(told.to_string(), request.uri).with_mime_type(MEDIA_TYPE);
         // It may differ at the next moment, and from caller to caller.
         Ok(ReadResourceResult::new(vec![contents]).with_ttl_ms(0).with_cache_scope(CacheScope::Private).into())
     }

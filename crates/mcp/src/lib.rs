@@ -9,6 +9,7 @@
 mod api;
 mod argument;
 mod handler;
+mod page;
 mod resource;
 mod server;
 mod tool;

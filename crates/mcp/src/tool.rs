@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::api::{Asked, Refusal};
 use crate::argument::{Argument, Form, Place, schema, take};
+use crate::page::{PAGE_MAX, Page};
 
 /// A tool.
 pub(crate) struct Tool {
@@ -45,8 +46,15 @@ const PROVIDER: Argument = Argument {
     required: true,
 };
 const PAYERS: Form = Form::OneOf(&["byok", "managed"]);
-/// Answers are read by models: a page of the API's own size would fill their context.
-const PAGE_MAX: u64 = 100;
+const CURSOR: &str = "The `next_cursor` of the page before.";
+
+/// A call of a tool.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) asked: Asked,
+    /// What of the answer's list is told; all of it if absent.
+    pub(crate) page: Option<Page>,
+}
 
 /// Every tool. None takes or shows a provider key.
 pub(crate) static TOOLS: &[Tool] = &[
@@ -73,7 +81,8 @@ pub(crate) static TOOLS: &[Tool] = &[
         name: "list_models",
         title: "Models, and whether they can be called",
         about: "The models of the catalogue: whether a call may be made, and if not, why (a code and words); `payer_now` \
-                says what the next call does. Ask for those that matter, for there are many; `ownkey://catalogue` has the list prices.",
+                says what the next call does. Ask for those that matter, for there are many; `ownkey://catalogue` has the \
+                list prices, `ownkey://costs/{model}` what calls of a model cost here.",
         effect: Effect::Reads,
         method: Method::GET,
         path: "/api/v1/models",
@@ -81,6 +90,8 @@ pub(crate) static TOOLS: &[Tool] = &[
             query("provider", "Only models of this provider.", Form::Text(64)),
             query("model", "Only the model of this name.", Form::Text(256)),
             query("usable", "Only models that can be called now, or only others.", Form::Flag),
+            page("limit", "The most models; 50 if absent.", Form::UpTo(PAGE_MAX)),
+            page("cursor", CURSOR, Form::Text(20)),
         ],
         without: &["prices_usd"],
     },
@@ -159,7 +170,7 @@ pub(crate) static TOOLS: &[Tool] = &[
         "/api/v1/workspaces/current/requests",
         &[
             query("limit", "The most receipts; 50 if absent.", Form::UpTo(PAGE_MAX)),
-            query("cursor", "The `next_cursor` of the page before.", Form::Text(100)),
+            query("cursor", CURSOR, Form::Text(100)),
             query("payer", "Only calls that this one paid for.", PAYERS),
             query("provider", "Only calls of this provider.", Form::Text(64)),
             query("model", "Only calls that asked for this model.", Form::Text(256)),
@@ -199,6 +210,10 @@ const fn query(name: &'static str, about: &'static str, form: Form) -> Argument 
     Argument { name, about, form, place: Place::Query, required: false }
 }
 
+const fn page(name: &'static str, about: &'static str, form: Form) -> Argument {
+    Argument { name, about, form, place: Place::Page, required: false }
+}
+
 const fn in_path(name: &'static str, about: &'static str, form: Form) -> Argument {
     Argument { name, about, form, place: Place::Path, required: true }
 }
@@ -218,26 +233,38 @@ impl Tool {
             .with_annotations(annotations)
     }
 
-    /// The request that a call of it is.
-    pub(crate) fn request(&self, given: Map<String, Value>) -> Result<Asked, Refusal> {
+    /// What a call of it comes to.
+    pub(crate) fn call(&self, given: Map<String, Value>) -> Result<Call, Refusal> {
         let (mut path, mut query, mut body) = (self.path.to_owned(), Vec::new(), Map::new());
+        let (mut limit, mut cursor) = (None, None);
         for (argument, value) in take(self.arguments, given)? {
             let encoded = utf8_percent_encode(&value, &PLAIN);
             match argument.place {
                 Place::Path => path = path.replace(&format!("{{{}}}", argument.name), &segment(encoded.to_string())),
                 Place::Query => query.push(format!("{}={encoded}", argument.name)),
                 Place::Body => drop(body.insert(argument.name.to_owned(), Value::String(value))),
+                Place::Page if argument.name == "cursor" => cursor = Some(value),
+                Place::Page => limit = Some(value),
             }
         }
         if !query.is_empty() {
             path = format!("{path}?{}", query.join("&"));
         }
         let body = (self.method != Method::GET).then_some(Value::Object(body));
-        Ok(Asked { method: self.method.clone(), path, body })
+        let page = if self.arguments.iter().any(|argument| argument.place == Place::Page) {
+            let page = Page::read(cursor.as_deref(), limit.as_deref());
+            Some(page.ok_or_else(|| Refusal::bad_request("`cursor` is none that a page has told.".to_owned()))?)
+        } else {
+            None
+        };
+        Ok(Call { asked: Asked { method: self.method.clone(), path, body }, page })
     }
 
-    /// What of the API's answer is told.
-    pub(crate) fn told(&self, mut answer: Value) -> Value {
+    /// What of the API's answer to a call is told.
+    pub(crate) fn told(&self, page: Option<Page>, mut answer: Value) -> Value {
+        if let Some(page) = page {
+            page.cut(&mut answer);
+        }
         let listed = answer.get_mut("data").and_then(Value::as_array_mut).into_iter().flatten();
         for one in listed.filter_map(Value::as_object_mut) {
             self.without.iter().for_each(|member| drop(one.remove(*member)));
@@ -258,7 +285,7 @@ mod tests {
 
     fn request(name: &str, given: Value) -> Asked {
         let tool = TOOLS.iter().find(|tool| tool.name == name).unwrap();
-        tool.request(given.as_object().unwrap().clone()).unwrap()
+        tool.call(given.as_object().unwrap().clone()).unwrap().asked
     }
 
     #[test]

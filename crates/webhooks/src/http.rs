@@ -81,9 +81,15 @@ impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (networks, allowed) = (Arc::clone(&self.networks), self.allowed);
         Box::pin(async move {
-            let found: Vec<SocketAddr> = lookup_host((name.as_str(), 0)).await?.collect();
+            let found = lookup_host((name.as_str(), 0)).await;
+            // One answer to both: else a workspace could find out which names there are on the inside.
+            let found: Vec<SocketAddr> = found.map(Iterator::collect).map_err(|error| {
+                tracing::info!(name = name.as_str(), %error, "the name of a webhook's receiver leads nowhere");
+                Refused
+            })?;
             let reached: Vec<_> = found.into_iter().filter(|found| allowed(&networks, found.ip())).collect();
             if reached.is_empty() {
+                tracing::info!(name = name.as_str(), "the name of a webhook's receiver leads to the inside only");
                 return Err(Refused.into());
             }
             Ok(Box::new(reached.into_iter()) as Addrs)
@@ -108,6 +114,8 @@ mod tests {
         // By TLS to the inside, and unencrypted to what nobody has named.
         let public = Networks::default();
         let http = Http::new(second, &public).unwrap();
+        // A name that there is not looks like one of the inside.
+        assert_eq!(reaches(&http, "https://nobody.invalid/", &public).await, Sent::AddressRefused);
         assert_eq!(reaches(&http, &format!("https://localhost:{port}/"), &public).await, Sent::AddressRefused);
         let other = Networks::new(vec!["10.0.0.0/8".parse().unwrap()]);
         let http = Http::new(second, &other).unwrap();

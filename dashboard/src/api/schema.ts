@@ -677,7 +677,7 @@ export interface paths {
         post: operations["begin_connection_again"];
         /**
          * Disconnects an account: its tokens are forgotten here, and revoked at the provider where it lets them be. When this
-         *     answers, nobody is given a token of it any more.
+         *     answers, nobody is given a token of it any more. What the provider did not revoke is told by `last_error`.
          */
         delete: operations["disconnect"];
         options?: never;
@@ -1589,7 +1589,10 @@ export interface components {
             expires_at?: string | null;
             /** @description Its id. */
             id: string;
-            /** @description What the last refresh failed by, in one word; null once one succeeds. */
+            /**
+             * @description What the last refresh failed by, in one word; null once one succeeds. Of one that is disconnected, `not_revoked`:
+             *     the provider did not say that it revoked the tokens, so remove the access there.
+             */
             last_error?: string | null;
             /** @description When that was. */
             last_error_at?: string | null;
@@ -2073,7 +2076,10 @@ export interface components {
                 expires_at?: string | null;
                 /** @description Its id. */
                 id: string;
-                /** @description What the last refresh failed by, in one word; null once one succeeds. */
+                /**
+                 * @description What the last refresh failed by, in one word; null once one succeeds. Of one that is disconnected, `not_revoked`:
+                 *     the provider did not say that it revoked the tokens, so remove the access there.
+                 */
                 last_error?: string | null;
                 /** @description When that was. */
                 last_error_at?: string | null;
@@ -3595,7 +3601,8 @@ export interface components {
             at: string;
             /**
              * @description `delivered`, `refused` (any status but one of success; redirects are not followed), `timed_out`, `unreachable`,
-             *     `address_refused` (the name leads to no address that messages may go to) or `sealed` (the secret can't be opened).
+             *     `address_refused` (the name leads to no address that messages may go to: there is none, or it is not public) or
+             *     `sealed` (the secret can't be opened).
              */
             outcome: string;
             /**
@@ -3776,22 +3783,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description On to the dashboard */
+            /** @description On to the dashboard, whatever came of it */
             303: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `connection_expired`: another session began this, or it was too long ago, or it was used */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            /** @description No browser comes like this */
             "4XX": {
                 headers: {
                     [name: string]: unknown;
@@ -5592,6 +5591,15 @@ export interface operations {
             };
             /** @description `needs_reauth`: somebody has to connect it again */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: the platform key's requests a minute are used up, calls of any kind together */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

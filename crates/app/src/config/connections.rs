@@ -61,6 +61,7 @@ struct RawProvider {
     #[serde(deserialize_with = "list")]
     hosts: Vec<String>,
     authorize_params: BTreeMap<String, String>,
+    revocation_ends_all: Option<bool>,
     allow_plain_http: bool,
 }
 
@@ -138,6 +139,9 @@ impl RawProvider {
             bail!("`authorize_params` must not name what the standard sets: {}", reserved.join(", "));
         }
         provider.authorize_parameters = parameters.into_iter().collect();
+        let of_preset = preset.is_some_and(|preset| preset.revocation_ends_all);
+        provider.revocation_ends_all = self.revocation_ends_all.unwrap_or(of_preset);
+        provider.allow_plain_http = self.allow_plain_http;
         if let Some(preset) = preset {
             provider.scope_separator = preset.scope_separator;
             provider.final_errors = preset.final_errors.iter().map(|error| (*error).to_owned()).collect();

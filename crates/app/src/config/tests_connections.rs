@@ -31,6 +31,7 @@ fn a_preset_is_what_is_known_and_what_stands_beside_it_counts() {
     let (slack, hosts) = (&settings.connections.providers["x"], &settings.connections.hosts["x"]);
     assert_eq!((slack.title.as_str(), slack.scope_separator), ("Slack", ','));
     assert_eq!(slack.authentication, ClientAuthentication::Body);
+    assert!(!slack.revocation_ends_all);
     let Place::Known(endpoints) = &slack.place else { unreachable!() };
     assert_eq!(endpoints.token, "https://slack.com/api/oauth.v2.access");
     assert_eq!(hosts.keys().collect::<Vec<_>>(), ["files.slack.com"]);
@@ -39,6 +40,7 @@ fn a_preset_is_what_is_known_and_what_stands_beside_it_counts() {
     assert!(parameters.contains(&("prompt".to_owned(), "none".to_owned())));
     assert!(parameters.contains(&("access_type".to_owned(), "offline".to_owned())));
     assert!(google.connections.hosts["x"].contains_key("www.googleapis.com"));
+    assert!(google.connections.providers["x"].revocation_ends_all);
 }
 
 #[test]

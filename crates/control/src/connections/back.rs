@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::Redirect;
-use http::StatusCode;
 use ownkey_connections::{CameBack, NoConnection};
 use ownkey_domain::id::{ConnectionId, WorkspaceId};
 use ownkey_domain::person::Role;
-use ownkey_store::ConnectionStart;
+use ownkey_store::{ConnectionStart, StoreError};
 use zeroize::Zeroizing;
 
 use crate::auth::Access;
@@ -45,78 +44,114 @@ pub(crate) struct BackParams {
     tag = "connections",
     params(("provider" = String, Path, description = "The provider that it comes from"), BackParams),
     responses(
-        (status = 303, description = "On to the dashboard"),
-        (status = 410, body = ProblemDocument, content_type = "application/problem+json", description = "`connection_expired`: another session began this, or it was too long ago, or it was used"),
-        (status = "4XX", body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 303, description = "On to the dashboard, whatever came of it"),
+        (status = "4XX", body = ProblemDocument, content_type = "application/problem+json", description = "No browser comes like this"),
     ),
 )]
 pub(crate) async fn back(
     State(control): State<Arc<Control>>,
     Path(provider): Path<String>,
-    access: Access,
-    mut params: Params,
+    access: Result<Access, Problem>,
+    params: Result<Params, Problem>,
 ) -> Result<Redirect, Problem> {
+    let access = match access {
+        // His session ended while he was away. The page has him sign in, and then says so.
+        Err(problem) if problem.code() == "unauthorized" => return Ok(on_to(&control, None, Err("unauthorized"))),
+        access => access?,
+    };
     let person = access.person()?;
-    let state = params.text("state")?.map(Zeroizing::new);
-    let state =
-        state.ok_or_else(|| Problem::bad_request("`state` is missing: begin to connect from the dashboard."))?;
-    let code = params.read("code", "a provider's code", |code| {
-        (1..=CODE_BYTES_MAX).contains(&code.len()).then(|| Zeroizing::new(code.to_owned()))
-    })?;
-    let issuer = params.text("iss")?;
-    // What providers add of their own is not looked at.
-    let (hash, verifier) = (control.parts.tokens.read(&state), control.parts.tokens.verifier(&state));
-    let (Some(hash), Some(verifier)) = (hash, verifier) else { return Err(expired()) };
-    let start = control.store().back_from_provider(&hash, person.session.id, control.now()).await?;
-    let start = start.ok_or_else(expired)?;
-    still_may(&control, person, start.workspace).await?;
-    let came = match code {
-        // Another provider's address: the code is not that of the one who was asked.
-        Some(_) if provider != start.provider => Err("refused"),
-        Some(code) => {
-            let back = CameBack { code: &code, verifier: &verifier, issuer: issuer.as_deref() };
-            finish(&control, person, &start, back).await?
-        }
-        // Most likely because somebody said no. The provider's own word is not repeated.
-        None => Err("denied"),
+    let Some(back) = params.ok().and_then(|params| Back::read(&control, provider, params)) else {
+        return Ok(on_to(&control, None, Err(EXPIRED)));
     };
-    let page = format!("/w/{}/settings/integrations/connections", start.workspace);
-    let page = match came {
-        Ok(id) => format!("{page}?connected={id}"),
-        Err(word) => format!("{page}?failed={word}"),
+    let start = match control.store().back_from_provider(&back.hash, person.session.id, control.now()).await {
+        Ok(Some(start)) => start,
+        // Another session began it, or it was too long ago, or it was used.
+        Ok(None) => return Ok(on_to(&control, None, Err(EXPIRED))),
+        Err(error) => return Ok(on_to(&control, None, Err(broken(error)))),
     };
-    Ok(Redirect::to(&control.parts.site.at(&page)))
+    let came = match still_may(&control, person, start.workspace).await {
+        Ok(true) => back.finish(&control, person, &start).await,
+        Ok(false) => Err("forbidden"),
+        Err(fault) => Err(broken(fault)),
+    };
+    Ok(on_to(&control, Some(start.workspace), came))
 }
 
-async fn still_may(control: &Control, person: &Person, workspace: WorkspaceId) -> Result<(), Problem> {
+/// What is said of a way back that nobody is waiting for any more.
+const EXPIRED: &str = "connection_expired";
+
+/// The page that tells what came of it. Without a workspace it is that of the one that the person looks at.
+fn on_to(control: &Control, workspace: Option<WorkspaceId>, came: Result<ConnectionId, &'static str>) -> Redirect {
+    let workspace = workspace.map_or_else(|| "current".to_owned(), |workspace| workspace.to_string());
+    let told = match came {
+        Ok(id) => format!("connected={id}"),
+        Err(word) => format!("failed={word}"),
+    };
+    Redirect::to(&control.parts.site.at(&format!("/w/{workspace}/settings/integrations/connections?{told}")))
+}
+
+/// The word for a fault of ours. Its cause is in the log.
+fn broken(fault: impl Into<Problem>) -> &'static str {
+    fault.into().code()
+}
+
+async fn still_may(control: &Control, person: &Person, workspace: WorkspaceId) -> Result<bool, StoreError> {
     let role = control.store().role(workspace, person.user.id).await?;
-    if role.is_some_and(|role| role >= Role::Admin) {
-        return Ok(());
-    }
-    Err(Problem::forbidden("This takes the role `admin` in the workspace."))
+    Ok(role.is_some_and(|role| role >= Role::Admin))
 }
 
-/// The connection, or a word for why there is none.
-async fn finish(
-    control: &Control,
-    person: &Person,
-    start: &ConnectionStart,
-    back: CameBack<'_>,
-) -> Result<Result<ConnectionId, &'static str>, Problem> {
-    let Some(routing) = control.store().routing(start.workspace).await? else { return Ok(Err("gone")) };
-    let id = ConnectionId::from_uuid(control.fresh_id()?);
-    let by = control.by_user(person.user.id);
-    match control.parts.connections.finish(start, back, (&routing.dek, id), by).await {
-        Ok(id) => Ok(Ok(id)),
-        Err(NoConnection::Refused) => Ok(Err("refused")),
-        Err(NoConnection::Away | NoConnection::UnknownProvider) => Ok(Err("provider_unavailable")),
-        Err(NoConnection::Gone) => Ok(Err("gone")),
-        Err(NoConnection::TooMany) => Ok(Err("too_many")),
-        Err(error @ (NoConnection::Store(_) | NoConnection::Vault(_))) => Err(error.into()),
-    }
+/// What a provider sent a browser back with. What it adds of its own is not looked at.
+struct Back {
+    /// Whose address it came by.
+    provider: String,
+    hash: [u8; 32],
+    verifier: Zeroizing<String>,
+    code: Option<Zeroizing<String>>,
+    issuer: Option<String>,
 }
 
-fn expired() -> Problem {
-    let detail = "This way back is known to another session, was used, or is too old. Begin to connect once more.";
-    Problem::new(StatusCode::GONE, "connection_expired", "Begin once more", detail)
+impl Back {
+    fn read(control: &Control, provider: String, mut params: Params) -> Option<Self> {
+        let state = params.text("state").ok()?.map(Zeroizing::new)?;
+        let code = params.read("code", "a provider's code", |code| {
+            (1..=CODE_BYTES_MAX).contains(&code.len()).then(|| Zeroizing::new(code.to_owned()))
+        });
+        let tokens = &control.parts.tokens;
+        Some(Self {
+            provider,
+            hash: tokens.read(&state)?,
+            verifier: tokens.verifier(&state)?,
+            code: code.ok()?,
+            issuer: params.text("iss").ok()?,
+        })
+    }
+
+    /// The connection, or a word for why there is none.
+    async fn finish(
+        &self,
+        control: &Control,
+        person: &Person,
+        start: &ConnectionStart,
+    ) -> Result<ConnectionId, &'static str> {
+        let connections = &control.parts.connections;
+        // Most likely because somebody said no. The provider's own word is not repeated.
+        let code = self.code.as_ref().ok_or("denied")?;
+        // Another provider's address: the code is not that of the one who was asked.
+        if self.provider != start.provider {
+            return Err("refused");
+        }
+        let routing = control.store().routing(start.workspace).await.map_err(broken)?;
+        let routing = routing.ok_or("gone")?;
+        let id = ConnectionId::from_uuid(control.fresh_id().map_err(broken)?);
+        let by = control.by_user(person.user.id);
+        let came = CameBack { code, verifier: &self.verifier, issuer: self.issuer.as_deref() };
+        connections.finish(start, came, (&routing.dek, id), by).await.map_err(|error| match error {
+            NoConnection::Refused => "refused",
+            NoConnection::Away | NoConnection::UnknownProvider => "provider_unavailable",
+            NoConnection::Gone => "gone",
+            NoConnection::TooMany => "too_many",
+            NoConnection::Store(error) => broken(error),
+            NoConnection::Vault(error) => broken(error),
+        })
+    }
 }

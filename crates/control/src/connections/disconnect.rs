@@ -9,7 +9,7 @@ use crate::control::Control;
 use crate::problem::{Problem, ProblemDocument};
 
 /// Disconnects an account: its tokens are forgotten here, and revoked at the provider where it lets them be. When this
-/// answers, nobody is given a token of it any more.
+/// answers, nobody is given a token of it any more. What the provider did not revoke is told by `last_error`.
 #[utoipa::path(
     delete,
     path = "/api/v1/workspaces/{ws}/connections/{id}",

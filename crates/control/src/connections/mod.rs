@@ -47,7 +47,8 @@ pub(crate) struct ConnectionView {
     /// When the next refresh is due.
     #[schema(value_type = Option<String>)]
     refresh_due_at: Option<Timestamp>,
-    /// What the last refresh failed by, in one word; null once one succeeds.
+    /// What the last refresh failed by, in one word; null once one succeeds. Of one that is disconnected, `not_revoked`:
+    /// the provider did not say that it revoked the tokens, so remove the access there.
     last_error: Option<String>,
     /// When that was.
     #[schema(value_type = Option<String>)]

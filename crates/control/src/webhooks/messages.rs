@@ -55,7 +55,8 @@ pub(crate) struct WebhookAttempt {
     /// How long it took.
     took_ms: u64,
     /// `delivered`, `refused` (any status but one of success; redirects are not followed), `timed_out`, `unreachable`,
-    /// `address_refused` (the name leads to no address that messages may go to) or `sealed` (the secret can't be opened).
+    /// `address_refused` (the name leads to no address that messages may go to: there is none, or it is not public) or
+    /// `sealed` (the secret can't be opened).
     outcome: String,
     /// The receiver's status, if it answered.
     status: Option<u16>,

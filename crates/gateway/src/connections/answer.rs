@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, Response, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -49,6 +49,8 @@ pub async fn relay(mut receipt: OpenReceipt, answer: Answer) -> Result<Response<
     }
     let mut head = headers::relayed(&parts.headers, PayerKind::Byok);
     drop_from_headers(&mut head, &token);
+    // What a host says of a type is not left to browsers to guess: it is said at this origin.
+    head.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if parts.status.is_client_error() || parts.status.is_server_error() {
         head.insert(SOURCE_HEADER, HeaderValue::from_static(Source::Provider.as_str()));
     }

@@ -24,6 +24,8 @@ pub struct Client {
     pub refreshes: bool,
     /// Whether those change each time.
     pub rotates: bool,
+    /// Whether its tokens come as some real providers write them: the life as text, and no type.
+    pub loose: bool,
     /// Whose ways it meets.
     pub shape: Shape,
 }
@@ -39,6 +41,7 @@ impl Client {
             lives_s: body["lives_s"].as_u64()?,
             refreshes: body["refreshes"].as_bool().unwrap_or(true),
             rotates: body["rotates"].as_bool().unwrap_or(shape != Shape::Google),
+            loose: body["loose"].as_bool().unwrap_or(false),
             shape,
         })
     }

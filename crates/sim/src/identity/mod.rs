@@ -58,6 +58,8 @@ struct State {
     fault: Option<(Fault, Option<u64>)>,
     /// Whether somebody refuses to agree.
     denies: bool,
+    /// Whether nothing is revoked that somebody asks to have revoked.
+    keeps: bool,
 }
 
 /// The identity provider.
@@ -141,6 +143,10 @@ impl Identity {
             },
             ("PUT", "/denies") => {
                 state.denies = body["denies"].as_bool().unwrap_or_default();
+                (200, json!({}))
+            }
+            ("PUT", "/keeps") => {
+                state.keeps = body["keeps"].as_bool().unwrap_or_default();
                 (200, json!({}))
             }
             ("DELETE", "/grants") => {
@@ -255,7 +261,7 @@ fn account(state: &mut State, asked: &Asked) -> Answer {
         refused.headers_mut().insert("www-authenticate", value);
         return refused;
     };
-    of_json(
+    let mut answer = of_json(
         200,
         &json!({
             "family": used.family, "generation": used.generation, "method": asked.method.as_str(), "path": asked.path,
@@ -264,7 +270,10 @@ fn account(state: &mut State, asked: &Asked) -> Answer {
             "headers": asked.headers.keys().map(http::HeaderName::as_str).collect::<Vec<_>>(),
             "echo": asked.header("x-echo-token").and(token),
         }),
-    )
+    );
+    // As hosts say to browsers that sign out there.
+    answer.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"*\""));
+    answer
 }
 
 fn error(status: u16, word: &str) -> Answer {

@@ -59,6 +59,10 @@ impl Shape {
         if let Some(refresh) = &issued.refresh {
             body["refresh_token"] = refresh.as_str().into();
         }
+        if client.loose {
+            body["expires_in"] = client.lives_s.to_string().into();
+            body.as_object_mut().map(|members| members.remove("token_type"));
+        }
         match self {
             Self::Standard => {}
             Self::Google if issued.scope.split(' ').any(|word| word == "openid") => {

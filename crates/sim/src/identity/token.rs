@@ -43,6 +43,9 @@ fn own_error(state: &State, asked: &Asked, word: &str) -> Option<&'static str> {
 
 /// Revokes. Whether there was such a token is nobody's business (RFC 7009 2.2).
 pub(super) fn revoke(state: &mut State, asked: &Asked) -> Answer {
+    if state.keeps {
+        return error(503, "temporarily_unavailable");
+    }
     let revoked = form_of(asked).and_then(|form| {
         let client = authenticated(&state.grants, asked, &form)?;
         let token = form.get("token").ok_or("invalid_request")?;

@@ -73,7 +73,7 @@ pub struct SealedTokens {
     pub due_at: Option<Timestamp>,
 }
 
-/// What is left of a connection that ends: what it takes to have its tokens revoked.
+/// What a connection leaves as it ends or others come in its tokens' place: what it takes to have them revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disconnected {
     /// The provider.
@@ -142,20 +142,21 @@ impl Store {
         Ok(Added::Stored)
     }
 
-    /// Puts tokens that were just agreed to in the place of a connection's, and sets it right again. `false` unless there
-    /// is such a connection of that generation that is not disconnected. Whoever refreshes the old ones finds that they
-    /// are his no more.
+    /// Puts tokens that were just agreed to in the place of a connection's, sets it right again, and returns the old ones.
+    /// `None` unless there is such a connection, of an earlier generation, that is not disconnected. Whoever refreshes
+    /// the old ones finds that they are his no more.
     pub async fn reconnect(
         &self,
         (workspace, id): (WorkspaceId, ConnectionId),
         tokens: &SealedTokens,
         by: By,
-    ) -> Result<bool> {
+    ) -> Result<Option<Disconnected>> {
         const SQL: &str = "UPDATE connections SET state = 'active', scopes = $3, issuer = $4, access_token = $5, \
             refresh_token = $6, generation = $7, issued_at = $8, expires_at = $9, due_at = $10, \
-            lease_epoch = lease_epoch + 1, lease_until = 0, unknown_answers = 0, failures = 0, last_error = NULL, \
-            last_error_at = NULL WHERE workspace = $1 AND id = $2 AND state <> 'revoked' AND generation < $7";
+            unknown_answers = 0, failures = 0, last_error = NULL, \
+            last_error_at = NULL WHERE workspace = $1 AND id = $2 AND generation < $7";
         let mut work = self.mutate(by).await?;
+        let Some(former) = take_over(&mut work.tx, (workspace, id)).await? else { return Ok(None) };
         let touched = on!(work.tx.on(), c => sqlx::query(SQL)
             .bind(workspace.uuid()).bind(id.uuid()).bind(json!(tokens.scopes).to_string()).bind(&tokens.issuer)
             .bind(&tokens.access).bind(&tokens.refresh).bind(i64::from(tokens.generation))
@@ -163,12 +164,12 @@ impl Store {
             .bind(tokens.due_at.map(Timestamp::millis))
             .execute(c).await.map(|r| r.rows_affected()))?;
         if touched == 0 {
-            return Ok(false);
+            return Ok(None);
         }
         work.erased();
         note(&mut work, "connection.reconnect", (workspace, id), json!({"scopes": tokens.scopes})).await?;
         work.commit().await?;
-        Ok(true)
+        Ok(Some(former))
     }
 
     /// The workspace's connections, newest first, those that are disconnected too.
@@ -219,15 +220,11 @@ impl Store {
 
     /// Ends a connection: overwrites its tokens, and returns them as they were. `None` if there is none to end.
     pub async fn disconnect(&self, workspace: WorkspaceId, id: ConnectionId, by: By) -> Result<Option<Disconnected>> {
-        const FIND: &str = "SELECT provider, scopes, issuer, access_token, refresh_token, generation, issued_at, \
-            expires_at, due_at FROM connections WHERE workspace = $1 AND id = $2 AND state <> 'revoked'";
         const SQL: &str = "UPDATE connections SET state = 'revoked', ended_at = $3, access_token = $4, \
-            refresh_token = NULL, due_at = NULL, lease_epoch = lease_epoch + 1, lease_until = 0 \
+            refresh_token = NULL, due_at = NULL, last_error = NULL, last_error_at = NULL \
             WHERE workspace = $1 AND id = $2 AND state <> 'revoked'";
         let mut work = self.mutate(by).await?;
-        let found: Option<row::TokensRow> = on!(work.tx.on(), c => sqlx::query_as(FIND)
-            .bind(workspace.uuid()).bind(id.uuid()).fetch_optional(c).await)?;
-        let Some(found) = found.map(Disconnected::try_from).transpose()? else { return Ok(None) };
+        let Some(found) = take_over(&mut work.tx, (workspace, id)).await? else { return Ok(None) };
         let touched = on!(work.tx.on(), c => sqlx::query(SQL)
             .bind(workspace.uuid()).bind(id.uuid()).bind(by.at.millis()).bind(Vec::<u8>::new())
             .execute(c).await.map(|r| r.rows_affected()))?;
@@ -239,6 +236,28 @@ impl Store {
         work.commit().await?;
         Ok(Some(found))
     }
+
+    /// Writes down that a provider did not say that it revoked tokens which are here no more: they may live on there.
+    pub async fn note_not_revoked(&self, (workspace, id): (WorkspaceId, ConnectionId), by: By) -> Result<()> {
+        const SQL: &str = "UPDATE connections SET last_error = 'not_revoked', last_error_at = $3 \
+            WHERE workspace = $1 AND id = $2 AND state = 'revoked'";
+        let mut work = self.mutate(by).await?;
+        let now = dialect::now(&mut work.tx).await?;
+        on!(work.tx.on(), c => sqlx::query(SQL)
+            .bind(workspace.uuid()).bind(id.uuid()).bind(now).execute(c).await.map(drop))?;
+        note(&mut work, "connection.not_revoked", (workspace, id), json!({})).await?;
+        work.commit().await
+    }
+}
+
+/// Takes a connection from whoever refreshes it, and returns its tokens: from here on nobody else changes them.
+async fn take_over(tx: &mut Tx, (workspace, id): (WorkspaceId, ConnectionId)) -> Result<Option<Disconnected>> {
+    const SQL: &str = "UPDATE connections SET lease_epoch = lease_epoch + 1, lease_until = 0 \
+        WHERE workspace = $1 AND id = $2 AND state <> 'revoked' \
+        RETURNING provider, scopes, issuer, access_token, refresh_token, generation, issued_at, expires_at, due_at";
+    let found: Option<row::TokensRow> = on!(tx.on(), c => sqlx::query_as(SQL)
+        .bind(workspace.uuid()).bind(id.uuid()).fetch_optional(c).await)?;
+    found.map(Disconnected::try_from).transpose()
 }
 
 /// Ends all of a workspace that is being deleted. How many there were.

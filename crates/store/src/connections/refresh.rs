@@ -52,6 +52,8 @@ pub struct Claim {
     pub unknown_answers: u32,
     /// How many refreshes failed in a row before this one.
     pub failures: u32,
+    /// What the last of them failed by.
+    pub last_error: Option<String>,
 }
 
 /// An access token as it is stored, for whoever wants to use it.
@@ -105,7 +107,7 @@ impl Store {
             unknown_answers = unknown_answers + 1 \
             WHERE id = $1 AND state = 'active' AND due_at <= $2 AND lease_until <= $2 \
             RETURNING workspace, provider, scopes, issuer, access_token, refresh_token, generation, issued_at, \
-            expires_at, due_at, lease_epoch, unknown_answers, failures";
+            expires_at, due_at, lease_epoch, unknown_answers, failures, last_error";
         const DEK: &str = "SELECT wrapped_dek AS wrapped, dek_version AS version FROM workspaces WHERE id = $1";
         let mut tx = self.inner.db.begin().await?;
         let now = dialect::now(&mut tx).await?;
@@ -225,6 +227,7 @@ struct ClaimRow {
     lease_epoch: i64,
     unknown_answers: i64,
     failures: i64,
+    last_error: Option<String>,
 }
 
 impl ClaimRow {
@@ -250,6 +253,7 @@ impl ClaimRow {
             epoch: self.lease_epoch,
             unknown_answers: u32::try_from(self.unknown_answers).map_err(|_| row::corrupt())?,
             failures: u32::try_from(self.failures).map_err(|_| row::corrupt())?,
+            last_error: self.last_error,
         })
     }
 }

@@ -66,7 +66,7 @@ async fn stored_shown_and_kept_apart(bed: Bed) {
     assert!(!store.note_token(other, first, BY).await.unwrap() && store.note_token(mine, first, BY).await.unwrap());
     assert_eq!(store.disconnect(other, first, BY).await.unwrap(), None);
     let now = store.database_time().await.unwrap();
-    assert!(!store.reconnect((other, first), &tokens(3, now, None), BY).await.unwrap());
+    assert!(store.reconnect((other, first), &tokens(3, now, None), BY).await.unwrap().is_none());
     let nowhere = WorkspaceId::from_uuid(Uuid::now_v7());
     let added = store.add_connection((nowhere, new_id()), "google", &tokens(1, NOW, None), BY).await.unwrap();
     assert_eq!(added, Added::NoWorkspace);
@@ -140,8 +140,10 @@ async fn connected_again_fences_what_is_under_way(bed: Bed) {
     let id = connection(store, workspace, true).await;
     let claim = claimed(store, id, LEASE_MS).await;
     let now = store.database_time().await.unwrap();
-    assert!(!store.reconnect((workspace, id), &tokens(1, now, None), BY).await.unwrap(), "generations are used once");
-    assert!(store.reconnect((workspace, id), &tokens(3, now, None), BY).await.unwrap());
+    let again = store.reconnect((workspace, id), &tokens(1, now, None), BY).await.unwrap();
+    assert_eq!(again, None, "generations are used once");
+    let former = store.reconnect((workspace, id), &tokens(3, now, None), BY).await.unwrap().unwrap();
+    assert_eq!((former.tokens.generation, former.tokens.refresh.as_deref()), (1, Some(&b"refresh 1"[..])));
     assert!(!store.keep_tokens(&claim, &tokens(2, now, None)).await.unwrap());
     assert_eq!(state(store, workspace, id).await, (ConnectionState::Active, None));
     assert_eq!(store.held_token(workspace, id).await.unwrap().unwrap().generation, 3);
@@ -161,10 +163,10 @@ async fn a_refused_token_is_due_once_and_not_while_it_is_young(bed: Bed) {
     assert!(!refuse(workspace, 1).await, "it is being refreshed");
     assert!(store.postpone_refresh(&claim, 3_600_000, "unavailable", true).await.unwrap());
     assert!(!refuse(workspace, 1).await, "a provider that fails is left alone");
-    assert!(store.reconnect((workspace, id), &tokens(3, claim.now, Some(later)), BY).await.unwrap());
+    assert!(store.reconnect((workspace, id), &tokens(3, claim.now, Some(later)), BY).await.unwrap().is_some());
     assert!(!refuse(workspace, 3).await, "it came just now");
     let bare = SealedTokens { refresh: None, ..tokens(4, old, None) };
-    assert!(store.reconnect((workspace, id), &bare, BY).await.unwrap());
+    assert!(store.reconnect((workspace, id), &bare, BY).await.unwrap().is_some());
     assert!(!refuse(workspace, 4).await, "there is nothing to refresh it by");
 }
 
@@ -178,6 +180,12 @@ async fn disconnecting_overwrites_the_tokens(bed: Bed) {
     assert!(!store.keep_tokens(&claim, &tokens(2, claim.now, None)).await.unwrap());
     let held = store.held_token(workspace, id).await.unwrap().unwrap();
     assert_eq!((held.state, held.access.len()), (ConnectionState::Revoked, 0));
+    assert_eq!(state(store, workspace, id).await.1, None);
+    for whose in [id, other] {
+        store.note_not_revoked((workspace, whose), BY).await.unwrap();
+    }
+    assert_eq!(state(store, workspace, id).await.1.as_deref(), Some("not_revoked"));
+    assert_eq!(state(store, workspace, other).await.1, None, "one that lives has its own");
     let standing = store.standing_tokens(workspace).await.unwrap();
     assert!(matches!(&standing[..], [(id, left)] if *id == other && left.tokens.refresh.is_some()));
     assert!(store.delete_workspace(workspace, BY).await.unwrap());

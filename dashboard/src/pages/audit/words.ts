@@ -9,6 +9,7 @@ const actions: Record<string, string> = {
   "budget.set": "set a budget",
   "connection.create": "connected an account",
   "connection.disconnect": "disconnected an account",
+  "connection.not_revoked": "saw a provider not confirm that tokens are revoked",
   "connection.needs_reauth": "saw an account that has to be connected again",
   "connection.reconnect": "connected an account again",
   "connection.token": "fetched a connection's token",

@@ -35,6 +35,11 @@ export function ConnectionCard({ connection, title, offered }: Props) {
           <StateBadge {...look(connection)} />
         </Group>
         {live && <Note connection={connection} title={title} />}
+        {connection.last_error === "not_revoked" && (
+          <Text size="sm">
+            {title} did not confirm that it ended its token. Remove the access in your account there.
+          </Text>
+        )}
         <Facts>
           <Fact name="Id">
             <CopyText value={id} label="Copy the connection's id" shown={short(id)} />

@@ -25,7 +25,9 @@ export function look({ state, last_error }: Connection): Look {
     case "needs_reauth":
       return { tone: "bad", Icon: IconPlugConnectedX, word: "Needs to be connected again" };
     case "revoked":
-      return { tone: "neutral", Icon: IconPlugOff, word: "Disconnected" };
+      return last_error === "not_revoked"
+        ? { tone: "attention", Icon: IconPlugOff, word: "Disconnected here" }
+        : { tone: "neutral", Icon: IconPlugOff, word: "Disconnected" };
     default:
       return { tone: "neutral", Icon: IconPlugOff, word: state };
   }
@@ -41,6 +43,7 @@ export function cause(error: string, provider: string): string {
     case "unreachable":
     case "timed_out":
     case "too_late":
+    case "unanswered":
     case "unavailable":
       return `${provider} did not answer.`;
     case "sealed":
@@ -71,6 +74,18 @@ const failures: Record<string, Said> = {
   provider_unavailable: {
     title: "The provider did not answer",
     text: "You agreed, but no token could be had. Nothing was connected. Try again in a minute.",
+  },
+  connection_expired: {
+    title: "You came back too late, or twice",
+    text: "That way back from the provider was used, took more than ten minutes, or began in another session. Nothing was connected now. Connect once more, unless the account is in the list.",
+  },
+  unauthorized: {
+    title: "You were signed out while you were at the provider",
+    text: "Nothing was connected. Connect once more.",
+  },
+  forbidden: {
+    title: "You may not connect accounts any more",
+    text: "Your role changed while you were at the provider. Nothing was connected. Ask an admin of the workspace.",
   },
   gone: {
     title: "The connection is gone",

@@ -89,7 +89,7 @@ export function ended({ outcome, status }: WebhookAttempt): string {
     case "unreachable":
       return "no connection";
     case "address_refused":
-      return "its name leads to an address that messages may not go to";
+      return "its name leads to no address that messages may go to";
     case "sealed":
       return "the server can't open the secret to sign with; tell your operator";
     default:

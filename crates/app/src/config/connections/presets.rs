@@ -22,6 +22,8 @@ pub struct Preset {
     pub authorize_parameters: &'static [(&'static str, &'static str)],
     /// Its own words for a grant that is over.
     pub final_errors: &'static [&'static str],
+    /// Whether revoking a token there ends all that the account has agreed to.
+    pub revocation_ends_all: bool,
     /// Where its tokens are used.
     pub hosts: &'static [&'static str],
 }
@@ -41,6 +43,7 @@ static ALL: [Preset; 2] = [
         // Without them there is no refresh token, or only the first time that somebody agrees.
         authorize_parameters: &[("access_type", "offline"), ("prompt", "consent")],
         final_errors: &[],
+        revocation_ends_all: true,
         hosts: &["www.googleapis.com", "gmail.googleapis.com", "people.googleapis.com", "sheets.googleapis.com"],
     },
     Preset {
@@ -53,6 +56,7 @@ static ALL: [Preset; 2] = [
         scope_separator: ',',
         authorize_parameters: &[],
         final_errors: &["invalid_refresh_token", "token_revoked", "token_expired", "account_inactive", "invalid_code"],
+        revocation_ends_all: false,
         hosts: &["slack.com"],
     },
 ];
