@@ -44,6 +44,17 @@ fn without(right: &Right) -> Vec<Scope> {
     Scope::ALL.iter().copied().filter(|scope| !unwanted.contains(scope)).collect()
 }
 
+/// Turned away as nobody. Who comes back from a provider is a browser, and is told so on a page.
+#[track_caller]
+fn unknown(reply: Reply, right: &Right) {
+    if right.path.starts_with("/api/v1/connections/callback/") {
+        let to = reply.is(303).headers["location"].to_str().unwrap().to_owned();
+        assert!(to.ends_with("?failed=unauthorized"), "{to}");
+    } else {
+        reply.problem(401, "unauthorized");
+    }
+}
+
 #[tokio::test]
 async fn every_route_lets_in_whom_the_table_names() {
     let app = App::new().await;
@@ -55,7 +66,7 @@ async fn every_route_lets_in_whom_the_table_names() {
             let_in(&call(&app, right, &tenant, "").await, &what);
             continue;
         }
-        call(&app, right, &tenant, "").await.problem(401, "unauthorized");
+        unknown(call(&app, right, &tenant, "").await, right);
         if right.is_in_workspace() {
             call(&app, right, &tenant, &other.key).await.problem(404, "not_found");
         }
@@ -153,7 +164,7 @@ async fn a_key_that_has_ended_opens_nothing() {
     app.call("DELETE", &format!("{path}/{revoked_id}"), OPERATOR, Value::Null).await.is(204);
     app.pass(Duration::from_secs(3600));
     for right in TABLE.iter().filter(|right| !right.public) {
-        call(&app, right, &tenant, short).await.problem(401, "unauthorized");
-        call(&app, right, &tenant, &revoked).await.problem(401, "unauthorized");
+        unknown(call(&app, right, &tenant, short).await, right);
+        unknown(call(&app, right, &tenant, &revoked).await, right);
     }
 }
