@@ -220,7 +220,7 @@ def test_the_overviews_figures_are_those_of_usage_wherever_one_is(used, enter):
         expect(page.get_by_role("banner").get_by_role("link", name=re.compile("credits$"))).to_be_visible()
         expect(page.get_by_role("banner")).not_to_contain_text("days")
         page.goto(f"/w/{used.id}/usage?range=30d")
-        line = f"${rounded(own['cost_usd'])} at your providers · {rounded(managed['credits'])} credits"
+        line = f"${rounded(own['cost_usd'])} at your providers · {rounded(paid)} credits"
         expect(page.get_by_text(line)).to_be_visible()
     page.goto(f"/w/{used.id}/settings/billing")
     expect(page.get_by_role("region", name="Niyra bills you")).to_contain_text(f"{rounded(paid)} credits")

@@ -69,7 +69,7 @@ def check(page: Page, acme, said: Said, alert: str | None):
     expect(page.get_by_role("main")).to_contain_text(said.playground)
     page.goto(f"/w/{acme.id}/settings/agents")
     badge = {"own key": "Own key", "managed": "Managed", "no calls": "Nobody"}[said.strip]
-    expect(page.get_by_role("main").get_by_text(badge, exact=True).first).to_be_visible()
+    expect(page.get_by_role("main").get_by_text(badge, exact=True).first).to_be_visible(timeout=15_000)
     page.goto(f"/w/{acme.id}/settings/who-pays")
     page.get_by_role("textbox", name="Search what costs what").fill(MODEL)
     row = page.get_by_role("row").filter(has_text=MODEL).first
