@@ -157,7 +157,7 @@ def test_c10_a_plan_without_own_keys_sees_all_of_it_and_what_it_would_gain(celun
     person = member(celune, spark, visit(), "owner")
     open_providers(person, spark, "?add=anthropic")
     page = person.page
-    expect(page.get_by_text("Bring your own key with Enterprise, Pro or Team.")).to_be_visible()
+    expect(page.get_by_text("Bring your own key with Pro, Team or Enterprise.")).to_be_visible()
     expect(page.get_by_role("dialog").get_by_text("Open API Keys in the left sidebar.")).to_be_visible()
     expect(page.get_by_label("Anthropic key", exact=True)).to_be_disabled()
 

@@ -212,7 +212,7 @@ def test_what_costs_what_is_folded_and_models_are_paged(acme, dana):
     expect(page.get_by_role("option").first).to_be_visible()
     assert page.get_by_role("option").count() < 60
     model.fill("gpt-4o-mini")
-    expect(page.get_by_role("option", name="gpt-4o-mini", exact=True)).to_be_visible()
+    expect(page.get_by_role("option").filter(has=page.get_by_text("gpt-4o-mini", exact=True))).to_be_visible()
 
 
 def test_journey_22_a_new_api_key_is_seen_at_work_once_and_ends(acme, dana):

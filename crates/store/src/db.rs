@@ -44,6 +44,14 @@ impl Db {
         }
     }
 
+    /// Where a statement goes that writes by itself: no process can stop in the midst of it and hold what others wait for.
+    pub fn alone(&self) -> On<&SqlitePool, &PgPool> {
+        match self {
+            Self::Sqlite(pools) => On::Sqlite(&pools.write),
+            Self::Postgres(pool) => On::Postgres(pool),
+        }
+    }
+
     /// Begins to write.
     pub async fn begin(&self) -> Result<Tx> {
         Ok(match self {

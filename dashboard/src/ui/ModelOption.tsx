@@ -19,7 +19,7 @@ export function useModelOptions(models: readonly Model[]) {
 }
 
 /** A model in a list: what it costs and who would pay, or why it can't be called. Choosing such a one tells the rest. */
-export function ModelOption({ model: { id, usable, reason, payer, prices_usd } }: { model: Model }) {
+export function ModelOption({ model: { id, usable, reason, payer_now, prices_usd } }: { model: Model }) {
   const price = prices_usd.standard;
   const told = usable
     ? price?.input && price.output && `${usdPerMillion(price.input)} in, ${usdPerMillion(price.output)} out`
@@ -37,7 +37,7 @@ export function ModelOption({ model: { id, usable, reason, payer, prices_usd } }
         )}
       </div>
       {usable ? (
-        <PayerBadge payer={payerKind(payer)} />
+        <PayerBadge payer={payerKind(payer_now.payer)} />
       ) : (
         <IconLock size={16} stroke={1.75} aria-label="can't be called" />
       )}

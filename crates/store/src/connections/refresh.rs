@@ -101,7 +101,8 @@ impl Store {
         Ok(Due { now: Timestamp::from_millis(now), connections, next: next.map(Timestamp::from_millis) })
     }
 
-    /// Claims a connection that is due, for so long. `None` if it isn't, or somebody else has.
+    /// Claims a connection that is due, for so long. `None` if it isn't, or somebody else has. One statement: a node that
+    /// is stopped while it claims would else keep others from all that is due.
     pub async fn claim_connection(&self, id: ConnectionId, lease_ms: i64) -> Result<Option<Claim>> {
         const SQL: &str = "UPDATE connections SET lease_epoch = lease_epoch + 1, lease_until = $3, \
             unknown_answers = unknown_answers + 1 \
@@ -109,16 +110,14 @@ impl Store {
             RETURNING workspace, provider, scopes, issuer, access_token, refresh_token, generation, issued_at, \
             expires_at, due_at, lease_epoch, unknown_answers, failures, last_error";
         const DEK: &str = "SELECT wrapped_dek AS wrapped, dek_version AS version FROM workspaces WHERE id = $1";
-        let mut tx = self.inner.db.begin().await?;
-        let now = dialect::now(&mut tx).await?;
+        let db = &self.inner.db;
+        let now = dialect::time(db).await?;
         let until = now.saturating_add(lease_ms);
-        let row: Option<ClaimRow> = on!(tx.on(), c => sqlx::query_as(SQL)
+        let row: Option<ClaimRow> = on!(db.alone(), c => sqlx::query_as(SQL)
             .bind(id.uuid()).bind(now).bind(until).fetch_optional(c).await)?;
         let Some(row) = row else { return Ok(None) };
-        let dek: WrappedDek = on!(tx.on(), c => sqlx::query_as(DEK).bind(row.workspace).fetch_one(c).await)?;
-        let claim = row.claim(id, dek, (now, until))?;
-        tx.commit().await?;
-        Ok(Some(claim))
+        let dek: WrappedDek = on!(db.read(), c => sqlx::query_as(DEK).bind(row.workspace).fetch_one(c).await)?;
+        row.claim(id, dek, (now, until)).map(Some)
     }
 
     /// Stores what a refresh brought. `false` if the claim is somebody else's by now, and nothing is stored.
