@@ -6,7 +6,7 @@ use std::time::Duration;
 use ownkey_store::Result;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 use crate::connections::{Connections, Lane};
 
@@ -38,32 +38,34 @@ impl Connections {
     async fn keep_provider_fresh(self: Arc<Self>, provider: String) {
         let Some(lane) = self.lane(&provider) else { return };
         loop {
-            let pause = self.begin_due(&provider, lane).await.unwrap_or_else(|error| {
+            let again = self.begin_due(&provider, lane).await.unwrap_or_else(|error| {
                 tracing::warn!(%error, provider, "what is due can't be looked for; there will be another try");
-                AWAY
+                Instant::now() + AWAY
             });
             tokio::select! {
-                () = sleep(pause) => {}
+                () = sleep_until(again) => {}
                 () = lane.changed.notified() => {}
             }
         }
     }
 
-    /// Begins all refreshes that are due. How long until there is more to do.
-    async fn begin_due(self: &Arc<Self>, provider: &str, lane: &Lane) -> Result<Duration> {
-        let poll = Duration::from_millis(u64::try_from(self.parts.times.poll_ms).unwrap_or(u64::MAX));
+    /// Begins all refreshes that are due. When there is more to do, reckoned from before it was looked for: it is then
+    /// however long the look took, and whatever happened to the clock meanwhile.
+    async fn begin_due(self: &Arc<Self>, provider: &str, lane: &Lane) -> Result<Instant> {
+        let poll = u64::try_from(self.parts.times.poll_ms).map_or(AWAY, Duration::from_millis);
         loop {
+            let since = Instant::now();
             let due = self.parts.store.due_connections(provider, PAGE).await?;
             let earliest = if due.connections.is_empty() { due.next } else { Some(due.now) };
             self.parts.metrics.next_due(provider, earliest);
             if due.connections.is_empty() {
                 let until = due.next.map(|next| next.millis().saturating_sub(due.now.millis()));
                 let until = until.map(|millis| Duration::from_millis(u64::try_from(millis).unwrap_or(0)));
-                return Ok(until.map_or(poll, |until| until.min(poll)));
+                return Ok(since + until.map_or(poll, |until| until.min(poll)));
             }
             for id in due.connections {
                 // Closed when the server ends, or when another configuration has taken this one's place.
-                let Ok(room) = Arc::clone(&lane.room).acquire_owned().await else { return Ok(poll) };
+                let Ok(room) = Arc::clone(&lane.room).acquire_owned().await else { return Ok(since + poll) };
                 self.refresh_if_due(id, room).await?;
             }
         }
