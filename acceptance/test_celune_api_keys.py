@@ -106,7 +106,8 @@ def test_celune_c11_an_integration_may_do_what_its_scopes_say_and_no_more(celune
 
 
 def test_celune_c11_a_key_that_expires_stops(acme, sim):
-    soon = (datetime.now(UTC) + timedelta(seconds=2)).isoformat().replace("+00:00", "Z")
+    # Whole milliseconds, as moments are stored: a finer one would end up to a millisecond before it was due.
+    soon = (datetime.now(UTC) + timedelta(seconds=2)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     ci = new_key(acme, "for one run", ["inference", "usage:read"], expires_at=soon)
     assert acme.ask("openai", secret=ci["secret"]).status_code == 200
     wait_for(lambda: acme.ask("openai", secret=ci["secret"]).status_code == 401, "the key has expired")
