@@ -40,6 +40,7 @@ OPENAI_ROOTS = [
     "CreateTranslationResponseVerboseJson",
     "CreateImageRequest", "CreateImageEditRequest", "CreateImageVariationRequest", "ImagesResponse",
     "ImageGenStreamEvent", "ImageEditStreamEvent",
+    "CreateFileRequest", "OpenAIFile", "ListFilesResponse", "DeleteFileResponse",
 ]
 # What services take and their descriptions leave out: Codex sends it with every call.
 UNPUBLISHED = {
@@ -60,7 +61,7 @@ WORDED = {
     ("listInputItemsQuery", "properties", "limit"): {"minimum": 1, "maximum": 100},
 }
 # Operations whose query, or body, has no schema with a name of its own.
-QUERIES = ["listChatCompletions", "getChatCompletionMessages", "getResponse", "listInputItems"]
+QUERIES = ["listFiles", "listChatCompletions", "getChatCompletionMessages", "getResponse", "listInputItems"]
 BODIES = ["updateChatCompletion"]
 PICO = Decimal(10) ** 12
 # The kinds of models whose calls are simulated.

@@ -284,6 +284,7 @@ async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway
         credits: settings.rules.credits,
         managed: Arc::clone(&settings.rules.managed),
         managed_paths: settings.managed_paths.clone(),
+        unlisted: settings.unlisted,
         ask_usage: settings.ask_usage,
         upstreams: upstreams.into_iter().collect::<anyhow::Result<_>>()?,
         client: client::client(&settings.limits)?,

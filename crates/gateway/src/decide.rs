@@ -69,7 +69,7 @@ pub struct Grounds<'a> {
 
 /// What the model name means on a path of that protocol. A call without a model goes to the path's provider.
 pub fn resolve<'a>(catalogue: &'a Catalogue, protocol: Protocol, name: Option<&'a str>) -> Result<Asked<'a>, Error> {
-    let nothing = Asked { provider: protocol.provider(), named: None, is_free: false, always_managed: false };
+    let nothing = Asked { provider: protocol.provider(), named: None, is_free: false, payer: None };
     let Some(name) = name else { return Ok(nothing) };
     let named = catalogue.resolve(name, protocol).map_err(|ResolveError::WrongProtocol(provider)| {
         let path = usual(provider.protocol());
@@ -87,16 +87,31 @@ pub struct Asked<'a> {
     pub named: Option<Resolved<'a>>,
     /// Whether the provider bills nothing, whatever the model.
     pub is_free: bool,
-    /// Whether managed access pays in any case.
-    pub always_managed: bool,
+    /// Who pays in any case, whatever the workspace says.
+    pub payer: Option<PayerKind>,
 }
 
 impl<'a> Asked<'a> {
-    /// The same, asked for in such a call; of those paths the operator said that managed access pays.
+    /// The same, asked for in such a call; of those paths the operator said that managed access pays. What nobody meters
+    /// nobody but the workspace can pay.
     #[must_use]
     pub fn at(self, route: &Route, managed_paths: &[String]) -> Self {
-        let always_managed = managed_paths.iter().any(|path| path == route.template);
-        Self { is_free: route.is_free(), always_managed, ..self }
+        let is_managed = || managed_paths.iter().any(|path| path == route.template);
+        let payer = match route.is_unmetered() {
+            true => Some(PayerKind::Byok),
+            false => is_managed().then_some(PayerKind::Managed),
+        };
+        Self { is_free: route.is_free(), payer, ..self }
+    }
+
+    /// The policy that holds for it in a workspace of that one; `None` if that one forbids it.
+    fn policy(&self, own: PayerPolicy) -> Option<PayerPolicy> {
+        match (self.payer, own) {
+            (Some(PayerKind::Managed), _) => Some(PayerPolicy::ManagedOnly),
+            (Some(PayerKind::Byok), PayerPolicy::ManagedOnly) => None,
+            (Some(PayerKind::Byok), _) => Some(PayerPolicy::ByokOnly),
+            (None, own) => Some(own),
+        }
     }
 
     /// Its catalogue entry, if it has one.
@@ -115,7 +130,7 @@ pub fn decide<'a>(
     let provider = asked.provider;
     let upstream = grounds.upstream(provider).ok_or_else(unconfigured)?;
     let standing = grounds.standing(&workspace);
-    let policy = if asked.always_managed { PayerPolicy::ManagedOnly } else { standing.policy };
+    let policy = asked.policy(standing.policy).ok_or(Refusal::ByokRequired)?;
     let offer = offer(grounds, asked, upstream, &workspace);
     let payer = Standing { policy, ..standing }.decide(grounds.catalogue, asked.named.as_ref(), &offer);
     let payer = payer.map_err(|refused| match refused.refusal {

@@ -58,7 +58,7 @@ pub fn decide<'a>(
 }
 
 fn stand_in(grounds: &Grounds<'_>, asked: &Asked<'_>, workspace: &Workspace, failure: FallbackClass) -> Option<Payer> {
-    if asked.always_managed {
+    if asked.payer.is_some() {
         return None;
     }
     let offer = offer(grounds, asked, grounds.upstream(asked.provider)?, workspace);

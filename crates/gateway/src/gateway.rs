@@ -51,7 +51,7 @@ use crate::relay::Watch;
 use crate::rest::Rest;
 use crate::settle::{Book, Held, kept};
 use crate::stop::Stop;
-use crate::target::{self, Target};
+use crate::target::{self, Target, Unlisted};
 use crate::upstream::Upstream;
 use crate::{agents, edge, failure, fallback, headers, service, terms};
 
@@ -75,6 +75,8 @@ pub struct Parts {
     pub managed: Arc<Extensions>,
     /// Paths that managed access always pays for.
     pub managed_paths: Vec<String>,
+    /// What becomes of calls at paths that are not listed.
+    pub unlisted: Unlisted,
     /// Whether streams of own-key calls are asked for usage where their callers do not ask; managed ones always are.
     pub ask_usage: bool,
     /// The providers.
@@ -152,7 +154,7 @@ impl Gateway {
         let arrival = Arrival { id: (self.parts.new_id)(at), at, started: Instant::now() };
         let (head, body) = request.into_parts();
         let id = arrival.id.to_string();
-        let (protocol, mut response) = match target::find(&head, self.parts.over_tls) {
+        let (protocol, mut response) = match target::find(&head, self.parts.unlisted, self.parts.over_tls) {
             Err((error, protocol)) => (protocol, error.respond(protocol, Some(&id))),
             Ok(to) => {
                 let answered = self.answer(&arrival, &to, &head, body).await;

@@ -14,6 +14,7 @@ pub mod limits;
 pub mod metrics;
 pub mod rates;
 pub mod services;
+pub mod target;
 pub mod upstream;
 
 #[doc(hidden)]
@@ -47,7 +48,7 @@ mod settle;
 mod short;
 mod stop;
 mod stored;
-mod target;
+
 mod terms;
 mod upload;
 

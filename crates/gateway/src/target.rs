@@ -6,7 +6,8 @@ use http::header::{ALLOW, HOST, HeaderValue};
 use http::request::Parts;
 use http::uri::Authority;
 use ownkey_domain::provider::{Protocol, Provider};
-use ownkey_providers::paths::{Lookup, What, look_up, sdk_base, spoken, usual};
+use ownkey_providers::paths::{Lookup, What, look_up, sdk_base, spoken, usual, without_alias};
+use ownkey_providers::unlisted;
 
 use crate::error::{Code, Error};
 
@@ -24,9 +25,19 @@ pub struct Target {
 /// Longer than host names are.
 const HOST_SHOWN_MAX: usize = 260;
 
+/// What becomes of calls at paths that are not listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unlisted {
+    /// They are refused.
+    #[default]
+    Refuse,
+    /// They go to the provider on the workspace's own key, and nothing of them is metered.
+    OwnKey,
+}
+
 /// Finds the call that a head names; if there is none, the error and the protocol to tell it in. `over_tls` says how
 /// callers of this machine reach the listener.
-pub fn find(head: &Parts, over_tls: bool) -> Result<Target, (Error, Protocol)> {
+pub fn find(head: &Parts, unlisted: Unlisted, over_tls: bool) -> Result<Target, (Error, Protocol)> {
     let spoken = spoken(&head.headers);
     match look_up(&head.method, head.uri.path()) {
         Lookup::Found(found) => {
@@ -50,11 +61,22 @@ pub fn find(head: &Parts, over_tls: bool) -> Result<Target, (Error, Protocol)> {
             Err((Error::new(Code::PathNotSupported, message), protocol))
         }
         Lookup::Unknown(protocol) => {
+            let protocol = protocol.unwrap_or(spoken);
+            if let Some(target) = (unlisted == Unlisted::OwnKey).then(|| passed_on(head, protocol)).flatten() {
+                return Ok(target);
+            }
             let places = Provider::ALL.map(|provider| usual(provider.protocol())).join(" and ");
             let message = format!("There is no such path here. Models are called at {places}.");
-            Err((Error::new(Code::PathNotSupported, message), protocol.unwrap_or(spoken)))
+            Err((Error::new(Code::PathNotSupported, message), protocol))
         }
     }
+}
+
+/// The call at a path that is not listed, as it goes to the provider of that protocol.
+fn passed_on(head: &Parts, protocol: Protocol) -> Option<Target> {
+    let (_, path) = without_alias(head.uri.path());
+    let route = unlisted::at(&head.method, path)?;
+    Some(Target { what: What::Call(route), protocol, path: path.to_owned() })
 }
 
 /// The address the caller used, as far as the request tells it. HTTP/2 tells the host in the URI.
@@ -96,8 +118,26 @@ mod tests {
             ("/openai/v1/messages", Code::PathNotSupported, "no such path", Protocol::OpenAi),
             ("/v1/files", Code::PathNotSupported, "no such path", Protocol::OpenAi),
         ] {
-            let (error, told_in) = find(&head(path, None), false).unwrap_err();
+            let (error, told_in) = find(&head(path, None), Unlisted::Refuse, false).unwrap_err();
             assert!(error.code == code && error.message.contains(hint) && told_in == protocol, "{path}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_listed_goes_on_if_the_operator_lets_it() {
+        let let_go = |path: &str| find(&head(path, None), Unlisted::OwnKey, false);
+        for (path, below, protocol) in [
+            ("/v1/files", "/v1/files", Protocol::OpenAi),
+            ("/openai/v1/files/f/content", "/v1/files/f/content", Protocol::OpenAi),
+            ("/anthropic/v1/messages/batches", "/v1/messages/batches", Protocol::Anthropic),
+        ] {
+            let target = let_go(path).unwrap();
+            assert_eq!((target.path.as_str(), target.protocol), (below, protocol), "{path}");
+        }
+        // What is a mistake, or planned, stays one.
+        for path in ["/v1/v1/messages", "/chat/completions", "/v1/messages/", "/v1/realtime", "/v1/a/../b", "/v1/a%2Fb"]
+        {
+            assert!(let_go(path).is_err(), "{path}");
         }
     }
 
@@ -109,7 +149,7 @@ mod tests {
             ("/chat/completions", Some("example.com"), false, "https://example.com/v1"),
             ("https://localhost:1/chat/completions", None, true, "https://localhost:1/v1"),
         ] {
-            let (error, _) = find(&head(uri, host), over_tls).unwrap_err();
+            let (error, _) = find(&head(uri, host), Unlisted::Refuse, over_tls).unwrap_err();
             assert!(error.message.contains(&format!(" {base}.")), "{uri}: {error}");
         }
     }

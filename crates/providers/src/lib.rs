@@ -25,6 +25,7 @@ pub mod route;
 pub mod scrub;
 pub mod stray;
 pub mod stream;
+pub mod unlisted;
 
 #[doc(hidden)]
 pub mod fuzzing;

@@ -166,7 +166,8 @@ fn calls_that(are: impl Fn(&Route) -> bool) -> (Option<Protocol>, Vec<&'static R
     (None, Vec::new())
 }
 
-fn without_alias(path: &str) -> (Option<Protocol>, &str) {
+/// The protocol that an `/openai` or `/anthropic` before a path fixes, and the path without it.
+pub fn without_alias(path: &str) -> (Option<Protocol>, &str) {
     for (alias, protocol) in [("/openai", Protocol::OpenAi), ("/anthropic", Protocol::Anthropic)] {
         if let Some(rest) = path.strip_prefix(alias).filter(|rest| rest.starts_with('/')) {
             return (Some(protocol), rest);

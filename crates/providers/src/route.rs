@@ -55,6 +55,8 @@ pub enum Charge {
     Nothing,
     /// Nothing either, but where it shows a response that was made in the background, it tells what that one used.
     Deferred,
+    /// Something that nobody here knows.
+    Unknown,
 }
 
 /// A kind of call, and all that is special about it.
@@ -229,7 +231,12 @@ impl Route {
 
     /// Whether the provider bills nothing for it.
     pub fn is_free(&self) -> bool {
-        self.charge != Charge::Usage
+        matches!(self.charge, Charge::Nothing | Charge::Deferred)
+    }
+
+    /// Whether nothing of it is metered, so that only who calls at his own expense may make it.
+    pub fn is_unmetered(&self) -> bool {
+        self.charge == Charge::Unknown
     }
 
     /// What its answer says, with what the provider bills for it. A call that is free uses nothing: the usage it may
@@ -238,6 +245,7 @@ impl Route {
         let is_told = served.stored == Some(Stored::InBackground { is_over: true }) && !served.usage.is_empty();
         match self.charge {
             Charge::Usage => served,
+            Charge::Unknown => Served { billing: Billing::BeyondUsage, ..Served::unknown() },
             Charge::Deferred if is_told => Served { is_deferred: true, ..served },
             Charge::Deferred | Charge::Nothing => Served {
                 usage: Usage::default(),

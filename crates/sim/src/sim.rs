@@ -28,6 +28,8 @@ pub struct Sim {
     pub responses: Shelf,
     /// Chat completions that are kept.
     pub completions: Shelf,
+    /// Files that are kept.
+    pub files: Shelf,
     anthropic: Schemas,
     openai: Schemas,
     service: Schemas,
@@ -45,6 +47,7 @@ impl Sim {
             cache: Cache::default(),
             responses: Shelf::default(),
             completions: Shelf::default(),
+            files: Shelf::default(),
             anthropic: Schemas::parse(include_str!("../data/anthropic.json"), false),
             openai: Schemas::parse(include_str!("../data/openai.json"), true),
             // It takes any JSON.

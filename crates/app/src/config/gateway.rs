@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::bail;
+use ownkey_gateway::target::Unlisted;
 use ownkey_providers::managed::Extensions;
 use ownkey_providers::paths;
 use ownkey_providers::route::Route;
@@ -13,23 +14,23 @@ use super::text::list;
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawGateway {
-    unlisted: Unlisted,
+    unlisted: RawUnlisted,
 }
 
-#[derive(Deserialize, Default, PartialEq)]
+#[derive(Deserialize, Default, Clone, Copy)]
 #[serde(rename_all = "snake_case")]
-enum Unlisted {
+enum RawUnlisted {
     #[default]
     Refuse,
     OwnKey,
 }
 
 impl RawGateway {
-    pub fn check(&self) -> anyhow::Result<()> {
-        if self.unlisted == Unlisted::OwnKey {
-            bail!("`unlisted = \"own_key\"` is planned and not built yet");
+    pub fn check(&self) -> Unlisted {
+        match self.unlisted {
+            RawUnlisted::Refuse => Unlisted::Refuse,
+            RawUnlisted::OwnKey => Unlisted::OwnKey,
         }
-        Ok(())
     }
 }
 

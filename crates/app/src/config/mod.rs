@@ -64,6 +64,8 @@ pub struct Settings {
     pub rules: Rules,
     /// Paths that managed access always pays for.
     pub managed_paths: Vec<String>,
+    /// What becomes of calls at paths that are not listed.
+    pub unlisted: ownkey_gateway::target::Unlisted,
     /// What the product does for its workspaces besides calls of models.
     pub services: services::Services,
     /// Accounts elsewhere that workspaces can connect.
@@ -174,7 +176,6 @@ fn read(text: &str, path: &Path) -> anyhow::Result<Result<config::Config, config
 impl Raw {
     fn check(self, without_effect: Vec<String>, folder: &Path) -> anyhow::Result<Settings> {
         let server = self.server.check().context("section [server]")?;
-        self.gateway.check().context("section [gateway]")?;
         let managed_paths = self.routes.check()?;
         let providers = self.providers.check().context("section [providers]")?;
         let services = services::check(self.services, &services::Surroundings { providers: &providers, folder })?;
@@ -194,6 +195,7 @@ impl Raw {
             retention: self.retention.check().context("section [retention]")?,
             without_effect,
             managed_paths,
+            unlisted: self.gateway.check(),
             rules: Rules::check(self.credits, self.plans, self.catalogue, self.models, self.managed)?,
         })
     }

@@ -89,7 +89,7 @@ fn mistakes_in_rules_name_file_section_and_field() {
             "[[models]]\nid = \"a\"\nprovider = \"openai\"\nprices = { inptu = \"1\" }".to_owned(),
             &["`a`", "prices", "inptu"],
         ),
-        ("[gateway]\nunlisted = \"own_key\"".to_owned(), &["gateway", "unlisted"]),
+        ("[gateway]\nunlisted = \"managed\"".to_owned(), &["gateway", "unlisted"]),
         ("[routes.\"embedings\"]\npayer = \"decide\"".to_owned(), &["embedings"]),
         ("[routes.\"audio/translations\"]\npayer = \"managed\"".to_owned(), &["audio/translations", "managed"]),
     ] {

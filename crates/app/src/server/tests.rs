@@ -115,6 +115,7 @@ fn server(cut_off: &watch::Sender<bool>) -> Server {
         credits: None,
         managed: Arc::default(),
         managed_paths: Vec::new(),
+        unlisted: ownkey_gateway::target::Unlisted::Refuse,
         ask_usage: true,
         upstreams: Vec::new(),
         client: client(&limits).unwrap(),

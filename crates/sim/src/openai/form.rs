@@ -1,5 +1,6 @@
 //! Bodies that are forms with files.
 
+use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::{error, request};
@@ -17,8 +18,11 @@ pub struct Form {
 }
 
 /// A file of a form.
-#[derive(Clone, Copy)]
 pub struct File {
+    /// What its sender calls it.
+    pub name: String,
+    /// What is in it.
+    pub content: Bytes,
     /// Its size.
     pub bytes: u64,
     /// The bytes of sound in it, and how many make a second, if it says so.
@@ -53,7 +57,7 @@ fn refused(call: &Call, said: &str) -> Box<Reply> {
     error::of(call, 400, (said, "invalid_request_error"), (None, None)).into()
 }
 
-fn parts(body: &[u8], boundary: &str) -> Option<Form> {
+fn parts(body: &Bytes, boundary: &str) -> Option<Form> {
     let delimiter = format!("--{boundary}");
     let mut form = Form { fields: Value::Object(Map::new()), files: Vec::new() };
     let mut left = body.strip_prefix(delimiter.as_bytes())?;
@@ -63,13 +67,10 @@ fn parts(body: &[u8], boundary: &str) -> Option<Form> {
         let rest = left.get(head_end + 4..)?;
         let end = find(rest, format!("\r\n{delimiter}").as_bytes())?;
         let value = &rest[..end];
-        let name = head.split(';').find_map(|parameter| parameter.trim_start().strip_prefix("name="))?;
-        let name = match name.strip_prefix('"') {
-            Some(quoted) => quoted.split('"').next()?,
-            None => name.split('\r').next()?.trim_end(),
-        };
-        if head.contains("filename") {
-            form.files.push(File { bytes: value.len() as u64, samples: samples(value) });
+        let name = parameter(head, "name=")?;
+        if let Some(file) = parameter(head, "filename=") {
+            let (bytes, samples) = (value.len() as u64, samples(value));
+            form.files.push(File { name: file.to_owned(), content: body.slice_ref(value), bytes, samples });
             put(&mut form.fields, name, json!("a file"));
         } else {
             put(&mut form.fields, name, typed(name, std::str::from_utf8(value).ok()?));
@@ -77,6 +78,15 @@ fn parts(body: &[u8], boundary: &str) -> Option<Form> {
         left = rest.get(end + 2 + delimiter.len()..)?;
     }
     Some(form)
+}
+
+/// A parameter of a part's head, with quotes about it or without.
+fn parameter<'h>(head: &'h str, name: &str) -> Option<&'h str> {
+    let value = head.split(';').find_map(|parameter| parameter.trim_start().strip_prefix(name))?;
+    match value.strip_prefix('"') {
+        Some(quoted) => quoted.split('"').next(),
+        None => Some(value.split('\r').next()?.trim_end()),
+    }
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {

@@ -5,6 +5,7 @@ mod chat;
 mod completions;
 mod embeddings;
 pub mod error;
+mod files;
 mod form;
 mod images;
 mod models;
@@ -34,7 +35,7 @@ use crate::sim::Sim;
 type Answering = fn(&Sim, &Call, &mut Recorder) -> Reply;
 
 /// The paths of calls, and what answers each.
-const CALLS: [(Method, &str, Answering); 22] = [
+const CALLS: [(Method, &str, Answering); 27] = [
     (Method::POST, "/v1/chat/completions", chat::complete),
     (Method::GET, "/v1/chat/completions", stored::list),
     (Method::GET, "/v1/chat/completions/{id}", stored::get),
@@ -57,6 +58,11 @@ const CALLS: [(Method, &str, Answering); 22] = [
     (Method::POST, "/v1/images/generations", images::generations),
     (Method::POST, "/v1/images/edits", images::edits),
     (Method::POST, "/v1/images/variations", images::variations),
+    (Method::POST, "/v1/files", files::create),
+    (Method::GET, "/v1/files", files::list),
+    (Method::GET, "/v1/files/{id}", files::get),
+    (Method::DELETE, "/v1/files/{id}", files::delete),
+    (Method::GET, "/v1/files/{id}/content", files::content),
 ];
 
 /// The answer to any request.
