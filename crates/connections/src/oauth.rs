@@ -281,7 +281,7 @@ fn text(secret: &Secret) -> Result<String, NotGranted> {
 
 #[cfg(test)]
 mod tests {
-    use oauth2::ErrorResponseType;
+    use serde_json::json;
 
     use super::*;
     use crate::provider::Place;
@@ -301,7 +301,8 @@ mod tests {
             ("bad_client_secret", Asked::Misconfigured),
             ("overloaded", Asked::Unserved),
         ] {
-            assert_eq!(grants.refused(&BasicErrorResponseType::from_str(error)).asked, asked, "{error}");
+            let said: BasicErrorResponseType = serde_json::from_value(json!(error)).unwrap();
+            assert_eq!(grants.refused(&said).asked, asked, "{error}");
         }
         for text in ["", "a b", "<b>", &"x".repeat(65)] {
             assert_eq!(word(text), "no word", "{text}");
