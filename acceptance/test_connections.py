@@ -1,6 +1,7 @@
 """OAuth connections: connecting an account in a browser, tokens for programs, calls over them, faults of the provider."""
 
 import socket
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -206,9 +207,17 @@ def test_who_refuses_or_brings_a_wrong_code_connects_nothing(running):
     codes = len(running.identity.log("code"))
     assert outcome(goes_to(running.dana, back.replace("/calendar?", "/described?"))) == {"failed": "refused"}
     assert len(running.identity.log("code")) == codes
-    running.identity.fails("down", 1)
-    begun = running.dana("POST", "/workspaces/current/connections", {"provider": "calendar"}, 200).json()
-    assert outcome(agree(running.dana, begun)) == {"failed": "provider_unavailable"}
+    for fault, said in {"down": "provider_unavailable", "invalid_client": "misconfigured"}.items():
+        running.identity.fails(fault, 1)
+        begun = running.dana("POST", "/workspaces/current/connections", {"provider": "calendar"}, 200).json()
+        assert outcome(agree(running.dana, begun)) == {"failed": said}
+    for error, said in {"invalid_scope": "misconfigured", "server_error": "provider_unavailable", "x": "denied"}.items():
+        begun = running.dana("POST", "/workspaces/current/connections", {"provider": "calendar"}, 200).json()
+        state = parse_qs(urlsplit(begun["url"]).query)["state"][0]
+        back = f"{running.url}{CALLBACK}/calendar?state={state}&error={error}"
+        assert outcome(goes_to(running.dana, back)) == {"failed": said}
+    told = running.output()
+    assert all(f'reason="{word}"' in told for word in ("invalid_client", "invalid_scope"))
     assert_problem(running.dana("POST", "/workspaces/current/connections", {"provider": "unknown"}), 400, "bad_request")
     assert running.dana("GET", "/workspaces/current/connections").json()["data"] == before
 

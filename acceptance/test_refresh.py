@@ -282,3 +282,65 @@ def test_at_the_usual_times_too(day, how):
         given = product("POST", f"/workspaces/current/connections/{connection}/token", expect=200).json()["access_token"]
         assert identity.use(given).status_code == 200
     assert identity.stats()["used_expired"] == 0
+
+
+def alone(folder, sim, settings: str, database: str) -> Server:
+    """A node by itself, with a provider whose accounts it connects."""
+    settings += provider(sim, "calendar")
+    return Server(folder / "node", sim, settings=settings, variables=variables("calendar"), database=database).start()
+
+
+@needs_postgres
+def test_an_answer_that_waits_for_the_database_is_written_before_anybody_asks_again(tmp_path):
+    sim, database = Simulator(tmp_path), Postgres()
+    node = alone(tmp_path, sim, SHORT.replace("timeout_s = 1", "timeout_s = 3"), database.new_database())
+    try:
+        identity = Identity(sim)
+        identity.register("calendar", node.url, 2)
+        dana = first_person(node)
+        for _ in range(AT_ONCE):
+            connect(dana, "calendar")
+        identity.fails("slow", ms=1_500)
+        wait_for(lambda: node.metrics()[UNDER_WAY] >= AT_ONCE / 2, "many are under way", 30, 0.01)
+        database.kill()
+        # For longer than a claim lasts: to whoever looks then, these are due and nobody's.
+        time.sleep(10)
+        identity.works()
+        base = refreshed(identity)
+        database.start()
+        wait_for(lambda: refreshed(identity) >= base + 3 * AT_ONCE, "all of them go on", 60, 0.2)
+        assert identity.stats()["reused"] == 0
+        assert set(states(node, dana).values()) == {"active"}
+    finally:
+        node.process.kill()
+        sim.stop()
+        database.remove()
+
+
+def test_a_refresh_under_way_outlives_its_configuration_and_not_its_connection(tmp_path):
+    sim = Simulator(tmp_path)
+    node = alone(tmp_path, sim, SHORT.replace("timeout_s = 1", "timeout_s = 5"), "sqlite://data/ownkey.db")
+    try:
+        identity = Identity(sim)
+        identity.register("calendar", node.url, 4)
+        dana = first_person(node)
+        connection = connect(dana, "calendar")
+        identity.fails("slow", 1, ms=2_500)
+        wait_for(lambda: node.metrics()[UNDER_WAY] == 1, "its refresh is under way", 30, 0.01)
+        node.reload()
+        node.stop()
+        node.start()
+        base = refreshed(identity)
+        wait_for(lambda: refreshed(identity) >= base + 2, "it is refreshed on", 30, 0.1)
+        assert identity.stats()["reused"] == 0 and set(states(node, dana).values()) == {"active"}
+        identity.fails("slow", 1, ms=1_500)
+        wait_for(lambda: node.metrics()[UNDER_WAY] == 1, "it is refreshed again", 30, 0.01)
+        dana("DELETE", f"/workspaces/current/connections/{connection}", expect=204)
+        wait_for(lambda: node.metrics()[UNDER_WAY] == 0, "the answer is there", 30, 0.1)
+        # What came for nobody is given back.
+        ended = max(entry["generation"] for entry in identity.log("refresh"))
+        assert ended + 1 in {entry["generation"] for entry in identity.log("revoke")}
+        assert states(node, dana) == {connection: "revoked"}
+    finally:
+        node.process.kill()
+        sim.stop()

@@ -186,12 +186,18 @@ def test_what_does_not_arrive_is_sent_again_until_it_does(new_server, tmp_path, 
     back.stop()
 
 
-def test_a_message_outlives_a_server_that_is_killed_while_it_sends(new_server, receiver):
+def hanging(new_server, receiver) -> tuple[Server, Hook, str]:
+    """A server with a message under way, that its receiver does not answer."""
     server = new_server(settings=HERE).start()
     hook = Hook(server.operator.create_workspace(), receiver.url)
     receiver.answers = ["hang"]
     message = hook.test()
     wait_for(lambda: receiver.came, "it is under way")
+    return server, hook, message
+
+
+def test_a_message_outlives_a_server_that_is_killed_while_it_sends(new_server, receiver):
+    server, hook, message = hanging(new_server, receiver)
     # What comes of it is not known yet.
     assert hook.replay(message, 409).json()["code"] == "conflict"
     server.kill()
@@ -202,11 +208,7 @@ def test_a_message_outlives_a_server_that_is_killed_while_it_sends(new_server, r
 
 
 def test_what_is_under_way_when_the_configuration_is_read_again_is_waited_for(new_server, receiver):
-    server = new_server(settings=HERE).start()
-    hook = Hook(server.operator.create_workspace(), receiver.url)
-    receiver.answers = ["hang"]
-    message = hook.test()
-    wait_for(lambda: receiver.came, "it is under way")
+    server, hook, message = hanging(new_server, receiver)
     server.reload()
     server.stop()
     server.start()

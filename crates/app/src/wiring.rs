@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use ownkey_connections::{Connections, keep_fresh};
+use ownkey_connections::{Connections, UnderWay, keep_fresh};
 use ownkey_control::operator::setup_link;
 use ownkey_control::{Control, Endpoint, HashCost, LadderLimits, Logins, Passwords, Throttle};
 use ownkey_domain::catalogue::Catalogue;
@@ -115,6 +115,8 @@ pub struct Lasting {
     logins: Arc<Logins>,
     /// What refreshing counts.
     refreshing: Arc<ownkey_connections::Metrics>,
+    /// What is being refreshed, also by configurations that were replaced.
+    under_way: Arc<UnderWay>,
     /// The connections as the configuration last read makes them; none before it is read.
     connections: watch::Sender<Option<Arc<Connections>>>,
     /// What tells webhooks.
@@ -135,7 +137,7 @@ impl Lasting {
         let cut_off = watch::Sender::new(false);
         let key_tests = Arc::new(Throttle::new(LadderLimits::default().tests_per_minute));
         let (metrics, managed_keys, rest) = (Arc::default(), Arc::default(), Rest::default());
-        let refreshing = Arc::default();
+        let (refreshing, under_way) = (Arc::default(), Arc::default());
         Self {
             store,
             directory,
@@ -152,6 +154,7 @@ impl Lasting {
             key_tests,
             logins,
             refreshing,
+            under_way,
             connections: watch::Sender::new(None),
             sending: Sending::new(),
             listening,
@@ -252,10 +255,7 @@ async fn run(
     reloading.abort();
     sweeping.abort();
     refreshing.abort();
-    let refreshed = lasting.connections.borrow().clone();
-    if let Some(connections) = refreshed
-        && tokio::time::timeout(REFRESH_GRACE, connections.rest()).await.is_err()
-    {
+    if tokio::time::timeout(REFRESH_GRACE, lasting.under_way.rest()).await.is_err() {
         tracing::warn!("a provider of connections did not answer in time; its answer may be lost");
     }
     lasting.sending.end(&sending).await;
@@ -352,6 +352,7 @@ fn connections(settings: &Settings, keyring: &Arc<Keyring>, lasting: &Lasting) -
         times: configured.times,
         timeout: configured.timeout,
         callback: site.at(ownkey_control::CALLBACK),
+        under_way: Arc::clone(&lasting.under_way),
         metrics: Arc::clone(&lasting.refreshing),
         clock: clock::now,
     })?)

@@ -38,6 +38,9 @@ pub enum NoConnection {
     /// The provider refused.
     #[error("the provider refused")]
     Refused,
+    /// The provider does not accept this server as its client, or how it asks.
+    #[error("the provider does not accept this server")]
+    Misconfigured,
     /// The provider can't be asked, or its answer is none.
     #[error("the provider does not answer")]
     Away,
@@ -57,7 +60,11 @@ pub enum NoConnection {
 
 impl From<NotGranted> for NoConnection {
     fn from(failed: NotGranted) -> Self {
-        if failed.asked == Asked::Refused { Self::Refused } else { Self::Away }
+        match failed.asked {
+            Asked::Refused => Self::Refused,
+            Asked::Misconfigured => Self::Misconfigured,
+            Asked::Unserved | Asked::Unanswered | Asked::Lost => Self::Away,
+        }
     }
 }
 
@@ -87,7 +94,10 @@ impl Connections {
         let issuer = Origin::of_url(&grants.endpoints.token).map_err(|_| NoConnection::Away)?;
         let since = Instant::now();
         let asked = AskedAt { at: store.database_time().await?, since };
-        let granted = grants.by_code(back.code, back.verifier).await?;
+        let granted = grants.by_code(back.code, back.verifier).await.inspect_err(|failed| {
+            let (provider, reason) = (start.provider.as_str(), failed.word);
+            tracing::warn!(provider, reason, "a provider gave no tokens for its code");
+        })?;
         let (id, generation) = match start.connection {
             Some(id) => {
                 let held = store.held_token(start.workspace, id).await?.ok_or(NoConnection::Gone)?;

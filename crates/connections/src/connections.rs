@@ -17,6 +17,7 @@ use crate::metrics::Metrics;
 use crate::oauth::Granted;
 use crate::provider::Provider;
 use crate::sealing::Place;
+use crate::under_way::UnderWay;
 
 /// Refreshes that one provider is asked for at a time: after an outage everything is due at once.
 const AT_ONCE: usize = 16;
@@ -39,6 +40,8 @@ pub struct Parts {
     pub timeout: Duration,
     /// Where browsers come back to: below it each provider has an address of its own.
     pub callback: String,
+    /// What is being refreshed, shared with what an older configuration has begun.
+    pub under_way: Arc<UnderWay>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Tells the time, for the audit log. Refreshes go by the database's.
@@ -111,16 +114,6 @@ impl Connections {
     /// How long after a claim a request may go out: what is left of the claim is enough for its answer.
     pub(crate) fn patience(&self) -> Duration {
         self.parts.timeout * (LEASE_TIMEOUTS - 1)
-    }
-
-    /// Waits until no refresh is under way, and lets none begin any more.
-    pub async fn rest(&self) {
-        for lane in self.lanes.values() {
-            let all = u32::try_from(AT_ONCE).unwrap_or(u32::MAX);
-            // It is closed by nobody else, and once is enough.
-            drop(lane.room.acquire_many(all).await);
-            lane.room.close();
-        }
     }
 
     /// Seals tokens that came just now. `kept` is the refresh token that stays if none came.

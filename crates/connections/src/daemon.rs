@@ -12,11 +12,13 @@ use crate::connections::{Connections, Lane};
 
 /// Looked at together; each is claimed only when there is room to ask for it.
 const PAGE: u32 = 64;
-/// Pause while the database is away.
-const AWAY: Duration = Duration::from_secs(1);
+/// Pause while the database is away: whoever holds an answer is to write it down before anybody asks again.
+const AWAY: Duration = Duration::from_secs(3);
+/// Pause when others have all that is due.
+const TAKEN: Duration = Duration::from_secs(1);
 
 /// Keeps the connections of the latest configuration fresh until it is dropped. What is under way then goes on: see
-/// [`Connections::rest`].
+/// [`crate::UnderWay::rest`].
 pub async fn keep_fresh(mut current: watch::Receiver<Option<Arc<Connections>>>) {
     loop {
         let latest = current.borrow_and_update().clone();
@@ -63,10 +65,14 @@ impl Connections {
                 let until = until.map(|millis| Duration::from_millis(u64::try_from(millis).unwrap_or(0)));
                 return Ok(since + until.map_or(poll, |until| until.min(poll)));
             }
+            let mut begun = false;
             for id in due.connections {
-                // Closed when the server ends, or when another configuration has taken this one's place.
+                // Nobody closes it.
                 let Ok(room) = Arc::clone(&lane.room).acquire_owned().await else { return Ok(since + poll) };
-                self.refresh_if_due(id, room).await?;
+                begun |= self.refresh_if_due(id, room).await?;
+            }
+            if !begun {
+                return Ok(Instant::now() + TAKEN);
             }
         }
     }

@@ -13,8 +13,10 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::connections::Connections;
 
-/// Who waits looks so often whether the new token is there.
+/// Who waits looks so soon whether the new token is there, then each time twice as long, up to the longest: many may wait
+/// for a provider that is slow.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+const LOOK_AGAIN_MAX: Duration = Duration::from_millis(400);
 
 /// A token that works for a while.
 pub struct Fresh {
@@ -72,9 +74,12 @@ impl Connections {
         workspace: WorkspaceId,
         id: ConnectionId,
     ) -> Result<Fresh, NoToken> {
-        let (mut has_tried, deadline) = (false, Instant::now() + self.patience());
+        let (mut has_tried, mut pause, deadline) = (false, LOOK_AGAIN, Instant::now() + self.patience());
         loop {
+            // Looked at first: what ends meanwhile shows in what is read then.
+            let is_under_way = self.parts.under_way.holds(id);
             let held = self.parts.store.held_token(workspace, id).await?.ok_or(NoToken::NotFound)?;
+            let is_claimed = held.is_claimed || is_under_way;
             match held.state {
                 ConnectionState::Active => {}
                 ConnectionState::NeedsReauth => return Err(NoToken::NeedsReauth),
@@ -83,10 +88,11 @@ impl Connections {
             if refused != Some(held.generation) && !self.is_stale(&held) {
                 return self.open(workspace, id, held);
             }
-            if !held.is_claimed && !std::mem::replace(&mut has_tried, true) {
+            if !is_claimed && !std::mem::replace(&mut has_tried, true) {
                 self.refresh_now(&held.provider, id, deadline).await?;
-            } else if held.is_claimed && Instant::now() < deadline {
-                sleep(LOOK_AGAIN).await;
+            } else if is_claimed && Instant::now() < deadline {
+                sleep(pause).await;
+                pause = LOOK_AGAIN_MAX.min(pause * 2);
             } else if held.expires_at.is_none_or(|at| held.now < at) {
                 return self.open(workspace, id, held);
             } else {

@@ -15,6 +15,7 @@ use http_body::{Body, Frame, SizeHint};
 use oauth2::{HttpRequest, HttpResponse};
 use reqwest::redirect::Policy;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
 /// An answer has one or a few KiB.
@@ -86,10 +87,10 @@ impl Http {
 /// An answer that says something: tokens, or an error in the standard's words.
 fn answer(status: StatusCode, body: Vec<u8>) -> Result<HttpResponse, Fault> {
     let said: Option<Said> = serde_json::from_slice(&body).ok();
-    let error = said.filter(|said| said.error.is_some());
+    let error = said.filter(|said| said.error.is_some() && (said.access_token.is_none() || said.ok == Some(false)));
     let status = match (status, error) {
         // Some answer every request with 200.
-        (StatusCode::OK, Some(Said { ok: Some(false), .. })) => StatusCode::BAD_REQUEST,
+        (StatusCode::OK, Some(_)) => StatusCode::BAD_REQUEST,
         (StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT, _) => return Err(Fault::Unserved),
         // Who stands before it has passed the request on.
         (StatusCode::GATEWAY_TIMEOUT, _) => return Err(Fault::Unanswered),
@@ -108,6 +109,7 @@ fn answer(status: StatusCode, body: Vec<u8>) -> Result<HttpResponse, Fault> {
 struct Said {
     ok: Option<bool>,
     error: Option<serde_json::Value>,
+    access_token: Option<IgnoredAny>,
 }
 
 fn fault(error: &reqwest::Error, sent: bool) -> Fault {
@@ -169,6 +171,8 @@ mod tests {
         assert_eq!(status(200, r#"{"access_token":"a"}"#), Ok(200));
         assert_eq!(status(200, "<html>"), Ok(200));
         assert_eq!(status(200, r#"{"ok":false,"error":"token_revoked"}"#), Ok(400));
+        assert_eq!(status(200, r#"{"error":"bad_refresh_token","error_description":"x"}"#), Ok(400));
+        assert_eq!(status(200, r#"{"access_token":"a","error":"none"}"#), Ok(200));
         assert_eq!(status(400, r#"{"error":"invalid_grant"}"#), Ok(400));
         assert_eq!(status(401, r#"{"error":"invalid_client"}"#), Ok(401));
         for (code, body) in [

@@ -19,6 +19,7 @@ mod provider;
 mod refresh;
 mod revoke;
 mod sealing;
+mod under_way;
 
 pub use connect::{Begun, CameBack, NoConnection};
 pub use connections::{Connections, NoClient, Parts};
@@ -27,3 +28,4 @@ pub use fresh::{Fresh, NoToken};
 pub use metrics::Metrics;
 pub use provider::{ClientAuthentication, Endpoints, Place, Provider};
 pub use revoke::AllLeft;
+pub use under_way::UnderWay;

@@ -219,13 +219,33 @@ impl Grants<'_> {
                 NotGranted { asked: Asked::Refused, word: "refused_by_provider" }
             }
             BasicErrorResponseType::InvalidClient => misconfigured("invalid_client"),
+            BasicErrorResponseType::Extension(text) if OF_THE_CLIENT.contains(&text.as_str()) => {
+                misconfigured("invalid_client")
+            }
             BasicErrorResponseType::InvalidRequest => misconfigured("invalid_request"),
             BasicErrorResponseType::InvalidScope => misconfigured("invalid_scope"),
             BasicErrorResponseType::UnauthorizedClient => misconfigured("unauthorized_client"),
             BasicErrorResponseType::UnsupportedGrantType => misconfigured("unsupported_grant_type"),
-            BasicErrorResponseType::Extension(_) => NotGranted { asked: Asked::Unserved, word: "other_error" },
+            BasicErrorResponseType::Extension(text) => {
+                let (provider, error) = (self.provider.title.as_str(), word(text));
+                tracing::warn!(
+                    provider,
+                    error,
+                    "a provider refuses by a word of its own; if that means that the grant is over, name it in `final_errors`"
+                );
+                NotGranted { asked: Asked::Unserved, word: "other_error" }
+            }
         }
     }
+}
+
+/// What Slack and GitHub say for `invalid_client`.
+const OF_THE_CLIENT: [&str; 3] = ["bad_client_secret", "invalid_client_id", "incorrect_client_credentials"];
+
+/// A provider's word for an error as it may be logged: if it is one.
+fn word(text: &str) -> &str {
+    let fine = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    if (1..=64).contains(&text.len()) && text.bytes().all(fine) { text } else { "no word" }
 }
 
 /// The way of the crate's requests.
@@ -257,4 +277,35 @@ pub(crate) enum Revoked<'a> {
 
 fn text(secret: &Secret) -> Result<String, NotGranted> {
     std::str::from_utf8(secret.expose()).map(str::to_owned).map_err(|_| UNUSABLE)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::provider::Place;
+
+    #[test]
+    fn what_a_provider_says_no_by_is_the_grants_end_the_operators_fault_or_passing() {
+        let endpoints = Endpoints { authorize: String::new(), token: String::new(), revoke: None, says_who: false };
+        let mut provider = Provider::new("A".to_owned(), Place::Known(endpoints.clone()), "id".to_owned());
+        provider.final_errors = vec!["bad_refresh_token".to_owned()];
+        let http = Http::new(Duration::from_secs(1)).unwrap();
+        let grants = Grants { http: &http, provider: &provider, endpoints: &endpoints, redirect_uri: String::new() };
+        for (error, asked) in [
+            ("invalid_grant", Asked::Refused),
+            ("bad_refresh_token", Asked::Refused),
+            ("invalid_client", Asked::Misconfigured),
+            ("incorrect_client_credentials", Asked::Misconfigured),
+            ("bad_client_secret", Asked::Misconfigured),
+            ("overloaded", Asked::Unserved),
+        ] {
+            let said: BasicErrorResponseType = serde_json::from_value(json!(error)).unwrap();
+            assert_eq!(grants.refused(&said).asked, asked, "{error}");
+        }
+        for text in ["", "a b", "<b>", &"x".repeat(65)] {
+            assert_eq!(word(text), "no word", "{text}");
+        }
+    }
 }

@@ -15,10 +15,11 @@ use crate::connections::{AskedAt, Connections};
 use crate::metrics::Outcome;
 use crate::oauth::{Granted, NotGranted, UNANSWERED};
 
-/// Between two attempts to write down an answer while the database is away: it must not be lost.
-const WRITE_AGAIN: Duration = Duration::from_millis(500);
+/// Between two attempts to write down an answer while the database is away: it must not be lost. Far shorter than other
+/// nodes' pause, whose claim would else come first once the database is back.
+const WRITE_AGAIN: Duration = Duration::from_millis(250);
 /// So often. By then the access token of before has expired with most providers.
-const WRITES_MAX: u32 = 1_200;
+const WRITES_MAX: u32 = 2_400;
 
 /// A claim of this node.
 struct Claimed {
@@ -55,6 +56,7 @@ impl Connections {
     /// Claims a connection that is due, if nobody else has, and refreshes its tokens, whoever waits for that. Whether it
     /// was claimed. `room` is given back when it is done.
     pub(crate) async fn refresh_if_due(self: &Arc<Self>, id: ConnectionId, room: OwnedSemaphorePermit) -> Result<bool> {
+        let Some(under_way) = self.parts.under_way.begin(id) else { return Ok(false) };
         let (tell, told) = oneshot::channel();
         let connections = Arc::clone(self);
         tokio::spawn(async move {
@@ -69,7 +71,7 @@ impl Connections {
                 Ok(None) => drop(tell.send(Ok(false))),
                 Err(error) => drop(tell.send(Err(error))),
             }
-            drop(room);
+            drop((under_way, room));
         });
         // The task ends without a word only when the process does.
         told.await.unwrap_or(Ok(false))

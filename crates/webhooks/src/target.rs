@@ -22,7 +22,7 @@ pub struct Target {
 pub enum BadTarget {
     /// It is none, too long, or has a user name, a password or a fragment.
     #[error(
-        "it must be a URL such as https://example.com/hooks, of up to 2,048 characters, without user name, password or fragment"
+        "it must be a URL such as https://example.com/hooks, of up to 2,048 characters, without user name, password or fragment, and its host a name as it is looked up (xn--… where it has other letters, no dot behind it) or an address"
     )]
     Form,
     /// It is not encrypted.

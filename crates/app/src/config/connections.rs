@@ -22,6 +22,7 @@ use super::text::list;
 const NAME_BYTES_MAX: usize = 64;
 const TEXT_BYTES_MAX: usize = 2_048;
 const SCOPES_MAX: usize = 100;
+const FINAL_ERRORS_MAX: usize = 20;
 /// A day: longer than any access token that is worth refreshing may wait.
 const SECONDS_MAX: u32 = 86_400;
 const TIMEOUT_S_MAX: u32 = 60;
@@ -62,6 +63,8 @@ struct RawProvider {
     hosts: Vec<String>,
     authorize_params: BTreeMap<String, String>,
     revocation_ends_all: Option<bool>,
+    #[serde(deserialize_with = "list")]
+    final_errors: Vec<String>,
     allow_plain_http: bool,
 }
 
@@ -128,6 +131,9 @@ impl RawProvider {
         if self.scopes.len() > SCOPES_MAX || !self.scopes.iter().all(|scope| is_text(scope)) {
             bail!("`scopes` must be up to {SCOPES_MAX} words");
         }
+        if self.final_errors.len() > FINAL_ERRORS_MAX || !self.final_errors.iter().all(|error| is_text(error)) {
+            bail!("`final_errors` must be up to {FINAL_ERRORS_MAX} words");
+        }
         provider.scopes.clone_from(&self.scopes);
         let preset_parameters = preset.map_or(&[][..], |preset| preset.authorize_parameters);
         let mut parameters: BTreeMap<String, String> =
@@ -146,6 +152,7 @@ impl RawProvider {
             provider.scope_separator = preset.scope_separator;
             provider.final_errors = preset.final_errors.iter().map(|error| (*error).to_owned()).collect();
         }
+        provider.final_errors.extend(self.final_errors.iter().cloned());
         Ok((provider, self.hosts(preset)?))
     }
 

@@ -31,10 +31,12 @@ fn a_preset_is_what_is_known_and_what_stands_beside_it_counts() {
     let (slack, hosts) = (&settings.connections.providers["x"], &settings.connections.hosts["x"]);
     assert_eq!((slack.title.as_str(), slack.scope_separator), ("Slack", ','));
     assert_eq!(slack.authentication, ClientAuthentication::Body);
-    assert!(!slack.revocation_ends_all);
+    assert!(!slack.revocation_ends_all && slack.final_errors.contains(&"token_revoked".to_owned()));
     let Place::Known(endpoints) = &slack.place else { unreachable!() };
     assert_eq!(endpoints.token, "https://slack.com/api/oauth.v2.access");
     assert_eq!(hosts.keys().collect::<Vec<_>>(), ["files.slack.com"]);
+    let own = load_with(&provider(&format!("{URLS}\nfinal_errors = [\"bad_refresh_token\"]")), &[]).unwrap();
+    assert_eq!(own.connections.providers["x"].final_errors, ["bad_refresh_token"]);
     let google = load_with(&provider("preset = \"google\"\nauthorize_params = { prompt = \"none\" }"), &[]).unwrap();
     let parameters = &google.connections.providers["x"].authorize_parameters;
     assert!(parameters.contains(&("prompt".to_owned(), "none".to_owned())));
@@ -61,6 +63,7 @@ fn what_would_send_secrets_astray_is_refused() {
             "what the standard sets",
         ),
         (&format!("{URLS}\nclient_auth = \"query\""), "`client_auth`"),
+        (&format!("{URLS}\nfinal_errors = [\"a b\"]"), "`final_errors`"),
     ] {
         let refused = refusal(&provider(lines), &[]);
         assert!(refused.contains(why) && !refused.contains("sk-pasted"), "{lines}: {refused}");

@@ -77,6 +77,13 @@ pub(crate) async fn back(
     Ok(on_to(&control, Some(start.workspace), came))
 }
 
+/// What is said where only the operator can help.
+const MISCONFIGURED: &str = "misconfigured";
+
+/// Errors of an authorization request that is wrong (RFC 6749 4.1.2.1), whoever agrees.
+const WRONGLY_ASKED: [&str; 4] =
+    ["invalid_request", "unauthorized_client", "unsupported_response_type", "invalid_scope"];
+
 /// What is said of a way back that nobody is waiting for any more.
 const EXPIRED: &str = "connection_expired";
 
@@ -107,6 +114,7 @@ struct Back {
     hash: [u8; 32],
     verifier: Zeroizing<String>,
     code: Option<Zeroizing<String>>,
+    error: Option<String>,
     issuer: Option<String>,
 }
 
@@ -122,8 +130,20 @@ impl Back {
             hash: tokens.read(&state)?,
             verifier: tokens.verifier(&state)?,
             code: code.ok()?,
+            error: params.text("error").ok()?,
             issuer: params.text("iss").ok()?,
         })
+    }
+
+    /// A word for why no code came. The provider's own is not repeated, but for those of the standard in the log.
+    fn without_code(&self, provider: &str) -> &'static str {
+        let error = self.error.as_deref().unwrap_or_default();
+        if let Some(reason) = WRONGLY_ASKED.iter().find(|known| **known == error) {
+            tracing::warn!(provider, reason, "a provider does not take how it is asked; look at its configuration");
+            return MISCONFIGURED;
+        }
+        // Else most likely somebody said no.
+        if matches!(error, "server_error" | "temporarily_unavailable") { "provider_unavailable" } else { "denied" }
     }
 
     /// The connection, or a word for why there is none.
@@ -134,8 +154,7 @@ impl Back {
         start: &ConnectionStart,
     ) -> Result<ConnectionId, &'static str> {
         let connections = &control.parts.connections;
-        // Most likely because somebody said no. The provider's own word is not repeated.
-        let code = self.code.as_ref().ok_or("denied")?;
+        let code = self.code.as_ref().ok_or_else(|| self.without_code(&start.provider))?;
         // Another provider's address: the code is not that of the one who was asked.
         if self.provider != start.provider {
             return Err("refused");
@@ -147,6 +166,7 @@ impl Back {
         let came = CameBack { code, verifier: &self.verifier, issuer: self.issuer.as_deref() };
         connections.finish(start, came, (&routing.dek, id), by).await.map_err(|error| match error {
             NoConnection::Refused => "refused",
+            NoConnection::Misconfigured => MISCONFIGURED,
             NoConnection::Away | NoConnection::UnknownProvider => "provider_unavailable",
             NoConnection::Gone => "gone",
             NoConnection::TooMany => "too_many",

@@ -120,6 +120,9 @@ impl From<NoConnection> for Problem {
             )
             .with("member", "provider"),
             NoConnection::Refused => unavailable("The provider refused. Connect once more."),
+            NoConnection::Misconfigured => {
+                unavailable("The provider does not accept this server as its client. The operator has to mend that.")
+            }
             NoConnection::Away => unavailable("The provider does not answer, or not as it should. Try again shortly."),
             NoConnection::Gone => gone(),
             NoConnection::TooMany => {

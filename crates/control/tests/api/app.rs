@@ -305,6 +305,7 @@ fn connections(store: Store, kek: &str) -> Connections {
         times: RefreshTimes { poll_ms: 300_000, margin_ms: 60_000 },
         timeout: Duration::from_secs(1),
         callback: site().at(CALLBACK),
+        under_way: Arc::default(),
         metrics: Arc::default(),
         clock: || Timestamp::from_millis(NOW),
     })

@@ -3,7 +3,8 @@
 //!
 //! A claim raises `lease_epoch`. Whatever a node writes after it has asked the provider, it writes only if that is still
 //! the epoch of its own claim: a node that stood still while another one took over changes nothing any more. The provider
-//! is asked between two transactions, never within one.
+//! is asked between two writes, each a statement by itself where it can be: a node that is stopped in the midst of a
+//! transaction would keep its rows from others, and lose what it brought.
 
 use ownkey_domain::connection::{ConnectionState, Reauth};
 use ownkey_domain::id::{ConnectionId, WorkspaceId};
@@ -101,8 +102,7 @@ impl Store {
         Ok(Due { now: Timestamp::from_millis(now), connections, next: next.map(Timestamp::from_millis) })
     }
 
-    /// Claims a connection that is due, for so long. `None` if it isn't, or somebody else has. One statement: a node that
-    /// is stopped while it claims would else keep others from all that is due.
+    /// Claims a connection that is due, for so long. `None` if it isn't, or somebody else has.
     pub async fn claim_connection(&self, id: ConnectionId, lease_ms: i64) -> Result<Option<Claim>> {
         const SQL: &str = "UPDATE connections SET lease_epoch = lease_epoch + 1, lease_until = $3, \
             unknown_answers = unknown_answers + 1 \
@@ -126,30 +126,27 @@ impl Store {
             generation = $7, issued_at = $8, expires_at = $9, due_at = $10, lease_until = 0, unknown_answers = 0, \
             failures = 0, last_error = NULL, last_error_at = NULL \
             WHERE id = $1 AND lease_epoch = $2 AND state = 'active'";
-        let mut tx = self.inner.db.begin().await?;
-        let touched = on!(tx.on(), c => sqlx::query(SQL)
+        let touched = on!(self.inner.db.alone(), c => sqlx::query(SQL)
             .bind(claim.id.uuid()).bind(claim.epoch)
             .bind(json!(tokens.scopes).to_string()).bind(&tokens.issuer).bind(&tokens.access).bind(&tokens.refresh)
             .bind(i64::from(tokens.generation)).bind(tokens.issued_at.millis())
             .bind(tokens.expires_at.map(Timestamp::millis)).bind(tokens.due_at.map(Timestamp::millis))
             .execute(c).await.map(|r| r.rows_affected()))?;
-        tx.commit().await?;
         Ok(touched == 1)
     }
 
     /// Gives a claim back: the refresh failed by `error`, and is due again after a pause. `is_known` says that the refresh
-    /// token was not used up. `false` if the claim is somebody else's by now.
+    /// token was not used up. `false` if the claim is somebody else's by now, or was given back before: whoever asks again
+    /// after the database's answer was lost changes nothing.
     pub async fn postpone_refresh(&self, claim: &Claim, pause_ms: i64, error: &str, is_known: bool) -> Result<bool> {
         const SQL: &str = "UPDATE connections SET due_at = $3, lease_until = 0, failures = failures + 1, \
             unknown_answers = unknown_answers - $4, last_error = $5, last_error_at = $6 \
-            WHERE id = $1 AND lease_epoch = $2 AND state = 'active'";
-        let mut tx = self.inner.db.begin().await?;
-        let now = dialect::now(&mut tx).await?;
-        let touched = on!(tx.on(), c => sqlx::query(SQL)
+            WHERE id = $1 AND lease_epoch = $2 AND lease_until > 0 AND state = 'active'";
+        let now = dialect::time(&self.inner.db).await?;
+        let touched = on!(self.inner.db.alone(), c => sqlx::query(SQL)
             .bind(claim.id.uuid()).bind(claim.epoch).bind(now.saturating_add(pause_ms)).bind(i64::from(is_known))
             .bind(error).bind(now)
             .execute(c).await.map(|r| r.rows_affected()))?;
-        tx.commit().await?;
         Ok(touched == 1)
     }
 
@@ -187,13 +184,11 @@ impl Store {
         const SQL: &str = "UPDATE connections SET due_at = $4 WHERE workspace = $1 AND id = $2 AND generation = $3 \
             AND state = 'active' AND refresh_token IS NOT NULL AND failures = 0 AND lease_until <= $4 \
             AND issued_at <= $5 AND (due_at IS NULL OR due_at > $4)";
-        let mut tx = self.inner.db.begin().await?;
-        let now = dialect::now(&mut tx).await?;
-        let touched = on!(tx.on(), c => sqlx::query(SQL)
+        let now = dialect::time(&self.inner.db).await?;
+        let touched = on!(self.inner.db.alone(), c => sqlx::query(SQL)
             .bind(workspace.uuid()).bind(id.uuid()).bind(i64::from(generation)).bind(now)
             .bind(now.saturating_sub(young_ms))
             .execute(c).await.map(|r| r.rows_affected()))?;
-        tx.commit().await?;
         Ok(touched == 1)
     }
 

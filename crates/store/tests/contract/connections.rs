@@ -113,6 +113,8 @@ async fn failures_postpone_and_unknown_answers_are_counted(bed: Bed) {
     let id = connection(store, workspace, true).await;
     let first = claimed(store, id, LEASE_MS).await;
     assert!(store.postpone_refresh(&first, 0, "unavailable", true).await.unwrap());
+    // As whoever does not know whether the database took it.
+    assert!(!store.postpone_refresh(&first, 0, "unavailable", true).await.unwrap(), "the claim is given back");
     assert_eq!(state(store, workspace, id).await, (ConnectionState::Active, Some("unavailable".to_owned())));
     let second = claimed(store, id, LEASE_MS).await;
     assert_eq!((second.unknown_answers, second.failures), (1, 1), "an answer that is known does not count");

@@ -75,6 +75,10 @@ const failures: Record<string, Said> = {
     title: "The provider did not answer",
     text: "You agreed, but no token could be had. Nothing was connected. Try again in a minute.",
   },
+  misconfigured: {
+    title: "The provider does not accept this server",
+    text: "What the server is configured with there, its client, secret, scopes or address, is not what the provider expects. Nothing was connected. Tell your operator.",
+  },
   connection_expired: {
     title: "You came back too late, or twice",
     text: "That way back from the provider was used, took more than ten minutes, or began in another session. Nothing was connected now. Connect once more, unless the account is in the list.",
