@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use ownkey_domain::id::RequestId;
 use ownkey_domain::time::Timestamp;
-use uuid::{NoContext, Uuid};
+use uuid::Builder;
 
 /// The time now.
 pub fn now() -> Timestamp {
@@ -12,9 +12,9 @@ pub fn now() -> Timestamp {
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// A fresh id for a call that came then: ids sort by age.
+/// A fresh id for a call that came then: ids sort by age. Its random part is of a generator that asks the system for
+/// randomness only now and then, and not for each call.
 pub fn request_id(at: Timestamp) -> RequestId {
     let millis = u64::try_from(at.millis()).unwrap_or(0);
-    let nanos = u32::try_from(millis % 1_000).unwrap_or(0) * 1_000_000;
-    RequestId::from_uuid(Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, millis / 1_000, nanos)))
+    RequestId::from_uuid(Builder::from_unix_timestamp_millis(millis, &rand::random()).into_uuid())
 }

@@ -47,8 +47,8 @@ impl Ledger for JournalLedger {
         self.journal.note(request, so_far).map_err(unwritten)
     }
 
-    fn record(&self, receipt: &Receipt) -> Result<(), JournalUnavailable> {
-        self.managed_keys.note(receipt);
+    fn record(&self, receipt: Box<Receipt>) -> Result<(), JournalUnavailable> {
+        self.managed_keys.note(&receipt);
         self.journal.append(receipt).map(drop).map_err(unwritten)
     }
 

@@ -64,14 +64,36 @@ impl PicoUsd {
 impl fmt::Display for PicoUsd {
     /// A plain decimal number of USD without trailing zeros.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.0 < 0 { "-" } else { "" };
         let magnitude = self.0.unsigned_abs();
         let unit = PICO_PER_USD.unsigned_abs();
-        let fraction = format!("{:012}", magnitude % unit);
-        let fraction = fraction.trim_end_matches('0');
-        let point = if fraction.is_empty() { "" } else { "." };
-        write!(f, "{sign}{}{point}{fraction}", magnitude / unit)
+        if self.0 < 0 {
+            f.write_str("-")?;
+        }
+        // Most amounts fit, and are divided and written in a tenth of the time so.
+        match u64::try_from(magnitude / unit) {
+            Ok(whole) => write!(f, "{whole}")?,
+            Err(_) => write!(f, "{}", magnitude / unit)?,
+        }
+        match u64::try_from(magnitude % unit) {
+            Ok(fraction) => write_fraction(fraction, f),
+            Err(_) => Err(fmt::Error),
+        }
     }
+}
+
+/// The digits behind the point, without zeros at the end; no point if there are none.
+fn write_fraction(mut pico: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if pico == 0 {
+        return Ok(());
+    }
+    let mut text = [b'0'; 1 + PICO_DIGITS];
+    text[0] = b'.';
+    for digit in text[1..].iter_mut().rev() {
+        *digit += u8::try_from(pico % 10).unwrap_or_default();
+        pico /= 10;
+    }
+    let text = std::str::from_utf8(&text).map_err(|_| fmt::Error)?;
+    f.write_str(text.trim_end_matches('0'))
 }
 
 impl Serialize for PicoUsd {

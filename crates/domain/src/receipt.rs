@@ -78,6 +78,13 @@ pub struct Consent {
     pub daily_cap_usd: NanoUsd,
 }
 
+/// A copy, for who hands a receipt on and keeps it.
+impl From<&Receipt> for Box<Receipt> {
+    fn from(receipt: &Receipt) -> Self {
+        Self::new(receipt.clone())
+    }
+}
+
 impl Receipt {
     /// The credits that the workspace paid: what it costs, less what the operator paid of that.
     pub const fn credits_paid(&self) -> MicroCredits {

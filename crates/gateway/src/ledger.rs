@@ -46,7 +46,7 @@ pub trait Ledger: Send + Sync {
 
     /// Writes a receipt down so that it survives the process. Synchronous and quick (one append to a file), so
     /// that it can run on every way out of a call, `Drop` included.
-    fn record(&self, receipt: &Receipt) -> Result<(), JournalUnavailable>;
+    fn record(&self, receipt: Box<Receipt>) -> Result<(), JournalUnavailable>;
 
     /// Takes in how a provider took a workspace's key at that moment. Quick, and never waits for the database.
     fn key_seen(&self, key: (WorkspaceId, CredentialId), seen: KeySeen, at: Timestamp);

@@ -248,9 +248,10 @@ impl OpenReceipt {
         if is_managed && !is_known && !never_went_out && may_be_billed(&receipt) {
             self.book.metrics.unpriced(receipt.outcome);
         }
-        self.book.ledger.record(&receipt).inspect_err(|error| {
+        let request = receipt.id;
+        self.book.ledger.record(receipt).inspect_err(|error| {
             self.book.metrics.unrecorded();
-            tracing::error!(request = %receipt.id, %error, "a receipt could not be written down");
+            tracing::error!(%request, %error, "a receipt could not be written down");
         })
     }
 }

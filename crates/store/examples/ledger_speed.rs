@@ -100,7 +100,7 @@ impl Bench {
                 continue;
             }
             waits.push(asked.elapsed());
-            if self.journal.append(&receipt(request, workspace, charge)).is_ok() {
+            if self.journal.append(receipt(request, workspace, charge)).is_ok() {
                 pairs.fetch_add(1, Ordering::Relaxed);
             }
         }

@@ -109,9 +109,9 @@ async fn a_preview_tells_what_it_would_have_stopped_and_makes_nothing() {
     let journal = journal(&app).await;
     // What was refused has no cost on its receipt and has cost nobody anything: no budget would have stopped it for that.
     let refused = Receipt { status: 429, cost_usd: None, ..receipt(&tenant, &tenant.key_id, 0) };
-    journal.append(&refused).unwrap();
+    journal.append(refused).unwrap();
     for n in 1..=3 {
-        journal.append(&receipt(&tenant, &tenant.key_id, n)).unwrap();
+        journal.append(receipt(&tenant, &tenant.key_id, n)).unwrap();
     }
     let preview = format!("{BUDGETS}?preview=true");
     let told = async |body| {
@@ -167,7 +167,7 @@ async fn what_is_used_and_held_is_shown_until_the_budget_counts_other_calls() {
     holds.hold(hold(first.id, "6")).await.unwrap();
     holds.hold(hold(second.id, "1.5")).await.unwrap();
     let settlement = Some(Settlement { charge: usd("5.25"), funds: Funds::None, ..Settlement::NOTHING });
-    journal(&app).await.append(&Receipt { settlement, ..first }).unwrap();
+    journal(&app).await.append(Receipt { settlement, ..first }).unwrap();
     let stands = async || {
         let shown = app.get(&path, &tenant.key).await.is(200).body;
         ["used_usd", "held_usd", "threshold"].map(|member| shown[member].clone())

@@ -16,7 +16,7 @@ async fn spent() -> (App, Tenant) {
     app.call("POST", &path, OPERATOR, json!({"credits": "10", "reason": "=Welcome, \"you\""})).await.is(201);
     let journal = journal(&app).await;
     for (n, credits) in [(1, "3"), (2, "1"), (3, "0.5")] {
-        journal.append(&charged(&tenant, n, credits)).unwrap();
+        journal.append(charged(&tenant, n, credits)).unwrap();
         // One transaction each.
         app.get(LEDGER, &tenant.key).await.is(200);
     }
@@ -154,7 +154,7 @@ async fn a_long_statement_is_whole() {
     for n in 0..1_050_u32 {
         let mut call = charged(&tenant, 1, "1");
         call.id = ownkey_domain::id::RequestId::from_uuid(uuid::Uuid::from_u128(u128::from(n) + 1));
-        journal.append(&call).unwrap();
+        journal.append(call).unwrap();
     }
     let month = app.get(&format!("{STATEMENT}/2026-11"), &tenant.key).await.is(200).body;
     assert_eq!(month["entries"].as_array().unwrap().len(), 1_061);

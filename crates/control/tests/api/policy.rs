@@ -155,7 +155,7 @@ async fn every_list_says_what_the_next_call_does() {
     // The plan's allowance is due, and counts before anybody has looked at it.
     assert_eq!(next_call(&app, &tenant).await, (json!("managed"), Value::Null, Value::Null));
     app.get("/api/v1/workspaces/current/credits", &tenant.key).await.is(200);
-    journal(&app).await.append(&charged(&tenant, 1, "5")).unwrap();
+    journal(&app).await.append(charged(&tenant, 1, "5")).unwrap();
     assert_eq!(next_call(&app, &tenant).await, fails("insufficient_credits"));
     let policy = app.get(PATH, &tenant.key).await.is(200).body;
     let none = policy["outcomes"].as_array().unwrap().iter().find(|one| one["situation"] == "none").unwrap();

@@ -116,7 +116,7 @@ async fn a_call_is_found_by_its_callers_own_id() {
     let journal = crate::credits::journal(&app).await;
     let named = Receipt { client_request_id: Some("order 7&8".to_owned()), ..receipt(&tenant, &tenant.key_id, 1) };
     journal.append(&named).unwrap();
-    journal.append(&receipt(&tenant, &tenant.key_id, 2)).unwrap();
+    journal.append(receipt(&tenant, &tenant.key_id, 2)).unwrap();
     let found = app.get(&format!("{LIST}?client_request_id=order+7%268"), &tenant.key).await.is(200).body;
     assert_eq!(found["data"].as_array().unwrap().len(), 1);
     assert_eq!(found["data"][0]["id"], named.id.to_string());
@@ -211,7 +211,7 @@ async fn an_export_has_a_line_for_each_call_and_no_formula() {
         let id = uuid::Builder::from_unix_timestamp_millis(u64::try_from(at.millis()).unwrap(), &[0; 10]).into_uuid();
         let first = receipt(&tenant, &tenant.key_id, 0);
         let client_request_id = (n == 0).then(|| "=HYPERLINK(\"x\"), 1".to_owned());
-        journal.append(&Receipt { id: RequestId::from_uuid(id), at, client_request_id, ..first }).unwrap();
+        journal.append(Receipt { id: RequestId::from_uuid(id), at, client_request_id, ..first }).unwrap();
     }
     let path = "/api/v1/workspaces/current/usage/export";
     let csv = app.get(&format!("{path}?payer=byok"), &tenant.key).await.is(200);

@@ -173,7 +173,7 @@ mod tests {
             Ok(())
         }
 
-        fn record(&self, _: &Receipt) -> Result<(), JournalUnavailable> {
+        fn record(&self, _: Box<Receipt>) -> Result<(), JournalUnavailable> {
             Ok(())
         }
 

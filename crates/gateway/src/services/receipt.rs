@@ -202,9 +202,10 @@ impl OpenReceipt {
         }
         self.warn(&receipt, ending, beyond);
         self.book.metrics.closed(&receipt);
-        self.book.ledger.record(&receipt).inspect_err(|error| {
+        let request = receipt.id;
+        self.book.ledger.record(receipt).inspect_err(|error| {
             self.book.metrics.unrecorded();
-            tracing::error!(request = %receipt.id, %error, "a receipt could not be written down");
+            tracing::error!(%request, %error, "a receipt could not be written down");
         })
     }
 }

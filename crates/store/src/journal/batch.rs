@@ -9,7 +9,7 @@ use ownkey_domain::time::Timestamp;
 use uuid::Uuid;
 
 use super::{Position, kill};
-use crate::db::on;
+use crate::db::{Tx, on};
 use crate::dialect::{Partitions, WideStatement, wide_rows};
 use crate::ledger::{self, Evidence, Settling};
 use crate::receipts::interrupted;
@@ -37,6 +37,9 @@ static USE_CREDENTIALS: LazyLock<WideStatement<LastUse>> = LazyLock::new(|| {
          WHERE credentials.id = v.column1 AND (last_used_at IS NULL OR last_used_at < v.column2)",
     )
 });
+
+/// Rows that are made and inserted together.
+const PART: usize = 128;
 
 /// From where to where a batch takes a journal.
 #[derive(Clone, Copy)]
@@ -73,13 +76,12 @@ pub(super) async fn commit(
         }
     }
     let receipts = &*receipts;
-    let rows = receipts.iter().map(ReceiptRow::of).collect::<Result<Vec<_>>>()?;
-    let made = known.ensure(&mut tx, rows.iter().map(|row| row.id)).await?;
-    let mut inserted = INSERT_RECEIPTS.run(&mut tx, &rows).await?;
-    let is_all = |inserted: u64| usize::try_from(inserted).ok() == Some(rows.len());
+    let made = known.ensure(&mut tx, receipts.iter().map(|receipt| receipt.id.uuid())).await?;
+    let mut inserted = insert(&mut tx, receipts).await?;
+    let is_all = |inserted: u64| usize::try_from(inserted).ok() == Some(receipts.len());
     let withdrawn = if is_all(inserted) { Vec::new() } else { interrupted::withdraw(&mut tx, receipts).await? };
     if !withdrawn.is_empty() {
-        inserted = inserted.saturating_add(INSERT_RECEIPTS.run(&mut tx, &rows).await?);
+        inserted = inserted.saturating_add(insert(&mut tx, receipts).await?);
     }
     if !is_all(inserted) {
         tx.rollback().await?;
@@ -95,6 +97,17 @@ pub(super) async fn commit(
     tx.commit().await?;
     store.inner.overrun.add(settled.overrun);
     Ok(made)
+}
+
+/// Inserts those that are not there yet; how many. Part by part: rows are made where calls are answered, and those would
+/// wait for milliseconds while all of a batch are made.
+async fn insert(tx: &mut Tx, receipts: &[Receipt]) -> Result<u64> {
+    let mut inserted = 0;
+    for part in receipts.chunks(PART) {
+        let rows = part.iter().map(ReceiptRow::of).collect::<Result<Vec<_>>>()?;
+        inserted += INSERT_RECEIPTS.run(tx, &rows).await?;
+    }
+    Ok(inserted)
 }
 
 /// The receipts that are not in the database yet. One statement each: this happens only when a journal is read
@@ -144,7 +157,7 @@ pub(super) async fn read_position(store: &Store, journal: Uuid) -> Result<Positi
 
 /// Moves a position on, only from where this takeover knows it: a batch that is committed already can't be
 /// committed again.
-async fn move_position(tx: &mut crate::db::Tx, step: &Step<'_>) -> Result<()> {
+async fn move_position(tx: &mut Tx, step: &Step<'_>) -> Result<()> {
     const SQL: &str = "UPDATE journal_position SET segment = $2, byte_offset = $3 \
         WHERE journal = $1 AND segment = $4 AND byte_offset = $5";
     let Step { journal, from, upto, .. } = step;

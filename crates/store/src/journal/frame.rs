@@ -7,14 +7,24 @@ const MAGIC: [u8; 4] = [0xFF, b'O', b'K', b'R'];
 const LENGTH_AT: usize = MAGIC.len();
 const CHECKSUM_AT: usize = LENGTH_AT + 4;
 /// Bytes of a frame before its payload.
-pub(super) const FRAME_HEAD: usize = CHECKSUM_AT + 4;
+const FRAME_HEAD: usize = CHECKSUM_AT + 4;
 /// The largest frame: a receipt has a few kilobytes, so anything larger is damage or a mistake.
 pub(super) const FRAME_MAX: usize = 256 << 10;
 
 /// What the payload of a frame begins with that holds no receipt but what a call costs by now. Receipts are JSON.
 pub(super) const EVIDENCE: u8 = b'e';
 
-/// A frame with that payload, written behind `FRAME_HEAD` bytes of room; `None` if it is too large.
+/// Most receipts fit into that.
+const USUAL: usize = 1 << 10;
+
+/// A frame that has no payload yet.
+pub(super) fn empty() -> Vec<u8> {
+    let mut frame = Vec::with_capacity(USUAL);
+    frame.resize(FRAME_HEAD, 0);
+    frame
+}
+
+/// A frame with that payload, written behind an empty one's head; `None` if it is too large.
 pub(super) fn seal(mut frame: Vec<u8>) -> Option<Vec<u8>> {
     if frame.len() > FRAME_MAX {
         return None;

@@ -10,6 +10,7 @@ pub(crate) mod batch;
 mod frame;
 pub(crate) mod kill;
 mod reader;
+mod recent;
 mod segment;
 mod settle;
 mod takeover;
@@ -37,7 +38,8 @@ use crate::ledger::Evidence;
 use crate::open::LockFile;
 use crate::reach::Reach;
 use aside::Aside;
-use frame::{EVIDENCE, FRAME_HEAD};
+use frame::EVIDENCE;
+use recent::{Recent, Record};
 use segment::HEAD;
 pub use takeover::Takeover;
 use wait::Progress;
@@ -145,6 +147,8 @@ struct Writer {
     room_to: u32,
     /// The other files that are still there, and where their frames end.
     closed: BTreeMap<u32, u32>,
+    /// What was written last.
+    recent: Recent,
 }
 
 impl Journal {
@@ -168,7 +172,7 @@ impl Journal {
             dir,
             id,
             limits,
-            writer: Mutex::new(Writer { file, at, room_to: 0, closed }),
+            writer: Mutex::new(Writer { file, at, room_to: 0, closed, recent: Recent::default() }),
             end: AtomicU64::new(at.pack()),
             used_bytes: AtomicU64::new(used_bytes),
             failing: AtomicBool::new(false),
@@ -182,29 +186,31 @@ impl Journal {
 
     /// Appends a receipt: one write, no fsync, no wait for the database. Once it returns, the receipt outlives
     /// this process.
-    pub fn append(&self, receipt: &Receipt) -> Result<Position, JournalError> {
-        let mut frame = vec![0; FRAME_HEAD];
-        serde_json::to_writer(&mut frame, receipt).map_err(io::Error::from)?;
+    pub fn append(&self, receipt: impl Into<Box<Receipt>>) -> Result<Position, JournalError> {
+        let receipt = receipt.into();
+        let mut frame = frame::empty();
+        serde_json::to_writer(&mut frame, &receipt).map_err(io::Error::from)?;
         kill::point("receipt_due");
-        let at = self.put(frame)?;
+        let at = self.put(frame, Record::Receipt(receipt))?;
         kill::point("receipt_appended");
         Ok(at)
     }
 
     /// Appends what a call under way costs by now.
     pub fn note(&self, request: RequestId, so_far: Charge) -> Result<(), JournalError> {
-        let mut frame = vec![0; FRAME_HEAD];
+        let evidence = Evidence { request, so_far };
+        let mut frame = frame::empty();
         frame.push(EVIDENCE);
-        serde_json::to_writer(&mut frame, &Evidence { request, so_far }).map_err(io::Error::from)?;
-        self.put(frame)?;
+        serde_json::to_writer(&mut frame, &evidence).map_err(io::Error::from)?;
+        self.put(frame, Record::Evidence(evidence))?;
         kill::point("evidence_noted");
         Ok(())
     }
 
-    fn put(&self, frame: Vec<u8>) -> Result<Position, JournalError> {
+    fn put(&self, frame: Vec<u8>, record: Record) -> Result<Position, JournalError> {
         let frame = frame::seal(frame).ok_or(JournalError::TooLarge)?;
         let length = u32::try_from(frame.len()).map_err(|_| JournalError::TooLarge)?;
-        let at = self.write(&frame, length).inspect_err(|error| {
+        let at = self.write(&frame, length, record).inspect_err(|error| {
             if matches!(error, JournalError::Io(_)) {
                 self.failing.store(true, Ordering::Relaxed);
             }
@@ -214,7 +220,7 @@ impl Journal {
         Ok(at)
     }
 
-    fn write(&self, frame: &[u8], length: u32) -> Result<Position, JournalError> {
+    fn write(&self, frame: &[u8], length: u32, record: Record) -> Result<Position, JournalError> {
         let mut writer = self.writer();
         let full = writer.at.offset.saturating_add(length) > self.limits.segment_bytes;
         let rotate = full && writer.at.offset > HEAD;
@@ -222,6 +228,7 @@ impl Journal {
         if self.used_bytes.load(Ordering::Relaxed) + needed > self.limits.total_bytes {
             return Err(JournalError::Full);
         }
+        let behind = writer.at;
         if rotate && let Err(error) = self.rotate(&mut writer) {
             // On a full disk the present file goes on, in the room it has.
             if writer.at.offset.saturating_add(length) > writer.room_to {
@@ -231,6 +238,8 @@ impl Journal {
         // At its place, not at the end: what a failed write left behind is written over.
         writer.file.write_all_at(frame, u64::from(writer.at.offset))?;
         writer.at.offset += length;
+        let upto = writer.at;
+        writer.recent.push((behind, upto), length, record);
         self.used_bytes.fetch_add(u64::from(length), Ordering::Relaxed);
         self.end.store(writer.at.pack(), Ordering::SeqCst);
         self.reserve(&mut writer);
@@ -334,6 +343,11 @@ impl Journal {
         Ok(())
     }
 
+    /// What was appended since this was asked last, as far as it is kept.
+    fn take_recent(&self) -> Recent {
+        std::mem::take(&mut self.writer().recent)
+    }
+
     /// Where the frames of a closed file end.
     fn closed_end(&self, segment: u32) -> Option<u32> {
         self.writer().closed.get(&segment).copied()
@@ -343,6 +357,11 @@ impl Journal {
     fn next_segment(&self, after: u32) -> u32 {
         let writer = self.writer();
         writer.closed.range(after.saturating_add(1)..).next().map_or(writer.at.segment, |(&segment, _)| segment)
+    }
+
+    /// Whether there are files before that one.
+    fn has_before(&self, segment: u32) -> bool {
+        self.writer().closed.first_key_value().is_some_and(|(&oldest, _)| oldest < segment)
     }
 
     /// Removes the files before that one, whose receipts are all committed.

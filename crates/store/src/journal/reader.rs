@@ -7,6 +7,7 @@ use std::os::unix::fs::FileExt;
 use ownkey_domain::receipt::Receipt;
 
 use super::frame::{self, EVIDENCE, FRAME_MAX};
+use super::recent::{Recent, Record};
 use super::segment::{self, HEAD};
 use super::{Journal, Position};
 use crate::ledger::Evidence;
@@ -19,6 +20,8 @@ const CHUNK: usize = 4 * FRAME_MAX;
 pub(super) struct Reader {
     pub at: Position,
     file: Option<(u32, File)>,
+    /// What need not be read.
+    recent: Recent,
 }
 
 /// Receipts read together, and the place behind them.
@@ -51,7 +54,18 @@ impl Batch {
 impl Reader {
     /// Reads on from there.
     pub fn new(at: Position) -> Self {
-        Self { at, file: None }
+        Self { at, file: None, recent: Recent::default() }
+    }
+
+    /// Up to `max` frames, if those that come next are in memory and no file is done with: then no file is touched.
+    pub fn recall(&mut self, journal: &Journal, max: usize) -> Option<Batch> {
+        if journal.has_before(self.at.segment) {
+            return None;
+        }
+        let mut batch = Batch::default();
+        while batch.frames() < max && self.take_recent(journal, &mut batch) {}
+        batch.upto = self.at;
+        (batch.frames() > 0).then_some(batch)
     }
 
     /// Reads up to `max` frames, removing files that lie behind. All before this reader must be committed.
@@ -59,6 +73,9 @@ impl Reader {
         journal.remove_before(self.at.segment)?;
         let mut batch = Batch::default();
         while batch.frames() < max {
+            if self.take_recent(journal, &mut batch) {
+                continue;
+            }
             let limit = self.limit(journal);
             if self.at.offset < limit {
                 self.read_chunk(journal, limit, (max, &mut batch))?;
@@ -74,6 +91,20 @@ impl Reader {
         }
         batch.upto = self.at;
         Ok(batch)
+    }
+
+    /// Takes the next frame, if it is in memory.
+    fn take_recent(&mut self, journal: &Journal, batch: &mut Batch) -> bool {
+        if self.recent.is_empty() {
+            self.recent = journal.take_recent();
+        }
+        let Some((record, upto)) = self.recent.next(self.at) else { return false };
+        match record {
+            Record::Receipt(receipt) => batch.receipts.push(*receipt),
+            Record::Evidence(evidence) => batch.evidence.push(evidence),
+        }
+        self.at = upto;
+        true
     }
 
     /// Where the present file ends for now. A file that is gone, or none, ends where it begins.

@@ -106,8 +106,11 @@ impl Takeover {
         }
     }
 
-    /// Reads on. In a thread that may block: it reads files and parses for milliseconds.
+    /// Reads on. Files in a thread that may block: to read and parse them takes milliseconds.
     async fn read(&mut self) -> Option<Batch> {
+        if let Some(batch) = self.reader.recall(&self.journal, BATCH) {
+            return Some(batch);
+        }
         let journal = Arc::clone(&self.journal);
         let mut reader = std::mem::replace(&mut self.reader, Reader::new(self.stored));
         let read = tokio::task::spawn_blocking(move || {

@@ -8,7 +8,8 @@ use ownkey_domain::usage::{Measured, Usage};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::reader::Reader;
+use super::reader::{Batch, Reader};
+use super::recent::KEPT_BYTES_MAX;
 use super::segment::{self, HEAD};
 use super::{Journal, JournalError, JournalLimits, Position};
 
@@ -98,7 +99,7 @@ fn folder_with(bytes: &[u8]) -> tempfile::TempDir {
 fn three() -> (Vec<u8>, Vec<usize>) {
     let dir = tempfile::tempdir().unwrap();
     let journal = open(dir.path(), SMALL);
-    let ends = (1..=3).map(|n| journal.append(&receipt(n)).unwrap().offset.try_into().unwrap()).collect();
+    let ends = (1..=3).map(|n| journal.append(receipt(n)).unwrap().offset.try_into().unwrap()).collect();
     (std::fs::read(segment::path(dir.path(), 1)).unwrap(), ends)
 }
 
@@ -109,7 +110,7 @@ fn a_tail_torn_at_any_byte_is_cut_and_the_rest_stays() {
         let dir = folder_with(&bytes[..cut]);
         let journal = open(dir.path(), SMALL);
         let whole = u128::try_from(ends.iter().filter(|&&end| end <= cut).count()).unwrap();
-        journal.append(&receipt(9)).unwrap();
+        journal.append(receipt(9)).unwrap();
         assert_eq!(ids(&journal), (1..=whole).chain([9]).collect::<Vec<_>>(), "cut at {cut}");
     }
 }
@@ -132,13 +133,43 @@ fn files_are_begun_and_removed() {
     let dir = tempfile::tempdir().unwrap();
     let journal = open(dir.path(), SMALL);
     for n in 0..50 {
-        journal.append(&receipt(n)).unwrap();
+        journal.append(receipt(n)).unwrap();
     }
     assert!(files(dir.path()) > 5);
     // Reading to the end takes it that what was read before is committed.
     assert_eq!(ids(&journal), (0..50).collect::<Vec<_>>());
     assert_eq!(files(dir.path()), 1);
     assert!(used(&journal) <= u64::from(SMALL.segment_bytes));
+}
+
+#[test]
+fn what_was_appended_just_now_is_not_read_again_and_all_else_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = open(dir.path(), JournalLimits { segment_bytes: 1 << 20, ..JournalLimits::default() });
+    let begin = Position { segment: 1, offset: HEAD };
+    let ids = |batch: &Batch| batch.receipts.iter().map(|r| r.id.uuid().as_u128()).collect::<Vec<_>>();
+    let bytes = journal.append(receipt(0)).unwrap().offset - HEAD;
+    let append = |n| assert!(journal.append(receipt(n)).is_ok());
+    (1..3).for_each(append);
+    let mut reader = Reader::new(begin);
+    assert_eq!(reader.recall(&journal, 2).map(|batch| ids(&batch)), Some(vec![0, 1]));
+    assert_eq!(reader.recall(&journal, 2).map(|batch| ids(&batch)), Some(vec![2]));
+    assert!(reader.recall(&journal, 2).is_none());
+    // One that starts over finds in the files what the first one has taken, and what there was no room for.
+    let all = u128::from(KEPT_BYTES_MAX / bytes) + 100;
+    (3..all).for_each(append);
+    let mut reader = Reader::new(begin);
+    assert!(reader.recall(&journal, 2).is_none());
+    let mut read = Vec::new();
+    loop {
+        let batch = reader.recall(&journal, 100).unwrap_or_else(|| reader.read(&journal, 100).unwrap());
+        if batch.frames() == 0 {
+            break;
+        }
+        read.extend(ids(&batch));
+    }
+    assert_eq!(read, (0..all).collect::<Vec<_>>());
+    assert_eq!(files(dir.path()), 1);
 }
 
 #[test]
@@ -150,7 +181,7 @@ fn a_full_journal_says_so_and_keeps_a_reserve() {
     let mut admitted = 0;
     loop {
         admitted += u128::from(journal.has_room());
-        match journal.append(&receipt(appended)) {
+        match journal.append(receipt(appended)) {
             Ok(_) => appended += 1,
             Err(JournalError::Full) => break,
             Err(other) => panic!("{other}"),
@@ -160,7 +191,7 @@ fn a_full_journal_says_so_and_keeps_a_reserve() {
     assert!(used(&journal) <= 16384);
     assert_eq!(ids(&journal), (0..appended).collect::<Vec<_>>());
     assert!(journal.has_room());
-    journal.append(&receipt(appended)).unwrap();
+    journal.append(receipt(appended)).unwrap();
 }
 
 #[test]
@@ -179,10 +210,10 @@ fn a_receipt_too_large_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let journal = open(dir.path(), SMALL);
     let large = Receipt { route: "x".repeat(300 << 10), ..receipt(1) };
-    assert!(matches!(journal.append(&large), Err(JournalError::TooLarge)));
+    assert!(matches!(journal.append(large), Err(JournalError::TooLarge)));
     // One larger than a file gets a file of its own.
-    journal.append(&Receipt { route: "x".repeat(4000), ..receipt(2) }).unwrap();
-    journal.append(&receipt(3)).unwrap();
+    journal.append(Receipt { route: "x".repeat(4000), ..receipt(2) }).unwrap();
+    journal.append(receipt(3)).unwrap();
     assert_eq!(ids(&journal), [2, 3]);
 }
 
@@ -191,7 +222,7 @@ fn writing_starts_behind_what_was_ever_committed() {
     let dir = tempfile::tempdir().unwrap();
     let committed = Position { segment: 7, offset: 999 };
     let journal = Journal::start(segment::find(dir.path()).unwrap(), SMALL, committed).unwrap();
-    journal.append(&receipt(1)).unwrap();
+    journal.append(receipt(1)).unwrap();
     let mut reader = Reader::new(committed);
     assert_eq!(reader.read(&journal, 9).unwrap().receipts, [receipt(1)]);
 }
@@ -214,7 +245,7 @@ fn threads_append_whole_receipts() {
             let journal = &journal;
             scope.spawn(move || {
                 (0..100).for_each(|n| {
-                    journal.append(&receipt(thread * 100 + n)).unwrap();
+                    journal.append(receipt(thread * 100 + n)).unwrap();
                 })
             });
         }
@@ -230,7 +261,7 @@ proptest! {
     fn nothing_in_a_file_makes_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..4000)) {
         let dir = folder_with(&bytes);
         let journal = open(dir.path(), SMALL);
-        journal.append(&receipt(1)).unwrap();
+        journal.append(receipt(1)).unwrap();
         prop_assert_eq!(ids(&journal), [1]);
     }
 
@@ -242,7 +273,7 @@ proptest! {
             let journal = open(dir.path(), SMALL);
             for n in 0..count {
                 let id = u128::try_from(run).unwrap() * 1000 + u128::from(n);
-                journal.append(&receipt(id)).unwrap();
+                journal.append(receipt(id)).unwrap();
                 expected.push(id);
             }
         }

@@ -2,6 +2,7 @@
 
 #![deny(clippy::as_conversions, clippy::float_arithmetic)]
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use ownkey_domain::id::{ApiKeyId, CredentialId, RequestId, WorkspaceId};
@@ -50,29 +51,29 @@ pub(crate) static INSERT_RECEIPTS: LazyLock<WideStatement<ReceiptRow>> = LazyLoc
 
 /// What no list needs.
 #[derive(Serialize, Deserialize)]
-struct Detail {
+struct Detail<'r> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    client_request_id: Option<String>,
-    route: String,
+    client_request_id: Option<Cow<'r, str>>,
+    route: Cow<'r, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    service: Option<ServiceUse>,
+    service: Option<Cow<'r, ServiceUse>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    model_served: Option<String>,
+    model_served: Option<Cow<'r, str>>,
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
+    error: Option<Cow<'r, str>>,
     included: bool,
     /// Only a cost that does not fit its column.
     #[serde(skip_serializing_if = "Option::is_none")]
     cost_usd: Option<PicoUsd>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    price_version: Option<String>,
+    price_version: Option<Cow<'r, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     credits_at_rate: Option<MicroCredits>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     credit_rate: Option<CreditRate>,
     usage: Usage,
-    attempts: Vec<Attempt>,
+    attempts: Cow<'r, [Attempt]>,
     timing: Timing,
 }
 
@@ -81,23 +82,27 @@ pub(crate) fn column(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
+fn borrowed(text: &Option<String>) -> Option<Cow<'_, str>> {
+    text.as_deref().map(Cow::Borrowed)
+}
+
 impl ReceiptRow {
     pub fn of(receipt: &Receipt) -> Result<Self> {
         let cost_pico = receipt.cost_usd.and_then(|cost| i64::try_from(cost.get()).ok());
         let detail = Detail {
-            client_request_id: receipt.client_request_id.clone(),
-            route: receipt.route.clone(),
-            service: receipt.service.clone(),
-            model_served: receipt.model_served.clone(),
+            client_request_id: borrowed(&receipt.client_request_id),
+            route: Cow::Borrowed(&receipt.route),
+            service: receipt.service.as_ref().map(Cow::Borrowed),
+            model_served: borrowed(&receipt.model_served),
             stream: receipt.stream,
-            error: receipt.error.clone(),
+            error: borrowed(&receipt.error),
             included: receipt.included,
             cost_usd: receipt.cost_usd.filter(|_| cost_pico.is_none()),
-            price_version: receipt.price_version.clone(),
+            price_version: borrowed(&receipt.price_version),
             credits_at_rate: receipt.credits_at_rate,
             credit_rate: receipt.credit_rate,
             usage: receipt.usage,
-            attempts: receipt.attempts.clone(),
+            attempts: Cow::Borrowed(&receipt.attempts),
             timing: receipt.timing,
         };
         Ok(Self {
@@ -125,7 +130,7 @@ impl ReceiptRow {
 
     /// The receipt; `None` if the row can't be one.
     fn receipt(self) -> Option<Receipt> {
-        let detail: Detail = serde_json::from_str(&self.detail).ok()?;
+        let detail: Detail<'_> = serde_json::from_str(&self.detail).ok()?;
         Some(Receipt {
             id: RequestId::from_uuid(self.id),
             at: Timestamp::from_millis(self.at),
@@ -133,28 +138,28 @@ impl ReceiptRow {
             api_key: self.api_key.map(ApiKeyId::from_uuid),
             agent: self.agent,
             user: self.for_user,
-            client_request_id: detail.client_request_id,
-            route: detail.route,
-            service: detail.service,
+            client_request_id: detail.client_request_id.map(Cow::into_owned),
+            route: detail.route.into_owned(),
+            service: detail.service.map(Cow::into_owned),
             provider: self.provider.map(|name| name.parse()).transpose().ok()?,
             model: self.model,
-            model_served: detail.model_served,
+            model_served: detail.model_served.map(Cow::into_owned),
             stream: detail.stream,
             payer: self.payer.map(|name| payer(&name).ok_or(())).transpose().ok()?,
             credential: self.credential.map(CredentialId::from_uuid),
             status: self.status.try_into().ok()?,
-            error: detail.error,
+            error: detail.error.map(Cow::into_owned),
             outcome: outcome(&self.outcome)?,
             credits: MicroCredits::new(self.credits_micro),
             overrun: MicroCredits::new(self.overrun_micro),
             included: detail.included,
             cost_usd: self.cost_pico.map(|pico| PicoUsd::new(pico.into())).or(detail.cost_usd),
-            price_version: detail.price_version,
+            price_version: detail.price_version.map(Cow::into_owned),
             credits_at_rate: detail.credits_at_rate,
             credit_rate: detail.credit_rate,
             usage: detail.usage,
             measured: measured(&self.measured)?,
-            attempts: detail.attempts,
+            attempts: detail.attempts.into_owned(),
             timing: detail.timing,
             settlement: None,
             response: None,

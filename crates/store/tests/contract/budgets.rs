@@ -81,7 +81,7 @@ async fn what_was_counted_in_the_new_period_stays_counted(bed: Bed) {
     let call = HoldCall { request, workspace, amount, funds: Funds::None, allowance: None, budgets, draft: None };
     holds.hold(call).await.unwrap();
     let settlement = Some(Settlement { charge: amount, funds: Funds::None, ..Settlement::NOTHING });
-    running.journal.append(&Receipt { id: request, settlement, ..receipt(workspace, 1) }).unwrap();
+    running.journal.append(Receipt { id: request, settlement, ..receipt(workspace, 1) }).unwrap();
     let counted = async |budget: &Budget| {
         assert_eq!(store.check_ledger().await.unwrap().problems, []);
         let (accounts, line) = (store.budget_accounts(workspace).await.unwrap(), budget.line(workspace, NOW));

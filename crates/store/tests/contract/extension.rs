@@ -62,7 +62,7 @@ impl Calling {
         let charge = self.wants(credits).amount;
         let settlement = Some(Settlement { charge, funds: Funds::All, ..Settlement::NOTHING });
         let ended = Receipt { id: self.request, settlement, ..receipt(self.workspace, 1) };
-        self.running.journal.append(&ended).unwrap();
+        self.running.journal.append(ended).unwrap();
         assert_eq!(self.has().await, (1_000 - credits, 0));
     }
 

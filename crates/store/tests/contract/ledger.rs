@@ -140,7 +140,7 @@ async fn a_hold_is_settled_by_its_receipt(bed: Bed) {
         matches!(refused, HoldError::Short(shortage) if shortage == Shortage::Credits { needed, balance, available })
     );
     kept.check().await;
-    kept.running.journal.append(&ended(&one, 1_200)).unwrap();
+    kept.running.journal.append(ended(&one, 1_200)).unwrap();
     assert_eq!(kept.has().await, (0, 0));
     let counted = kept.bed.store.overrun().map(|(reason, credits)| (reason.as_str(), credits.get()));
     assert_eq!(counted.collect::<Vec<_>>(), [("beyond_credits", 200), ("disbelieved", 0), ("service_usage", 0)]);
@@ -171,7 +171,7 @@ async fn who_leaves_holds_nothing(bed: Bed) {
         leaving.abort();
         // One that was answered before it could leave is ended by its receipt.
         if leaving.await.is_ok() {
-            kept.running.journal.append(&ended(&call, 0)).unwrap();
+            kept.running.journal.append(ended(&call, 0)).unwrap();
         }
     }
     // Who comes behind those who left takes what they held along.
@@ -191,7 +191,7 @@ async fn a_dead_process_is_charged_what_was_written_down(bed: Bed) {
     let journal = &kept.running.journal;
     journal.note(sent.request, charge(10)).unwrap();
     journal.note(sent.request, charge(30)).unwrap();
-    journal.append(&ended(&ended_well, 7)).unwrap();
+    journal.append(ended(&ended_well, 7)).unwrap();
     let node = journal.node();
     drop(kept.running.stop().await);
     drop(kept.holds);
@@ -232,7 +232,7 @@ async fn a_late_receipt_has_the_last_word(bed: Bed) {
     kept.bed.store.catch_up(std::time::Duration::from_secs(5)).await.unwrap();
     assert_eq!(kept.bed.store.end_left(&[late.request], NOW).await.unwrap(), 1);
     assert_eq!(kept.has().await, (940, 0));
-    kept.running.journal.append(&ended(&late, 45)).unwrap();
+    kept.running.journal.append(ended(&late, 45)).unwrap();
     assert_eq!(kept.has().await, (955, 0));
     kept.check().await;
 }
@@ -287,7 +287,7 @@ async fn the_true_receipt_takes_the_place_of_one_that_was_completed(bed: Bed) {
     assert_eq!(kept.bed.store.end_left(&[late.request], NOW).await.unwrap(), 1);
     assert_eq!(totals(&kept.bed.store, kept.workspace).await, (1, 60));
     for (call, credits) in [(&other, 10), (&late, 45)] {
-        kept.running.journal.append(&ended(call, credits)).unwrap();
+        kept.running.journal.append(ended(call, credits)).unwrap();
     }
     assert_eq!(kept.has().await, (1_000 - 45 - 10, 0));
     let truth = kept.bed.store.receipt(kept.workspace, late.request).await.unwrap().unwrap();
@@ -305,7 +305,7 @@ async fn what_a_plan_includes_is_counted_though_nothing_is_held(bed: Bed) {
     }
     kept.running.journal.note(killed.request, Charge { credits: MicroCredits::ZERO, ..charge(7) }).unwrap();
     let settlement = Settlement { charge: charge(5), funds: Funds::None, included: true, ..Settlement::NOTHING };
-    kept.running.journal.append(&Receipt { settlement: Some(settlement), ..ended(&over, 5) }).unwrap();
+    kept.running.journal.append(Receipt { settlement: Some(settlement), ..ended(&over, 5) }).unwrap();
     assert_eq!(kept.has().await, (1_000, 0));
     assert_eq!(kept.bed.store.end_left(&[killed.request], NOW).await.unwrap(), 1);
     let receipt = kept.bed.store.receipt(kept.workspace, killed.request).await.unwrap().unwrap();
@@ -324,7 +324,7 @@ async fn a_receipt_says_what_was_overrun(bed: Bed) {
     }
     let mut overrun = Vec::new();
     for (call, cost) in calls.iter().zip([60, 75]) {
-        kept.running.journal.append(&ended(call, cost)).unwrap();
+        kept.running.journal.append(ended(call, cost)).unwrap();
         let receipt = kept.bed.store.receipt(kept.workspace, call.request).await.unwrap().unwrap();
         overrun.push((receipt.credits.get(), receipt.overrun.get()));
     }
@@ -350,11 +350,11 @@ async fn a_month_that_is_over_stays_as_it_is(bed: Bed) {
     for call in [&in_time, &late] {
         kept.holds.hold(call.clone()).await.unwrap();
     }
-    kept.running.journal.append(&ended(&in_time, 10)).unwrap();
+    kept.running.journal.append(ended(&in_time, 10)).unwrap();
     assert_eq!(kept.has().await, (990, 100));
     // The node was away when the month ended, and its receipts are taken over in the next one.
     let journal = kept.running.kill().await;
-    journal.append(&ended(&late, 20)).unwrap();
+    journal.append(ended(&late, 20)).unwrap();
     drop((journal, kept.holds));
     kept.holding.await.unwrap();
     let bed = kept.bed.reopen().await;
@@ -388,7 +388,7 @@ async fn refunds_name_their_charge(bed: Bed) {
     let kept = Kept::with(bed, 1_000).await;
     let one = call(kept.workspace, 100);
     kept.holds.hold(one.clone()).await.unwrap();
-    kept.running.journal.append(&ended(&one, 80)).unwrap();
+    kept.running.journal.append(ended(&one, 80)).unwrap();
     assert_eq!(kept.has().await, (920, 0));
     let refund = |credits: i64| Refund {
         request: one.request,
@@ -513,7 +513,7 @@ async fn entries_run_with_the_balance(bed: Bed) {
     for credits in [10, 20, 30] {
         let one = call(kept.workspace, credits);
         kept.holds.hold(one.clone()).await.unwrap();
-        kept.running.journal.append(&ended(&one, credits)).unwrap();
+        kept.running.journal.append(ended(&one, credits)).unwrap();
         assert_eq!(kept.has().await.1, 0);
     }
     let page = kept.bed.store.entries(kept.workspace, Range::default(), None, 3).await.unwrap();

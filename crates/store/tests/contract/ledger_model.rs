@@ -176,7 +176,7 @@ impl World {
         let timing = Timing { total_ms: 0, ..Timing::default() };
         let (id, at) = (self.calls[call], self.now());
         let ended = Receipt { id, at, timing, settlement: Some(settlement), ..receipt(self.workspace, 1) };
-        self.running.journal.append(&ended).unwrap();
+        self.running.journal.append(ended).unwrap();
         let paid = credits.min(CHARGE_MAX.get()).min(known.held + available);
         *self.known(call) = Known { paid, ..Known::default() };
         if paid == 0 {

@@ -75,7 +75,7 @@ async fn child() {
         journal.note(request, charge(NOTED)).unwrap();
         step(&call, "noted");
         if n % 3 > 0 {
-            journal.append(&ended(&call, n)).unwrap();
+            journal.append(ended(&call, n)).unwrap();
             step(&call, "ended");
         }
         if n % 20 == 0 {

@@ -99,8 +99,8 @@ async fn a_chain_is_known_to_its_workspace_alone(bed: Bed) {
     let (one, other) = (bed.workspace().await, bed.workspace().await);
     let running = bed.start(JournalLimits::default()).await;
     let chain = ChainTokens::new(1_200);
-    running.journal.append(&made(one, 1, "resp_1", chain)).unwrap();
-    running.journal.append(&begun(one, 2, "resp_own")).unwrap();
+    running.journal.append(made(one, 1, "resp_1", chain)).unwrap();
+    running.journal.append(begun(one, 2, "resp_own")).unwrap();
     // At once: whoever asks waits for the takeover.
     assert_eq!(bed.store.chain(one, AT, &id("resp_1")).await.unwrap(), Some(chain));
     for (workspace, provider, name) in
@@ -109,7 +109,7 @@ async fn a_chain_is_known_to_its_workspace_alone(bed: Bed) {
         assert_eq!(bed.store.chain(workspace, provider, &id(name)).await.unwrap(), None, "{name}");
     }
     // The same id is another response in another workspace.
-    running.journal.append(&made(other, 3, "resp_1", ChainTokens::new(5))).unwrap();
+    running.journal.append(made(other, 3, "resp_1", ChainTokens::new(5))).unwrap();
     assert_eq!(bed.store.chain(other, AT, &id("resp_1")).await.unwrap(), Some(ChainTokens::new(5)));
     assert_eq!(bed.store.chain(one, AT, &id("resp_1")).await.unwrap(), Some(chain));
     running.stop().await;
@@ -118,11 +118,11 @@ async fn a_chain_is_known_to_its_workspace_alone(bed: Bed) {
 async fn a_chain_outlives_a_killed_process(bed: Bed) {
     let workspace = bed.workspace().await;
     let (journal, takeover) = bed.store.open_journal(&bed.journal_dir(), JournalLimits::default()).await.unwrap();
-    journal.append(&made(workspace, 1, "resp_1", ChainTokens::new(3))).unwrap();
+    journal.append(made(workspace, 1, "resp_1", ChainTokens::new(3))).unwrap();
     drop((journal, takeover));
     let bed = bed.reopen().await;
     let running = bed.start(JournalLimits::default()).await;
-    running.journal.append(&receipt(workspace, 2)).unwrap();
+    running.journal.append(receipt(workspace, 2)).unwrap();
     assert_eq!(bed.store.chain(workspace, AT, &id("resp_1")).await.unwrap(), Some(ChainTokens::new(3)));
     running.stop().await;
 }
@@ -131,7 +131,7 @@ async fn a_chain_of_unknown_length_is_known(bed: Bed) {
     let workspace = bed.workspace().await;
     let running = bed.start(JournalLimits::default()).await;
     for (n, name, chain) in [(1, "resp_1", ChainTokens::UNKNOWN), (2, "resp_2", ChainTokens::new(u64::MAX))] {
-        running.journal.append(&made(workspace, n, name, chain)).unwrap();
+        running.journal.append(made(workspace, n, name, chain)).unwrap();
         let found = bed.store.chain(workspace, AT, &id(name)).await.unwrap();
         assert_eq!(found, Some(ChainTokens::UNKNOWN), "{name}");
     }
@@ -178,7 +178,7 @@ async fn what_a_response_used_corrects_the_budgets_of_the_call_that_made_it(bed:
         };
         holds.hold(held).await.unwrap();
         let settlement = Settlement { charge: bound, funds: Funds::None, ..Settlement::NOTHING };
-        running.journal.append(&Receipt { settlement: Some(settlement), ..call }).unwrap();
+        running.journal.append(Receipt { settlement: Some(settlement), ..call }).unwrap();
     }
     let counted = async || {
         bed.store.catch_up(std::time::Duration::from_secs(9)).await.unwrap();
@@ -188,12 +188,12 @@ async fn what_a_response_used_corrects_the_budgets_of_the_call_that_made_it(bed:
     assert_eq!(counted().await, 1_000, "at what they can cost at most");
     // In one batch and in several: 99 pico-USD, rounded up.
     for n in 3..6 {
-        running.journal.append(&polled(workspace, n, "resp_1")).unwrap();
+        running.journal.append(polled(workspace, n, "resp_1")).unwrap();
     }
     assert_eq!(counted().await, 501);
-    running.journal.append(&polled(workspace, 6, "resp_1")).unwrap();
+    running.journal.append(polled(workspace, 6, "resp_1")).unwrap();
     assert_eq!(counted().await, 501, "once");
-    running.journal.append(&polled(workspace, 7, "resp_2")).unwrap();
+    running.journal.append(polled(workspace, 7, "resp_2")).unwrap();
     assert_eq!(counted().await, 2);
     let accounts = bed.store.budget_accounts(workspace).await.unwrap();
     assert!(accounts.iter().all(|account| account.id != budget(1)), "its period is over, and stays over");
@@ -205,7 +205,7 @@ async fn what_a_response_used_counts_once_across_restarts(bed: Bed) {
     let workspace = bed.workspace().await;
     let polls: Vec<_> = (2..4).map(|n| polled(workspace, n, "resp_1")).collect();
     let (journal, takeover) = bed.store.open_journal(&bed.journal_dir(), JournalLimits::default()).await.unwrap();
-    journal.append(&begun(workspace, 1, "resp_1")).unwrap();
+    journal.append(begun(workspace, 1, "resp_1")).unwrap();
     journal.append(&polls[0]).unwrap();
     drop((journal, takeover));
     let bed = bed.reopen().await;
@@ -243,7 +243,7 @@ async fn what_nobody_made_counts_nowhere(bed: Bed) {
     let workspace = bed.workspace().await;
     let running = bed.start(JournalLimits::default()).await;
     // A managed response was counted with the call that made it, and that of a key elsewhere is not ours to count.
-    running.journal.append(&made(workspace, 1, "resp_1", ChainTokens::NONE)).unwrap();
+    running.journal.append(made(workspace, 1, "resp_1", ChainTokens::NONE)).unwrap();
     let polls = [polled(workspace, 2, "resp_1"), polled(workspace, 3, "resp_elsewhere")];
     for poll in &polls {
         running.journal.append(poll).unwrap();
@@ -265,9 +265,9 @@ async fn nodes_count_once_together(bed: Bed) {
     let task = tokio::spawn(takeover.run(|| NOW, async move { drop(stopped.await) }));
     let names: Vec<_> = (0..20).map(|n| format!("resp_{n}")).collect();
     for (n, name) in (0..).zip(&names) {
-        running.journal.append(&begun(workspace, n, name)).unwrap();
+        running.journal.append(begun(workspace, n, name)).unwrap();
     }
-    running.journal.append(&made(workspace, 90, "resp_chain", ChainTokens::new(8))).unwrap();
+    running.journal.append(made(workspace, 90, "resp_chain", ChainTokens::new(8))).unwrap();
     bed.store.catch_up(std::time::Duration::from_secs(60)).await.unwrap();
     // Both nodes show all of them at the same time, in opposite orders.
     let mut polls = Vec::new();
@@ -282,7 +282,7 @@ async fn nodes_count_once_together(bed: Bed) {
     assert_eq!((times, counting.iter().filter(|counts| **counts).count()), (20, 20));
     assert_eq!(other.chain(workspace, AT, &id("resp_chain")).await.unwrap(), Some(ChainTokens::new(8)));
     // What the other node has yet to take over is waited for, a moment.
-    journal.append(&made(workspace, 91, "resp_late", ChainTokens::new(9))).unwrap();
+    journal.append(made(workspace, 91, "resp_late", ChainTokens::new(9))).unwrap();
     let found = bed.store.chain(workspace, AT, &id("resp_late")).await.unwrap();
     assert!(found.is_none_or(|chain| chain == ChainTokens::new(9)));
     other.catch_up(std::time::Duration::from_secs(60)).await.unwrap();
@@ -308,13 +308,13 @@ async fn an_odd_model_stops_nothing(bed: Bed) {
 async fn a_deleted_workspace_leaves_no_response(bed: Bed) {
     let (gone, left) = (bed.workspace().await, bed.workspace().await);
     let running = bed.start(JournalLimits::default()).await;
-    running.journal.append(&made(gone, 1, "resp_1", ChainTokens::NONE)).unwrap();
-    running.journal.append(&made(left, 2, "resp_1", ChainTokens::NONE)).unwrap();
+    running.journal.append(made(gone, 1, "resp_1", ChainTokens::NONE)).unwrap();
+    running.journal.append(made(left, 2, "resp_1", ChainTokens::NONE)).unwrap();
     assert!(bed.store.chain(gone, AT, &id("resp_1")).await.unwrap().is_some());
     bed.store.delete_workspace(gone, BY).await.unwrap();
     assert_eq!(bed.store.chain(gone, AT, &id("resp_1")).await.unwrap(), None);
     // A call that ends after that.
-    running.journal.append(&made(gone, 3, "resp_2", ChainTokens::NONE)).unwrap();
+    running.journal.append(made(gone, 3, "resp_2", ChainTokens::NONE)).unwrap();
     assert_eq!(bed.store.chain(gone, AT, &id("resp_2")).await.unwrap(), None);
     assert!(bed.store.chain(left, AT, &id("resp_1")).await.unwrap().is_some());
     running.stop().await;
@@ -325,7 +325,7 @@ async fn old_responses_go(bed: Bed) {
     let workspace = bed.workspace().await;
     let running = bed.start(JournalLimits::default()).await;
     for hour in 0..30u32 {
-        running.journal.append(&made(workspace, hour * 60, &format!("resp_{hour}"), ChainTokens::NONE)).unwrap();
+        running.journal.append(made(workspace, hour * 60, &format!("resp_{hour}"), ChainTokens::NONE)).unwrap();
     }
     running.stop().await;
     let expired = Expired { receipts: None, audit: None, responses: Some(NOW.plus_millis(25 * HOUR)), messages: None };

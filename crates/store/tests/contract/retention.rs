@@ -67,7 +67,7 @@ async fn sweep(bed: &Bed, expired: Expired) -> (usize, Swept) {
 async fn write(bed: &Bed, receipts: impl Iterator<Item = Receipt>) {
     let running = bed.start(JournalLimits::default()).await;
     for receipt in receipts {
-        running.journal.append(&receipt).unwrap();
+        running.journal.append(receipt).unwrap();
     }
     running.stop().await;
 }
@@ -183,7 +183,7 @@ async fn a_month_that_another_node_drops_is_made_again() {
     let workspace = bed.workspace().await;
     let node = bed.start(JournalLimits::default()).await;
     let write = async |minute| {
-        node.journal.append(&receipt(workspace, minute)).unwrap();
+        node.journal.append(receipt(workspace, minute)).unwrap();
         kept(&bed, workspace).await.len()
     };
     assert_eq!(write(0).await, 1);

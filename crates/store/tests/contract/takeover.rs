@@ -49,12 +49,12 @@ async fn receipts_of_a_killed_process_are_taken_over(bed: Bed) {
     let workspace = bed.workspace().await;
     let (journal, takeover) = bed.store.open_journal(&bed.journal_dir(), SMALL).await.unwrap();
     (0..50).for_each(|n| {
-        journal.append(&receipt(workspace, n)).unwrap();
+        journal.append(receipt(workspace, n)).unwrap();
     });
     drop((journal, takeover));
     let bed = bed.reopen().await;
     let running = bed.start(SMALL).await;
-    running.journal.append(&receipt(workspace, 50)).unwrap();
+    running.journal.append(receipt(workspace, 50)).unwrap();
     assert_eq!(counts(&bed, workspace).await, (51, 51));
     running.stop().await;
 }
@@ -65,12 +65,12 @@ async fn what_waits_is_told(bed: Bed) {
     let (journal, takeover) = bed.store.open_journal(&bed.journal_dir(), SMALL).await.unwrap();
     let waiting = || bed.store.queue().unwrap().waiting_bytes;
     assert_eq!(waiting(), 0);
-    journal.append(&receipt(workspace, 0)).unwrap();
+    journal.append(receipt(workspace, 0)).unwrap();
     let one = waiting();
     assert!(one > 0);
     // Over the end of a file, too.
     (1..20).for_each(|n| {
-        journal.append(&receipt(workspace, n)).unwrap();
+        journal.append(receipt(workspace, n)).unwrap();
     });
     assert!(waiting() > u64::from(SMALL.segment_bytes) && waiting() < 40 * one);
     takeover.run(|| NOW, std::future::ready(())).await;
@@ -84,7 +84,7 @@ async fn a_journal_read_twice_counts_once(bed: Bed) {
     running.journal.append(&twice).unwrap();
     running.journal.append(&twice).unwrap();
     (2..20).for_each(|n| {
-        running.journal.append(&receipt(workspace, n)).unwrap();
+        running.journal.append(receipt(workspace, n)).unwrap();
     });
     assert_eq!(counts(&bed, workspace).await, (19, 19));
     // A copy of the file under a later number is the same journal, read again behind its position.
@@ -94,7 +94,7 @@ async fn a_journal_read_twice_counts_once(bed: Bed) {
     std::fs::copy(&file, copy).unwrap();
     let bed = bed.reopen().await;
     let running = bed.start(JournalLimits::default()).await;
-    running.journal.append(&receipt(workspace, 30)).unwrap();
+    running.journal.append(receipt(workspace, 30)).unwrap();
     assert_eq!(counts(&bed, workspace).await, (20, 20));
     running.stop().await;
 }
@@ -103,7 +103,7 @@ async fn files_go_when_they_are_committed(bed: Bed) {
     let workspace = bed.workspace().await;
     let running = bed.start(SMALL).await;
     (0..100).for_each(|n| {
-        running.journal.append(&receipt(workspace, n)).unwrap();
+        running.journal.append(receipt(workspace, n)).unwrap();
     });
     running.stop().await;
     let left = files(&bed.journal_dir());
@@ -116,7 +116,7 @@ async fn large_batches_are_whole(bed: Bed) {
     let (one, other) = (bed.workspace().await, bed.workspace().await);
     let running = bed.start(JournalLimits::default()).await;
     for n in 0..3000 {
-        running.journal.append(&receipt(if n < 2500 { one } else { other }, n)).unwrap();
+        running.journal.append(receipt(if n < 2500 { one } else { other }, n)).unwrap();
     }
     assert_eq!(counts(&bed, one).await, (2500, 2500));
     assert_eq!(counts(&bed, other).await, (500, 500));
@@ -126,7 +126,7 @@ async fn large_batches_are_whole(bed: Bed) {
 async fn readers_who_cannot_catch_up_are_told(bed: Bed) {
     let workspace = bed.workspace().await;
     let (journal, takeover) = bed.store.open_journal(&bed.journal_dir(), SMALL).await.unwrap();
-    journal.append(&receipt(workspace, 1)).unwrap();
+    journal.append(receipt(workspace, 1)).unwrap();
     let behind = bed.store.catch_up(Duration::from_millis(1)).await;
     assert!(matches!(behind, Err(StoreError::Behind)));
     drop(takeover);
@@ -151,7 +151,7 @@ async fn a_lying_provider_stops_nothing(bed: Bed) {
         lie.id = receipt(workspace, n).id;
         lie.usage = Usage::default().with(TokenClass::Input, u64::MAX / 2).with(TokenClass::Output, 7);
         lie.cost_usd = Some(PicoUsd::new(1 << 53));
-        running.journal.append(&lie).unwrap();
+        running.journal.append(lie).unwrap();
     }
     let usage = bed.store.usage(workspace, &always()).await.unwrap();
     let totals = usage[0].totals;
@@ -169,7 +169,7 @@ async fn sums_stop_at_a_bound(bed: Bed) {
     let append = |n: u32, model: &str| {
         let mut one = receipt(workspace, n);
         (one.at, one.model) = (NOW, Some(model.to_owned()));
-        running.journal.append(&one).unwrap();
+        running.journal.append(one).unwrap();
     };
     let models = ["a", "b", "c", "d"];
     for (n, model) in (1..).zip(models) {
@@ -220,7 +220,7 @@ async fn a_receipt_the_database_refuses_is_set_aside(bed: Bed) {
             one.model = Some("poison".to_owned());
             refused.push(one.clone());
         }
-        journal.append(&one).unwrap();
+        journal.append(one).unwrap();
     }
     takeover.run(|| NOW, std::future::ready(())).await;
     assert_eq!(counts(&bed, workspace).await, (97, 97));
@@ -231,7 +231,7 @@ async fn a_receipt_the_database_refuses_is_set_aside(bed: Bed) {
     // Done with: the next start finds nothing of it.
     let bed = bed.reopen().await;
     let running = bed.start(JournalLimits::default()).await;
-    running.journal.append(&receipt(workspace, 100)).unwrap();
+    running.journal.append(receipt(workspace, 100)).unwrap();
     assert_eq!((counts(&bed, workspace).await, running.journal.set_aside()), ((98, 98), 0));
     assert_eq!(set_aside(&bed).len(), 3);
     running.stop().await;
@@ -247,7 +247,7 @@ fn frame(payload: &[u8]) -> Vec<u8> {
 async fn a_frame_that_is_no_receipt_is_set_aside(bed: Bed) {
     let workspace = bed.workspace().await;
     let (journal, takeover) = bed.store.open_journal(&bed.journal_dir(), SMALL).await.unwrap();
-    journal.append(&receipt(workspace, 1)).unwrap();
+    journal.append(receipt(workspace, 1)).unwrap();
     drop((journal, takeover));
     let file = files(&bed.journal_dir()).remove(0);
     let mut bytes = std::fs::read(&file).unwrap();
@@ -255,7 +255,7 @@ async fn a_frame_that_is_no_receipt_is_set_aside(bed: Bed) {
     std::fs::write(&file, bytes).unwrap();
     let bed = bed.reopen().await;
     let running = bed.start(SMALL).await;
-    running.journal.append(&receipt(workspace, 2)).unwrap();
+    running.journal.append(receipt(workspace, 2)).unwrap();
     assert_eq!((counts(&bed, workspace).await, running.journal.set_aside()), ((2, 2), 1));
     assert_eq!(set_aside(&bed), ["{\"of\": \"a newer version\"}"]);
     running.stop().await;

@@ -287,7 +287,7 @@ async fn money_that_moves_is_told_of_where_it_crosses(bed: Bed) {
     for cost in [490, 10, 290, 10, 100, 100] {
         let (held, ended) = call(workspace, cost, &budget);
         holds.hold(held).await.unwrap();
-        running.journal.append(&ended).unwrap();
+        running.journal.append(ended).unwrap();
         store.catch_up(std::time::Duration::from_secs(10)).await.unwrap();
         let now = told(store, of).await;
         seen.push(now.iter().map(|m| (m.event, body(m)["data"]["threshold"].as_u64())).collect::<Vec<_>>());

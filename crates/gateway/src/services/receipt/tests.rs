@@ -39,8 +39,8 @@ impl Ledger for Kept {
         Ok(())
     }
 
-    fn record(&self, receipt: &Receipt) -> Result<(), JournalUnavailable> {
-        self.0.lock().unwrap().push(receipt.clone());
+    fn record(&self, receipt: Box<Receipt>) -> Result<(), JournalUnavailable> {
+        self.0.lock().unwrap().push(*receipt);
         Ok(())
     }
 
