@@ -8,12 +8,9 @@ use ownkey_store::{Feed, News, Store, TRUSTED_FOR};
 
 use crate::source::{self, StoreSource};
 
-/// Callers and workspaces kept in memory, each.
-const ENTRIES_MAX: usize = 20_000;
-
-/// The directory of that store. Where there may be other nodes it follows their changes, as long as the process lives.
-pub fn follow(store: &Store) -> Arc<Directory> {
-    let directory = Directory::new(Box::new(StoreSource(store.clone())), ENTRIES_MAX);
+/// The directory of that store, for so many workspaces. Where there may be other nodes it follows their changes, as long as the process lives.
+pub fn follow(store: &Store, workspaces_max: usize) -> Arc<Directory> {
+    let directory = Directory::new(Box::new(StoreSource(store.clone())), workspaces_max);
     let Some(feed) = store.feed() else { return tell(store, directory) };
     let trust = Arc::new(Trust::until_extended());
     let directory = tell(store, directory.while_trusted(Arc::clone(&trust)));

@@ -78,8 +78,9 @@ pub async fn serve(settings: Settings, reread: Reread) -> anyhow::Result<()> {
     let (stop, stopped) = watch::channel(false);
     let taking_over = TakingOver::start(takeover.run(clock::now, wait(stopped.clone())), stopped);
     let logins = Arc::new(Logins::new(Passwords::new(HashCost::default())?));
+    let directory = directory::follow(&store, settings.limits.workspaces_in_memory);
     let lasting = Lasting::new(
-        (store, public.listener.local_addr()?),
+        (store, directory, public.listener.local_addr()?),
         (journal, holds, health),
         taking_over.alive(),
         (BodyRoom::new(&settings.limits), logins),
@@ -127,12 +128,11 @@ pub struct Lasting {
 
 impl Lasting {
     fn new(
-        (store, listening): (Store, SocketAddr),
+        (store, directory, listening): (Store, Arc<Directory>, SocketAddr),
         (journal, holds, health): (Arc<Journal>, Holds, Arc<KeyHealth>),
         alive: watch::Receiver<bool>,
         (body_room, logins): (BodyRoom, Arc<Logins>),
     ) -> Self {
-        let directory = directory::follow(&store);
         let rates = Arc::new(Rates::new(Instant::now()));
         let cut_off = watch::Sender::new(false);
         let key_tests = Arc::new(Throttle::new(LadderLimits::default().tests_per_minute));

@@ -12,6 +12,7 @@ use ownkey_domain::payer::PayerKind;
 use ownkey_domain::policy::FallbackClass;
 use ownkey_domain::provider::Provider;
 use ownkey_providers::answer::AnswerMeter;
+use ownkey_providers::scrub::Scrubber;
 use ownkey_vault::ProviderKey;
 
 use crate::body::Body;
@@ -41,6 +42,8 @@ pub struct Answer {
     pub payer: PayerKind,
     /// The key in use, so that an echo of it can be taken out.
     pub key: Arc<ProviderKey>,
+    /// What takes that out of a stream, if one was asked for.
+    pub scrubber: Option<Scrubber>,
     /// How many answers were asked for.
     pub answers: u32,
     /// Whether the chunk with the usage, which the caller did not ask for, is taken out.

@@ -73,7 +73,7 @@ pub struct Workspace {
     /// Its data key, wrapped; absent if the row is damaged.
     pub dek: Option<WrappedDek>,
     /// Its provider keys, sealed.
-    pub credentials: Vec<Credential>,
+    pub credentials: Box<[Credential]>,
     /// Whether it is still what the directory knows.
     pub known: Known,
 }
@@ -393,7 +393,7 @@ mod tests {
                     budgets: Vec::new(),
                     period_anchor: None,
                     dek: None,
-                    credentials: Vec::new(),
+                    credentials: Box::default(),
                     known: Known::default(),
                 }))
             })

@@ -7,8 +7,11 @@ use http::Response;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::policy::FallbackClass;
 use ownkey_domain::provider::Provider;
+use ownkey_providers::scrub::Scrubber;
 use ownkey_vault::ProviderKey;
+use tokio::join;
 use tokio::sync::oneshot;
+use tokio::task::yield_now;
 use tokio::time::{Duration, sleep};
 
 use crate::answer::{Answer, relay};
@@ -37,6 +40,8 @@ pub struct Departure {
     pub payer: PayerKind,
     /// The key in use.
     pub key: Arc<ProviderKey>,
+    /// Whether a stream was asked for.
+    pub stream: bool,
     /// How many answers were asked for.
     pub answers: u32,
     /// Whether the usage, which the caller did not ask for, is taken out of the stream.
@@ -109,7 +114,8 @@ impl Departure {
     }
 
     async fn carry(mut self: Box<Self>, mut call: Box<Call>, writer: Option<Arc<Writer>>) -> Went {
-        let sent = self.stop.unless(forward(&self.client, self.request, self.head_timeout)).await;
+        let sending = self.stop.unless(forward(&self.client, self.request, self.head_timeout));
+        let (sent, scrubber) = join!(sending, scrubber(&self.key, self.stream));
         let response = match sent {
             Ok(Sent::Answered(response)) => response,
             Ok(Sent::Outdated) => {
@@ -119,9 +125,20 @@ impl Departure {
             Err(error) => return Went::failed(call, Failure::NoStatus(error), &self.consents),
         };
         let Self { provider, payer, key, answers, hide_usage, watch, stop, rest, consents, .. } = *self;
-        let answer = Answer { response, provider, payer, key, answers, hide_usage, watch, stop, writer, rest };
+        let answer =
+            Answer { response, provider, payer, key, scrubber, answers, hide_usage, watch, stop, writer, rest };
         relay(call, answer, &consents).await
     }
+}
+
+/// What takes the key out of a stream, made while its provider is waited for: the first event need not wait for that then.
+async fn scrubber(key: &ProviderKey, stream: bool) -> Option<Scrubber> {
+    if !stream {
+        return None;
+    }
+    // The request goes out first.
+    yield_now().await;
+    Some(Scrubber::new(key.expose_str().as_bytes()))
 }
 
 /// The task is gone: a bug, of which the log has the place.

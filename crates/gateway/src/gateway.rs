@@ -408,6 +408,7 @@ impl Gateway {
             provider: decision.provider,
             payer: decision.payer.kind(),
             key,
+            stream: asked.stream,
             answers: terms::answers(call.route, head.uri.query(), (asked, &received.body)),
             hide_usage: asks_usage && call.route.asks_usage(),
             watch: Watch::new(&self.parts.limits, call.started),

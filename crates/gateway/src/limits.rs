@@ -32,6 +32,8 @@ pub struct Limits {
     pub call: Duration,
     /// How long calls may go on after the server was told to stop.
     pub drain: Duration,
+    /// Workspaces, and as many platform keys, that are remembered as the store has them.
+    pub workspaces_in_memory: usize,
     /// Tokens of a stream's output that are held at first, and then at a time, where they can be counted while they pass.
     pub hold_slice: u64,
 }
@@ -52,10 +54,15 @@ impl Default for Limits {
             stream_idle: Duration::from_secs(600),
             call: Duration::from_secs(3_600),
             drain: Duration::from_secs(30),
+            workspaces_in_memory: WORKSPACES_IN_MEMORY,
             hold_slice: 2_048,
         }
     }
 }
+
+/// A hundred thousand that are called in turn, and a tenth more: the cache is made of parts, and no part gets exactly
+/// its share.
+const WORKSPACES_IN_MEMORY: usize = 110_000;
 
 /// File descriptors kept back for the store, the journal, listeners and the pool towards providers.
 const DESCRIPTORS_KEPT: usize = 128;

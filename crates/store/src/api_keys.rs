@@ -44,7 +44,7 @@ pub struct ApiKey {
     pub created_by: String,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When a call last came with it.
+    /// When a call last came with it, to the minute.
     pub last_used_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,

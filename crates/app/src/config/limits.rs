@@ -13,6 +13,9 @@ use crate::lockdown;
 /// one.
 const HOLD_SLICE: RangeInclusive<u64> = 256..=1_000_000;
 
+/// With fewer, calls under way crowd out each other; more than this is more memory than anyone has meant.
+const WORKSPACES_IN_MEMORY: RangeInclusive<usize> = 1_000..=10_000_000;
+
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawLimits {
@@ -32,6 +35,8 @@ pub struct RawLimits {
     stream_idle_s: Option<f64>,
     call_s: Option<f64>,
     drain_s: Option<f64>,
+    #[serde(deserialize_with = "super::text::whole")]
+    workspaces_in_memory: Option<usize>,
     #[serde(deserialize_with = "super::text::whole")]
     hold_slice: Option<u64>,
 }
@@ -74,6 +79,14 @@ impl RawLimits {
             limits.connections_max = connections.max(1);
         }
         limits.connections_per_peer_max = self.connections_per_peer;
+        match self.workspaces_in_memory {
+            None => {}
+            Some(count) if WORKSPACES_IN_MEMORY.contains(&count) => limits.workspaces_in_memory = count,
+            Some(_) => {
+                let (least, most) = WORKSPACES_IN_MEMORY.into_inner();
+                bail!("`workspaces_in_memory` is a number from {least} to {most}")
+            }
+        }
         match self.hold_slice {
             None => {}
             Some(tokens) if HOLD_SLICE.contains(&tokens) => limits.hold_slice = tokens,
@@ -92,6 +105,16 @@ mod tests {
         let slice = |tokens| RawLimits { hold_slice: tokens, ..RawLimits::default() }.check().map(|l| l.hold_slice);
         assert_eq!([slice(None).unwrap(), slice(Some(256)).unwrap()], [2_048, 256]);
         assert!([0, 255, 1_000_001].iter().all(|tokens| slice(Some(*tokens)).is_err()));
+    }
+
+    #[test]
+    fn workspaces_in_memory_are_some_and_not_all_the_memory_there_is() {
+        let kept = |count| {
+            let raw = RawLimits { workspaces_in_memory: count, ..RawLimits::default() };
+            raw.check().map(|limits| limits.workspaces_in_memory)
+        };
+        assert_eq!([kept(None).unwrap(), kept(Some(1_000)).unwrap()], [110_000, 1_000]);
+        assert!([0, 999, 10_000_001].into_iter().all(|count| kept(Some(count)).is_err()));
     }
 
     #[test]

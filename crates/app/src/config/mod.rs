@@ -126,6 +126,7 @@ impl Settings {
             ("limits.connections", limits.connections_max != others.connections_max),
             ("limits.connections_per_peer", limits.connections_per_peer_max != others.connections_per_peer_max),
             ("limits.connection_idle_s", limits.connection_idle != others.connection_idle),
+            ("limits.workspaces_in_memory", limits.workspaces_in_memory != others.workspaces_in_memory),
             ("limits.header_read_s", limits.header_read != others.header_read),
             ("limits.drain_s", limits.drain != others.drain),
             ("retention", self.retention != other.retention),

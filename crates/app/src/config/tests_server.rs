@@ -59,7 +59,7 @@ fn every_number_that_counts_is_whole() {
     let model = "[[models]]\nid = \"a\"\n";
     let service = "[[services]]\nname = \"a\"\nunit = \"call\"\ncredits = \"1\"\nupstream = \"https://a.example\"\n";
     for (section, fields) in [
-        ("[limits]\n", &["body_mib", "bodies_mib", "connections", "connections_per_peer"][..]),
+        ("[limits]\n", &["body_mib", "bodies_mib", "connections", "connections_per_peer", "workspaces_in_memory"][..]),
         (plan, &["output_limit", "requests_per_minute", "tokens_per_minute"]),
         (model, &["context_tokens", "output_tokens"]),
         (service, &["timeout_s", "body_mib", "max_items", "longest_seconds"]),

@@ -47,7 +47,7 @@ pub(crate) struct ApiKeyView {
     /// When it was made.
     #[schema(value_type = String)]
     created_at: Timestamp,
-    /// When it was last used.
+    /// When it was last used, to the minute.
     #[schema(value_type = Option<String>)]
     last_used_at: Option<Timestamp>,
     /// When it was revoked.

@@ -64,7 +64,7 @@ pub(crate) struct ProviderKeyView {
     /// When it was last tested; null while it is stored untested.
     #[schema(value_type = Option<String>)]
     last_tested_at: Option<Timestamp>,
-    /// When a call last used it.
+    /// When a call last used it, to the minute.
     #[schema(value_type = Option<String>)]
     last_used_at: Option<Timestamp>,
     /// The last error that the provider blamed on it.

@@ -40,7 +40,7 @@ pub struct Credential {
     pub models: Vec<String>,
     /// When it was last tested.
     pub last_tested_at: Option<Timestamp>,
-    /// When a call last used it.
+    /// When a call last used it, to the minute.
     pub last_used_at: Option<Timestamp>,
     /// What real traffic says of it.
     pub health: Health,

@@ -130,17 +130,19 @@ async fn last_uses_are_kept(bed: Bed) {
     bed.store.create_api_key(&key, BY).await.unwrap();
     bed.store.put_credential(&credential, BY).await.unwrap();
     let running = bed.start(JournalLimits::default()).await;
-    for n in [9, 7] {
+    // To the minute: one that comes less than that later, or earlier, does not move it.
+    for (n, later, told) in [(9, 0, 9), (7, 0, 9), (9, 59_999, 9), (10, 0, 10)] {
         let mut used = receipt(workspace, n);
+        used.at = used.at.plus_millis(later);
         (used.api_key, used.credential) = (Some(key.key.id), Some(credential.id));
         running.journal.append(&used).unwrap();
         bed.store.receipt(workspace, used.id).await.unwrap().unwrap();
+        let told = Some(receipt(workspace, told).at);
+        assert_eq!(bed.store.api_key(workspace, key.key.id).await.unwrap().unwrap().last_used_at, told);
+        assert_eq!(bed.store.credential(workspace, credential.id).await.unwrap().unwrap().last_used_at, told);
     }
-    let latest = Some(receipt(workspace, 9).at);
-    assert_eq!(bed.store.api_key(workspace, key.key.id).await.unwrap().unwrap().last_used_at, latest);
-    assert_eq!(bed.store.credential(workspace, credential.id).await.unwrap().unwrap().last_used_at, latest);
     let filter = ReceiptFilter { api_key: Some(key.key.id), ..ReceiptFilter::default() };
-    assert_eq!(ids(&bed, workspace, &filter).await.len(), 2);
+    assert_eq!(ids(&bed, workspace, &filter).await.len(), 4);
     let query = UsageQuery {
         from: NOW,
         to: NOW.plus_millis(1),

@@ -65,7 +65,7 @@ fn workspace(id: WorkspaceId) -> Workspace {
         budgets: Vec::new(),
         period_anchor: None,
         dek: None,
-        credentials: Vec::new(),
+        credentials: Box::default(),
         known: Known::default(),
     }
 }
