@@ -119,9 +119,9 @@ def test_every_page_says_what_the_next_call_does(niyra, sim, visit):
     sim.set_key(key, "ok")
     assert acme.ask("anthropic").headers["x-ownkey-payer"] == "byok"
     check(page, acme, OWN, None)
-    acme.api("PUT", f"{acme.path}/budgets/daily", {"period": "day", "limit_usd": "0"}, 201)
+    niyra.operator("PUT", f"{acme.path}/budgets/daily", {"period": "day", "limit_usd": "0"}, 201)
     check(page, acme, OVER_BUDGET, "Budget “daily”")
-    acme.api("DELETE", f"{acme.path}/budgets/daily", None, 204)
+    niyra.operator("DELETE", f"{acme.path}/budgets/daily", None, 204)
     sim.set_key(key, "revoked")
     page.goto(f"/w/{acme.id}")
     page.get_by_role("button", name="Test key for Anthropic").click()

@@ -137,7 +137,7 @@ function AsItems({ lines }: { lines: readonly Line[] }) {
           key={line.id}
           title={line.what}
           mark={<PayerBadge payer={payerKind(line.payer)} />}
-          detail={<Price line={line} />}
+          more={<Price line={line} />}
         />
       ))}
     </Items>
