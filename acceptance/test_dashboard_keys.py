@@ -11,6 +11,7 @@ from harness.hands import IS_ANYWHERE
 from harness.products import settings
 from harness.products import workspace as new_workspace
 from harness.server import Server
+from harness.session import Session
 from harness.sim import provider_key
 
 # Whoever comes back to a tab has it look at once, and not with its next round.
@@ -201,6 +202,28 @@ DENIED = {
     "settings/members": ("Only owners can invite people and change roles.", "Dana"),
     "playground": ("Only members of this workspace can use the playground", "Dana"),
 }
+
+
+def test_sessions_elsewhere_are_ended_one_by_one_and_all_at_once(celune, acme, visit):
+    here = person(celune, acme, "owner")
+    mail = here("GET", "/session").json()["user"]["mail"]
+    elsewhere = [Session(celune.url) for _ in range(3)]
+    for session in elsewhere:
+        session.login(mail, PASSWORD)
+    dana = visit(celune)
+    dana.enter(here)
+    page = dana.page
+    page.goto("/account")
+    there = page.get_by_role("button", name="Sign out there")
+    expect(there).to_have_count(3)
+    there.first.click()
+    expect(page.get_by_text("Signed out there.")).to_be_visible()
+    expect(there).to_have_count(2)
+    assert [session.is_signed_in() for session in elsewhere].count(True) == 2
+    page.get_by_role("button", name="End all others").click()
+    expect(page.get_by_text("All other sessions have ended.")).to_be_visible()
+    expect(there).to_have_count(0)
+    assert here.is_signed_in() and not any(session.is_signed_in() for session in elsewhere)
 
 
 def test_whoever_may_not_reads_who_may(celune, acme, visit):

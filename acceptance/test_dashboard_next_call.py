@@ -48,6 +48,13 @@ REFUSED = Said(
     "now calls fail: provider_key_invalid",
     (None, "provider_key_invalid"),
 )
+OVER_BUDGET = Said(
+    "no calls",
+    "No calls possible: the budget daily is used up.",
+    "This call will fail: the budget daily is used up.",
+    "now calls fail: budget_exceeded",
+    (None, "budget_exceeded"),
+)
 MANAGED = Said("managed", "Credits pay.", "This call will be paid by", "per million tokens", ("managed", None))
 OWN = Said("own key", "Your key pays. Anthropic bills you.", "This call will be paid by", "0 credits", ("byok", None))
 
@@ -99,7 +106,7 @@ def test_every_page_says_what_the_next_call_does(niyra, sim, visit):
     open_providers(dana, acme)
     page = dana.page
     acme.api("PUT", f"{acme.path}/agents/lead", {"model": MODEL}, 201)
-    check(page, acme, BROKE, None)
+    check(page, acme, BROKE, "No credits left")
     grant(acme, 100)
     acme.api("PUT", f"{acme.path}/policy", CONSENT, 200)
     key = provider_key("anthropic")
@@ -112,8 +119,13 @@ def test_every_page_says_what_the_next_call_does(niyra, sim, visit):
     sim.set_key(key, "ok")
     assert acme.ask("anthropic").headers["x-ownkey-payer"] == "byok"
     check(page, acme, OWN, None)
+    niyra.operator("PUT", f"{acme.path}/budgets/daily", {"period": "day", "limit_usd": "0"}, 201)
+    check(page, acme, OVER_BUDGET, "Budget “daily”")
+    niyra.operator("DELETE", f"{acme.path}/budgets/daily", None, 204)
     sim.set_key(key, "revoked")
-    acme.api("POST", f"{acme.path}/provider-keys/anthropic/test", {}, 200)
+    page.goto(f"/w/{acme.id}")
+    page.get_by_role("button", name="Test key for Anthropic").click()
+    expect(page.get_by_role("status").filter(has_text="Anthropic has refused this key since")).to_be_visible()
     check(page, acme, REFUSED, "Calls on it fail; no other payer steps in.")
     acme.api("PUT", f"{acme.path}/policy", {"payer": "managed_only"}, 200)
     check(page, acme, MANAGED, None)

@@ -66,7 +66,7 @@ def test_a_smaller_plan_is_seen_before_it_is_taken(celune, visit, viewport):
 
 
 def test_credits_are_granted_once_with_both_balances_said_before(niyra, visit):
-    acme = new_workspace(niyra, "pro")
+    acme, namesake = new_workspace(niyra, "pro"), new_workspace(niyra, "pro")
     grant(acme, "2.5")
     before = niyra.operator("GET", f"{acme.path}/credits", None, 200).json()["balance"]
     staff = operator(niyra, visit(niyra))
@@ -99,8 +99,9 @@ def test_credits_are_granted_once_with_both_balances_said_before(niyra, visit):
     # One more, from here: first to whom.
     page.goto("/operator/grants?new")
     page.get_by_role("dialog", name="Grant credits", exact=True).get_by_role("combobox", name="Workspace").click()
-    page.get_by_role("option", name="Acme").first.click()
+    page.get_by_role("option", name=f"Acme (ws_…{namesake.id[-6:]})").click()
     expect(page.get_by_role("dialog", name="Grant credits to Acme").get_by_label("Amount")).to_be_focused()
+    assert f"workspace={namesake.id}" in page.url
     page.keyboard.press("Escape")
     expect(page.get_by_role("heading", name="Grants", level=1)).to_be_focused()
     page.goto("/operator/workspaces?new")

@@ -4,6 +4,7 @@ and the journeys over all of them, of a new API key, of every look, and of a key
 import csv
 import io
 import json
+import re
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -194,6 +195,8 @@ def test_the_playground_asks_as_an_agent_and_copies_no_secret(sim, acme, dana):
     expect(page.get_by_role("heading", name="Anthropic refused your key")).to_be_visible()
     expect(page.get_by_text("provider_key_invalid · Anthropic", exact=True)).to_be_visible()
     expect(page.get_by_label("Message")).to_have_value("Hello again")
+    failed = page.get_by_role("status").filter(has_text="provider_key_invalid")
+    expect(failed.get_by_role("link", name="Receipt")).to_have_attribute("href", re.compile("/receipts/req_"))
     page.get_by_role("link", name="Rotate key").click()
     page.wait_for_url(f"**/{PROVIDERS_PAGE}?rotate=anthropic")
 
@@ -206,6 +209,10 @@ def test_what_costs_what_is_folded_and_models_are_paged(acme, dana):
     assert costs.get_by_role("row").count() < 60
     folded.click()
     expect(costs.get_by_role("row").filter(has_text="/v1/responses").first).to_be_visible()
+    assert costs.get_by_role("row").count() < 60
+    costs.get_by_role("button", name=re.compile("^Show all")).last.click()
+    expect(costs.get_by_role("button", name=re.compile("^Show all"))).to_have_count(1)
+    assert costs.get_by_role("row").count() > 60
     page = open_page(dana, acme, "playground", "Playground")
     model = page.get_by_role("combobox", name="Model")
     model.click()

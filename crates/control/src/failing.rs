@@ -14,6 +14,8 @@ use crate::problem::Problem;
 
 /// Of so many calls the newest that met the key tells how it does. Most calls of a provider do.
 const NEWEST: u32 = 20;
+/// They lie within so long before its last use. Who looked further back would read all calls of the workspace's.
+const LOOK_BACK_MS: i64 = 3_600_000;
 /// How long a rate limit lasts whose provider names no time: providers count by the minute.
 const LIMITED_MS: i64 = 60_000;
 
@@ -65,11 +67,15 @@ pub(crate) async fn failing(
     let says_something = |verdict: Verdict| verdict.storing() != Storing::Unverified;
     let verdict = credential.verdict.as_ref().filter(|told| says_something(told.verdict));
     let since = verdict.and(credential.last_tested_at).unwrap_or(credential.created_at);
-    let filter = ReceiptFilter { provider: Some(provider), from: Some(since), ..ReceiptFilter::default() };
-    let calls = control.store().receipts(workspace, &filter, None, NEWEST).await?.items;
     let now = control.now();
-    if let Some(met) = calls.iter().find_map(|call| Met::of(call, credential.id)) {
-        return Ok(met.failing(now));
+    if let Some(used) = credential.last_used_at.filter(|used| *used >= since) {
+        let from = since.max(used.plus_millis(-LOOK_BACK_MS));
+        let times = ReceiptFilter { from: Some(from), to: Some(used.plus_millis(1)), ..ReceiptFilter::default() };
+        let filter = ReceiptFilter { provider: Some(provider), ..times };
+        let calls = control.store().receipts(workspace, &filter, None, NEWEST).await?.items;
+        if let Some(met) = calls.iter().find_map(|call| Met::of(call, credential.id)) {
+            return Ok(met.failing(now));
+        }
     }
     Ok(verdict.and_then(|told| match told.verdict {
         Verdict::QuotaExhausted => Some(Failing::QuotaExhausted),

@@ -157,7 +157,7 @@ impl Viewer {
         let model = listed.model;
         let catalogue = &control.parts.catalogue;
         let (rule, payer_now) = match self.call(control, listed) {
-            Ok(call) => (self.outlook.rule(catalogue, &call), self.outlook.next(catalogue, &call)),
+            Ok(call) => self.outlook.told(catalogue, &call),
             Err(reason) => (Err(reason.clone()), PayerView::failing(reason)),
         };
         ModelView {
@@ -191,7 +191,7 @@ impl Viewer {
             can_be_managed: route.can_be_managed(),
             ..self.call_of(control, provider, (named, priced))
         };
-        (self.outlook.rule(catalogue, &call), self.outlook.next(catalogue, &call))
+        self.outlook.told(catalogue, &call)
     }
 
     /// The workspace's plan.

@@ -3,6 +3,7 @@
 
 #![deny(clippy::as_conversions, clippy::float_arithmetic)]
 
+use ownkey_domain::budget::Budget;
 use ownkey_domain::catalogue::{Catalogue, Resolved};
 use ownkey_domain::ledger::{Account, AccountId, Amount};
 use ownkey_domain::money::MicroCredits;
@@ -50,6 +51,10 @@ pub(crate) struct Outlook {
     is_capped: bool,
     /// The credits that calls may draw on; absent where they draw on none.
     free: Option<MicroCredits>,
+    /// All its credits, held or not, with the allowance that is due.
+    balance: MicroCredits,
+    /// What is used of its budgets.
+    budgets: Vec<(Budget, Amount)>,
 }
 
 /// A call, as far as it matters to who pays.
@@ -87,26 +92,46 @@ impl Outlook {
         let (plan, now) = (control.plan(&workspace.plan), control.now());
         let draw = plan.draw(now, workspace.period_anchor);
         let credits = control.store().credits(workspace.id, now).await?;
+        let before = credits.balance();
         let purses: Vec<Account> = credits.purses.into_iter().map(|purse| purse.account).collect();
         let consent = workspace.fallback.clone();
-        let is_capped = match consent.daily_cap_usd {
-            Some(cap) if !consent.on.is_empty() => {
-                let day = AccountId::Fallback(workspace.id, Period::day(now).start);
-                let accounts = control.store().budget_accounts(workspace.id).await?;
-                accounts.iter().any(|account| account.id == day && account.counted_or_held() >= Amount::from(cap))
-            }
-            _ => false,
+        let accounts = control.store().budget_accounts(workspace.id).await?;
+        let used = |id: AccountId| {
+            let account = accounts.iter().find(|account| account.id == id);
+            account.map(Account::counted_or_held).unwrap_or_default()
         };
-        let free = draw.free(&purses, now);
-        Ok(Self { plan, features: workspace.features.clone(), policy: workspace.policy, consent, is_capped, free })
+        let today = AccountId::Fallback(workspace.id, Period::day(now).start);
+        let budgets = control.store().budgets(workspace.id).await?.unwrap_or_default();
+        let with_use = |budget: Budget| {
+            let used = used(budget.line(workspace.id, now).account);
+            (budget, used)
+        };
+        Ok(Self {
+            features: workspace.features.clone(),
+            policy: workspace.policy,
+            is_capped: consent.daily_cap_usd.is_some_and(|cap| used(today) >= Amount::from(cap)),
+            consent,
+            free: draw.free(&purses, now),
+            balance: MicroCredits::new(before.get().saturating_add(draw.due(&purses, now).get())),
+            budgets: budgets.into_iter().map(with_use).collect(),
+            plan,
+        })
     }
 
     /// Of a workspace that is made now.
     pub(crate) fn of_a_new_workspace(control: &Control) -> Self {
         let plan = control.plan(control.default_plan().unwrap_or_default());
-        let free = plan.draw(control.now(), None).free(&[], control.now());
-        let (policy, consent) = (PayerPolicy::default(), Fallback::default());
-        Self { plan, features: Vec::new(), policy, consent, is_capped: false, free }
+        let draw = plan.draw(control.now(), None);
+        Self {
+            plan,
+            features: Vec::new(),
+            policy: PayerPolicy::default(),
+            consent: Fallback::default(),
+            is_capped: false,
+            free: draw.free(&[], control.now()),
+            balance: MicroCredits::new(draw.due(&[], control.now()).get()),
+            budgets: Vec::new(),
+        }
     }
 
     /// The same under another policy, with that consent.
@@ -116,6 +141,10 @@ impl Outlook {
 
     pub(crate) fn plan(&self) -> &Plan {
         &self.plan
+    }
+
+    pub(crate) const fn balance(&self) -> MicroCredits {
+        self.balance
     }
 
     pub(crate) fn standing(&self) -> Standing<'_> {
@@ -136,23 +165,43 @@ impl Outlook {
 
     /// What the call does.
     pub(crate) fn next(&self, catalogue: &Catalogue, call: &NextCall<'_>) -> PayerView {
-        match self.rule(catalogue, call) {
-            Err(reason) => PayerView::failing(reason),
+        self.told(catalogue, call).1
+    }
+
+    /// Who is to pay for the call, and what comes of that.
+    pub(crate) fn told(&self, catalogue: &Catalogue, call: &NextCall<'_>) -> (Result<PayerKind, Reason>, PayerView) {
+        let rule = self.rule(catalogue, call);
+        let view = match &rule {
+            Err(reason) => PayerView::failing(reason.clone()),
             Ok(PayerKind::Managed) => self.managed(call),
-            Ok(PayerKind::Byok) => match call.failing {
-                None => PayerView { on_own_key: true, ..PayerView::paid(PayerKind::Byok) },
-                Some(failing) => self.in_place_of_key(catalogue, call, failing),
+            Ok(PayerKind::Byok) => match (self.stopped(PayerKind::Byok, call), call.failing) {
+                (Some(reason), _) => PayerView::failing(reason),
+                (None, None) => PayerView { on_own_key: true, ..PayerView::paid(PayerKind::Byok) },
+                (None, Some(failing)) => self.in_place_of_key(catalogue, call, failing),
             },
-        }
+        };
+        (rule, view)
     }
 
     fn managed(&self, call: &NextCall<'_>) -> PayerView {
         let managed = Some(self.plan.managed);
-        if self.free != Some(MicroCredits::ZERO) || call.is_free {
-            return PayerView { managed, ..PayerView::paid(PayerKind::Managed) };
+        if self.free == Some(MicroCredits::ZERO) && !call.is_free {
+            let message = "there are no credits left".to_owned();
+            return PayerView { managed, ..PayerView::failing(Reason { code: "insufficient_credits", message }) };
         }
-        let message = "there are no credits left".to_owned();
-        PayerView { managed, ..PayerView::failing(Reason { code: "insufficient_credits", message }) }
+        match self.stopped(PayerKind::Managed, call) {
+            Some(reason) => PayerView { managed, ..PayerView::failing(reason) },
+            None => PayerView { managed, ..PayerView::paid(PayerKind::Managed) },
+        }
+    }
+
+    /// The budget that stops it, whoever makes it. Those of an agent or a platform key stop some calls only.
+    fn stopped(&self, payer: PayerKind, call: &NextCall<'_>) -> Option<Reason> {
+        let mut stopping = self.budgets.iter().filter(|(budget, used)| !call.is_free && budget.stops_all(payer, *used));
+        stopping.next().map(|(Budget { name, .. }, _)| Reason {
+            code: "budget_exceeded",
+            message: format!("the budget {name} is used up"),
+        })
     }
 
     /// Managed access where the workspace consents to it and it can be paid; else the call fails as it does on the key.

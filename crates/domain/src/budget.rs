@@ -209,6 +209,17 @@ pub struct Spender<'a> {
     pub payer: PayerKind,
 }
 
+impl BudgetPayer {
+    /// Whether it is this one's money.
+    pub const fn covers(self, payer: PayerKind) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Byok => matches!(payer, PayerKind::Byok),
+            Self::Managed => matches!(payer, PayerKind::Managed),
+        }
+    }
+}
+
 impl Budget {
     /// Whether it counts such a call.
     pub fn covers(&self, spender: &Spender<'_>) -> bool {
@@ -217,12 +228,13 @@ impl Budget {
             Scope::ApiKey(key) => *key == spender.api_key,
             Scope::Agent(agent) => spender.agent == Some(agent.as_str()),
         };
-        let payer = match self.payer {
-            BudgetPayer::Any => true,
-            BudgetPayer::Byok => spender.payer == PayerKind::Byok,
-            BudgetPayer::Managed => spender.payer == PayerKind::Managed,
-        };
-        scope && payer
+        scope && self.payer.covers(spender.payer)
+    }
+
+    /// Whether it stops every call that this payer pays for, whoever makes it, when so much is used.
+    pub fn stops_all(&self, payer: PayerKind, used: Amount) -> bool {
+        let counts_all = self.scope == Scope::Workspace && self.payer.covers(payer);
+        counts_all && self.action == BudgetAction::Block && used >= Amount::from(self.limit_usd)
     }
 
     /// Whether it counts the same calls over the same time as another, so that what that one has counted is its own.
@@ -297,6 +309,17 @@ mod tests {
         assert_eq!(told(i64::MAX), Some(100));
         let nothing = Budget { limit_usd: NanoUsd::ZERO, ..budget.clone() };
         assert_eq!(nothing.threshold(Amount::ZERO), Some(100));
+    }
+
+    #[test]
+    fn only_a_budget_of_all_calls_that_blocks_stops_them_all() {
+        use PayerKind::{Byok, Managed};
+        let all = budget("workspace", BudgetPayer::Byok);
+        let (used, nothing) = (Amount::at_least_zero(1), Amount::ZERO);
+        assert!(all.stops_all(Byok, used) && !all.stops_all(Byok, nothing) && !all.stops_all(Managed, used));
+        assert!(budget("workspace", BudgetPayer::Any).stops_all(Managed, used));
+        assert!(!budget("agent/lead", BudgetPayer::Any).stops_all(Byok, used));
+        assert!(!Budget { action: BudgetAction::Notify, ..all }.stops_all(Byok, used));
     }
 
     #[test]

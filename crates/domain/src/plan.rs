@@ -110,10 +110,15 @@ impl Draw {
         if self.funds == Funds::None {
             return None;
         }
-        let due = self.allowance.map_or(Amount::ZERO, |allowance| allowance.due(purses, now));
+        let due = self.due(purses, now);
         let open = purses.iter().filter(|purse| self.funds.include(purse.id) && !purse.is_over(now));
         let free = open.fold(due, |sum, purse| sum.plus(purse.available()).unwrap_or(sum));
         Some(MicroCredits::new(free.get()))
+    }
+
+    /// What the plan allows the workspace of those purses, and is still to be granted.
+    pub fn due(&self, purses: &[Account], now: Timestamp) -> Amount {
+        self.allowance.map_or(Amount::ZERO, |allowance| allowance.due(purses, now))
     }
 }
 

@@ -14,11 +14,9 @@ use crate::db::on;
 use crate::usage::sum;
 use crate::{Result, Store, StoreError};
 
-/// What a workspace has and uses, at a glance.
+/// What a workspace uses, at a glance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct WorkspaceSummary {
-    /// Its credits, held or not.
-    pub balance: MicroCredits,
     /// What its calls on own keys cost in that time at list price.
     pub own_usd: PicoUsd,
     /// The credits that it paid for all others.
@@ -74,11 +72,8 @@ impl Store {
     pub async fn summaries(
         &self,
         (first, last): (WorkspaceId, WorkspaceId),
-        (from, now): (Timestamp, Timestamp),
+        from: Timestamp,
     ) -> Result<BTreeMap<WorkspaceId, WorkspaceSummary>> {
-        const BALANCES: &str = "SELECT workspace, CAST(SUM(credits_posted - debits_posted) AS BIGINT) FROM accounts \
-            WHERE workspace >= $1 AND workspace <= $2 AND closed_at IS NULL AND no_overdraft = 1 \
-            AND (expires_at IS NULL OR expires_at > $3) GROUP BY workspace";
         const SPENT: &str = concat!(
             "SELECT workspace, ",
             sum!("(CASE WHEN payer = 'byok' THEN cost_pico ELSE 0 END)" as "own_pico"),
@@ -88,18 +83,13 @@ impl Store {
         );
         self.caught_up().await?;
         let (first, last) = (first.uuid(), last.uuid());
-        let balances: Vec<(Uuid, i64)> = on!(self.inner.db.read(), c => sqlx::query_as(BALANCES)
-            .bind(first).bind(last).bind(now.millis()).fetch_all(c).await)?;
         let spent: Vec<(Uuid, i64, i64)> = on!(self.inner.db.read(), c => sqlx::query_as(SPENT)
             .bind(first).bind(last).bind(from.hour().millis()).fetch_all(c).await)?;
-        let mut summaries: BTreeMap<WorkspaceId, WorkspaceSummary> = BTreeMap::new();
-        for (workspace, balance) in balances {
-            summaries.entry(WorkspaceId::from_uuid(workspace)).or_default().balance = MicroCredits::new(balance);
-        }
-        for (workspace, cost, credits) in spent {
-            let summary = summaries.entry(WorkspaceId::from_uuid(workspace)).or_default();
-            (summary.own_usd, summary.credits_paid) = (PicoUsd::new(cost.into()), MicroCredits::new(credits));
-        }
-        Ok(summaries)
+        let summary = |(workspace, cost, credits): (Uuid, i64, i64)| {
+            let own_usd = PicoUsd::new(cost.into());
+            let summary = WorkspaceSummary { own_usd, credits_paid: MicroCredits::new(credits) };
+            (WorkspaceId::from_uuid(workspace), summary)
+        };
+        Ok(spent.into_iter().map(summary).collect())
     }
 }

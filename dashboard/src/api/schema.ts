@@ -2580,7 +2580,7 @@ export interface components {
         Listing_WorkspaceAtAGlance: {
             /** @description The items, newest first. */
             data: (components["schemas"]["Workspace"] & {
-                /** @description Its credits, held or not. An allowance is among them once a call or a look at them has granted it. */
+                /** @description Its credits, held or not, with the allowance that is due. */
                 balance: string;
                 /** @description The credits that it paid for all others. */
                 month_credits_paid: string;
@@ -3672,7 +3672,7 @@ export interface components {
         };
         /** @description A workspace as the operator's list shows it. */
         WorkspaceAtAGlance: components["schemas"]["Workspace"] & {
-            /** @description Its credits, held or not. An allowance is among them once a call or a look at them has granted it. */
+            /** @description Its credits, held or not, with the allowance that is due. */
             balance: string;
             /** @description The credits that it paid for all others. */
             month_credits_paid: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { credits, isZero, shift, sum, usd, usdExact, usdPerMillion } from "./amount";
+import { credits, isZero, shift, sum, usd, usdExact, usdPerMillion, usdRound } from "./amount";
 
 describe("amounts", () => {
   it("stay exact whatever their length", () => {
@@ -20,6 +20,10 @@ describe("amounts", () => {
     expect(usd("0.0031")).toBe("$0.0031");
     expect(usd("0.00001")).toBe("<$0.0001");
     expect(usd("0")).toBe("$0.00");
+  });
+
+  it("of dollars at an axis have no digits to spare", () => {
+    expect(["0", "0.5", "2", "0.0025"].map(usdRound)).toEqual(["$0.00", "$0.50", "$2.00", "$0.0025"]);
   });
 
   it("of prices are told by the million", () => {

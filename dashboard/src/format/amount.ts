@@ -36,6 +36,11 @@ export function usd(text: string): string {
   return formatted(text, currency(digits));
 }
 
+/** Dollars at an axis, whose steps are round: no more digits than they have. */
+export function usdRound(text: string): string {
+  return formatted(text, { ...currency(2), maximumFractionDigits: 6 });
+}
+
 function currency(digits: number): Intl.NumberFormatOptions {
   return {
     style: "currency",

@@ -14,6 +14,8 @@ interface Props {
   /** What it shows, as a sentence. */
   finding: string;
   format: (text: string) => string;
+  /** How the axis tells it, if shorter. */
+  tick?: ((text: string) => string) | undefined;
 }
 
 const HEIGHT = 240;
@@ -31,7 +33,7 @@ interface StackedProps extends Props {
 }
 
 /** The same with parts, one on the other. */
-export function StackedBars({ title, finding, stacks, series, format }: StackedProps) {
+export function StackedBars({ title, finding, stacks, series, format, tick }: StackedProps) {
   const [asTable, table] = useDisclosure();
   return (
     <Paper withBorder p="lg" component="figure" m={0}>
@@ -49,7 +51,7 @@ export function StackedBars({ title, finding, stacks, series, format }: StackedP
         ) : (
           <Box h={HEIGHT} aria-hidden>
             <Suspense>
-              <BarsChart stacks={stacks} series={series} height={HEIGHT} format={format} />
+              <BarsChart stacks={stacks} series={series} height={HEIGHT} format={format} tick={tick} />
             </Suspense>
           </Box>
         )}

@@ -19,12 +19,14 @@ interface Props {
   series: readonly Series[];
   height: number;
   format: (text: string) => string;
+  /** How the axis tells it, if shorter. */
+  tick?: ((text: string) => string) | undefined;
 }
 
 const HATCH = "managed-hatch";
 
 /** The drawing; the one place that knows the chart library. */
-export default function BarsChart({ stacks, series, height, format }: Props) {
+export default function BarsChart({ stacks, series, height, format, tick = format }: Props) {
   const data = stacks.map(({ label, values }) => ({
     label,
     ...Object.fromEntries(series.map(({ name }, at) => [name, Number(values[at])])),
@@ -38,7 +40,7 @@ export default function BarsChart({ stacks, series, height, format }: Props) {
       type="stacked"
       series={series.map(({ name, color }) => ({ name, color }))}
       valueFormatter={(value) => format(String(value))}
-      yAxisProps={{ width: 64, tickMargin: 4 }}
+      yAxisProps={{ width: 64, tickMargin: 4, tickFormatter: (value) => tick(String(value)) }}
       withTooltip
       barChartProps={{ accessibilityLayer: false }}
       tooltipAnimationDuration={0}

@@ -21,10 +21,12 @@ interface Props {
   payer?: string | null | undefined;
   live?: boolean;
   again?: (() => void) | undefined;
+  /** The call's receipt, if there is one and it is elsewhere. */
+  receipt?: string | null | undefined;
 }
 
 /** Why a call failed: title, cause, one thing to do, and the code with its source. */
-export function CodePanel({ code, said, provider, model, payer, live = false, again }: Props) {
+export function CodePanel({ code, said, provider, model, payer, live = false, again, receipt }: Props) {
   const product = useProduct();
   const providers = useQuery(providersQuery);
   const known = providers.data?.find(({ id }) => id === provider);
@@ -40,7 +42,14 @@ export function CodePanel({ code, said, provider, model, payer, live = false, ag
       title={words ? titleOf(words, names) : "This call was not served"}
       code={words ? `${code} · ${blamed(words, names)}` : code}
       live={live}
-      actions={act && <Action act={act} provider={known} again={again} />}
+      actions={
+        (act || receipt) && (
+          <>
+            {act && <Action act={act} provider={known} again={again} />}
+            {receipt && <ReceiptLink req={receipt} />}
+          </>
+        )
+      }
     >
       <Text size="sm">
         <Coded>{(theirs ? null : said) ?? words?.meaning ?? "The provider or the server refused it."}</Coded>
@@ -86,6 +95,15 @@ function Action({ act, provider, again }: ActionProps) {
   return (
     <Anchor size="sm" renderRoot={(props) => <Link {...targetOf(act, ws, provider?.id)} {...props} />}>
       {act.label}
+    </Anchor>
+  );
+}
+
+function ReceiptLink({ req }: { req: string }) {
+  const { id: ws } = useHere();
+  return (
+    <Anchor size="sm" renderRoot={(props) => <Link to="/w/$ws/receipts/$req" params={{ ws, req }} {...props} />}>
+      Receipt
     </Anchor>
   );
 }

@@ -20,10 +20,12 @@ interface Props {
   detail?: ReactNode;
   /** Beside that: what it comes to. */
   amount?: ReactNode;
+  /** What takes more room than a line. */
+  more?: ReactNode;
 }
 
-/** An item of two lines. */
-export function Item({ title, mark, detail, amount }: Props) {
+/** An item of two lines, or more. */
+export function Item({ title, mark, detail, amount, more }: Props) {
   return (
     <Paper component="li" className={classes.item} withBorder p="sm" fz="sm">
       <div className={classes.line}>
@@ -36,6 +38,7 @@ export function Item({ title, mark, detail, amount }: Props) {
           <span className={classes.end}>{amount}</span>
         </div>
       )}
+      {more && <div className={classes.more}>{more}</div>}
     </Paper>
   );
 }

@@ -35,7 +35,7 @@ pub(crate) struct WorkspaceAtAGlance {
     /// The credits that it paid for all others.
     #[schema(value_type = String)]
     month_credits_paid: MicroCredits,
-    /// Its credits, held or not. An allowance is among them once a call or a look at them has granted it.
+    /// Its credits, held or not, with the allowance that is due.
     #[schema(value_type = String)]
     balance: MicroCredits,
 }
@@ -77,9 +77,8 @@ pub(crate) async fn list(
     let (Some(last), Some(first)) = (found.items.first(), found.items.last()) else {
         return Ok(Json(Listing::whole(Vec::new())));
     };
-    let now = control.now();
-    let times = (Period::month(now, None).start, now);
-    let summaries = control.store().summaries((first.id, last.id), times).await?;
+    let month = Period::month(control.now(), None);
+    let summaries = control.store().summaries((first.id, last.id), month.start).await?;
     let mut items = Vec::with_capacity(found.items.len());
     for workspace in found.items {
         let summary = summaries.get(&workspace.id).copied().unwrap_or_default();
@@ -103,8 +102,8 @@ impl WorkspaceAtAGlance {
             payer_now: outlook.next(&control.parts.catalogue, &held.next_call(control, outlook.plan())),
         });
         let providers = providers.collect();
-        let WorkspaceSummary { balance, own_usd, credits_paid } = summary;
-        let workspace = workspace.into();
+        let WorkspaceSummary { own_usd, credits_paid } = summary;
+        let (workspace, balance) = (workspace.into(), outlook.balance());
         Ok(Self { workspace, providers, month_own_usd: own_usd, month_credits_paid: credits_paid, balance })
     }
 }

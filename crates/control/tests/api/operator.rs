@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use ownkey_domain::managed_key::ManagedSeen;
+use ownkey_domain::payer::PayerKind;
+use ownkey_domain::receipt::Receipt;
 use ownkey_domain::time::Timestamp;
 use serde_json::{Value, json};
 
 use crate::app::{ANTHROPIC_KEY, App, KEK, NOW, OPENAI_KEY, OPERATOR, OTHER_KEK, Tenant};
+use crate::credits::{charged, journal};
+use crate::receipts::receipt;
 
 const GRANTS: &str = "/api/v1/operator/grants";
 
@@ -86,13 +90,20 @@ async fn workspaces_at_a_glance_say_who_pays_and_what_there_is() {
     let (own, managed) = (app.tenant_on("pro").await, app.tenant_on("free").await);
     app.put_key(&own, "openai", OPENAI_KEY).await.is(201);
     granted(&app, &own, "welcome", None).await;
+    let journal = journal(&app).await;
+    journal.append(&receipt(&own, &own.key_id, 1)).unwrap();
+    let by_us = Receipt { payer: Some(PayerKind::Managed), ..charged(&own, 2, "2.5") };
+    journal.append(&by_us).unwrap();
     let list = app.get("/api/v1/operator/workspaces", OPERATOR).await.is(200).body;
     assert_eq!(names(&list, "id"), [managed.id.as_str(), &own.id]);
     let [second, first] = [&list["data"][0], &list["data"][1]];
     assert_eq!(
         (&first["balance"], &first["month_own_usd"], &first["month_credits_paid"]),
-        (&json!("12.5"), &json!("0"), &json!("0"))
+        (&json!("210"), &json!("0.0031"), &json!("2.5")),
+        "12.5 granted and 200 that the plan allows and nobody has looked at, less what was charged"
     );
+    let credits = app.get("/api/v1/workspaces/current/credits", &own.key).await.is(200).body;
+    assert_eq!(credits["balance"], first["balance"]);
     assert_eq!(
         (&first["providers"][1]["key"], &first["providers"][1]["payer_now"]["payer"]),
         (&json!("active"), &json!("byok"))

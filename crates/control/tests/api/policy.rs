@@ -180,6 +180,18 @@ async fn every_list_says_what_the_next_call_does() {
     assert_eq!(next_call(&app, &tenant).await, fails("provider_key_invalid"));
     app.call("PUT", PATH, &tenant.key, json!({"payer": "managed_only"})).await.is(200);
     assert_eq!(next_call(&app, &tenant).await, (json!("managed"), Value::Null, Value::Null));
+    for (payer, scope, told) in [
+        ("byok", "workspace", (json!("managed"), Value::Null, Value::Null)),
+        ("any", "agent/lead", (json!("managed"), Value::Null, Value::Null)),
+        ("any", "workspace", fails("budget_exceeded")),
+    ] {
+        let budget = json!({"payer": payer, "scope": scope, "period": "day", "limit_usd": "0"});
+        app.call("PUT", "/api/v1/workspaces/current/budgets/cap", &tenant.key, budget).await;
+        assert_eq!(next_call(&app, &tenant).await, told, "{payer} {scope}");
+    }
+    // A call is not sent for which nothing can be held.
+    app.call("PUT", PATH, &tenant.key, json!({"payer": "byok_only"})).await.is(200);
+    assert_eq!(next_call(&app, &tenant).await, fails("budget_exceeded"));
 }
 
 /// Of each situation at Anthropic: who pays, or the code that calls fail with.

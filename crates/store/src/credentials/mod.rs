@@ -160,9 +160,10 @@ impl Store {
         Ok(Some(put))
     }
 
-    /// The current provider keys of a workspace, by provider.
+    /// The current provider keys of a workspace, by provider, with their last use as of all calls that have ended.
     pub async fn credentials(&self, workspace: WorkspaceId) -> Result<Vec<Credential>> {
         const SQL: &str = credentials!("ended_at IS NULL ORDER BY provider");
+        self.caught_up().await?;
         let rows: Vec<CredentialRow> =
             on!(self.inner.db.read(), c => sqlx::query_as(SQL).bind(workspace.uuid()).fetch_all(c).await)?;
         Ok(rows.into_iter().map(Credential::from).collect())

@@ -95,8 +95,9 @@ pub(super) async fn commit(
     kill::point("takeover_rows");
     ADD_TOTALS.run(&mut tx, &totals::of(receipts, &withdrawn)).await?;
     kill::point("takeover_totals");
-    USE_API_KEYS.run(&mut tx, &last_uses(receipts, |r| r.api_key.map(|id| id.uuid()))).await?;
-    USE_CREDENTIALS.run(&mut tx, &last_uses(receipts, |r| r.credential.map(|id| id.uuid()))).await?;
+    let of_api_keys = receipts.iter().filter_map(|receipt| Some((receipt.api_key?.uuid(), receipt.at)));
+    USE_API_KEYS.run(&mut tx, &last_uses(of_api_keys)).await?;
+    USE_CREDENTIALS.run(&mut tx, &last_uses(receipts.iter().flat_map(uses_of_credentials))).await?;
     move_position(&mut tx, step).await?;
     kill::point("takeover_before_commit");
     tx.commit().await?;
@@ -131,15 +132,19 @@ pub(super) async fn without_known(store: &Store, receipts: &[Receipt]) -> Result
 }
 
 /// The latest use of each id, in the order of ids, so that two nodes lock rows in the same order.
-fn last_uses(receipts: &[Receipt], id: impl Fn(&Receipt) -> Option<Uuid>) -> Vec<LastUse> {
-    let mut uses = BTreeMap::new();
-    for receipt in receipts {
-        if let Some(id) = id(receipt) {
-            let at = uses.entry(id).or_insert(receipt.at);
-            *at = receipt.at.max(*at);
-        }
+fn last_uses(uses: impl Iterator<Item = (Uuid, Timestamp)>) -> Vec<LastUse> {
+    let mut last = BTreeMap::new();
+    for (id, at) in uses {
+        let latest = last.entry(id).or_insert(at);
+        *latest = at.max(*latest);
     }
-    uses.into_iter().map(|(id, at)| LastUse { id, at: at.millis() }).collect()
+    last.into_iter().map(|(id, at)| LastUse { id, at: at.millis() }).collect()
+}
+
+/// The key that the call ended on, and those that failed before it.
+fn uses_of_credentials(receipt: &Receipt) -> impl Iterator<Item = (Uuid, Timestamp)> {
+    let tried = receipt.attempts.iter().filter_map(|attempt| attempt.credential);
+    tried.chain(receipt.credential).map(|id| (id.uuid(), receipt.at))
 }
 
 /// Gives a journal its position, the very start, unless it has one.

@@ -14,7 +14,7 @@ use ownkey_domain::time::Timestamp;
 use ownkey_domain::usage::Measured;
 use ownkey_store::{
     GrantFilter, GrantState, GroupBy, HoldError, Holds, JournalLimits, LedgerProblem, Ordered, Range, Store,
-    UsageFilter, UsageQuery,
+    UsageFilter, UsageQuery, WorkspaceSummary,
 };
 use serde_json::json;
 use tokio::task::JoinHandle;
@@ -462,13 +462,21 @@ async fn grants_are_listed_over_all_workspaces(bed: Bed) {
 
 async fn a_page_of_workspaces_is_summed_up(bed: Bed) {
     let (one, two, out) = (bed.workspace().await, bed.workspace().await, bed.workspace().await);
-    for (workspace, credits) in [(one, 5), (one, 2), (out, 9)] {
-        let given = grant(workspace, credits, None);
-        bed.store.grant(&given, (&json!(credits), &json!({})), BY).await.unwrap();
+    let running = bed.start(JournalLimits::default()).await;
+    let before = NOW.plus_millis(-3_600_000);
+    for (workspace, payer, at) in [
+        (one, PayerKind::Byok, NOW),
+        (one, PayerKind::Managed, NOW),
+        (one, PayerKind::Managed, before),
+        (out, PayerKind::Byok, NOW),
+    ] {
+        let told = Receipt { at, payer: Some(payer), cost_usd: Some(PicoUsd::new(7)), ..receipt(workspace, 2) };
+        running.journal.append(&told).unwrap();
     }
-    let sums = bed.store.summaries((one, two), (NOW, NOW)).await.unwrap();
-    assert_eq!(sums.get(&one).map(|sum| sum.balance.get()), Some(7));
-    assert_eq!((sums.get(&two), sums.get(&out)), (None, None));
+    let sums = bed.store.summaries((one, two), NOW).await.unwrap();
+    let summary = WorkspaceSummary { own_usd: PicoUsd::new(7), credits_paid: MicroCredits::new(4) };
+    assert_eq!(sums.into_iter().collect::<Vec<_>>(), [(one, summary)]);
+    running.stop().await;
 }
 
 async fn nodes_are_told_apart_by_their_lease(bed: Bed) {

@@ -1,6 +1,6 @@
 use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::payer::PayerKind;
-use ownkey_domain::receipt::Receipt;
+use ownkey_domain::receipt::{Attempt, Receipt};
 use ownkey_domain::usage::{TokenClass, Unit, Usage};
 use ownkey_store::{GroupBy, JournalLimits, ReceiptFilter, StatusClass, UsageFilter, UsageKey, UsageQuery};
 use uuid::Uuid;
@@ -141,6 +141,12 @@ async fn last_uses_are_kept(bed: Bed) {
         assert_eq!(bed.store.api_key(workspace, key.key.id).await.unwrap().unwrap().last_used_at, told);
         assert_eq!(bed.store.credential(workspace, credential.id).await.unwrap().unwrap().last_used_at, told);
     }
+    // Managed access stepped in, once the call had gone out on the key.
+    let tried = vec![Attempt::begun(PayerKind::Byok, Some(credential.id)), Attempt::begun(PayerKind::Managed, None)];
+    let stepped_in = Receipt { attempts: tried, ..receipt(workspace, 11) };
+    running.journal.append(&stepped_in).unwrap();
+    let [current] = &bed.store.credentials(workspace).await.unwrap()[..] else { panic!("one key") };
+    assert_eq!(current.last_used_at, Some(stepped_in.at));
     let filter = ReceiptFilter { api_key: Some(key.key.id), ..ReceiptFilter::default() };
     assert_eq!(ids(&bed, workspace, &filter).await.len(), 4);
     let query = UsageQuery {

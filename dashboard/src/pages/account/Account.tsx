@@ -64,9 +64,14 @@ function Sessions() {
   const sessions = useQuery(sessionsQuery);
   const [busy, setBusy] = useState(false);
 
-  async function end(doing: Promise<unknown>) {
+  async function end(doing: Promise<unknown>, done: string) {
     setBusy(true);
-    await doing.catch((error: Error) => notifications.show({ message: error.message, color: "red" }));
+    try {
+      await doing;
+      notifications.show({ message: done });
+    } catch (error) {
+      notifications.show({ message: (error as Error).message, color: "red" });
+    }
     setBusy(false);
     await queries.invalidateQueries(sessionsQuery);
   }
@@ -81,7 +86,7 @@ function Sessions() {
           <ChangeButton
             variant="default"
             loading={busy}
-            onClick={() => void end(answered(api.DELETE("/api/v1/sessions")))}
+            onClick={() => void end(answered(api.DELETE("/api/v1/sessions")), "All other sessions have ended.")}
           >
             End all others
           </ChangeButton>
@@ -93,7 +98,10 @@ function Sessions() {
                 key={session.id}
                 session={session}
                 onEnd={() =>
-                  void end(answered(api.DELETE("/api/v1/sessions/{id}", { params: { path: { id: session.id } } })))
+                  void end(
+                    answered(api.DELETE("/api/v1/sessions/{id}", { params: { path: { id: session.id } } })),
+                    "Signed out there.",
+                  )
                 }
               />
             ))

@@ -18,11 +18,20 @@ describe("who pays once the key is gone", () => {
   });
 
   it("is nobody where nothing is left", () => {
-    const broke = nobody("insufficient_credits");
+    const broke = nobody("insufficient_credits", "there are no credits left");
     expect(payerAfter(broke, names, undefined).join("")).toBe(
       "Anthropic calls fail, because there are no credits left",
     );
     expect(payerNow(broke, names)).toBe("Disconnected. Anthropic calls need credits or a key.");
+    expect(payerLine(broke, names)).toBe("No calls possible: there are no credits left.");
+  });
+
+  it("is nobody while a budget is used up, whatever key there is", () => {
+    const over = nobody("budget_exceeded", "the budget daily is used up");
+    expect(payerLine(over, names)).toBe("No calls possible: the budget daily is used up.");
+    expect(payerAfter(over, names, undefined).join("")).toBe("Anthropic calls will fail: the budget daily is used up");
+    expect(payerNow(over, names)).toBe("Disconnected. Anthropic calls fail: the budget daily is used up.");
+    expect(callsNow(over, "Niyra")).toBe("Calls fail: the budget daily is used up.");
   });
 
   it("is nobody where only own keys may pay", () => {

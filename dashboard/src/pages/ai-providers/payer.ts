@@ -10,13 +10,16 @@ interface Names {
 }
 
 const OUT_OF_CREDITS = "insufficient_credits";
+const OVER_BUDGET = "budget_exceeded";
+/** Why calls fail whatever key there is. */
+const ofTheWorkspace = [OUT_OF_CREDITS, OVER_BUDGET];
 
 type Left = Pick<Credits, "available" | "runway_days"> | undefined;
 
 /** Who pays, in one line on a card. */
 export function payerLine(paid: PayerOutlook, { provider, product, plan }: Names): string {
   if (paid.payer === "byok") return `Your key pays. ${provider} bills you.`;
-  if (paid.reason?.code === OUT_OF_CREDITS) return "No calls possible: there are no credits left.";
+  if (paid.reason && ofTheWorkspace.includes(paid.reason.code)) return `No calls possible: ${paid.reason.message}.`;
   if (paid.payer === null) return "No calls possible.";
   const place = paid.fallback ? " in place of your key" : "";
   return paid.managed === "included" ? `${product} pays${place}: included in ${plan}.` : `Credits pay${place}.`;
@@ -52,6 +55,7 @@ export function payerAfter(
 /** What is said once the key is gone. */
 export function payerNow(paid: PayerOutlook, { provider, product }: Names): string {
   if (paid.reason?.code === OUT_OF_CREDITS) return `Disconnected. ${provider} calls need credits or a key.`;
+  if (paid.reason?.code === OVER_BUDGET) return `Disconnected. ${provider} calls fail: ${paid.reason.message}.`;
   if (paid.payer === null) return `Disconnected. No ${provider} calls until there is a key.`;
   if (paid.managed === "included") return `Disconnected. ${product}'s managed access pays from now on.`;
   return "Disconnected. Credits pay from now on.";

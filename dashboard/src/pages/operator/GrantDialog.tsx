@@ -10,6 +10,7 @@ import { ChangeButton } from "../../ui/ChangeButton";
 import { CopyText } from "../../ui/CopyText";
 import { Dialog } from "../../ui/Dialog";
 import { FailurePanel } from "../../ui/FailurePanel";
+import { endOf } from "./apart";
 
 interface Props {
   workspace: { id: string; name: string };
@@ -165,6 +166,10 @@ function Confirm({ workspace, order, orderKey, onBack, onDone }: ConfirmProps) {
         {order.until ? `What is left expires at the end of ${order.until}, UTC.` : "They never expire."} It is recorded
         in the workspace's audit log, and can't be taken back.
       </Text>
+      <Group gap={4}>
+        <Text size="sm">The workspace's id is</Text>
+        <CopyText value={ws} shown={endOf(ws)} label="Copy the workspace's id" />
+      </Group>
       {error !== null && <FailurePanel error={error} />}
       <Group justify="flex-end" gap="sm">
         <Button variant="default" onClick={onBack}>

@@ -15,6 +15,7 @@ import { LoadMore } from "../../ui/LoadMore";
 import { Page } from "../../ui/Page";
 import { Time } from "../../ui/Time";
 import { useNarrow } from "../../ui/useNarrow";
+import { apart } from "./apart";
 import { GrantDialog } from "./GrantDialog";
 
 const states = [
@@ -53,7 +54,7 @@ export function Grants() {
           w={WIDTH}
           label="Workspace"
           placeholder="All"
-          data={names.map(({ id, name }) => ({ value: id, label: name }))}
+          data={apart(names)}
           value={filter.workspace ?? null}
           clearable
           searchable
@@ -105,7 +106,7 @@ export function Grants() {
 
 interface NewGrantProps {
   opened: boolean;
-  names: readonly { id: string; name: string }[];
+  names: readonly Schemas["Workspace"][];
   chosen: { id: string; name: string } | undefined;
   onChoose: (workspace: string) => void;
   onClose: () => void;
@@ -118,7 +119,7 @@ function NewGrant({ opened, names, chosen, onChoose, onClose }: NewGrantProps) {
     <Dialog opened={opened} onClose={onClose} title="Grant credits" size={520}>
       <Select
         label="Workspace"
-        data={names.map(({ id, name }) => ({ value: id, label: name }))}
+        data={apart(names)}
         searchable
         data-autofocus
         onChange={(workspace) => workspace && onChoose(workspace)}

@@ -14,6 +14,7 @@ import { PayerBadge, payerKind } from "../../ui/Payer";
 import { StateBadge } from "../../ui/StateBadge";
 import { Time } from "../../ui/Time";
 import { look } from "../ai-providers/state";
+import { endOf } from "./apart";
 import { GrantDialog } from "./GrantDialog";
 import { PlanDialog } from "./PlanDialog";
 
@@ -159,7 +160,7 @@ function About({ workspace: { id, external_id, features, created_at, period_anch
         </Title>
         <Facts>
           <Fact name="Id">
-            <CopyText value={id} shown={`${id.slice(0, 11)}…`} label="Copy the id" />
+            <CopyText value={id} shown={endOf(id)} label="Copy the id" />
           </Fact>
           <Fact name="Your own id">{external_id ?? "none given"}</Fact>
           <Fact name="Features">{features.join(", ") || "those of its plan"}</Fact>

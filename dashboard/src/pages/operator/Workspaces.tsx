@@ -16,9 +16,8 @@ import { Page } from "../../ui/Page";
 import { PayerBadge, payerKind, payerWord } from "../../ui/Payer";
 import { Usd } from "../../ui/Usd";
 import { useNarrow } from "../../ui/useNarrow";
+import { endOf } from "./apart";
 import { CreateWorkspace } from "./CreateWorkspace";
-
-const ID_SHOWN = 11;
 
 export function Workspaces() {
   const search = useSearch({ from: "/signed-in/operator/workspaces" });
@@ -75,12 +74,14 @@ function List({ workspaces }: { workspaces: readonly Schemas["WorkspaceAtAGlance
             key={workspace.id}
             title={<WorkspaceLink workspace={workspace} />}
             mark={planOf(workspace.plan)}
-            detail={workspace.providers
-              .map(({ provider, payer_now }) => `${nameOf(provider)}: ${payerWord(payerKind(payer_now.payer))}`)
-              .join(", ")}
-            amount={
+            more={
               <>
-                <Usd amount={workspace.month_own_usd} /> · {credits(workspace.month_credits_paid)} credits
+                {workspace.providers
+                  .map(({ provider, payer_now }) => `${nameOf(provider)}: ${payerWord(payerKind(payer_now.payer))}`)
+                  .join(", ")}
+                <br />
+                This month <Usd amount={workspace.month_own_usd} /> at its providers,{" "}
+                {credits(workspace.month_credits_paid)} credits paid. {credits(workspace.balance)} left.
               </>
             }
           />
@@ -99,7 +100,7 @@ function List({ workspaces }: { workspaces: readonly Schemas["WorkspaceAtAGlance
               <Table.Th>Who pays</Table.Th>
               <Table.Th ta="right">This month</Table.Th>
               <Table.Th ta="right">Credits left</Table.Th>
-              <Table.Th>Your id of it</Table.Th>
+              <Table.Th>Your own id</Table.Th>
               <Table.Th>Id</Table.Th>
             </Table.Tr>
           </Table.Thead>
@@ -129,7 +130,7 @@ function List({ workspaces }: { workspaces: readonly Schemas["WorkspaceAtAGlance
                   <Table.Td ta="right">{credits(balance)}</Table.Td>
                   <Table.Td>{external_id ?? "none"}</Table.Td>
                   <Table.Td>
-                    <CopyText value={id} shown={`${id.slice(0, ID_SHOWN)}…`} label={`Copy the id of ${name}`} />
+                    <CopyText value={id} shown={endOf(id)} label={`Copy the id of ${name}`} />
                   </Table.Td>
                 </Table.Tr>
               ),

@@ -10,6 +10,7 @@ import { Panel } from "../../ui/Panel";
 import { Time } from "../../ui/Time";
 import { callsNow } from "../ai-providers/payer";
 import { look, needsHand } from "../ai-providers/state";
+import { LowCredits, useLowCredits } from "./LowCredits";
 
 /** The threshold, in per cent, from which on a budget is worth a word. */
 const NEARLY = 80;
@@ -21,7 +22,8 @@ export function Alerts({ keys, providers }: { keys: readonly ProviderKey[]; prov
   const budgets = useQuery(spentBudgetsQuery(here.id));
   const broken = keys.filter(needsHand);
   const nearly = (budgets.data ?? []).filter(({ threshold }) => (threshold ?? 0) >= NEARLY);
-  if (broken.length + nearly.length === 0) return null;
+  const low = useLowCredits(keys);
+  if (broken.length + nearly.length === 0 && low === null) return null;
   return (
     <Stack gap="sm">
       {broken.map((key) => {
@@ -48,6 +50,7 @@ export function Alerts({ keys, providers }: { keys: readonly ProviderKey[]; prov
           </Panel>
         );
       })}
+      {low && <LowCredits low={low} />}
       {nearly
         .toSorted((a, b) => (b.threshold ?? 0) - (a.threshold ?? 0))
         .map((budget) => (

@@ -1,12 +1,18 @@
 import { Box, Button, Group, Paper, Stack, Table, Title } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { lazy, Suspense } from "react";
-import { usd } from "../../format/amount";
+import { usd, usdRound } from "../../format/amount";
+import type { Series } from "../../ui/BarsChart";
 import { PayerBadge } from "../../ui/Payer";
 import { finding, type PayerBar } from "./payerBars";
 
 const HEIGHT = 240;
-const SpendChart = lazy(() => import("./SpendChart"));
+const BarsChart = lazy(() => import("../../ui/BarsChart"));
+/** From below: the own key is always the lower part. */
+const PAYERS: readonly Series[] = [
+  { name: "Own key", color: "var(--ok-own-fill)" },
+  { name: "Managed", color: "var(--ok-managed-fill)", hatched: true },
+];
 
 /** Who paid when: bars, and the same as a table. */
 export function SpendByPayer({ bars, step }: { bars: readonly PayerBar[]; step: "hour" | "day" }) {
@@ -50,7 +56,13 @@ export function SpendByPayer({ bars, step }: { bars: readonly PayerBar[]; step: 
         ) : (
           <Box h={HEIGHT} aria-hidden>
             <Suspense>
-              <SpendChart bars={bars} height={HEIGHT} />
+              <BarsChart
+                stacks={bars.map(({ label, own, managed }) => ({ label, values: [own, managed] }))}
+                series={PAYERS}
+                height={HEIGHT}
+                format={usd}
+                tick={usdRound}
+              />
             </Suspense>
           </Box>
         )}

@@ -24,7 +24,17 @@ export function NotServed({ error, model, again }: Props) {
   if (error instanceof CallFailure) {
     if (code === "unauthorized")
       return <Ended what="The playground's key has ended" how="The next call gets a new one." again={again} />;
-    return <CodePanel code={code} said={detail} provider={model?.provider} model={model?.id} live again={again} />;
+    return (
+      <CodePanel
+        code={code}
+        said={detail}
+        provider={model?.provider}
+        model={model?.id}
+        receipt={error.requestId}
+        live
+        again={again}
+      />
+    );
   }
   if (code === "unauthorized")
     return <Ended what="Your session has ended" how="Sign in, then send it again." again={again} />;

@@ -97,8 +97,8 @@ export function GroupsTable({ rows, own, by, limit, sort = "cost", onSort }: Pro
               <Table.Th>All</Table.Th>
               <Table.Th ta="right">{count(all.calls)}</Table.Th>
               <Table.Th ta="right">{count(all.errors)}</Table.Th>
-              <Table.Td />
-              <Table.Td />
+              <Table.Th ta="right">{tokens(all.input)}</Table.Th>
+              <Table.Th ta="right">{tokens(all.output)}</Table.Th>
               <Table.Th ta="right">{credits(all.credits)}</Table.Th>
               {/* Part of it is no bill of anybody's: a sum would say what was never paid. */}
               <Table.Td />
@@ -115,19 +115,20 @@ function AsItems({ rows, own, by, part }: Pick<Props, "rows" | "own" | "by"> & {
   const billed = ({ key }: UsageRow) => own.find((row) => row.key === key)?.cost_usd ?? "0";
   return (
     <Items label="Groups">
-      {rows.map((row) => (
-        <Item
-          key={row.key ?? ""}
-          title={<Name by={by} name={row.key ?? null} />}
-          mark={<Usd amount={billed(row)} />}
-          detail={`${plural(row.calls, "call")}, ${count(row.errors)} failed`}
-          amount={
-            isZero(row.credits_paid)
-              ? share(part(row), 100)
-              : `${credits(row.credits_paid)} credits · ${share(part(row), 100)}`
-          }
-        />
-      ))}
+      {rows.map((row) => {
+        const paid = isZero(row.credits_paid) ? null : `${credits(row.credits_paid)} credits`;
+        // Whose providers bill nothing is told what was paid.
+        const isManaged = paid !== null && isZero(billed(row));
+        return (
+          <Item
+            key={row.key ?? ""}
+            title={<Name by={by} name={row.key ?? null} />}
+            mark={isManaged ? paid : <Usd amount={billed(row)} />}
+            detail={`${plural(row.calls, "call")}, ${count(row.errors)} failed`}
+            amount={paid === null || isManaged ? share(part(row), 100) : `${paid} · ${share(part(row), 100)}`}
+          />
+        );
+      })}
     </Items>
   );
 }

@@ -12,7 +12,7 @@ import { Loaded } from "../../ui/Loaded";
 import { Page } from "../../ui/Page";
 import { Comparison } from "../billing/Comparison";
 import { Calls } from "../receipts/Calls";
-import { byPayer, finding, formatOf, type Measure, totals } from "./chart";
+import { byPayer, finding, formatOf, type Measure, tickOf, totals } from "./chart";
 import { ExportMenu } from "./ExportMenu";
 import { FilterBar } from "./FilterBar";
 import { filterOf, filtersSet } from "./filter";
@@ -140,6 +140,7 @@ function OverTime({ rows, time, filter, show, onShow }: OverTimeProps) {
         title={`${measure.label} by ${time.step} and payer`}
         finding={finding(measure.value, { all, own: ofOwn, managed: ofManaged })}
         format={formatOf(measure.value)}
+        tick={tickOf(measure.value)}
         {...byPayer({ all: rows, own, managed }, measure.value, time)}
       />
     </Stack>

@@ -1,5 +1,5 @@
 import type { UsageRow } from "../../api/client";
-import { isZero, sum, usd } from "../../format/amount";
+import { isZero, sum, usd, usdRound } from "../../format/amount";
 import { count, plural, share, tokens } from "../../format/number";
 import type { Bar } from "../../ui/Bars";
 import type { Series, Stack } from "../../ui/BarsChart";
@@ -56,11 +56,18 @@ export function formatOf(measure: Measure): (text: string) => string {
   return (text) => (measure === "tokens" ? tokens : count)(Number(text));
 }
 
+/** The same at the axis. */
+export function tickOf(measure: Measure): (text: string) => string {
+  return measure === "cost" ? usdRound : formatOf(measure);
+}
+
 export interface Totals {
   calls: number;
   errors: number;
   unpriced: number;
   tokens: number;
+  input: number;
+  output: number;
   cost: string;
   /** What the workspace paid. */
   credits: string;
@@ -73,6 +80,8 @@ export function totals(rows: readonly UsageRow[]): Totals {
     errors: added(({ errors }) => errors),
     unpriced: added(({ unpriced }) => unpriced),
     tokens: added(tokensOf),
+    input: added(({ usage }) => usage.input ?? 0),
+    output: added(({ usage }) => usage.output ?? 0),
     cost: sum(rows.map(({ cost_usd }) => cost_usd)),
     credits: sum(rows.map(({ credits_paid }) => credits_paid)),
   };

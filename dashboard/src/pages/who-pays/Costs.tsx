@@ -1,4 +1,5 @@
-import { Accordion, Paper, Stack, Table, Text, TextInput, Title } from "@mantine/core";
+import { Accordion, Box, Button, Paper, Stack, Table, Text, TextInput, Title } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
@@ -21,7 +22,7 @@ export function Costs() {
   const providers = useQuery(providersQuery);
   const nameOf = (id: string) => providers.data?.find((provider) => provider.id === id)?.name ?? id;
   return (
-    <Stack gap="md" component="section" aria-label="What costs what">
+    <Stack gap="sm" component="section" aria-label="What costs what">
       <Title order={2}>What costs what, here, today</Title>
       <Loaded query={query} heights={[360]}>
         {(costs) => <Searchable all={lines(costs, nameOf)} at={new Date(query.dataUpdatedAt)} />}
@@ -51,7 +52,7 @@ function Searchable({ all, at }: { all: readonly Line[]; at: Date }) {
       <Paper withBorder>
         <Accordion multiple value={shown} onChange={(ids) => !isSearched && setOpened(ids)} order={3}>
           {groups.map((group) => (
-            <Section key={group.id} group={group} isOpen={shown.includes(group.id)} />
+            <Section key={group.id} group={group} isOpen={shown.includes(group.id)} isWhole={isSearched} />
           ))}
         </Accordion>
       </Paper>
@@ -62,9 +63,14 @@ function Searchable({ all, at }: { all: readonly Line[]; at: Date }) {
   );
 }
 
-/** Its lines are drawn when it is open: there are hundreds. */
-function Section({ group: { id, name, lines }, isOpen }: { group: Group; isOpen: boolean }) {
+/** How many lines of a group are shown until somebody wants them all. */
+const FIRST = 10;
+
+/** Its lines are drawn when it is open, and a few at first: there are hundreds. */
+function Section({ group: { id, name, lines }, isOpen, isWhole }: { group: Group; isOpen: boolean; isWhole: boolean }) {
   const narrow = useNarrow();
+  const [all, wanted] = useDisclosure();
+  const shown = all || isWhole || lines.length <= FIRST + 1 ? lines : lines.slice(0, FIRST);
   return (
     <Accordion.Item value={id}>
       <Accordion.Control>
@@ -75,7 +81,18 @@ function Section({ group: { id, name, lines }, isOpen }: { group: Group; isOpen:
           {plural(lines.length, "line")}
         </Text>
       </Accordion.Control>
-      <Accordion.Panel>{isOpen && (narrow ? <AsItems lines={lines} /> : <Rows lines={lines} />)}</Accordion.Panel>
+      <Accordion.Panel>
+        {isOpen && (
+          <Stack gap="sm" align="flex-start">
+            <Box w="100%">{narrow ? <AsItems lines={shown} /> : <Rows lines={shown} />}</Box>
+            {shown.length < lines.length && (
+              <Button variant="default" size="xs" onClick={wanted.open}>
+                {`Show all ${lines.length}`}
+              </Button>
+            )}
+          </Stack>
+        )}
+      </Accordion.Panel>
     </Accordion.Item>
   );
 }
@@ -120,7 +137,7 @@ function AsItems({ lines }: { lines: readonly Line[] }) {
           key={line.id}
           title={line.what}
           mark={<PayerBadge payer={payerKind(line.payer)} />}
-          detail={<Price line={line} />}
+          more={<Price line={line} />}
         />
       ))}
     </Items>

@@ -21,7 +21,7 @@ export function Outcomes({ outcomes, before, providers }: Props) {
     among.find((outcome) => outcome.provider === provider && outcome.situation === row);
   return (
     <Paper withBorder>
-      <Table layout="fixed" verticalSpacing="sm">
+      <Table layout="fixed" verticalSpacing={6}>
         <Table.Caption>
           <VisuallyHidden>Who pays for a call, by the state of the key at each provider</VisuallyHidden>
         </Table.Caption>
