@@ -8,7 +8,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
-from harness.api import LOCAL, PATHS, call_body, call_headers, read_what_comes
+from harness.api import LOCAL, PATHS, call_body, call_headers, post, read_what_comes
 from harness.load import Plan, read_to_the_end
 from harness.money import MICRO, checked, credits, events_came, leave, needed, posted, purse, rich, set_budget
 from harness.process import wait_for
@@ -138,6 +138,46 @@ def test_a_stream_that_breaks_off_is_charged_by_what_came(niyra, sim, provider):
     assert (receipt["outcome"], receipt["measured"]) == ("failed", "estimated")
     assert 0 < Decimal(receipt["credits"]) <= 2 * credits(entry["cost_usd"])
     assert purse(acme)["held"] == 0
+
+
+# A model that reasons unseen, and its output limit: all of that is held.
+REASONING = {"openai": ("gpt-5", "max_completion_tokens"), "anthropic": ("claude-haiku-5-5", "max_tokens")}
+
+
+def reasoning(provider, prompt, **more) -> dict:
+    model, limit = REASONING[provider]
+    return call_body(provider, prompt, model=model, **{limit: 8_000}, **more)
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_provider_that_fails_before_it_has_said_anything_is_paid_for_what_it_read(niyra, provider):
+    """Nobody has anything of what it may have thought, and it bills no failure; who tries again does not pay again and again."""
+    acme = workspace(niyra, "pro")
+    body = json.dumps(reasoning(provider, "Hello [[sim:error_event after=0]]", stream=True)).encode()
+    hold, _ = needed(post(acme.url, provider, body, acme.secret))
+    grant(acme, hold)
+    for _ in range(2):
+        came = read_what_comes(acme.url, provider, body, acme.secret)
+        grant(acme, acme.receipt(came.head)["credits"])
+        assert came.head.status_code == 200 and "failed in mid-answer" in came.text
+    told = [(receipt["outcome"], receipt["measured"], receipt["usage"]["input"] > 0) for receipt in acme.receipts()[:2]]
+    assert told == [("failed", "estimated", True)] * 2
+    assert purse(acme) == {"balance": hold, "held": 0, "available": hold}
+    assert all(0 < Decimal(receipt["credits"]) < hold / 100 for receipt in acme.receipts()[:2])
+
+
+def test_who_revokes_his_key_has_left(niyra, sim):
+    """The provider may make all of the answer, whoever waits for it."""
+    acme, since = rich(niyra), sim.now()
+    key = niyra.operator("POST", f"{acme.path}/api-keys", {"name": "x", "scopes": ["inference"]}, 201).json()
+    body = json.dumps(reasoning("openai", "Hello [[sim:slow_head ms=20000]]")).encode()
+    with ThreadPoolExecutor(1) as pool:
+        call = pool.submit(post, acme.url, "openai", body, key["secret"])
+        wait_for(lambda: sim.calls(since), "the call is at the provider")
+        hold = purse(acme)["held"]
+        niyra.operator("DELETE", f"{acme.path}/api-keys/{key['id']}", expect=204)
+        assert code(call.result()) == (401, "unauthorized")
+    assert purse(acme) == {"balance": 1_000 - hold, "held": 0, "available": 1_000 - hold}
 
 
 @pytest.mark.parametrize("answer", ["status code=500", "status code=400", "status code=429", "status code=401"])

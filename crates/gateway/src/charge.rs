@@ -10,6 +10,7 @@ use ownkey_domain::receipt::{Outcome, Receipt};
 use ownkey_domain::usage::{Measured, TokenClass};
 use ownkey_providers::answer::{Billing, Served, Stored};
 
+use crate::error::Code;
 use crate::settle::{Believed, Book, Guess, Held};
 
 impl Book {
@@ -36,7 +37,7 @@ impl Book {
         if receipt.cost_usd.is_some() {
             return receipt.cost_usd;
         }
-        if served.measured == Measured::Measured || (may_be_made_whole(receipt, held) && !held.is_visible()) {
+        if served.measured == Measured::Measured || (may_be_made_whole(receipt, held, guess) && !held.is_visible()) {
             // All of it was told, and it has no price; or not all that was produced could be seen.
             return None;
         }
@@ -57,13 +58,18 @@ impl Book {
 }
 
 /// Whether the provider may have made all of the answer: he ended it well, or the caller left and his credits pay, so that
-/// it was let go on; or it broke off behind its head, when what passed does not tell how much was made before. Of one that
-/// never had a head nothing is known to have been made.
-fn may_be_made_whole(receipt: &Receipt, held: &Held) -> bool {
+/// it was let go on, and revoking the key is a way to leave; or it broke off behind its head, when what passed does not tell
+/// how much was made before, unless nothing passed and he told that he failed. Of one that never had a head nothing is known
+/// to have been made.
+fn may_be_made_whole(receipt: &Receipt, held: &Held, guess: Guess) -> bool {
+    let is_revoked = receipt.error.as_deref() == Some(Code::Unauthorized.as_str());
     match receipt.outcome {
         Outcome::Complete => true,
         Outcome::Cancelled => held.funding.draws_on_credits(),
-        Outcome::Failed => receipt.attempts.last().is_some_and(|attempt| attempt.status.is_some()),
+        Outcome::Failed if is_revoked && held.funding.draws_on_credits() => true,
+        Outcome::Failed => {
+            !guess.came_to_nothing && receipt.attempts.last().is_some_and(|attempt| attempt.status.is_some())
+        }
         Outcome::Refused => false,
     }
 }

@@ -273,7 +273,7 @@ impl Relay {
         if is_cut {
             receipt.note(|receipt| receipt.error = Some(Code::ProviderUnavailable.as_str().to_owned()));
         }
-        receipt.produced(learnt.output);
+        receipt.produced(learnt.output, learnt.came_to_nothing);
         if self.is_left && learnt.terminal.is_some() && !receipt.has_left() {
             receipt.metrics().drained();
         }

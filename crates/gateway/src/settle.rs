@@ -59,6 +59,8 @@ pub struct Guess {
     pub is_bound: bool,
     /// Tokens of output.
     pub output: u64,
+    /// Whether its provider told that it failed before any of its answer came.
+    pub came_to_nothing: bool,
     /// Characters of its text, where the path counts them.
     pub characters: Option<u64>,
 }
@@ -118,9 +120,9 @@ impl OpenReceipt {
         self.guess.characters = characters;
     }
 
-    /// About so many tokens of output passed.
-    pub fn produced(&mut self, tokens: u64) {
-        self.guess.output = tokens;
+    /// About so many tokens of output passed; its provider may have told that it failed before any of them.
+    pub fn produced(&mut self, tokens: u64, came_to_nothing: bool) {
+        (self.guess.output, self.guess.came_to_nothing) = (tokens, came_to_nothing);
     }
 
     /// The provider has taken the workspace's key, or refused it. Says nothing of the operator's own.

@@ -85,6 +85,15 @@ impl Measure {
         })
     }
 
+    /// How much the service itself is said to use in a call, whatever is asked of it.
+    pub const fn declared(&self) -> u64 {
+        match self {
+            Self::Items { most, .. } | Self::Seconds(Lasting::AtMost(most)) => *most,
+            Self::Calls | Self::Tokens | Self::Characters(_) => 1,
+            Self::Seconds(Lasting::TheSoundSent | Lasting::Undeclared) => 1,
+        }
+    }
+
     /// Reads an answer to a request of that bound as it passes. One that is not `readable` says nothing of itself.
     pub fn meter(&self, bound: Bound, is_readable: bool) -> UseMeter {
         UseMeter(match self {

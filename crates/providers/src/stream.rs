@@ -44,6 +44,8 @@ pub struct StreamFacts {
     pub terminal: Option<Terminal>,
     /// What came of its output, as far as it can be seen.
     pub output: Produced,
+    /// Whether its provider told that it failed before any of the answer came. Not known where an answer is no text.
+    pub came_to_nothing: bool,
 }
 
 /// What a line of data was.
@@ -100,6 +102,8 @@ pub struct StreamMeter {
     /// Whether an error was told, or is being told.
     failed: bool,
     output: Produced,
+    /// Whether a line came that is too long to be looked into.
+    has_long: bool,
     delta: memmem::Finder<'static>,
 }
 
@@ -115,6 +119,7 @@ impl StreamMeter {
             ended: false,
             failed: false,
             output: Produced::default(),
+            has_long: false,
             delta: memmem::Finder::new(DELTA),
         }
     }
@@ -169,13 +174,16 @@ impl StreamMeter {
             self.line(lines.partial());
         }
         let terminal = self.terminal.or_else(|| self.reader.may_end(is_amid).then_some(Terminal::Complete));
-        StreamFacts { served: self.route.bill(self.reader.served()), terminal, output: self.output }
+        let is_silent = self.output.bytes == 0 && !self.has_long && self.route.shows.is_some();
+        let served = self.route.bill(self.reader.served());
+        StreamFacts { served, terminal, output: self.output, came_to_nothing: self.failed && is_silent }
     }
 
     /// Whether this line is the first to tell that the stream ends.
     fn line(&mut self, line: Option<&[u8]>) -> bool {
         let Some(line) = line else {
             self.output.pieces += 1;
+            self.has_long = true;
             let seen = self.reader.long(&self.name);
             return self.saw(seen);
         };

@@ -68,8 +68,9 @@ pub use error::{Result, StoreError};
 pub use feed::{Feed, News, TRUSTED_FOR};
 pub use journal::{Journal, JournalError, JournalLimits, Queue, Takeover};
 pub use ledger::{
-    Credits, Entry, GrantFilter, GrantRecord, GrantState, HoldError, Holds, HoldsTask, LedgerCheck, LedgerProblem,
-    NODE_LEASE, NodeRecord, OpenHold, Ordered, OverrunReason, Purse, Range, RefundOrder, ServiceUsage,
+    BeyondCount, Credits, Entry, GrantFilter, GrantOrder, GrantRecord, GrantState, HoldError, Holds, HoldsTask,
+    LedgerCheck, LedgerProblem, NODE_LEASE, NodeRecord, OpenHold, Ordered, OverrunReason, Purse, Range, RefundOrder,
+    ServiceUsage,
 };
 pub use page::Page;
 pub use people::{

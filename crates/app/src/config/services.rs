@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use http::HeaderName;
 use ownkey_domain::money::CreditPrice;
 use ownkey_domain::provider::Provider;
-use ownkey_domain::service::{Service, ServiceUnit};
+use ownkey_domain::service::{COST_MAX, Service, ServiceUnit};
 use ownkey_gateway::services::{Credential, Metered, Reach};
 use ownkey_gateway::upstream::BaseUrl;
 use ownkey_providers::facts;
@@ -102,6 +102,11 @@ impl RawService {
         let reach = self.reach(around)?;
         let items_max = self.max_items;
         let service = Service { name: self.name, unit, credits, items_max, is_served: reach.is_some() };
+        if service.cost(measure.declared()).is_none() {
+            bail!(
+                "`credits` is too much: a call could cost more than {COST_MAX} credits, the most of any, so none would be served"
+            );
+        }
         Ok(Metered { service, measure, reach })
     }
 

@@ -100,6 +100,18 @@ fn mistakes_in_a_service_are_named() {
         assert!(refusal.contains("tool") && refusal.contains("managed:") && !refusal.contains("canary"), "{refusal}");
     }
     assert!(refusal(&format!("{}{}", service(""), service("")), &[]).contains("twice"));
+    // No use costs more than a million credits, so nothing is sold that always would.
+    for (lines, is_too_dear) in [
+        ("unit = \"call\"\ncredits = \"1000000.000001\"", true),
+        ("unit = \"item\"\ncredits = \"20000\"", true),
+        ("unit = \"item\"\ncredits = \"20000\"\nmax_items = 50", false),
+        ("unit = \"second\"\ncredits = \"20\"\nlongest_seconds = 86400", true),
+        ("unit = \"second\"\ncredits = \"20\"", false),
+    ] {
+        let loaded = load_with(&format!("[[services]]\nname = \"tool\"\n{UPSTREAM}\n{env}\n{lines}\n"), &[]);
+        let told = loaded.err().is_some_and(|error| format!("{error:#}").contains("more than 1000000 credits"));
+        assert_eq!(told, is_too_dear, "{lines}");
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use ownkey_domain::id::GrantId;
 use ownkey_domain::ledger::{Amount, Grant};
 use ownkey_domain::money::MicroCredits;
 use ownkey_domain::time::Timestamp;
+use ownkey_store::{BeyondCount, Ordered};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -90,5 +91,11 @@ pub(crate) async fn grant(
     let reason = &grant.order.reason;
     let asked = json!({"grant": {"credits": credits, "reason": reason, "expires_at": expires_at}});
     let answer = json!(GrantView { id, credits, reason: reason.clone(), expires_at, created_at: by.at });
-    answered(control.store().grant(&grant, (&asked, &answer), by).await?, answer)
+    let ordered = control.store().grant(&grant, (&asked, &answer), by).await?;
+    if let Ordered::Done(Err(BeyondCount)) = ordered {
+        let most = MicroCredits::new(i64::MAX);
+        let detail = format!("A workspace is given {most} credits in all its time, and with these it would be more.");
+        return Err(unprocessable("credits", detail));
+    }
+    answered(ordered, answer)
 }

@@ -28,7 +28,7 @@ pub(super) async fn days(
 }
 
 fn at_pace(hours: &[UsageRow], available: MicroCredits, now: Timestamp) -> Option<u32> {
-    let spending = || hours.iter().filter(|row| row.totals.credits > MicroCredits::ZERO);
+    let spending = || hours.iter().filter(|row| row.totals.credits_paid() > MicroCredits::ZERO);
     let began = spending().find_map(|row| match row.key {
         UsageKey::At(hour) => Some(hour),
         UsageKey::None | UsageKey::ApiKey(_) | UsageKey::Name(_) => None,
@@ -37,7 +37,7 @@ fn at_pace(hours: &[UsageRow], available: MicroCredits, now: Timestamp) -> Optio
     if span < SPENDING_MS_MIN {
         return None;
     }
-    let spent = spending().fold(0, |sum: i128, row| sum.saturating_add(i128::from(row.totals.credits.get())));
+    let spent = spending().fold(0, |sum: i128, row| sum.saturating_add(i128::from(row.totals.credits_paid().get())));
     let lasts_ms = i128::from(available.get().max(0)).checked_mul(i128::from(span))?.checked_div(spent)?;
     let days = lasts_ms.checked_div(i128::from(DAY_MS))?;
     Some(u32::try_from(days).unwrap_or(u32::MAX))
@@ -65,6 +65,12 @@ mod tests {
         assert_eq!(lasting(&week, "120"), Some(12), "10 a day");
         assert_eq!(lasting(&week, "9.999999"), Some(0));
         assert_eq!(lasting(&week, "0"), Some(0));
+        let overrun = MicroCredits::parse("1000").unwrap();
+        let told = week.map(|mut hour| {
+            hour.totals.credits = MicroCredits::new(hour.totals.credits.get() + overrun.get());
+            UsageRow { totals: UsageTotals { overrun, ..hour.totals }, ..hour }
+        });
+        assert_eq!(lasting(&told, "120"), Some(12), "what the operator pays takes nothing of it");
     }
 
     #[test]

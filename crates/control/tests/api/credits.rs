@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use ownkey_domain::ledger::{Charge, Funds, Settlement};
+use ownkey_domain::id::GrantId;
+use ownkey_domain::ledger::{Amount, Charge, Funds, Grant, Order, Settlement};
 use ownkey_domain::money::{MicroCredits, NanoUsd};
 use ownkey_domain::receipt::Receipt;
-use ownkey_store::{Journal, JournalLimits};
+use ownkey_store::{Actor, By, Journal, JournalLimits};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::app::{App, OPERATOR, Tenant};
 use crate::receipts::receipt;
@@ -96,6 +98,22 @@ async fn amounts_that_cannot_be_are_named() {
         .await
         .problem(403, "forbidden");
     assert_eq!(balance(&app, &tenant).await, "0");
+}
+
+#[tokio::test]
+async fn no_more_is_given_than_can_be_counted() {
+    let app = App::new().await;
+    let tenant = app.tenant().await;
+    let (workspace, order) = (tenant.id.parse().unwrap(), Order { reason: "all".to_owned(), idempotency_key: None });
+    let (id, credits) = (GrantId::from_uuid(Uuid::from_u128(1)), Amount::new(i64::MAX).unwrap());
+    let all = Grant { id, workspace, credits, expires_at: None, order };
+    let by = By { actor: Actor::Operator, at: app.clock()() };
+    app.store.grant(&all, (&json!(1), &json!(1)), by).await.unwrap();
+    let more = json!({"credits": "0.000001", "reason": "r"});
+    let refused = app.call("POST", &grants(&tenant), OPERATOR, more).await.problem(422, "invalid_value");
+    assert_eq!(refused.body["member"], "credits");
+    assert!(refused.body["detail"].as_str().unwrap().contains("9223372036854.775807"), "{}", refused.body);
+    assert_eq!(balance(&app, &tenant).await, "9223372036854.775807");
 }
 
 #[tokio::test]

@@ -156,6 +156,21 @@ fn what_is_not_there_is_overrun_and_never_debt() {
 }
 
 #[test]
+fn what_a_hold_did_not_need_is_spent_before_what_lasts_longer() {
+    let mut book = book();
+    book.grant(&grant(1, 10, Some(NOW.plus_millis(1_000))));
+    book.grant(&grant(2, 10, None));
+    book.hold(&hold(1, 10)).unwrap();
+    book.hold(&hold(2, 10)).unwrap();
+    for n in [1, 2] {
+        assert_eq!(book.settle(request(n), workspace(), &settlement(1)).total(), Amount::ZERO);
+        check(&book);
+    }
+    let in_grant = |n| balance_of(&book, AccountId::Grant(workspace(), GrantId::from_uuid(Uuid::from_u128(n))));
+    assert_eq!((in_grant(1), in_grant(2)), (8, 10));
+}
+
+#[test]
 fn what_one_workspace_overruns_fills_no_account_of_another() {
     let mut book = book();
     for n in 1..1_024 {

@@ -21,6 +21,8 @@ pub struct Learnt {
     pub terminal: Option<Terminal>,
     /// About how many tokens of output passed.
     pub output: u64,
+    /// Whether its provider told that it failed before any of it came.
+    pub came_to_nothing: bool,
 }
 
 impl Meter {
@@ -45,13 +47,19 @@ impl Meter {
         match self {
             Self::Stream(meter) => {
                 let facts = meter.finish();
-                Learnt { served: facts.served, terminal: facts.terminal, output: facts.output.about() }
+                Learnt {
+                    served: facts.served,
+                    terminal: facts.terminal,
+                    output: facts.output.about(),
+                    came_to_nothing: facts.came_to_nothing,
+                }
             }
             // Whoever breaks off such a body breaks the connection, so that it ends is its word.
             Self::Plain(plain) => Learnt {
                 served: plain.meter.finish(),
                 terminal: Some(Terminal::Complete),
                 output: hold::tokens_of(plain.bytes),
+                came_to_nothing: false,
             },
         }
     }

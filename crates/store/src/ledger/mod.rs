@@ -27,7 +27,7 @@ pub(crate) use facts::limit_was_lowered;
 pub use grants::{GrantFilter, GrantRecord, GrantState};
 pub use holds::OpenHold;
 pub use keep::{NODE_LEASE, NodeRecord};
-pub use orders::{Ordered, RefundOrder};
+pub use orders::{BeyondCount, GrantOrder, Ordered, RefundOrder};
 pub use read::{Credits, Entry, Purse, Range};
 pub use settle::OverrunReason;
 pub(crate) use settle::{Evidence, KnownLate, Overruns, Settling, note_evidence};

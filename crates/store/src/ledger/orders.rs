@@ -25,13 +25,19 @@ pub enum Ordered<T> {
     NoWorkspace,
 }
 
+/// No more credits can be counted than the workspace was given by now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BeyondCount;
+
+/// A grant that can't be.
+pub type GrantOrder = Ordered<Result<(), BeyondCount>>;
 /// A refund that can't be.
 pub type RefundOrder = Ordered<Result<(), RefundRefused>>;
 
 impl Store {
     /// Gives credits. `asked` tells the order from others with the same idempotency key, `answer` is what is answered, now
     /// and when it is repeated.
-    pub async fn grant(&self, grant: &Grant, (asked, answer): (&Value, &Value), by: By) -> Result<Ordered<()>> {
+    pub async fn grant(&self, grant: &Grant, (asked, answer): (&Value, &Value), by: By) -> Result<GrantOrder> {
         let mut work = self.mutate(by).await?;
         let key = grant.order.idempotency_key.as_deref();
         if let Some(known) = known_before(&mut work, (grant.workspace, key), asked).await? {
@@ -39,7 +45,7 @@ impl Store {
         }
         let mut open = open(&mut work, grant.workspace, None).await?;
         if !open.book.grant(grant) {
-            return Err(StoreError::Unstorable("grant"));
+            return Ok(Ordered::Done(Err(BeyondCount)));
         }
         open.save(&mut work.tx, None).await?;
         name(&mut work, grant).await?;
@@ -51,7 +57,7 @@ impl Store {
         });
         note(&mut work, grant.workspace, ("credits.grant", grant.id.to_string()), detail).await?;
         work.commit().await?;
-        Ok(Ordered::Done(()))
+        Ok(Ordered::Done(Ok(())))
     }
 
     /// Gives back what a call was charged.

@@ -373,7 +373,7 @@ async fn orders_take_place_once(bed: Bed) {
     let order = Order { reason: "top-up".to_owned(), idempotency_key: Some("k".to_owned()) };
     let new = |credits| Grant { order: order.clone(), ..grant(workspace, credits, None) };
     let (asked, answer) = (json!({"credits": "5"}), json!({"id": "grant_1"}));
-    assert_eq!(bed.store.grant(&new(5), (&asked, &answer), BY).await.unwrap(), Ordered::Done(()));
+    assert_eq!(bed.store.grant(&new(5), (&asked, &answer), BY).await.unwrap(), Ordered::Done(Ok(())));
     let again = bed.store.grant(&new(5), (&asked, &json!("other")), BY).await.unwrap();
     assert_eq!(again, Ordered::Repeated(answer.clone()));
     let other = bed.store.grant(&new(6), (&json!({"credits": "6"}), &answer), BY).await.unwrap();
@@ -440,7 +440,7 @@ async fn grants_are_listed_over_all_workspaces(bed: Bed) {
     for (workspace, credits, expires_at) in [(one, 5, None), (two, 6, Some(soon)), (two, 7, None)] {
         let given = grant(workspace, credits, expires_at);
         let done = bed.store.grant(&given, (&json!(credits), &json!({})), BY).await.unwrap();
-        assert_eq!(done, Ordered::Done(()));
+        assert_eq!(done, Ordered::Done(Ok(())));
     }
     let list = async |filter, now, before| {
         let page = bed.store.grants(filter, now, before, 2).await.unwrap();

@@ -109,7 +109,8 @@ impl World {
                 let (id, amount) = (GrantId::from_uuid(Uuid::now_v7()), Amount::new(credits).unwrap());
                 let grant = Grant { id, workspace: self.workspace, credits: amount, expires_at, order };
                 let by = ownkey_store::By { at: self.now(), ..BY };
-                let given = self.bed.store.grant(&grant, (&json!(1), &json!(1)), by).await.is_ok();
+                let given =
+                    self.bed.store.grant(&grant, (&json!(1), &json!(1)), by).await.unwrap() == Ordered::Done(Ok(()));
                 // No more than can be counted.
                 let all = self.issued.checked_add(credits);
                 prop_assert_eq!(given, all.is_some());

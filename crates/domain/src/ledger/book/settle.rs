@@ -30,8 +30,8 @@ impl Overrun {
 }
 
 impl Book {
-    /// Ends the hold of a call and charges what it cost: from what was held, then from what else there is, the rest from
-    /// the operator's overrun, which also pays what its provider told and nobody believes. A call that was settled before,
+    /// Ends the hold of a call and charges what it cost: from all there is that other calls do not hold, the rest from the
+    /// operator's overrun, which also pays what its provider told and nobody believes. A call that was settled before,
     /// by the rule for processes that died or at what it could cost at most, is brought to what is said now, in its budgets
     /// too. What was overrun by that.
     pub fn settle(&mut self, request: RequestId, workspace: WorkspaceId, settlement: &Settlement) -> Overrun {
@@ -99,8 +99,11 @@ impl Book {
         if credits < already {
             self.give_back(request, workspace, already.less(credits));
         }
-        let held = legs.iter().filter(|leg| leg.account.is_purse()).copied().collect::<Vec<_>>();
-        for leg in held {
+        // Nothing is held for it any more, so what expires soonest of all there is pays now, which may be what others held
+        // too much of. What has expired since is still its own as far as it held it.
+        let is_over = |leg: &&Leg| self.accounts.get(&leg.account).is_some_and(|account| account.is_over(self.now));
+        let over = legs.iter().filter(|leg| leg.account.is_purse()).filter(is_over).copied().collect::<Vec<_>>();
+        for leg in over {
             due = self.pay(request, leg.account, leg.amount.min(due), due);
         }
         if due.is_zero() || funds == Funds::None {
