@@ -14,8 +14,8 @@ use crate::connections::{Connections, Lane};
 const PAGE: u32 = 64;
 /// Pause while the database is away: whoever holds an answer is to write it down before anybody asks again.
 const AWAY: Duration = Duration::from_secs(3);
-/// Pause when others have all that is due.
-const TAKEN: Duration = Duration::from_secs(1);
+/// Pause when all that is due is taken: by another node just now, or by this one, which can't write an answer down yet.
+const TAKEN: Duration = Duration::from_millis(100);
 
 /// Keeps the connections of the latest configuration fresh until it is dropped. What is under way then goes on: see
 /// [`crate::UnderWay::rest`].
