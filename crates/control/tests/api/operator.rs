@@ -91,7 +91,7 @@ async fn workspaces_at_a_glance_say_who_pays_and_what_there_is() {
     app.put_key(&own, "openai", OPENAI_KEY).await.is(201);
     granted(&app, &own, "welcome", None).await;
     let journal = journal(&app).await;
-    journal.append(&receipt(&own, &own.key_id, 1)).unwrap();
+    journal.append(receipt(&own, &own.key_id, 1)).unwrap();
     let by_us = Receipt { payer: Some(PayerKind::Managed), ..charged(&own, 2, "2.5") };
     journal.append(&by_us).unwrap();
     let list = app.get("/api/v1/operator/workspaces", OPERATOR).await.is(200).body;
