@@ -1365,7 +1365,7 @@ export interface components {
             hint: string;
             /** @description Its id. */
             id: string;
-            /** @description When it was last used. */
+            /** @description When it was last used, to the minute. */
             last_used_at?: string | null;
             /** @description Whether this caller may revoke it. */
             may_revoke: boolean;
@@ -1980,7 +1980,7 @@ export interface components {
                 hint: string;
                 /** @description Its id. */
                 id: string;
-                /** @description When it was last used. */
+                /** @description When it was last used, to the minute. */
                 last_used_at?: string | null;
                 /** @description Whether this caller may revoke it. */
                 may_revoke: boolean;
@@ -2363,7 +2363,7 @@ export interface components {
                 last_error?: components["schemas"]["LastError"] | null;
                 /** @description When it was last tested; null while it is stored untested. */
                 last_tested_at?: string | null;
-                /** @description When a call last used it. */
+                /** @description When a call last used it, to the minute. */
                 last_used_at?: string | null;
                 /** @description The models its last test found. */
                 models: string[];
@@ -3012,7 +3012,7 @@ export interface components {
             last_error?: components["schemas"]["LastError"] | null;
             /** @description When it was last tested; null while it is stored untested. */
             last_tested_at?: string | null;
-            /** @description When a call last used it. */
+            /** @description When a call last used it, to the minute. */
             last_used_at?: string | null;
             /** @description The models its last test found. */
             models: string[];
