@@ -18,10 +18,10 @@ use ownkey_gateway::metrics::Metrics;
 use ownkey_gateway::rates::{Exceeded, Quota, Rates, Subject};
 use ownkey_gateway::services::{self, Services};
 use ownkey_gateway::upstream::{BaseUrl, Upstream};
-use ownkey_gateway::{BodyRoom, Gateway, Rest, client, edge};
+use ownkey_gateway::{BodyRoom, Gateway, Plane, Rest, client, edge};
 use ownkey_providers::key::hint;
 use ownkey_store::{Actor, By, Holds, Journal, JournalLimits, Store, StoreConfig};
-use ownkey_vault::Keyring;
+use ownkey_vault::{Keyring, PlatformKeyHasher};
 use ownkey_webhooks::Webhooks;
 use secrecy::SecretString;
 use tokio::net::{TcpListener, TcpSocket};
@@ -193,6 +193,7 @@ struct Shared {
     keys: SystemKeys,
     catalogue: Arc<Catalogue>,
     lasting: Lasting,
+    plane: Plane,
     connections: Arc<Connections>,
     webhooks: Arc<Webhooks>,
 }
@@ -206,15 +207,16 @@ struct Listeners {
 pub async fn assemble(settings: &Settings, keyring: Keyring, lasting: &Lasting) -> anyhow::Result<Server> {
     let keys = SystemKeys::open(&keyring, &lasting.store).await?;
     let catalogue = Arc::clone(&settings.rules.catalogue);
+    let plane = plane(settings, keys.hasher(&keyring, &lasting.store).await?, lasting)?;
     let keyring = Arc::new(keyring);
     let connections = Arc::new(connections(settings, &keyring, lasting)?);
     let webhooks = Arc::new(lasting.sending.assemble(&settings.webhooks, &lasting.store, &keyring)?);
-    let shared = Shared { keyring, keys, catalogue, lasting: lasting.clone(), connections, webhooks };
+    let shared = Shared { keyring, keys, catalogue, lasting: lasting.clone(), plane, connections, webhooks };
     let (cors, proxies) = (settings.server.cors.clone(), settings.server.trusted_proxies.clone());
     let server = Server {
-        gateway: gateway(settings, &shared).await?,
-        services: services(settings, &shared).await?,
-        connections: calls_over_connections(settings, &shared).await?,
+        gateway: gateway(settings, &shared)?,
+        services: services(settings, &shared),
+        connections: calls_over_connections(settings, &shared),
         control: control(settings, &shared).await?,
         dashboard: Page::new(&settings.dashboard.product_name),
         cors,
@@ -272,13 +274,29 @@ async fn run(
     taken_over
 }
 
-async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway> {
-    let upstreams = Provider::ALL.map(|provider| upstream(provider, settings.providers.of(provider)));
-    let Lasting { store, directory, metrics, rates, cut_off, rest, body_room, .. } = &shared.lasting;
-    Ok(Gateway::new(ownkey_gateway::Parts {
+/// What all calls are made with.
+fn plane(settings: &Settings, hasher: PlatformKeyHasher, lasting: &Lasting) -> anyhow::Result<Plane> {
+    let Lasting { directory, metrics, rates, cut_off, body_room, .. } = lasting;
+    Ok(Plane {
         directory: Arc::clone(directory),
+        hasher: Arc::new(hasher),
+        client: client::client(&settings.limits)?,
+        ledger: lasting.ledger(),
+        rates: Arc::clone(rates),
+        metrics: Arc::clone(metrics),
+        cut_off: cut_off.clone(),
+        body_room: body_room.clone(),
+        limits: settings.limits.clone(),
+        clock: clock::now,
+        new_id: clock::request_id,
+    })
+}
+
+fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway> {
+    let upstreams = Provider::ALL.map(|provider| upstream(provider, settings.providers.of(provider)));
+    Ok(Gateway::new(ownkey_gateway::Parts {
+        plane: shared.plane.clone(),
         keyring: Arc::clone(&shared.keyring),
-        hasher: Arc::new(shared.keys.hasher(&shared.keyring, store).await?),
         catalogue: Arc::clone(&shared.catalogue),
         plans: Arc::new(settings.rules.plans.clone().into_iter().collect()),
         credits: settings.rules.credits,
@@ -287,59 +305,28 @@ async fn gateway(settings: &Settings, shared: &Shared) -> anyhow::Result<Gateway
         unlisted: settings.unlisted,
         ask_usage: settings.ask_usage,
         upstreams: upstreams.into_iter().collect::<anyhow::Result<_>>()?,
-        client: client::client(&settings.limits)?,
-        ledger: shared.lasting.ledger(),
-        metrics: Arc::clone(metrics),
-        rates: Arc::clone(rates),
-        cut_off: cut_off.clone(),
-        rest: rest.clone(),
-        body_room: body_room.clone(),
-        limits: settings.limits.clone(),
+        rest: shared.lasting.rest.clone(),
         over_tls: settings.server.tls.is_some(),
-        clock: clock::now,
-        new_id: clock::request_id,
     }))
 }
 
-async fn services(settings: &Settings, shared: &Shared) -> anyhow::Result<Services> {
+fn services(settings: &Settings, shared: &Shared) -> Services {
     for service in without_credential(&settings.services) {
         tracing::warn!(service, "this service can't be called: the credential that it names is not set");
     }
-    let Lasting { store, directory, metrics, rates, cut_off, body_room, .. } = &shared.lasting;
-    Ok(Services::new(services::Parts {
-        directory: Arc::clone(directory),
-        hasher: Arc::new(shared.keys.hasher(&shared.keyring, store).await?),
+    Services::new(services::Parts {
+        plane: shared.plane.clone(),
         plans: Arc::new(settings.rules.plans.clone().into_iter().collect()),
         services: Arc::clone(&settings.services),
-        client: client::client(&settings.limits)?,
-        ledger: shared.lasting.ledger(),
-        metrics: Arc::clone(metrics),
-        rates: Arc::clone(rates),
-        cut_off: cut_off.clone(),
-        body_room: body_room.clone(),
-        limits: settings.limits.clone(),
-        clock: clock::now,
-        new_id: clock::request_id,
-    }))
+    })
 }
 
-async fn calls_over_connections(settings: &Settings, shared: &Shared) -> anyhow::Result<over_connections::Connections> {
-    let Lasting { store, directory, metrics, rates, cut_off, body_room, .. } = &shared.lasting;
+fn calls_over_connections(settings: &Settings, shared: &Shared) -> over_connections::Connections {
     let hosts = Arc::clone(&settings.connections.hosts);
-    Ok(over_connections::Connections::new(over_connections::Parts {
-        directory: Arc::clone(directory),
-        hasher: Arc::new(shared.keys.hasher(&shared.keyring, store).await?),
+    over_connections::Connections::new(over_connections::Parts {
+        plane: shared.plane.clone(),
         tokens: Arc::new(HostTokens { connections: Arc::clone(&shared.connections), hosts }),
-        client: client::client(&settings.limits)?,
-        ledger: shared.lasting.ledger(),
-        rates: Arc::clone(rates),
-        metrics: Arc::clone(metrics),
-        cut_off: cut_off.clone(),
-        body_room: body_room.clone(),
-        limits: settings.limits.clone(),
-        clock: clock::now,
-        new_id: clock::request_id,
-    }))
+    })
 }
 
 fn connections(settings: &Settings, keyring: &Arc<Keyring>, lasting: &Lasting) -> anyhow::Result<Connections> {

@@ -10,43 +10,38 @@ use http::header::{HeaderName, HeaderValue};
 use http::request::Parts as Head;
 use http::{HeaderMap, Request, Response};
 use ownkey_domain::catalogue::{Catalogue, bare};
-use ownkey_domain::id::{RequestId, WorkspaceId};
+use ownkey_domain::id::WorkspaceId;
 use ownkey_domain::money::CreditRate;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::plan::Plan;
 use ownkey_domain::platform_key;
 use ownkey_domain::policy::FallbackClass;
 use ownkey_domain::scope::Scope;
-use ownkey_domain::time::Timestamp;
 use ownkey_providers::facts;
 use ownkey_providers::managed::Extensions;
 use ownkey_providers::paths::{self, What};
 use ownkey_providers::peek::{Edits, Opening, Peek, edit, peek};
 use ownkey_providers::route::{Route, Verb};
-use ownkey_vault::{Keyring, PlatformKeyHasher, ProviderKey};
+use ownkey_vault::{Keyring, ProviderKey};
 use percent_encoding::percent_decode_str;
-use tokio::sync::watch;
 
 use crate::admit::admit;
 use crate::aside::on_body;
 use crate::body::Body;
 use crate::call::{Addressed, Arrival, Call};
-use crate::client::Client;
 use crate::decide::{self, Decision, Grounds, decide};
-use crate::directory::{Caller, Directory, Generation, Workspace};
+use crate::directory::{Caller, Generation, Workspace};
 use crate::dispatch::{Departure, Went};
 use crate::edge::Arriving;
 use crate::error::{Code, Error};
 use crate::failure::Failure;
 use crate::forward::{Draft, Lease, Outgoing, Upstreamed};
 use crate::identify::identify;
-use crate::ledger::Ledger;
-use crate::limits::{DECISIONS_MAX, Limits};
-use crate::metrics::Metrics;
+use crate::limits::DECISIONS_MAX;
 use crate::models::Viewer;
 use crate::open::key_for;
-use crate::rates::Rates;
-use crate::read::{self, BodyRoom, RequestBody};
+use crate::plane::Plane;
+use crate::read::{self, RequestBody};
 use crate::relay::Watch;
 use crate::rest::Rest;
 use crate::settle::{Book, Held, kept};
@@ -59,12 +54,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-ownkey-request-id");
 
 /// What the gateway is made of.
 pub struct Parts {
-    /// Callers and sealed keys.
-    pub directory: Arc<Directory>,
+    /// What all calls are made with.
+    pub plane: Plane,
     /// Opens keys.
     pub keyring: Arc<Keyring>,
-    /// Compares platform keys.
-    pub hasher: Arc<PlatformKeyHasher>,
     /// Models and prices.
     pub catalogue: Arc<Catalogue>,
     /// Plans by id.
@@ -81,28 +74,10 @@ pub struct Parts {
     pub ask_usage: bool,
     /// The providers.
     pub upstreams: Vec<Upstream>,
-    /// Reaches them.
-    pub client: Client,
-    /// Takes receipts.
-    pub ledger: Arc<dyn Ledger>,
-    /// Quotas of keys and workspaces.
-    pub rates: Arc<Rates>,
-    /// Counts.
-    pub metrics: Arc<Metrics>,
-    /// Ends every call, streams with an error event. Gateways that follow each other share it.
-    pub cut_off: watch::Sender<bool>,
-    /// Work whose callers have left, shared likewise.
+    /// Work whose callers have left. Gateways that follow each other share it.
     pub rest: Rest,
-    /// The memory of all request bodies, shared likewise.
-    pub body_room: BodyRoom,
-    /// Bounds and time-outs.
-    pub limits: Limits,
     /// Whether the listener itself speaks TLS.
     pub over_tls: bool,
-    /// Tells the time and makes ids.
-    pub clock: fn() -> Timestamp,
-    /// Makes the id of a call that came then.
-    pub new_id: fn(Timestamp) -> RequestId,
 }
 
 /// The data plane.
@@ -122,11 +97,11 @@ impl Gateway {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
         let book = Arc::new(Book {
-            ledger: Arc::clone(&parts.ledger),
+            ledger: Arc::clone(&parts.plane.ledger),
             catalogue: Arc::clone(&parts.catalogue),
             credits: parts.credits,
-            metrics: Arc::clone(&parts.metrics),
-            rates: Arc::clone(&parts.rates),
+            metrics: Arc::clone(&parts.plane.metrics),
+            rates: Arc::clone(&parts.plane.rates),
         });
         Self { parts, book }
     }
@@ -137,9 +112,9 @@ impl Gateway {
     }
 
     /// Ends every call that is still going on, streams with an error event: the server stops. It also ends those of
-    /// gateways that were made with the same [`Parts::cut_off`].
+    /// gateways that were made with the same [`Plane::cut_off`].
     pub fn cut_off(&self) {
-        self.parts.cut_off.send_replace(true);
+        self.parts.plane.cut_off.send_replace(true);
     }
 
     /// Resolves when no work goes on whose caller has left, also that of gateways that were made with the same
@@ -150,8 +125,8 @@ impl Gateway {
 
     /// Answers a request of the data plane. Dropped when the caller leaves; the receipt is written all the same.
     pub async fn handle(&self, request: Request<Arriving>) -> Response<Body> {
-        let at = (self.parts.clock)();
-        let arrival = Arrival { id: (self.parts.new_id)(at), at, started: Instant::now() };
+        let at = (self.parts.plane.clock)();
+        let arrival = Arrival { id: (self.parts.plane.new_id)(at), at, started: Instant::now() };
         let (head, body) = request.into_parts();
         let id = arrival.id.to_string();
         let (protocol, mut response) = match target::find(&head, self.parts.unlisted, self.parts.over_tls) {
@@ -183,7 +158,7 @@ impl Gateway {
         if let Some(what) = edge::ambiguity(head) {
             return Err(Error::bad_request(format!("The request is ambiguous: {what}.")));
         }
-        let Parts { directory, hasher, .. } = &self.parts;
+        let Plane { directory, hasher, .. } = &self.parts.plane;
         let caller = identify(directory, hasher, &head.headers, arrival.at).await?;
         let route = match &to.what {
             What::Call(route) => route,
@@ -202,7 +177,7 @@ impl Gateway {
     /// Who looks at the models that he can use: no call of a model, so no receipt.
     async fn viewer(&self, to: &Target, caller: &Caller, head: &Head) -> Result<Viewer<'_>, Error> {
         may_call_models(caller)?;
-        let id = service::workspace_of(caller, &head.headers, &self.parts.directory).await?;
+        let id = service::workspace_of(caller, &head.headers, &self.parts.plane.directory).await?;
         let (workspace, _) = self.workspace(id).await?;
         let plan = self.plan(&workspace)?;
         let grounds = Grounds { plan, catalogue: &self.parts.catalogue, upstreams: &self.parts.upstreams };
@@ -212,7 +187,7 @@ impl Gateway {
     /// Reads what is asked, and for whom. Of a large form no more is read than tells its model.
     async fn receive<'a>(&self, call: &mut Call, head: &'a Head, body: Arriving) -> Result<Received<'a>, Error> {
         may_call_models(&call.caller)?;
-        let Parts { limits, body_room: room, .. } = &self.parts;
+        let Plane { limits, body_room: room, .. } = &self.parts.plane;
         let route = call.route;
         let (body, asked) = if route.verb == Verb::Post {
             read::begin(limits, room, &head.headers, body, |sent| Opening::of(sent, route)).await?
@@ -224,13 +199,13 @@ impl Gateway {
             None => look_into(&body, route).await?,
         };
         note_asked(call, &body, &asked);
-        service::act_for(call, &head.headers, &self.parts.directory).await?;
+        service::act_for(call, &head.headers, &self.parts.plane.directory).await?;
         Ok(Received { head, body, asked })
     }
 
     /// Reads what is still to come of a body that must be seen whole before it goes out.
     async fn complete(&self, call: &mut Call, received: &mut Received<'_>) -> Result<(), Error> {
-        received.body = read::complete(&self.parts.limits, &self.parts.body_room, &received.body).await?;
+        received.body = read::complete(&self.parts.plane.limits, &self.parts.plane.body_room, &received.body).await?;
         received.asked = look_into(&received.body, call.route).await?;
         note_asked(call, &received.body, &received.asked);
         Ok(())
@@ -328,7 +303,7 @@ impl Gateway {
     /// Makes sure of the caller before each decision: his key may have been revoked or have expired while the body
     /// came, or just before the call went out.
     async fn confirm(&self, call: &mut Call, head: &Head) -> Result<(), Error> {
-        let Parts { directory, hasher, clock, .. } = &self.parts;
+        let Plane { directory, hasher, clock, .. } = &self.parts.plane;
         let now = clock();
         if !call.caller.may_call(now) {
             call.caller = identify(directory, hasher, &head.headers, now).await?;
@@ -338,7 +313,7 @@ impl Gateway {
 
     /// What may end a call of that caller early.
     fn stop(&self, caller: &Arc<Caller>) -> Stop {
-        Stop::new(self.parts.cut_off.subscribe(), &self.parts.directory, caller)
+        Stop::new(self.parts.plane.cut_off.subscribe(), &self.parts.plane.directory, caller)
     }
 
     /// The model that the call's name for it means in that workspace; the receipt tells of the agent that was named.
@@ -373,11 +348,11 @@ impl Gateway {
             return Err(Error::bad_request("The path or query holds a platform key. Send it in a header."));
         }
         let lease = Lease {
-            directory: Arc::clone(&self.parts.directory),
+            directory: Arc::clone(&self.parts.plane.directory),
             since: decision.since,
             workspace: Arc::clone(&decision.workspace),
             caller: Arc::clone(&call.caller),
-            clock: self.parts.clock,
+            clock: self.parts.plane.clock,
         };
         let wants_usage = self.parts.ask_usage || decision.payer.kind() == PayerKind::Managed;
         let asks_usage = wants_usage && asked.stream && !asked.include_usage;
@@ -401,9 +376,9 @@ impl Gateway {
         )?;
         call.receipt.attempt(decision, went_out);
         Ok(Departure {
-            client: self.parts.client.clone(),
+            client: self.parts.plane.client.clone(),
             request,
-            head_timeout: self.parts.limits.response_head,
+            head_timeout: self.parts.plane.limits.response_head,
             stop: self.stop(&call.caller).of(&decision.workspace),
             provider: decision.provider,
             payer: decision.payer.kind(),
@@ -411,14 +386,14 @@ impl Gateway {
             stream: asked.stream,
             answers: terms::answers(call.route, head.uri.query(), (asked, &received.body)),
             hide_usage: asks_usage && call.route.asks_usage(),
-            watch: Watch::new(&self.parts.limits, call.started),
+            watch: Watch::new(&self.parts.plane.limits, call.started),
             rest: self.parts.rest.clone(),
             consents: Vec::new(),
         })
     }
 
     async fn workspace(&self, id: WorkspaceId) -> Result<(Arc<Workspace>, Generation), Error> {
-        match self.parts.directory.workspace(id).await {
+        match self.parts.plane.directory.workspace(id).await {
             Ok(Some(found)) => Ok(found),
             Ok(None) => Err(Error::new(Code::Unauthorized, "The workspace of this platform key was deleted.")),
             Err(error) => {

@@ -39,6 +39,7 @@ mod headers;
 mod identify;
 mod models;
 mod open;
+mod plane;
 mod read;
 mod references;
 mod relay;
@@ -54,5 +55,6 @@ mod upload;
 
 pub use body::Body;
 pub use gateway::{Gateway, Parts};
+pub use plane::Plane;
 pub use read::BodyRoom;
 pub use rest::Rest;

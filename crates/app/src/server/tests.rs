@@ -20,7 +20,7 @@ use ownkey_gateway::edge::Entrance;
 use ownkey_gateway::ledger::{HoldRefused, JournalUnavailable, Ledger};
 use ownkey_gateway::limits::Limits;
 use ownkey_gateway::rates::Rates;
-use ownkey_gateway::{BodyRoom, Rest, services};
+use ownkey_gateway::{BodyRoom, Plane, Rest, services};
 use ownkey_vault::{Keyring, PepperId, PlatformKeyHasher, Secret};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -106,10 +106,22 @@ const PAGE: &str = "https://app.example.com";
 /// A data plane whose clock is broken, and a control plane that greets.
 fn server(cut_off: &watch::Sender<bool>) -> Server {
     let limits = Limits::default();
-    let gateway = Gateway::new(ownkey_gateway::Parts {
+    let plane = Plane {
         directory: Arc::new(Directory::new(Box::new(Nothing), 1)),
-        keyring: Arc::new(Keyring::parse(&kek()).unwrap()),
         hasher: Arc::new(PlatformKeyHasher::new(PepperId(1), &Secret::random().unwrap())),
+        client: client(&limits).unwrap(),
+        ledger: Arc::new(Nothing),
+        rates: Arc::new(Rates::new(Instant::now())),
+        metrics: Arc::default(),
+        cut_off: cut_off.clone(),
+        body_room: BodyRoom::new(&limits),
+        limits,
+        clock: || panic!("the clock is broken"),
+        new_id: clock::request_id,
+    };
+    let gateway = Gateway::new(ownkey_gateway::Parts {
+        plane: plane.clone(),
+        keyring: Arc::new(Keyring::parse(&kek()).unwrap()),
         catalogue: Arc::new(Catalogue::builtin().unwrap()),
         plans: Arc::new(BTreeMap::new()),
         credits: None,
@@ -118,49 +130,13 @@ fn server(cut_off: &watch::Sender<bool>) -> Server {
         unlisted: ownkey_gateway::target::Unlisted::Refuse,
         ask_usage: true,
         upstreams: Vec::new(),
-        client: client(&limits).unwrap(),
-        ledger: Arc::new(Nothing),
-        rates: Arc::new(Rates::new(Instant::now())),
-        metrics: Arc::default(),
-        cut_off: cut_off.clone(),
         rest: Rest::default(),
-        body_room: BodyRoom::new(&limits),
-        limits,
         over_tls: false,
-        clock: || panic!("the clock is broken"),
-        new_id: clock::request_id,
     });
-    let limits = Limits::default();
-    let services = Services::new(services::Parts {
-        directory: Arc::new(Directory::new(Box::new(Nothing), 1)),
-        hasher: Arc::new(PlatformKeyHasher::new(PepperId(1), &Secret::random().unwrap())),
-        plans: Arc::default(),
-        services: Arc::default(),
-        client: client(&limits).unwrap(),
-        ledger: Arc::new(Nothing),
-        rates: Arc::new(Rates::new(Instant::now())),
-        metrics: Arc::default(),
-        cut_off: cut_off.clone(),
-        body_room: BodyRoom::new(&limits),
-        limits,
-        clock: || panic!("the clock is broken"),
-        new_id: clock::request_id,
-    });
-    let limits = Limits::default();
-    let connections = Connections::new(connections::Parts {
-        directory: Arc::new(Directory::new(Box::new(Nothing), 1)),
-        hasher: Arc::new(PlatformKeyHasher::new(PepperId(1), &Secret::random().unwrap())),
-        tokens: Arc::new(Nothing),
-        client: client(&limits).unwrap(),
-        ledger: Arc::new(Nothing),
-        rates: Arc::new(Rates::new(Instant::now())),
-        metrics: Arc::default(),
-        cut_off: cut_off.clone(),
-        body_room: BodyRoom::new(&limits),
-        limits,
-        clock: clock::now,
-        new_id: clock::request_id,
-    });
+    let services =
+        Services::new(services::Parts { plane: plane.clone(), plans: Arc::default(), services: Arc::default() });
+    let connections =
+        Connections::new(connections::Parts { plane: Plane { clock: clock::now, ..plane }, tokens: Arc::new(Nothing) });
     let cors = Cors::new(vec![PAGE.parse().unwrap()]);
     Server {
         gateway,

@@ -18,25 +18,22 @@ use ownkey_domain::id::{ConnectionId, RequestId, WorkspaceId};
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::scope::Scope;
 use ownkey_domain::time::Timestamp;
-use ownkey_vault::{PlatformKeyHasher, ProviderKey};
-use tokio::sync::watch;
+use ownkey_vault::ProviderKey;
 use zeroize::Zeroizing;
 
 use self::answer::{Answer, relay};
 use self::path::ConnectionPath;
 use crate::body::Body;
-use crate::client::Client;
-use crate::directory::{Caller, Directory, Generation, Workspace};
+use crate::directory::{Caller, Generation, Workspace};
 use crate::edge::{self, Arriving};
 use crate::error::{Code, Error};
 use crate::forward::{Lease, Outgoing, Sent, Upstreamed, forward};
 use crate::headers;
 use crate::identify::identify;
-use crate::ledger::Ledger;
-use crate::limits::{DECISIONS_MAX, Limits};
-use crate::metrics::Metrics;
-use crate::rates::{Quota, Rates, Subject};
-use crate::read::{BodyRoom, RequestBody, read};
+use crate::limits::DECISIONS_MAX;
+use crate::plane::Plane;
+use crate::rates::{Quota, Subject};
+use crate::read::{RequestBody, read};
 use crate::relay::Watch;
 use crate::services::problem::Problem;
 use crate::services::receipt::{Book, OpenReceipt};
@@ -106,30 +103,10 @@ pub enum NotGranted {
 
 /// What serving calls over connections takes.
 pub struct Parts {
-    /// Callers.
-    pub directory: Arc<Directory>,
-    /// Compares platform keys.
-    pub hasher: Arc<PlatformKeyHasher>,
+    /// What all calls are made with.
+    pub plane: Plane,
     /// Gives tokens.
     pub tokens: Arc<dyn Tokens>,
-    /// Reaches hosts.
-    pub client: Client,
-    /// Takes receipts.
-    pub ledger: Arc<dyn Ledger>,
-    /// Quotas of keys.
-    pub rates: Arc<Rates>,
-    /// Counts.
-    pub metrics: Arc<Metrics>,
-    /// Ends every call. Shared with the gateway.
-    pub cut_off: watch::Sender<bool>,
-    /// The memory of all request bodies, shared likewise.
-    pub body_room: BodyRoom,
-    /// Bounds and time-outs.
-    pub limits: Limits,
-    /// Tells the time.
-    pub clock: fn() -> Timestamp,
-    /// Makes the id of a call that came then.
-    pub new_id: fn(Timestamp) -> RequestId,
 }
 
 /// Calls over connections.
@@ -150,7 +127,8 @@ struct Call<'a> {
 impl Connections {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let book = Arc::new(Book { ledger: Arc::clone(&parts.ledger), metrics: Arc::clone(&parts.metrics) });
+        let book =
+            Arc::new(Book { ledger: Arc::clone(&parts.plane.ledger), metrics: Arc::clone(&parts.plane.metrics) });
         Self { parts, book }
     }
 
@@ -166,8 +144,8 @@ impl Connections {
 
     /// Answers a request. Dropped when the caller leaves; the receipt is written all the same.
     pub async fn handle(&self, request: Request<Arriving>) -> Response<Body> {
-        let (at, started) = ((self.parts.clock)(), Instant::now());
-        let id = (self.parts.new_id)(at);
+        let (at, started) = ((self.parts.plane.clock)(), Instant::now());
+        let id = (self.parts.plane.new_id)(at);
         let (head, body) = request.into_parts();
         let mut response = self.answer((id, at, started), &head, body).await.unwrap_or_else(Problem::respond);
         if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
@@ -186,7 +164,7 @@ impl Connections {
             return Err(Error::bad_request(format!("The request is ambiguous: {what}.")).into());
         }
         let path = path::parse(head.uri.path()).ok_or_else(no_connection)?;
-        let caller = identify(&self.parts.directory, &self.parts.hasher, &head.headers, at).await?;
+        let caller = identify(&self.parts.plane.directory, &self.parts.plane.hasher, &head.headers, at).await?;
         let draft = Receipt::draft(id, at, caller.workspace, ROUTE.to_owned());
         let said = head.headers.get("x-client-request-id").and_then(|value| value.to_str().ok());
         let draft = Receipt { api_key: Some(caller.id), client_request_id: said.and_then(kept), ..draft };
@@ -202,12 +180,12 @@ impl Connections {
     /// The steps between knowing the caller and having the host's head.
     async fn carry(&self, call: &mut Call<'_>, body: Arriving) -> Result<Answer, Error> {
         let connection = self.check(call)?;
-        let body = read(&self.parts.limits, &self.parts.body_room, &call.head.headers, body).await?;
+        let body = read(&self.parts.plane.limits, &self.parts.plane.body_room, &call.head.headers, body).await?;
         call.receipt.awaited(body.awaited);
         let quota = Quota { requests: call.caller.requests_per_minute, tokens: None };
         let turn = [(Subject::Key(call.caller.id), quota)];
-        self.parts.rates.admit(&turn, call.started).map_err(|exceeded| exceeded.plain())?;
-        if !self.parts.ledger.has_room() {
+        self.parts.plane.rates.admit(&turn, call.started).map_err(|exceeded| exceeded.plain())?;
+        if !self.parts.plane.ledger.has_room() {
             return Err(Error::overloaded("Receipts cannot be written at the moment, so no call is made. Try again."));
         }
         let (mut renewed, mut was_refused) = (None, false);
@@ -218,14 +196,14 @@ impl Connections {
                 None => self.parts.tokens.grant(workspace.id, connection, call.path.host).await.map_err(told)?,
             };
             let lease = Lease {
-                directory: Arc::clone(&self.parts.directory),
+                directory: Arc::clone(&self.parts.plane.directory),
                 since,
                 workspace: Arc::clone(&workspace),
                 caller: Arc::clone(&call.caller),
-                clock: self.parts.clock,
+                clock: self.parts.plane.clock,
             };
             let request = call.request(&grant, &body, lease)?;
-            match forward(&self.parts.client, Upstreamed::over_connection(&grant, request), HEAD_TIMEOUT).await? {
+            match forward(&self.parts.plane.client, Upstreamed::over_connection(&grant, request), HEAD_TIMEOUT).await? {
                 Sent::Answered(response) => {
                     // Who does not take the token has done nothing. Once: what refuses a new one is not its age.
                     if response.status() == StatusCode::UNAUTHORIZED && !std::mem::replace(&mut was_refused, true) {
@@ -234,7 +212,7 @@ impl Connections {
                             continue;
                         }
                     }
-                    let watch = Watch::new(&self.parts.limits, call.started);
+                    let watch = Watch::new(&self.parts.plane.limits, call.started);
                     let stop = self.stop(&call.caller).of(&workspace);
                     return Ok(Answer { response, token: grant.token, watch, stop });
                 }
@@ -272,11 +250,12 @@ impl Connections {
 
     /// Makes sure of the caller just before his call goes out, and of his workspace.
     async fn confirm(&self, call: &mut Call<'_>) -> Result<(Arc<Workspace>, Generation), Error> {
-        let now = (self.parts.clock)();
+        let now = (self.parts.plane.clock)();
         if !call.caller.may_call(now) {
-            call.caller = identify(&self.parts.directory, &self.parts.hasher, &call.head.headers, now).await?;
+            call.caller =
+                identify(&self.parts.plane.directory, &self.parts.plane.hasher, &call.head.headers, now).await?;
         }
-        let found = self.parts.directory.workspace(call.caller.workspace).await.map_err(|error| {
+        let found = self.parts.plane.directory.workspace(call.caller.workspace).await.map_err(|error| {
             tracing::error!(error = &error as &dyn std::error::Error, "workspaces can't be looked up");
             Error::overloaded("The workspace cannot be looked up at the moment. Try again shortly.")
         })?;
@@ -285,7 +264,7 @@ impl Connections {
 
     /// What may end a call of that caller early.
     fn stop(&self, caller: &Arc<Caller>) -> Stop {
-        Stop::new(self.parts.cut_off.subscribe(), &self.parts.directory, caller)
+        Stop::new(self.parts.plane.cut_off.subscribe(), &self.parts.plane.directory, caller)
     }
 }
 

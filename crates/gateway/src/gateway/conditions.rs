@@ -32,7 +32,7 @@ impl Gateway {
         decision: &Decision<'_>,
     ) -> Result<Funding, Error> {
         let (request, body_bytes) = (&received.asked, received.body.length());
-        let (route, provider, slice) = (call.route, decision.provider, self.parts.limits.hold_slice);
+        let (route, provider, slice) = (call.route, decision.provider, self.parts.plane.limits.hold_slice);
         let measured = |shape, (media, may_be_cached), chain| {
             Measures { route, request, body_bytes, chain, shape, media, may_be_cached, slice }.size(decision)
         };
@@ -111,7 +111,9 @@ impl Gateway {
     ) -> Result<ChainTokens, Error> {
         let previous = &received.asked.previous;
         match decision.payer.kind() {
-            PayerKind::Managed => references::look_at(&self.parts.directory, call, decision.provider, previous).await,
+            PayerKind::Managed => {
+                references::look_at(&self.parts.plane.directory, call, decision.provider, previous).await
+            }
             PayerKind::Byok if shape.refers || *previous != Previous::Nothing => Ok(ChainTokens::UNKNOWN),
             PayerKind::Byok => Ok(ChainTokens::NONE),
         }
@@ -127,7 +129,7 @@ impl Gateway {
     fn funding(&self, call: &Call, decision: &Decision<'_>) -> Funding {
         let payer = decision.payer.kind();
         let spender = Spender { api_key: call.caller.id, agent: call.receipt.agent(), payer };
-        Funding::of(call.id, &spender, decision, (call.receipt.rate(), (self.parts.clock)()))
+        Funding::of(call.id, &spender, decision, (call.receipt.rate(), (self.parts.plane.clock)()))
     }
 
     /// Takes the call from the quotas of its key and workspace, once however often it is decided.
@@ -138,7 +140,7 @@ impl Gateway {
         let key = Quota { requests: call.caller.requests_per_minute, tokens: call.caller.tokens_per_minute };
         let workspace = Quota { requests: plan.requests_per_minute, tokens: plan.tokens_per_minute };
         let quotas = [(Subject::Key(call.caller.id), key), (Subject::Workspace(call.workspace), workspace)];
-        let (taken, now) = (self.parts.rates.admit(&quotas, call.started), (self.parts.clock)());
+        let (taken, now) = (self.parts.plane.rates.admit(&quotas, call.started), (self.parts.plane.clock)());
         let allowance = taken.map_err(|exceeded| exceeded.error(call.protocol, now))?;
         call.quotas = Some(allowance.headers(call.protocol, now));
         Ok(())

@@ -27,8 +27,6 @@ use ownkey_domain::receipt::Receipt;
 use ownkey_domain::scope::Scope;
 use ownkey_domain::service::COST_MAX;
 use ownkey_domain::time::Timestamp;
-use ownkey_vault::PlatformKeyHasher;
-use tokio::sync::watch;
 
 pub use self::admit::Admitted;
 use self::admit::admit;
@@ -39,17 +37,15 @@ use self::problem::Problem;
 use self::receipt::{Book, OpenReceipt, Terms};
 use crate::aside::on_body;
 use crate::body::Body;
-use crate::client::Client;
-use crate::directory::{Caller, Directory, Generation, Workspace};
+use crate::directory::{Caller, Generation, Workspace};
 use crate::edge::Arriving;
 use crate::error::{Code, Error};
 use crate::forward::{Lease, Sent, Upstreamed, forward};
 use crate::identify::identify;
-use crate::ledger::Ledger;
 use crate::limits::{DECISIONS_MAX, Limits};
-use crate::metrics::Metrics;
-use crate::rates::{Quota, Rates, Subject};
-use crate::read::{BodyRoom, RequestBody, read};
+use crate::plane::Plane;
+use crate::rates::{Quota, Subject};
+use crate::read::{RequestBody, read};
 use crate::relay::Watch;
 use crate::settle::kept;
 use crate::stop::Stop;
@@ -60,32 +56,12 @@ const METHODS: [Method; 6] = [Method::GET, Method::HEAD, Method::POST, Method::P
 
 /// What serving services takes.
 pub struct Parts {
-    /// Callers.
-    pub directory: Arc<Directory>,
-    /// Compares platform keys.
-    pub hasher: Arc<PlatformKeyHasher>,
+    /// What all calls are made with.
+    pub plane: Plane,
     /// Plans by id.
     pub plans: Arc<BTreeMap<String, Plan>>,
     /// The services by name.
     pub services: Arc<BTreeMap<String, Metered>>,
-    /// Reaches them.
-    pub client: Client,
-    /// Moves money and takes receipts.
-    pub ledger: Arc<dyn Ledger>,
-    /// Quotas of keys and workspaces.
-    pub rates: Arc<Rates>,
-    /// Counts.
-    pub metrics: Arc<Metrics>,
-    /// Ends every call. Shared with the gateway.
-    pub cut_off: watch::Sender<bool>,
-    /// The memory of all request bodies, shared likewise.
-    pub body_room: BodyRoom,
-    /// Bounds and time-outs.
-    pub limits: Limits,
-    /// Tells the time.
-    pub clock: fn() -> Timestamp,
-    /// Makes the id of a call that came then.
-    pub new_id: fn(Timestamp) -> RequestId,
 }
 
 /// The metered services.
@@ -100,7 +76,8 @@ type Beneficiary = (Arc<Workspace>, Generation);
 impl Services {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let book = Arc::new(Book { ledger: Arc::clone(&parts.ledger), metrics: Arc::clone(&parts.metrics) });
+        let book =
+            Arc::new(Book { ledger: Arc::clone(&parts.plane.ledger), metrics: Arc::clone(&parts.plane.metrics) });
         Self { parts, book }
     }
 
@@ -116,8 +93,8 @@ impl Services {
 
     /// Answers a request. Dropped when the caller leaves; the receipt is written all the same.
     pub async fn handle(&self, request: Request<Arriving>) -> Response<Body> {
-        let (at, started) = ((self.parts.clock)(), Instant::now());
-        let id = (self.parts.new_id)(at);
+        let (at, started) = ((self.parts.plane.clock)(), Instant::now());
+        let id = (self.parts.plane.new_id)(at);
         let (head, body) = request.into_parts();
         let answered = self.answer((id, at, started), &head, body).await;
         let mut response = answered.unwrap_or_else(Problem::respond);
@@ -137,7 +114,7 @@ impl Services {
             return Err(Error::bad_request(format!("The request is ambiguous: {what}.")).into());
         }
         let path = path::parse(head.uri.path()).ok_or_else(no_service)?;
-        let caller = identify(&self.parts.directory, &self.parts.hasher, &head.headers, at).await?;
+        let caller = identify(&self.parts.plane.directory, &self.parts.plane.hasher, &head.headers, at).await?;
         // What callers make up is not kept.
         let name = self.parts.services.get_key_value(path.name).map_or("{name}", |(name, _)| name);
         let draft = Receipt::draft(id, at, caller.workspace, format!("/services/{name}"));
@@ -184,10 +161,10 @@ impl Services {
     }
 
     async fn receive(&self, call: &mut Call<'_>, reach: &Reach, body: Arriving) -> Result<RequestBody, Error> {
-        let all = &self.parts.limits;
+        let all = &self.parts.plane.limits;
         let most = reach.body_bytes_max.map_or(all.body_bytes_max, |most| most.min(all.body_bytes_max));
         let limits = Limits { body_bytes_max: most, ..all.clone() };
-        let body = read(&limits, &self.parts.body_room, &call.head.headers, body).await?;
+        let body = read(&limits, &self.parts.plane.body_room, &call.head.headers, body).await?;
         call.receipt.awaited(body.awaited);
         Ok(body)
     }
@@ -195,7 +172,7 @@ impl Services {
     /// For whom the call is: with a service key that which it names.
     async fn act_for(&self, call: &mut Call<'_>) -> Result<Beneficiary, Error> {
         let headers = &call.head.headers;
-        let id = service::workspace_of(&call.caller, headers, &self.parts.directory).await?;
+        let id = service::workspace_of(&call.caller, headers, &self.parts.plane.directory).await?;
         if call.caller.may(Scope::InferenceAny) {
             let (agent, user) =
                 (service::recorded(headers, service::AGENT)?, service::recorded(headers, service::USER)?);
@@ -220,29 +197,29 @@ impl Services {
             bound.map_err(|error| Error::bad_request(format!("This service can't serve the request: {error}.")))?;
         let plan = self.plan(&workspace)?;
         self.take_turn(call, plan, workspace.id)?;
-        let draw = plan.draw_for_services((self.parts.clock)(), workspace.period_anchor);
+        let draw = plan.draw_for_services((self.parts.plane.clock)(), workspace.period_anchor);
         let terms = Terms::new(metered.service.clone(), bound, draw).ok_or_else(too_dear)?;
         call.receipt.on(terms.clone());
         let credential = reach.credential.as_ref().ok_or_else(|| {
             let message = "The operator's credential for this service is not configured. Ask the operator.";
             Error::new(Code::ManagedUnavailable, message)
         })?;
-        let admitted = admit(&*self.parts.ledger, (call.id, workspace.id), &terms, call.receipt.so_far()).await?;
+        let admitted = admit(&*self.parts.plane.ledger, (call.id, workspace.id), &terms, call.receipt.so_far()).await?;
         for _ in 0..DECISIONS_MAX {
             self.confirm(call).await?;
             let lease = Lease {
-                directory: Arc::clone(&self.parts.directory),
+                directory: Arc::clone(&self.parts.plane.directory),
                 since,
                 workspace: Arc::clone(&workspace),
                 caller: Arc::clone(&call.caller),
-                clock: self.parts.clock,
+                clock: self.parts.plane.clock,
             };
             let request = call.request((reach, credential), body, lease)?;
             call.receipt.attempt(request.body().went_out());
-            match forward(&self.parts.client, Upstreamed::to_service(&admitted, request), reach.timeout).await? {
+            match forward(&self.parts.plane.client, Upstreamed::to_service(&admitted, request), reach.timeout).await? {
                 Sent::Answered(response) => {
                     let meter = metered.measure.meter(bound, is_readable(response.headers()));
-                    let watch = Watch { idle: reach.timeout, ..Watch::new(&self.parts.limits, call.started) };
+                    let watch = Watch { idle: reach.timeout, ..Watch::new(&self.parts.plane.limits, call.started) };
                     let (stop, secret) = (self.stop(&call.caller).of(&workspace), Arc::clone(&credential.secret));
                     return Ok(Answer { response, secret, meter, watch, stop });
                 }
@@ -257,9 +234,10 @@ impl Services {
 
     /// Makes sure of the caller just before his call goes out: his key may have been revoked while the body came.
     async fn confirm(&self, call: &mut Call<'_>) -> Result<(), Error> {
-        let now = (self.parts.clock)();
+        let now = (self.parts.plane.clock)();
         if !call.caller.may_call(now) {
-            call.caller = identify(&self.parts.directory, &self.parts.hasher, &call.head.headers, now).await?;
+            call.caller =
+                identify(&self.parts.plane.directory, &self.parts.plane.hasher, &call.head.headers, now).await?;
         }
         Ok(())
     }
@@ -270,17 +248,17 @@ impl Services {
         let requests = |requests| Quota { requests, tokens: None };
         let key = (Subject::Key(call.caller.id), requests(call.caller.requests_per_minute));
         let workspace = (Subject::Workspace(workspace), requests(plan.requests_per_minute));
-        self.parts.rates.admit(&[key, workspace], call.started).map_err(|exceeded| exceeded.plain())?;
+        self.parts.plane.rates.admit(&[key, workspace], call.started).map_err(|exceeded| exceeded.plain())?;
         Ok(())
     }
 
     /// What may end a call of that caller early.
     fn stop(&self, caller: &Arc<Caller>) -> Stop {
-        Stop::new(self.parts.cut_off.subscribe(), &self.parts.directory, caller)
+        Stop::new(self.parts.plane.cut_off.subscribe(), &self.parts.plane.directory, caller)
     }
 
     async fn workspace(&self, id: WorkspaceId) -> Result<Beneficiary, Error> {
-        let found = self.parts.directory.workspace(id).await.map_err(|error| {
+        let found = self.parts.plane.directory.workspace(id).await.map_err(|error| {
             tracing::error!(error = &error as &dyn std::error::Error, "workspaces can't be looked up");
             Error::overloaded("The workspace cannot be looked up at the moment. Try again shortly.")
         })?;
