@@ -162,6 +162,8 @@ def test_what_is_secret_goes_with_the_session_and_what_was_typed_stays(acme, ent
     page.goto(f"/w/{acme.id}/settings/api-keys?new")
     dialog = page.get_by_role("dialog", name="Create API key")
     dialog.get_by_label("Name").fill("CI on main")
+    # What the page still asked for would hear of the end before the button is pressed.
+    page.wait_for_load_state("networkidle")
     dana.context.clear_cookies()
     dialog.get_by_role("button", name="Create API key").click()
     sign_in_again(page)
