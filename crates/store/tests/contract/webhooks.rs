@@ -256,7 +256,7 @@ fn call(workspace: WorkspaceId, cost: i64, budget: &Budget) -> (HoldCall, Receip
         budgets: vec![budget.line(workspace, NOW)],
         draft: None,
     };
-    let settlement = Some(Settlement { charge, ..Settlement::NOTHING });
+    let settlement = Some(Settlement { charge, funds: Funds::All, ..Settlement::NOTHING });
     let ended = Receipt { id: held.request, at: NOW, settlement, ..receipt(workspace, 1) };
     (held, ended)
 }
