@@ -370,7 +370,7 @@ def test_a_stored_key_that_is_refused_since_is_rotated(celune, sim, acme, visit)
     since = card.get_by_role("heading", name=re.compile(rf"^Anthropic has refused this key since {CLOCK}$"))
     expect(since).to_be_visible()
     since.locator("time").hover()
-    expect(dana.page.get_by_role("tooltip").filter(has_text=re.compile(r"GMT\+5:30 · .* UTC$"))).to_be_visible()
+    expect(dana.page.get_by_role("tooltip").filter(has_text=re.compile(r"GMT\+5:30 · .* UTC$")).last).to_be_visible()
     expect(card.get_by_text("Refused", exact=True)).to_be_visible()
     # Nothing beside it says that calls work.
     expect(card).not_to_contain_text("Your key pays")

@@ -241,7 +241,7 @@ def text(number: str, chars: int) -> str:
 
 
 def directives(cell: Cell, number: str) -> str:
-    by_end = {"left before the head": "[[sim:slow_head ms=100]]", "cut": "[[sim:cut after=1]]"}
+    by_end = {"left before the head": "[[sim:slow_head ms=500]]", "cut": "[[sim:cut after=1]]"}
     told = [
         "[[sim:chunks n=30 delay_ms=3]]" if cell.leaves_at() else by_end.get(cell["end"], ""),
         "[[sim:no_usage]]" if cell["usage"] else "",

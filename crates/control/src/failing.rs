@@ -6,7 +6,7 @@ use ownkey_domain::provider::Provider;
 use ownkey_domain::receipt::{Outcome, Receipt};
 use ownkey_domain::time::Timestamp;
 use ownkey_domain::verdict::{Storing, Verdict};
-use ownkey_store::{Credential, ReceiptFilter};
+use ownkey_store::{Credential, LAST_USE_MS, ReceiptFilter};
 
 use crate::control::Control;
 use crate::models::Reason;
@@ -68,9 +68,10 @@ pub(crate) async fn failing(
     let verdict = credential.verdict.as_ref().filter(|told| says_something(told.verdict));
     let since = verdict.and(credential.last_tested_at).unwrap_or(credential.created_at);
     let now = control.now();
-    if let Some(used) = credential.last_used_at.filter(|used| *used >= since) {
-        let from = since.max(used.plus_millis(-LOOK_BACK_MS));
-        let times = ReceiptFilter { from: Some(from), to: Some(used.plus_millis(1)), ..ReceiptFilter::default() };
+    let latest_use = credential.last_used_at.map(|used| used.plus_millis(LAST_USE_MS));
+    if let Some(upto) = latest_use.filter(|upto| *upto > since) {
+        let from = since.max(upto.plus_millis(-LOOK_BACK_MS));
+        let times = ReceiptFilter { from: Some(from), to: Some(upto), ..ReceiptFilter::default() };
         let filter = ReceiptFilter { provider: Some(provider), ..times };
         let calls = control.store().receipts(workspace, &filter, None, NEWEST).await?.items;
         if let Some(met) = calls.iter().find_map(|call| Met::of(call, credential.id)) {

@@ -66,7 +66,7 @@ pub use credentials::{Credential, Ended, Health, NewCredential, Put, Rebound, Re
 pub use deks::{Rewrap, WorkspaceDek};
 pub use error::{Result, StoreError};
 pub use feed::{Feed, News, TRUSTED_FOR};
-pub use journal::{Journal, JournalError, JournalLimits, Queue, Takeover};
+pub use journal::{Journal, JournalError, JournalLimits, LAST_USE_MS, Queue, Takeover};
 pub use ledger::{
     BeyondCount, Credits, Entry, GrantFilter, GrantOrder, GrantRecord, GrantState, HoldError, Holds, HoldsTask,
     LedgerCheck, LedgerProblem, NODE_LEASE, NodeRecord, OpenHold, Ordered, OverrunReason, Purse, Range, RefundOrder,

@@ -41,6 +41,7 @@ use aside::Aside;
 use frame::EVIDENCE;
 use recent::{Recent, Record};
 use segment::HEAD;
+pub use batch::LAST_USE_MS;
 pub use takeover::Takeover;
 use wait::Progress;
 
