@@ -38,10 +38,10 @@ use crate::ledger::Evidence;
 use crate::open::LockFile;
 use crate::reach::Reach;
 use aside::Aside;
+pub use batch::LAST_USE_MS;
 use frame::EVIDENCE;
 use recent::{Recent, Record};
 use segment::HEAD;
-pub use batch::LAST_USE_MS;
 pub use takeover::Takeover;
 use wait::Progress;
 
