@@ -8,7 +8,8 @@ use ownkey_store::{Feed, News, Store, TRUSTED_FOR};
 
 use crate::source::{self, StoreSource};
 
-/// The directory of that store, for so many workspaces. Where there may be other nodes it follows their changes, as long as the process lives.
+/// The directory of that store, for so many workspaces. Where there may be other nodes it follows their changes, as long as
+/// the process lives.
 pub fn follow(store: &Store, workspaces_max: usize) -> Arc<Directory> {
     let directory = Directory::new(Box::new(StoreSource(store.clone())), workspaces_max);
     let Some(feed) = store.feed() else { return tell(store, directory) };

@@ -87,7 +87,7 @@ pub struct Asked<'a> {
     pub named: Option<Resolved<'a>>,
     /// Whether the provider bills nothing, whatever the model.
     pub is_free: bool,
-    /// Who pays in any case, whatever the workspace says.
+    /// Who alone may pay, whatever the workspace says.
     pub payer: Option<PayerKind>,
 }
 

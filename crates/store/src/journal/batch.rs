@@ -28,7 +28,7 @@ wide_rows! {
 /// Last uses are told to this: a key may have been used until so long after the moment that is written down.
 pub const LAST_USE_MS: i64 = 60_000;
 
-/// Uses are told to the minute: with many keys in turn, each use that is written changes two pages of its own, and costs more
+/// By [`LAST_USE_MS`], which SQL can't name: with many keys in turn, each use that is written changes two pages of its own, and costs more
 /// than the receipt.
 macro_rules! last_use {
     ($table:literal) => {
