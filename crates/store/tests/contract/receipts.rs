@@ -2,7 +2,9 @@ use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::receipt::{Attempt, Receipt};
 use ownkey_domain::usage::{TokenClass, Unit, Usage};
-use ownkey_store::{GroupBy, JournalLimits, ReceiptFilter, StatusClass, UsageFilter, UsageKey, UsageQuery};
+use ownkey_store::{
+    GroupBy, JournalLimits, LAST_USE_MS, ReceiptFilter, StatusClass, UsageFilter, UsageKey, UsageQuery,
+};
 use uuid::Uuid;
 
 use crate::bed::{BY, Bed, NOW, new_api_key, new_credential, receipt};
@@ -131,7 +133,7 @@ async fn last_uses_are_kept(bed: Bed) {
     bed.store.put_credential(&credential, BY).await.unwrap();
     let running = bed.start(JournalLimits::default()).await;
     // To the minute: one that comes less than that later, or earlier, does not move it.
-    for (n, later, told) in [(9, 0, 9), (7, 0, 9), (9, 59_999, 9), (10, 0, 10)] {
+    for (n, later, told) in [(9, 0, 9), (7, 0, 9), (9, LAST_USE_MS - 1, 9), (9, LAST_USE_MS, 10)] {
         let mut used = receipt(workspace, n);
         used.at = used.at.plus_millis(later);
         (used.api_key, used.credential) = (Some(key.key.id), Some(credential.id));
