@@ -44,6 +44,7 @@ rule "SQL is fixed text; what must be put together belongs into dialect.rs:" \
 # Lock files say where packages come from: the public index, not somebody's mirror.
 rule "No names of package registries or mirrors in the repository:" "$(find_in "$hosts" . ':!Cargo.lock' ':!scripts/house-rules.sh')"
 rule "Cargo.lock names another source than the public index:" "$(grep -E '^source = ' Cargo.lock | sort -u | grep -vF '"registry+https://github.com/rust-lang/' || true)"
+rule "A merge was not finished here:" "$(find_in '^(<{7}|>{7}) ' .)"
 rule "No paths of one machine in the repository:" "$(find_in '(^|[^A-Za-z0-9_.~$}*/-])/(home|root|Users|work)/[A-Za-z]' . ':!scripts/house-rules.sh')"
 
 ((broken == 0)) || die "house rules are broken"
