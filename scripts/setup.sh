@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that Ownkey can be built here: a C compiler, curl, trusted certificates, Rust. May be run again at any
+# Makes sure that Ownkey can be built here: a C compiler, make, curl, trusted certificates, Rust. May be run again at any
 # time. Installs missing Debian packages when it is root, else names them. What the tests need on top comes from
 # scripts/test-setup.sh.
 set -euo pipefail
@@ -7,7 +7,7 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
 missing=()
-for need in cc:build-essential pkg-config:pkg-config curl:curl; do
+for need in cc:build-essential make:make pkg-config:pkg-config curl:curl; do
     command -v "${need%%:*}" >/dev/null || missing+=("${need##*:}")
 done
 # Without them no provider can be reached over TLS, and `ownkey serve` does not start.
