@@ -128,7 +128,7 @@ impl Context<'_> {
                 owner: self.owner(),
                 row: credential.uuid().as_bytes(),
                 provider: provider.as_str(),
-                origin: &origin.to_string(),
+                origin: origin.as_str(),
                 version: *version,
             }
             .encode(out),
@@ -137,7 +137,7 @@ impl Context<'_> {
                 owner: self.owner(),
                 row: connection.uuid().as_bytes(),
                 provider,
-                origin: &issuer.to_string(),
+                origin: issuer.as_str(),
                 version: *generation,
             }
             .encode(out),
@@ -146,7 +146,7 @@ impl Context<'_> {
                 owner: self.owner(),
                 row: webhook.uuid().as_bytes(),
                 provider: "",
-                origin: &destination.to_string(),
+                origin: destination.as_str(),
                 version: *generation,
             }
             .encode(out),

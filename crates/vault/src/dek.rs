@@ -42,24 +42,16 @@ impl WrappedDek {
 
     pub(crate) fn wrap(kek: &Kek, owner: DekOwner, version: u32, dek: &Key) -> Result<Self, VaultError> {
         let header = Header { kek: kek.id().as_str(), dek_version: version };
-        let blob = envelope::seal(kek.key(), header, &context(owner, version), dek, Freshness::random()?)?;
+        let blob = envelope::seal(kek.key(), header, |out| encode_dek(owner, version, out), dek, Freshness::random()?)?;
         Ok(Self { blob: blob.into(), kek: kek.id().clone(), version })
     }
 
     pub(crate) fn unwrap(&self, kek: &Kek, owner: DekOwner) -> Result<Zeroizing<Key>, VaultError> {
-        let plain = envelope::open(kek.key(), &self.blob, &context(owner, self.version))?;
-        let key: &Key = plain.expose().try_into().map_err(|_| VaultError::Damaged)?;
-        Ok(Zeroizing::new(*key))
+        envelope::open_key(kek.key(), &self.blob, |out| encode_dek(owner, self.version, out))
     }
 }
 
 /// A new data key in clear, to be wrapped at once.
 pub(crate) fn generate() -> Result<Zeroizing<Key>, VaultError> {
     random_bytes().map(Zeroizing::new)
-}
-
-fn context(owner: DekOwner, version: u32) -> Vec<u8> {
-    let mut context = Vec::with_capacity(96);
-    encode_dek(owner, version, &mut context);
-    context
 }

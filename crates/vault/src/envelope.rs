@@ -22,11 +22,46 @@ pub(crate) type Key = [u8; KEY_LEN];
 
 const MAGIC: &[u8; 4] = b"OwnK";
 const FORMAT_VERSION: u8 = 1;
-/// HKDF-SHA512, AES-256-GCM, a commitment of 32 bytes.
-const ALGORITHM: u8 = 1;
 const SALT_LEN: usize = 32;
 const COMMITMENT_LEN: usize = 32;
 const TAG_LEN: usize = 16;
+/// Enough for a header and its context unless a host has a long name.
+const BOUND_LEN_MOSTLY: usize = 256;
+
+/// What the key of an envelope is derived with. AES-256-GCM and a commitment of 32 bytes follow either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Algorithm {
+    /// Older envelopes have it, and go on opening.
+    HkdfSha512,
+    HkdfSha256,
+}
+
+impl Algorithm {
+    /// What new envelopes are sealed with.
+    const NEW: Self = Self::HkdfSha256;
+
+    fn of(byte: u8) -> Option<Self> {
+        match byte {
+            1 => Some(Self::HkdfSha512),
+            2 => Some(Self::HkdfSha256),
+            _ => None,
+        }
+    }
+
+    const fn byte(self) -> u8 {
+        match self {
+            Self::HkdfSha512 => 1,
+            Self::HkdfSha256 => 2,
+        }
+    }
+
+    const fn hkdf(self) -> hkdf::Algorithm {
+        match self {
+            Self::HkdfSha512 => hkdf::HKDF_SHA512,
+            Self::HkdfSha256 => hkdf::HKDF_SHA256,
+        }
+    }
+}
 
 /// The part of an envelope that can be read without a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +86,7 @@ impl Freshness {
 
 /// An envelope taken apart.
 struct Parts<'a> {
+    algorithm: Algorithm,
     /// The bytes of the header as they came.
     head: &'a [u8],
     header: Header<'a>,
@@ -58,20 +94,21 @@ struct Parts<'a> {
     nonce: &'a [u8; NONCE_LEN],
     commitment: &'a [u8; COMMITMENT_LEN],
     ciphertext: &'a [u8],
+    tag: &'a [u8; TAG_LEN],
 }
 
-/// Seals under `key` and the encoded context.
+/// Seals under `key` and the context, which it is given a buffer to append to.
 pub(crate) fn seal(
     key: &Key,
     header: Header<'_>,
-    context: &[u8],
+    context: impl FnOnce(&mut Vec<u8>),
     plaintext: &[u8],
     freshness: Freshness,
 ) -> Result<Vec<u8>, VaultError> {
     let Freshness { salt, nonce } = freshness;
     let mut blob = head_of(header)?;
     let bound = bound(&blob, context);
-    let derived = Derived::from(key, &salt, &bound)?;
+    let derived = Derived::from(Algorithm::NEW, key, &salt, &bound)?;
     blob.extend_from_slice(&salt);
     blob.extend_from_slice(&nonce);
     blob.extend_from_slice(derived.commitment());
@@ -85,19 +122,22 @@ pub(crate) fn seal(
 }
 
 /// Opens what `seal` made under the same key and context.
-pub(crate) fn open(key: &Key, blob: &[u8], context: &[u8]) -> Result<Secret, VaultError> {
+pub(crate) fn open(key: &Key, blob: &[u8], context: impl FnOnce(&mut Vec<u8>)) -> Result<Secret, VaultError> {
     let parts = Parts::parse(blob)?;
-    let bound = bound(parts.head, context);
-    let derived = Derived::from(key, parts.salt, &bound)?;
-    verify_slices_are_equal(derived.commitment(), parts.commitment).map_err(|_| VaultError::Damaged)?;
+    let mut plain = Zeroizing::new(vec![0; parts.ciphertext.len()]);
+    parts.open(key, context, &mut plain)?;
+    Ok(Secret::new(std::mem::take(&mut *plain)))
+}
 
-    let mut buffer = Zeroizing::new(parts.ciphertext.to_vec());
-    let nonce = Nonce::assume_unique_for_key(*parts.nonce);
-    let cipher = derived.cipher()?;
-    let plain = cipher.open_in_place(nonce, Aad::from(bound), &mut buffer).map_err(|_| VaultError::Damaged)?;
-    let len = plain.len();
-    buffer.truncate(len);
-    Ok(Secret::new(std::mem::take(&mut *buffer)))
+/// The same of a key: what has another length is none.
+pub(crate) fn open_key(
+    key: &Key,
+    blob: &[u8],
+    context: impl FnOnce(&mut Vec<u8>),
+) -> Result<Zeroizing<Key>, VaultError> {
+    let mut plain = Zeroizing::new([0; KEY_LEN]);
+    Parts::parse(blob)?.open(key, context, &mut *plain)?;
+    Ok(plain)
 }
 
 /// Reads the header, and checks that the rest is long enough to be an envelope.
@@ -109,7 +149,7 @@ fn head_of(header: Header<'_>) -> Result<Vec<u8>, VaultError> {
     let kek_len = u8::try_from(header.kek.len()).map_err(|_| VaultError::Unavailable)?;
     let mut head = Vec::with_capacity(256);
     head.extend_from_slice(MAGIC);
-    head.extend_from_slice(&[FORMAT_VERSION, ALGORITHM, kek_len]);
+    head.extend_from_slice(&[FORMAT_VERSION, Algorithm::NEW.byte(), kek_len]);
     head.extend_from_slice(header.kek.as_bytes());
     head.extend_from_slice(&header.dek_version.to_be_bytes());
     Ok(head)
@@ -117,17 +157,21 @@ fn head_of(header: Header<'_>) -> Result<Vec<u8>, VaultError> {
 
 /// What an envelope is bound to: its own header and its context. The header tells where it ends, so the two
 /// can't be shifted against each other.
-fn bound(head: &[u8], context: &[u8]) -> Vec<u8> {
-    [head, context].concat()
+fn bound(head: &[u8], context: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    let mut bound = Vec::with_capacity(BOUND_LEN_MOSTLY);
+    bound.extend_from_slice(head);
+    context(&mut bound);
+    bound
 }
 
 impl<'a> Parts<'a> {
     fn parse(blob: &'a [u8]) -> Result<Self, VaultError> {
         let rest = blob.strip_prefix(MAGIC).ok_or(VaultError::Damaged)?;
         let (&[version, algorithm, kek_len], rest) = take(rest)?;
-        if version != FORMAT_VERSION || algorithm != ALGORITHM {
+        if version != FORMAT_VERSION {
             return Err(VaultError::UnknownFormat);
         }
+        let algorithm = Algorithm::of(algorithm).ok_or(VaultError::UnknownFormat)?;
         let (kek, rest) = rest.split_at_checked(usize::from(kek_len)).ok_or(VaultError::Damaged)?;
         let kek = std::str::from_utf8(kek).map_err(|_| VaultError::Damaged)?;
         let (dek_version, rest) = take(rest)?;
@@ -135,11 +179,20 @@ impl<'a> Parts<'a> {
         let header = Header { kek, dek_version: u32::from_be_bytes(*dek_version) };
         let (salt, rest) = take(rest)?;
         let (nonce, rest) = take(rest)?;
-        let (commitment, ciphertext) = take(rest)?;
-        if ciphertext.len() < TAG_LEN {
-            return Err(VaultError::Damaged);
-        }
-        Ok(Self { head, header, salt, nonce, commitment, ciphertext })
+        let (commitment, rest) = take(rest)?;
+        let (ciphertext, tag) = rest.split_last_chunk().ok_or(VaultError::Damaged)?;
+        Ok(Self { algorithm, head, header, salt, nonce, commitment, ciphertext, tag })
+    }
+
+    /// Fills `plain`, which must be as long as the ciphertext.
+    fn open(&self, key: &Key, context: impl FnOnce(&mut Vec<u8>), plain: &mut [u8]) -> Result<(), VaultError> {
+        let bound = bound(self.head, context);
+        let derived = Derived::from(self.algorithm, key, self.salt, &bound)?;
+        verify_slices_are_equal(derived.commitment(), self.commitment).map_err(|_| VaultError::Damaged)?;
+
+        let nonce = Nonce::assume_unique_for_key(*self.nonce);
+        let opened = derived.cipher()?.open_separate_gather(nonce, Aad::from(bound), self.ciphertext, self.tag, plain);
+        opened.map_err(|_| VaultError::Damaged)
     }
 }
 
@@ -147,14 +200,22 @@ fn take<const N: usize>(bytes: &[u8]) -> Result<(&[u8; N], &[u8]), VaultError> {
     bytes.split_first_chunk().ok_or(VaultError::Damaged)
 }
 
+/// How much is derived.
+struct DerivedLen;
+
+impl hkdf::KeyType for DerivedLen {
+    fn len(&self) -> usize {
+        KEY_LEN + COMMITMENT_LEN
+    }
+}
+
 /// The key of one envelope, and the commitment to it.
 struct Derived(Zeroizing<[u8; KEY_LEN + COMMITMENT_LEN]>);
 
 impl Derived {
-    fn from(key: &Key, salt: &[u8; SALT_LEN], bound: &[u8]) -> Result<Self, VaultError> {
+    fn from(algorithm: Algorithm, key: &Key, salt: &[u8; SALT_LEN], bound: &[u8]) -> Result<Self, VaultError> {
         let mut okm = Zeroizing::new([0; KEY_LEN + COMMITMENT_LEN]);
-        // The length of the output is that of the hash: 64 bytes, one block.
-        hkdf::Salt::new(hkdf::HKDF_SHA512, salt).extract(key).expand(&[bound], hkdf::HKDF_SHA512)?.fill(&mut *okm)?;
+        hkdf::Salt::new(algorithm.hkdf(), salt).extract(key).expand(&[bound], DerivedLen)?.fill(&mut *okm)?;
         Ok(Self(okm))
     }
 

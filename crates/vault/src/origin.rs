@@ -56,6 +56,8 @@ pub struct Origin {
     scheme: Scheme,
     host: Host,
     port: u16,
+    /// The canonical text. Each call's key is bound to it, so it is made once.
+    text: Box<str>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -84,7 +86,14 @@ impl Origin {
         }
         let (host, port) = split_port(authority)?;
         let port = port.map_or(Ok(scheme.default_port()), parse_port)?;
-        Ok(Self { scheme, host: parse_host(host)?, port })
+        let host = parse_host(host)?;
+        let text = format!("{}://{host}:{port}", scheme.as_str()).into();
+        Ok(Self { scheme, host, port, text })
+    }
+
+    /// The canonical text, such as `https://api.openai.com:443`.
+    pub fn as_str(&self) -> &str {
+        &self.text
     }
 
     /// The scheme.
@@ -121,9 +130,8 @@ impl FromStr for Origin {
 }
 
 impl fmt::Display for Origin {
-    /// The canonical text, such as `https://api.openai.com:443`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}:{}", self.scheme.as_str(), self.host, self.port)
+        f.write_str(&self.text)
     }
 }
 

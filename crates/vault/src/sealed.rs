@@ -35,17 +35,11 @@ impl Sealed {
 
     pub(crate) fn seal(dek: &Key, dek_version: u32, context: &Context<'_>, plain: &Secret) -> Result<Self, VaultError> {
         let header = Header { kek: "", dek_version };
-        let blob = envelope::seal(dek, header, &encoded(context), plain.expose(), Freshness::random()?)?;
+        let blob = envelope::seal(dek, header, |out| context.encode(out), plain.expose(), Freshness::random()?)?;
         Ok(Self { blob: blob.into(), dek_version })
     }
 
     pub(crate) fn open(&self, dek: &Key, context: &Context<'_>) -> Result<Secret, VaultError> {
-        envelope::open(dek, &self.blob, &encoded(context))
+        envelope::open(dek, &self.blob, |out| context.encode(out))
     }
-}
-
-fn encoded(context: &Context<'_>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(160);
-    context.encode(&mut bytes);
-    bytes
 }

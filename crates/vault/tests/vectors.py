@@ -26,10 +26,13 @@ def context(purpose, owner, row, provider, origin, version):
     return b"".join(map(field, fields))
 
 
-def seal(key, kek_id, dek_version, ctx, plaintext, salt, nonce):
-    head = b"OwnK" + bytes([1, 1, len(kek_id)]) + kek_id.encode() + struct.pack(">I", dek_version)
+HASHES = {1: hashes.SHA512(), 2: hashes.SHA256()}
+
+
+def seal(algorithm, key, kek_id, dek_version, ctx, plaintext, salt, nonce):
+    head = b"OwnK" + bytes([1, algorithm, len(kek_id)]) + kek_id.encode() + struct.pack(">I", dek_version)
     bound = head + ctx
-    okm = HKDF(hashes.SHA512(), 64, salt, bound).derive(key)
+    okm = HKDF(HASHES[algorithm], 64, salt, bound).derive(key)
     return head + salt + nonce + okm[32:] + AESGCM(okm[:32]).encrypt(nonce, plaintext, bound)
 
 
@@ -37,7 +40,7 @@ def filler(label, length):
     return hashlib.shake_256(label.encode()).digest(length)
 
 
-def vector(name, kek_id, owner, dek_version, secret):
+def vector(algorithm, name, kek_id, owner, dek_version, secret):
     kek, dek = filler(name + " kek", 32), filler(name + " dek", 32)
     fresh = {part: filler(name + " " + part, n) for part, n in
              [("dek salt", 32), ("dek nonce", 12), ("salt", 32), ("nonce", 12)]}
@@ -53,25 +56,27 @@ def vector(name, kek_id, owner, dek_version, secret):
     plaintext = secret["plaintext"].encode()
     check = hmac.new(kek, b"ownkey kek check value v1\0" + kek_id.encode(), hashlib.sha256).hexdigest()
     return {
-        "name": name, "keyring": text, "kek_id": kek_id, "check_value": check,
+        "name": name, "algorithm": algorithm, "keyring": text, "kek_id": kek_id, "check_value": check,
         "workspace": owner.hex if owner else None, "dek": dek.hex(), "dek_version": dek_version,
         "dek_salt": fresh["dek salt"].hex(), "dek_nonce": fresh["dek nonce"].hex(),
-        "wrapped_dek": seal(kek, kek_id, dek_version, dek_context, dek, fresh["dek salt"], fresh["dek nonce"]).hex(),
+        "wrapped_dek": seal(algorithm, kek, kek_id, dek_version, dek_context, dek,
+                            fresh["dek salt"], fresh["dek nonce"]).hex(),
         **secret, "salt": fresh["salt"].hex(), "nonce": fresh["nonce"].hex(),
-        "sealed": seal(dek, "", dek_version, secret_context, plaintext, fresh["salt"], fresh["nonce"]).hex(),
+        "sealed": seal(algorithm, dek, "", dek_version, secret_context, plaintext,
+                       fresh["salt"], fresh["nonce"]).hex(),
     }
 
 
 WORKSPACE = uuid.UUID("0192f3a4-b5c6-7788-99aa-bbccddeeff00")
 CREDENTIAL = "0192f3a4b5c678889aabbccddeeff011"
 
-print(json.dumps([
-    vector("anthropic key", "2026-11", WORKSPACE, 1, {
+print(json.dumps([vector(algorithm, *case) for algorithm in HASHES for case in [
+    ("anthropic key", "2026-11", WORKSPACE, 1, {
         "purpose": "provider_key", "credential": CREDENTIAL, "provider": "anthropic",
         "origin": "https://api.anthropic.com:443", "version": 1, "plaintext": "sk-ant-api03-not-a-real-key"}),
-    vector("openai key at a local address, key ring without a name", None, WORKSPACE, 7, {
+    ("openai key at a local address, key ring without a name", None, WORKSPACE, 7, {
         "purpose": "provider_key", "credential": CREDENTIAL, "provider": "openai",
         "origin": "http://[::1]:9102", "version": 4294967295, "plaintext": "sk-proj-not-a-real-key"}),
-    vector("pepper", "k", None, 1, {"purpose": "pepper", "version": 3, "plaintext": "a pepper of the installation"}),
-    vector("empty secret", "k", None, 2, {"purpose": "audit", "version": 0, "plaintext": ""}),
-], indent=1))
+    ("pepper", "k", None, 1, {"purpose": "pepper", "version": 3, "plaintext": "a pepper of the installation"}),
+    ("empty secret", "k", None, 2, {"purpose": "audit", "version": 0, "plaintext": ""}),
+]], indent=1))

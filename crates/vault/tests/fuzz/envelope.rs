@@ -57,6 +57,6 @@ fn corpus() {
 #[test]
 fn random() {
     const PIECES: &[&str] =
-        &["OwnK", "\u{1}", "\u{1}\u{1}", "\0", "\0\0\0\u{1}", "k", "0123456789abcdef0123456789abcdef"];
+        &["OwnK", "\u{1}", "\u{1}\u{1}", "\u{1}\u{2}", "\0", "\0\0\0\u{1}", "k", "0123456789abcdef0123456789abcdef"];
     crate::drive::random("envelope", target, crate::drive::CASES, crate::drive::soup(PIECES));
 }

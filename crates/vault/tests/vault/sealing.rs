@@ -223,9 +223,8 @@ proptest! {
 
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        let mut blob = b"OwnK\x01\x01".to_vec();
-        blob.extend(&bytes);
-        for bytes in [bytes, blob] {
+        let with = |head: &[u8]| [head, &bytes].concat();
+        for bytes in [bytes.clone(), with(b"OwnK\x01\x01"), with(b"OwnK\x01\x02")] {
             prop_assert!(open(&bytes, &PEPPER, &bytes).is_err());
         }
     }
