@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use uuid::fmt::Simple;
 
+use crate::text::Short;
 use crate::time::Timestamp;
 
 /// The text is not an id of the expected kind.
@@ -35,12 +37,18 @@ macro_rules! id {
             pub const fn uuid(self) -> Uuid {
                 self.0
             }
+
+            fn text(self) -> Short<{ $prefix.len() + Simple::LENGTH }> {
+                let mut text = Short::new();
+                text.push($prefix);
+                text.push(self.0.simple().encode_lower(&mut Uuid::encode_buffer()));
+                text
+            }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str($prefix)?;
-                f.write_str(self.0.simple().encode_lower(&mut Uuid::encode_buffer()))
+                f.write_str(self.text().as_str())
             }
         }
 
@@ -66,7 +74,7 @@ macro_rules! id {
 
         impl Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(self.text().as_str())
             }
         }
 

@@ -33,6 +33,7 @@ pub mod response;
 pub mod scope;
 pub mod service;
 pub mod standing;
+mod text;
 pub mod time;
 pub mod usage;
 pub mod verdict;

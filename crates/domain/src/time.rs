@@ -7,9 +7,14 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::text::Short;
+
 /// Milliseconds since 1970-01-01 00:00 UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
+
+/// As long as a time is in writing, with the sign of years before the first.
+const TEXT_MAX: usize = "-0000-00-00T00:00:00.000Z".len();
 
 /// An hour, the grain of usage totals.
 pub const HOUR_MS: i64 = 3_600_000;
@@ -51,6 +56,25 @@ impl Timestamp {
         format!("{} {}, {time}", at.day(), month.get(..3).unwrap_or(&month))
     }
 
+    fn text(self) -> Option<Short<TEXT_MAX>> {
+        let at = self.utc()?;
+        let mut text = Short::new();
+        let ((year, month, day), (hour, minute, second, milli)) = (at.to_calendar_date(), at.to_hms_milli());
+        if year < 0 {
+            text.push("-");
+        }
+        text.push_number(year.unsigned_abs().into(), 4);
+        let rest = [("-", month.into()), ("-", day), ("T", hour), (":", minute), (":", second)];
+        for (before, number) in rest {
+            text.push(before);
+            text.push_number(number.into(), 2);
+        }
+        text.push(".");
+        text.push_number(milli.into(), 3);
+        text.push("Z");
+        Some(text)
+    }
+
     fn utc(self) -> Option<OffsetDateTime> {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000).ok()
     }
@@ -68,24 +92,14 @@ impl Timestamp {
 impl fmt::Display for Timestamp {
     /// RFC 3339, UTC, always with milliseconds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = self.utc().ok_or(fmt::Error)?;
-        write!(
-            f,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-            at.year(),
-            u8::from(at.month()),
-            at.day(),
-            at.hour(),
-            at.minute(),
-            at.second(),
-            at.millisecond()
-        )
+        f.write_str(self.text().ok_or(fmt::Error)?.as_str())
     }
 }
 
 impl Serialize for Timestamp {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        let text = self.text().ok_or_else(|| serde::ser::Error::custom("not a time that can be written"))?;
+        serializer.serialize_str(text.as_str())
     }
 }
 
@@ -104,6 +118,9 @@ mod tests {
     fn writes_and_reads_rfc3339() {
         let at = Timestamp::from_millis(1_795_366_800_042);
         assert_eq!(at.to_string(), "2026-11-22T17:00:00.042Z");
+        assert_eq!(serde_json::to_string(&at).unwrap(), "\"2026-11-22T17:00:00.042Z\"");
+        assert_eq!(Timestamp::from_millis(-1).to_string(), "1969-12-31T23:59:59.999Z");
+        assert!(serde_json::to_string(&Timestamp::from_millis(i64::MAX)).is_err());
         assert_eq!(Timestamp::parse_rfc3339("2026-11-22T18:00:00.0429+01:00"), Some(at));
         assert_eq!(at.hour(), Timestamp::from_millis(1_795_366_800_000));
         assert_eq!(Timestamp::parse_rfc3339("yesterday"), None);

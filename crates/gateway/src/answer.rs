@@ -1,5 +1,6 @@
 //! The provider's head has come: what the caller's head says, and which way the body goes.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +32,9 @@ const CREDENTIAL: HeaderName = HeaderName::from_static("x-ownkey-credential");
 const FALLBACK: HeaderName = HeaderName::from_static("x-ownkey-fallback");
 const CREDITS: HeaderName = HeaderName::from_static("x-ownkey-credits");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+/// Where providers name the request as they know it.
+static PROVIDER_REQUEST_IDS: [HeaderName; 2] =
+    [HeaderName::from_static("request-id"), HeaderName::from_static("x-request-id")];
 
 /// A provider's answer to a call, with what relaying it takes.
 pub struct Answer {
@@ -128,24 +132,30 @@ pub fn own_headers(head: &mut HeaderMap, call: &Call) {
     head.insert(headers::PAYER, HeaderValue::from_static(payer.as_str()));
     if let Some(credential) = credential {
         head.insert(CREDITS, HeaderValue::from_static("0"));
-        if let Ok(credential) = HeaderValue::from_str(&credential.to_string()) {
+        if let Ok(credential) = HeaderValue::try_from(credential.to_string()) {
             head.insert(CREDENTIAL, credential);
         }
     }
     let (own, first) = call.receipt.timing();
-    let timing = format!("ownkey;dur={:.3}, upstream;dur={:.3}", millis(own), millis(first));
-    if let Ok(timing) = HeaderValue::from_str(&timing) {
+    let timing = format!("ownkey;dur={}, upstream;dur={}", Millis(own), Millis(first));
+    if let Ok(timing) = HeaderValue::try_from(timing) {
         // Beside the provider's, which has entries of its own.
         head.append(SERVER_TIMING, timing);
     }
 }
 
-fn millis(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1_000.0
+/// A time in milliseconds, with its microseconds as digits behind the point.
+struct Millis(Duration);
+
+impl fmt::Display for Millis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (seconds, micros) = (self.0.as_secs(), self.0.subsec_micros());
+        write!(f, "{}.{:03}", seconds.saturating_mul(1_000) + u64::from(micros / 1_000), micros % 1_000)
+    }
 }
 
 fn provider_request_id(headers: &HeaderMap) -> Option<&str> {
-    ["request-id", "x-request-id"].iter().find_map(|name| headers.get(*name)?.to_str().ok())
+    PROVIDER_REQUEST_IDS.iter().find_map(|name| headers.get(name)?.to_str().ok())
 }
 
 fn is_stream(head: &HeaderMap) -> bool {
@@ -160,8 +170,8 @@ pub fn meter(call: &Call, head: &HeaderMap) -> AnswerMeter {
 }
 
 fn is_kind(head: &HeaderMap, wanted: &str) -> bool {
-    let kind = head.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    kind.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with(wanted))
+    let kind = head.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()?.trim_start().get(..wanted.len()));
+    kind.is_some_and(|kind| kind.eq_ignore_ascii_case(wanted))
 }
 
 fn length(headers: &HeaderMap) -> Option<u64> {

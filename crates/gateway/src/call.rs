@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::HeaderMap;
 use http::request::Parts;
+use http::{HeaderMap, HeaderName};
 use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::money::MicroCredits;
 use ownkey_domain::policy::FallbackClass;
@@ -21,7 +21,7 @@ use crate::target::Target;
 use crate::terms::Looked;
 
 /// The caller's own id of a request; OpenAI documents it, and it is passed on like any header.
-const CLIENT_REQUEST_ID: &str = "x-client-request-id";
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-client-request-id");
 
 /// A call as it came in, before it is known whose it is.
 pub struct Arrival {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use ownkey_domain::payer::Payer;
 use ownkey_domain::plan::Managed;
 use ownkey_domain::policy::FallbackClass;
@@ -13,7 +13,7 @@ use crate::directory::{Generation, Workspace};
 use crate::error::Error;
 
 /// With it a caller says that his call must not fall back.
-const FALLBACK: &str = "x-ownkey-fallback";
+const FALLBACK: HeaderName = HeaderName::from_static("x-ownkey-fallback");
 
 /// Whether the caller allows what his workspace consents to.
 pub fn is_allowed(headers: &HeaderMap) -> Result<bool, Error> {

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use ownkey_domain::payer::Payer;
@@ -57,11 +57,12 @@ impl Upstreamed {
         *request.uri_mut() = draft.uri;
         *request.headers_mut() = headers::forwarded(draft.headers, payer.kind(), draft.provider);
         let known = facts(draft.provider);
-        let text = Zeroizing::new(format!("{}{}", known.credential_prefix, draft.key.expose_str()));
+        // In one piece from the start: a text that grows leaves a copy behind.
+        let text = Zeroizing::new([known.credential_prefix, draft.key.expose_str()].concat());
         let mut value = HeaderValue::from_str(&text)
             .map_err(|_| Error::new(Code::KeySealed, "The stored key cannot be sent. Paste it again."))?;
         value.set_sensitive(true);
-        request.headers_mut().insert(HeaderName::from_static(known.credential_header), value);
+        request.headers_mut().insert(&known.credential_header, value);
         Ok(Self(request))
     }
 }

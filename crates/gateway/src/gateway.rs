@@ -140,7 +140,7 @@ impl Gateway {
             let answer = response.headers_mut();
             // What SDKs show as the request's id. What a provider says on the workspace's own key stays as it is.
             if !headers::is_of_own_provider(answer) {
-                let shown = HeaderName::from_static(facts(protocol.provider()).request_id_header);
+                let shown = &facts(protocol.provider()).request_id_header;
                 answer.entry(shown).or_insert_with(|| value.clone());
             }
             answer.insert(REQUEST_ID, value);

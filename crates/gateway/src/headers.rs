@@ -12,7 +12,8 @@ use crate::error::{SOURCE_HEADER, Source};
 /// Headers of ours start with this; the caller's own are never forwarded.
 const OURS: &str = "x-ownkey-";
 
-const HOP_BY_HOP: [HeaderName; 9] = [
+// Static, as is the list below: of a constant each look would make a copy.
+static HOP_BY_HOP: [HeaderName; 9] = [
     header::CONNECTION,
     header::PROXY_AUTHENTICATE,
     header::PROXY_AUTHORIZATION,
@@ -128,7 +129,7 @@ pub fn over_connection(from: &HeaderMap) -> HeaderMap {
 }
 
 /// What a metered service's answer may say besides what a managed one may: of its body, nothing of the account.
-const OF_THE_BODY: [HeaderName; 5] = [
+static OF_THE_BODY: [HeaderName; 5] = [
     header::CONTENT_ENCODING,
     header::CONTENT_LANGUAGE,
     header::CONTENT_DISPOSITION,

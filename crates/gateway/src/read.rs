@@ -178,13 +178,20 @@ impl<'a> Space<'a> {
         if wanted <= self.held.num_permits() {
             return Ok(());
         }
+        let is_large = self.large || bytes > SMALL_BYTES;
+        let more = permits(wanted - self.held.num_permits());
+        // Mostly there is room, and no time to be taken.
+        if !is_large && let Ok(taken) = Arc::clone(self.room).try_acquire_many_owned(more) {
+            self.held.merge(taken);
+            return Ok(());
+        }
         let since = Instant::now();
-        if self.large || bytes > SMALL_BYTES {
+        if is_large {
             let step = wanted.next_power_of_two().min(units(LARGE_STEP));
             let wanted = wanted.next_multiple_of(step).min(self.most.max(wanted));
             self.grow_large(wanted - self.held.num_permits()).await?;
         } else {
-            let taken = Arc::clone(self.room).acquire_many_owned(permits(wanted - self.held.num_permits()));
+            let taken = Arc::clone(self.room).acquire_many_owned(more);
             self.held.merge(timeout(BODY_ROOM_WAIT, taken).await.ok().and_then(Result::ok).ok_or_else(no_room)?);
         }
         self.waited += since.elapsed();

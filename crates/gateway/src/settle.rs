@@ -169,7 +169,7 @@ impl OpenReceipt {
     /// The attempt failed, and another may follow. One that was refused by a status cost nothing; of one that got none
     /// nobody knows.
     pub fn attempt_failed(&mut self) {
-        let duration_ms = self.attempt_took();
+        let duration_ms = self.attempt_took(Instant::now());
         self.note(|receipt| {
             if let Some(attempt) = receipt.attempts.last_mut() {
                 attempt.duration_ms = duration_ms;
@@ -187,9 +187,9 @@ impl OpenReceipt {
         });
     }
 
-    /// How long the last attempt has taken by now.
-    fn attempt_took(&self) -> Option<u64> {
-        self.sent.map(|sent| millis(sent.elapsed()))
+    /// How long the last attempt has taken by then.
+    fn attempt_took(&self, now: Instant) -> Option<u64> {
+        self.sent.map(|sent| millis(now - sent))
     }
 
     /// The provider's head is there.
@@ -228,7 +228,8 @@ impl OpenReceipt {
         };
         receipt.outcome =
             if receipt.attempts.is_empty() && outcome == Outcome::Failed { Outcome::Refused } else { outcome };
-        receipt.timing.total_ms = millis(self.started.elapsed());
+        let now = Instant::now();
+        receipt.timing.total_ms = millis(now - self.started);
         let believed = self.believe(&mut receipt, served);
         receipt.model_served = served.model.as_deref().and_then(kept);
         receipt.price_version = receipt.cost_usd.map(|_| self.book.catalogue.version().to_owned());
@@ -238,9 +239,9 @@ impl OpenReceipt {
         if let Some(attempt) = receipt.attempts.last_mut() {
             attempt.outcome = receipt.outcome;
             attempt.cost_usd = receipt.cost_usd;
-            attempt.duration_ms = self.attempt_took();
+            attempt.duration_ms = self.attempt_took(now);
         }
-        self.spend(&receipt);
+        self.spend(&receipt, now);
         self.book.metrics.closed(&receipt);
         if let Some(provider) = receipt.provider.filter(|_| served.has_unheard) {
             self.book.metrics.unheard(provider);
@@ -261,7 +262,7 @@ impl OpenReceipt {
 impl OpenReceipt {
     /// Takes the tokens of the call from the quotas that count them. A provider that gave no last word, because the
     /// caller did not wait for it, has worked all the same, so that is guessed: the receipt says what is known.
-    fn spend(&self, receipt: &Receipt) {
+    fn spend(&self, receipt: &Receipt, now: Instant) {
         let Some(provider) = receipt.provider.filter(|_| !receipt.usage.is_in_units()) else { return };
         let accounting = facts(provider).accounting;
         let billable = receipt.usage.billable(accounting).unwrap_or(receipt.usage);
@@ -274,7 +275,7 @@ impl OpenReceipt {
             all
         };
         let Some(key) = receipt.api_key.filter(|_| tokens > 0) else { return };
-        self.book.rates.spend([Subject::Key(key), Subject::Workspace(receipt.workspace)], tokens, Instant::now());
+        self.book.rates.spend([Subject::Key(key), Subject::Workspace(receipt.workspace)], tokens, now);
     }
 }
 

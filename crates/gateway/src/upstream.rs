@@ -65,7 +65,7 @@ impl BaseUrl {
     /// The URI of a path below the base, with the caller's query.
     pub fn uri(&self, path: &str, query: Option<&str>) -> Result<Uri, http::Error> {
         let question_mark = if query.is_some() { "?" } else { "" };
-        let target = format!("{}{path}{question_mark}{}", self.prefix, query.unwrap_or_default());
+        let target = [&self.prefix, path, question_mark, query.unwrap_or_default()].concat();
         Uri::builder().scheme(self.scheme.clone()).authority(self.authority.clone()).path_and_query(target).build()
     }
 }

@@ -7,6 +7,7 @@ mod routes;
 mod stream;
 mod usage;
 
+use http::HeaderName;
 use ownkey_domain::diagnosis::Kind;
 use ownkey_domain::hold::Extent;
 use ownkey_domain::provider::Provider;
@@ -19,9 +20,9 @@ use crate::registry::Facts;
 pub(crate) static FACTS: Facts = Facts {
     provider: Provider::Anthropic,
     base_url: "https://api.anthropic.com",
-    credential_header: "x-api-key",
+    credential_header: HeaderName::from_static("x-api-key"),
     credential_prefix: "",
-    request_id_header: "request-id",
+    request_id_header: HeaderName::from_static("request-id"),
     own_headers: &[("anthropic-version", "2023-06-01")],
     accounting: Accounting::Disjoint,
     guide: Guide {

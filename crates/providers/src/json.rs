@@ -5,6 +5,8 @@ use serde_json::{Map, Value};
 
 /// The longest value kept. Usage objects take a few hundred bytes; one with many iterations a few thousand.
 const VALUE_KEPT_MAX: usize = 16 << 10;
+/// As much as most values take.
+const VALUE_USUAL: usize = 512;
 /// Longer than every key looked for.
 const KEY_KEPT_MAX: usize = 32;
 /// Longer than the name of any type. A longer one is cut, and then known to nobody.
@@ -85,12 +87,12 @@ impl TopLevel {
         Self {
             wanted,
             base: if wanted.within.is_some() { 0 } else { 1 },
-            found: Vec::new(),
+            found: Vec::with_capacity(wanted.members.len()),
             kinds: Vec::new(),
             depth: 0,
             began: false,
             string: InString::No,
-            key: Vec::new(),
+            key: Vec::with_capacity(KEY_KEPT_MAX),
             key_next: false,
             list: None,
             item: Item::default(),
@@ -149,8 +151,13 @@ impl TopLevel {
         taken
     }
 
-    /// Outside strings: one byte.
+    /// Outside strings: a number or a word, or else one byte.
     fn structure(&mut self, bytes: &[u8]) -> usize {
+        let plain = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        if plain > 0 {
+            self.keep(&bytes[..plain]);
+            return plain;
+        }
         match bytes[0] {
             b'"' => {
                 self.string = InString::Yes;
@@ -235,7 +242,7 @@ impl TopLevel {
             if let Some(wanted) = self.wanted.members.iter().find(is_key) {
                 // Of members of one name the last counts, as with most readers of JSON.
                 self.found.retain(|(key, _)| key != wanted);
-                self.found.push((wanted, Vec::new()));
+                self.found.push((wanted, Vec::with_capacity(VALUE_USUAL)));
                 self.capture = Capture::Member;
             }
         }
@@ -264,11 +271,12 @@ impl TopLevel {
             Capture::Action => (Some(&mut self.item.action), KIND_LEN_MAX),
         };
         let Some(value) = kept else { return };
-        if value.len() + bytes.len() <= max {
-            value.extend_from_slice(bytes);
-        } else if self.capture == Capture::Member {
+        let room = max.saturating_sub(value.len());
+        if bytes.len() > room && self.capture == Capture::Member {
             self.found.pop();
             self.capture = Capture::Nothing;
+        } else {
+            value.extend_from_slice(&bytes[..bytes.len().min(room)]);
         }
     }
 }
@@ -323,8 +331,10 @@ mod tests {
         for at in 0..body.len() {
             assert_eq!(pick(wanted, &[&body[..at], &body[at..]]), expected, "{at}");
         }
-        let long = format!(r#"{{"output":[{{"type":"{}"}}]}}"#, "x".repeat(100));
-        assert_eq!(pick(wanted, &[long.as_bytes()])["output"], serde_json::json!({"": {"": 1}}));
+        for long in [format!("\"{}\"", "x".repeat(100)), "1".repeat(100)] {
+            let long = format!(r#"{{"output":[{{"type":{long}}}]}}"#);
+            assert_eq!(pick(wanted, &[long.as_bytes()])["output"], serde_json::json!({"": {"": 1}}));
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod routes;
 mod stream;
 mod usage;
 
+use http::header::{AUTHORIZATION, HeaderName};
 use ownkey_domain::diagnosis::Kind;
 use ownkey_domain::hold::Extent;
 use ownkey_domain::provider::Provider;
@@ -22,9 +23,9 @@ use crate::registry::Facts;
 pub(crate) static FACTS: Facts = Facts {
     provider: Provider::OpenAi,
     base_url: "https://api.openai.com/v1",
-    credential_header: "authorization",
+    credential_header: AUTHORIZATION,
     credential_prefix: "Bearer ",
-    request_id_header: "x-request-id",
+    request_id_header: HeaderName::from_static("x-request-id"),
     own_headers: &[],
     accounting: Accounting::Nested,
     guide: Guide {

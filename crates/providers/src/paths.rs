@@ -1,7 +1,7 @@
 //! Which method and path is which call, and where it goes below a provider's base URL.
 
 use http::header::ACCEPT;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, Method};
 use ownkey_domain::catalogue::Mode;
 use ownkey_domain::provider::{Protocol, Provider};
 
@@ -57,7 +57,7 @@ pub enum Lookup<'a> {
 const ROOTS: [&str; 3] = ["/v1", "/openai", "/anthropic"];
 
 /// The header that Anthropic's SDKs send with every call, and nobody else's.
-const ANTHROPIC_VERSION: &str = "anthropic-version";
+const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 
 /// The path that comes later, with all below it.
 const LATER: (&str, Protocol) = ("/v1/realtime", Protocol::OpenAi);

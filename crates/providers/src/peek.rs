@@ -121,7 +121,8 @@ pub fn peek(sent: Payload<'_>, route: &Route) -> Result<Peek, PeekError> {
     }
     let acted_on = route.members();
     let body = sent.bytes;
-    let mut wanted = vec![MODEL, STREAM];
+    let mut wanted = Vec::with_capacity(WANTED_USUAL);
+    wanted.extend([MODEL, STREAM]);
     wanted.extend_from_slice(acted_on.limits);
     wanted.extend_from_slice(acted_on.answers);
     wanted.extend(acted_on.prompts);
@@ -164,6 +165,9 @@ pub fn peek(sent: Payload<'_>, route: &Route) -> Result<Peek, PeekError> {
     }
     Ok(peek)
 }
+
+/// No path acts on more members than that.
+const WANTED_USUAL: usize = 16;
 
 const MODEL: &str = "model";
 const STREAM: &str = "stream";

@@ -1,5 +1,6 @@
 //! What is the same question for every provider, and where each answers it.
 
+use http::HeaderName;
 use ownkey_domain::hold::Extent;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::usage::Accounting;
@@ -17,12 +18,12 @@ pub struct Facts {
     pub provider: Provider,
     /// Its address as its SDK has it.
     pub base_url: &'static str,
-    /// The header its key goes into, in lower case.
-    pub credential_header: &'static str,
+    /// The header its key goes into.
+    pub credential_header: HeaderName,
     /// What stands before the key in that header.
     pub credential_prefix: &'static str,
     /// The header of its answers in which its SDK looks for the id of a request.
-    pub request_id_header: &'static str,
+    pub request_id_header: HeaderName,
     /// Headers that a request of our own needs besides.
     pub own_headers: &'static [(&'static str, &'static str)],
     /// How its token classes relate.

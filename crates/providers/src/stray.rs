@@ -11,7 +11,9 @@ const USUAL_PREFIX: &str = "sk-";
 /// Whether the text may hold a key. What callers send along with a call is not kept then; ordinary words that merely
 /// begin like a key are a loss that one can live with.
 pub fn may_hold_key(text: &str) -> bool {
-    platform_key::appears_in(text.as_bytes()) || words(text).any(|word| word.starts_with(USUAL_PREFIX))
+    // Most texts don't hold it at all, and need not be taken apart.
+    let may_begin_one = text.contains(USUAL_PREFIX) && words(text).any(|word| word.starts_with(USUAL_PREFIX));
+    may_begin_one || platform_key::appears_in(text.as_bytes())
 }
 
 /// Whether the text holds a key beyond doubt, so that it can be refused where names and ids are expected.

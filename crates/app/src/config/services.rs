@@ -233,7 +233,7 @@ fn managed(provider: &str, providers: &Providers) -> anyhow::Result<Option<Crede
     let provider: Provider = provider.parse().ok().with_context(unknown)?;
     let known = facts(provider);
     Ok(providers.of(provider).managed_key.as_ref().map(|key| Credential {
-        header: HeaderName::from_static(known.credential_header),
+        header: known.credential_header.clone(),
         prefix: known.credential_prefix.to_owned(),
         secret: Arc::clone(&key.0),
     }))

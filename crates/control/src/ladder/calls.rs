@@ -33,7 +33,7 @@ impl Call<'_> {
             Self::Models => list_models(test.provider),
             Self::Ping(model) => ping(test.provider, model),
         };
-        let credential = Zeroizing::new(format!("{}{}", facts.credential_prefix, test.key.expose_str()));
+        let credential = Zeroizing::new([facts.credential_prefix, test.key.expose_str()].concat());
         let mut credential = HeaderValue::from_str(&credential).ok()?;
         // Whoever prints the request prints no key.
         credential.set_sensitive(true);
@@ -41,7 +41,7 @@ impl Call<'_> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", test.base.url))
-            .header(facts.credential_header, credential);
+            .header(&facts.credential_header, credential);
         for (name, value) in facts.own_headers {
             request = request.header(*name, *value);
         }

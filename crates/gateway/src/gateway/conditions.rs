@@ -7,6 +7,7 @@ use ownkey_domain::hold::{self, Quote, Size, Unbounded};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::plan::Plan;
 use ownkey_domain::response::ChainTokens;
+use ownkey_domain::time::Timestamp;
 use ownkey_providers::form::Payload;
 use ownkey_providers::managed::{ClosedWorld, Shape};
 use ownkey_providers::media::{Media, may_be_cached};
@@ -36,7 +37,8 @@ impl Gateway {
         let measured = |shape, (media, may_be_cached), chain| {
             Measures { route, request, body_bytes, chain, shape, media, may_be_cached, slice }.size(decision)
         };
-        let funding = self.funding(call, decision);
+        let now = (self.parts.plane.clock)();
+        let funding = self.funding(call, decision, now);
         let is_counted = funding.is_counted();
         let quoted = |funding: Funding, size: &Size| match model.is_free {
             _ if !is_counted => Ok(funding),
@@ -48,8 +50,8 @@ impl Gateway {
         let seen = self.look(call, received, (model, decision), &funding).await;
         // Being refused costs the work of a call, so it takes one too. Which limit is used up is told after all that is
         // wrong with the call itself.
-        let seen = seen.inspect_err(|_| drop(self.take_turn(call, decision.plan)))?;
-        let turn = self.take_turn(call, decision.plan);
+        let seen = seen.inspect_err(|_| drop(self.take_turn(call, decision.plan, now)))?;
+        let turn = self.take_turn(call, decision.plan, now);
         let shape = seen.unwrap_or_default();
         call.chain = self.chain(call, received, decision, shape).await?;
         turn?;
@@ -122,25 +124,26 @@ impl Gateway {
     /// Whether somebody must know what the call holds before it goes out: who counts what it may cost, and the operator on
     /// whose key it goes out.
     pub(super) fn must_be_seen(&self, call: &Call, decision: &Decision<'_>) -> bool {
-        decision.payer.kind() == PayerKind::Managed || self.funding(call, decision).is_counted()
+        let now = (self.parts.plane.clock)();
+        decision.payer.kind() == PayerKind::Managed || self.funding(call, decision, now).is_counted()
     }
 
     /// What the call draws on.
-    fn funding(&self, call: &Call, decision: &Decision<'_>) -> Funding {
+    fn funding(&self, call: &Call, decision: &Decision<'_>, now: Timestamp) -> Funding {
         let payer = decision.payer.kind();
         let spender = Spender { api_key: call.caller.id, agent: call.receipt.agent(), payer };
-        Funding::of(call.id, &spender, decision, (call.receipt.rate(), (self.parts.plane.clock)()))
+        Funding::of(call.id, &spender, decision, (call.receipt.rate(), now))
     }
 
     /// Takes the call from the quotas of its key and workspace, once however often it is decided.
-    fn take_turn(&self, call: &mut Call, plan: &Plan) -> Result<(), Error> {
+    fn take_turn(&self, call: &mut Call, plan: &Plan, now: Timestamp) -> Result<(), Error> {
         if call.quotas.is_some() {
             return Ok(());
         }
         let key = Quota { requests: call.caller.requests_per_minute, tokens: call.caller.tokens_per_minute };
         let workspace = Quota { requests: plan.requests_per_minute, tokens: plan.tokens_per_minute };
         let quotas = [(Subject::Key(call.caller.id), key), (Subject::Workspace(call.workspace), workspace)];
-        let (taken, now) = (self.parts.plane.rates.admit(&quotas, call.started), (self.parts.plane.clock)());
+        let taken = self.parts.plane.rates.admit(&quotas, call.started);
         let allowance = taken.map_err(|exceeded| exceeded.error(call.protocol, now))?;
         call.quotas = Some(allowance.headers(call.protocol, now));
         Ok(())

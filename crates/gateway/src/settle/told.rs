@@ -88,10 +88,10 @@ impl OpenReceipt {
 
     /// The characters that were sent, where a model that is sold by them has answered and says nothing of what it used.
     fn characters_sold(&self, receipt: &Receipt, served: &Served) -> Option<u64> {
-        let by_unit = price::model(&self.book.catalogue, receipt, served)?.prices.by_unit();
+        let characters = self.guess.characters.filter(|_| served.usage.is_empty())?;
         let was_answered = receipt.attempts.last()?.status.is_some_and(|status| (200..300).contains(&status));
-        let sells = served.usage.is_empty() && was_answered && by_unit == Some(Unit::InputCharacter);
-        self.guess.characters.filter(|_| sells)
+        let by_unit = price::model(&self.book.catalogue, receipt, served)?.prices.by_unit();
+        (was_answered && by_unit == Some(Unit::InputCharacter)).then_some(characters)
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) fn read<'a>(body: &'a [u8], wanted: &[&'static str]) -> Result<Member
         let is_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
         return Err(if is_json { PeekError::NotAnObject } else { not_json(body) });
     }
-    let mut members = Members { body, found: Vec::new(), start: blank + 1, is_empty: true };
+    let mut members = Members { body, found: Vec::with_capacity(wanted.len()), start: blank + 1, is_empty: true };
     let mut duplicate = None;
     let mut json = serde_json::Deserializer::from_slice(body);
     let reading = Reading { members: &mut members, wanted, duplicate: &mut duplicate };
