@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::time::Timestamp;
+use tokio::task::yield_now;
 use uuid::Uuid;
 
 use super::{Position, kill};
@@ -14,7 +15,7 @@ use crate::dialect::{Partitions, WideStatement, wide_rows};
 use crate::ledger::{self, Evidence, Settling};
 use crate::receipts::interrupted;
 use crate::receipts::row::{INSERT_RECEIPTS, ReceiptRow};
-use crate::usage::totals::{self, ADD_TOTALS};
+use crate::usage::totals::{ADD_TOTALS, Totals, TotalsRow};
 use crate::{Result, Store, StoreError, responses};
 
 wide_rows! {
@@ -76,8 +77,7 @@ pub(super) async fn commit(
     kill::point("takeover_responses");
     let settled = settling.end(&mut tx, &receipts, &late).await?;
     kill::point("takeover_settled");
-    let ended = receipts.iter().map(|receipt| receipt.id).collect();
-    ledger::note_evidence(&mut tx, step.evidence, &ended).await?;
+    ledger::note_evidence(&mut tx, step.evidence, &receipts).await?;
     if !settled.of_calls.is_empty() {
         for receipt in receipts.to_mut() {
             receipt.overrun = settled.of_calls.get(&receipt.id).copied().unwrap_or_default();
@@ -96,11 +96,11 @@ pub(super) async fn commit(
         return Err(StoreError::Duplicate("receipt"));
     }
     kill::point("takeover_rows");
-    ADD_TOTALS.run(&mut tx, &totals::of(receipts, &withdrawn)).await?;
+    ADD_TOTALS.run(&mut tx, totals(receipts, &withdrawn).await).await?;
     kill::point("takeover_totals");
     let of_api_keys = receipts.iter().filter_map(|receipt| Some((receipt.api_key?.uuid(), receipt.at)));
-    USE_API_KEYS.run(&mut tx, &last_uses(of_api_keys)).await?;
-    USE_CREDENTIALS.run(&mut tx, &last_uses(receipts.iter().flat_map(uses_of_credentials))).await?;
+    USE_API_KEYS.run(&mut tx, last_uses(of_api_keys)).await?;
+    USE_CREDENTIALS.run(&mut tx, last_uses(receipts.iter().flat_map(uses_of_credentials))).await?;
     move_position(&mut tx, step).await?;
     kill::point("takeover_before_commit");
     tx.commit().await?;
@@ -114,9 +114,20 @@ async fn insert(tx: &mut Tx, receipts: &[Receipt]) -> Result<u64> {
     let mut inserted = 0;
     for part in receipts.chunks(PART) {
         let rows = part.iter().map(ReceiptRow::of).collect::<Result<Vec<_>>>()?;
-        inserted += INSERT_RECEIPTS.run(tx, &rows).await?;
+        inserted += INSERT_RECEIPTS.run(tx, rows).await?;
     }
     Ok(inserted)
+}
+
+/// What they add up to, less those that were withdrawn. Part by part as well.
+async fn totals(receipts: &[Receipt], withdrawn: &[Receipt]) -> Vec<TotalsRow> {
+    let mut totals = Totals::default();
+    for part in receipts.chunks(PART) {
+        totals.add(part);
+        yield_now().await;
+    }
+    totals.take_away(withdrawn);
+    totals.into_rows()
 }
 
 /// The receipts that are not in the database yet. One statement each: this happens only when a journal is read

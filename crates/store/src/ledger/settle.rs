@@ -158,13 +158,16 @@ fn ended_at(receipt: &Receipt) -> Timestamp {
     receipt.at.plus_millis(i64::try_from(receipt.timing.total_ms).unwrap_or(i64::MAX))
 }
 
-/// Notes what calls under way cost by now, the latest word last.
-pub(crate) async fn note_evidence(tx: &mut Tx, evidence: &[Evidence], ended: &BTreeSet<RequestId>) -> Result<()> {
+/// Notes what calls under way cost by now, the latest word last, but not of those that have ended.
+pub(crate) async fn note_evidence(tx: &mut Tx, evidence: &[Evidence], ended: &[Receipt]) -> Result<()> {
+    if evidence.is_empty() {
+        return Ok(());
+    }
+    let ended: BTreeSet<_> = ended.iter().map(|receipt| receipt.id).collect();
     let mut latest = BTreeMap::new();
     for seen in evidence.iter().filter(|seen| !ended.contains(&seen.request)) {
         let (credits, usd) = (seen.so_far.credit_amount().get(), seen.so_far.usd_amount().get());
         latest.insert(seen.request, EvidenceRow { request: seen.request.uuid(), credits, usd });
     }
-    let rows: Vec<_> = latest.into_values().collect();
-    NOTE_EVIDENCE.run(tx, &rows).await.map(drop)
+    NOTE_EVIDENCE.run(tx, latest.into_values().collect()).await.map(drop)
 }
