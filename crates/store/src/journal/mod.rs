@@ -211,13 +211,14 @@ impl Journal {
     fn put(&self, frame: Vec<u8>, record: Record) -> Result<Position, JournalError> {
         let frame = frame::seal(frame).ok_or(JournalError::TooLarge)?;
         let length = u32::try_from(frame.len()).map_err(|_| JournalError::TooLarge)?;
+        let due = record.is_due();
         let at = self.write(&frame, length, record).inspect_err(|error| {
             if matches!(error, JournalError::Io(_)) {
                 self.failing.store(true, Ordering::Relaxed);
             }
         })?;
         kill::point("journal_appended");
-        self.progress.appended();
+        self.progress.appended(due);
         Ok(at)
     }
 

@@ -111,7 +111,7 @@ impl Settling {
     /// Opens it: workspaces are locked before anything else is. It waits for receipts too that may tell what an earlier
     /// call cost.
     pub async fn begin(tx: &mut Tx, receipts: &[Receipt], now: Timestamp) -> Result<Self> {
-        let touching = || receipts.iter().filter(|receipt| receipt.settlement.is_some() || receipt.response.is_some());
+        let touching = || receipts.iter().filter(|receipt| moves_books(receipt));
         let Some(ended) = touching().map(ended_at).max() else { return Ok(Self(None)) };
         let workspaces = touching().map(|receipt| receipt.workspace).collect();
         let requests = due(receipts).map(|(receipt, _)| receipt.id).collect();
@@ -141,6 +141,12 @@ impl Settling {
         open.save(tx, None).await?;
         Ok(settled)
     }
+}
+
+/// Whether to take a receipt over may move more than its own row and totals: it settles its call, or tells what an earlier
+/// one cost.
+pub(crate) const fn moves_books(receipt: &Receipt) -> bool {
+    receipt.settlement.is_some() || receipt.response.is_some()
 }
 
 /// When that is booked which happened then: at that time, or now if its month (UTC) is over. The statement of a month
