@@ -18,12 +18,11 @@ use std::time::Duration;
 use ownkey_domain::time::Timestamp;
 use tokio::time::{sleep, timeout};
 
-use super::batch::{insert_position, read_position};
+use super::batch::{Known, insert_position, read_position};
 use super::reader::{Batch, Reader};
 use super::settle::Settler;
 use super::{Journal, JournalError, JournalLimits, Position, kill, segment};
-use crate::dialect::{self, Partitions};
-use crate::{Result, Store};
+use crate::{Result, Store, dialect};
 
 /// Receipts of a transaction.
 const BATCH: usize = 1024;
@@ -58,7 +57,7 @@ impl Store {
             return Err(JournalError::AlreadyOpen.into());
         }
         let reader = Reader::new(stored);
-        let settler = Settler { store: self.clone(), partitions: Partitions::default(), written: None };
+        let settler = Settler { store: self.clone(), known: Known::default(), written: None };
         let linger = if dialect::has_other_nodes(&self.inner.db) { Duration::ZERO } else { LINGER };
         Ok((Arc::clone(&journal), Takeover { settler, journal, reader, stored, linger }))
     }
