@@ -82,7 +82,7 @@ impl Subscribers {
     /// Those of some workspaces.
     pub async fn of(tx: &mut Tx, workspaces: &BTreeSet<WorkspaceId>) -> Result<Self> {
         let asked: Vec<_> = workspaces.iter().map(|workspace| Asked { workspace: workspace.uuid() }).collect();
-        let rows: Vec<SubscriberRow> = SUBSCRIBERS.fetch(tx, &asked).await?;
+        let rows: Vec<SubscriberRow> = SUBSCRIBERS.fetch(tx, asked).await?;
         let mut all = Self::default();
         for row in rows {
             let events = serde_json::from_str(&row.events).map_err(|_| StoreError::Corrupt("webhook"))?;
@@ -108,7 +108,7 @@ impl Subscribers {
                 messages.push(message(subscriber.webhook, fact, (at, due_at))?);
             }
         }
-        ADD_MESSAGES.run(tx, &messages).await.map(drop)
+        ADD_MESSAGES.run(tx, messages).await.map(drop)
     }
 }
 
@@ -122,7 +122,7 @@ pub(crate) async fn tell_one(tx: &mut Tx, webhook: Uuid, fact: &Fact, at: Timest
     let due_at = dialect::now(tx).await?;
     let message = message(webhook, fact, (at, due_at))?;
     let id = message.id;
-    ADD_MESSAGES.run(tx, &[message]).await?;
+    ADD_MESSAGES.run(tx, vec![message]).await?;
     Ok(id)
 }
 

@@ -69,7 +69,7 @@ pub(crate) async fn take_over<'r>(
     tx: &mut Tx,
     receipts: &'r [Receipt],
 ) -> Result<(Cow<'r, [Receipt]>, Vec<KnownLate>)> {
-    INSERT.run(tx, &managed(receipts)).await?;
+    INSERT.run(tx, managed(receipts)).await?;
     let (mut counted, mut late) = (Cow::Borrowed(receipts), Vec::new());
     for (key, Tellers { made, told }) in own(receipts) {
         if let Some(at) = made

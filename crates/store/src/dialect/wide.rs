@@ -25,9 +25,9 @@ pub(crate) trait Wide: Sized {
     /// Their types on PostgreSQL.
     const PG_TYPES: &'static [&'static str];
     /// Binds a row, or NULLs.
-    fn bind_sqlite(row: Option<&Self>, query: SqliteQuery) -> SqliteQuery;
+    fn bind_sqlite(row: Option<Self>, query: SqliteQuery) -> SqliteQuery;
     /// Binds all rows, an array for each column.
-    fn bind_postgres(rows: &[Self], query: PgQuery) -> PgQuery;
+    fn bind_postgres(rows: Vec<Self>, query: PgQuery) -> PgQuery;
 }
 
 /// Defines a row type with its columns.
@@ -41,12 +41,19 @@ macro_rules! wide_rows {
             const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),*];
             const PG_TYPES: &'static [&'static str] = &[$($pg),*];
 
-            fn bind_sqlite(row: Option<&Self>, query: $crate::dialect::SqliteQuery) -> $crate::dialect::SqliteQuery {
-                query$(.bind(row.map(|r| r.$field.clone())))*
+            fn bind_sqlite(row: Option<Self>, query: $crate::dialect::SqliteQuery) -> $crate::dialect::SqliteQuery {
+                match row {
+                    Some(row) => query$(.bind(row.$field))*,
+                    None => query$(.bind(None::<$type>))*,
+                }
             }
 
-            fn bind_postgres(rows: &[Self], query: $crate::dialect::PgQuery) -> $crate::dialect::PgQuery {
-                query$(.bind(rows.iter().map(|r| r.$field.clone()).collect::<Vec<$type>>()))*
+            fn bind_postgres(rows: Vec<Self>, query: $crate::dialect::PgQuery) -> $crate::dialect::PgQuery {
+                $(let mut $field: Vec<$type> = Vec::with_capacity(rows.len());)*
+                for row in rows {
+                    $($field.push(row.$field);)*
+                }
+                query$(.bind($field))*
             }
         }
     };
@@ -73,7 +80,7 @@ impl<R: Wide> WideStatement<R> {
     }
 
     /// Runs it over those rows and returns how many it touched.
-    pub async fn run(&'static self, tx: &mut Tx, rows: &[R]) -> Result<u64> {
+    pub async fn run(&'static self, tx: &mut Tx, rows: Vec<R>) -> Result<u64> {
         if rows.is_empty() {
             return Ok(0);
         }
@@ -83,15 +90,9 @@ impl<R: Wide> WideStatement<R> {
                 Ok(query.execute(c).await?.rows_affected())
             }
             On::Sqlite(c) => {
-                let (mut rest, mut touched) = (rows, 0);
-                while !rest.is_empty() {
-                    let which = best_size(rest.len());
-                    let (now, later) = rest.split_at(rest.len().min(SIZES[which]));
-                    let padded = now.iter().map(Some).chain(std::iter::repeat(None)).take(SIZES[which]);
-                    let query = sqlx::query(self.sqlite[which].as_str());
-                    let query = padded.fold(query, |query, row| R::bind_sqlite(row, query));
+                let (mut rows, mut touched) = (rows.into_iter(), 0);
+                while let Some(query) = self.next_on_sqlite(&mut rows) {
                     touched += query.execute(&mut *c).await?.rows_affected();
-                    rest = later;
                 }
                 Ok(touched)
             }
@@ -99,7 +100,7 @@ impl<R: Wide> WideStatement<R> {
     }
 
     /// Runs it over those rows and returns what it finds.
-    pub async fn fetch<T>(&'static self, tx: &mut Tx, rows: &[R]) -> Result<Vec<T>>
+    pub async fn fetch<T>(&'static self, tx: &mut Tx, rows: Vec<R>) -> Result<Vec<T>>
     where
         T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
@@ -113,20 +114,24 @@ impl<R: Wide> WideStatement<R> {
                 Ok(found.iter().map(T::from_row).collect::<Result<_, _>>()?)
             }
             On::Sqlite(c) => {
-                let (mut rest, mut found) = (rows, Vec::new());
-                while !rest.is_empty() {
-                    let which = best_size(rest.len());
-                    let (now, later) = rest.split_at(rest.len().min(SIZES[which]));
-                    let padded = now.iter().map(Some).chain(std::iter::repeat(None)).take(SIZES[which]);
-                    let query = sqlx::query(self.sqlite[which].as_str());
-                    let query = padded.fold(query, |query, row| R::bind_sqlite(row, query));
+                let (mut rows, mut found) = (rows.into_iter(), Vec::new());
+                while let Some(query) = self.next_on_sqlite(&mut rows) {
                     let rows = query.fetch_all(&mut *c).await?;
                     rows.iter().try_for_each(|row| T::from_row(row).map(|row| found.push(row)))?;
-                    rest = later;
                 }
                 Ok(found)
             }
         }
+    }
+
+    /// The statement over as many of the rows as it takes, if there are any left.
+    fn next_on_sqlite(&'static self, rows: &mut std::vec::IntoIter<R>) -> Option<SqliteQuery> {
+        if rows.len() == 0 {
+            return None;
+        }
+        let which = best_size(rows.len());
+        let query = sqlx::query(self.sqlite[which].as_str());
+        Some((0..SIZES[which]).fold(query, |query, _| R::bind_sqlite(rows.next(), query)))
     }
 }
 

@@ -1,50 +1,22 @@
 //! A batch of receipts in one transaction: responses, rows, totals, last uses, and the position, which guards against
 //! doing it twice.
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::LazyLock;
+use std::collections::HashSet;
 
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::time::Timestamp;
+use tokio::task::yield_now;
 use uuid::Uuid;
 
+use super::last_use::{LastUses, Written};
 use super::{Position, kill};
 use crate::db::{Tx, on};
-use crate::dialect::{Partitions, WideStatement, wide_rows};
+use crate::dialect::Partitions;
 use crate::ledger::{self, Evidence, Settling};
 use crate::receipts::interrupted;
 use crate::receipts::row::{INSERT_RECEIPTS, ReceiptRow};
-use crate::usage::totals::{self, ADD_TOTALS};
+use crate::usage::totals::{ADD_TOTALS, Totals, TotalsRow};
 use crate::{Result, Store, StoreError, responses};
-
-wide_rows! {
-    /// The last use of a platform key or of a provider key.
-    LastUse {
-        id: Uuid => "uuid",
-        at: i64 => "bigint",
-    }
-}
-
-/// Last uses are told to this: a key may have been used until so long after the moment that is written down.
-pub const LAST_USE_MS: i64 = 60_000;
-
-/// By [`LAST_USE_MS`], which SQL can't name: with many keys in turn, each use that is written changes two pages of its own, and costs more
-/// than the receipt.
-macro_rules! last_use {
-    ($table:literal) => {
-        concat!(
-            "UPDATE ",
-            $table,
-            " SET last_used_at = v.column2 FROM {rows} WHERE ",
-            $table,
-            ".id = v.column1 AND (last_used_at IS NULL OR last_used_at <= v.column2 - 60000)"
-        )
-    };
-}
-
-static USE_API_KEYS: LazyLock<WideStatement<LastUse>> = LazyLock::new(|| WideStatement::new(last_use!("api_keys")));
-static USE_CREDENTIALS: LazyLock<WideStatement<LastUse>> =
-    LazyLock::new(|| WideStatement::new(last_use!("credentials")));
 
 /// Rows that are made and inserted together.
 const PART: usize = 128;
@@ -61,14 +33,21 @@ pub(super) struct Step<'b> {
     pub now: Timestamp,
 }
 
-/// Commits those receipts; `Duplicate` if one of them is there already, and then nothing is changed. Returns the
-/// partitions that were made for them.
+/// What the database need not be asked again.
+#[derive(Default)]
+pub(super) struct Known {
+    pub partitions: Partitions,
+    pub last_uses: LastUses,
+}
+
+/// Commits those receipts; `Duplicate` if one of them is there already, and then nothing is changed. Returns what is known
+/// by that: the partitions that were made for them, and last uses.
 pub(super) async fn commit(
     store: &Store,
     receipts: &[Receipt],
     step: &Step<'_>,
-    known: &Partitions,
-) -> Result<Partitions> {
+    known: &Known,
+) -> Result<(Partitions, Written)> {
     let mut tx = store.inner.db.begin().await?;
     // First, since it locks workspaces, as whatever touches the ledger does.
     let settling = Settling::begin(&mut tx, receipts, step.now).await?;
@@ -76,15 +55,14 @@ pub(super) async fn commit(
     kill::point("takeover_responses");
     let settled = settling.end(&mut tx, &receipts, &late).await?;
     kill::point("takeover_settled");
-    let ended = receipts.iter().map(|receipt| receipt.id).collect();
-    ledger::note_evidence(&mut tx, step.evidence, &ended).await?;
+    ledger::note_evidence(&mut tx, step.evidence, &receipts).await?;
     if !settled.of_calls.is_empty() {
         for receipt in receipts.to_mut() {
             receipt.overrun = settled.of_calls.get(&receipt.id).copied().unwrap_or_default();
         }
     }
     let receipts = &*receipts;
-    let made = known.ensure(&mut tx, receipts.iter().map(|receipt| receipt.id.uuid())).await?;
+    let made = known.partitions.ensure(&mut tx, receipts.iter().map(|receipt| receipt.id.uuid())).await?;
     let mut inserted = insert(&mut tx, receipts).await?;
     let is_all = |inserted: u64| usize::try_from(inserted).ok() == Some(receipts.len());
     let withdrawn = if is_all(inserted) { Vec::new() } else { interrupted::withdraw(&mut tx, receipts).await? };
@@ -96,16 +74,14 @@ pub(super) async fn commit(
         return Err(StoreError::Duplicate("receipt"));
     }
     kill::point("takeover_rows");
-    ADD_TOTALS.run(&mut tx, &totals::of(receipts, &withdrawn)).await?;
+    ADD_TOTALS.run(&mut tx, totals(receipts, &withdrawn).await).await?;
     kill::point("takeover_totals");
-    let of_api_keys = receipts.iter().filter_map(|receipt| Some((receipt.api_key?.uuid(), receipt.at)));
-    USE_API_KEYS.run(&mut tx, &last_uses(of_api_keys)).await?;
-    USE_CREDENTIALS.run(&mut tx, &last_uses(receipts.iter().flat_map(uses_of_credentials))).await?;
+    let used = known.last_uses.write(&mut tx, receipts).await?;
     move_position(&mut tx, step).await?;
     kill::point("takeover_before_commit");
     tx.commit().await?;
     store.inner.overrun.add(settled.overrun);
-    Ok(made)
+    Ok((made, used))
 }
 
 /// Inserts those that are not there yet; how many. Part by part: rows are made where calls are answered, and those would
@@ -114,9 +90,20 @@ async fn insert(tx: &mut Tx, receipts: &[Receipt]) -> Result<u64> {
     let mut inserted = 0;
     for part in receipts.chunks(PART) {
         let rows = part.iter().map(ReceiptRow::of).collect::<Result<Vec<_>>>()?;
-        inserted += INSERT_RECEIPTS.run(tx, &rows).await?;
+        inserted += INSERT_RECEIPTS.run(tx, rows).await?;
     }
     Ok(inserted)
+}
+
+/// What they add up to, less those that were withdrawn. Part by part as well.
+async fn totals(receipts: &[Receipt], withdrawn: &[Receipt]) -> Vec<TotalsRow> {
+    let mut totals = Totals::default();
+    for part in receipts.chunks(PART) {
+        totals.add(part);
+        yield_now().await;
+    }
+    totals.take_away(withdrawn);
+    totals.into_rows()
 }
 
 /// The receipts that are not in the database yet. One statement each: this happens only when a journal is read
@@ -132,22 +119,6 @@ pub(super) async fn without_known(store: &Store, receipts: &[Receipt]) -> Result
         }
     }
     Ok(fresh)
-}
-
-/// The latest use of each id, in the order of ids, so that two nodes lock rows in the same order.
-fn last_uses(uses: impl Iterator<Item = (Uuid, Timestamp)>) -> Vec<LastUse> {
-    let mut last = BTreeMap::new();
-    for (id, at) in uses {
-        let latest = last.entry(id).or_insert(at);
-        *latest = at.max(*latest);
-    }
-    last.into_iter().map(|(id, at)| LastUse { id, at: at.millis() }).collect()
-}
-
-/// The key that the call ended on, and those that failed before it.
-fn uses_of_credentials(receipt: &Receipt) -> impl Iterator<Item = (Uuid, Timestamp)> {
-    let tried = receipt.attempts.iter().filter_map(|attempt| attempt.credential);
-    tried.chain(receipt.credential).map(|id| (id.uuid(), receipt.at))
 }
 
 /// Gives a journal its position, the very start, unless it has one.

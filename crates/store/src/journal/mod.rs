@@ -9,6 +9,7 @@ mod aside;
 pub(crate) mod batch;
 mod frame;
 pub(crate) mod kill;
+mod last_use;
 mod reader;
 mod recent;
 mod segment;
@@ -38,8 +39,8 @@ use crate::ledger::Evidence;
 use crate::open::LockFile;
 use crate::reach::Reach;
 use aside::Aside;
-pub use batch::LAST_USE_MS;
 use frame::EVIDENCE;
+pub use last_use::LAST_USE_MS;
 use recent::{Recent, Record};
 use segment::HEAD;
 pub use takeover::Takeover;
@@ -211,13 +212,14 @@ impl Journal {
     fn put(&self, frame: Vec<u8>, record: Record) -> Result<Position, JournalError> {
         let frame = frame::seal(frame).ok_or(JournalError::TooLarge)?;
         let length = u32::try_from(frame.len()).map_err(|_| JournalError::TooLarge)?;
+        let due = record.is_due();
         let at = self.write(&frame, length, record).inspect_err(|error| {
             if matches!(error, JournalError::Io(_)) {
                 self.failing.store(true, Ordering::Relaxed);
             }
         })?;
         kill::point("journal_appended");
-        self.progress.appended();
+        self.progress.appended(due);
         Ok(at)
     }
 

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use ownkey_domain::receipt::Receipt;
 
 use super::Position;
-use crate::ledger::Evidence;
+use crate::ledger::{Evidence, moves_books};
 
 /// A few batches, by the length of their frames. What is appended while it is full is read from its file.
 pub(super) const KEPT_BYTES_MAX: u32 = 4 << 20;
@@ -17,6 +17,14 @@ pub(super) enum Record {
     Receipt(Box<Receipt>),
     /// What a call under way costs by then.
     Evidence(Evidence),
+}
+
+impl Record {
+    /// Whether its takeover does something that somebody may wait for who does not wait for the takeover: see
+    /// [`super::takeover`].
+    pub fn is_due(&self) -> bool {
+        matches!(self, Self::Receipt(receipt) if moves_books(receipt))
+    }
 }
 
 /// Records in the order of their frames.

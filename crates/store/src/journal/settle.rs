@@ -5,7 +5,7 @@
 use ownkey_domain::receipt::Receipt;
 use ownkey_domain::time::Timestamp;
 
-use super::batch::{self, Step};
+use super::batch::{self, Known, Step};
 use super::reader::Batch;
 use super::{Journal, JournalError, Position};
 use crate::dialect::{self, Partitions};
@@ -14,7 +14,7 @@ use crate::{Result, Store, StoreError};
 /// Commits batches of one journal.
 pub(super) struct Settler {
     pub store: Store,
-    pub partitions: Partitions,
+    pub known: Known,
     /// The end of the last batch of which something is written aside: trying it again must not write it twice.
     pub written: Option<Position>,
 }
@@ -67,7 +67,7 @@ impl Settler {
     async fn commit(&mut self, receipts: &[Receipt], step: &Step<'_>) -> Result<()> {
         match self.try_commit(receipts, step).await {
             Err(error) if dialect::lacks_partition(&self.store.inner.db, &error) => {
-                self.partitions = Partitions::default();
+                self.known.partitions = Partitions::default();
                 self.try_commit(receipts, step).await
             }
             done => done,
@@ -75,14 +75,15 @@ impl Settler {
     }
 
     async fn try_commit(&mut self, receipts: &[Receipt], step: &Step<'_>) -> Result<()> {
-        let months = match batch::commit(&self.store, receipts, step, &self.partitions).await {
+        let (months, last_uses) = match batch::commit(&self.store, receipts, step, &self.known).await {
             Err(StoreError::Duplicate(_)) => {
                 let fresh = batch::without_known(&self.store, receipts).await?;
-                batch::commit(&self.store, &fresh, step, &self.partitions).await?
+                batch::commit(&self.store, &fresh, step, &self.known).await?
             }
             done => done?,
         };
-        self.partitions.committed(months);
+        self.known.partitions.committed(months);
+        self.known.last_uses.committed(last_uses);
         Ok(())
     }
 

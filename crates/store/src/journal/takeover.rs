@@ -1,6 +1,14 @@
 //! Takes the journal over into the database: reads what is appended, commits it in batches, removes the files
 //! behind it. A receipt stays in the journal until it is committed, however long the database is away; one that the
 //! database refuses for what it holds is set aside.
+//!
+//! Receipts wait for others to share a transaction with. Nobody notices how long: a reader of receipts, usage or a last use
+//! of provider keys, and whoever asks for the ledger, waits for the takeover and so ends its wait. What others
+//! notice is done within 50 ms all the same: credits and budgets that a call held are free again, webhooks are told,
+//! responses that providers keep are known. All of that comes with a settlement or a note of a response
+//! ([`crate::ledger::moves_books`]). A last use of platform keys, which is told to the minute, may come a second late;
+//! what calls under way cost by now is asked for only after a start, which takes over first. Readers on another node can't end
+//! this node's wait, so where there may be some it is short.
 
 use std::path::Path;
 use std::pin::{Pin, pin};
@@ -10,17 +18,19 @@ use std::time::Duration;
 use ownkey_domain::time::Timestamp;
 use tokio::time::{sleep, timeout};
 
-use super::batch::{insert_position, read_position};
+use super::batch::{Known, insert_position, read_position};
 use super::reader::{Batch, Reader};
 use super::settle::Settler;
 use super::{Journal, JournalError, JournalLimits, Position, kill, segment};
-use crate::dialect::Partitions;
-use crate::{Result, Store};
+use crate::{Result, Store, dialect};
 
 /// Receipts of a transaction.
 const BATCH: usize = 1024;
-/// How long a receipt waits for others to share a transaction with.
+/// How long any receipt waits for others to share a transaction with, unless a reader is there.
 const WINDOW: Duration = Duration::from_millis(50);
+/// How much longer, while none of them is due. A second in all: where calls are few, a commit costs more than its receipts,
+/// and those who call meanwhile wait for it.
+const LINGER: Duration = Duration::from_millis(950);
 /// The first and the longest pause before another attempt.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
@@ -31,6 +41,7 @@ pub struct Takeover {
     reader: Reader,
     /// The position in the database.
     stored: Position,
+    linger: Duration,
 }
 
 impl Store {
@@ -46,8 +57,9 @@ impl Store {
             return Err(JournalError::AlreadyOpen.into());
         }
         let reader = Reader::new(stored);
-        let settler = Settler { store: self.clone(), partitions: Partitions::default(), written: None };
-        Ok((Arc::clone(&journal), Takeover { settler, journal, reader, stored }))
+        let settler = Settler { store: self.clone(), known: Known::default(), written: None };
+        let linger = if dialect::has_other_nodes(&self.inner.db) { Duration::ZERO } else { LINGER };
+        Ok((Arc::clone(&journal), Takeover { settler, journal, reader, stored, linger }))
     }
 }
 
@@ -71,6 +83,12 @@ impl<F: Future<Output = ()>> Shutdown<'_, F> {
 }
 
 impl Takeover {
+    /// Lets receipts that nobody waits for wait so much longer.
+    #[must_use]
+    pub fn lingering(self, linger: Duration) -> Self {
+        Self { linger, ..self }
+    }
+
     /// Runs until `shutdown` is done, then takes over what is left and ends. If the database is away by then, what
     /// is left stays in the journal for the next start. `clock` dates what is booked when its month is over.
     pub async fn run(mut self, clock: impl Fn() -> Timestamp + Send + Sync, shutdown: impl Future<Output = ()> + Send) {
@@ -79,6 +97,7 @@ impl Takeover {
             // Asked before, so that the last look at the journal comes after the wish.
             let ending = shutdown.wanted;
             let seen = self.journal.progress.reading();
+            let end = self.journal.end();
             let Some(batch) = self.read().await else {
                 shutdown.or(sleep(PAUSES.1)).await;
                 if ending {
@@ -99,11 +118,18 @@ impl Takeover {
                     return;
                 }
             }
-            if batch.frames() < BATCH {
-                let full = self.journal.progress.until(seen + as_count(BATCH));
-                shutdown.or(async { drop(timeout(WINDOW, full).await) }).await;
+            // Whoever hurried was promised what was there by then.
+            if batch.upto >= end {
+                self.gather(seen + as_count(BATCH), &mut shutdown).await;
             }
         }
+    }
+
+    /// Lets receipts come together, until they are so many.
+    async fn gather<F: Future<Output = ()>>(&self, full: u64, shutdown: &mut Shutdown<'_, F>) {
+        let progress = &self.journal.progress;
+        shutdown.or(async { drop(timeout(WINDOW, progress.until(full)).await) }).await;
+        shutdown.or(async { drop(timeout(self.linger, progress.until_due(full)).await) }).await;
     }
 
     /// Reads on. Files in a thread that may block: to read and parse them takes milliseconds.

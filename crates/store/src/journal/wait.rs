@@ -16,6 +16,8 @@ pub(super) struct Progress {
     wake: Notify,
     /// Whether a reader waits: the takeover then does not wait for a fuller batch.
     hurry: AtomicBool,
+    /// Whether a receipt is among those that wait whose effect somebody may wait for: it waits no longer than need be.
+    due: AtomicBool,
     committed: watch::Sender<Position>,
 }
 
@@ -26,14 +28,18 @@ impl Default for Progress {
             wake_at: AtomicU64::new(u64::MAX),
             wake: Notify::new(),
             hurry: AtomicBool::new(false),
+            due: AtomicBool::new(false),
             committed: watch::Sender::new(Position::default()),
         }
     }
 }
 
 impl Progress {
-    /// One more receipt is appended.
-    pub fn appended(&self) {
+    /// One more receipt is appended, perhaps one that is due.
+    pub fn appended(&self, due: bool) {
+        if due && !self.due.swap(true, Ordering::SeqCst) {
+            self.wake.notify_one();
+        }
         let appended = self.appended.fetch_add(1, Ordering::SeqCst) + 1;
         if appended >= self.wake_at.load(Ordering::SeqCst) {
             self.wake_at.store(u64::MAX, Ordering::SeqCst);
@@ -46,21 +52,35 @@ impl Progress {
         self.appended.load(Ordering::SeqCst)
     }
 
-    /// How many are appended, as the takeover starts to read. What readers wait for now is read next, so their
-    /// hurry is over; a reader who comes later hurries anew.
+    /// How many are appended, as the takeover starts to read. What readers wait for now is read next, and so is what is
+    /// due, so their hurry is over; a reader who comes later hurries anew.
     pub fn reading(&self) -> u64 {
         self.hurry.store(false, Ordering::SeqCst);
+        self.due.store(false, Ordering::SeqCst);
         self.count()
     }
 
-    /// Waits until so many receipts are appended, or a reader is in a hurry. May return early.
+    /// Waits until so many receipts are appended, or a reader is in a hurry.
     pub async fn until(&self, count: u64) {
         self.wake_at.store(count, Ordering::SeqCst);
         // Looked at after the wish is known: a receipt in between is seen here or wakes.
-        if self.hurry.load(Ordering::SeqCst) || self.count() >= count {
-            return;
+        while !self.hurry.load(Ordering::SeqCst) && self.count() < count {
+            self.wake.notified().await;
         }
-        self.wake.notified().await;
+    }
+
+    /// The same, or until one that waits is due.
+    pub async fn until_due(&self, count: u64) {
+        self.wake_at.store(count, Ordering::SeqCst);
+        while !self.due.load(Ordering::SeqCst) && !self.hurry.load(Ordering::SeqCst) && self.count() < count {
+            self.wake.notified().await;
+        }
+    }
+
+    /// A reader waits for what is appended by now.
+    fn hurry(&self) {
+        self.hurry.store(true, Ordering::SeqCst);
+        self.wake.notify_one();
     }
 
     /// Up to where everything is committed.
@@ -86,9 +106,48 @@ impl Journal {
         if *committed.borrow() >= end {
             return true;
         }
-        self.progress.hurry.store(true, Ordering::SeqCst);
-        self.progress.wake.notify_one();
+        self.progress.hurry();
         let reached = committed.wait_for(|at| *at >= end);
         matches!(tokio::time::timeout(timeout, reached).await, Ok(Ok(_)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_batch_that_is_full_and_a_reader_end_every_wait_and_what_is_due_the_long_one() {
+        let progress = Progress::default();
+        let wait = async |count| (progress.until(count).now_or_never(), progress.until_due(count).now_or_never());
+        progress.appended(false);
+        assert_eq!(wait(2).await, (None, None));
+        assert_eq!(wait(1).await, (Some(()), Some(())));
+        progress.appended(true);
+        assert_eq!(wait(3).await, (None, Some(())));
+        assert_eq!(progress.reading(), 2);
+        assert_eq!(wait(3).await, (None, None));
+        progress.hurry();
+        assert_eq!(wait(3).await, (Some(()), Some(())));
+        progress.reading();
+        assert_eq!(wait(3).await, (None, None));
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_is_woken() {
+        let wakers: [fn(&Progress); 3] = [
+            |progress| progress.appended(true),
+            Progress::hurry,
+            |progress| (0..9).for_each(|_| progress.appended(false)),
+        ];
+        for wake in wakers {
+            let progress = Progress::default();
+            let mut waiting = Box::pin(progress.until_due(9));
+            assert_eq!((&mut waiting).now_or_never(), None);
+            wake(&progress);
+            waiting.await;
+        }
     }
 }

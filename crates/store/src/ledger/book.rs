@@ -60,10 +60,10 @@ impl OpenBook {
     ) -> Result<Self> {
         dialect::lock_workspaces(tx, workspaces).await?;
         let ids: Vec<_> = workspaces.iter().map(|workspace| Wanted { id: workspace.uuid() }).collect();
-        let accounts: Vec<AccountRow> = READ_ACCOUNTS.fetch(tx, &ids).await?;
+        let accounts: Vec<AccountRow> = READ_ACCOUNTS.fetch(tx, ids).await?;
         let accounts = accounts.into_iter().map(AccountRow::account).collect::<Result<Vec<_>>>()?;
         let ids: Vec<_> = requests.iter().map(|request| Wanted { id: request.uuid() }).collect();
-        let held: Vec<HeldRow> = READ_HOLDS.fetch(tx, &ids).await?;
+        let held: Vec<HeldRow> = READ_HOLDS.fetch(tx, ids).await?;
         let held = held.into_iter().map(|row| {
             let (request, workspace) = (RequestId::from_uuid(row.request), WorkspaceId::from_uuid(row.workspace));
             Ok((request, workspace, read_legs(&row.legs)?))
@@ -81,7 +81,7 @@ impl OpenBook {
     /// Tells the book what those calls were charged or counted with before, and of the accounts where.
     pub async fn read_charges(&mut self, tx: &mut Tx, requests: impl IntoIterator<Item = RequestId>) -> Result<()> {
         let ids: Vec<_> = requests.into_iter().map(|request| Wanted { id: request.uuid() }).collect();
-        let rows: Vec<ChargeRow> = READ_CHARGES.fetch(tx, &ids).await?;
+        let rows: Vec<ChargeRow> = READ_CHARGES.fetch(tx, ids).await?;
         let mut charges: BTreeMap<(RequestId, AccountId), Charged> = BTreeMap::new();
         for row in rows {
             row.add(&mut charges)?;
@@ -95,7 +95,7 @@ impl OpenBook {
     async fn read_closed(&mut self, tx: &mut Tx, mut ids: BTreeSet<AccountId>) -> Result<()> {
         ids.retain(|id| !self.before.contains_key(id));
         let ids: Vec<_> = ids.iter().map(|id| WantedAccount { id: id.to_string() }).collect();
-        let rows: Vec<AccountRow> = READ_NAMED.fetch(tx, &ids).await?;
+        let rows: Vec<AccountRow> = READ_NAMED.fetch(tx, ids).await?;
         for row in rows {
             let account = row.account()?;
             self.before.insert(account.id, account);
@@ -108,14 +108,15 @@ impl OpenBook {
     pub async fn save(&self, tx: &mut Tx, holder: Option<&Holder>) -> Result<()> {
         let changed = || self.book.accounts().filter(|account| self.before.get(&account.id) != Some(account));
         let new: Vec<_> = changed().filter(|a| !self.before.contains_key(&a.id)).map(NewAccount::of).collect();
-        ADD_ACCOUNTS.run(tx, &new).await?;
+        ADD_ACCOUNTS.run(tx, new).await?;
         let changes: Vec<_> = changed().map(|account| self.change(account)).collect();
-        let touched = CHANGE_ACCOUNTS.run(tx, &changes).await?;
-        if usize::try_from(touched).ok() != Some(changes.len()) {
+        let expected = changes.len();
+        let touched = CHANGE_ACCOUNTS.run(tx, changes).await?;
+        if usize::try_from(touched).ok() != Some(expected) {
             return Err(StoreError::RowCount("accounts"));
         }
         let transfers = self.book.transfers().iter().map(|transfer| TransferRow::of(transfer, self.booked_at));
-        ADD_TRANSFERS.run(tx, &transfers.collect::<Vec<_>>()).await?;
+        ADD_TRANSFERS.run(tx, transfers.collect()).await?;
         self.save_holds(tx, holder).await?;
         if self.book.transfers().is_empty() {
             return Ok(());
@@ -140,8 +141,8 @@ impl OpenBook {
                 (None, _) => ended.push(Wanted { id: request.uuid() }),
             }
         }
-        PUT_HOLDS.run(tx, &put).await?;
-        END_HOLDS.run(tx, &ended).await?;
+        PUT_HOLDS.run(tx, put).await?;
+        END_HOLDS.run(tx, ended).await?;
         Ok(())
     }
 

@@ -108,7 +108,7 @@ pub(crate) async fn limit_was_lowered(
     now: Timestamp,
 ) -> Result<()> {
     let id = budget.line(workspace, now).account.to_string();
-    let Some(row) = READ_NAMED.fetch::<AccountRow>(tx, &[WantedAccount { id }]).await?.pop() else { return Ok(()) };
+    let Some(row) = READ_NAMED.fetch::<AccountRow>(tx, vec![WantedAccount { id }]).await?.pop() else { return Ok(()) };
     match reached(workspace, budget, &row.account()?) {
         Some(fact) => outbox::tell(tx, fact, now).await,
         None => Ok(()),
@@ -145,7 +145,7 @@ fn ran_low(workspace: WorkspaceId, left: Left) -> Fact {
 
 async fn read_budgets(tx: &mut Tx, of: BTreeSet<WorkspaceId>) -> Result<Vec<(WorkspaceId, Vec<Budget>)>> {
     let wanted: Vec<_> = of.into_iter().map(|workspace| Wanted { id: workspace.uuid() }).collect();
-    let rows: Vec<(Uuid, String)> = READ_BUDGETS.fetch(tx, &wanted).await?;
+    let rows: Vec<(Uuid, String)> = READ_BUDGETS.fetch(tx, wanted).await?;
     rows.into_iter()
         .map(|(id, text)| Ok((WorkspaceId::from_uuid(id), budgets::parse(&text)?)))
         .collect::<Result<_, StoreError>>()

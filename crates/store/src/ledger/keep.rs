@@ -160,11 +160,11 @@ async fn record(tx: &mut Tx, receipts: &[Receipt]) -> Result<()> {
     Partitions::default().ensure(tx, receipts.iter().map(|receipt| receipt.id.uuid())).await?;
     let mut new = Vec::new();
     for receipt in receipts {
-        if INSERT_RECEIPTS.run(tx, &[ReceiptRow::of(receipt)?]).await? == 1 {
+        if INSERT_RECEIPTS.run(tx, vec![ReceiptRow::of(receipt)?]).await? == 1 {
             new.push(receipt.clone());
         }
     }
-    ADD_TOTALS.run(tx, &totals::of(&new, &[])).await.map(drop)
+    ADD_TOTALS.run(tx, totals::of(&new)).await.map(drop)
 }
 
 impl DeadRow {

@@ -30,6 +30,6 @@ pub use keep::{NODE_LEASE, NodeRecord};
 pub use orders::{BeyondCount, GrantOrder, Ordered, RefundOrder};
 pub use read::{Credits, Entry, Purse, Range};
 pub use settle::OverrunReason;
-pub(crate) use settle::{Evidence, KnownLate, Overruns, Settling, note_evidence};
+pub(crate) use settle::{Evidence, KnownLate, Overruns, Settling, moves_books, note_evidence};
 pub use usage::ServiceUsage;
 pub use writer::{HoldError, Holds, HoldsTask};

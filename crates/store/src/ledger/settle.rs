@@ -111,7 +111,7 @@ impl Settling {
     /// Opens it: workspaces are locked before anything else is. It waits for receipts too that may tell what an earlier
     /// call cost.
     pub async fn begin(tx: &mut Tx, receipts: &[Receipt], now: Timestamp) -> Result<Self> {
-        let touching = || receipts.iter().filter(|receipt| receipt.settlement.is_some() || receipt.response.is_some());
+        let touching = || receipts.iter().filter(|receipt| moves_books(receipt));
         let Some(ended) = touching().map(ended_at).max() else { return Ok(Self(None)) };
         let workspaces = touching().map(|receipt| receipt.workspace).collect();
         let requests = due(receipts).map(|(receipt, _)| receipt.id).collect();
@@ -143,6 +143,12 @@ impl Settling {
     }
 }
 
+/// Whether to take a receipt over may move more than its own row and totals: it settles its call, or tells what an earlier
+/// one cost.
+pub(crate) const fn moves_books(receipt: &Receipt) -> bool {
+    receipt.settlement.is_some() || receipt.response.is_some()
+}
+
 /// When that is booked which happened then: at that time, or now if its month (UTC) is over. The statement of a month
 /// that has ended stays as it is.
 pub(super) fn booked_at(happened: Timestamp, now: Timestamp) -> Timestamp {
@@ -158,13 +164,16 @@ fn ended_at(receipt: &Receipt) -> Timestamp {
     receipt.at.plus_millis(i64::try_from(receipt.timing.total_ms).unwrap_or(i64::MAX))
 }
 
-/// Notes what calls under way cost by now, the latest word last.
-pub(crate) async fn note_evidence(tx: &mut Tx, evidence: &[Evidence], ended: &BTreeSet<RequestId>) -> Result<()> {
+/// Notes what calls under way cost by now, the latest word last, but not of those that have ended.
+pub(crate) async fn note_evidence(tx: &mut Tx, evidence: &[Evidence], ended: &[Receipt]) -> Result<()> {
+    if evidence.is_empty() {
+        return Ok(());
+    }
+    let ended: BTreeSet<_> = ended.iter().map(|receipt| receipt.id).collect();
     let mut latest = BTreeMap::new();
     for seen in evidence.iter().filter(|seen| !ended.contains(&seen.request)) {
         let (credits, usd) = (seen.so_far.credit_amount().get(), seen.so_far.usd_amount().get());
         latest.insert(seen.request, EvidenceRow { request: seen.request.uuid(), credits, usd });
     }
-    let rows: Vec<_> = latest.into_values().collect();
-    NOTE_EVIDENCE.run(tx, &rows).await.map(drop)
+    NOTE_EVIDENCE.run(tx, latest.into_values().collect()).await.map(drop)
 }

@@ -58,12 +58,12 @@ impl Store {
         let receipt = &Receipt { overrun: MicroCredits::new(overrun.total().get()), ..receipt.clone() };
         let row = ReceiptRow::of(receipt)?;
         Partitions::default().ensure(&mut tx, [row.id].into_iter()).await?;
-        if INSERT_RECEIPTS.run(&mut tx, &[row]).await? != 1 {
+        if INSERT_RECEIPTS.run(&mut tx, vec![row]).await? != 1 {
             return Err(StoreError::RowCount("receipts"));
         }
         // It is booked now; where it happened in an earlier month, what that month came to is told already.
         let counted = Receipt { at: booked_at(receipt.at, now), ..receipt.clone() };
-        ADD_TOTALS.run(&mut tx, &totals::of(&[counted], &[])).await?;
+        ADD_TOTALS.run(&mut tx, totals::of(&[counted])).await?;
         remember(&mut tx, (workspace, id), (asked, answer), now).await?;
         tx.commit().await?;
         self.inner.overrun.add_told(overrun);

@@ -10,6 +10,10 @@ use super::{LockFile, Opened, lock_file};
 use crate::db::{Db, SqlitePools};
 use crate::{Result, StoreConfig, StoreError};
 
+/// What the connection that writes keeps of the file, in KiB as SQLite wants it told. Receipts of many workspaces change pages
+/// all over it, and with SQLite's own two MiB each of them is read again; more than this gains little.
+const WRITER_CACHE: &str = "-8192";
+
 pub(super) async fn open(path: &str, config: &StoreConfig) -> Result<Opened> {
     let path = file(path)?;
     let lock = prepare(path)?;
@@ -23,7 +27,7 @@ pub(super) async fn open(path: &str, config: &StoreConfig) -> Result<Opened> {
         // no other would begin on this only connection; so it is replaced. (The pool has pinged it by now, so all
         // that was asked of it before is done.)
         .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
-        .connect_with(options.clone())
+        .connect_with(options.clone().pragma("cache_size", WRITER_CACHE))
         .await?;
     let read = SqlitePoolOptions::new()
         .max_connections(config.connections.max(1))

@@ -78,8 +78,13 @@ struct Detail<'r> {
 }
 
 /// Text for a column: PostgreSQL knows no NUL, and names come from callers.
+pub(crate) fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) }
+}
+
+/// The same, to bind.
 pub(crate) fn column(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
+    storable(text).into_owned()
 }
 
 fn borrowed(text: &Option<String>) -> Option<Cow<'_, str>> {

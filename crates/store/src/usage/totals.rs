@@ -2,6 +2,7 @@
 
 #![deny(clippy::as_conversions, clippy::float_arithmetic)]
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -13,7 +14,7 @@ use ownkey_domain::usage::{Measured, TokenClass, Unit};
 use uuid::Uuid;
 
 use crate::dialect::{Wide, WideStatement, wide_rows};
-use crate::receipts::row::column;
+use crate::receipts::row::storable;
 
 wide_rows! {
     /// Totals as stored.
@@ -94,46 +95,65 @@ fn at_rate(receipt: &Receipt) -> Option<MicroCredits> {
     receipt.credits_at_rate.or_else(paid)
 }
 
-type Key = (Uuid, i64, String, String, String, Uuid, String, String);
+/// Borrowed, since nearly every receipt finds a row that is there.
+type Key<'r> = (Uuid, i64, Cow<'r, str>, &'static str, &'static str, Uuid, Cow<'r, str>, Cow<'r, str>);
 
-/// The totals of those receipts, less those of others that are withdrawn, in the order of their keys, so that two nodes
-/// lock rows in the same order.
-pub(crate) fn of(receipts: &[Receipt], withdrawn: &[Receipt]) -> Vec<TotalsRow> {
-    let mut totals: BTreeMap<Key, TotalsRow> = BTreeMap::new();
-    for receipt in receipts {
-        totals.entry(key(receipt)).or_insert_with_key(empty).add(receipt);
+/// What receipts add up to.
+#[derive(Default)]
+pub(crate) struct Totals<'r>(BTreeMap<Key<'r>, TotalsRow>);
+
+impl<'r> Totals<'r> {
+    /// With those receipts.
+    pub fn add(&mut self, receipts: &'r [Receipt]) {
+        for receipt in receipts {
+            self.0.entry(key(receipt)).or_insert_with_key(empty).add(receipt);
+        }
     }
-    for receipt in withdrawn {
-        totals.entry(key(receipt)).or_insert_with_key(empty).take_away(receipt);
+
+    /// Without those, which name no usage.
+    pub fn take_away(&mut self, receipts: &'r [Receipt]) {
+        for receipt in receipts {
+            self.0.entry(key(receipt)).or_insert_with_key(empty).take_away(receipt);
+        }
     }
-    totals.into_values().collect()
+
+    /// In the order of their keys, so that two nodes lock rows in the same order.
+    pub fn into_rows(self) -> Vec<TotalsRow> {
+        self.0.into_values().collect()
+    }
 }
 
-fn key(receipt: &Receipt) -> Key {
-    let name = |text: Option<&str>| text.map(column).unwrap_or_default();
+/// The totals of those receipts.
+pub(crate) fn of(receipts: &[Receipt]) -> Vec<TotalsRow> {
+    let mut totals = Totals::default();
+    totals.add(receipts);
+    totals.into_rows()
+}
+
+fn key(receipt: &Receipt) -> Key<'_> {
     (
         receipt.workspace.uuid(),
         receipt.at.hour().millis(),
-        name(receipt.model.as_deref()),
-        name(receipt.provider.map(|p| p.as_str())),
-        name(receipt.payer.map(|p| p.as_str())),
+        receipt.model.as_deref().map(storable).unwrap_or_default(),
+        receipt.provider.map(|p| p.as_str()).unwrap_or_default(),
+        receipt.payer.map(|p| p.as_str()).unwrap_or_default(),
         receipt.api_key.map_or(Uuid::nil(), ApiKeyId::uuid),
-        name(receipt.agent.as_deref()),
-        name(receipt.service.as_ref().map(|service| service.name.as_str())),
+        receipt.agent.as_deref().map(storable).unwrap_or_default(),
+        receipt.service.as_ref().map(|service| storable(service.name.as_str())).unwrap_or_default(),
     )
 }
 
-fn empty(key: &Key) -> TotalsRow {
-    let (workspace, hour, model, provider, payer, api_key, agent, service) = key.clone();
+fn empty(key: &Key<'_>) -> TotalsRow {
+    let (workspace, hour, model, provider, payer, api_key, agent, service) = key;
     TotalsRow {
-        workspace,
-        hour,
-        model,
-        provider,
-        payer,
-        api_key,
-        agent,
-        service,
+        workspace: *workspace,
+        hour: *hour,
+        model: model.to_string(),
+        provider: (*provider).to_owned(),
+        payer: (*payer).to_owned(),
+        api_key: *api_key,
+        agent: agent.to_string(),
+        service: service.to_string(),
         calls: 0,
         errors: 0,
         unmeasured: 0,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ownkey_domain::caller::PlatformKey;
 use ownkey_domain::id::{ApiKeyId, CredentialId, RequestId, WorkspaceId};
@@ -26,6 +27,8 @@ use uuid::Uuid;
 
 /// 2026-11-22 17:00 UTC.
 pub const NOW: Timestamp = Timestamp::from_millis(1_795_366_800_000);
+/// Longer than any test.
+const LONG: Duration = Duration::from_secs(3600);
 pub const BY: By = By::new(Actor::Operator, NOW);
 
 pub struct Bed {
@@ -85,9 +88,11 @@ impl Bed {
         store
     }
 
-    /// Opens the journal and runs its takeover.
+    /// Opens the journal and runs its takeover. Receipts that nobody waits for stay in the journal for as long as any test
+    /// runs, so whatever is noticed of others does not come by itself.
     pub async fn start(&self, limits: JournalLimits) -> Running {
         let (journal, takeover) = self.store.open_journal(&self.journal_dir(), limits).await.unwrap();
+        let takeover = takeover.lingering(LONG);
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(takeover.run(|| NOW, async move { drop(stopped.await) }));
         Running { journal, stop, task }

@@ -1,6 +1,7 @@
 //! The ledger: nothing is spent twice, nothing is lost, whatever the order and whoever dies.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ownkey_domain::id::{GrantId, NodeId, RequestId, WorkspaceId};
 use ownkey_domain::ledger::{
@@ -24,6 +25,7 @@ use crate::bed::{BY, Bed, NOW, Running, receipt};
 
 crate::on_both! {
     a_hold_is_settled_by_its_receipt
+    what_was_held_is_free_again_though_nobody_reads
     exactly_what_is_there_is_held_by_many_at_once
     who_leaves_holds_nothing
     a_dead_process_is_charged_what_was_written_down
@@ -146,6 +148,23 @@ async fn a_hold_is_settled_by_its_receipt(bed: Bed) {
     assert_eq!(counted.collect::<Vec<_>>(), [("beyond_credits", 200), ("disbelieved", 0), ("service_usage", 0)]);
     assert_eq!(kept.bed.store.open_holds(9).await.unwrap(), []);
     kept.check().await;
+}
+
+async fn what_was_held_is_free_again_though_nobody_reads(bed: Bed) {
+    let kept = Kept::with(bed, 1_000).await;
+    for left in [1_000, 900, 800] {
+        // A receipt that nobody waits for is no reason for the next one to wait.
+        kept.running.journal.append(receipt(kept.workspace, 7 + u32::try_from(left).unwrap())).unwrap();
+        let one = call(kept.workspace, left);
+        let free = async {
+            while kept.holds.hold(one.clone()).await.is_err() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), free).await.unwrap();
+        kept.running.journal.append(ended(&one, 100)).unwrap();
+    }
+    assert_eq!(kept.has().await, (700, 0));
 }
 
 async fn exactly_what_is_there_is_held_by_many_at_once(bed: Bed) {

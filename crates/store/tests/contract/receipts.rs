@@ -126,14 +126,22 @@ async fn of_other_workspaces_are_not_there(bed: Bed) {
     assert!(bed.store.usage(other, &query).await.unwrap().is_empty());
 }
 
-async fn last_uses_are_kept(bed: Bed) {
+async fn last_uses_are_kept(mut bed: Bed) {
     let workspace = bed.workspace().await;
     let (key, credential) = (new_api_key(workspace), new_credential(workspace, b"x"));
     bed.store.create_api_key(&key, BY).await.unwrap();
     bed.store.put_credential(&credential, BY).await.unwrap();
-    let running = bed.start(JournalLimits::default()).await;
-    // To the minute: one that comes less than that later, or earlier, does not move it.
-    for (n, later, told) in [(9, 0, 9), (7, 0, 9), (9, LAST_USE_MS - 1, 9), (9, LAST_USE_MS, 10)] {
+    let mut running = bed.start(JournalLimits::default()).await;
+    // To the minute: one that comes less than that later, or earlier, does not move it, whether this process has written
+    // it down or the one before.
+    for (n, later, told) in
+        [(9, 0, 9), (9, LAST_USE_MS - 1, 9), (7, 0, 9), (9, LAST_USE_MS - 1, 9), (9, LAST_USE_MS, 10)]
+    {
+        if n == 7 {
+            running.stop().await;
+            bed = bed.reopen().await;
+            running = bed.start(JournalLimits::default()).await;
+        }
         let mut used = receipt(workspace, n);
         used.at = used.at.plus_millis(later);
         (used.api_key, used.credential) = (Some(key.key.id), Some(credential.id));
@@ -150,7 +158,7 @@ async fn last_uses_are_kept(bed: Bed) {
     let [current] = &bed.store.credentials(workspace).await.unwrap()[..] else { panic!("one key") };
     assert_eq!(current.last_used_at, Some(stepped_in.at));
     let filter = ReceiptFilter { api_key: Some(key.key.id), ..ReceiptFilter::default() };
-    assert_eq!(ids(&bed, workspace, &filter).await.len(), 4);
+    assert_eq!(ids(&bed, workspace, &filter).await.len(), 5);
     let query = UsageQuery {
         from: NOW,
         to: NOW.plus_millis(1),
