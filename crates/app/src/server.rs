@@ -43,19 +43,20 @@ pub struct Server {
 }
 
 impl Answer for Server {
-    async fn answer(self: Arc<Self>, request: Request<Arriving>) -> Response<Body> {
+    // What is not a call of a model is boxed, so that those need no room for it.
+    async fn answer(self: Arc<Self>, request: Box<Request<Arriving>>) -> Response<Body> {
         if Gateway::serves(request.uri().path(), request.headers()) {
             self.cors.around(request, |request| self.model_call(request)).await
         } else if Services::serves(request.uri().path()) {
-            contained(self.services.handle(request), || Services::broken(broken())).await
+            Box::pin(contained(self.services.handle(request), || Services::broken(broken()))).await
         } else if Connections::serves(request.uri().path()) {
-            contained(self.connections.handle(request), || Connections::broken(broken())).await
+            Box::pin(contained(self.connections.handle(request), || Connections::broken(broken()))).await
         } else if dashboard::serves(request.method(), request.uri().path()) {
             self.dashboard.answer(&request.into_parts().0)
         } else if dashboard::is_lost(request.method(), request.uri().path(), request.headers()) {
             self.dashboard.nothing_here()
         } else {
-            contained(self.control(request), || told(Problem::internal())).await
+            Box::pin(contained(self.control(request), || told(Problem::internal()))).await
         }
     }
 
@@ -69,7 +70,7 @@ impl Answer for Server {
 }
 
 impl Server {
-    async fn control(&self, mut request: Request<Arriving>) -> Response<Body> {
+    async fn control(&self, mut request: Box<Request<Arriving>>) -> Response<Body> {
         if let Some(Peer(peer)) = request.extensions().get().copied() {
             let client = ClientAddress(client::address(peer, request.headers(), &self.proxies));
             request.extensions_mut().insert(client);
@@ -77,7 +78,7 @@ impl Server {
         control(self.control.clone(), request).await
     }
 
-    async fn model_call(&self, request: Request<Arriving>) -> Response<Body> {
+    async fn model_call(&self, request: Box<Request<Arriving>>) -> Response<Body> {
         // For the words of a bug only: nothing is looked up before.
         let (method, uri, spoken) = (request.method().clone(), request.uri().clone(), spoken(request.headers()));
         contained(self.gateway.handle(request), || broken().respond(protocol(&method, uri.path(), spoken), None)).await
@@ -101,8 +102,8 @@ impl Current {
 }
 
 impl Answer for Current {
-    async fn answer(self: Arc<Self>, request: Request<Arriving>) -> Response<Body> {
-        self.0.load_full().answer(request).await
+    fn answer(self: Arc<Self>, request: Box<Request<Arriving>>) -> impl Future<Output = Response<Body>> + Send {
+        self.0.load_full().answer(request)
     }
 
     fn cut_off(&self) {
@@ -139,7 +140,7 @@ fn broken() -> Error {
     Error::new(Code::Overloaded, message).with_status(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-async fn control(router: axum::Router, request: Request<Arriving>) -> Response<Body> {
+async fn control(router: axum::Router, request: Box<Request<Arriving>>) -> Response<Body> {
     let (head, body) = request.into_parts();
     if let Some(what) = edge::ambiguity(&head) {
         return told(Problem::bad_request(format!("The request is ambiguous: {what}.")));
@@ -163,7 +164,7 @@ pub struct Admin {
 }
 
 impl Answer for Admin {
-    async fn answer(self: Arc<Self>, request: Request<Arriving>) -> Response<Body> {
+    async fn answer(self: Arc<Self>, request: Box<Request<Arriving>>) -> Response<Body> {
         match request.uri().path() {
             "/metrics" => plain(StatusCode::OK, &(self.metrics)()),
             "/healthz" => plain(StatusCode::OK, "ok\n"),

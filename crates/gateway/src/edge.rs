@@ -40,8 +40,9 @@ pub struct Peer(pub IpAddr);
 
 /// Whoever answers requests.
 pub trait Answer: Send + Sync + 'static {
-    /// Answers one request. Dropped when the caller leaves.
-    fn answer(self: Arc<Self>, request: Request<Arriving>) -> impl Future<Output = Response<Body>> + Send;
+    /// Answers one request. Dropped when the caller leaves. The request is boxed: it goes from step to step, and each
+    /// would have room for it twice.
+    fn answer(self: Arc<Self>, request: Box<Request<Arriving>>) -> impl Future<Output = Response<Body>> + Send;
 
     /// Ends what is still going on: the server stops now.
     fn cut_off(&self) {}
