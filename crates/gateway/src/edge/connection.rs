@@ -39,6 +39,11 @@ impl Socket {
         self.stream.peer_addr()
     }
 
+    /// Looks at the first bytes that come, which are still to be read then.
+    pub async fn peek(&self, first: &mut [u8]) -> io::Result<usize> {
+        self.stream.peek(first).await
+    }
+
     /// Reads away what comes, until the peer ends too or has had its time.
     fn poll_part(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Self { stream, parting: Some(time), .. } = self else { return Poll::Ready(Ok(())) };
