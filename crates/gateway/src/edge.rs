@@ -12,6 +12,7 @@ pub(crate) mod writer;
 
 use std::future::Future;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,7 +80,7 @@ pub async fn serve<A: Answer>(entrance: Entrance, answer: Arc<A>, limits: &Limit
     let rest = Arc::clone(&answer);
     let host = Arc::new(Host::new(answer, identity, limits));
     let (stopping, _) = watch::channel(());
-    let mut stop = std::pin::pin!(stop);
+    let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
             biased;
@@ -96,7 +97,7 @@ pub async fn serve<A: Answer>(entrance: Entrance, answer: Arc<A>, limits: &Limit
                 // An error means that the sender is gone, which is as good a reason to stop.
                 let _ = stopped.changed().await;
             };
-            writer.write(host.serve(socket, stop)).await;
+            writer.write(host.serve(socket, pin!(stop))).await;
             drop((entry, stopped));
         });
     }

@@ -131,9 +131,8 @@ impl AsyncWrite for Socket {
 pub async fn drive(
     mut connection: Pin<&mut impl GracefulConnection>,
     activity: &Activity,
-    stop: impl Future<Output = ()>,
+    mut stop: Pin<&mut impl Future<Output = ()>>,
 ) {
-    let mut stop = pin!(stop);
     let mut stopped = false;
     let mut timer = pin!(sleep_until(Instant::now() + activity.longest()));
     std::future::poll_fn(|context| {

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,12 +51,11 @@ impl<A: Answer> Host<A> {
     }
 
     /// Serves a connection until its end. When `stop` resolves it is told to end.
-    pub async fn serve(&self, socket: Socket, stop: impl Future<Output = ()>) {
+    pub async fn serve(&self, socket: Socket, mut stop: Pin<&mut impl Future<Output = ()>>) {
         let peer = socket.peer().ok().map(|peer| Peer(peer.ip()));
         match &self.identity {
             None => {
                 let activity = Arc::clone(&socket.activity);
-                let mut stop = pin!(stop);
                 let spoken = tokio::select! {
                     biased;
                     () = &mut stop => None,
@@ -87,10 +86,9 @@ impl<A: Answer> Host<A> {
         &self,
         identity: Identity,
         (socket, peer): (Socket, Option<Peer>),
-        stop: impl Future<Output = ()>,
+        mut stop: Pin<&mut impl Future<Output = ()>>,
     ) {
         let activity = Arc::clone(&socket.activity);
-        let mut stop = pin!(stop);
         let stream = tokio::select! {
             biased;
             () = &mut stop => None,
@@ -108,7 +106,7 @@ impl<A: Answer> Host<A> {
         spoken: Spoken,
         (stream, peer): (S, Option<Peer>),
         activity: &Arc<Activity>,
-        stop: impl Future<Output = ()>,
+        stop: Pin<&mut impl Future<Output = ()>>,
     ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {

@@ -41,12 +41,12 @@ pub(super) struct Matcher {
 
 impl Matcher {
     pub(super) fn new(secret: &[u8]) -> Self {
-        let mut all = Zeroizing::new(Vec::new());
-        if secret.len() >= SECRET_LEN_MIN {
-            for form in forms(secret) {
-                all.extend_from_slice(&form);
-                all.push(SEPARATOR);
-            }
+        let forms = if secret.len() >= SECRET_LEN_MIN { forms(secret) } else { Vec::new() };
+        // As large as it gets from the start: what a growing one leaves behind is not wiped.
+        let mut all = Zeroizing::new(Vec::with_capacity(forms.iter().map(|form| form.len() + 1).sum()));
+        for form in &forms {
+            all.extend_from_slice(form);
+            all.push(SEPARATOR);
         }
         all.truncate(FORMS_LEN_MAX);
         let public = secret.iter().take(PUBLIC_WITHIN).rposition(|&b| b == b'-').map_or(0, |dash| dash + 1);
