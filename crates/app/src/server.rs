@@ -1,6 +1,7 @@
 //! One origin, two planes: calls to models go to the gateway, pages to the dashboard, all else to the management API.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use ownkey_control::{ClientAddress, Problem};
 use ownkey_domain::provider::Protocol;
 use ownkey_gateway::connections::Connections;
 use ownkey_gateway::cors::Cors;
-use ownkey_gateway::edge::{self, Answer, Arriving, Peer};
+use ownkey_gateway::edge::{self, Answer, Arriving};
 use ownkey_gateway::error::{Code, Error};
 use ownkey_gateway::services::Services;
 use ownkey_gateway::{Body, Gateway};
@@ -44,7 +45,7 @@ pub struct Server {
 
 impl Answer for Server {
     // What is not a call of a model is boxed, so that those need no room for it.
-    async fn answer(self: Arc<Self>, request: Box<Request<Arriving>>) -> Response<Body> {
+    async fn answer(self: Arc<Self>, request: Box<Request<Arriving>>, peer: Option<IpAddr>) -> Response<Body> {
         if Gateway::serves(request.uri().path(), request.headers()) {
             self.cors.around(request, |request| self.model_call(request)).await
         } else if Services::serves(request.uri().path()) {
@@ -56,7 +57,7 @@ impl Answer for Server {
         } else if dashboard::is_lost(request.method(), request.uri().path(), request.headers()) {
             self.dashboard.nothing_here()
         } else {
-            Box::pin(contained(self.control(request), || told(Problem::internal()))).await
+            Box::pin(contained(self.control(request, peer), || told(Problem::internal()))).await
         }
     }
 
@@ -70,8 +71,8 @@ impl Answer for Server {
 }
 
 impl Server {
-    async fn control(&self, mut request: Box<Request<Arriving>>) -> Response<Body> {
-        if let Some(Peer(peer)) = request.extensions().get().copied() {
+    async fn control(&self, mut request: Box<Request<Arriving>>, peer: Option<IpAddr>) -> Response<Body> {
+        if let Some(peer) = peer {
             let client = ClientAddress(client::address(peer, request.headers(), &self.proxies));
             request.extensions_mut().insert(client);
         }
@@ -102,8 +103,12 @@ impl Current {
 }
 
 impl Answer for Current {
-    fn answer(self: Arc<Self>, request: Box<Request<Arriving>>) -> impl Future<Output = Response<Body>> + Send {
-        self.0.load_full().answer(request)
+    fn answer(
+        self: Arc<Self>,
+        request: Box<Request<Arriving>>,
+        peer: Option<IpAddr>,
+    ) -> impl Future<Output = Response<Body>> + Send {
+        self.0.load_full().answer(request, peer)
     }
 
     fn cut_off(&self) {
@@ -164,7 +169,7 @@ pub struct Admin {
 }
 
 impl Answer for Admin {
-    async fn answer(self: Arc<Self>, request: Box<Request<Arriving>>) -> Response<Body> {
+    async fn answer(self: Arc<Self>, request: Box<Request<Arriving>>, _: Option<IpAddr>) -> Response<Body> {
         match request.uri().path() {
             "/metrics" => plain(StatusCode::OK, &(self.metrics)()),
             "/healthz" => plain(StatusCode::OK, "ok\n"),

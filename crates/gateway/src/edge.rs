@@ -35,15 +35,15 @@ use crate::limits::Limits;
 /// Pause after the system refused another connection, so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// The other end of the connection that a request came by, as an extension of it.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub IpAddr);
-
 /// Whoever answers requests.
 pub trait Answer: Send + Sync + 'static {
-    /// Answers one request. Dropped when the caller leaves. The request is boxed: it goes from step to step, and each
-    /// would have room for it twice.
-    fn answer(self: Arc<Self>, request: Box<Request<Arriving>>) -> impl Future<Output = Response<Body>> + Send;
+    /// Answers one request, which came over a connection from that peer, if it still has one. Dropped when the caller
+    /// leaves. The request is boxed: it goes from step to step, and each would have room for it twice.
+    fn answer(
+        self: Arc<Self>,
+        request: Box<Request<Arriving>>,
+        peer: Option<IpAddr>,
+    ) -> impl Future<Output = Response<Body>> + Send;
 
     /// Ends what is still going on: the server stops now.
     fn cut_off(&self) {}

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,12 +17,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use super::Answer;
 use super::activity::{Activity, Answering};
 use super::arriving::arriving;
 use super::connection::{Socket, drive};
 use super::tls::{HTTP1, Identity};
 use super::writer::Streams;
-use super::{Answer, Peer};
 use crate::limits::Limits;
 
 /// How HTTP/2 begins where nothing else says that it is spoken; no request of HTTP/1 does.
@@ -52,7 +53,7 @@ impl<A: Answer> Host<A> {
 
     /// Serves a connection until its end. When `stop` resolves it is told to end.
     pub async fn serve(&self, socket: Socket, mut stop: Pin<&mut impl Future<Output = ()>>) {
-        let peer = socket.peer().ok().map(|peer| Peer(peer.ip()));
+        let peer = socket.peer().ok().map(|peer| peer.ip());
         match &self.identity {
             None => {
                 let activity = Arc::clone(&socket.activity);
@@ -85,7 +86,7 @@ impl<A: Answer> Host<A> {
     async fn converse_secretly(
         &self,
         identity: Identity,
-        (socket, peer): (Socket, Option<Peer>),
+        (socket, peer): (Socket, Option<IpAddr>),
         mut stop: Pin<&mut impl Future<Output = ()>>,
     ) {
         let activity = Arc::clone(&socket.activity);
@@ -104,22 +105,19 @@ impl<A: Answer> Host<A> {
     async fn converse<S>(
         &self,
         spoken: Spoken,
-        (stream, peer): (S, Option<Peer>),
+        (stream, peer): (S, Option<IpAddr>),
         activity: &Arc<Activity>,
         stop: Pin<&mut impl Future<Output = ()>>,
     ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let service = service_fn(|mut request: Request<Incoming>| {
-            if let Some(peer) = peer {
-                request.extensions_mut().insert(peer);
-            }
+        let service = service_fn(|request: Request<Incoming>| {
             let open = activity.open(request.version());
             let (answer, activity) = (Arc::clone(&self.answer), Arc::clone(activity));
             let (request, unread) = arriving(request);
             // Boxed: a connection has room for it as long as it lives, a call needs it until its head is out.
             Box::pin(async move {
-                let mut response = answer.answer(request).await;
+                let mut response = answer.answer(request, peer).await;
                 if let Some(unread) = unread
                     && !unread.settle(response.headers_mut()).await
                 {

@@ -44,7 +44,7 @@ impl Drop for Flood {
 }
 
 impl Answer for Simple {
-    async fn answer(self: Arc<Self>, request: Box<Request<Arriving>>) -> Response<Body> {
+    async fn answer(self: Arc<Self>, request: Box<Request<Arriving>>, _: Option<IpAddr>) -> Response<Body> {
         if request.uri().path() == "/wait" {
             self.waiting.notify_one();
             self.go.notified().await;
