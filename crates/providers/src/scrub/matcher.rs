@@ -104,6 +104,9 @@ impl Matcher {
 
     /// The stretch of the forms that lies over this place of the text, if it is long enough.
     fn around(&self, text: &[u8], at: usize) -> Option<Range<usize>> {
+        if !self.may_lie_over(text, at) {
+            return None;
+        }
         let mut found: Option<Range<usize>> = None;
         for from in self.places(text[at..].first_chunk()?) {
             let before = common_end(&self.forms[..from], &text[..at]);
@@ -117,13 +120,23 @@ impl Matcher {
         found
     }
 
+    /// Whether a stretch that is long enough can lie over this place of the text. One of a whole window reaches five
+    /// bytes further than the probe to one side at least, so the three bytes next to it there are in a form as well.
+    fn may_lie_over(&self, text: &[u8], at: usize) -> bool {
+        let may_occur = |from: usize| {
+            let three = text.get(from..).and_then(<[u8]>::first_chunk);
+            three.map(place_in_filter).is_some_and(|(word, bit)| self.filter[word] & bit != 0)
+        };
+        let beside = || may_occur(at + PROBE) || at.checked_sub(PROBE).is_some_and(may_occur);
+        may_occur(at) && (self.window < WINDOW || beside())
+    }
+
     /// Where these bytes stand in the forms; places may overlap.
     fn places(&self, probe: &[u8; PROBE]) -> impl Iterator<Item = usize> {
-        let (word, bit) = place_in_filter(probe);
-        let finder = (self.filter[word] & bit != 0).then(|| Finder::new(probe));
+        let finder = Finder::new(probe);
         let mut from = 0;
         std::iter::from_fn(move || {
-            let at = from + finder.as_ref()?.find(&self.forms[from..])?;
+            let at = from + finder.find(&self.forms[from..])?;
             from = at + 1;
             Some(at)
         })
