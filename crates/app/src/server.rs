@@ -1,6 +1,7 @@
 //! One origin, two planes: calls to models go to the gateway, pages to the dashboard, all else to the management API.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use ownkey_control::{ClientAddress, Problem};
 use ownkey_domain::provider::Protocol;
 use ownkey_gateway::connections::Connections;
 use ownkey_gateway::cors::Cors;
-use ownkey_gateway::edge::{self, Answer, Arriving, Peer};
+use ownkey_gateway::edge::{self, Answer, Arriving};
 use ownkey_gateway::error::{Code, Error};
 use ownkey_gateway::services::Services;
 use ownkey_gateway::{Body, Gateway};
@@ -43,19 +44,20 @@ pub struct Server {
 }
 
 impl Answer for Server {
-    async fn answer(self: Arc<Self>, request: Request<Arriving>) -> Response<Body> {
+    // What is not a call of a model is boxed, so that those need no room for it.
+    async fn answer(self: Arc<Self>, request: Box<Request<Arriving>>, peer: Option<IpAddr>) -> Response<Body> {
         if Gateway::serves(request.uri().path(), request.headers()) {
             self.cors.around(request, |request| self.model_call(request)).await
         } else if Services::serves(request.uri().path()) {
-            contained(self.services.handle(request), || Services::broken(broken())).await
+            Box::pin(contained(self.services.handle(request), || Services::broken(broken()))).await
         } else if Connections::serves(request.uri().path()) {
-            contained(self.connections.handle(request), || Connections::broken(broken())).await
+            Box::pin(contained(self.connections.handle(request), || Connections::broken(broken()))).await
         } else if dashboard::serves(request.method(), request.uri().path()) {
             self.dashboard.answer(&request.into_parts().0)
         } else if dashboard::is_lost(request.method(), request.uri().path(), request.headers()) {
             self.dashboard.nothing_here()
         } else {
-            contained(self.control(request), || told(Problem::internal())).await
+            Box::pin(contained(self.control(request, peer), || told(Problem::internal()))).await
         }
     }
 
@@ -69,15 +71,15 @@ impl Answer for Server {
 }
 
 impl Server {
-    async fn control(&self, mut request: Request<Arriving>) -> Response<Body> {
-        if let Some(Peer(peer)) = request.extensions().get().copied() {
+    async fn control(&self, mut request: Box<Request<Arriving>>, peer: Option<IpAddr>) -> Response<Body> {
+        if let Some(peer) = peer {
             let client = ClientAddress(client::address(peer, request.headers(), &self.proxies));
             request.extensions_mut().insert(client);
         }
         control(self.control.clone(), request).await
     }
 
-    async fn model_call(&self, request: Request<Arriving>) -> Response<Body> {
+    async fn model_call(&self, request: Box<Request<Arriving>>) -> Response<Body> {
         // For the words of a bug only: nothing is looked up before.
         let (method, uri, spoken) = (request.method().clone(), request.uri().clone(), spoken(request.headers()));
         contained(self.gateway.handle(request), || broken().respond(protocol(&method, uri.path(), spoken), None)).await
@@ -101,8 +103,12 @@ impl Current {
 }
 
 impl Answer for Current {
-    async fn answer(self: Arc<Self>, request: Request<Arriving>) -> Response<Body> {
-        self.0.load_full().answer(request).await
+    fn answer(
+        self: Arc<Self>,
+        request: Box<Request<Arriving>>,
+        peer: Option<IpAddr>,
+    ) -> impl Future<Output = Response<Body>> + Send {
+        self.0.load_full().answer(request, peer)
     }
 
     fn cut_off(&self) {
@@ -139,7 +145,7 @@ fn broken() -> Error {
     Error::new(Code::Overloaded, message).with_status(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-async fn control(router: axum::Router, request: Request<Arriving>) -> Response<Body> {
+async fn control(router: axum::Router, request: Box<Request<Arriving>>) -> Response<Body> {
     let (head, body) = request.into_parts();
     if let Some(what) = edge::ambiguity(&head) {
         return told(Problem::bad_request(format!("The request is ambiguous: {what}.")));
@@ -163,7 +169,7 @@ pub struct Admin {
 }
 
 impl Answer for Admin {
-    async fn answer(self: Arc<Self>, request: Request<Arriving>) -> Response<Body> {
+    async fn answer(self: Arc<Self>, request: Box<Request<Arriving>>, _: Option<IpAddr>) -> Response<Body> {
         match request.uri().path() {
             "/metrics" => plain(StatusCode::OK, &(self.metrics)()),
             "/healthz" => plain(StatusCode::OK, "ok\n"),

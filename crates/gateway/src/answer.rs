@@ -64,7 +64,7 @@ pub struct Answer {
 
 /// Relays the answer; the receipt is written before its last byte goes out. After a failure for which another payer may
 /// step in, nothing is relayed yet.
-pub async fn relay(mut call: Box<Call>, answer: Answer, consents: &[FallbackClass]) -> Went {
+pub async fn relay(mut call: Box<Call>, answer: Box<Answer>, consents: &[FallbackClass]) -> Went {
     let (status, head) = begin(&mut call, &answer);
     if !status.is_client_error() && !status.is_server_error() {
         return Went::Answered(pass(call, answer, (status, head)).await);
@@ -88,7 +88,7 @@ fn begin(call: &mut Call, answer: &Answer) -> (StatusCode, HeaderMap) {
 
 async fn pass(
     mut call: Box<Call>,
-    answer: Answer,
+    answer: Box<Answer>,
     (status, mut head): (StatusCode, HeaderMap),
 ) -> Result<Response<Body>, Error> {
     if !status.is_success() {

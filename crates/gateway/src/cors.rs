@@ -47,7 +47,11 @@ impl Cors {
 
     /// Lets `answer` answer, and has the browser show that to a page that may see it. A browser's question whether a
     /// page may call is answered here. For all others it is as if this were not there.
-    pub async fn around<B, F>(&self, request: Request<B>, answer: impl FnOnce(Request<B>) -> F) -> Response<Body>
+    pub async fn around<B, F>(
+        &self,
+        request: Box<Request<B>>,
+        answer: impl FnOnce(Box<Request<B>>) -> F,
+    ) -> Response<Body>
     where
         F: Future<Output = Response<Body>>,
     {

@@ -127,7 +127,8 @@ impl Departure {
         let Self { provider, payer, key, answers, hide_usage, watch, stop, rest, consents, .. } = *self;
         let answer =
             Answer { response, provider, payer, key, scrubber, answers, hide_usage, watch, stop, writer, rest };
-        relay(call, answer, &consents).await
+        // Boxed: it goes from step to step, and each would have room for it twice.
+        relay(call, Box::new(answer), &consents).await
     }
 }
 

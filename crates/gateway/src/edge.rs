@@ -12,6 +12,7 @@ pub(crate) mod writer;
 
 use std::future::Future;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,14 +35,15 @@ use crate::limits::Limits;
 /// Pause after the system refused another connection, so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// The other end of the connection that a request came by, as an extension of it.
-#[derive(Debug, Clone, Copy)]
-pub struct Peer(pub IpAddr);
-
 /// Whoever answers requests.
 pub trait Answer: Send + Sync + 'static {
-    /// Answers one request. Dropped when the caller leaves.
-    fn answer(self: Arc<Self>, request: Request<Arriving>) -> impl Future<Output = Response<Body>> + Send;
+    /// Answers one request, which came over a connection from that peer, if it still has one. Dropped when the caller
+    /// leaves. The request is boxed: it goes from step to step, and each would have room for it twice.
+    fn answer(
+        self: Arc<Self>,
+        request: Box<Request<Arriving>>,
+        peer: Option<IpAddr>,
+    ) -> impl Future<Output = Response<Body>> + Send;
 
     /// Ends what is still going on: the server stops now.
     fn cut_off(&self) {}
@@ -78,7 +80,7 @@ pub async fn serve<A: Answer>(entrance: Entrance, answer: Arc<A>, limits: &Limit
     let rest = Arc::clone(&answer);
     let host = Arc::new(Host::new(answer, identity, limits));
     let (stopping, _) = watch::channel(());
-    let mut stop = std::pin::pin!(stop);
+    let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
             biased;
@@ -95,7 +97,7 @@ pub async fn serve<A: Answer>(entrance: Entrance, answer: Arc<A>, limits: &Limit
                 // An error means that the sender is gone, which is as good a reason to stop.
                 let _ = stopped.changed().await;
             };
-            writer.write(host.serve(socket, stop)).await;
+            writer.write(host.serve(socket, pin!(stop))).await;
             drop((entry, stopped));
         });
     }

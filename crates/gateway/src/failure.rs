@@ -66,7 +66,7 @@ impl Failure {
 }
 
 /// Reads a provider's error answer. An error is what the caller is told in its place.
-pub async fn read(call: &Call, answer: Answer, mut head: HeaderMap) -> Result<Failure, Error> {
+pub async fn read(call: &Call, answer: Box<Answer>, mut head: HeaderMap) -> Result<Failure, Error> {
     let (parts, incoming) = answer.response.into_parts();
     let (deadline, mut stop) = (answer.watch.next(), answer.stop);
     let theirs = async { timeout_at(deadline, beginning_of(incoming)).await.map_err(|_| too_slow()) };

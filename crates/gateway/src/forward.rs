@@ -89,16 +89,28 @@ pub enum Sent {
 
 /// Sends the request and waits for the provider's head. Connections that broke before they carried anything are
 /// replaced by the client; nothing that may have reached the provider is ever sent twice.
-pub async fn forward(client: &Client, request: Upstreamed, head_timeout: Duration) -> Result<Sent, Error> {
-    let silence = silence(request.0.body().progress(), head_timeout);
-    let sent = tokio::select! {
-        biased;
-        sent = client.request(request.0) => sent,
-        () = silence => {
-            let error = Error::of_provider(Code::ProviderUnavailable, "The provider took too long to answer.");
-            return Err(error.with_status(http::StatusCode::GATEWAY_TIMEOUT));
+pub fn forward(
+    client: &Client,
+    request: Upstreamed,
+    head_timeout: Duration,
+) -> impl Future<Output = Result<Sent, Error>> + use<> {
+    let progress = request.0.body().progress();
+    // The client boxes what it does, so no room for the request is needed here.
+    let answered = client.request(request.0);
+    async move {
+        tokio::select! {
+            biased;
+            sent = answered => told(sent),
+            () = silence(progress, head_timeout) => {
+                let error = Error::of_provider(Code::ProviderUnavailable, "The provider took too long to answer.");
+                Err(error.with_status(http::StatusCode::GATEWAY_TIMEOUT))
+            }
         }
-    };
+    }
+}
+
+/// What sending came to.
+fn told(sent: Result<Response<Incoming>, hyper_util::client::legacy::Error>) -> Result<Sent, Error> {
     sent.map(Sent::Answered).or_else(|error| {
         if cause::<Outdated>(&error).is_some() {
             return Ok(Sent::Outdated);

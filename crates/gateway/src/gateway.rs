@@ -124,7 +124,7 @@ impl Gateway {
     }
 
     /// Answers a request of the data plane. Dropped when the caller leaves; the receipt is written all the same.
-    pub async fn handle(&self, request: Request<Arriving>) -> Response<Body> {
+    pub async fn handle(&self, request: Box<Request<Arriving>>) -> Response<Body> {
         let at = (self.parts.plane.clock)();
         let arrival = Arrival { id: (self.parts.plane.new_id)(at), at, started: Instant::now() };
         let (head, body) = request.into_parts();
@@ -168,10 +168,11 @@ impl Gateway {
         // Boxed: it goes from step to step, and each would have room for it twice.
         let mut call = Box::new(Call::open(arrival, Addressed { route, target: to }, caller, head, &self.book));
         let mut stop = self.stop(&call.caller);
-        match stop.unless(self.receive(&mut call, head, body)).await {
-            Ok(received) => self.pursue(call, stop, received).await,
-            Err(error) => Err(failure::broken(call, error)),
-        }
+        let mut received = match stop.unless(self.receive(&mut call, head, body)).await {
+            Ok(received) => received,
+            Err(error) => return Err(failure::broken(call, error)),
+        };
+        self.pursue(call, stop, &mut received).await
     }
 
     /// Who looks at the models that he can use: no call of a model, so no receipt.
@@ -190,7 +191,7 @@ impl Gateway {
         let Plane { limits, body_room: room, .. } = &self.parts.plane;
         let route = call.route;
         let (body, asked) = if route.verb == Verb::Post {
-            read::begin(limits, room, &head.headers, body, |sent| Opening::of(sent, route)).await?
+            read::begin(limits, room, &head.headers, body, |sent| Opening::of(sent, route).map(Box::new)).await?
         } else {
             (read::nothing(room)?, None)
         };
@@ -216,7 +217,7 @@ impl Gateway {
         &self,
         mut call: Box<Call>,
         mut stop: Stop,
-        mut received: Received<'_>,
+        received: &mut Received<'_>,
     ) -> Result<Response<Body>, Error> {
         // From here on it is known for whom the call is, and it ends with that workspace too.
         let mut stop = match stop.unless(self.workspace(call.workspace)).await {
@@ -226,7 +227,7 @@ impl Gateway {
         let mut failed: Option<(Failure, FallbackClass, Option<Held>)> = None;
         for _ in 0..DECISIONS_MAX {
             let class = failed.as_ref().map(|(_, class, _)| *class);
-            let departure = match stop.unless(self.prepare(&mut call, &mut received, class)).await {
+            let departure = match stop.unless(self.prepare(&mut call, received, class)).await {
                 Ok(departure) => departure,
                 Err(error) => {
                     // Nobody steps in, so what had failed is told, and charged as if nobody had been asked.

@@ -94,7 +94,7 @@ pub async fn begin(
     room: &BodyRoom,
     headers: &HeaderMap,
     mut body: Arriving,
-    opens: impl Fn(Payload<'_>) -> Option<Opening>,
+    opens: impl Fn(Payload<'_>) -> Option<Box<Opening>>,
 ) -> Result<(RequestBody, Option<Peek>), Error> {
     if headers.get_all(CONTENT_ENCODING).iter().any(|codings| !is_identity(codings.as_bytes())) {
         let error = Error::bad_request("Compressed request bodies are not supported. Send it as it is.");
@@ -119,7 +119,8 @@ pub async fn begin(
     let (bytes, awaited, opening) = collect(limits, &mut body, Bytes::new(), &mut space, opens).await?;
     let room = Arc::new(space.fit(bytes.len()));
     let came = bytes.len();
-    let (peek, rest) = opening.map(|Opening { peek, rest }| (peek, Upload::new(limits, body, rest, came))).unzip();
+    let begun = opening.map(|opening| (opening.peek, Upload::new(limits, body, opening.rest, came)));
+    let (peek, rest) = begun.unzip();
     Ok((RequestBody { bytes, kind, room, awaited, rest }, peek))
 }
 
@@ -249,8 +250,8 @@ async fn collect(
     body: &mut Arriving,
     begun: Bytes,
     space: &mut Space<'_>,
-    opens: impl Fn(&[u8]) -> Option<Opening>,
-) -> Result<(Bytes, Duration, Option<Opening>), Error> {
+    opens: impl Fn(&[u8]) -> Option<Box<Opening>>,
+) -> Result<(Bytes, Duration, Option<Box<Opening>>), Error> {
     let (started, begun_with) = (Instant::now(), begun.len());
     let mut awaited = Duration::ZERO;
     let mut first = begun;

@@ -108,7 +108,7 @@ enum State {
 
 impl Relay {
     /// Relays a stream of events.
-    pub fn stream(call: Box<Call>, answer: Answer) -> Body {
+    pub fn stream(call: Box<Call>, answer: Box<Answer>) -> Body {
         // A form may ask for a stream where nobody has looked.
         let made = answer.scrubber.as_ref().map(Scrubber::stream);
         let scrub = made.unwrap_or_else(|| Scrubber::new(answer.key.expose_str().as_bytes()).stream());
@@ -120,13 +120,13 @@ impl Relay {
     }
 
     /// Relays any other body, of that length if it is known.
-    pub fn plain(call: Box<Call>, answer: Answer, length: Option<u64>) -> Body {
+    pub fn plain(call: Box<Call>, answer: Box<Answer>, length: Option<u64>) -> Body {
         let meter = Meter::Plain(Plain::new(meter(&call, answer.response.headers()), length));
         Self::start(call, answer, (meter, None), Edits::default())
     }
 
     /// Relays such a body that broke off when this much of it had come.
-    pub fn beginning(call: Box<Call>, answer: Answer, came: Bytes) -> Body {
+    pub fn beginning(call: Box<Call>, answer: Box<Answer>, came: Bytes) -> Body {
         let scrubbed = Scrubber::new(answer.key.expose_str().as_bytes()).scrub(&came).into_owned();
         let mut plain = Plain::new(meter(&call, answer.response.headers()), None);
         plain.feed(came);
@@ -136,18 +136,18 @@ impl Relay {
         Watched::new(relay, watch, stop).boxed_unsync()
     }
 
-    fn start(call: Box<Call>, answer: Answer, (meter, slices): (Meter, Option<Slices>), edits: Edits) -> Body {
+    fn start(call: Box<Call>, answer: Box<Answer>, (meter, slices): (Meter, Option<Slices>), edits: Edits) -> Body {
         let (relay, watch, stop) = Self::new(call, answer, (meter, slices), edits);
         Watched::new(relay, watch, stop).boxed_unsync()
     }
 
     fn new(
         call: Box<Call>,
-        answer: Answer,
+        answer: Box<Answer>,
         (meter, slices): (Meter, Option<Slices>),
         edits: Edits,
     ) -> (Self, Watch, Stop) {
-        let Answer { response, watch, payer, key, stop, writer, rest, .. } = answer;
+        let Answer { response, watch, payer, key, stop, writer, rest, .. } = *answer;
         let relay = Self {
             call,
             edits,

@@ -22,8 +22,8 @@ use crate::limits::SHORT_ANSWER_BYTES;
 use crate::relay::Relay;
 
 /// Relays a short answer.
-pub async fn relay(mut call: Box<Call>, mut answer: Answer, mut head: HeaderMap) -> Result<Response<Body>, Error> {
-    let Answer { response, watch, stop, .. } = &mut answer;
+pub async fn relay(mut call: Box<Call>, mut answer: Box<Answer>, mut head: HeaderMap) -> Result<Response<Body>, Error> {
+    let Answer { response, watch, stop, .. } = &mut *answer;
     let status = response.status();
     let taken = timeout_at(watch.next(), take(response.body_mut()));
     let bytes = match stop.unless(async { taken.await.map_err(|_| failure::too_slow()) }).await {

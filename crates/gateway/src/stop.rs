@@ -1,8 +1,11 @@
 //! What ends calls that are under way: the server stops, or whoever they are made for may not call any more.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use pin_project_lite::pin_project;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -33,12 +36,11 @@ impl Stop {
     }
 
     /// Does the work, unless the call is ended before it is done.
-    pub async fn unless<T>(&mut self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        tokio::select! {
-            biased;
-            done = work => done,
-            error = self.called() => Err(error),
-        }
+    pub fn unless<T>(
+        &mut self,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> impl Future<Output = Result<T, Error>> {
+        Unless { work, called: self.called() }
     }
 
     /// Resolves when the call must end, with what its caller is told.
@@ -50,6 +52,32 @@ impl Stop {
             () = shut_out(directory, caller, workspace) => {
                 Error::new(Code::Unauthorized, "The platform key was revoked, or the workspace deleted, during the call.")
             }
+        }
+    }
+}
+
+pin_project! {
+    /// Work that is left off when its call must end. An `async fn` would have room for the work twice.
+    struct Unless<W, C> {
+        #[pin]
+        work: W,
+        #[pin]
+        called: C,
+    }
+}
+
+impl<T, W, C> Future for Unless<W, C>
+where
+    W: Future<Output = Result<T, Error>>,
+    C: Future<Output = Error>,
+{
+    type Output = Result<T, Error>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        match this.work.poll(context) {
+            Poll::Pending => this.called.poll(context).map(Err),
+            done => done,
         }
     }
 }

@@ -2,11 +2,10 @@
 //! stream; everything else stays byte for byte, `"usage":null` in the other chunks included.
 
 use bytes::Bytes;
-use memchr::memmem::Finder;
 use serde_json::Value;
 
 use crate::sse::{Boundaries, field};
-use crate::stream::has_object;
+use crate::stream::{USAGE, has_object};
 
 /// The longest event held back to be looked at whole. A usage chunk is under one KiB; what is longer is content
 /// and passes.
@@ -18,7 +17,6 @@ pub struct UsageHider {
     held: Vec<u8>,
     /// The event that is passing turned out too long to be held.
     passing: bool,
-    usage: Finder<'static>,
     hides: bool,
 }
 
@@ -31,8 +29,7 @@ impl Default for UsageHider {
 impl UsageHider {
     /// For one stream.
     pub fn new() -> Self {
-        let usage = Finder::new(b"\"usage\"");
-        Self { boundaries: Boundaries::new(), held: Vec::new(), passing: false, usage, hides: true }
+        Self { boundaries: Boundaries::new(), held: Vec::new(), passing: false, hides: true }
     }
 
     /// One that takes nothing out and only holds events back until they are whole.
@@ -95,7 +92,7 @@ impl UsageHider {
 
     /// Whether it is the chunk with the usage and nothing else.
     fn is_usage(&self, event: &[u8]) -> bool {
-        if !self.hides || !has_object(event, &self.usage) {
+        if !self.hides || !has_object(event, &USAGE) {
             return false;
         }
         let mut lines = event.split(|b| matches!(b, b'\n' | b'\r')).filter(|line| !line.is_empty());

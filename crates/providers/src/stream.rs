@@ -1,6 +1,8 @@
 //! Meters a stream while it passes: usage, model, and how it ended. Never an error, never a copy of the content.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use ownkey_domain::hold::Produced;
 
 use crate::answer::Served;
@@ -104,7 +106,6 @@ pub struct StreamMeter {
     output: Produced,
     /// Whether a line came that is too long to be looked into.
     has_long: bool,
-    delta: memmem::Finder<'static>,
 }
 
 impl StreamMeter {
@@ -120,7 +121,6 @@ impl StreamMeter {
             failed: false,
             output: Produced::default(),
             has_long: false,
-            delta: memmem::Finder::new(DELTA),
         }
     }
 
@@ -195,7 +195,7 @@ impl StreamMeter {
         }
         let Some(data) = sse::field(line, "data") else { return false };
         self.output.pieces += 1;
-        self.output.bytes += self.delta.find(data).map_or(0, |at| text_bytes(&data[at + DELTA.len()..]));
+        self.output.bytes += DELTA.find(data).map_or(0, |at| text_bytes(&data[at + DELTA.needle().len()..]));
         let seen = self.reader.data(&self.name, data);
         self.saw(seen)
     }
@@ -216,7 +216,11 @@ impl StreamMeter {
 }
 
 /// The member that has what an event adds to the answer: in chunks, messages and responses alike.
-const DELTA: &[u8] = b"\"delta\":";
+static DELTA: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"delta\":"));
+/// Members that say how much was used, and that the provider failed. Made once: a finder takes as much memory as all else
+/// that a stream's meter keeps.
+pub(crate) static USAGE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"usage\""));
+pub(crate) static ERROR: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\"error\""));
 
 /// Members of it that say nothing of the answer.
 const NO_TEXT: [&[u8]; 3] = [b"type", b"role", b"id"];
@@ -260,7 +264,7 @@ fn string_len(json: &[u8]) -> usize {
 
 /// Whether the JSON has a member of that name with an object in it, `quoted` being the name in its quotes. Inside
 /// a JSON string the quotes would be escaped, so text that only speaks of such a member is not mistaken for it.
-pub(crate) fn has_object(json: &[u8], quoted: &memmem::Finder<'_>) -> bool {
+pub(crate) fn has_object(json: &[u8], quoted: &Finder<'_>) -> bool {
     let after = |at: usize| json[at + quoted.needle().len()..].trim_ascii_start();
     let is_object = |at| after(at).strip_prefix(b":").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"{"));
     quoted.find_iter(json).any(is_object)

@@ -17,7 +17,7 @@ async fn ask(method: Method, headers: Pairs<'_>) -> Response<Body> {
         let response = response.header("anthropic-ratelimit-tokens-remaining", "1");
         ready(response.body(full("answered")).unwrap())
     };
-    cors.around(request.body(()).unwrap(), answered).await
+    cors.around(Box::new(request.body(()).unwrap()), answered).await
 }
 
 fn values<'a>(response: &'a Response<Body>, name: &str) -> Vec<&'a str> {

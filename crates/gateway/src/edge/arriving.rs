@@ -34,11 +34,11 @@ pub struct Unread {
 }
 
 /// The request, and what will be left of it. On HTTP/2 nothing stands behind it.
-pub fn arriving(request: Request<Incoming>) -> (Request<Arriving>, Option<Unread>) {
+pub fn arriving(request: Request<Incoming>) -> (Box<Request<Arriving>>, Option<Unread>) {
     let (back, left) = oneshot::channel();
     let unread = Unread { left, is_held_back: request.headers().contains_key(EXPECT) };
     let unread = (request.version() < Version::HTTP_2).then_some(unread);
-    (request.map(|body| Arriving { body: Some(body), back: Some(back) }), unread)
+    (Box::new(request.map(|body| Arriving { body: Some(body), back: Some(back) })), unread)
 }
 
 impl Unread {

@@ -39,6 +39,11 @@ impl Socket {
         self.stream.peer_addr()
     }
 
+    /// Looks at the first bytes that come, which are still to be read then.
+    pub async fn peek(&self, first: &mut [u8]) -> io::Result<usize> {
+        self.stream.peek(first).await
+    }
+
     /// Reads away what comes, until the peer ends too or has had its time.
     fn poll_part(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Self { stream, parting: Some(time), .. } = self else { return Poll::Ready(Ok(())) };
@@ -126,9 +131,8 @@ impl AsyncWrite for Socket {
 pub async fn drive(
     mut connection: Pin<&mut impl GracefulConnection>,
     activity: &Activity,
-    stop: impl Future<Output = ()>,
+    mut stop: Pin<&mut impl Future<Output = ()>>,
 ) {
-    let mut stop = pin!(stop);
     let mut stopped = false;
     let mut timer = pin!(sleep_until(Instant::now() + activity.longest()));
     std::future::poll_fn(|context| {

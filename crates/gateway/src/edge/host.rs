@@ -2,26 +2,31 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::pin::pin;
+use std::net::IpAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
 use hyper::body::Incoming;
+use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
+use super::Answer;
 use super::activity::{Activity, Answering};
 use super::arriving::arriving;
 use super::connection::{Socket, drive};
-use super::tls::Identity;
+use super::tls::{HTTP1, Identity};
 use super::writer::Streams;
-use super::{Answer, Peer};
 use crate::limits::Limits;
 
+/// How HTTP/2 begins where nothing else says that it is spoken; no request of HTTP/1 does.
+const H2_BEGINS: &[u8] = b"PRI *";
 /// What hyper may buffer of a request's head.
 const HEAD_BYTES_MAX: usize = 64 << 10;
 /// Streams a caller may have open on one HTTP/2 connection.
@@ -34,7 +39,8 @@ const H2_PING_WAIT: Duration = Duration::from_secs(20);
 /// Whoever answers, in which protocols, and under which certificate.
 pub struct Host<A> {
     answer: Arc<A>,
-    http: auto::Builder<Streams>,
+    http1: http1::Builder,
+    any_http: auto::Builder<Streams>,
     identity: Option<watch::Receiver<Identity>>,
     handshake: Duration,
 }
@@ -42,16 +48,23 @@ pub struct Host<A> {
 impl<A: Answer> Host<A> {
     /// Puts it together.
     pub fn new(answer: Arc<A>, identity: Option<watch::Receiver<Identity>>, limits: &Limits) -> Self {
-        Self { answer, http: builder(limits), identity, handshake: limits.header_read }
+        Self { answer, http1: http1(), any_http: any_http(limits), identity, handshake: limits.header_read }
     }
 
     /// Serves a connection until its end. When `stop` resolves it is told to end.
-    pub async fn serve(&self, socket: Socket, stop: impl Future<Output = ()>) {
-        let peer = socket.peer().ok().map(|peer| Peer(peer.ip()));
+    pub async fn serve(&self, socket: Socket, mut stop: Pin<&mut impl Future<Output = ()>>) {
+        let peer = socket.peer().ok().map(|peer| peer.ip());
         match &self.identity {
             None => {
                 let activity = Arc::clone(&socket.activity);
-                self.converse((socket, peer), &activity, stop).await;
+                let spoken = tokio::select! {
+                    biased;
+                    () = &mut stop => None,
+                    spoken = self.spoken_by(&socket) => spoken,
+                };
+                if let Some(spoken) = spoken {
+                    self.converse(spoken, (socket, peer), &activity, stop).await;
+                }
             }
             Some(identity) => {
                 // The one of this moment: it may be renewed while the server runs.
@@ -62,42 +75,49 @@ impl<A: Answer> Host<A> {
         }
     }
 
+    /// What its first bytes say that the peer speaks; nothing if none come in time.
+    async fn spoken_by(&self, socket: &Socket) -> Option<Spoken> {
+        let mut first = [0; H2_BEGINS.len()];
+        let came = timeout(self.handshake, socket.peek(&mut first)).await.ok()?.ok()?;
+        // A part of it may be the beginning of either.
+        Some(if H2_BEGINS.starts_with(&first[..came]) { Spoken::Any } else { Spoken::Http1 })
+    }
+
     async fn converse_secretly(
         &self,
         identity: Identity,
-        (socket, peer): (Socket, Option<Peer>),
-        stop: impl Future<Output = ()>,
+        (socket, peer): (Socket, Option<IpAddr>),
+        mut stop: Pin<&mut impl Future<Output = ()>>,
     ) {
         let activity = Arc::clone(&socket.activity);
-        let mut stop = pin!(stop);
         let stream = tokio::select! {
             biased;
             () = &mut stop => None,
             stream = identity.shake_hands(socket, self.handshake) => stream,
         };
         if let Some(stream) = stream {
-            self.converse((stream, peer), &activity, stop).await;
+            let is_http1 = stream.get_ref().1.alpn_protocol() == Some(HTTP1);
+            let spoken = if is_http1 { Spoken::Http1 } else { Spoken::Any };
+            self.converse(spoken, (stream, peer), &activity, stop).await;
         }
     }
 
     async fn converse<S>(
         &self,
-        (stream, peer): (S, Option<Peer>),
+        spoken: Spoken,
+        (stream, peer): (S, Option<IpAddr>),
         activity: &Arc<Activity>,
-        stop: impl Future<Output = ()>,
+        stop: Pin<&mut impl Future<Output = ()>>,
     ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let service = service_fn(|mut request: Request<Incoming>| {
-            if let Some(peer) = peer {
-                request.extensions_mut().insert(peer);
-            }
+        let service = service_fn(|request: Request<Incoming>| {
             let open = activity.open(request.version());
             let (answer, activity) = (Arc::clone(&self.answer), Arc::clone(activity));
             let (request, unread) = arriving(request);
             // Boxed: a connection has room for it as long as it lives, a call needs it until its head is out.
             Box::pin(async move {
-                let mut response = answer.answer(request).await;
+                let mut response = answer.answer(request, peer).await;
                 if let Some(unread) = unread
                     && !unread.settle(response.headers_mut()).await
                 {
@@ -106,8 +126,15 @@ impl<A: Answer> Host<A> {
                 Ok::<_, Infallible>(response.map(|body| Answering::new(body, open)))
             })
         });
-        let connection = pin!(self.http.serve_connection(TokioIo::new(stream), service));
-        drive(connection, activity, stop).await;
+        let stream = TokioIo::new(stream);
+        match spoken {
+            Spoken::Http1 => drive(pin!(self.http1.serve_connection(stream, service)), activity, stop).await,
+            // Boxed, so that most connections need no room for it.
+            Spoken::Any => {
+                let mut connection = Box::pin(self.any_http.serve_connection(stream, service));
+                drive(connection.as_mut(), activity, stop).await;
+            }
+        }
     }
 
     /// Ends what is still going on.
@@ -116,9 +143,23 @@ impl<A: Answer> Host<A> {
     }
 }
 
-fn builder(limits: &Limits) -> auto::Builder<Streams> {
-    let mut builder = auto::Builder::new(Streams { patience: limits.stream_idle });
+/// What a connection may speak.
+enum Spoken {
+    Http1,
+    /// HTTP/2, or what is still to be found out. hyper-util does that by bytes that it reads for itself; a connection
+    /// of HTTP/1 then begins with a buffer of twice the size, and keeps it for as long as it lives.
+    Any,
+}
+
+fn http1() -> http1::Builder {
+    let mut builder = http1::Builder::new();
     // The time of a head is bounded by `Activity`, which tells a slow head from an idle connection.
+    builder.timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(HEAD_BYTES_MAX);
+    builder
+}
+
+fn any_http(limits: &Limits) -> auto::Builder<Streams> {
+    let mut builder = auto::Builder::new(Streams { patience: limits.stream_idle });
     builder.http1().timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(HEAD_BYTES_MAX);
     builder
         .http2()

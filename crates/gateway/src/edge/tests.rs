@@ -44,7 +44,7 @@ impl Drop for Flood {
 }
 
 impl Answer for Simple {
-    async fn answer(self: Arc<Self>, request: Request<Arriving>) -> Response<Body> {
+    async fn answer(self: Arc<Self>, request: Box<Request<Arriving>>, _: Option<IpAddr>) -> Response<Body> {
         if request.uri().path() == "/wait" {
             self.waiting.notify_one();
             self.go.notified().await;
@@ -123,6 +123,30 @@ async fn answer(stream: &mut TcpStream) -> (String, String) {
 
 const GET: &str = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
 const WAIT: &str = "GET /wait HTTP/1.1\r\nhost: a\r\n\r\n";
+
+/// Sends these bytes so that they arrive one by one.
+async fn dribble(stream: &mut TcpStream, bytes: &[u8]) {
+    stream.set_nodelay(true).unwrap();
+    for byte in bytes {
+        stream.write_all(&[*byte]).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_spoken_is_found_out_however_the_first_bytes_come() {
+    let served = Served::new(Limits::default()).await;
+    let mut stream = served.connect().await;
+    dribble(&mut stream, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await;
+    let mut frame = [0; 9];
+    stream.read_exact(&mut frame).await.unwrap();
+    assert_eq!(frame[3], 4, "HTTP/2 begins with settings");
+    for request in [GET, "PUT / HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n", "P / HTTP/1.1\r\nhost: a\r\n\r\n"] {
+        let mut stream = served.connect().await;
+        dribble(&mut stream, request.as_bytes()).await;
+        assert_eq!(answer(&mut stream).await.1, "ok", "{request}");
+    }
+}
 
 /// Hyper closes it then without a word, and the caller's next request is lost.
 #[tokio::test]

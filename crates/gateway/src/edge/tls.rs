@@ -14,7 +14,9 @@ use tokio_rustls::server::TlsStream;
 use super::connection::Socket;
 
 /// What is spoken over TLS, the better first.
-const ALPN: [&[u8]; 2] = [b"h2", b"http/1.1"];
+const ALPN: [&[u8]; 2] = [b"h2", HTTP1];
+/// The name of HTTP/1 there.
+pub(super) const HTTP1: &[u8] = b"http/1.1";
 
 /// A certificate with its chain and key, as a listener shows it.
 #[derive(Clone)]

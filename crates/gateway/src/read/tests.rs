@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use http::{Request, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,7 +17,7 @@ struct Reader {
 }
 
 impl Answer for Reader {
-    async fn answer(self: Arc<Self>, request: Request<Arriving>) -> Response<Body> {
+    async fn answer(self: Arc<Self>, request: Box<Request<Arriving>>, _: Option<IpAddr>) -> Response<Body> {
         let (head, body) = request.into_parts();
         let read = match read(&self.limits, &self.room, &head.headers, body).await {
             Ok(read) => read,

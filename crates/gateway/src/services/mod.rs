@@ -92,7 +92,7 @@ impl Services {
     }
 
     /// Answers a request. Dropped when the caller leaves; the receipt is written all the same.
-    pub async fn handle(&self, request: Request<Arriving>) -> Response<Body> {
+    pub async fn handle(&self, request: Box<Request<Arriving>>) -> Response<Body> {
         let (at, started) = ((self.parts.plane.clock)(), Instant::now());
         let id = (self.parts.plane.new_id)(at);
         let (head, body) = request.into_parts();

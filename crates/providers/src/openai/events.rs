@@ -3,14 +3,14 @@
 
 use std::num::NonZeroU32;
 
-use memchr::memmem::{self, Finder};
+use memchr::memmem;
 use ownkey_domain::provider::Provider;
 use serde_json::{Value, json};
 
 use crate::answer::Served;
 use crate::error_class::{ErrorClass, classify_event};
 use crate::json::{TopLevel, Wanted};
-use crate::stream::{Reader, Seen, has_object, type_of};
+use crate::stream::{ERROR, Reader, Seen, has_object, type_of};
 
 /// Which events matter, and what they say.
 #[derive(Clone, Copy)]
@@ -35,7 +35,6 @@ pub(super) struct Events {
     /// The event that matters and is coming in.
     whole: Option<TopLevel>,
     line: Line,
-    error: Finder<'static>,
 }
 
 /// What is still to come. Each answer has its own end and its own usage.
@@ -79,14 +78,7 @@ impl Events {
     }
 
     fn with(kinds: Kinds, left: Left) -> Self {
-        Self {
-            kinds,
-            served: Served::unknown(),
-            left,
-            whole: None,
-            line: Line::Unknown,
-            error: Finder::new(b"\"error\""),
-        }
+        Self { kinds, served: Served::unknown(), left, whole: None, line: Line::Unknown }
     }
 
     fn reads(&self, name: &[u8]) -> bool {
@@ -171,7 +163,7 @@ impl Reader for Events {
         };
         match seen {
             // Whatever it is called.
-            Seen::Nothing if has_object(data, &self.error) && parsed(Some(data))["error"].is_object() => {
+            Seen::Nothing if has_object(data, &ERROR) && parsed(Some(data))["error"].is_object() => {
                 Seen::FinalError(class(&parsed(Some(data))))
             }
             seen => seen,

@@ -1,6 +1,5 @@
 //! OpenAI's chat streams: the usage comes once, in the chunk before `[DONE]`.
 
-use memchr::memmem::Finder;
 use ownkey_domain::provider::Provider;
 use serde_json::Value;
 
@@ -8,7 +7,7 @@ use super::usage;
 use crate::answer::Served;
 use crate::error_class::classify_event;
 use crate::sse;
-use crate::stream::{Dialect, Reader, Seen, has_object};
+use crate::stream::{Dialect, ERROR, Reader, Seen, USAGE, has_object};
 
 const DONE: &[u8] = b"[DONE]";
 /// Some servers send a chunk or two without a model first.
@@ -17,17 +16,10 @@ const HEADS_MAX: u8 = 4;
 struct Chunks {
     served: Served,
     heads: u8,
-    usage: Finder<'static>,
-    error: Finder<'static>,
 }
 
 pub(super) fn reader(_: u32) -> Dialect {
-    Box::new(Chunks {
-        served: Served::unknown(),
-        heads: 0,
-        usage: Finder::new(b"\"usage\""),
-        error: Finder::new(b"\"error\""),
-    })
+    Box::new(Chunks { served: Served::unknown(), heads: 0 })
 }
 
 impl Reader for Chunks {
@@ -35,8 +27,8 @@ impl Reader for Chunks {
         if data == DONE {
             return Seen::Complete;
         }
-        let has_usage = has_object(data, &self.usage);
-        let has_error = has_object(data, &self.error);
+        let has_usage = has_object(data, &USAGE);
+        let has_error = has_object(data, &ERROR);
         let is_head = self.served.model.is_none() && self.heads < HEADS_MAX;
         if !(has_usage || has_error || is_head) {
             return Seen::Nothing;

@@ -1,9 +1,10 @@
-//! Finds stretches that also occur in the forms of a secret. Works like the match search of a compressor: every
-//! three bytes of the forms are listed by hash, text is probed at every tenth byte only, and a hit is extended in
-//! both directions.
+//! Finds stretches that also occur in the forms of a secret. Works like the match search of a compressor: text is
+//! probed at every tenth byte only, a small filter tells which three bytes occur in no form, and where others occur is
+//! looked for in the forms and extended in both directions.
 
 use std::ops::Range;
 
+use memchr::memmem::Finder;
 use zeroize::Zeroizing;
 
 use super::forms::forms;
@@ -18,11 +19,9 @@ const PUBLIC_WITHIN: usize = 14;
 const BEYOND_PUBLIC: usize = 4;
 
 const PROBE: usize = 3;
-/// About as many as a key of usual length has forms' bytes: a list holds one place, and a stream 4 KiB.
-const BUCKETS: usize = 1 << BUCKET_BITS;
-const BUCKET_BITS: u32 = 11;
-/// End of a list; no position of a form reaches it, since longer forms are cut.
-const NONE: u16 = u16::MAX;
+/// A key of usual length sets one in twenty of the filter's bits, and a stream holds 2 KiB of them.
+const FILTER_BITS: u32 = 14;
+const FILTER_WORDS: usize = (1 << FILTER_BITS) / 64;
 const FORMS_LEN_MAX: usize = 1 << 15;
 /// Stands between forms. Keys are printable, so no stretch reaches over it.
 const SEPARATOR: u8 = 0;
@@ -34,22 +33,20 @@ pub(super) struct Matcher {
     public: usize,
     /// The shortest stretch that is taken out.
     window: usize,
-    /// By hash of three bytes: the last position of such in the forms.
-    heads: Vec<u16>,
-    /// By position: the one before with the same hash.
-    next: Vec<u16>,
+    /// By hash of three bytes: whether such may occur in the forms.
+    filter: Vec<u64>,
     /// Which bytes occur at all.
     bytes: [bool; 256],
 }
 
 impl Matcher {
     pub(super) fn new(secret: &[u8]) -> Self {
-        let mut all = Zeroizing::new(Vec::new());
-        if secret.len() >= SECRET_LEN_MIN {
-            for form in forms(secret) {
-                all.extend_from_slice(&form);
-                all.push(SEPARATOR);
-            }
+        let forms = if secret.len() >= SECRET_LEN_MIN { forms(secret) } else { Vec::new() };
+        // As large as it gets from the start: what a growing one leaves behind is not wiped.
+        let mut all = Zeroizing::new(Vec::with_capacity(forms.iter().map(|form| form.len() + 1).sum()));
+        for form in &forms {
+            all.extend_from_slice(form);
+            all.push(SEPARATOR);
         }
         all.truncate(FORMS_LEN_MAX);
         let public = secret.iter().take(PUBLIC_WITHIN).rposition(|&b| b == b'-').map_or(0, |dash| dash + 1);
@@ -57,8 +54,7 @@ impl Matcher {
         let mut matcher = Self {
             window: WINDOW.min(secret.len()),
             public,
-            heads: vec![NONE; BUCKETS],
-            next: vec![NONE; all.len()],
+            filter: vec![0; FILTER_WORDS],
             bytes: [false; 256],
             forms: all,
         };
@@ -68,8 +64,9 @@ impl Matcher {
 
     fn index(&mut self) {
         // Threes that reach over a separator are listed too: nothing is ever found to begin there.
-        for ((at, three), next) in (0..NONE).zip(self.forms.array_windows()).zip(&mut self.next) {
-            *next = std::mem::replace(&mut self.heads[bucket(three)], at);
+        for three in self.forms.array_windows() {
+            let (word, bit) = place_in_filter(three);
+            self.filter[word] |= bit;
         }
         for &byte in &*self.forms {
             self.bytes[usize::from(byte)] = true;
@@ -107,11 +104,11 @@ impl Matcher {
 
     /// The stretch of the forms that lies over this place of the text, if it is long enough.
     fn around(&self, text: &[u8], at: usize) -> Option<Range<usize>> {
+        if !self.may_lie_over(text, at) {
+            return None;
+        }
         let mut found: Option<Range<usize>> = None;
-        let probe = text[at..].first_chunk()?;
-        let mut candidate = self.heads[bucket(probe)];
-        while candidate != NONE {
-            let from = usize::from(candidate);
+        for from in self.places(text[at..].first_chunk()?) {
             let before = common_end(&self.forms[..from], &text[..at]);
             let after = common_start(&self.forms[from..], &text[at..]);
             if before + after >= self.window && !self.is_public(from + after) {
@@ -119,9 +116,30 @@ impl Matcher {
                 let widest = found.map_or(start..end, |f| f.start.min(start)..f.end.max(end));
                 found = Some(widest);
             }
-            candidate = self.next[from];
         }
         found
+    }
+
+    /// Whether a stretch that is long enough can lie over this place of the text. One of a whole window reaches five
+    /// bytes further than the probe to one side at least, so the three bytes next to it there are in a form as well.
+    fn may_lie_over(&self, text: &[u8], at: usize) -> bool {
+        let may_occur = |from: usize| {
+            let three = text.get(from..).and_then(<[u8]>::first_chunk);
+            three.map(place_in_filter).is_some_and(|(word, bit)| self.filter[word] & bit != 0)
+        };
+        let beside = || may_occur(at + PROBE) || at.checked_sub(PROBE).is_some_and(may_occur);
+        may_occur(at) && (self.window < WINDOW || beside())
+    }
+
+    /// Where these bytes stand in the forms; places may overlap.
+    fn places(&self, probe: &[u8; PROBE]) -> impl Iterator<Item = usize> {
+        let finder = Finder::new(probe);
+        let mut from = 0;
+        std::iter::from_fn(move || {
+            let at = from + finder.find(&self.forms[from..])?;
+            from = at + 1;
+            Some(at)
+        })
     }
 
     /// Whether a stretch that ends there in the forms shows only what every key begins with.
@@ -130,10 +148,12 @@ impl Matcher {
     }
 }
 
-fn bucket(&[a, b, c]: &[u8; PROBE]) -> usize {
+/// The word, and the bit in it.
+fn place_in_filter(&[a, b, c]: &[u8; PROBE]) -> (usize, u64) {
     let mixed = u32::from_be_bytes([0, a, b, c]).wrapping_mul(0x9E37_79B1);
     // The upper bits are the well mixed ones.
-    usize::try_from(mixed >> (u32::BITS - BUCKET_BITS)).unwrap_or_default()
+    let place = mixed >> (u32::BITS - FILTER_BITS);
+    (usize::try_from(place / u64::BITS).unwrap_or_default(), 1 << (place % u64::BITS))
 }
 
 /// How many bytes are the same at the start, up to a separator.
