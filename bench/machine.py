@@ -6,6 +6,7 @@ import resource
 import subprocess
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,11 +29,18 @@ def raise_limits():
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def forget_connections():
+@contextmanager
+def forgetful():
     """Linux remembers of each address how fast its last connections were, and paces new ones by that: after large bodies, small calls
-    take a tenth more of the processor. Each gateway begins without such memories."""
-    Path("/proc/sys/net/ipv4/tcp_no_metrics_save").write_text("1\n")
-    subprocess.run(["ip", "tcp_metrics", "flush"], check=True)
+    take a tenth more of the processor. Here each connection begins without such memories."""
+    saving = Path("/proc/sys/net/ipv4/tcp_no_metrics_save")
+    before = saving.read_text()
+    saving.write_text("1\n")
+    try:
+        subprocess.run(["ip", "tcp_metrics", "flush"], check=True)
+        yield
+    finally:
+        saving.write_text(before)
 
 
 def described() -> dict:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from .cases import Case, Done, Times
 from .gateways.base import Gateway
-from .machine import forget_connections
 from .upstream import Counts, Upstream
 
 # With more of a processor taken by others, a figure says more about them.
@@ -52,7 +51,6 @@ class Rounds:
     def _one(self, kind: type[Gateway], setting: str, number: int) -> Iterable[Row]:
         folder = self.folder / f"{number}-{setting}-{kind.name}"
         gateway = kind(folder, self.upstream, setting)
-        forget_connections()
         try:
             try:
                 figures = gateway.start()

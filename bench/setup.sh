@@ -51,6 +51,8 @@ install() {
     fi
 }
 
+# Makes Linux forget earlier connections.
+command -v ip >/dev/null || apt-get install -y -q --no-install-recommends iproute2
 mkdir -p "$into"
 wanted=("$@")
 ((${#wanted[@]})) || wanted=(oha nginx llmg tensorzero portkey litellm)
