@@ -51,12 +51,12 @@ class Tables:
                 ("messages, calls/s", self._of("messages-64", "rate")),
                 ("upstream over TLS, calls/s", self._of("tls-64", "rate")),
                 ("CPU µs a call", self._of("chat-64", "cpu_us")),
-                ("asked 10,000/s: calls/s", self._of("chat-10000", "rate")),
-                ("CPU µs then", self._of("chat-10000", "cpu_us")),
                 ("its processor busy", self._of("chat-64", "cpu_share", 100, " %")),
                 ("p99 ms", self._of("chat-64", "total_p99_ms")),
                 ("spread", self._spread("chat-64", "rate")),
                 ("rounds", self._rounds("chat-64")),
+                ("asked 10,000/s: calls/s", self._of("chat-10000", "rate")),
+                ("CPU µs then", self._of("chat-10000", "cpu_us")),
             ]
         )
 
