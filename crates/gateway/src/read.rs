@@ -1,7 +1,7 @@
 //! Step 2: the body, once, bounded in size, time and memory. The original bytes are kept. Of a large form only the
 //! beginning is read, if that is enough to decide: see [`crate::upload`].
 //!
-//! Room in memory is taken for what has come, not for what was announced: announcing costs nothing. Bodies that grow
+//! Room in memory is counted for what has come, not for what was announced: announcing costs nothing. Bodies that grow
 //! large wait for each other, but never in a queue, and leave a part of the room to small ones. So a small body waits
 //! only when small ones alone have filled that part, and bodies that wait for each other end by giving up.
 
@@ -33,6 +33,9 @@ const SMALL_SHARE: usize = 8;
 const OPENING_BYTES: usize = 64 << 10;
 /// What a large body takes at once when it has grown to that size, so that it asks rarely.
 const LARGE_STEP: usize = 256 << 10;
+/// So many times what has come of a body, and no more than was announced, is asked for at once: all but what has come is
+/// untouched, which takes no memory. What was asked for before is a small part of that, and only for a moment.
+const ROOM_AHEAD: usize = 4;
 /// How often a large body that waits for room looks again. They don't queue, because small ones would have to queue
 /// behind them.
 const ROOM_POLL: Duration = Duration::from_millis(25);
@@ -116,7 +119,8 @@ pub async fn begin(
         false => opens(Payload { bytes, kind: kind.as_ref().map(HeaderValue::as_bytes) }),
     };
     let mut space = Space::new(limits, room, announced.unwrap_or(0))?;
-    let (bytes, awaited, opening) = collect(limits, &mut body, Bytes::new(), &mut space, opens).await?;
+    let whole = announced.unwrap_or(0);
+    let (bytes, awaited, opening) = collect(limits, &mut body, (Bytes::new(), whole), &mut space, opens).await?;
     let room = Arc::new(space.fit(bytes.len()));
     let came = bytes.len();
     let begun = opening.map(|opening| (opening.peek, Upload::new(limits, body, opening.rest, came)));
@@ -128,8 +132,9 @@ pub async fn begin(
 pub async fn complete(limits: &Limits, room: &BodyRoom, begun: &RequestBody) -> Result<RequestBody, Error> {
     let Some(rest) = &begun.rest else { return Ok(begun.clone()) };
     let mut body = rest.take().ok_or_else(broke_off)?.into_body();
-    let mut space = Space::new(limits, room, begun.length())?;
-    let (bytes, awaited, _) = collect(limits, &mut body, begun.bytes.clone(), &mut space, |_| None).await?;
+    let whole = begun.length();
+    let mut space = Space::new(limits, room, whole)?;
+    let (bytes, awaited, _) = collect(limits, &mut body, (begun.bytes.clone(), whole), &mut space, |_| None).await?;
     let room = Arc::new(space.fit(bytes.len()));
     Ok(RequestBody { bytes, kind: begun.kind.clone(), room, awaited: begun.awaited + awaited, rest: None })
 }
@@ -244,11 +249,12 @@ fn no_room() -> Error {
     Error::overloaded("Too many large requests at once. Try again shortly.")
 }
 
-/// The whole body, given how it begins, and how long it was waited for; or as much of it as opens.
+/// The whole body, given how it begins and how long it was said to be, and how long it was waited for; or as much of it as
+/// opens.
 async fn collect(
     limits: &Limits,
     body: &mut Arriving,
-    begun: Bytes,
+    (begun, whole): (Bytes, usize),
     space: &mut Space<'_>,
     opens: impl Fn(&[u8]) -> Option<Box<Opening>>,
 ) -> Result<(Bytes, Duration, Option<Box<Opening>>), Error> {
@@ -277,6 +283,7 @@ async fn collect(
         if first.is_empty() {
             first = data;
         } else {
+            make_room(&mut rest, so_far, whole);
             if rest.is_empty() {
                 rest.extend_from_slice(&first);
             }
@@ -290,6 +297,15 @@ async fn collect(
         }
     }
     Ok((if rest.is_empty() { first } else { rest.freeze() }, awaited, opening))
+}
+
+/// Makes room for so many bytes of a body that was said to have `whole` of them. One that was not said to have that many
+/// grows as vectors do.
+fn make_room(rest: &mut BytesMut, so_far: usize, whole: usize) {
+    if so_far > rest.capacity() {
+        let ahead = so_far.saturating_mul(ROOM_AHEAD).min(whole);
+        rest.reserve(ahead.saturating_sub(rest.len()));
+    }
 }
 
 /// Whether a body of which so much has come in that time is not worth waiting for.
