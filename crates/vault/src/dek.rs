@@ -1,19 +1,25 @@
 //! Data keys: one per workspace and one for the system, kept only wrapped under a KEK.
 
+use std::fmt;
+
 use zeroize::Zeroizing;
 
+use crate::at_hand::{AtHand, ProcessKey};
 use crate::context::{DekOwner, encode_dek};
 use crate::envelope::{self, Freshness, Header, Key};
 use crate::error::VaultError;
 use crate::kek::{Kek, KekId};
 use crate::random::random_bytes;
 
-/// A data key as the store keeps it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a data key is bound to is not longer.
+const BOUND_LEN: usize = 64;
+
+/// A data key as the store keeps it, and as the process does once it was opened.
 pub struct WrappedDek {
     blob: Box<[u8]>,
     kek: KekId,
     version: u32,
+    at_hand: AtHand,
 }
 
 impl WrappedDek {
@@ -22,7 +28,7 @@ impl WrappedDek {
         let header = envelope::header(&blob)?;
         let kek = KekId::parse(header.kek).ok_or(VaultError::Damaged)?;
         let version = header.dek_version;
-        Ok(Self { blob: blob.into(), kek, version })
+        Ok(Self { blob: blob.into(), kek, version, at_hand: AtHand::default() })
     }
 
     /// The bytes to store.
@@ -43,11 +49,35 @@ impl WrappedDek {
     pub(crate) fn wrap(kek: &Kek, owner: DekOwner, version: u32, dek: &Key) -> Result<Self, VaultError> {
         let header = Header { kek: kek.id().as_str(), dek_version: version };
         let blob = envelope::seal(kek.key(), header, |out| encode_dek(owner, version, out), dek, Freshness::random()?)?;
-        Ok(Self { blob: blob.into(), kek: kek.id().clone(), version })
+        Ok(Self { blob: blob.into(), kek: kek.id().clone(), version, at_hand: AtHand::default() })
     }
 
-    pub(crate) fn unwrap(&self, kek: &Kek, owner: DekOwner) -> Result<Zeroizing<Key>, VaultError> {
-        envelope::open_key(kek.key(), &self.blob, |out| encode_dek(owner, self.version, out))
+    pub(crate) fn unwrap(
+        &self,
+        (kek, process): (&Kek, &ProcessKey),
+        owner: DekOwner,
+    ) -> Result<Zeroizing<Key>, VaultError> {
+        let mut bound = Vec::with_capacity(BOUND_LEN);
+        encode_dek(owner, self.version, &mut bound);
+        if let Some(key) = process.open(&self.at_hand, &bound) {
+            return Ok(key);
+        }
+        let key = envelope::open_key(kek.key(), &self.blob, |out| out.extend_from_slice(&bound))?;
+        process.keep(&self.at_hand, &bound, &key)?;
+        Ok(key)
+    }
+}
+
+impl PartialEq for WrappedDek {
+    fn eq(&self, other: &Self) -> bool {
+        // All else is read from it.
+        self.blob == other.blob
+    }
+}
+
+impl fmt::Debug for WrappedDek {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WrappedDek").field("kek", &self.kek).field("version", &self.version).finish_non_exhaustive()
     }
 }
 

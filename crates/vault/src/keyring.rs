@@ -6,6 +6,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
+use crate::at_hand::ProcessKey;
 use crate::context::{Context, DekOwner};
 use crate::dek::{self, WrappedDek};
 use crate::envelope::{KEY_LEN, Key};
@@ -39,12 +40,16 @@ pub enum KeyringError {
     /// Two keys of one name.
     #[error("two KEKs have the id `{0}`")]
     DuplicateId(KekId),
+    /// The cryptographic library failed, for instance for want of randomness.
+    #[error("the cryptographic library failed")]
+    Unavailable,
 }
 
 /// The KEKs, the active one first. No `Debug` or `Clone`; wiped on drop.
 pub struct Keyring {
     active: Kek,
     older: Vec<Kek>,
+    process: ProcessKey,
 }
 
 impl Keyring {
@@ -56,7 +61,8 @@ impl Keyring {
         }
         let mut keks = text.split(',').zip(1..).map(|(part, number)| parse_kek(part.trim(), number));
         let active = keks.next().ok_or(KeyringError::Empty)??;
-        let mut ring = Self { active, older: Vec::new() };
+        let process = ProcessKey::random().map_err(|_| KeyringError::Unavailable)?;
+        let mut ring = Self { active, older: Vec::new(), process };
         for kek in keks {
             let kek = kek?;
             if ring.has(kek.id()) {
@@ -130,7 +136,7 @@ impl Keyring {
     }
 
     fn unwrap_dek(&self, dek: &WrappedDek, owner: DekOwner) -> Result<Zeroizing<Key>, VaultError> {
-        dek.unwrap(self.kek(dek.kek_id())?, owner)
+        dek.unwrap((self.kek(dek.kek_id())?, &self.process), owner)
     }
 
     fn kek(&self, id: &KekId) -> Result<&Kek, VaultError> {

@@ -7,6 +7,7 @@
 
 #![warn(missing_docs)]
 
+mod at_hand;
 mod context;
 mod dek;
 mod envelope;

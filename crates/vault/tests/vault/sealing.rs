@@ -181,6 +181,25 @@ fn another_data_key_of_the_same_owner_does_not_open_it() {
 }
 
 #[test]
+fn a_data_key_that_was_opened_before_opens_no_more_than_before() {
+    let (dek, origin, sealed) = sealed();
+    let (ring, context) = (ring(), context(&origin));
+    let read = |ring: &Keyring| ring.open(&dek, &context, &sealed).map(|secret| secret.expose().to_vec());
+    for _ in 0..3 {
+        assert_eq!(read(&ring), Ok(KEY.as_bytes().to_vec()));
+    }
+    assert_eq!(ring.rewrap(&dek, DekOwner::System), Err(VaultError::Damaged));
+    assert_eq!(ring.rewrap(&dek, DekOwner::Workspace(workspace(2))), Err(VaultError::Damaged));
+    // Others did not keep it, so they open it as ever, or not at all.
+    let same = self::ring();
+    assert_eq!([read(&same), read(&same)], [(); 2].map(|()| Ok(KEY.as_bytes().to_vec())));
+    let another = Keyring::parse("k:QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI=").unwrap();
+    assert_eq!(read(&another), Err(VaultError::Damaged));
+    let without = Keyring::parse("j:QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=").unwrap();
+    assert!(matches!(read(&without), Err(VaultError::KekMissing(_))));
+}
+
+#[test]
 fn a_wrong_kek_of_the_right_name_does_not_open_it() {
     let (dek, origin, sealed) = sealed();
     let wrong = Keyring::parse("k:QkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkI=").unwrap();
