@@ -41,8 +41,15 @@ impl Progress {
             self.wake.notify_one();
         }
         let appended = self.appended.fetch_add(1, Ordering::SeqCst) + 1;
-        if appended >= self.wake_at.load(Ordering::SeqCst) {
-            self.wake_at.store(u64::MAX, Ordering::SeqCst);
+        let wish = self.wake_at.load(Ordering::SeqCst);
+        if appended >= wish {
+            self.fulfil(wish);
+        }
+    }
+
+    /// Wakes the takeover. If it was woken meanwhile, what it wants by now stays: it would wait for that in vain.
+    fn fulfil(&self, wish: u64) {
+        if self.wake_at.compare_exchange(wish, u64::MAX, Ordering::SeqCst, Ordering::SeqCst).is_ok() {
             self.wake.notify_one();
         }
     }
@@ -133,6 +140,17 @@ mod tests {
         assert_eq!(wait(3).await, (Some(()), Some(())));
         progress.reading();
         assert_eq!(wait(3).await, (None, None));
+    }
+
+    #[tokio::test]
+    async fn whoever_fulfils_a_wish_late_takes_no_other_one_away() {
+        let progress = Progress::default();
+        let mut waiting = Box::pin(progress.until(9));
+        assert_eq!((&mut waiting).now_or_never(), None);
+        progress.fulfil(1);
+        assert_eq!((&mut waiting).now_or_never(), None);
+        (0..9).for_each(|_| progress.appended(false));
+        assert_eq!(waiting.now_or_never(), Some(()));
     }
 
     #[tokio::test]
