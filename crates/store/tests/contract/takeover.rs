@@ -18,6 +18,7 @@ use crate::bed::{Bed, NOW, receipt};
 crate::on_both! {
     receipts_of_a_killed_process_are_taken_over
     what_waits_is_told
+    what_nobody_waits_for_is_taken_over_all_the_same
     a_journal_read_twice_counts_once
     files_go_when_they_are_committed
     large_batches_are_whole
@@ -75,6 +76,23 @@ async fn what_waits_is_told(bed: Bed) {
     assert!(waiting() > u64::from(SMALL.segment_bytes) && waiting() < 40 * one);
     takeover.run(|| NOW, std::future::ready(())).await;
     assert_eq!(waiting(), 0);
+}
+
+async fn what_nobody_waits_for_is_taken_over_all_the_same(bed: Bed) {
+    let workspace = bed.workspace().await;
+    let (journal, takeover) = bed.store.open_journal(&bed.journal_dir(), SMALL).await.unwrap();
+    let task = tokio::spawn(takeover.run(|| NOW, std::future::pending()));
+    for n in 0..3 {
+        journal.append(receipt(workspace, n)).unwrap();
+        let taken_over = async {
+            // To ask this ends no wait, as reading a receipt would.
+            while bed.store.queue().unwrap().waiting_bytes > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(60), taken_over).await.unwrap();
+    }
+    task.abort();
 }
 
 async fn a_journal_read_twice_counts_once(bed: Bed) {
