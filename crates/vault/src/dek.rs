@@ -12,7 +12,7 @@ use crate::kek::{Kek, KekId};
 use crate::random::random_bytes;
 
 /// What a data key is bound to is not longer.
-const BOUND_LEN: usize = 64;
+const BOUND_LEN: usize = 71;
 
 /// A data key as the store keeps it, and as the process does once it was opened.
 pub struct WrappedDek {
@@ -84,4 +84,21 @@ impl fmt::Debug for WrappedDek {
 /// A new data key in clear, to be wrapped at once.
 pub(crate) fn generate() -> Result<Zeroizing<Key>, VaultError> {
     random_bytes().map(Zeroizing::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use ownkey_domain::id::WorkspaceId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn what_a_data_key_is_bound_to_has_the_room_that_is_made_for_it() {
+        for owner in [DekOwner::System, DekOwner::Workspace(WorkspaceId::from_uuid(Uuid::max()))] {
+            let mut bound = Vec::new();
+            encode_dek(owner, u32::MAX, &mut bound);
+            assert!(bound.len() <= BOUND_LEN, "{}", bound.len());
+        }
+    }
 }
