@@ -52,3 +52,24 @@ impl ProcessKey {
         Some(plain)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_opens_where_it_belongs_and_for_who_kept_it() {
+        let (process, other, at_hand) =
+            (ProcessKey::random().unwrap(), ProcessKey::random().unwrap(), AtHand::default());
+        let opened = |process: &ProcessKey, bound: &[u8]| process.open(&at_hand, bound).map(|key| *key);
+        assert_eq!(opened(&process, b"mine"), None);
+        process.keep(&at_hand, b"mine", &[7; KEY_LEN]).unwrap();
+        assert_eq!(opened(&process, b"mine"), Some([7; KEY_LEN]));
+        assert_eq!(opened(&process, b"theirs"), None);
+        assert_eq!(opened(&other, b"mine"), None);
+        assert_ne!(at_hand.0.get().unwrap().key, [7; KEY_LEN]);
+        // The first one stays.
+        other.keep(&at_hand, b"mine", &[8; KEY_LEN]).unwrap();
+        assert_eq!(opened(&process, b"mine"), Some([7; KEY_LEN]));
+    }
+}
