@@ -42,6 +42,15 @@ fn windows_of_twelve_go_and_shorter_ones_stay() {
 }
 
 #[test]
+fn a_key_that_repeats_itself_goes_wherever_it_is_looked_at() {
+    let key = "sk-proj-aaaabaaaaaacaaaaaaaaaaaabaaaaacaabaaaaaaac";
+    for (before, start) in (0..12).flat_map(|before| (8..=key.len() - 12).map(move |start| (before, start))) {
+        let before = "?".repeat(before);
+        assert_eq!(scrub(key, &format!("{before}{}?", &key[start..start + 12])), format!("{before}[redacted]?"));
+    }
+}
+
+#[test]
 fn every_encoding_goes() {
     let special = "a/b\"c\\d+e&f=g:h%i?j~k{l}m|n^o<p>q";
     for secret in [KEY, special] {
