@@ -302,9 +302,11 @@ async fn a_stop_lets_open_calls_end_and_closes_the_rest() {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let answering = Arc::clone(&served.answer);
     let serving = tokio::spawn(async move {
-        let limits = Limits { drain: NEVER, ..Limits::default() };
+        let limits = Limits { drain: NEVER, header_read: NEVER, ..Limits::default() };
         serve(Entrance::plain(listener), answering, &limits, async { drop(stopped.await) }).await;
     });
+    // Accepted before the next ones.
+    let mut silent = served.connect().await;
     let mut idle = served.connect().await;
     assert_eq!(ask(&mut idle, GET).await, "ok");
     let io = TokioIo::new(served.connect().await);
@@ -314,6 +316,7 @@ async fn a_stop_lets_open_calls_end_and_closes_the_rest() {
     let waiting = tokio::spawn(async move { sender.send_request(waiting).await.unwrap().status() });
     served.answer.waiting.notified().await;
     stop.send(()).unwrap();
+    closed(&mut silent).await;
     closed(&mut idle).await;
     served.answer.go.notify_one();
     assert_eq!(waiting.await.unwrap(), 200);
