@@ -32,9 +32,13 @@ impl ProcessKey {
         Ok(Self(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key.as_slice())?)))
     }
 
-    /// Keeps a data key at hand, bound to what it belongs to.
+    /// Keeps a data key at hand, bound to what it belongs to. Where another key ring kept it, that stays.
     pub(crate) fn keep(&self, at_hand: &AtHand, bound: &[u8], key: &Key) -> Result<(), VaultError> {
-        let (nonce, mut sealed) = (random_bytes()?, *key);
+        if at_hand.0.get().is_some() {
+            return Ok(());
+        }
+        let nonce = random_bytes()?;
+        let mut sealed = *key;
         let unique = Nonce::assume_unique_for_key(nonce);
         let tag = self.0.seal_in_place_separate_tag(unique, Aad::from(bound), &mut sealed)?;
         let tag = tag.as_ref().try_into().map_err(|_| VaultError::Unavailable)?;
