@@ -165,18 +165,19 @@ async fn what_a_response_used_corrects_the_budgets_of_the_call_that_made_it(bed:
     // One whose period is over by the time that it is known, and one that goes on.
     let line = |n, ends_at| BudgetLine { account: budget(n), ends_at, limit: Some(NanoUsd::new(9_000)) };
     let bound = Charge { usd: NanoUsd::new(500), ..Charge::default() };
-    for (n, name) in [(1, "resp_1"), (2, "resp_2")] {
+    let held = |call: &Receipt, amount, budgets| HoldCall {
+        request: call.id,
+        workspace,
+        amount,
+        funds: Funds::None,
+        allowance: None,
+        budgets,
+        draft: None,
+    };
+    for (n, name) in [(1, "resp_1"), (2, "resp_2"), (3, "resp_3")] {
         let call = begun(workspace, n, name);
-        let held = HoldCall {
-            request: call.id,
-            workspace,
-            amount: bound,
-            funds: Funds::None,
-            allowance: None,
-            budgets: vec![line(1, Some(NOW.plus_millis(60_000))), line(2, None)],
-            draft: None,
-        };
-        holds.hold(held).await.unwrap();
+        let budgets = vec![line(1, Some(NOW.plus_millis(60_000))), line(2, None)];
+        holds.hold(held(&call, bound, budgets)).await.unwrap();
         let settlement = Settlement { charge: bound, funds: Funds::None, ..Settlement::NOTHING };
         running.journal.append(Receipt { settlement: Some(settlement), ..call }).unwrap();
     }
@@ -185,16 +186,25 @@ async fn what_a_response_used_corrects_the_budgets_of_the_call_that_made_it(bed:
         let accounts = bed.store.budget_accounts(workspace).await.unwrap();
         accounts.iter().find(|account| account.id == budget(2)).unwrap().counted().get()
     };
-    assert_eq!(counted().await, 1_000, "at what they can cost at most");
+    assert_eq!(counted().await, 1_500, "at what they can cost at most");
     // In one batch and in several: 99 pico-USD, rounded up.
-    for n in 3..6 {
+    for n in 4..7 {
         running.journal.append(polled(workspace, n, "resp_1")).unwrap();
     }
-    assert_eq!(counted().await, 501);
-    running.journal.append(polled(workspace, 6, "resp_1")).unwrap();
-    assert_eq!(counted().await, 501, "once");
-    running.journal.append(polled(workspace, 7, "resp_2")).unwrap();
-    assert_eq!(counted().await, 2);
+    assert_eq!(counted().await, 1_001);
+    running.journal.append(polled(workspace, 7, "resp_1")).unwrap();
+    assert_eq!(counted().await, 1_001, "once");
+    running.journal.append(polled(workspace, 8, "resp_2")).unwrap();
+    assert_eq!(counted().await, 502);
+    // What is left is free for others, though nobody reads.
+    running.journal.append(polled(workspace, 9, "resp_3")).unwrap();
+    let rest = Charge { usd: NanoUsd::new(8_997), ..Charge::default() };
+    let free = async {
+        while holds.hold(held(&begun(workspace, 10, "resp_4"), rest, vec![line(2, None)])).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), free).await.unwrap();
     let accounts = bed.store.budget_accounts(workspace).await.unwrap();
     assert!(accounts.iter().all(|account| account.id != budget(1)), "its period is over, and stays over");
     assert_eq!(bed.store.check_ledger().await.unwrap().problems, []);
