@@ -27,7 +27,7 @@ use self::connect::Connector;
 use self::driven::Carrier;
 pub use self::driven::Driven;
 use self::line::Line;
-use self::pool::{Pool, Shelf};
+use self::pool::{Address, Pool, Shelf};
 use crate::forward::Outgoing;
 use crate::limits::Limits;
 
@@ -110,7 +110,7 @@ impl Inner {
     /// Where the connections are that may carry it. On these goes a path with a `Host`.
     fn shelf(&self, request: &mut Request<Box<Outgoing>>) -> Result<Arc<Shelf>, Unanswered> {
         let parts = std::mem::take(request.uri_mut()).into_parts();
-        let shelf = self.pool.shelf(parts.scheme.zip(parts.authority).ok_or(Unanswered::NoAddress)?)?;
+        let shelf = self.pool.shelf(Address::new(parts.scheme, parts.authority)?)?;
         *request.uri_mut() = parts.path_and_query.map_or_else(Uri::default, Uri::from);
         request.headers_mut().entry(HOST).or_insert_with(|| shelf.host());
         Ok(shelf)

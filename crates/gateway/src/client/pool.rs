@@ -2,8 +2,9 @@
 //! that aren't needed grow old.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Uri};
@@ -13,7 +14,7 @@ use super::line::Line;
 
 /// Idle connections kept per provider.
 const IDLE_PER_HOST_MAX: usize = 256;
-/// Sweeps in the time that a connection may be idle.
+/// Sweeps in the time that a connection may be idle: by them it is told how old one is, and not by clocks.
 const SWEEPS: u32 = 6;
 
 /// All of them.
@@ -22,19 +23,24 @@ pub struct Pool {
     idle_max: Duration,
 }
 
-type Address = (Scheme, Authority);
+/// Where connections lead. Two ways to write a name are two addresses: that is cheaper than to see that they are one.
+#[derive(Debug)]
+pub struct Address {
+    scheme: Scheme,
+    authority: Authority,
+}
 
 /// Those to one address.
 pub struct Shelf {
     idle: Mutex<Vec<Idle>>,
-    idle_max: Duration,
     address: Uri,
     host: HeaderValue,
 }
 
 struct Idle {
     line: Box<Line>,
-    since: Instant,
+    /// Sweeps that it has seen.
+    age: u32,
 }
 
 impl Pool {
@@ -49,7 +55,7 @@ impl Pool {
         if let Some(shelf) = shelves.get(&address) {
             return Ok(Arc::clone(shelf));
         }
-        let shelf = Arc::new(Shelf::new(&address, self.idle_max)?);
+        let shelf = Arc::new(Shelf::new(&address)?);
         shelves.insert(address, Arc::clone(&shelf));
         Ok(shelf)
     }
@@ -81,11 +87,11 @@ pub async fn sweep(pool: Weak<Pool>) {
 }
 
 impl Shelf {
-    fn new((scheme, authority): &Address, idle_max: Duration) -> Result<Self, Unanswered> {
-        let address = Uri::builder().scheme(scheme.clone()).authority(authority.clone()).path_and_query("/").build();
+    fn new(address: &Address) -> Result<Self, Unanswered> {
+        let Address { scheme, authority } = address;
         let host = HeaderValue::try_from(host(scheme, authority)).map_err(|_| Unanswered::NoAddress)?;
-        let address = address.map_err(|_| Unanswered::NoAddress)?;
-        Ok(Self { idle: Mutex::default(), idle_max, address, host })
+        let address = Uri::builder().scheme(scheme.clone()).authority(authority.clone()).path_and_query("/").build();
+        Ok(Self { idle: Mutex::default(), address: address.map_err(|_| Unanswered::NoAddress)?, host })
     }
 
     /// Where it leads.
@@ -100,16 +106,7 @@ impl Shelf {
 
     /// The connection that was used last.
     pub fn take(&self) -> Option<Box<Line>> {
-        let mut idle = locked(&self.idle);
-        let Idle { line, since } = idle.pop()?;
-        if since.elapsed() < self.idle_max {
-            return Some(line);
-        }
-        // All others are older.
-        let old = std::mem::take(&mut *idle);
-        drop(idle);
-        drop((line, old));
-        None
+        Some(locked(&self.idle).pop()?.line)
     }
 
     /// Keeps a connection, if there is room.
@@ -117,17 +114,46 @@ impl Shelf {
         line.forget();
         let mut idle = locked(&self.idle);
         if idle.len() < IDLE_PER_HOST_MAX {
-            idle.push(Idle { line, since: Instant::now() });
+            idle.push(Idle { line, age: 0 });
         }
     }
 
     fn sweep(&self) {
         let mut idle = locked(&self.idle);
-        let old = idle.partition_point(|idle| idle.since.elapsed() >= self.idle_max);
-        let old: Vec<_> = idle.drain(..old).collect();
-        idle.retain_mut(|idle| idle.line.is_alive());
+        let is_over = |idle: &mut Idle| {
+            idle.age += 1;
+            idle.age >= SWEEPS || !idle.line.is_alive()
+        };
+        let over: Vec<_> = idle.extract_if(.., is_over).collect();
+        // They are closed while nobody waits for the others.
         drop(idle);
-        drop(old);
+        drop(over);
+    }
+}
+
+impl Address {
+    /// What an address names, if it is absolute.
+    pub fn new(scheme: Option<Scheme>, authority: Option<Authority>) -> Result<Self, Unanswered> {
+        let (scheme, authority) = scheme.zip(authority).ok_or(Unanswered::NoAddress)?;
+        Ok(Self { scheme, authority })
+    }
+
+    fn as_strs(&self) -> (&str, &str) {
+        (self.scheme.as_str(), self.authority.as_str())
+    }
+}
+
+impl PartialEq for Address {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_strs() == other.as_strs()
+    }
+}
+
+impl Eq for Address {}
+
+impl Hash for Address {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_strs().hash(state);
     }
 }
 
