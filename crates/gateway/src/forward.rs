@@ -208,10 +208,9 @@ impl Outgoing {
 
     /// A body that goes out in any case, for tests.
     #[cfg(test)]
-    pub fn unleased(pieces: Vec<Bytes>) -> Self {
-        let room = Arc::new(tokio::sync::Semaphore::new(1)).try_acquire_owned().map(Arc::new);
+    pub fn unleased(pieces: Vec<Bytes>, room: Arc<OwnedSemaphorePermit>) -> Self {
         let (pieces, rest, went_out) = (pieces.into_iter(), Rest::Nothing, Arc::default());
-        Self { pieces, rest, lease: None, went_out, _room: room.expect("there is room") }
+        Self { pieces, rest, lease: None, went_out, _room: room }
     }
 
     /// The same with what its caller has yet to send, if there is any.

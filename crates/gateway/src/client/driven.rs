@@ -1,6 +1,9 @@
 //! The body of an answer. Who reads it drives the connection that it comes over, and no faster than it is read: hyper
 //! holds one piece that was not taken, and reads no more meanwhile.
 
+#[cfg(test)]
+mod tests;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker, ready};

@@ -1,34 +1,31 @@
 //! Over real sockets, against peers that say what each test has them say.
 
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Poll;
-
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use super::*;
 
 /// Long enough for anything that comes at all.
-const SOON: Duration = Duration::from_secs(10);
+pub(super) const SOON: Duration = Duration::from_secs(10);
 /// Long enough to see that nothing comes.
-const A_MOMENT: Duration = Duration::from_millis(200);
+pub(super) const A_MOMENT: Duration = Duration::from_millis(200);
 
-struct Peer(TcpListener);
+pub(super) struct Peer(pub(super) TcpListener);
 
 impl Peer {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         Self(TcpListener::bind("127.0.0.1:0").await.unwrap())
     }
 
-    fn uri(&self) -> String {
+    pub(super) fn uri(&self) -> String {
         format!("http://{}/v1/chat?a=b", self.0.local_addr().unwrap())
     }
 
-    async fn accept(&self) -> TcpStream {
+    pub(super) async fn accept(&self) -> TcpStream {
         timeout(SOON, self.0.accept()).await.expect("nobody connects").unwrap().0
     }
 
@@ -42,17 +39,18 @@ fn client_with(idle_max: Duration) -> Client {
     Client::new(connect::connector(Duration::from_secs(5)).unwrap(), idle_max)
 }
 
-fn client() -> Client {
+pub(super) fn client() -> Client {
     client_with(IDLE_TIMEOUT)
 }
 
-fn request(uri: &str, body: &[u8]) -> Request<Box<Outgoing>> {
+pub(super) fn request(uri: &str, body: &[u8]) -> Request<Box<Outgoing>> {
+    let room = Arc::new(Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap());
     let pieces = if body.is_empty() { Vec::new() } else { vec![Bytes::copy_from_slice(body)] };
-    Request::post(uri).body(Box::new(Outgoing::unleased(pieces))).unwrap()
+    Request::post(uri).body(Box::new(Outgoing::unleased(pieces, room))).unwrap()
 }
 
 /// A call whose answer is read to its end.
-async fn call(client: &Client, uri: &str) -> Result<(u16, Bytes), String> {
+pub(super) async fn call(client: &Client, uri: &str) -> Result<(u16, Bytes), String> {
     let answered = timeout(SOON, client.request(request(uri, b"hello"))).await.expect("no head");
     let response = answered.map_err(|error| format!("{error:?}"))?;
     let status = response.status().as_u16();
@@ -61,7 +59,7 @@ async fn call(client: &Client, uri: &str) -> Result<(u16, Bytes), String> {
 }
 
 /// Reads a request of this length behind its head, and returns the head.
-async fn read_request(stream: &mut TcpStream, body: usize) -> String {
+pub(super) async fn read_request(stream: &mut TcpStream, body: usize) -> String {
     let mut came = Vec::new();
     loop {
         if let Some(at) = memchr::memmem::find(&came, b"\r\n\r\n").filter(|at| came.len() >= at + 4 + body) {
@@ -79,15 +77,15 @@ async fn is_closed(stream: &mut TcpStream) -> bool {
 }
 
 /// The answer to the next request.
-async fn answer(stream: &mut TcpStream, bytes: &[u8]) -> String {
+pub(super) async fn answer(stream: &mut TcpStream, bytes: &[u8]) -> String {
     let head = read_request(stream, 5).await;
     stream.write_all(bytes).await.unwrap();
     head
 }
 
-const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi";
+pub(super) const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi";
 
-fn hi() -> Result<(u16, Bytes), String> {
+pub(super) fn hi() -> Result<(u16, Bytes), String> {
     Ok((200, Bytes::from_static(b"hi")))
 }
 
@@ -341,7 +339,7 @@ async fn trailers_come_and_the_connection_stays() {
 }
 
 /// More than the system keeps for a peer that reads nothing.
-const LARGE: usize = 32 << 20;
+pub(super) const LARGE: usize = 32 << 20;
 
 #[tokio::test]
 async fn an_early_answer_is_read_while_the_request_goes_on_by_itself() {
@@ -434,144 +432,4 @@ async fn no_more_are_kept_than_may_be() {
         closed += usize::from(read.is_ok());
     }
     assert_eq!(closed, CALLS - 256);
-}
-
-#[tokio::test]
-async fn nobody_reads_ahead_of_a_slow_reader() {
-    let (peer, client) = (Peer::new().await, client());
-    let written = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&written);
-    let (response, ()) = tokio::join!(client.request(request(&peer.uri(), b"hello")), async {
-        let mut stream = peer.accept().await;
-        answer(&mut stream, b"HTTP/1.1 200 OK\r\n\r\n").await;
-        tokio::spawn(async move {
-            while stream.write_all(&[b'x'; 1 << 16]).await.is_ok() {
-                count.fetch_add(1 << 16, Ordering::Relaxed);
-            }
-        });
-    });
-    let mut body = response.unwrap().into_body();
-    let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
-    assert!(first.len() <= 1 << 20);
-    sleep(Duration::from_millis(300)).await;
-    let before = written.load(Ordering::Relaxed);
-    sleep(Duration::from_millis(300)).await;
-    assert_eq!(written.load(Ordering::Relaxed), before, "what nobody reads goes on");
-    assert!(before < LARGE);
-}
-
-#[tokio::test]
-async fn a_short_answer_takes_two_polls() {
-    let (peer, client) = (Peer::new().await, client());
-    let uri = peer.uri();
-    let (went, stream) = tokio::join!(call(&client, &uri), async {
-        let mut stream = peer.accept().await;
-        answer(&mut stream, OK).await;
-        stream
-    });
-    assert_eq!(went, hi());
-    tokio::spawn(async move {
-        let mut stream = stream;
-        read_request(&mut stream, 5).await;
-        sleep(Duration::from_millis(50)).await;
-        stream.write_all(OK).await.unwrap();
-    });
-    let asking = async {
-        let response = client.request(request(&uri, b"hello")).await.unwrap();
-        response.into_body().collect().await.unwrap().to_bytes()
-    };
-    let (mut asking, mut polls) = (std::pin::pin!(asking), 0);
-    let body = std::future::poll_fn(|cx| {
-        polls += 1;
-        asking.as_mut().poll(cx)
-    });
-    assert_eq!(body.await, "hi");
-    assert_eq!(polls, 2);
-    // Nor is it woken when it is done.
-    let mut polls = 0;
-    let waiting = timeout(
-        A_MOMENT,
-        std::future::poll_fn::<(), _>(|_| {
-            polls += 1;
-            Poll::Pending
-        }),
-    );
-    waiting.await.unwrap_err();
-    assert!(polls <= 2, "{polls}");
-}
-
-/// Numbers that look like chance, the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % bound
-    }
-}
-
-/// An answer in pieces of odd sizes, with pauses of odd lengths.
-async fn dribble(stream: &mut TcpStream, dice: &mut Dice) {
-    let size = dice.below(20_000) + 1;
-    let mut bytes = format!("HTTP/1.1 200 OK\r\nx-size: {size}\r\n").into_bytes();
-    let text: Vec<u8> = (0..size).map(|at| b'a' + u8::try_from(at % 26).unwrap()).collect();
-    if dice.below(2) == 0 {
-        bytes.extend(format!("content-length: {size}\r\n\r\n").bytes().chain(text));
-    } else {
-        bytes.extend(b"transfer-encoding: chunked\r\n\r\n");
-        let mut rest = VecDeque::from(text);
-        while !rest.is_empty() {
-            let chunk: Vec<u8> = rest.drain(..rest.len().min(dice.below(3_000) + 1)).collect();
-            bytes.extend(format!("{:x}\r\n", chunk.len()).bytes().chain(chunk).chain(*b"\r\n"));
-        }
-        bytes.extend(b"0\r\n\r\n");
-    }
-    let mut at = 0;
-    while at < bytes.len() {
-        let most = if dice.below(3) == 0 { 8 } else { 4_000 };
-        let next = bytes.len().min(at + dice.below(most) + 1);
-        stream.write_all(&bytes[at..next]).await.unwrap();
-        at = next;
-        match dice.below(4) {
-            0 => sleep(Duration::from_micros(dice.below(1_500) as u64)).await,
-            1 => tokio::task::yield_now().await,
-            _ => {}
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn no_wake_up_is_lost() {
-    let (peer, client) = (Peer::new().await, client());
-    let uri = peer.uri();
-    tokio::spawn(async move {
-        for seed in 0.. {
-            let mut stream = peer.0.accept().await.unwrap().0;
-            stream.set_nodelay(true).unwrap();
-            tokio::spawn(async move {
-                let mut dice = Dice(seed);
-                loop {
-                    read_request(&mut stream, 5).await;
-                    dribble(&mut stream, &mut dice).await;
-                }
-            });
-        }
-    });
-    let callers = (0..16).map(|_| {
-        let (client, uri) = (client.clone(), uri.clone());
-        tokio::spawn(async move {
-            for _ in 0..40 {
-                let response = timeout(SOON, client.request(request(&uri, b"hello"))).await.expect("no head").unwrap();
-                let size: usize = response.headers()["x-size"].to_str().unwrap().parse().unwrap();
-                // Its body may be read by another task than asked.
-                let reading = tokio::spawn(response.into_body().collect());
-                let body = timeout(SOON, reading).await.expect("no end").unwrap().unwrap().to_bytes();
-                assert_eq!(body.len(), size);
-                assert!(body.iter().enumerate().all(|(at, &byte)| usize::from(byte - b'a') == at % 26));
-            }
-        })
-    });
-    for caller in callers.collect::<Vec<_>>() {
-        caller.await.unwrap();
-    }
 }
