@@ -7,7 +7,6 @@ use std::time::Duration;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use http_body::Body as _;
-use hyper::body::Incoming;
 use ownkey_domain::health::KeySeen;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::policy::FallbackClass;
@@ -18,6 +17,7 @@ use ownkey_vault::ProviderKey;
 
 use crate::body::Body;
 use crate::call::Call;
+use crate::client::Driven;
 use crate::dispatch::Went;
 use crate::echo::{drop_from_headers, echoes};
 use crate::edge::writer::Writer;
@@ -39,7 +39,7 @@ static PROVIDER_REQUEST_IDS: [HeaderName; 2] =
 /// A provider's answer to a call, with what relaying it takes.
 pub struct Answer {
     /// Head and body as the provider sends them.
-    pub response: Response<Incoming>,
+    pub response: Response<Driven>,
     /// Whose they are.
     pub provider: Provider,
     /// Who pays.

@@ -8,7 +8,6 @@ use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use ownkey_domain::health::KeySeen;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::policy::FallbackClass;
@@ -24,6 +23,7 @@ use tokio::time::timeout_at;
 use crate::answer::{Answer, own_headers, respond};
 use crate::body::{self, Body};
 use crate::call::Call;
+use crate::client::Driven;
 use crate::error::{Code, ERROR_HEADER, Error, SHOULD_RETRY, SOURCE_HEADER, Source};
 use crate::limits::ERROR_BODY_BYTES_MAX;
 
@@ -105,7 +105,7 @@ impl Refused {
 }
 
 /// As much of an error body as anyone needs; all that came, if it broke off.
-pub async fn beginning_of(mut body: Incoming) -> Bytes {
+pub async fn beginning_of(mut body: Driven) -> Bytes {
     let mut bytes = BytesMut::new();
     while let Some(Ok(frame)) = body.frame().await {
         let Ok(data) = frame.into_data() else { continue };

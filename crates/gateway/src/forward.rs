@@ -9,7 +9,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use ownkey_domain::payer::Payer;
 use ownkey_domain::provider::Provider;
 use ownkey_domain::time::Timestamp;
@@ -20,7 +19,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use zeroize::Zeroizing;
 
 use crate::body::BodyError;
-use crate::client::Client;
+use crate::client::{Client, Driven, Unanswered};
 use crate::connections::Grant;
 use crate::directory::{Caller, Directory, Generation, Workspace};
 use crate::error::{Code, Error};
@@ -82,7 +81,7 @@ impl Upstreamed {
 /// How sending ended.
 pub enum Sent {
     /// The provider's head is there.
-    Answered(Response<Incoming>),
+    Answered(Response<Driven>),
     /// The workspace or the platform key changed before anything went out: decide anew.
     Outdated,
 }
@@ -110,7 +109,7 @@ pub fn forward(
 }
 
 /// What sending came to.
-fn told(sent: Result<Response<Incoming>, hyper_util::client::legacy::Error>) -> Result<Sent, Error> {
+fn told(sent: Result<Response<Driven>, Unanswered>) -> Result<Sent, Error> {
     sent.map(Sent::Answered).or_else(|error| {
         if cause::<Outdated>(&error).is_some() {
             return Ok(Sent::Outdated);
@@ -149,7 +148,7 @@ impl std::fmt::Display for Chain<'_> {
 }
 
 /// The cause of that type, if there is one.
-fn cause<E: std::error::Error + 'static>(error: &hyper_util::client::legacy::Error) -> Option<&E> {
+fn cause<E: std::error::Error + 'static>(error: &Unanswered) -> Option<&E> {
     let first = std::error::Error::source(error);
     std::iter::successors(first, |e| e.source()).find_map(|cause| cause.downcast_ref())
 }
@@ -207,6 +206,13 @@ impl Outgoing {
         Self { pieces, rest, lease: Some(lease), went_out: Arc::default(), _room: room }
     }
 
+    /// A body that goes out in any case, for tests.
+    #[cfg(test)]
+    pub fn unleased(pieces: Vec<Bytes>, room: Arc<OwnedSemaphorePermit>) -> Self {
+        let (pieces, rest, went_out) = (pieces.into_iter(), Rest::Nothing, Arc::default());
+        Self { pieces, rest, lease: None, went_out, _room: room }
+    }
+
     /// The same with what its caller has yet to send, if there is any.
     #[must_use]
     pub fn then(self, rest: Option<Upload>) -> Self {
@@ -215,7 +221,7 @@ impl Outgoing {
     }
 
     /// Tells when the provider takes something of a body that its caller is still sending.
-    fn progress(&self) -> Option<watch::Receiver<Instant>> {
+    pub fn progress(&self) -> Option<watch::Receiver<Instant>> {
         match &self.rest {
             Rest::Nothing => None,
             Rest::Waiting(_, taken) | Rest::Flowing(_, taken) => Some(taken.subscribe()),

@@ -16,7 +16,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use ownkey_domain::payer::PayerKind;
 use ownkey_providers::scrub::Scrubber;
 use ownkey_providers::stream::{StreamMeter, Terminal};
@@ -31,6 +30,7 @@ use self::watched::Watched;
 use crate::answer::{Answer, meter};
 use crate::body::{Body, BodyError};
 use crate::call::Call;
+use crate::client::Driven;
 use crate::echo::drop_from_served;
 use crate::edge::writer::Writer;
 use crate::error::{Code, Error};
@@ -95,9 +95,9 @@ pub struct Relay {
 
 enum State {
     /// The provider's body is there no longer than it is read.
-    Flowing(Incoming),
+    Flowing(Driven),
     /// These pieces were produced beyond what is held: they wait for more to be.
-    Waiting(Incoming, Bytes),
+    Waiting(Driven, Bytes),
     /// What is left to send, then the end.
     Ending(Bytes),
     /// What is left to send, then a moment for it to leave, then the abort.

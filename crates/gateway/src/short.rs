@@ -7,7 +7,6 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
 use ownkey_domain::receipt::Outcome;
 use ownkey_providers::scrub::Scrubber;
 use tokio::time::timeout_at;
@@ -15,6 +14,7 @@ use tokio::time::timeout_at;
 use crate::answer::{Answer, meter, respond};
 use crate::body::{self, Body};
 use crate::call::Call;
+use crate::client::Driven;
 use crate::echo::drop_from_served;
 use crate::error::Error;
 use crate::failure;
@@ -54,7 +54,7 @@ enum Taken {
     Beginning(Bytes),
 }
 
-async fn take(incoming: &mut Incoming) -> Taken {
+async fn take(incoming: &mut Driven) -> Taken {
     let mut bounded = Limited::new(incoming, usize::try_from(SHORT_ANSWER_BYTES).unwrap_or(usize::MAX));
     let mut bytes = BytesMut::new();
     while let Some(frame) = bounded.frame().await {

@@ -4,25 +4,29 @@
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::client::legacy::connect::{Connected, Connection};
+
+use super::signal::Signal;
 
 /// Such a connection.
 pub struct Listening<S> {
     stream: S,
     is_deaf: bool,
+    signal: Arc<Signal>,
 }
 
 impl<S> Listening<S> {
-    /// Over that stream.
-    pub fn new(stream: S) -> Self {
-        Self { stream, is_deaf: false }
+    /// Over that stream. The signal is told whether its peer takes what is written.
+    pub fn new(stream: S, signal: Arc<Signal>) -> Self {
+        Self { stream, is_deaf: false, signal }
     }
 
     /// What a write of so many bytes came to.
     fn wrote(&mut self, written: Poll<io::Result<usize>>, bytes: usize) -> Poll<io::Result<usize>> {
+        self.signal.stuck(written.is_pending());
         match written {
             Poll::Ready(Err(error)) if is_closed(&error) => {
                 self.is_deaf = true;
@@ -80,11 +84,5 @@ impl<S: Write + Unpin> Write for Listening<S> {
         }
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
         self.wrote(written, bytes)
-    }
-}
-
-impl<S: Connection> Connection for Listening<S> {
-    fn connected(&self) -> Connected {
-        self.stream.connected()
     }
 }

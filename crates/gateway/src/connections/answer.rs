@@ -6,7 +6,6 @@ use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, Response, StatusCode};
 use http_body::Body as _;
-use hyper::body::Incoming;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::receipt::Outcome;
 use ownkey_domain::service::{Bound, Ending};
@@ -16,6 +15,7 @@ use ownkey_vault::ProviderKey;
 
 use crate::answer::respond;
 use crate::body::{self, Body};
+use crate::client::Driven;
 use crate::echo::drop_from_headers;
 use crate::error::{Code, Error, SOURCE_HEADER, Source};
 use crate::relay::Watch;
@@ -28,7 +28,7 @@ use crate::{failure, headers};
 /// A host's answer, with what relaying it takes.
 pub struct Answer {
     /// Head and body as the host sends them.
-    pub response: Response<Incoming>,
+    pub response: Response<Driven>,
     /// The token in use, so that an echo of it can be taken out.
     pub token: Arc<ProviderKey>,
     /// Time-outs from here on.

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use http::{Response, StatusCode};
 use http_body::Body as _;
-use hyper::body::Incoming;
 use ownkey_domain::receipt::Outcome;
 use ownkey_domain::service::Ending;
 use ownkey_providers::metered::UseMeter;
@@ -19,6 +18,7 @@ use super::receipt::OpenReceipt;
 use super::relay::{Passage, Relay};
 use crate::answer::respond;
 use crate::body::{self, Body};
+use crate::client::Driven;
 use crate::echo::drop_from_headers;
 use crate::error::{Code, ERROR_HEADER, Error, SHOULD_RETRY, SOURCE_HEADER, Source};
 use crate::relay::Watch;
@@ -28,7 +28,7 @@ use crate::{failure, headers};
 /// A service's answer, with what relaying it takes.
 pub struct Answer {
     /// Head and body as the service sends them.
-    pub response: Response<Incoming>,
+    pub response: Response<Driven>,
     /// The credential in use, so that an echo of it can be taken out.
     pub secret: Arc<ProviderKey>,
     /// Reads how much was used.

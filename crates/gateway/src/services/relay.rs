@@ -8,7 +8,6 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use ownkey_domain::receipt::Outcome;
 use ownkey_domain::service::Ending;
 use ownkey_providers::metered::UseMeter;
@@ -17,6 +16,7 @@ use tokio::time::Instant;
 
 use super::receipt::OpenReceipt;
 use crate::body::{Body, BodyError};
+use crate::client::Driven;
 use crate::edge::writer::Writer;
 use crate::error::{Error, Source};
 use crate::failure;
@@ -49,7 +49,7 @@ pub struct Relay {
 }
 
 enum State {
-    Flowing(Incoming),
+    Flowing(Driven),
     /// What is left to send, then the end.
     Ending(Bytes),
     Broken,
@@ -58,7 +58,7 @@ enum State {
 
 impl Relay {
     /// Relays a body that ends in time.
-    pub fn start(receipt: OpenReceipt, body: Incoming, passage: Passage, (watch, stop): (Watch, Stop)) -> Body {
+    pub fn start(receipt: OpenReceipt, body: Driven, passage: Passage, (watch, stop): (Watch, Stop)) -> Body {
         let (state, heard_at) = (State::Flowing(body), Instant::now());
         let relay = Self { receipt, passage: Some(passage), state, heard_at, writer: Writer::current() };
         Watched::new(relay, watch, stop).boxed_unsync()
