@@ -62,7 +62,7 @@ pub(super) fn answer(response: &Json<'_>) -> Served {
         "web_search_call" => has_one_web_search(&response["tools"]),
         kind => FEES.iter().any(|(fee, _)| *fee == kind) || BY_TOKENS.contains(&kind),
     };
-    let by_usage = kinds.into_iter().flat_map(|kinds| kinds.names()).all(|kind| is_by_usage(kind));
+    let by_usage = kinds.into_iter().flat_map(|kinds| kinds.names()).all(is_by_usage);
     let billing = if by_usage { Billing::ByUsage } else { Billing::BeyondUsage };
     Served { usage, billing, stored: stored(response), ..told }
 }
