@@ -28,10 +28,8 @@ impl Reader for Chunks {
         if data == DONE {
             return Seen::Complete;
         }
-        let has_usage = has_object(data, &USAGE);
-        let has_error = has_object(data, &ERROR);
         let is_head = self.served.model.is_none() && self.heads < HEADS_MAX;
-        if !(has_usage || has_error || is_head) {
+        if !(is_head || has_object(data, &USAGE) || has_object(data, &ERROR)) {
             return Seen::Nothing;
         }
         self.heads = self.heads.saturating_add(1);
