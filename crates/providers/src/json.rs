@@ -193,7 +193,7 @@ impl TopLevel {
                 }
                 byte if keeps && byte.is_ascii_whitespace() => {
                     self.keep(&bytes[..at]);
-                    return at + 1;
+                    return at + bytes[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
                 }
                 _ => {}
             }
