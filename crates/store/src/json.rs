@@ -77,7 +77,8 @@ fn is_plain(text: &str) -> bool {
 }
 
 fn are_plain<const N: usize>(bytes: &[u8; N]) -> bool {
-    bytes.iter().fold(true, |all, &byte| all & (byte >= b' ') & (byte != b'"') & (byte != b'\\'))
+    let is_odd = |byte: u8| u8::from(byte < b' ') | u8::from(byte == b'"') | u8::from(byte == b'\\');
+    bytes.iter().fold(0, |odd, byte| odd | is_odd(*byte)) == 0
 }
 
 /// What is left to `serde_json`.
