@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::text::Short;
 
 const PICO_PER_USD: i128 = 1_000_000_000_000;
+/// The same, to divide what fits into 64 bits.
+const PICO_PER_USD_SHORT: u64 = 1_000_000_000_000;
 const PICO_PER_NANO: i128 = 1_000;
 const PICO_DIGITS: usize = 12;
 /// Sign, digits and point of the largest amount.
@@ -65,24 +67,33 @@ impl PicoUsd {
     }
 
     fn text(self) -> Short<AMOUNT_LEN_MAX> {
-        let (magnitude, unit) = (self.0.unsigned_abs(), PICO_PER_USD.unsigned_abs());
-        let (whole, fraction) = (magnitude / unit, magnitude % unit);
-        let small = |number: u128| u64::try_from(number).unwrap_or(u64::MAX);
+        let magnitude = self.0.unsigned_abs();
         let mut text = Short::new();
         if self.0 < 0 {
             text.push("-");
         }
         // Most amounts fit into half of the bits, and are divided and written in a tenth of the time so.
-        match u64::try_from(whole) {
-            Ok(whole) => text.push_number(whole, 1),
-            Err(_) => {
-                text.push_number(small(whole / unit), 1);
-                text.push_number(small(whole % unit), PICO_DIGITS);
+        let fraction = match u64::try_from(magnitude) {
+            Ok(magnitude) => {
+                text.push_number(magnitude / PICO_PER_USD_SHORT, 1);
+                magnitude % PICO_PER_USD_SHORT
             }
-        }
+            Err(_) => {
+                let unit = u128::from(PICO_PER_USD_SHORT);
+                let small = |number: u128| u64::try_from(number).unwrap_or(u64::MAX);
+                let (whole, fraction) = (magnitude / unit, magnitude % unit);
+                if whole >= unit {
+                    text.push_number(small(whole / unit), 1);
+                    text.push_number(small(whole % unit), PICO_DIGITS);
+                } else {
+                    text.push_number(small(whole), 1);
+                }
+                small(fraction)
+            }
+        };
         if fraction > 0 {
             text.push(".");
-            text.push_number(small(fraction), PICO_DIGITS);
+            text.push_number(fraction, PICO_DIGITS);
             text.trim_zeros();
         }
         text

@@ -34,7 +34,8 @@ impl<const N: usize> Short<N> {
 
     /// Takes off its end what are zeros there.
     pub(crate) fn trim_zeros(&mut self) {
-        self.len = self.as_str().trim_end_matches('0').len();
+        let zeros = self.bytes[..self.len].iter().rev().take_while(|byte| **byte == b'0').count();
+        self.len -= zeros;
     }
 
     /// Where the next bytes go.

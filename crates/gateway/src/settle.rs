@@ -152,6 +152,8 @@ impl OpenReceipt {
             receipt.credential = credential;
             receipt.included = decision.included;
             receipt.timing.own_us = own_us;
+            // Most have one.
+            receipt.attempts.reserve_exact(1);
             receipt.attempts.push(Attempt { consent, ..Attempt::begun(payer, credential) });
         });
     }

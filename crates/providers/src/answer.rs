@@ -109,7 +109,7 @@ impl AnswerMeter {
 
     /// What it said, once it ended or broke off.
     pub fn finish(self) -> Served {
-        let served = self.members.map(|members| (self.route.answer.served)(&members.finish()));
+        let served = self.members.map(|members| members.finish(self.route.answer.served));
         self.route.bill(served.unwrap_or_else(Served::unknown))
     }
 }

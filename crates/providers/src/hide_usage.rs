@@ -2,8 +2,8 @@
 //! stream; everything else stays byte for byte, `"usage":null` in the other chunks included.
 
 use bytes::Bytes;
-use serde_json::Value;
 
+use crate::json::Json;
 use crate::sse::{Boundaries, field};
 use crate::stream::{USAGE, has_object};
 
@@ -97,8 +97,8 @@ impl UsageHider {
         }
         let mut lines = event.split(|b| matches!(b, b'\n' | b'\r')).filter(|line| !line.is_empty());
         let (Some(line), None) = (lines.next(), lines.next()) else { return false };
-        let chunk: Value = field(line, "data").and_then(|data| serde_json::from_slice(data).ok()).unwrap_or_default();
-        chunk["usage"].is_object() && chunk["choices"].as_array().is_some_and(Vec::is_empty)
+        let chunk = field(line, "data").and_then(Json::read).unwrap_or_default();
+        chunk["usage"].is_object() && chunk["choices"].as_list().is_some_and(<[_]>::is_empty)
     }
 }
 

@@ -1,7 +1,12 @@
 //! Picks a few top-level members out of a JSON object that comes in pieces, whatever its size, in bounded memory.
 
+mod value;
+
+use std::borrow::Cow;
+
 use memchr::memchr2;
-use serde_json::{Map, Value};
+
+pub(crate) use self::value::{Json, Object};
 
 /// The longest value kept. Usage objects take a few hundred bytes; one with many iterations a few thousand.
 const VALUE_KEPT_MAX: usize = 16 << 10;
@@ -103,7 +108,11 @@ impl TopLevel {
 
     pub(crate) fn feed(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let taken = if self.string == InString::No { self.structure(bytes) } else { self.text(bytes) };
+            let taken = match self.string {
+                InString::No if self.is_inside() => self.inside(bytes),
+                InString::No => self.structure(bytes),
+                _ => self.text(bytes),
+            };
             bytes = &bytes[taken..];
         }
     }
@@ -113,21 +122,24 @@ impl TopLevel {
         self.began && self.depth == 0
     }
 
-    /// The members that were whole and readable, and of each list that has any how many items of each kind and action. A
-    /// kind that can't be read has no name, nor has an action that is not told.
-    pub(crate) fn finish(self) -> Value {
-        let parsed = |(key, bytes): (&str, Vec<u8>)| Some((key.to_owned(), serde_json::from_slice(&bytes).ok()?));
-        let mut all: Map<_, _> = self.found.into_iter().filter_map(parsed).collect();
-        for Kind { list, of, count } in self.kinds {
-            let name = |bytes: &[u8]| serde_json::from_slice::<String>(bytes).unwrap_or_default();
-            let actions = object(&mut all, list).and_then(|kinds| object(kinds, &name(&of.kind)));
-            if let Some(actions) = actions {
-                let action = name(&of.action);
-                let before = actions.get(&action).and_then(Value::as_u64).unwrap_or(0);
-                actions.insert(action, before.saturating_add(count).into());
+    /// Reads the members that were whole and readable, and of each list that has any how many items of each kind and
+    /// action. A kind that can't be read has no name, nor has an action that is not told.
+    pub(crate) fn finish<T>(&self, read: impl FnOnce(&Json<'_>) -> T) -> T {
+        let mut all = Object::default();
+        for (key, bytes) in &self.found {
+            if let Some(value) = Json::read(bytes) {
+                all.set(Cow::Borrowed(key), value);
             }
         }
-        Value::Object(all)
+        for Kind { list, of, count } in &self.kinds {
+            let name = |bytes: &[u8]| serde_json::from_slice::<String>(bytes).unwrap_or_default();
+            let kinds = object(&mut all, Cow::Borrowed(list));
+            if let Some(actions) = kinds.and_then(|kinds| object(kinds, Cow::Owned(name(&of.kind)))) {
+                let told = actions.member(Cow::Owned(name(&of.action)), Json::default);
+                *told = Json::Number(told.as_u64().unwrap_or(0).saturating_add(*count).into());
+            }
+        }
+        read(&Json::Object(all))
     }
 
     /// Inside a string: on to the next byte that can end it.
@@ -151,7 +163,47 @@ impl TopLevel {
         taken
     }
 
-    /// Outside strings: a number or a word, or else one byte.
+    /// Whether this is a value in which no key matters, so that it is kept as it comes or not at all.
+    fn is_inside(&self) -> bool {
+        self.list.is_none() && self.depth > self.base.max(1)
+    }
+
+    /// Inside such a value, outside its strings: on to its end, to a string that goes on, or to where it is not kept in one
+    /// piece.
+    fn inside(&mut self, bytes: &[u8]) -> usize {
+        let keeps = self.capture != Capture::Nothing;
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            match byte {
+                b'"' => match string_end(&bytes[at + 1..]) {
+                    Some(len) => at += len,
+                    None => {
+                        self.string = InString::Yes;
+                        self.keep(&bytes[..=at]);
+                        return at + 1;
+                    }
+                },
+                b'{' | b'[' => self.depth = self.depth.saturating_add(1),
+                b'}' | b']' => {
+                    self.depth = self.depth.saturating_sub(1);
+                    if !self.is_inside() {
+                        at += 1;
+                        break;
+                    }
+                }
+                byte if keeps && byte.is_ascii_whitespace() => {
+                    self.keep(&bytes[..at]);
+                    return at + bytes[at..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        self.keep(&bytes[..at]);
+        at
+    }
+
+    /// Outside strings, where keys may matter: a number or a word, a string, or else one byte.
     fn structure(&mut self, bytes: &[u8]) -> usize {
         let plain = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
         if plain > 0 {
@@ -164,6 +216,8 @@ impl TopLevel {
                 if self.key_next {
                     self.key.clear();
                 }
+                self.keep(&bytes[..1]);
+                return 1 + self.text(&bytes[1..]);
             }
             b'{' | b'[' => {
                 self.began = true;
@@ -281,15 +335,23 @@ impl TopLevel {
     }
 }
 
+/// How long the rest of a string is with the quote that ends it; `None` if it goes on behind these bytes, or is written with
+/// escapes.
+fn string_end(bytes: &[u8]) -> Option<usize> {
+    let end = memchr2(b'"', b'\\', bytes)?;
+    (bytes[end] == b'"').then_some(end + 1)
+}
+
 /// The object that is that member, made if it is not there.
-fn object<'m>(members: &'m mut Map<String, Value>, name: &str) -> Option<&'m mut Map<String, Value>> {
-    members.entry(name).or_insert_with(|| Value::Object(Map::new())).as_object_mut()
+fn object<'m, 'j>(members: &'m mut Object<'j>, name: Cow<'j, str>) -> Option<&'m mut Object<'j>> {
+    members.member(name, || Json::Object(Object::default())).as_object_mut()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use serde_json::Value;
 
     const WANTED: &[&str] = &["usage", "model", "id"];
 
@@ -300,7 +362,7 @@ mod tests {
     fn pick(wanted: Wanted, pieces: &[&[u8]]) -> Value {
         let mut members = TopLevel::new(wanted);
         pieces.iter().for_each(|piece| members.feed(piece));
-        members.finish()
+        members.finish(|told| Value::from(told))
     }
 
     #[test]

@@ -7,11 +7,10 @@ use std::borrow::Cow;
 use ownkey_domain::hold::{self, Extent, Size};
 use ownkey_domain::service::{Bound, QUANTITY_MAX};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::Value;
 
 use self::items::Items;
 use crate::form::{self, Payload};
-use crate::json::{TopLevel, Wanted};
+use crate::json::{Json, TopLevel, Wanted};
 use crate::{mpeg, sound};
 
 /// What a service is measured by.
@@ -112,7 +111,7 @@ pub struct UseMeter(Reader);
 enum Reader {
     /// The request has told.
     Known(u64),
-    Members(TopLevel, fn(&Value) -> Option<u64>),
+    Members(TopLevel, fn(&Json<'_>) -> Option<u64>),
     /// No more of them than that are charged.
     Items(Items, u64),
     Silent,
@@ -132,7 +131,7 @@ impl UseMeter {
     pub fn finish(self) -> Option<u64> {
         let told = match self.0 {
             Reader::Known(quantity) => return Some(quantity),
-            Reader::Members(members, read) if members.is_whole() => read(&members.finish()),
+            Reader::Members(members, read) if members.is_whole() => members.finish(read),
             Reader::Items(items, most) => items.finish().map(|count| count.min(most)),
             Reader::Members(..) | Reader::Silent => None,
         };
@@ -143,7 +142,7 @@ impl UseMeter {
 const TOKENS: Wanted = Wanted { within: None, members: &["usage"], kinds_of: &[] };
 const SECONDS: Wanted = Wanted { within: None, members: &["usage", "duration"], kinds_of: &[] };
 
-fn tokens(answer: &Value) -> Option<u64> {
+fn tokens(answer: &Json<'_>) -> Option<u64> {
     let usage = &answer["usage"];
     let first = |names: [&str; 2]| names.into_iter().find_map(|name| usage[name].as_u64());
     let total = usage["total_tokens"].as_u64();
@@ -181,15 +180,15 @@ fn frames_of(sent: Payload<'_>) -> Option<u64> {
     files.reduce(|sum, next| sum?.checked_add(next?)).flatten()
 }
 
-fn seconds(answer: &Value) -> Option<u64> {
+fn seconds(answer: &Json<'_>) -> Option<u64> {
     [&answer["usage"]["seconds"], &answer["duration"]].into_iter().find_map(whole_seconds)
 }
 
 /// Seconds, of which one that has begun counts. Some write them with a fraction, and some as text.
-fn whole_seconds(value: &Value) -> Option<u64> {
+fn whole_seconds(value: &Json<'_>) -> Option<u64> {
     let text = match value {
-        Value::Number(number) => Cow::from(number.to_string()),
-        Value::String(text) => Cow::from(text),
+        Json::Number(number) => Cow::from(number.to_string()),
+        Json::Text(text) => Cow::from(&**text),
         _ => return None,
     };
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, "0"));

@@ -7,10 +7,9 @@ use http::Method;
 use ownkey_domain::catalogue::Mode;
 use ownkey_domain::response::ResponseId;
 use ownkey_domain::usage::{Measured, Usage};
-use serde_json::Value;
 
 use crate::answer::{Billing, Served, Stored};
-use crate::json::Wanted;
+use crate::json::{Json, Wanted};
 use crate::managed::Terms;
 use crate::peek::Peek;
 use crate::stream::Dialect;
@@ -149,7 +148,7 @@ pub(crate) struct Reading {
     /// What of it matters.
     pub(crate) wanted: Wanted,
     /// What they say.
-    pub(crate) served: fn(&Value) -> Served,
+    pub(crate) served: fn(&Json<'_>) -> Served,
 }
 
 impl Route {

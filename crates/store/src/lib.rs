@@ -34,6 +34,7 @@ mod error;
 mod feed;
 mod fresh;
 pub mod journal;
+mod json;
 mod ledger;
 mod mutation;
 mod open;

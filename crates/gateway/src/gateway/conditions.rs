@@ -38,15 +38,9 @@ impl Gateway {
             Measures { route, request, body_bytes, chain, shape, media, may_be_cached, slice }.size(decision)
         };
         let now = (self.parts.plane.clock)();
-        let funding = self.funding(call, decision, now);
-        let is_counted = funding.is_counted();
-        let quoted = |funding: Funding, size: &Size| match model.is_free {
-            _ if !is_counted => Ok(funding),
-            true => funding.quoted(Ok(Quote::NOTHING)),
-            false => funding.quoted(model.model().ok_or(Unbounded::Price).and_then(|model| Quote::of(model, size))),
-        };
         let nothing_seen = measured(Shape::default(), (Media::default(), true), ChainTokens::NONE);
-        let funding = quoted(funding, &nothing_seen)?;
+        let funding = quoted(self.funding(call, decision, now), model, &nothing_seen)?;
+        let is_counted = funding.is_counted();
         let seen = self.look(call, received, (model, decision), &funding).await;
         // Being refused costs the work of a call, so it takes one too. Which limit is used up is told after all that is
         // wrong with the call itself.
@@ -68,7 +62,7 @@ impl Gateway {
         let is_bound = prompt.is_some() && !is_extended && !route.is_form() && !route.is_guessed();
         call.receipt.prompted(prompt.unwrap_or(hold::tokens_of(size.body_bytes)), is_bound);
         match seen {
-            Some(_) => quoted(funding, &size),
+            Some(_) => quoted(funding, model, &size),
             None => Ok(funding.unpriced()),
         }
     }
@@ -147,5 +141,14 @@ impl Gateway {
         let allowance = taken.map_err(|exceeded| exceeded.error(call.protocol, now))?;
         call.quotas = Some(allowance.headers(call.protocol, now));
         Ok(())
+    }
+}
+
+/// The same for a call of that model and size, which costs so much at most; as it is if nobody counts that.
+fn quoted(funding: Funding, model: &Asked<'_>, size: &Size) -> Result<Funding, Error> {
+    match model.is_free {
+        _ if !funding.is_counted() => Ok(funding),
+        true => funding.quoted(Ok(Quote::NOTHING)),
+        false => funding.quoted(model.model().ok_or(Unbounded::Price).and_then(|model| Quote::of(model, size))),
     }
 }

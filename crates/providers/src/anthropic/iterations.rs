@@ -2,10 +2,10 @@
 //! each step has a prompt of its own and perhaps another model.
 
 use ownkey_domain::usage::{TokenClass, Usage};
-use serde_json::Value;
 
 use super::usage::tokens;
 use crate::answer::Part;
+use crate::json::Json;
 
 /// What is billed of a message.
 pub(super) struct Bill {
@@ -31,7 +31,7 @@ enum Step {
 }
 
 impl Step {
-    fn of(iteration: &Value) -> Option<Self> {
+    fn of(iteration: &Json<'_>) -> Option<Self> {
         match iteration["type"].as_str()? {
             "message" => Some(Self::Message),
             "compaction" => Some(Self::Compaction),
@@ -44,9 +44,9 @@ impl Step {
 
 impl Bill {
     /// What is billed by that usage object.
-    pub(super) fn of(usage: &Value) -> Self {
+    pub(super) fn of(usage: &Json<'_>) -> Self {
         let top = tokens(usage);
-        let iterations = usage["iterations"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let iterations = usage["iterations"].as_list().unwrap_or_default();
         let steps: Option<Vec<_>> =
             iterations.iter().map(|iteration| Some((Step::of(iteration)?, iteration))).collect();
         match steps {
@@ -59,7 +59,7 @@ impl Bill {
         }
     }
 
-    fn of_steps(top: &Usage, steps: &[(Step, &Value)]) -> Self {
+    fn of_steps(top: &Usage, steps: &[(Step, &Json<'_>)]) -> Self {
         let fell_back = steps.iter().any(|(step, _)| *step == Step::Fallback);
         let mut bill = Self { usage: *top, parts: Vec::new(), is_whole: true };
         for (step, iteration) in steps {
@@ -86,7 +86,7 @@ impl Bill {
 }
 
 /// Whether it is told for how long a step wrote to the cache, as far as it matters.
-fn is_split(top: &Usage, iteration: &Value, usage: &Usage) -> bool {
+fn is_split(top: &Usage, iteration: &Json<'_>, usage: &Usage) -> bool {
     let wrote = usage.get(TokenClass::CacheWrite5m).is_some_and(|tokens| tokens > 0);
     let for_an_hour = top.get(TokenClass::CacheWrite1h).is_some_and(|tokens| tokens > 0);
     !(wrote && for_an_hour && iteration["cache_creation"].is_null())

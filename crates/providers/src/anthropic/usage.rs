@@ -1,10 +1,10 @@
 //! Anthropic's usage object. Its input classes are disjoint; the top level is not the whole bill.
 
 use ownkey_domain::usage::{Measured, TokenClass, Unit, Usage};
-use serde_json::Value;
 
 use super::iterations::Bill;
 use crate::answer::{Billing, Served};
+use crate::json::Json;
 use crate::unheard;
 
 const STANDARD: &str = "standard";
@@ -32,12 +32,12 @@ const HEARD_OF: [&str; 11] = [
 const GEO_AT_LIST_PRICE: [&str; 2] = ["global", "not_available"];
 
 /// What a whole message says.
-pub(super) fn answer(message: &Value) -> Served {
+pub(super) fn answer(message: &Json<'_>) -> Served {
     served(message, &message["usage"], &message["stop_reason"], Measured::Measured)
 }
 
 /// The same from its parts, which a stream gives one by one.
-pub(super) fn served(message: &Value, usage: &Value, stop_reason: &Value, measured: Measured) -> Served {
+pub(super) fn served(message: &Json<'_>, usage: &Json<'_>, stop_reason: &Json<'_>, measured: Measured) -> Served {
     let bill = Bill::of(usage);
     let measured = if bill.usage.is_empty() { Measured::Unknown } else { measured };
     let searches = usage["server_tool_use"][WEB_SEARCHES].as_u64();
@@ -46,7 +46,7 @@ pub(super) fn served(message: &Value, usage: &Value, stop_reason: &Value, measur
     if let Some(first) = parts.first_mut() {
         first.usage = with_searches(first.usage);
     }
-    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let text = |value: &Json<'_>| value.as_str().map(str::to_owned);
     Served {
         billing: if bill.is_whole { billing(usage, stop_reason, &bill.usage) } else { Billing::BeyondUsage },
         usage: with_searches(bill.usage),
@@ -61,7 +61,7 @@ pub(super) fn served(message: &Value, usage: &Value, stop_reason: &Value, measur
 }
 
 /// The classes of one usage object, of a message or of one iteration.
-pub(super) fn tokens(usage: &Value) -> Usage {
+pub(super) fn tokens(usage: &Json<'_>) -> Usage {
     let mut tokens = Usage::default();
     let mut set = |class, count: Option<u64>| {
         if let Some(count) = count {
@@ -84,8 +84,8 @@ pub(super) fn tokens(usage: &Value) -> Usage {
     tokens
 }
 
-fn billing(usage: &Value, stop_reason: &Value, tokens: &Usage) -> Billing {
-    if stop_reason == "refusal" && tokens.get(TokenClass::Output) == Some(0) {
+fn billing(usage: &Json<'_>, stop_reason: &Json<'_>, tokens: &Usage) -> Billing {
+    if *stop_reason == "refusal" && tokens.get(TokenClass::Output) == Some(0) {
         return Billing::Nothing;
     }
     // Of code that ran the time is not told.
@@ -101,7 +101,7 @@ fn billing(usage: &Value, stop_reason: &Value, tokens: &Usage) -> Billing {
 /// The tier that served; fast mode and inference in one country have prices of their own, and each counts as one.
 /// Priority is capacity that the account has paid for in advance and may be served unasked: what it uses of that has no
 /// list price but the standard one.
-fn tier(usage: &Value) -> Option<String> {
+fn tier(usage: &Json<'_>) -> Option<String> {
     let speed = usage["speed"].as_str().filter(|speed| *speed != STANDARD);
     let tier = usage["service_tier"].as_str().map(|tier| if tier == "priority" { STANDARD } else { tier });
     let served = speed.or(tier);

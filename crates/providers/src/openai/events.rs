@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::answer::Served;
 use crate::error_class::{ErrorClass, classify_event};
-use crate::json::{TopLevel, Wanted};
+use crate::json::{Json, TopLevel, Wanted};
 use crate::stream::{ERROR, Reader, Seen, has_object, type_of};
 
 /// Which events matter, and what they say.
@@ -24,7 +24,7 @@ pub(super) struct Kinds {
     /// What matters of these events.
     pub(super) wanted: Wanted,
     /// What it says.
-    pub(super) served: fn(&Value) -> Served,
+    pub(super) served: fn(&Json<'_>) -> Served,
 }
 
 /// Reads a stream of such events.
@@ -128,13 +128,15 @@ impl Events {
             return Seen::FinalError(class(&parsed(data)));
         }
         let Some(whole) = self.whole.take().filter(TopLevel::is_whole) else { return Seen::Nothing };
-        let told = whole.finish();
-        let before = std::mem::replace(&mut self.served, (self.kinds.served)(&told));
+        let fails = is_among(name, self.kinds.fails);
+        let failure = |told: &Json<'_>| fails.then(|| class(&Value::from(told)));
+        let (served, failed) = whole.finish(|told| ((self.kinds.served)(told), failure(told)));
+        let before = std::mem::replace(&mut self.served, served);
         // Of answers that tell their usage apart, what all used.
         self.served.usage = before.usage.plus(&self.served.usage);
         self.served.has_unheard |= before.has_unheard;
-        if is_among(name, self.kinds.fails) {
-            return Seen::FinalError(class(&told));
+        if let Some(class) = failed {
+            return Seen::FinalError(class);
         }
         if !is_among(name, self.kinds.ends) {
             return Seen::Nothing;

@@ -1,12 +1,12 @@
 //! Speech, transcriptions and images: their usage objects, each a little different, and their streams.
 
 use ownkey_domain::usage::{Measured, TokenClass, Unit, Usage};
-use serde_json::{Number, Value};
+use serde_json::Number;
 
 use super::events::{Events, Kinds};
 use super::usage::{counts, served};
 use crate::answer::Served;
-use crate::json::Wanted;
+use crate::json::{Json, Wanted};
 use crate::stream::Dialect;
 
 /// What matters of these answers and of the events that end their streams.
@@ -30,7 +30,7 @@ pub(super) const fn spoken(characters: u64) -> u64 {
 pub(super) const IMAGE_TOKENS: u64 = 8_192;
 
 /// What speech used: all of its output is sound.
-pub(super) fn speech(answer: &Value) -> Served {
+pub(super) fn speech(answer: &Json<'_>) -> Served {
     let usage = &answer["usage"];
     served(
         answer,
@@ -47,7 +47,7 @@ const SECONDS_MAX: u64 = 1_000_000;
 
 /// What a transcription or a translation used, told in tokens or in seconds of sound. Where neither is told, the length
 /// of the sound may be, which is what is billed.
-pub(super) fn heard(answer: &Value) -> Served {
+pub(super) fn heard(answer: &Json<'_>) -> Served {
     let usage = &answer["usage"];
     if usage["type"] == "duration" {
         return of_seconds(answer, &usage["seconds"], Measured::Measured);
@@ -64,7 +64,7 @@ pub(super) fn heard(answer: &Value) -> Served {
     }
 }
 
-fn of_seconds(answer: &Value, seconds: &Value, measured: Measured) -> Served {
+fn of_seconds(answer: &Json<'_>, seconds: &Json<'_>, measured: Measured) -> Served {
     let Some((seconds, is_whole)) = seconds.as_number().and_then(whole_seconds) else {
         return served(answer, Usage::default());
     };
@@ -83,7 +83,7 @@ fn whole_seconds(seconds: &Number) -> Option<(u64, bool)> {
 }
 
 /// What images used.
-pub(super) fn images(answer: &Value) -> Served {
+pub(super) fn images(answer: &Json<'_>) -> Served {
     let usage = &answer["usage"];
     served(
         answer,

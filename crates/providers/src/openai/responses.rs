@@ -2,12 +2,11 @@
 //! and can be of any length.
 
 use ownkey_domain::usage::{TokenClass, Unit, Usage};
-use serde_json::Value;
 
 use super::events::{Events, Kinds};
 use super::usage;
 use crate::answer::{Billing, Served, Stored};
-use crate::json::Wanted;
+use crate::json::{Json, Wanted};
 use crate::stream::Dialect;
 
 const MEMBERS: &[&str] = &["id", "model", "service_tier", "usage", "error", "store", "background", "status"];
@@ -50,7 +49,7 @@ const SEARCHES: [&str; 2] = ["search", ""];
 const WEB_SEARCHES: [&str; 2] = ["web_search", "web_search_2025_08_26"];
 
 /// What a whole response says.
-pub(super) fn answer(response: &Value) -> Served {
+pub(super) fn answer(response: &Json<'_>) -> Served {
     let told = usage::served(response, tokens(&response["usage"]));
     let kinds = response["output"].as_object();
     let count = |kind: &str| {
@@ -63,23 +62,23 @@ pub(super) fn answer(response: &Value) -> Served {
         "web_search_call" => has_one_web_search(&response["tools"]),
         kind => FEES.iter().any(|(fee, _)| *fee == kind) || BY_TOKENS.contains(&kind),
     };
-    let by_usage = kinds.into_iter().flat_map(|kinds| kinds.keys()).all(|kind| is_by_usage(kind));
+    let by_usage = kinds.into_iter().flat_map(|kinds| kinds.names()).all(is_by_usage);
     let billing = if by_usage { Billing::ByUsage } else { Billing::BeyondUsage };
     Served { usage, billing, stored: stored(response), ..told }
 }
 
 /// Whether the only tools that search the web are those whose fee is known.
-fn has_one_web_search(tools: &Value) -> bool {
-    let mut searches = tools.as_object().into_iter().flat_map(|tools| tools.keys());
+fn has_one_web_search(tools: &Json<'_>) -> bool {
+    let mut searches = tools.as_object().into_iter().flat_map(|tools| tools.names());
     let mut searches = searches.by_ref().filter(|tool| tool.starts_with("web_search")).peekable();
-    searches.peek().is_some() && searches.all(|tool| WEB_SEARCHES.contains(&tool.as_str()))
+    searches.peek().is_some() && searches.all(|tool| WEB_SEARCHES.contains(&tool))
 }
 
 /// What a response is before its end.
 const UNDER_WAY: [&str; 2] = ["queued", "in_progress"];
 
 /// How a response is kept. It is unless the call said otherwise.
-fn stored(response: &Value) -> Option<Stored> {
+fn stored(response: &Json<'_>) -> Option<Stored> {
     if response["store"] == false {
         return None;
     }
@@ -87,7 +86,7 @@ fn stored(response: &Value) -> Option<Stored> {
     Some(if response["background"] == true { Stored::InBackground { is_over } } else { Stored::InForeground })
 }
 
-fn tokens(usage: &Value) -> Usage {
+fn tokens(usage: &Json<'_>) -> Usage {
     let input = &usage["input_tokens_details"];
     usage::counts(&[
         (TokenClass::Input, &usage["input_tokens"]),

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::usage;
 use crate::answer::Served;
 use crate::error_class::classify_event;
+use crate::json::Json;
 use crate::sse;
 use crate::stream::{Dialect, ERROR, Reader, Seen, USAGE, has_object};
 
@@ -27,17 +28,15 @@ impl Reader for Chunks {
         if data == DONE {
             return Seen::Complete;
         }
-        let has_usage = has_object(data, &USAGE);
-        let has_error = has_object(data, &ERROR);
         let is_head = self.served.model.is_none() && self.heads < HEADS_MAX;
-        if !(has_usage || has_error || is_head) {
+        if !(is_head || has_object(data, &USAGE) || has_object(data, &ERROR)) {
             return Seen::Nothing;
         }
         self.heads = self.heads.saturating_add(1);
-        let chunk: Value = serde_json::from_slice(data).unwrap_or_default();
+        let chunk = Json::read(data).unwrap_or_default();
         self.learn(usage::answer(&chunk));
         if chunk["error"].is_object() {
-            return Seen::Error(classify_event(Provider::OpenAi, &chunk));
+            return Seen::Error(classify_event(Provider::OpenAi, &Value::from(&chunk)));
         }
         Seen::Nothing
     }

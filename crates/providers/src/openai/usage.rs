@@ -1,9 +1,9 @@
 //! OpenAI's usage object of completions and embeddings. Its details are parts of the totals.
 
 use ownkey_domain::usage::{Measured, TokenClass, Usage};
-use serde_json::Value;
 
 use crate::answer::Served;
+use crate::json::Json;
 use crate::unheard;
 
 /// What the catalogue calls OpenAI's `default` tier. `scale` is capacity that the account has paid for in advance: what
@@ -29,13 +29,13 @@ const HEARD_OF: [&str; 14] = [
 ];
 
 /// What a whole completion says, or the chunk of a stream that has the usage.
-pub(super) fn answer(completion: &Value) -> Served {
+pub(super) fn answer(completion: &Json<'_>) -> Served {
     served(completion, tokens(&completion["usage"]))
 }
 
 /// What an answer says of itself, given its usage.
-pub(super) fn served(answer: &Value, usage: Usage) -> Served {
-    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+pub(super) fn served(answer: &Json<'_>, usage: Usage) -> Served {
+    let text = |value: &Json<'_>| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     Served {
         measured: if usage.is_empty() { Measured::Unknown } else { Measured::Measured },
         usage,
@@ -51,7 +51,7 @@ pub(super) fn served(answer: &Value, usage: Usage) -> Served {
 }
 
 /// Image tokens are not set apart: in chat they cost what text costs and are inside the total.
-fn tokens(usage: &Value) -> Usage {
+fn tokens(usage: &Json<'_>) -> Usage {
     let (prompt, completion) = (&usage["prompt_tokens_details"], &usage["completion_tokens_details"]);
     counts(&[
         (TokenClass::Input, &usage["prompt_tokens"]),
@@ -65,7 +65,7 @@ fn tokens(usage: &Value) -> Usage {
 }
 
 /// The classes that are told.
-pub(super) fn counts(told: &[(TokenClass, &Value)]) -> Usage {
+pub(super) fn counts(told: &[(TokenClass, &Json<'_>)]) -> Usage {
     let known = told.iter().filter_map(|(class, value)| Some((*class, value.as_u64()?)));
     known.fold(Usage::default(), |usage, (class, count)| usage.with(class, count))
 }

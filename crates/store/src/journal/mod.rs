@@ -35,6 +35,7 @@ use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 use uuid::Uuid;
 
+use crate::json;
 use crate::ledger::Evidence;
 use crate::open::LockFile;
 use crate::reach::Reach;
@@ -191,7 +192,7 @@ impl Journal {
     pub fn append(&self, receipt: impl Into<Box<Receipt>>) -> Result<Position, JournalError> {
         let receipt = receipt.into();
         let mut frame = frame::empty();
-        serde_json::to_writer(&mut frame, &receipt).map_err(io::Error::from)?;
+        json::write(&receipt, &mut frame).map_err(io::Error::from)?;
         kill::point("receipt_due");
         let at = self.put(frame, Record::Receipt(receipt))?;
         kill::point("receipt_appended");
@@ -203,7 +204,7 @@ impl Journal {
         let evidence = Evidence { request, so_far };
         let mut frame = frame::empty();
         frame.push(EVIDENCE);
-        serde_json::to_writer(&mut frame, &evidence).map_err(io::Error::from)?;
+        json::write(&evidence, &mut frame).map_err(io::Error::from)?;
         self.put(frame, Record::Evidence(evidence))?;
         kill::point("evidence_noted");
         Ok(())

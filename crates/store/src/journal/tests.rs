@@ -59,6 +59,9 @@ fn a_receipt_of_an_older_version_is_read() {
     assert_eq!(serde_json::from_value::<Receipt>(frame).unwrap(), receipt(1));
 }
 
+/// One that has everything a receipt can have, in JSON as this is written.
+const FULL: &str = r#"{"id":"req_00000000000000000000000000000001","at":"2026-11-22T21:00:00.007Z","workspace":"ws_00000000000000000000000000000001","api_key":"key_00000000000000000000000000000002","agent":"a \"b\"\n\u001f é","user":"","client_request_id":"x\\y","route":"/services/s","service":{"name":"s","unit":"call","credits_each":"0.000000000001","quantity":18446744073709551615},"provider":"openai","model":"gpt-4o","model_served":"gpt-4o-2024-08-06","stream":true,"payer":"managed","credential":"cred_00000000000000000000000000000003","status":200,"error":"e","outcome":"cancelled","credits":"-1.5","overrun":"0.000001","credits_at_rate":"2","included":true,"cost_usd":"170141183460469231731687303.715884105727","price_version":"2026-11-20","credit_rate":{"usd_per_credit":"0.01","markup":"1.2"},"usage":{"input":0,"image_output":18446744073709551615,"file_searches":3},"measured":"estimated","attempts":[{"payer":"byok","credential":null,"status":null,"outcome":"failed","cost_usd":null,"provider_request_id":null},{"payer":"managed","credential":null,"status":429,"outcome":"complete","cost_usd":"-0.5","provider_request_id":"r","duration_ms":9,"consent":{"after":"rate_limited","daily_cap_usd":"9.999999999"},"not_followed":"n"}],"timing":{"own_us":1,"upstream_first_ms":null,"total_ms":18446744073709551615},"settlement":{"charge":{"credits":"1","usd":"0.000000001"},"funds":"allowance","included":false,"disbelieved":"3"},"response":{"told":{"id":"resp_1","usage":{},"cost_usd":null,"credits_at_rate":"1"}}}"#;
+
 fn open(dir: &Path, limits: JournalLimits) -> Journal {
     Journal::start(segment::find(dir).unwrap(), limits, Position::default()).unwrap()
 }
@@ -101,6 +104,20 @@ fn three() -> (Vec<u8>, Vec<usize>) {
     let journal = open(dir.path(), SMALL);
     let ends = (1..=3).map(|n| journal.append(receipt(n)).unwrap().offset.try_into().unwrap()).collect();
     (std::fs::read(segment::path(dir.path(), 1)).unwrap(), ends)
+}
+
+#[test]
+fn receipts_are_written_as_every_version_reads_and_writes_them() {
+    let full: Receipt = serde_json::from_str(FULL).unwrap();
+    assert_eq!(serde_json::to_string(&full).unwrap(), FULL);
+    for receipt in [full, receipt(6), receipt(7)] {
+        let dir = tempfile::tempdir().unwrap();
+        let journal = open(dir.path(), JournalLimits::default());
+        journal.append(&receipt).unwrap();
+        let file = std::fs::read(segment::path(dir.path(), 1)).unwrap();
+        let frame = super::frame::find(&file, HEAD.try_into().unwrap()).unwrap();
+        assert_eq!(std::str::from_utf8(frame.payload).unwrap(), serde_json::to_string(&receipt).unwrap());
+    }
 }
 
 #[test]

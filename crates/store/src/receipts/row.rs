@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::dialect::{WideStatement, wide_rows};
-use crate::{Result, StoreError};
+use crate::{Result, StoreError, json};
 
 wide_rows! {
     /// A receipt as stored.
@@ -48,6 +48,9 @@ pub(crate) static INSERT_RECEIPTS: LazyLock<WideStatement<ReceiptRow>> = LazyLoc
          ON CONFLICT (workspace, id) DO NOTHING",
     )
 });
+
+/// Most details fit into that.
+const DETAIL_USUAL: usize = 768;
 
 /// What no list needs.
 #[derive(Serialize, Deserialize)]
@@ -127,7 +130,7 @@ impl ReceiptRow {
             credits_micro: receipt.credits.get(),
             overrun_micro: receipt.overrun.get(),
             measured: receipt.measured.as_str().to_owned(),
-            detail: serde_json::to_string(&detail).map_err(|_| StoreError::Unstorable("receipt"))?,
+            detail: json::text(&detail, DETAIL_USUAL).map_err(|_| StoreError::Unstorable("receipt"))?,
             // To be found by only; `detail` has it as it came.
             client_request_id: receipt.client_request_id.as_deref().map(column),
         })
