@@ -196,6 +196,20 @@ fn a_body_must_come_at_a_rate() {
     assert!(!is_too_slow(Duration::from_secs(11), 11 * (16 << 10)));
 }
 
+#[test]
+fn room_goes_ahead_of_what_has_come_and_not_to_what_was_said() {
+    let (chunk, whole) = ([0; 64 << 10], 20 << 20);
+    let (mut rest, mut moves) = (BytesMut::new(), 0);
+    while rest.len() < whole {
+        let (so_far, before) = (rest.len() + chunk.len(), rest.capacity());
+        make_room(&mut rest, so_far, whole);
+        assert!(rest.capacity() <= ROOM_AHEAD * so_far, "{} for {so_far}", rest.capacity());
+        moves += u32::from(rest.capacity() > before);
+        rest.extend_from_slice(&chunk);
+    }
+    assert_eq!((moves, rest.capacity()), (4, whole));
+}
+
 #[tokio::test]
 async fn the_coding_identity_is_none() {
     let served = Served::new(limits()).await;
