@@ -47,7 +47,8 @@ impl<'w> Writer<'w> {
         self.member(name)
     }
 
-    /// Up to the value of a member. Names of types are identifiers, or chosen here, and need no escapes.
+    /// Up to the value of a member. Names of types are identifiers, or chosen here, and need no escapes. Inlined up to who
+    /// knows the name, so that it is copied as a constant: that is a quarter of what is saved.
     #[inline(always)]
     fn member(self, name: &'static str) -> Self {
         self.0.push(b'"');
