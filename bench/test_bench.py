@@ -11,6 +11,7 @@ from bench.report.charts import charts
 from bench.report.document import MARK, filled
 from bench.report.tables import Tables
 from bench.__main__ import DOCUMENT
+from bench.profile import part_of, stacks
 from bench.rounds import Row
 from bench.summary import Missing, Summary
 
@@ -65,3 +66,28 @@ def test_names_of_cases_are_different_and_each_is_for_somebody():
     assert len({case.name for case in CASES}) == len(CASES)
     for case in CASES:
         assert any(case.setting in kind.settings for kind in ALL), case.name
+
+
+def test_stacks_belong_to_who_asked_for_them():
+    script = """
+\tffffffff82027787 tcp_write_xmit ([kernel.kallsyms])
+\tffffffff81e2cd59 sock_write_iter ([kernel.kallsyms])
+\t          be71ed hyper::proto::h1::io::Buffered<T,B>::poll_flush (/a place/ownkey)
+\tffffffffffffffff [unknown] ([unknown])
+
+
+\tffffffff816b65bc vfs_write ([kernel.kallsyms])
+\t          be71ed ownkey_store::journal::Journal::put (/a place/ownkey)
+
+
+\t          fde9d _rjem_malloc (/a place/ownkey)
+\t          ab890e <ownkey_gateway::edge::Host<A> as hyper::Service>::call (/a place/ownkey)
+
+
+\t          fde9d __memcpy_avx512 (/lib/libc.so.6)
+\t          ab890e <ownkey_gateway::edge::Host<A> as hyper::Service>::call (/a place/ownkey)
+"""
+    told = stacks(script)
+    parts = ["sockets: writes", "the journal's write, in the system", "the allocator", "the gateway's own steps"]
+    assert [part_of(list(stack)) for stack in told] == parts
+    assert list(told)[3] == ("__memcpy_avx512", "<ownkey_gateway::edge::Host<A> as hyper::Service>::call")
