@@ -144,7 +144,8 @@ def test_an_edited_body_is_in_memory_once(tmp_path, sim):
     with ThreadPoolExecutor(number) as pool:
         asked = [pool.submit(ask_at_length, workspace, "openai", slow, size, stream=True) for _ in range(number)]
         wait_for(lambda: sim.stats()["open"] == number, "all bodies are in memory", 30)
-        held = (server.process.rss_kib() - idle) << 10
+        held = lambda: (server.process.rss_kib() - idle) << 10  # noqa: E731
+        # What they have outgrown while they came goes back to the system within a second or two.
+        wait_for(lambda: held() < 1.3 * size * number, "each body is in memory once", 6)
         assert [answer.result(60).status_code for answer in asked] == [200] * number
     server.stop()
-    assert held < 1.5 * size * number
