@@ -12,8 +12,6 @@ from pathlib import Path
 from . import machine
 from .cases import CASES, FULL, Case
 from .gateways import ALL, Gateway
-from .load import Load
-from .machine import Watch
 from .process import ROOT
 from .upstream import Upstream
 
@@ -102,7 +100,7 @@ def main():
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python3 -m bench.profile", description=__doc__)
     parser.add_argument("case", choices=[case.name for case in CASES], nargs="?", default="chat-64")
-    parser.add_argument("--gateway", default="ownkey", choices=[kind.name for kind in ALL])
+    parser.add_argument("--gateway", default="ownkey", choices=[kind.name for kind in ALL if kind.name != "direct"])
     parser.add_argument("--rounds", type=int, default=3, help="how often it is timed, without samples")
     parser.add_argument("--no-samples", dest="samples", action="store_false", help="only how much it takes")
     return parser.parse_args()
@@ -110,17 +108,10 @@ def _options() -> argparse.Namespace:
 
 def _cost(case: Case, gateway: Gateway) -> float:
     """Microseconds of the processor that a call takes, its receipt in the database with it."""
-    with Watch(gateway.pid, gateway.helpers()) as usage:
-        load = _done(case, gateway)
-        gateway.rest()
-    return usage.cpu * 1e6 / load.calls
-
-
-def _done(case: Case, gateway: Gateway) -> Load:
-    load, _ = case.do(gateway, FULL)
-    if load.failed:
-        raise RuntimeError(f"calls failed: {load.failures}")
-    return load
+    done = case.run(gateway, FULL)
+    if done.load.failed:
+        raise RuntimeError(f"calls failed: {done.load.failures}")
+    return done.figures["cpu_us"]
 
 
 def _sampled(case: Case, gateway: Gateway, cost: float):
@@ -128,8 +119,7 @@ def _sampled(case: Case, gateway: Gateway, cost: float):
     command = ["perf", "record", "--quiet", "--freq", SAMPLES_A_SECOND, "--call-graph", "dwarf,16384", "--output", recorded]
     watching = subprocess.Popen(machine.on(machine.LOAD_CPU, [*command, "--pid", gateway.pid]), stderr=subprocess.DEVNULL)
     try:
-        _done(case, gateway)
-        gateway.rest()
+        _cost(case, gateway)
     finally:
         watching.terminate()
         watching.wait()

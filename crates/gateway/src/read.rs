@@ -118,8 +118,8 @@ pub async fn begin(
         true => None,
         false => opens(Payload { bytes, kind: kind.as_ref().map(HeaderValue::as_bytes) }),
     };
-    let mut space = Space::new(limits, room, announced.unwrap_or(0))?;
     let whole = announced.unwrap_or(0);
+    let mut space = Space::new(limits, room, whole)?;
     let (bytes, awaited, opening) = collect(limits, &mut body, (Bytes::new(), whole), &mut space, opens).await?;
     let room = Arc::new(space.fit(bytes.len()));
     let came = bytes.len();

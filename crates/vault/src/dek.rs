@@ -1,4 +1,5 @@
-//! Data keys: one per workspace and one for the system, kept only wrapped under a KEK.
+//! Data keys: one per workspace and one for the system. The store keeps them only wrapped under a KEK, the process also at
+//! hand once they were opened: see [`crate::at_hand`].
 
 use std::fmt;
 

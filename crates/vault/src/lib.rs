@@ -1,4 +1,5 @@
-//! Seals and opens secrets. Knows no database and no network; the only state is the key ring it is given.
+//! Seals and opens secrets. Knows no database and no network; the only state is the key ring it is given, and what
+//! that keeps at hand beside data keys.
 //!
 //! A key-encryption key (KEK) from the configuration wraps one data key (DEK) per workspace and one for the
 //! system. Each secret is sealed under a key of its own, derived from the DEK, a random salt and the [`Context`]
