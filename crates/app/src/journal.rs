@@ -47,9 +47,22 @@ impl Ledger for JournalLedger {
         self.journal.note(request, so_far).map_err(unwritten)
     }
 
+    fn evidence_with_others(
+        &self,
+        request: RequestId,
+        so_far: Charge,
+    ) -> BoxFuture<'_, Result<(), JournalUnavailable>> {
+        Box::pin(async move { self.journal.note_with_others(request, so_far).await.map_err(unwritten) })
+    }
+
     fn record(&self, receipt: Box<Receipt>) -> Result<(), JournalUnavailable> {
         self.managed_keys.note(&receipt);
         self.journal.append(receipt).map(drop).map_err(unwritten)
+    }
+
+    fn record_with_others(&self, receipt: Box<Receipt>) -> BoxFuture<'_, Result<(), JournalUnavailable>> {
+        self.managed_keys.note(&receipt);
+        Box::pin(async move { self.journal.append_with_others(receipt).await.map_err(unwritten) })
     }
 
     fn key_seen(&self, key: (WorkspaceId, CredentialId), seen: KeySeen, at: Timestamp) {

@@ -45,8 +45,8 @@ pub async fn admit(call: &mut Call, decision: &Decision<'_>, funding: Funding) -
         }
     }
     let input = funding.charge_at_most(0);
-    let written = ledger.evidence(call.id, input);
-    written.map_err(|_| {
+    let written = ledger.evidence_with_others(call.id, input);
+    written.await.map_err(|_| {
         Error::overloaded("Nothing can be written down at the moment, so no call is made. Try again shortly.")
     })
 }

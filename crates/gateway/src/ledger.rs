@@ -1,5 +1,7 @@
 //! Where a call's money and receipt go. The one trait of the data plane that the composition root implements.
 
+use std::future::ready;
+
 use futures_util::future::BoxFuture;
 use ownkey_domain::health::KeySeen;
 use ownkey_domain::id::{CredentialId, RequestId, WorkspaceId};
@@ -44,9 +46,24 @@ pub trait Ledger: Send + Sync {
     /// its input costs. Synchronous and quick like [`Ledger::record`].
     fn evidence(&self, request: RequestId, so_far: Charge) -> Result<(), JournalUnavailable>;
 
+    /// The same in one go with the evidence of other calls that are ready now: for who can wait for those a moment.
+    fn evidence_with_others(
+        &self,
+        request: RequestId,
+        so_far: Charge,
+    ) -> BoxFuture<'_, Result<(), JournalUnavailable>> {
+        Box::pin(ready(self.evidence(request, so_far)))
+    }
+
     /// Writes a receipt down so that it survives the process. Synchronous and quick (one append to a file), so
     /// that it can run on every way out of a call, `Drop` included.
     fn record(&self, receipt: Box<Receipt>) -> Result<(), JournalUnavailable>;
+
+    /// The same in one go with the receipts of other calls that end now, for who can wait for those a moment. Whoever leaves
+    /// before it answers has it written down all the same.
+    fn record_with_others(&self, receipt: Box<Receipt>) -> BoxFuture<'_, Result<(), JournalUnavailable>> {
+        Box::pin(ready(self.record(receipt)))
+    }
 
     /// Takes in how a provider took a workspace's key at that moment. Quick, and never waits for the database.
     fn key_seen(&self, key: (WorkspaceId, CredentialId), seen: KeySeen, at: Timestamp);

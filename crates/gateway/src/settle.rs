@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use ownkey_domain::catalogue::Catalogue;
 use ownkey_domain::health::KeySeen;
-use ownkey_domain::id::CredentialId;
+use ownkey_domain::id::{CredentialId, RequestId};
 use ownkey_domain::money::{CreditRate, MicroCredits, PicoUsd};
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::receipt::{Attempt, Outcome, Receipt};
@@ -217,11 +217,26 @@ impl OpenReceipt {
 
     /// Closes the receipt: prices it and writes it down.
     pub fn close(&mut self, outcome: Outcome, served: &Served) -> Result<(), JournalUnavailable> {
+        let Some(receipt) = self.complete(outcome, served) else { return Ok(()) };
+        let request = receipt.id;
+        self.book.ledger.record(receipt).inspect_err(|error| self.book.unrecorded(request, *error))
+    }
+
+    /// The same together with other calls that end now. Whoever writes his answer after that writes with them too.
+    pub async fn close_with_others(&mut self, outcome: Outcome, served: &Served) -> Result<(), JournalUnavailable> {
+        let Some(receipt) = self.complete(outcome, served) else { return Ok(()) };
+        let request = receipt.id;
+        let written = self.book.ledger.record_with_others(receipt).await;
+        written.inspect_err(|error| self.book.unrecorded(request, *error))
+    }
+
+    /// The receipt as it is written down; nothing if it was before.
+    fn complete(&mut self, outcome: Outcome, served: &Served) -> Option<Box<Receipt>> {
         let never_went_out = self.went_out.as_ref().is_some_and(|went_out| !went_out.load(Ordering::Relaxed));
         if outcome == Outcome::Cancelled && never_went_out {
             self.withdraw_attempt();
         }
-        let Some(mut receipt) = self.draft.take() else { return Ok(()) };
+        let mut receipt = self.draft.take()?;
         let outcome = if self.has_left() {
             receipt.status = 0;
             Outcome::Cancelled
@@ -253,11 +268,7 @@ impl OpenReceipt {
         if is_managed && !is_known && !never_went_out && may_be_billed(&receipt) {
             self.book.metrics.unpriced(receipt.outcome);
         }
-        let request = receipt.id;
-        self.book.ledger.record(receipt).inspect_err(|error| {
-            self.book.metrics.unrecorded();
-            tracing::error!(%request, %error, "a receipt could not be written down");
-        })
+        Some(receipt)
     }
 }
 
@@ -298,6 +309,11 @@ impl Drop for OpenReceipt {
 }
 
 impl Book {
+    fn unrecorded(&self, request: RequestId, error: JournalUnavailable) {
+        self.metrics.unrecorded();
+        tracing::error!(%request, %error, "a receipt could not be written down");
+    }
+
     /// The list-price cost, as far as the tokens tell it. The provider bills what it served, so the served model's
     /// price comes first.
     pub fn price(&self, receipt: &Receipt, served: &Served) -> Option<PicoUsd> {

@@ -39,7 +39,7 @@ pub async fn relay(mut call: Box<Call>, mut answer: Box<Answer>, mut head: Heade
     } else {
         bytes
     };
-    if call.receipt.close(Outcome::Complete, &served).is_err() {
+    if call.receipt.close_with_others(Outcome::Complete, &served).await.is_err() {
         return Err(failure::unwritten());
     }
     head.remove(CONTENT_LENGTH);

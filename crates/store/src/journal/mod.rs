@@ -5,6 +5,7 @@
 //! Each process begins a file of its own, numbered above all that were ever taken over; files are removed once
 //! the database holds a position behind them.
 
+mod append;
 mod aside;
 pub(crate) mod batch;
 mod frame;
@@ -18,6 +19,7 @@ mod takeover;
 #[cfg(test)]
 mod tests;
 mod wait;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,24 +30,20 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use ownkey_domain::id::{NodeId, RequestId};
-use ownkey_domain::ledger::Charge;
-use ownkey_domain::receipt::Receipt;
+use ownkey_domain::id::NodeId;
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::io::Errno;
 use uuid::Uuid;
 
-use crate::json;
-use crate::ledger::Evidence;
 use crate::open::LockFile;
 use crate::reach::Reach;
 use aside::Aside;
-use frame::EVIDENCE;
 pub use last_use::LAST_USE_MS;
-use recent::{Recent, Record};
+use recent::Recent;
 use segment::HEAD;
 pub use takeover::Takeover;
 use wait::Progress;
+use waiting::{Due, Waiting};
 
 /// How large the journal may grow.
 #[derive(Debug, Clone, Copy)]
@@ -150,8 +148,20 @@ struct Writer {
     room_to: u32,
     /// The other files that are still there, and where their frames end.
     closed: BTreeMap<u32, u32>,
+    /// What is to be written next.
+    waiting: Waiting,
     /// What was written last.
     recent: Recent,
+}
+
+impl Writer {
+    /// That frame is written behind the one before.
+    fn pass(&mut self, due: Due) {
+        let behind = self.at;
+        self.at.offset += due.length;
+        self.recent.push((behind, self.at), due.length, due.record);
+        self.waiting.written(due.number);
+    }
 }
 
 impl Journal {
@@ -175,7 +185,14 @@ impl Journal {
             dir,
             id,
             limits,
-            writer: Mutex::new(Writer { file, at, room_to: 0, closed, recent: Recent::default() }),
+            writer: Mutex::new(Writer {
+                file,
+                at,
+                room_to: 0,
+                closed,
+                waiting: Waiting::default(),
+                recent: Recent::default(),
+            }),
             end: AtomicU64::new(at.pack()),
             used_bytes: AtomicU64::new(used_bytes),
             failing: AtomicBool::new(false),
@@ -185,69 +202,6 @@ impl Journal {
         };
         journal.reserve(&mut journal.writer());
         Ok(journal)
-    }
-
-    /// Appends a receipt: one write, no fsync, no wait for the database. Once it returns, the receipt outlives
-    /// this process.
-    pub fn append(&self, receipt: impl Into<Box<Receipt>>) -> Result<Position, JournalError> {
-        let receipt = receipt.into();
-        let mut frame = frame::empty();
-        json::write(&receipt, &mut frame).map_err(io::Error::from)?;
-        kill::point("receipt_due");
-        let at = self.put(frame, Record::Receipt(receipt))?;
-        kill::point("receipt_appended");
-        Ok(at)
-    }
-
-    /// Appends what a call under way costs by now.
-    pub fn note(&self, request: RequestId, so_far: Charge) -> Result<(), JournalError> {
-        let evidence = Evidence { request, so_far };
-        let mut frame = frame::empty();
-        frame.push(EVIDENCE);
-        json::write(&evidence, &mut frame).map_err(io::Error::from)?;
-        self.put(frame, Record::Evidence(evidence))?;
-        kill::point("evidence_noted");
-        Ok(())
-    }
-
-    fn put(&self, frame: Vec<u8>, record: Record) -> Result<Position, JournalError> {
-        let frame = frame::seal(frame).ok_or(JournalError::TooLarge)?;
-        let length = u32::try_from(frame.len()).map_err(|_| JournalError::TooLarge)?;
-        let due = record.is_due();
-        let at = self.write(&frame, length, record).inspect_err(|error| {
-            if matches!(error, JournalError::Io(_)) {
-                self.failing.store(true, Ordering::Relaxed);
-            }
-        })?;
-        kill::point("journal_appended");
-        self.progress.appended(due);
-        Ok(at)
-    }
-
-    fn write(&self, frame: &[u8], length: u32, record: Record) -> Result<Position, JournalError> {
-        let mut writer = self.writer();
-        let full = writer.at.offset.saturating_add(length) > self.limits.segment_bytes;
-        let rotate = full && writer.at.offset > HEAD;
-        let needed = u64::from(length) + if rotate { u64::from(HEAD) } else { 0 };
-        if self.used_bytes.load(Ordering::Relaxed) + needed > self.limits.total_bytes {
-            return Err(JournalError::Full);
-        }
-        let behind = writer.at;
-        if rotate && let Err(error) = self.rotate(&mut writer) {
-            // On a full disk the present file goes on, in the room it has.
-            if writer.at.offset.saturating_add(length) > writer.room_to {
-                return Err(error);
-            }
-        }
-        // At its place, not at the end: what a failed write left behind is written over.
-        writer.file.write_all_at(frame, u64::from(writer.at.offset))?;
-        writer.at.offset += length;
-        let upto = writer.at;
-        writer.recent.push((behind, upto), length, record);
-        self.used_bytes.fetch_add(u64::from(length), Ordering::Relaxed);
-        self.end.store(writer.at.pack(), Ordering::SeqCst);
-        self.reserve(&mut writer);
-        Ok(writer.at)
     }
 
     /// Takes room on the disk for the frames to come, once half of it is used. Without that room no more calls are let

@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use futures_util::FutureExt;
 use ownkey_domain::id::{RequestId, WorkspaceId};
 use ownkey_domain::money::MicroCredits;
 use ownkey_domain::receipt::{Outcome, Receipt, Timing};
@@ -296,4 +297,60 @@ proptest! {
         }
         prop_assert_eq!(ids(&open(dir.path(), SMALL)), expected);
     }
+}
+
+/// What one write to the file took: what is appended moves there and nowhere else.
+fn at_end(journal: &Journal) -> u32 {
+    journal.end().offset
+}
+
+#[tokio::test]
+async fn receipts_that_are_due_together_are_written_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = open(dir.path(), JournalLimits::default());
+    let mut appending: Vec<_> = (0..20).map(|n| Box::pin(journal.append_with_others(receipt(n)))).collect();
+    assert!(appending.iter_mut().all(|appending| appending.now_or_never().is_none()));
+    assert_eq!(at_end(&journal), HEAD, "they wait for each other");
+    assert!(matches!(appending.swap_remove(0).now_or_never(), Some(Ok(()))));
+    let written = at_end(&journal);
+    assert_eq!(ids(&journal), (0..20).collect::<Vec<_>>(), "the first to go on writes all, in their order");
+    assert!(appending.into_iter().all(|appending| matches!(appending.now_or_never(), Some(Ok(())))));
+    assert_eq!(at_end(&journal), written, "none is written twice");
+    assert_eq!(journal.progress.count(), 20);
+}
+
+#[tokio::test]
+async fn one_that_waits_is_written_with_what_is_appended_at_once_and_when_its_call_is_left() {
+    let dir = tempfile::tempdir().unwrap();
+    let journal = open(dir.path(), JournalLimits::default());
+    let mut waiting = Box::pin(journal.append_with_others(receipt(1)));
+    assert!((&mut waiting).now_or_never().is_none());
+    let at = journal.append(receipt(2)).unwrap();
+    assert_eq!((ids(&journal), at), (vec![1, 2], journal.end()));
+    let mut left = Box::pin(journal.append_with_others(receipt(3)));
+    assert!((&mut left).now_or_never().is_none());
+    drop(left);
+    assert_eq!(ids(&journal), [1, 2, 3]);
+    assert!(matches!(waiting.now_or_never(), Some(Ok(()))));
+    assert_eq!(ids(&journal), [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn of_those_that_are_due_together_only_those_are_lost_that_do_not_fit() {
+    let dir = tempfile::tempdir().unwrap();
+    let limits = JournalLimits { segment_bytes: 1 << 14, total_bytes: 1 << 16 };
+    let journal = open(dir.path(), limits);
+    let large = |n| Receipt { route: "x".repeat(13_000), ..receipt(n) };
+    // Each large one fills a file.
+    let receipts = [receipt(1), large(2), receipt(3), large(4), large(5), large(6), large(7), receipt(8)];
+    let mut appending: Vec<_> = receipts.map(|receipt| Box::pin(journal.append_with_others(receipt))).into();
+    assert!(appending.iter_mut().all(|appending| appending.now_or_never().is_none()));
+    let outcomes: Vec<_> = appending.into_iter().rev().map(|appending| appending.now_or_never().unwrap()).collect();
+    let lost: Vec<_> = outcomes.iter().rev().map(Result::is_err).collect();
+    assert_eq!(lost, [false, false, false, false, false, false, true, false]);
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(()) | Err(JournalError::Full))));
+    assert_eq!(ids(&journal), [1, 2, 3, 4, 5, 6, 8]);
+    let used = journal.used_bytes.load(std::sync::atomic::Ordering::Relaxed);
+    let files = std::fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().metadata().unwrap().len());
+    assert_eq!(used, files.sum::<u64>(), "what is counted is what there is");
 }

@@ -35,12 +35,12 @@ impl Default for Progress {
 }
 
 impl Progress {
-    /// One more receipt is appended, perhaps one that is due.
-    pub fn appended(&self, due: bool) {
+    /// So many more receipts are appended, perhaps one that is due.
+    pub fn appended(&self, count: u64, due: bool) {
         if due && !self.due.swap(true, Ordering::SeqCst) {
             self.wake.notify_one();
         }
-        let appended = self.appended.fetch_add(1, Ordering::SeqCst) + 1;
+        let appended = self.appended.fetch_add(count, Ordering::SeqCst) + count;
         let wish = self.wake_at.load(Ordering::SeqCst);
         if appended >= wish {
             self.fulfil(wish);
@@ -129,10 +129,10 @@ mod tests {
     async fn a_batch_that_is_full_and_a_reader_end_every_wait_and_what_is_due_the_long_one() {
         let progress = Progress::default();
         let wait = async |count| (progress.until(count).now_or_never(), progress.until_due(count).now_or_never());
-        progress.appended(false);
+        progress.appended(1, false);
         assert_eq!(wait(2).await, (None, None));
         assert_eq!(wait(1).await, (Some(()), Some(())));
-        progress.appended(true);
+        progress.appended(1, true);
         assert_eq!(wait(3).await, (None, Some(())));
         assert_eq!(progress.reading(), 2);
         assert_eq!(wait(3).await, (None, None));
@@ -149,16 +149,16 @@ mod tests {
         assert_eq!((&mut waiting).now_or_never(), None);
         progress.fulfil(1);
         assert_eq!((&mut waiting).now_or_never(), None);
-        (0..9).for_each(|_| progress.appended(false));
+        (0..9).for_each(|_| progress.appended(1, false));
         assert_eq!(waiting.now_or_never(), Some(()));
     }
 
     #[tokio::test]
     async fn whoever_waits_is_woken() {
         let wakers: [fn(&Progress); 3] = [
-            |progress| progress.appended(true),
+            |progress| progress.appended(1, true),
             Progress::hurry,
-            |progress| (0..9).for_each(|_| progress.appended(false)),
+            |progress| (0..9).for_each(|_| progress.appended(1, false)),
         ];
         for wake in wakers {
             let progress = Progress::default();

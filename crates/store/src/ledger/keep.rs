@@ -21,12 +21,14 @@ use crate::db::{Tx, on};
 use crate::dialect::Partitions;
 use crate::receipts::row::{INSERT_RECEIPTS, ReceiptRow};
 use crate::usage::totals::{self, ADD_TOTALS};
-use crate::{Result, Store, StoreError, dialect};
+use crate::{Result, Store, StoreError, dialect, json};
 
 /// How long a node counts as alive after it last said so.
 pub const NODE_LEASE: Duration = Duration::from_secs(30);
 /// Holds ended in one transaction.
 const BATCH: i64 = 256;
+/// Most drafts fit into that many bytes.
+const USUAL_DRAFT: usize = 1 << 10;
 
 /// A process that serves calls over this database, or did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,5 +188,5 @@ impl DeadRow {
 
 /// The draft of a receipt, as the column of its hold keeps it.
 pub(super) fn write_draft(draft: &Receipt) -> Result<String> {
-    serde_json::to_string(draft).map_err(|_| StoreError::Unstorable("hold"))
+    json::text(draft, USUAL_DRAFT).map_err(|_| StoreError::Unstorable("hold"))
 }

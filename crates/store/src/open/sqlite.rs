@@ -14,6 +14,10 @@ use crate::{Result, StoreConfig, StoreError};
 /// all over it, and with SQLite's own two MiB each of them is read again; more than this gains little.
 const WRITER_CACHE: &str = "-8192";
 
+/// Rows that the connection that writes finds ahead of whoever asked for them: as many as a batch has. With sqlx's own 50 two
+/// threads wait for each other in turn.
+const WRITER_ROWS: usize = 1024;
+
 pub(super) async fn open(path: &str, config: &StoreConfig) -> Result<Opened> {
     let path = file(path)?;
     let lock = prepare(path)?;
@@ -23,11 +27,13 @@ pub(super) async fn open(path: &str, config: &StoreConfig) -> Result<Opened> {
         .acquire_timeout(config.busy_timeout)
         .idle_timeout(None)
         .max_lifetime(None)
+        // It is in this process, and was pinged when it came back to the pool.
+        .test_before_acquire(false)
         // SQLite itself takes a transaction back when the disk is full. sqlx then counts one as open for ever, and
-        // no other would begin on this only connection; so it is replaced. (The pool has pinged it by now, so all
-        // that was asked of it before is done.)
+        // no other would begin on this only connection; so it is replaced. (By that ping all that was asked of it before is
+        // done.)
         .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
-        .connect_with(options.clone().pragma("cache_size", WRITER_CACHE))
+        .connect_with(options.clone().row_buffer_size(WRITER_ROWS).pragma("cache_size", WRITER_CACHE))
         .await?;
     let read = SqlitePoolOptions::new()
         .max_connections(config.connections.max(1))
