@@ -43,6 +43,7 @@ pub async fn admit(
         draft,
     };
     ledger.hold(call).await?;
-    ledger.evidence(request, terms.charge(Ending::BrokenOff)).map_err(|_| unwritten())?;
+    let written = ledger.evidence_with_others(request, terms.charge(Ending::BrokenOff));
+    written.await.map_err(|_| unwritten())?;
     Ok(Admitted(()))
 }

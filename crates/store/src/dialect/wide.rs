@@ -18,6 +18,10 @@ pub(crate) type PgQuery = Query<'static, Postgres, PgArguments>;
 /// The sizes of texts on SQLite, largest first.
 const SIZES: [usize; 3] = [256, 64, 16];
 
+/// So many rows of padding take no longer than a statement more, which is a message to the database's thread and one back. More
+/// is only sensible where it is a quarter at most.
+const PADDING: usize = 32;
+
 /// A row of a wide statement. Made by [`wide_rows`].
 pub(crate) trait Wide: Sized {
     /// The columns.
@@ -135,9 +139,9 @@ impl<R: Wide> WideStatement<R> {
     }
 }
 
-/// The largest size of which at most a quarter is padding; the smallest, if there is none.
+/// The largest size of which not too much is padding; the smallest, if there is none.
 fn best_size(rows: usize) -> usize {
-    SIZES.iter().position(|size| rows >= size - size / 4).unwrap_or(SIZES.len() - 1)
+    SIZES.iter().position(|size| rows + PADDING.max(size / 4) >= *size).unwrap_or(SIZES.len() - 1)
 }
 
 fn values<R: Wide>(size: usize) -> String {
