@@ -16,6 +16,7 @@ from harness.sim import PROVIDERS, provider_key
 from harness.traffic import Traffic
 
 POINTS = [
+    "frame_staged",
     "journal_appended",
     "takeover_read",
     "takeover_responses",

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::TryFutureExt;
 use futures_util::future::BoxFuture;
 use ownkey_domain::health::KeySeen;
 use ownkey_domain::id::{CredentialId, RequestId, WorkspaceId};
@@ -52,7 +53,7 @@ impl Ledger for JournalLedger {
         request: RequestId,
         so_far: Charge,
     ) -> BoxFuture<'_, Result<(), JournalUnavailable>> {
-        Box::pin(async move { self.journal.note_with_others(request, so_far).await.map_err(unwritten) })
+        Box::pin(self.journal.note_with_others(request, so_far).map_err(unwritten))
     }
 
     fn record(&self, receipt: Box<Receipt>) -> Result<(), JournalUnavailable> {
@@ -62,7 +63,7 @@ impl Ledger for JournalLedger {
 
     fn record_with_others(&self, receipt: Box<Receipt>) -> BoxFuture<'_, Result<(), JournalUnavailable>> {
         self.managed_keys.note(&receipt);
-        Box::pin(async move { self.journal.append_with_others(receipt).await.map_err(unwritten) })
+        Box::pin(self.journal.append_with_others(receipt).map_err(unwritten))
     }
 
     fn key_seen(&self, key: (WorkspaceId, CredentialId), seen: KeySeen, at: Timestamp) {

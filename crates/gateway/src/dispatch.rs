@@ -114,9 +114,6 @@ impl Departure {
     }
 
     async fn carry(mut self: Box<Self>, mut call: Box<Call>, writer: Option<Arc<Writer>>) -> Went {
-        // Whatever else is ready comes first. Then calls that are ready together write together, and wake whoever reads that
-        // once in place of once each.
-        yield_now().await;
         let sending = self.stop.unless(forward(&self.client, self.request, self.head_timeout));
         let (sent, scrubber) = join!(sending, scrubber(&self.key, self.stream));
         let response = match sent {

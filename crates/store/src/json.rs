@@ -228,14 +228,14 @@ impl Parts<'_> {
 }
 
 macro_rules! parts {
-    ($($kind:ident: $method:ident,)*) => {
+    ($($kind:ident: $method:ident($($name:ident)?),)*) => {
         $(impl $kind for Parts<'_> {
             type Ok = ();
             type Error = Error;
 
             #[inline(always)]
-            fn $method<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Error> {
-                value.serialize(self.next())
+            fn $method<T: ?Sized + Serialize>(&mut self, $($name: &'static str,)? value: &T) -> Result<(), Error> {
+                value.serialize(self.next()$(.member($name))?)
             }
 
             fn end(self) -> Result<(), Error> {
@@ -246,40 +246,34 @@ macro_rules! parts {
 }
 
 parts! {
-    SerializeSeq: serialize_element,
-    SerializeTuple: serialize_element,
-    SerializeTupleStruct: serialize_field,
-    SerializeTupleVariant: serialize_field,
+    SerializeSeq: serialize_element(),
+    SerializeTuple: serialize_element(),
+    SerializeTupleStruct: serialize_field(),
+    SerializeTupleVariant: serialize_field(),
+    SerializeStructVariant: serialize_field(name),
 }
 
-macro_rules! members {
-    ($($kind:ident,)*) => {
-        $(impl $kind for Parts<'_> {
-            type Ok = ();
-            type Error = Error;
+impl SerializeStruct for Parts<'_> {
+    type Ok = ();
+    type Error = Error;
 
-            #[inline(always)]
-            fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
-                let (at, is_first) = (self.out.len(), self.is_first);
-                value.serialize(self.next().member(name))?;
-                // Nothing else ends so: a text ends with its quote.
-                if self.out.ends_with(b":null") {
-                    self.out.truncate(at);
-                    self.is_first = is_first;
-                }
-                Ok(())
-            }
+    /// Members without a value are left out. Whoever reads them must take that for none: an `Option` does, and nothing
+    /// that is made of one.
+    #[inline(always)]
+    fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
+        let (at, is_first) = (self.out.len(), self.is_first);
+        value.serialize(self.next().member(name))?;
+        // No value ends so: a text ends with its quote.
+        if self.out.ends_with(b":null") {
+            self.out.truncate(at);
+            self.is_first = is_first;
+        }
+        Ok(())
+    }
 
-            fn end(self) -> Result<(), Error> {
-                self.finish()
-            }
-        })*
-    };
-}
-
-members! {
-    SerializeStruct,
-    SerializeStructVariant,
+    fn end(self) -> Result<(), Error> {
+        self.finish()
+    }
 }
 
 impl SerializeMap for Parts<'_> {

@@ -27,11 +27,9 @@ impl Journal {
         Ok(at)
     }
 
-    /// The same in one write with those of other calls that end now. Whoever leaves before it returns has it appended too.
-    pub async fn append_with_others(&self, receipt: impl Into<Box<Receipt>>) -> Result<(), JournalError> {
-        self.put_with_others(due_receipt(receipt.into())?).await?;
-        kill::point("receipt_appended");
-        Ok(())
+    /// The same in one write with those of other calls that end now. Whoever leaves before that has it appended as he goes.
+    pub fn append_with_others(&self, receipt: Box<Receipt>) -> impl Future<Output = Result<(), JournalError>> + Send {
+        self.put_with_others(due_receipt(receipt), "receipt_appended")
     }
 
     /// Appends what a call under way costs by now.
@@ -42,10 +40,12 @@ impl Journal {
     }
 
     /// The same in one write with what other calls have to note now.
-    pub async fn note_with_others(&self, request: RequestId, so_far: Charge) -> Result<(), JournalError> {
-        self.put_with_others(due_evidence(Evidence { request, so_far })?).await?;
-        kill::point("evidence_noted");
-        Ok(())
+    pub fn note_with_others(
+        &self,
+        request: RequestId,
+        so_far: Charge,
+    ) -> impl Future<Output = Result<(), JournalError>> + Send {
+        self.put_with_others(due_evidence(Evidence { request, so_far }), "evidence_noted")
     }
 
     fn put(&self, due: Due) -> Result<Position, JournalError> {
@@ -59,11 +59,22 @@ impl Journal {
         outcome.map(|()| at)
     }
 
-    async fn put_with_others(&self, due: Due) -> Result<(), JournalError> {
-        let staged = Staged::new(self, due);
-        // Whoever is ready to put something has a turn before this goes on.
-        yield_now().await;
-        staged.write()
+    /// The frame waits from now on, whether or not anybody waits for what is answered.
+    fn put_with_others(
+        &self,
+        due: Result<Due, JournalError>,
+        point: &'static str,
+    ) -> impl Future<Output = Result<(), JournalError>> + Send {
+        let staged = due.map(|due| Staged::new(self, due));
+        async move {
+            let staged = staged?;
+            kill::point("frame_staged");
+            // Whoever is ready to put something has a turn before this goes on.
+            yield_now().await;
+            staged.write()?;
+            kill::point(point);
+            Ok(())
+        }
     }
 
     /// Writes all that waits, if that one does: what became of it.

@@ -337,7 +337,7 @@ impl Journal {
         }
     }
 
-    /// A writer that panicked left the state as it was before its write: positions move last.
+    /// After a writer that panicked, what it had taken to write counts as unwritten.
     fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use ownkey_domain::id::RequestId;
 use ownkey_domain::receipt::Receipt;
 
 use super::Position;
@@ -20,6 +21,14 @@ pub(super) enum Record {
 }
 
 impl Record {
+    /// The call that it tells of.
+    pub fn request(&self) -> RequestId {
+        match self {
+            Self::Receipt(receipt) => receipt.id,
+            Self::Evidence(evidence) => evidence.request,
+        }
+    }
+
     /// Whether its takeover does something that somebody may wait for who does not wait for the takeover: see
     /// [`super::takeover`].
     pub fn is_due(&self) -> bool {

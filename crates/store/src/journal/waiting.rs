@@ -1,8 +1,11 @@
 //! Frames on their way to the file. Those of calls that end at the same time wait for each other, so that one write to the
 //! file takes them all; each call learns of its own whether it was written.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::vec::IntoIter;
+
+use ownkey_domain::id::RequestId;
 
 use super::recent::Record;
 use super::{Journal, JournalError, frame};
@@ -32,7 +35,7 @@ pub(super) struct Waiting {
     came: u64,
     /// What is not written, and why, until whoever brought it asks. A frame is in here from its start, so that none is ever
     /// taken for written that is not.
-    unwritten: Vec<(u64, Option<JournalError>)>,
+    unwritten: BTreeMap<u64, Option<JournalError>>,
 }
 
 impl Waiting {
@@ -40,7 +43,7 @@ impl Waiting {
     pub fn push(&mut self, due: Due) -> u64 {
         let number = self.came;
         self.came += 1;
-        self.unwritten.push((number, None));
+        self.unwritten.insert(number, None);
         self.frames.push(Due { number, ..due });
         number
     }
@@ -52,39 +55,34 @@ impl Waiting {
 
     /// That one is written.
     pub fn written(&mut self, number: u64) {
-        drop(self.find(number).map(|at| self.unwritten.swap_remove(at)));
+        self.unwritten.remove(&number);
     }
 
     /// That one can't be.
     pub fn lost(&mut self, number: u64, why: JournalError) {
-        let place = self.find(number).and_then(|at| self.unwritten.get_mut(at));
-        if let Some((_, error)) = place {
-            *error = Some(why);
-        }
+        self.unwritten.insert(number, Some(why));
     }
 
     /// What became of that one. Asked once, when none waits.
     pub fn outcome(&mut self, number: u64) -> Result<(), JournalError> {
-        let Some(at) = self.find(number) else { return Ok(()) };
-        let (_, why) = self.unwritten.swap_remove(at);
+        let Some(why) = self.unwritten.remove(&number) else { return Ok(()) };
         Err(why.unwrap_or_else(|| io::Error::other("whoever wrote the journal stopped in the midst of it").into()))
-    }
-
-    fn find(&self, number: u64) -> Option<usize> {
-        self.unwritten.iter().position(|(of, _)| *of == number)
     }
 }
 
 /// A frame that waits for others. It is written when this goes, if nobody has written it by then.
 pub(super) struct Staged<'j> {
     journal: &'j Journal,
+    /// Of whose call it tells.
+    request: RequestId,
     number: Option<u64>,
 }
 
 impl<'j> Staged<'j> {
     pub fn new(journal: &'j Journal, due: Due) -> Self {
+        let request = due.record.request();
         let number = Some(journal.writer().waiting.push(due));
-        Self { journal, number }
+        Self { journal, request, number }
     }
 
     /// Writes it now, with all that wait.
@@ -98,7 +96,7 @@ impl Drop for Staged<'_> {
         if let Some(number) = self.number.take()
             && let Err(error) = self.journal.flush(number)
         {
-            tracing::error!(%error, "what a call left behind could not be written to the journal");
+            tracing::error!(request = %self.request, %error, "what a call left behind could not be written to the journal");
         }
     }
 }

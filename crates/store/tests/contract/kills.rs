@@ -16,7 +16,8 @@ use crate::bed::{BY, Bed, NOW, mac, new_workspace, receipt};
 use crate::killed::Work;
 use crate::responses::{begun, polled};
 
-const POINTS: [&str; 9] = [
+const POINTS: [&str; 10] = [
+    "frame_staged",
     "journal_appended",
     "takeover_read",
     "takeover_responses",
@@ -55,7 +56,12 @@ async fn child() {
     let mut noted = std::fs::File::create(dir.join("appended")).unwrap();
     for n in 0..500 {
         let receipt = appended(workspace, n);
-        journal.append(&receipt).unwrap();
+        // Mostly as calls that have others beside them.
+        if n % 4 == 0 {
+            journal.append(&receipt).unwrap();
+        } else {
+            journal.append_with_others(Box::new(receipt.clone())).await.unwrap();
+        }
         writeln!(noted, "{}", receipt.id).unwrap();
         if n % 20 == 0 {
             store.catch_up(Duration::from_secs(60)).await.unwrap();
