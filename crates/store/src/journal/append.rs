@@ -3,6 +3,7 @@
 
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::sync::MutexGuard;
 use std::sync::atomic::Ordering;
 
 use ownkey_domain::id::RequestId;
@@ -51,12 +52,7 @@ impl Journal {
     fn put(&self, due: Due) -> Result<Position, JournalError> {
         let mut writer = self.writer();
         let number = writer.waiting.push(due);
-        let written = self.write_waiting(&mut writer);
-        // It was the last to come.
-        let (outcome, at) = (writer.waiting.outcome(number), writer.at);
-        drop(writer);
-        self.appended(written);
-        outcome.map(|()| at)
+        self.write_with(writer, number)
     }
 
     /// The frame waits from now on, whether or not anybody waits for what is answered.
@@ -79,12 +75,16 @@ impl Journal {
 
     /// Writes all that waits, if that one does: what became of it.
     pub(super) fn flush(&self, number: u64) -> Result<(), JournalError> {
-        let mut writer = self.writer();
+        self.write_with(self.writer(), number).map(drop)
+    }
+
+    /// The same with the writer at hand: where the last frame ends, if that one is written.
+    fn write_with(&self, mut writer: MutexGuard<'_, Writer>, number: u64) -> Result<Position, JournalError> {
         let written = self.write_waiting(&mut writer);
-        let outcome = writer.waiting.outcome(number);
+        let (outcome, at) = (writer.waiting.outcome(number), writer.at);
         drop(writer);
         self.appended(written);
-        outcome
+        outcome.map(|()| at)
     }
 
     fn appended(&self, written: Written) {
