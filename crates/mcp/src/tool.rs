@@ -289,6 +289,13 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_told_as_the_api_wrote_it() {
+        let answer = r#"{"own":2.1189999999999998}"#;
+        let tool = TOOLS.iter().find(|tool| tool.name == "get_receipt").unwrap();
+        assert_eq!(tool.told(None, serde_json::from_str(answer).unwrap()).to_string(), answer);
+    }
+
+    #[test]
     fn arguments_go_where_the_api_takes_them() {
         let set = request("set_agent_model", json!({"agent": "writer", "model": "gpt-4o"}));
         let path = "/api/v1/workspaces/current/agents/writer".to_owned();

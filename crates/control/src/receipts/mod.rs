@@ -292,9 +292,9 @@ impl AttemptView {
     }
 }
 
-/// Microseconds as milliseconds with a fraction, which is what milliseconds are as seconds.
+/// Microseconds as milliseconds with a fraction: one division, so that 2119 µs are 2.119 ms and no neighbour of it.
 fn millis(micros: u64) -> f64 {
-    Duration::from_millis(micros).as_secs_f64()
+    Duration::from_micros(micros).div_duration_f64(Duration::from_millis(1))
 }
 
 /// The only key whose calls this caller may see; `None` means all of the workspace.
@@ -305,5 +305,18 @@ fn own_calls_only(who: &Who) -> Option<ApiKeyId> {
     match who {
         Who::Key(key) if !sees_all(key) => Some(key.id),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn milliseconds_have_as_many_places_as_their_microseconds() {
+        for micros in 0..100_000_u64 {
+            let written: f64 = format!("{}.{:03}", micros / 1000, micros % 1000).parse().unwrap();
+            assert_eq!(millis(micros).to_bits(), written.to_bits(), "{micros} µs");
+        }
     }
 }
