@@ -40,6 +40,10 @@ impl Ledger for JournalLedger {
         Box::pin(async move { self.holds.hold(call).await.map_err(refused) })
     }
 
+    fn hold_again(&self, call: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>> {
+        Box::pin(async move { self.holds.hold_again(call).await.map_err(refused) })
+    }
+
     fn extend(&self, call: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>> {
         Box::pin(async move { self.holds.extend(call).await.map_err(refused) })
     }

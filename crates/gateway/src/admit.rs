@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use ownkey_domain::ledger::HoldCall;
 use ownkey_domain::payer::PayerKind;
+use tokio::task::yield_now;
 
 use crate::call::Call;
 use crate::decide::Decision;
@@ -14,7 +15,9 @@ use crate::error::Error;
 use crate::funds::Funding;
 use crate::ledger::HoldRefused;
 
-/// Admits a call that was decided so: what it may cost is held, or nobody needs to hold anything.
+/// Admits a call that was decided so: what it may cost is held, or nobody needs to hold anything. Whatever else is ready has
+/// its turn before this answers: calls that are ready together then write together, and whoever reads that is woken once
+/// for many.
 pub async fn admit(call: &mut Call, decision: &Decision<'_>, funding: Funding) -> Result<(), Error> {
     let (ledger, is_managed) = (call.receipt.ledger(), decision.payer.kind() == PayerKind::Managed);
     if !ledger.has_room() {
@@ -29,11 +32,16 @@ pub async fn admit(call: &mut Call, decision: &Decision<'_>, funding: Funding) -
     let output = funding.first_slice();
     call.receipt.funded_by(Arc::clone(&funding), output);
     if !funding.holds() {
+        yield_now().await;
         return Ok(());
     }
     let before = call.receipt.asks_for_a_hold();
     let hold = HoldCall { draft: call.receipt.so_far(decision), ..funding.hold(output) };
-    let held = if ledger.moves_money() { ledger.hold(hold).await } else { Err(HoldRefused::Away) };
+    let held = match before {
+        _ if !ledger.moves_money() => Err(HoldRefused::Away),
+        true => ledger.hold_again(hold).await,
+        false => ledger.hold(hold).await,
+    };
     if let Err(refused) = held {
         call.receipt.metrics().hold_refused(refused);
         if matches!(refused, HoldRefused::Short(_)) {

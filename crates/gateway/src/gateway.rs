@@ -24,7 +24,6 @@ use ownkey_providers::peek::{Edits, Opening, Peek, edit, peek};
 use ownkey_providers::route::{Route, Verb};
 use ownkey_vault::{Keyring, ProviderKey};
 use percent_encoding::percent_decode_str;
-use tokio::task::yield_now;
 
 use crate::admit::admit;
 use crate::aside::on_body;
@@ -298,9 +297,6 @@ impl Gateway {
         let key = key_for(&self.parts.keyring, &decision)?;
         let funding = self.conditions(call, received, &model, &decision).await?;
         admit(call, &decision, funding).await?;
-        // Whatever else is ready comes first: calls that are ready together then write together, and whoever reads that is
-        // woken once for many.
-        yield_now().await;
         let departure = self.depart(call, received, &decision, key)?;
         Ok(Some(Box::new(Departure { consents, ..departure })))
     }

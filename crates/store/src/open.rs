@@ -13,7 +13,7 @@ pub(crate) use files::{LockFile, lock_file, private_dir, private_file};
 pub(crate) use postgres::postgres_options;
 
 /// How many migrations there are.
-const MIGRATIONS: usize = 16;
+const MIGRATIONS: usize = 17;
 
 /// A folder's migrations, in their order.
 macro_rules! migrations {
@@ -35,6 +35,7 @@ macro_rules! migrations {
             (14, "connections", include_str!(concat!("../migrations/", $folder, "/0014_connections.sql"))),
             (15, "webhooks", include_str!(concat!("../migrations/", $folder, "/0015_webhooks.sql"))),
             (16, "own accounts", include_str!(concat!("../migrations/", $folder, "/0016_own_accounts.sql"))),
+            (17, "holds", include_str!(concat!("../migrations/", $folder, "/0017_holds.sql"))),
         ]
     };
 }

@@ -85,6 +85,10 @@ impl Ledger for Nothing {
         Box::pin(async { Err(HoldRefused::Away) })
     }
 
+    fn hold_again(&self, _: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>> {
+        Box::pin(async { Err(HoldRefused::Away) })
+    }
+
     fn extend(&self, _: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>> {
         Box::pin(async { Err(HoldRefused::Away) })
     }

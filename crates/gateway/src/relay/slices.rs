@@ -160,6 +160,10 @@ mod tests {
             Box::pin(std::future::ready(Err(HoldRefused::Away)))
         }
 
+        fn hold_again(&self, _: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>> {
+            Box::pin(std::future::ready(Err(HoldRefused::Away)))
+        }
+
         fn extend(&self, call: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>> {
             let (needed, balance) = (call.amount.credits, *self.all.lock().unwrap());
             let short = HoldRefused::Short(Shortage::Credits { needed, balance, available: MicroCredits::ZERO });

@@ -16,7 +16,7 @@ pub(crate) type SqliteQuery = Query<'static, Sqlite, SqliteArguments>;
 pub(crate) type PgQuery = Query<'static, Postgres, PgArguments>;
 
 /// The sizes of texts on SQLite, largest first.
-const SIZES: [usize; 3] = [256, 64, 16];
+const SIZES: [usize; 4] = [256, 64, 32, 16];
 
 /// So many rows of padding take no longer than a statement more, which is a message to the database's thread and one back. More
 /// is only sensible where it is a quarter at most.
@@ -139,9 +139,11 @@ impl<R: Wide> WideStatement<R> {
     }
 }
 
-/// The largest size of which not too much is padding; the smallest, if there is none.
+/// The smallest size that takes all, if not too much of it is padding; or else the largest that is filled.
 fn best_size(rows: usize) -> usize {
-    SIZES.iter().position(|size| rows + PADDING.max(size / 4) >= *size).unwrap_or(SIZES.len() - 1)
+    let takes_all = |size: &usize| (rows..=rows + PADDING.max(size / 4)).contains(size);
+    let is_filled = |size: &usize| *size <= rows;
+    SIZES.iter().rposition(takes_all).or_else(|| SIZES.iter().position(is_filled)).unwrap_or(SIZES.len() - 1)
 }
 
 fn values<R: Wide>(size: usize) -> String {

@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use super::facts::Moved;
 use super::rows::{
-    ADD_ACCOUNTS, ADD_TRANSFERS, AccountRow, CHANGE_ACCOUNTS, Change, END_HOLDS, HoldRow, NewAccount, PUT_HOLDS,
-    READ_ACCOUNTS, READ_CHARGES, READ_HOLDS, READ_NAMED, TransferRow, Wanted, WantedAccount, account_id, read_legs,
-    write_legs,
+    ADD_ACCOUNTS, ADD_HOLDS, ADD_TRANSFERS, AccountRow, CHANGE_ACCOUNTS, CHANGE_HOLDS, Change, END_HOLDS, HoldRow,
+    NewAccount, READ_ACCOUNTS, READ_CHARGES, READ_HOLDS, READ_NAMED, TransferRow, Wanted, WantedAccount, account_id,
+    read_legs, write_legs,
 };
 use crate::db::Tx;
 use crate::{Result, StoreError, dialect};
@@ -22,6 +22,7 @@ use crate::{Result, StoreError, dialect};
 pub(super) struct OpenBook {
     pub book: Book,
     before: BTreeMap<AccountId, Account>,
+    held: BTreeSet<RequestId>,
     now: Timestamp,
     booked_at: Timestamp,
 }
@@ -51,7 +52,8 @@ struct ChargeRow {
 }
 
 impl OpenBook {
-    /// Keeps other operations of these workspaces away until the transaction ends, and reads what they have.
+    /// Keeps other operations of these workspaces away until the transaction ends, and reads what they have, and what
+    /// those requests hold. What is not asked for must not be there.
     pub async fn open(
         tx: &mut Tx,
         workspaces: &BTreeSet<WorkspaceId>,
@@ -70,7 +72,8 @@ impl OpenBook {
         });
         let held = held.collect::<Result<Vec<_>>>()?;
         let before = accounts.iter().map(|account| (account.id, *account)).collect();
-        Ok(Self { book: Book::new(now, accounts, held), before, now, booked_at: now })
+        let requests = held.iter().map(|(request, ..)| *request).collect();
+        Ok(Self { book: Book::new(now, accounts, held), before, held: requests, now, booked_at: now })
     }
 
     /// Dates its entries so, whatever the moment that decides what has expired.
@@ -125,23 +128,27 @@ impl OpenBook {
     }
 
     async fn save_holds(&self, tx: &mut Tx, holder: Option<&Holder>) -> Result<()> {
-        let (mut put, mut ended) = (Vec::new(), Vec::new());
+        let (mut new, mut changed, mut ended) = (Vec::new(), Vec::new(), Vec::new());
         for (request, held) in self.book.changed_holds() {
             match (held, holder) {
-                (Some((workspace, legs)), Some(holder)) => put.push(HoldRow {
-                    request: request.uuid(),
-                    workspace: workspace.uuid(),
-                    node: holder.node.uuid(),
-                    funds: holder.funds.get(&request).copied().unwrap_or("all").to_owned(),
-                    legs: write_legs(legs)?,
-                    draft: holder.drafts.get(&request).cloned(),
-                    at: self.now.millis(),
-                }),
+                (Some((workspace, legs)), Some(holder)) => {
+                    let row = HoldRow {
+                        request: request.uuid(),
+                        workspace: workspace.uuid(),
+                        node: holder.node.uuid(),
+                        funds: holder.funds.get(&request).copied().unwrap_or("all").to_owned(),
+                        legs: write_legs(legs)?,
+                        draft: holder.drafts.get(&request).cloned(),
+                        at: self.now.millis(),
+                    };
+                    if self.held.contains(&request) { changed.push(row) } else { new.push(row) }
+                }
                 (Some(_), None) => return Err(StoreError::Unstorable("hold")),
                 (None, _) => ended.push(Wanted { id: request.uuid() }),
             }
         }
-        PUT_HOLDS.run(tx, put).await?;
+        ADD_HOLDS.run(tx, new).await?;
+        CHANGE_HOLDS.run(tx, changed).await?;
         END_HOLDS.run(tx, ended).await?;
         Ok(())
     }

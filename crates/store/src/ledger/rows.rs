@@ -128,11 +128,14 @@ pub(super) static CHANGE_ACCOUNTS: LazyLock<WideStatement<Change>> = LazyLock::n
 pub(super) static ADD_TRANSFERS: LazyLock<WideStatement<TransferRow>> = LazyLock::new(|| {
     WideStatement::new("INSERT INTO transfers ({columns}) SELECT * FROM {rows} WHERE column1 IS NOT NULL")
 });
-pub(super) static PUT_HOLDS: LazyLock<WideStatement<HoldRow>> = LazyLock::new(|| {
+/// Fails if there is one: who asks for a first hold has none.
+pub(super) static ADD_HOLDS: LazyLock<WideStatement<HoldRow>> = LazyLock::new(|| {
+    WideStatement::new("INSERT INTO holds ({columns}) SELECT * FROM {rows} WHERE column1 IS NOT NULL")
+});
+pub(super) static CHANGE_HOLDS: LazyLock<WideStatement<HoldRow>> = LazyLock::new(|| {
     WideStatement::new(
-        "INSERT INTO holds ({columns}) SELECT * FROM {rows} WHERE column1 IS NOT NULL \
-         ON CONFLICT (request) DO UPDATE SET legs = excluded.legs, funds = excluded.funds, \
-         draft = COALESCE(excluded.draft, holds.draft)",
+        "UPDATE holds SET funds = v.column4, legs = v.column5, draft = COALESCE(v.column6, holds.draft) \
+         FROM {rows} WHERE holds.request = v.column1",
     )
 });
 pub(super) static END_HOLDS: LazyLock<WideStatement<Wanted>> =

@@ -1,7 +1,7 @@
 //! The task that commits holds: what calls ask for while one transaction commits goes into the next one together, each
 //! with an answer of its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,9 +54,19 @@ pub struct HoldsTask {
 #[derive(Debug)]
 struct Asked {
     call: HoldCall,
-    /// Whether the call holds something already.
-    more: bool,
+    asks: Asks,
     reply: oneshot::Sender<Result<(), HoldError>>,
+}
+
+/// What a call asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asks {
+    /// A hold: the call has none, and none needs to be looked for.
+    First,
+    /// A hold, in place of one that it may have.
+    Again,
+    /// More for the hold that it has.
+    More,
 }
 
 impl Store {
@@ -68,21 +78,27 @@ impl Store {
 }
 
 impl Holds {
-    /// Holds what a call may cost; it is committed when this answers. Whoever leaves before the answer holds nothing.
+    /// Holds what a call may cost that has not asked before; it is committed when this answers. Whoever leaves before the
+    /// answer holds nothing.
     pub async fn hold(&self, call: HoldCall) -> Result<(), HoldError> {
-        self.ask(call, false).await
+        self.ask(call, Asks::First).await
+    }
+
+    /// The same for a call that may hold something already, as one that is decided anew.
+    pub async fn hold_again(&self, call: HoldCall) -> Result<(), HoldError> {
+        self.ask(call, Asks::Again).await
     }
 
     /// Holds more for a call that holds something. Whoever leaves before the answer may hold more or not; what the call
     /// had stays, and it all ends with its receipt. A call whose receipt was taken over holds nothing more.
     pub async fn extend(&self, call: HoldCall) -> Result<(), HoldError> {
-        self.ask(call, true).await
+        self.ask(call, Asks::More).await
     }
 
-    async fn ask(&self, call: HoldCall, more: bool) -> Result<(), HoldError> {
+    async fn ask(&self, call: HoldCall, asks: Asks) -> Result<(), HoldError> {
         let (reply, answer) = oneshot::channel();
         let asked = async {
-            self.queue.send(Asked { call, more, reply }).await.map_err(|_| HoldError::Away)?;
+            self.queue.send(Asked { call, asks, reply }).await.map_err(|_| HoldError::Away)?;
             answer.await.map_err(|_| HoldError::Away)?
         };
         timeout(PATIENCE, asked).await.unwrap_or(Err(HoldError::Away))
@@ -112,7 +128,7 @@ impl HoldsTask {
     async fn commit(&mut self, mut batch: Vec<Asked>) {
         // Who has left by now gets nothing.
         batch.retain(|asked| !asked.reply.is_closed());
-        let calls: Vec<_> = batch.iter().map(|asked| (&asked.call, asked.more)).collect();
+        let calls: Vec<_> = batch.iter().map(|asked| (&asked.call, asked.asks)).collect();
         let outcomes = match self.try_commit(&calls).await {
             Ok(outcomes) => outcomes,
             Err(error) => {
@@ -125,7 +141,7 @@ impl HoldsTask {
         for (asked, outcome) in batch.into_iter().zip(outcomes) {
             let held = outcome.is_ok();
             let (request, workspace) = (asked.call.request, asked.call.workspace);
-            if asked.reply.send(outcome.map_err(HoldError::Short)).is_err() && held && !asked.more {
+            if asked.reply.send(outcome.map_err(HoldError::Short)).is_err() && held && asked.asks != Asks::More {
                 self.abandoned.insert(request, workspace);
             }
         }
@@ -139,17 +155,20 @@ impl HoldsTask {
     }
 
     /// Commits those holds, and ends the abandoned ones.
-    async fn try_commit(&self, calls: &[(&HoldCall, bool)]) -> Result<Vec<Result<(), Shortage>>> {
-        let asked = calls.iter().map(|(call, _)| (call.request, call.workspace));
-        let all: BTreeMap<_, _> = asked.chain(self.abandoned.iter().map(|(r, w)| (*r, *w))).collect();
-        let workspaces: BTreeSet<_> = all.values().copied().collect();
-        let requests = all.into_keys().collect();
+    async fn try_commit(&self, calls: &[(&HoldCall, Asks)]) -> Result<Vec<Result<(), Shortage>>> {
+        let asking = calls.iter().map(|(call, _)| call.workspace);
+        let workspaces = asking.chain(self.abandoned.values().copied()).collect();
+        let may_hold = calls.iter().filter(|(_, asks)| *asks != Asks::First).map(|(call, _)| call.request);
+        let requests = may_hold.chain(self.abandoned.keys().copied()).collect();
         let mut tx = self.store.inner.db.begin().await?;
         let mut open = OpenBook::open(&mut tx, &workspaces, &requests, (self.clock)()).await?;
         for (request, workspace) in &self.abandoned {
             open.book.settle(*request, *workspace, &Settlement::NOTHING);
         }
-        let take = |(call, more): &(&HoldCall, bool)| if *more { open.book.extend(call) } else { open.book.hold(call) };
+        let take = |(call, asks): &(&HoldCall, Asks)| match asks {
+            Asks::First | Asks::Again => open.book.hold(call),
+            Asks::More => open.book.extend(call),
+        };
         let outcomes = calls.iter().map(take).collect();
         let funds = calls.iter().map(|(call, _)| (call.request, funds_name(call.funds))).collect();
         let drafts = calls.iter().filter_map(|(call, _)| Some((call.request, call.draft.as_deref()?)));

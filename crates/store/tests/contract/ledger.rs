@@ -25,6 +25,7 @@ use crate::bed::{BY, Bed, NOW, Running, receipt};
 
 crate::on_both! {
     a_hold_is_settled_by_its_receipt
+    a_hold_is_never_taken_for_a_first_one
     what_was_held_is_free_again_though_nobody_reads
     exactly_what_is_there_is_held_by_many_at_once
     who_leaves_holds_nothing
@@ -128,12 +129,24 @@ fn holds(store: &Store, node: NodeId) -> (Holds, JoinHandle<()>) {
     (holds, tokio::spawn(task.run()))
 }
 
+async fn a_hold_is_never_taken_for_a_first_one(bed: Bed) {
+    let kept = Kept::with(bed, 1_000).await;
+    let one = call(kept.workspace, 400);
+    kept.holds.hold(one.clone()).await.unwrap();
+    let twice = kept.holds.hold(HoldCall { amount: charge(600), ..one.clone() }).await;
+    assert!(matches!(twice, Err(HoldError::Away)), "nothing is overwritten");
+    assert_eq!(kept.has().await, (1_000, 400));
+    kept.holds.hold_again(HoldCall { amount: charge(500), ..one }).await.unwrap();
+    assert_eq!(kept.has().await, (1_000, 500));
+    kept.check().await;
+}
+
 async fn a_hold_is_settled_by_its_receipt(bed: Bed) {
     let kept = Kept::with(bed, 1_000).await;
     let one = call(kept.workspace, 400);
     kept.holds.hold(one.clone()).await.unwrap();
     assert_eq!(kept.has().await, (1_000, 400));
-    kept.holds.hold(HoldCall { amount: charge(900), ..one.clone() }).await.unwrap();
+    kept.holds.hold_again(HoldCall { amount: charge(900), ..one.clone() }).await.unwrap();
     assert_eq!(kept.has().await, (1_000, 900), "it was extended");
     let two = call(kept.workspace, 101);
     let refused = kept.holds.hold(two).await.unwrap_err();
@@ -157,7 +170,7 @@ async fn what_was_held_is_free_again_though_nobody_reads(bed: Bed) {
         kept.running.journal.append(receipt(kept.workspace, 7 + u32::try_from(left).unwrap())).unwrap();
         let one = call(kept.workspace, left);
         let free = async {
-            while kept.holds.hold(one.clone()).await.is_err() {
+            while kept.holds.hold_again(one.clone()).await.is_err() {
                 tokio::task::yield_now().await;
             }
         };

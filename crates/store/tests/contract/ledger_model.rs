@@ -119,6 +119,7 @@ impl World {
             }
             Step::Hold { call, credits } => {
                 let credits = credits.min(CHARGE_MAX.get());
+                let is_first = !self.known.contains_key(&self.calls[call]);
                 let before = self.known(call).held;
                 let fits = credits - before <= available;
                 let asked = HoldCall {
@@ -130,7 +131,8 @@ impl World {
                     budgets: Vec::new(),
                     draft: None,
                 };
-                prop_assert_eq!(self.holds.hold(asked).await.is_ok(), fits, "{} of {}", credits, available);
+                let held = if is_first { self.holds.hold(asked).await } else { self.holds.hold_again(asked).await };
+                prop_assert_eq!(held.is_ok(), fits, "{} of {}", credits, available);
                 if fits {
                     self.known(call).held = before.max(credits);
                 }

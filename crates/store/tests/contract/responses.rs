@@ -200,7 +200,7 @@ async fn what_a_response_used_corrects_the_budgets_of_the_call_that_made_it(bed:
     running.journal.append(polled(workspace, 9, "resp_3")).unwrap();
     let rest = Charge { usd: NanoUsd::new(8_997), ..Charge::default() };
     let free = async {
-        while holds.hold(held(&begun(workspace, 10, "resp_4"), rest, vec![line(2, None)])).await.is_err() {
+        while holds.hold_again(held(&begun(workspace, 10, "resp_4"), rest, vec![line(2, None)])).await.is_err() {
             tokio::task::yield_now().await;
         }
     };

@@ -31,6 +31,10 @@ impl Ledger for Kept {
         Box::pin(async { Ok(()) })
     }
 
+    fn hold_again(&self, _: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>> {
+        Box::pin(async { Ok(()) })
+    }
+
     fn extend(&self, _: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>> {
         Box::pin(async { Err(HoldRefused::Away) })
     }
