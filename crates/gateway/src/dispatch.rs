@@ -1,11 +1,8 @@
 //! From the last decision to the answer. A call that credits pay for goes on when its caller leaves, because its provider
 //! does too: what is billed is then read to the end, within bounds, and nobody gets it.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use futures_util::future::BoxFuture;
 use http::Response;
 use ownkey_domain::payer::PayerKind;
 use ownkey_domain::policy::FallbackClass;
@@ -13,22 +10,20 @@ use ownkey_domain::provider::Provider;
 use ownkey_providers::scrub::Scrubber;
 use ownkey_vault::ProviderKey;
 use tokio::join;
-use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio::task::yield_now;
-use tokio::time::{Duration, timeout};
+use tokio::time::{Duration, sleep};
 
 use crate::answer::{Answer, relay};
 use crate::body::Body;
 use crate::call::Call;
 use crate::client::Client;
 use crate::edge::writer::Writer;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::failure::Failure;
 use crate::forward::{Sent, Upstreamed, forward};
-use crate::metrics::Metrics;
 use crate::relay::Watch;
-use crate::rest::{Ongoing, REST_MAX, Rest};
-use crate::settle::CallerThere;
+use crate::rest::{REST_MAX, Rest};
 use crate::stop::Stop;
 
 /// A call that is ready to go out.
@@ -83,14 +78,39 @@ impl Went {
 
 impl Departure {
     /// Sends the call and answers it.
-    pub async fn go(self: Box<Self>, mut call: Box<Call>) -> Went {
+    pub async fn go(self: Box<Self>, call: Box<Call>) -> Went {
         let writer = Writer::current();
-        if !call.receipt.is_paid_in_credits() {
-            return self.carry(call, writer).await;
+        if call.receipt.is_paid_in_credits() {
+            self.go_on_without_caller(call, writer).await
+        } else {
+            self.carry(call, writer).await
         }
-        let (caller, metrics) = (call.receipt.caller_there(), Arc::clone(call.receipt.metrics()));
-        let ongoing = self.rest.begin();
-        Outliving(Some(UnderWay { call: Box::pin(self.carry(call, writer)), caller, ongoing, metrics })).await
+    }
+
+    async fn go_on_without_caller(self: Box<Self>, mut call: Box<Call>, writer: Option<Arc<Writer>>) -> Went {
+        let (mut to_caller, went) = oneshot::channel();
+        let caller = call.receipt.caller_there();
+        let (ongoing, metrics) = (self.rest.begin(), Arc::clone(call.receipt.metrics()));
+        tokio::spawn(async move {
+            let left = async {
+                to_caller.closed().await;
+                sleep(REST_MAX).await;
+            };
+            tokio::select! {
+                biased;
+                // Nobody takes it if the caller has left; then its body is read to the end.
+                went = self.carry(call, writer) => {
+                    if to_caller.send(went).is_err() {
+                        metrics.drained();
+                    }
+                }
+                () = left => {}
+            }
+            drop(ongoing);
+        });
+        let went = went.await;
+        caller.has_it();
+        went.unwrap_or_else(|_| Went::Answered(Err(broken())))
     }
 
     async fn carry(mut self: Box<Self>, mut call: Box<Call>, writer: Option<Arc<Writer>>) -> Went {
@@ -122,44 +142,8 @@ async fn scrubber(key: &ProviderKey, stream: bool) -> Option<Scrubber> {
     Some(Scrubber::new(key.expose_str().as_bytes()))
 }
 
-/// A call that goes on in a task of its own if its caller leaves.
-struct Outliving(Option<UnderWay>);
-
-struct UnderWay {
-    call: BoxFuture<'static, Went>,
-    caller: CallerThere,
-    ongoing: Ongoing,
-    metrics: Arc<Metrics>,
-}
-
-impl Future for Outliving {
-    type Output = Went;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Went> {
-        // Away while it is polled: one that panics does not go on.
-        let Some(mut under_way) = self.0.take() else { return Poll::Pending };
-        let went = under_way.call.as_mut().poll(cx);
-        if went.is_ready() {
-            under_way.caller.has_it();
-        } else {
-            self.0 = Some(under_way);
-        }
-        went
-    }
-}
-
-impl Drop for Outliving {
-    fn drop(&mut self) {
-        let Some(UnderWay { call, caller, ongoing, metrics }) = self.0.take() else { return };
-        drop(caller);
-        // Without a runtime the process ends, and what is known by now is written down.
-        let Ok(runtime) = Handle::try_current() else { return };
-        runtime.spawn(async move {
-            // Nobody takes the answer; its body is read to the end as it is dropped.
-            if timeout(REST_MAX, call).await.is_ok() {
-                metrics.drained();
-            }
-            drop(ongoing);
-        });
-    }
+/// The task is gone: a bug, of which the log has the place.
+fn broken() -> Error {
+    let message = "Something went wrong on our side. The server's log has the place.";
+    Error::new(Code::Overloaded, message).with_status(http::StatusCode::INTERNAL_SERVER_ERROR)
 }

@@ -21,7 +21,7 @@ use ownkey_providers::answer::Served;
 use ownkey_providers::facts;
 use ownkey_providers::stray::may_hold_key;
 
-pub use self::held::{CallerThere, Held};
+pub use self::held::Held;
 pub use self::told::Believed;
 use crate::charge::may_be_billed;
 use crate::decide::Decision;
