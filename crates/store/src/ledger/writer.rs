@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use super::book::{Holder, OpenBook};
 use super::keep::write_draft;
+use crate::db::Tx;
 use crate::journal::kill;
 use crate::{Result, Store, StoreError};
 
@@ -110,14 +111,15 @@ impl HoldsTask {
     pub async fn run(mut self) {
         let mut batch = Vec::with_capacity(BATCH);
         while self.queue.recv_many(&mut batch, BATCH).await > 0 {
-            self.come_along(&mut batch).await;
-            self.commit(std::mem::take(&mut batch)).await;
+            // Whoever asks while the transaction begins comes along: it costs about the same for more of them.
+            yield_now().await;
+            let tx = self.store.inner.db.begin().await;
+            self.come_along(&mut batch);
+            self.commit(tx, std::mem::take(&mut batch)).await;
         }
     }
 
-    /// Lets calls come along that are about to ask: a transaction costs about the same for more of them.
-    async fn come_along(&mut self, batch: &mut Vec<Asked>) {
-        yield_now().await;
+    fn come_along(&mut self, batch: &mut Vec<Asked>) {
         while batch.len() < BATCH
             && let Ok(asked) = self.queue.try_recv()
         {
@@ -125,11 +127,11 @@ impl HoldsTask {
         }
     }
 
-    async fn commit(&mut self, mut batch: Vec<Asked>) {
+    async fn commit(&mut self, tx: Result<Tx>, mut batch: Vec<Asked>) {
         // Who has left by now gets nothing.
         batch.retain(|asked| !asked.reply.is_closed());
         let calls: Vec<_> = batch.iter().map(|asked| (&asked.call, asked.asks)).collect();
-        let outcomes = match self.try_commit(&calls).await {
+        let outcomes = match self.try_commit(tx, &calls).await {
             Ok(outcomes) => outcomes,
             Err(error) => {
                 tracing::warn!(%error, "holds can't be committed");
@@ -147,7 +149,8 @@ impl HoldsTask {
         }
         if !self.abandoned.is_empty() && self.queue.is_empty() {
             // Nobody comes who would take them along.
-            match self.try_commit(&[]).await {
+            let tx = self.store.inner.db.begin().await;
+            match self.try_commit(tx, &[]).await {
                 Ok(_) => self.abandoned.clear(),
                 Err(error) => tracing::warn!(%error, "holds that nobody waits for stay for now"),
             }
@@ -155,12 +158,12 @@ impl HoldsTask {
     }
 
     /// Commits those holds, and ends the abandoned ones.
-    async fn try_commit(&self, calls: &[(&HoldCall, Asks)]) -> Result<Vec<Result<(), Shortage>>> {
+    async fn try_commit(&self, tx: Result<Tx>, calls: &[(&HoldCall, Asks)]) -> Result<Vec<Result<(), Shortage>>> {
+        let mut tx = tx?;
         let asking = calls.iter().map(|(call, _)| call.workspace);
         let workspaces = asking.chain(self.abandoned.values().copied()).collect();
         let may_hold = calls.iter().filter(|(_, asks)| *asks != Asks::First).map(|(call, _)| call.request);
         let requests = may_hold.chain(self.abandoned.keys().copied()).collect();
-        let mut tx = self.store.inner.db.begin().await?;
         let mut open = OpenBook::open(&mut tx, &workspaces, &requests, (self.clock)()).await?;
         for (request, workspace) in &self.abandoned {
             open.book.settle(*request, *workspace, &Settlement::NOTHING);
