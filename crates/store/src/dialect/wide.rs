@@ -7,7 +7,7 @@ use sqlx::FromRow;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{AssertSqlSafe, Postgres, Sqlite};
+use sqlx::{Postgres, Sqlite};
 
 use crate::Result;
 use crate::db::{On, Tx};
@@ -103,24 +103,6 @@ impl<R: Wide> WideStatement<R> {
         }
     }
 
-    /// Runs it, and then another one, and returns how many rows both touched. On SQLite they travel together if each takes its
-    /// rows at once: a message to the database's thread costs more than such a statement.
-    pub async fn run_then<T: Wide>(
-        &'static self,
-        tx: &mut Tx,
-        rows: Vec<R>,
-        (then, more): (&'static WideStatement<T>, Vec<T>),
-    ) -> Result<u64> {
-        let fits = !rows.is_empty() && !more.is_empty() && takes_all(rows.len()) && takes_all(more.len());
-        if let (true, On::Sqlite(c)) = (fits, tx.on()) {
-            let text = format!("{}; {}", self.sqlite[best_size(rows.len())], then.sqlite[best_size(more.len())]);
-            let query = bind_all(sqlx::query(AssertSqlSafe(text)), &mut rows.into_iter());
-            let query = bind_all(query, &mut more.into_iter());
-            return Ok(query.execute(c).await?.rows_affected());
-        }
-        Ok(self.run(tx, rows).await? + then.run(tx, more).await?)
-    }
-
     /// Runs it over those rows and returns what it finds.
     pub async fn fetch<T>(&'static self, tx: &mut Tx, rows: Vec<R>) -> Result<Vec<T>>
     where
@@ -151,25 +133,17 @@ impl<R: Wide> WideStatement<R> {
         if rows.len() == 0 {
             return None;
         }
-        Some(bind_all(sqlx::query(self.sqlite[best_size(rows.len())].as_str()), rows))
+        let which = best_size(rows.len());
+        let query = sqlx::query(self.sqlite[which].as_str());
+        Some((0..SIZES[which]).fold(query, |query, _| R::bind_sqlite(rows.next(), query)))
     }
-}
-
-/// Binds as many of the rows as a text of that size takes, and NULLs to its end.
-fn bind_all<R: Wide>(query: SqliteQuery, rows: &mut std::vec::IntoIter<R>) -> SqliteQuery {
-    (0..SIZES[best_size(rows.len())]).fold(query, |query, _| R::bind_sqlite(rows.next(), query))
-}
-
-/// Whether a text takes so many rows at once.
-fn takes_all(rows: usize) -> bool {
-    SIZES[best_size(rows)] >= rows
 }
 
 /// The smallest size that takes all, if not too much of it is padding; or else the largest that is filled.
 fn best_size(rows: usize) -> usize {
-    let fits_well = |size: &usize| (rows..=rows + PADDING.max(size / 4)).contains(size);
+    let takes_all = |size: &usize| (rows..=rows + PADDING.max(size / 4)).contains(size);
     let is_filled = |size: &usize| *size <= rows;
-    SIZES.iter().rposition(fits_well).or_else(|| SIZES.iter().position(is_filled)).unwrap_or(SIZES.len() - 1)
+    SIZES.iter().rposition(takes_all).or_else(|| SIZES.iter().position(is_filled)).unwrap_or(SIZES.len() - 1)
 }
 
 fn values<R: Wide>(size: usize) -> String {

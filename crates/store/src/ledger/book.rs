@@ -34,14 +34,6 @@ pub(super) struct Holder {
     pub drafts: BTreeMap<RequestId, String>,
 }
 
-/// What becomes of holds.
-#[derive(Default)]
-struct HoldRows {
-    new: Vec<HoldRow>,
-    changed: Vec<HoldRow>,
-    ended: Vec<Wanted>,
-}
-
 #[derive(FromRow)]
 struct HeldRow {
     request: Uuid,
@@ -121,24 +113,22 @@ impl OpenBook {
         let new: Vec<_> = changed().filter(|a| !self.before.contains_key(&a.id)).map(NewAccount::of).collect();
         ADD_ACCOUNTS.run(tx, new).await?;
         let changes: Vec<_> = changed().map(|account| self.change(account)).collect();
-        let holds = self.holds_to_save(holder)?;
-        let expected = changes.len() + holds.new.len();
-        let touched = CHANGE_ACCOUNTS.run_then(tx, changes, (&ADD_HOLDS, holds.new)).await?;
+        let expected = changes.len();
+        let touched = CHANGE_ACCOUNTS.run(tx, changes).await?;
         if usize::try_from(touched).ok() != Some(expected) {
             return Err(StoreError::RowCount("accounts"));
         }
-        CHANGE_HOLDS.run(tx, holds.changed).await?;
-        END_HOLDS.run(tx, holds.ended).await?;
         let transfers = self.book.transfers().iter().map(|transfer| TransferRow::of(transfer, self.booked_at));
         ADD_TRANSFERS.run(tx, transfers.collect()).await?;
+        self.save_holds(tx, holder).await?;
         if self.book.transfers().is_empty() {
             return Ok(());
         }
         Moved { before: &self.before, after: self.book.accounts().collect(), now: self.now }.tell(tx).await
     }
 
-    fn holds_to_save(&self, holder: Option<&Holder>) -> Result<HoldRows> {
-        let mut rows = HoldRows::default();
+    async fn save_holds(&self, tx: &mut Tx, holder: Option<&Holder>) -> Result<()> {
+        let (mut new, mut changed, mut ended) = (Vec::new(), Vec::new(), Vec::new());
         for (request, held) in self.book.changed_holds() {
             match (held, holder) {
                 (Some((workspace, legs)), Some(holder)) => {
@@ -151,13 +141,16 @@ impl OpenBook {
                         draft: holder.drafts.get(&request).cloned(),
                         at: self.now.millis(),
                     };
-                    if self.held.contains(&request) { rows.changed.push(row) } else { rows.new.push(row) }
+                    if self.held.contains(&request) { changed.push(row) } else { new.push(row) }
                 }
                 (Some(_), None) => return Err(StoreError::Unstorable("hold")),
-                (None, _) => rows.ended.push(Wanted { id: request.uuid() }),
+                (None, _) => ended.push(Wanted { id: request.uuid() }),
             }
         }
-        Ok(rows)
+        ADD_HOLDS.run(tx, new).await?;
+        CHANGE_HOLDS.run(tx, changed).await?;
+        END_HOLDS.run(tx, ended).await?;
+        Ok(())
     }
 
     fn change(&self, account: &Account) -> Change {
