@@ -37,10 +37,12 @@ pub async fn admit(call: &mut Call, decision: &Decision<'_>, funding: Funding) -
     }
     let before = call.receipt.asks_for_a_hold();
     let hold = HoldCall { draft: call.receipt.so_far(decision), ..funding.hold(output) };
-    let held = match before {
-        _ if !ledger.moves_money() => Err(HoldRefused::Away),
-        true => ledger.hold_again(hold).await,
-        false => ledger.hold(hold).await,
+    let held = if !ledger.moves_money() {
+        Err(HoldRefused::Away)
+    } else if before {
+        ledger.hold_again(hold).await
+    } else {
+        ledger.hold(hold).await
     };
     if let Err(refused) = held {
         call.receipt.metrics().hold_refused(refused);

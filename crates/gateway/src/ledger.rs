@@ -32,12 +32,12 @@ pub trait Ledger: Send + Sync {
     /// the operator's account is not started without.
     fn moves_money(&self) -> bool;
 
-    /// Holds what a call may cost at most that has not asked before; it is durable before this answers. Whoever leaves
+    /// Holds what a call may cost at most. The call has not asked before. It is durable before this answers; whoever leaves
     /// before the answer holds nothing. What is held ends with the receipt: see [`Receipt::settlement`].
     fn hold(&self, call: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>>;
 
     /// The same for a call that has asked before, as one that is decided anew: it may hold something, and holds more if
-    /// it is to.
+    /// it is to. Whoever leaves before the answer may keep what he held.
     fn hold_again(&self, call: HoldCall) -> BoxFuture<'_, Result<(), HoldRefused>>;
 
     /// Holds more for a call that holds something; the amount is again what is held in all. Whoever leaves before the answer

@@ -1,2 +1,3 @@
--- Whose node a hold is of is asked only at a start, of the few there are then: no reason to keep an index of it with each call.
+-- The holds of one node are asked for only as it starts, and whoever looks for dead nodes looks through all holds: calls under
+-- way are few, and each would pay for this index.
 DROP INDEX holds_node;

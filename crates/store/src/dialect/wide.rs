@@ -156,3 +156,14 @@ fn unnest<R: Wide>() -> String {
     let names: Vec<_> = (1..=R::COLUMNS.len()).map(|i| format!("column{i}")).collect();
     format!("UNNEST({}) AS v({})", arrays.join(", "), names.join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_takes_all_rows_or_is_filled_or_is_padded_within_bounds() {
+        let sizes = [1, 16, 17, 32, 33, 64, 65, 191, 192, 256, 257].map(|rows| SIZES[best_size(rows)]);
+        assert_eq!(sizes, [16, 16, 32, 32, 64, 64, 64, 64, 256, 256, 256]);
+    }
+}

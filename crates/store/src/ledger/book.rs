@@ -53,7 +53,7 @@ struct ChargeRow {
 
 impl OpenBook {
     /// Keeps other operations of these workspaces away until the transaction ends, and reads what they have, and what
-    /// those requests hold. What is not asked for must not be there.
+    /// those requests hold. What others hold is not known: none of it can be changed, and a hold of theirs can't be added.
     pub async fn open(
         tx: &mut Tx,
         workspaces: &BTreeSet<WorkspaceId>,
@@ -148,7 +148,10 @@ impl OpenBook {
             }
         }
         ADD_HOLDS.run(tx, new).await?;
-        CHANGE_HOLDS.run(tx, changed).await?;
+        let expected = changed.len();
+        if usize::try_from(CHANGE_HOLDS.run(tx, changed).await?).ok() != Some(expected) {
+            return Err(StoreError::RowCount("holds"));
+        }
         END_HOLDS.run(tx, ended).await?;
         Ok(())
     }

@@ -85,7 +85,8 @@ impl Holds {
         self.ask(call, Asks::First).await
     }
 
-    /// The same for a call that may hold something already, as one that is decided anew.
+    /// The same for a call that may hold something already, as one that is decided anew. Whoever leaves before the answer
+    /// may keep what he held.
     pub async fn hold_again(&self, call: HoldCall) -> Result<(), HoldError> {
         self.ask(call, Asks::Again).await
     }
@@ -111,25 +112,28 @@ impl HoldsTask {
     pub async fn run(mut self) {
         let mut batch = Vec::with_capacity(BATCH);
         while self.queue.recv_many(&mut batch, BATCH).await > 0 {
-            // Whoever asks while the transaction begins comes along: it costs about the same for more of them.
+            // Who is about to ask has a turn.
             yield_now().await;
             let tx = self.store.inner.db.begin().await;
-            self.come_along(&mut batch);
+            if tx.is_ok() {
+                self.come_along(&mut batch);
+            }
             self.commit(tx, std::mem::take(&mut batch)).await;
         }
     }
 
+    /// Whoever has asked while the transaction began comes along: it costs about the same for more of them. Whoever has
+    /// left by now gets nothing.
     fn come_along(&mut self, batch: &mut Vec<Asked>) {
+        batch.retain(|asked| !asked.reply.is_closed());
         while batch.len() < BATCH
             && let Ok(asked) = self.queue.try_recv()
         {
-            batch.push(asked);
+            batch.extend((!asked.reply.is_closed()).then_some(asked));
         }
     }
 
-    async fn commit(&mut self, tx: Result<Tx>, mut batch: Vec<Asked>) {
-        // Who has left by now gets nothing.
-        batch.retain(|asked| !asked.reply.is_closed());
+    async fn commit(&mut self, tx: Result<Tx>, batch: Vec<Asked>) {
         let calls: Vec<_> = batch.iter().map(|asked| (&asked.call, asked.asks)).collect();
         let outcomes = match self.try_commit(tx, &calls).await {
             Ok(outcomes) => outcomes,

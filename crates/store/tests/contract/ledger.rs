@@ -136,8 +136,13 @@ async fn a_hold_is_never_taken_for_a_first_one(bed: Bed) {
     let twice = kept.holds.hold(HoldCall { amount: charge(600), ..one.clone() }).await;
     assert!(matches!(twice, Err(HoldError::Away)), "nothing is overwritten");
     assert_eq!(kept.has().await, (1_000, 400));
+    // One such call spoils its transaction, and no other.
+    let other = call(kept.workspace, 100);
+    let (twice, beside) = tokio::join!(kept.holds.hold(one.clone()), kept.holds.hold(other.clone()));
+    assert!(matches!((twice, beside), (Err(HoldError::Away), Err(HoldError::Away))));
     kept.holds.hold_again(HoldCall { amount: charge(500), ..one }).await.unwrap();
-    assert_eq!(kept.has().await, (1_000, 500));
+    kept.holds.hold_again(other).await.unwrap();
+    assert_eq!(kept.has().await, (1_000, 600));
     kept.check().await;
 }
 
