@@ -44,6 +44,13 @@ def test_goals_are_ratios_of_the_run_and_unmeasured_ones_are_not_reached():
     assert reached["throughput at 64 connections, beside litellm's"] == (None, None)
 
 
+def test_what_nothing_was_added_to_is_no_measure_of_what_is_added():
+    p99 = {"direct": 0.33, "nginx": 0.23, "ownkey": 0.65}
+    rows = [row("chat-500", gateway, total_p99_ms=ms) for gateway, ms in p99.items()]
+    goal = next(goal for goal in GOALS if goal.text.startswith("added p99"))
+    assert goal.reached(Summary(rows)) == (None, None)
+
+
 def test_every_mark_of_the_document_has_a_table_and_every_table_its_mark():
     rows = [row("chat-64", kind.name, rate=10.0, cpu_us=3.0, total_p50_ms=1.0, rss_peak_mib=8.0) for kind in ALL]
     summary = Summary(rows)
