@@ -115,10 +115,14 @@ impl HoldsTask {
             // Who is about to ask has a turn.
             yield_now().await;
             let tx = self.store.inner.db.begin().await;
-            if tx.is_ok() {
-                self.come_along(&mut batch);
+            let mut batch = std::mem::take(&mut batch);
+            match tx {
+                Ok(tx) => {
+                    self.come_along(&mut batch);
+                    self.commit(tx, batch).await;
+                }
+                Err(error) => refuse(batch, &error),
             }
-            self.commit(tx, std::mem::take(&mut batch)).await;
         }
     }
 
@@ -133,15 +137,11 @@ impl HoldsTask {
         }
     }
 
-    async fn commit(&mut self, tx: Result<Tx>, batch: Vec<Asked>) {
+    async fn commit(&mut self, tx: Tx, batch: Vec<Asked>) {
         let calls: Vec<_> = batch.iter().map(|asked| (&asked.call, asked.asks)).collect();
         let outcomes = match self.try_commit(tx, &calls).await {
             Ok(outcomes) => outcomes,
-            Err(error) => {
-                tracing::warn!(%error, "holds can't be committed");
-                batch.into_iter().for_each(|asked| drop(asked.reply.send(Err(HoldError::Away))));
-                return;
-            }
+            Err(error) => return refuse(batch, &error),
         };
         self.abandoned.clear();
         for (asked, outcome) in batch.into_iter().zip(outcomes) {
@@ -153,17 +153,20 @@ impl HoldsTask {
         }
         if !self.abandoned.is_empty() && self.queue.is_empty() {
             // Nobody comes who would take them along.
-            let tx = self.store.inner.db.begin().await;
-            match self.try_commit(tx, &[]).await {
-                Ok(_) => self.abandoned.clear(),
+            match self.end_abandoned().await {
+                Ok(()) => self.abandoned.clear(),
                 Err(error) => tracing::warn!(%error, "holds that nobody waits for stay for now"),
             }
         }
     }
 
+    async fn end_abandoned(&self) -> Result<()> {
+        let tx = self.store.inner.db.begin().await?;
+        self.try_commit(tx, &[]).await.map(drop)
+    }
+
     /// Commits those holds, and ends the abandoned ones.
-    async fn try_commit(&self, tx: Result<Tx>, calls: &[(&HoldCall, Asks)]) -> Result<Vec<Result<(), Shortage>>> {
-        let mut tx = tx?;
+    async fn try_commit(&self, mut tx: Tx, calls: &[(&HoldCall, Asks)]) -> Result<Vec<Result<(), Shortage>>> {
         let asking = calls.iter().map(|(call, _)| call.workspace);
         let workspaces = asking.chain(self.abandoned.values().copied()).collect();
         let may_hold = calls.iter().filter(|(_, asks)| *asks != Asks::First).map(|(call, _)| call.request);
@@ -186,6 +189,12 @@ impl HoldsTask {
         kill::point("hold_committed");
         Ok(outcomes)
     }
+}
+
+/// Nothing is held for those calls.
+fn refuse(batch: Vec<Asked>, error: &StoreError) {
+    tracing::warn!(%error, "holds can't be committed");
+    batch.into_iter().for_each(|asked| drop(asked.reply.send(Err(HoldError::Away))));
 }
 
 /// The word in the store.
